@@ -1,0 +1,23 @@
+//! The rule that keeps a partial answer from emptying a list.
+
+/// Whether so many absences look like a mistake: more than the greater of five rows and a tenth of the rows that
+/// were present before (promise 3).
+pub fn is_mass_absence(present_before: u64, absent: u64) -> bool {
+    absent > (present_before / 10).max(5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_mass_absence;
+
+    #[test]
+    fn five_rows_or_a_tenth_may_leave_without_a_question() {
+        assert!(!is_mass_absence(5, 5));
+        assert!(is_mass_absence(6, 6));
+        assert!(!is_mass_absence(100, 10));
+        assert!(is_mass_absence(100, 11));
+        assert!(!is_mass_absence(109, 10));
+        assert!(is_mass_absence(109, 11));
+        assert!(!is_mass_absence(0, 0));
+    }
+}

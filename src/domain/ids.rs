@@ -1,0 +1,17 @@
+//! IDs: a prefix that says what it names, and a UUIDv7, so that new rows sort last.
+
+use chrono::{DateTime, Utc};
+
+/// `prefix_` and 32 hex digits: a UUIDv7 (RFC 9562 section 5.7) of `now` and `random`.
+pub fn new_id(prefix: &str, now: DateTime<Utc>, random: [u8; 16]) -> String {
+    let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
+    let [a, b, c, d, e, f, g, h, i, j, ..] = random;
+    let uuid = uuid::Builder::from_unix_timestamp_millis(millis, &[a, b, c, d, e, f, g, h, i, j]).into_uuid();
+    format!("{prefix}_{}", uuid.simple())
+}
+
+/// A GUID as QuickBooks wants it: `{8-4-4-4-12}` hex digits in braces (qbXML type `GUIDTYPE`).
+pub fn new_guid(random: [u8; 16]) -> String {
+    let uuid = uuid::Builder::from_random_bytes(random).into_uuid();
+    format!("{{{}}}", uuid.hyphenated()).to_uppercase()
+}

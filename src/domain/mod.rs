@@ -1,0 +1,10 @@
+//! What the project is about, in pure types and rules: no I/O, no clock, no database, no HTTP.
+
+pub mod fold;
+pub mod hold;
+pub mod ids;
+pub mod problem;
+pub mod record;
+pub mod schedule;
+pub mod secret;
+pub mod words;

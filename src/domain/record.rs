@@ -1,0 +1,105 @@
+//! A record: one employee or customer as the source tells it.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::fold::fold;
+
+/// What is staged of a person or a customer. There is no field for what Rollcall must not hold (promise 7).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Record {
+    /// The source's own ID, opaque (QuickBooks: `ListID`).
+    pub external_id: String,
+    /// How the source shows it in its list.
+    pub name: String,
+    /// The name with its parents, `Parent:Job`, where the list is a tree.
+    pub full_name: Option<String>,
+    pub first_name: Option<String>,
+    pub middle_name: Option<String>,
+    pub last_name: Option<String>,
+    /// The business a customer record stands for.
+    pub company_name: Option<String>,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub job_title: Option<String>,
+    /// The external ID of the record that this one belongs to: a job's customer.
+    pub parent_external_id: Option<String>,
+    /// How deep below a top-level record: 0 for a customer, 1 and more for its jobs.
+    pub sublevel: i32,
+    pub active: bool,
+    pub hired_on: Option<NaiveDate>,
+    pub released_on: Option<NaiveDate>,
+    /// When the source made it, in the source's own words.
+    pub source_created_at: Option<String>,
+    /// When the source last changed anything of it, staged here or not.
+    pub source_modified_at: Option<String>,
+}
+
+/// The first 16 bytes of the BLAKE3 hash of what is staged.
+pub type ContentHash = [u8; 16];
+
+impl Record {
+    /// Equal for equal content. `source_modified_at` is left out: a change of something that is not staged here is
+    /// no change.
+    pub fn content_hash(&self) -> ContentHash {
+        let mut hasher = blake3::Hasher::new();
+        let mut field = |text: Option<&str>| match text {
+            // The length before each text keeps ("ab", "c") and ("a", "bc") apart; absent differs from empty.
+            Some(text) => {
+                hasher.update(&(text.len() as u64 + 1).to_le_bytes()).update(text.as_bytes());
+            }
+            None => {
+                hasher.update(&0u64.to_le_bytes());
+            }
+        };
+        field(Some(&self.external_id));
+        field(Some(&self.name));
+        for text in [
+            &self.full_name,
+            &self.first_name,
+            &self.middle_name,
+            &self.last_name,
+            &self.company_name,
+            &self.email,
+            &self.phone,
+            &self.job_title,
+            &self.parent_external_id,
+            &self.source_created_at,
+        ] {
+            field(text.as_deref());
+        }
+        for date in [self.hired_on, self.released_on] {
+            field(date.map(|date| date.to_string()).as_deref());
+        }
+        hasher.update(&self.sublevel.to_le_bytes()).update(&[u8::from(self.active)]);
+        let mut hash = ContentHash::default();
+        hasher.finalize_xof().fill(&mut hash);
+        hash
+    }
+
+    /// What the lists are sorted by: the folded full name.
+    pub fn sort_name(&self) -> String {
+        fold(self.full_name.as_deref().unwrap_or(&self.name))
+    }
+
+    /// What a search looks through: names, e-mail and external ID, folded, one a line.
+    pub fn search_text(&self) -> String {
+        let person = [&self.first_name, &self.middle_name, &self.last_name].map(|part| part.as_deref().unwrap_or(""));
+        let parts = [
+            self.full_name.as_deref().unwrap_or(&self.name),
+            &person.join(" "),
+            self.company_name.as_deref().unwrap_or(""),
+            self.email.as_deref().unwrap_or(""),
+            &self.external_id,
+        ];
+        let folded: Vec<String> = parts.iter().map(|part| fold(part)).filter(|part| !part.is_empty()).collect();
+        folded.join("\n")
+    }
+
+    /// The name of the person, else the name in the list: what a profile made from this record is called.
+    pub fn display_name(&self) -> String {
+        let person: Vec<&str> = [&self.first_name, &self.last_name].into_iter().flatten().map(String::as_str).collect();
+        if person.is_empty() { self.name.clone() } else { person.join(" ") }
+    }
+}

@@ -1,0 +1,91 @@
+//! When a connection may be synchronised.
+
+use chrono::{DateTime, Timelike, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+/// Hours of the day in a time zone in which a connection may be synchronised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Window {
+    from_minute: u32,
+    to_minute: u32,
+    zone: Tz,
+}
+
+/// Why a text is not a window.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a sync window: write it as `22:00-06:00 America/New_York`")]
+pub struct BadWindow(String);
+
+impl Window {
+    /// Whether `now` lies inside. A window that ends before it begins goes over midnight; one that ends where it
+    /// begins is the whole day.
+    pub fn contains(&self, now: DateTime<Utc>) -> bool {
+        let local = now.with_timezone(&self.zone);
+        let minute = local.hour() * 60 + local.minute();
+        if self.from_minute < self.to_minute {
+            (self.from_minute..self.to_minute).contains(&minute)
+        } else {
+            minute >= self.from_minute || minute < self.to_minute
+        }
+    }
+}
+
+impl TryFrom<String> for Window {
+    type Error = BadWindow;
+    fn try_from(text: String) -> Result<Self, BadWindow> {
+        let parse = |text: &str| {
+            let (hours, zone) = text.trim().split_once(' ')?;
+            let (from, to) = hours.split_once('-')?;
+            Some(Window {
+                from_minute: minute_of_day(from)?,
+                to_minute: minute_of_day(to)?,
+                zone: zone.trim().parse().ok()?,
+            })
+        };
+        parse(&text).ok_or(BadWindow(text))
+    }
+}
+
+impl From<Window> for String {
+    fn from(window: Window) -> String {
+        let time = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
+        format!("{}-{} {}", time(window.from_minute), time(window.to_minute), window.zone)
+    }
+}
+
+/// `HH:MM`, 00:00 to 24:00, as minutes.
+fn minute_of_day(text: &str) -> Option<u32> {
+    let (hours, minutes) = text.split_once(':')?;
+    let (hours, minutes): (u32, u32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    let minute = hours.checked_mul(60)?.checked_add(minutes)?;
+    (minutes < 60 && minute <= 24 * 60).then_some(minute)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Window;
+
+    fn window(text: &str) -> Window {
+        Window::try_from(text.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn a_window_is_in_its_own_time_zone_and_may_go_over_midnight() {
+        let night = window("22:00-06:00 America/New_York");
+        let open = |at: &str| night.contains(at.parse().unwrap());
+        assert!(open("2026-01-10T03:00:00Z")); // 22:00 EST
+        assert!(!open("2026-01-10T02:59:00Z"));
+        assert!(open("2026-07-10T02:00:00Z")); // 22:00 EDT
+        assert!(!open("2026-07-10T10:00:00Z")); // 06:00 EDT
+    }
+
+    #[test]
+    fn a_window_reads_back_as_written_and_nonsense_is_refused() {
+        assert_eq!(String::from(window("09:30-17:00 Europe/Paris")), "09:30-17:00 Europe/Paris");
+        for bad in ["", "9-17", "25:00-26:00 UTC", "09:61-10:00 UTC", "09:00-10:00 Mars/Base"] {
+            assert!(Window::try_from(bad.to_owned()).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Secrets that Rollcall makes: shown once, kept as a hash, never printed.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+/// A secret in clear. `Debug` hides it; [`Secret::reveal`] is the one way to its text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// A new secret of 128 random bits after `prefix` (22 characters of base64url): unguessable, so a fast hash
+    /// is enough to keep it.
+    pub fn generate(prefix: &str, random: [u8; 16]) -> Self {
+        Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random)))
+    }
+
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// The BLAKE3 hash that is stored in its place.
+    pub fn hash(&self) -> SecretHash {
+        SecretHash(*blake3::hash(self.0.as_bytes()).as_bytes())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(hidden)")
+    }
+}
+
+/// The hash of a generated secret.
+#[derive(Debug, Clone, Copy)]
+pub struct SecretHash(pub [u8; 32]);
+
+impl SecretHash {
+    /// Whether `stored` is this hash, in a time that does not depend on where they differ.
+    pub fn matches(&self, stored: &[u8]) -> bool {
+        <[u8; 32]>::try_from(stored).is_ok_and(|stored| blake3::Hash::from(self.0) == blake3::Hash::from(stored))
+    }
+}

@@ -1,0 +1,131 @@
+//! The closed vocabularies, as they stand in tables, in the API and on the command line.
+
+use std::{fmt, str::FromStr};
+
+/// A word that is not in the vocabulary, with those that are.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is not a {vocabulary}; known: {known}")]
+pub struct UnknownWord {
+    pub vocabulary: &'static str,
+    pub word: String,
+    pub known: String,
+}
+
+/// An enum whose variants are words: `as_str`, `Display`, `FromStr` and serde agree by construction.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident ($what:literal) { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant),+ }
+
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownWord;
+            fn from_str(word: &str) -> Result<Self, UnknownWord> {
+                Self::ALL.iter().copied().find(|known| known.as_str() == word).ok_or_else(|| UnknownWord {
+                    vocabulary: $what,
+                    word: word.to_owned(),
+                    known: Self::ALL.iter().map(|known| known.as_str()).collect::<Vec<_>>().join(", "),
+                })
+            }
+        }
+    };
+}
+
+words! {
+    /// Which of the two lists a record or a profile belongs to.
+    List ("list") { Employee = "employee", Customer = "customer" }
+}
+
+impl List {
+    /// The prefix of the IDs of this list's records.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            List::Employee => "emp",
+            List::Customer => "cus",
+        }
+    }
+
+    /// `employees` or `customers`: how people and paths name the list.
+    pub fn plural(self) -> &'static str {
+        match self {
+            List::Employee => "employees",
+            List::Customer => "customers",
+        }
+    }
+}
+
+words! {
+    /// The source system at the other end of a connection.
+    Kind ("kind of connection") {
+        QuickbooksDesktop = "quickbooks_desktop",
+        QuickbooksOnline = "quickbooks_online",
+        Paycom = "paycom",
+        Connectwise = "connectwise",
+        Autotask = "autotask",
+        Push = "push",
+    }
+}
+
+words! {
+    /// How much of a list a run asks for.
+    Mode ("mode") {
+        /// All of it: absence can be judged at its end.
+        Full = "full",
+        /// What changed since the run before.
+        Delta = "delta",
+    }
+}
+
+words! {
+    /// Where a run stands.
+    RunState ("state of a run") {
+        /// Asked for; starts when the source can be reached (the Web Connector calls).
+        Queued = "queued",
+        Running = "running",
+        Complete = "complete",
+        /// Its absences look like a mistake: nothing is marked until a person decides.
+        Held = "held",
+        Failed = "failed",
+    }
+}
+
+words! {
+    /// What an entry of the change feed says happened to a record.
+    ChangeKind ("kind of change") {
+        Created = "created",
+        Updated = "updated",
+        /// No longer in the source's list.
+        Absent = "absent",
+        /// In the source's list again.
+        Returned = "returned",
+        Linked = "linked",
+        Unlinked = "unlinked",
+    }
+}
+
+words! {
+    /// Where a session with the Web Connector stands.
+    SessionState ("state of a session") {
+        Open = "open",
+        /// Closed by the Web Connector, or by an error that it was told of.
+        Closed = "closed",
+        /// A later `authenticate` of the same connection took its place.
+        Retired = "retired",
+        /// Not heard of for too long.
+        Expired = "expired",
+    }
+}
