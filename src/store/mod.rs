@@ -1,1 +1,104 @@
-//! To come.
+//! The database: the only room that knows Diesel.
+//!
+//! SQLite (bundled) and PostgreSQL (bundled libpq) behind one [`Store`], chosen by the URL. Database work runs on a
+//! few dedicated threads; a verb is a closure over [`Db`], run in one transaction.
+
+pub mod apps;
+pub mod changes;
+pub mod companies;
+pub mod connections;
+pub mod desktop;
+mod engine;
+mod error;
+pub mod links;
+pub mod lists;
+mod migrate;
+pub mod profiles;
+pub mod records;
+pub mod runs;
+mod schema;
+pub mod sessions;
+mod threads;
+mod values;
+
+pub use engine::{Db, Engine};
+pub use error::{Error, Result};
+pub use migrate::Migrated;
+pub use values::{Page, PageLimit};
+
+use std::sync::Arc;
+
+use crate::domain::secret::Secret;
+use threads::Threads;
+
+/// An open database. Cheap to clone; closed when the last clone is dropped.
+#[derive(Clone)]
+pub struct Store {
+    engine: Engine,
+    url: Arc<Secret>,
+    threads: Arc<Threads>,
+}
+
+impl Store {
+    /// Opens the database that `url` names (`sqlite:PATH`, `postgres://…`), without changing its tables.
+    ///
+    /// # Errors
+    /// A misspelt URL, or a database that cannot be opened, with its own words.
+    pub fn open(url: &str) -> Result<Self> {
+        let engine = Engine::of(url)?;
+        // One plain connection first: a pool would hide why a database cannot be reached behind a time-out.
+        drop(engine::connect(engine, url)?);
+        let threads = Threads::start(engine, url)?;
+        Ok(Self { engine, url: Arc::new(Secret::new(url)), threads: Arc::new(threads) })
+    }
+
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Brings the tables up to date, under a lock where several gateways may start at once.
+    ///
+    /// # Errors
+    /// A migration that fails, or a database made by a newer version of Rollcall.
+    pub fn migrate(&self) -> Result<Migrated> {
+        migrate::run(self.engine, self.url.reveal())
+    }
+
+    /// Whether the tables are those that this version works with.
+    ///
+    /// # Errors
+    /// A database that does not answer.
+    pub async fn is_current(&self) -> Result<bool> {
+        self.read(migrate::is_current).await
+    }
+
+    /// Runs `work` on a reading thread. On PostgreSQL each statement sees its own snapshot.
+    ///
+    /// # Errors
+    /// What `work` returns, or a database that cannot be reached.
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&mut Db) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.threads.read(work).await
+    }
+
+    /// Runs `work` in one transaction that is committed when it returns `Ok` and undone when it returns `Err`.
+    ///
+    /// # Errors
+    /// What `work` returns, or a database that cannot be reached or does not commit.
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut Db) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.threads.write(work).await
+    }
+}

@@ -1,0 +1,147 @@
+//! Apps: the downstream systems, their tokens and the companies that they may see.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use super::{
+    Db, Error, Page, PageLimit, Result,
+    schema::{app_companies, apps, tokens},
+    values::{at, utc},
+};
+
+/// A downstream system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct App {
+    pub id: String,
+    pub name: String,
+    /// Sees all companies and manages everything.
+    pub admin: bool,
+    /// The companies it may see, in order; an admin's list is empty and means all.
+    pub companies: Vec<String>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A token of an app, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    pub id: String,
+    pub created_at: DateTime<Utc>,
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+type Row = (String, String, bool, NaiveDateTime);
+
+fn with_companies(db: &mut Db, (id, name, admin, created_at): Row) -> Result<App> {
+    let companies = app_companies::table
+        .filter(app_companies::app_id.eq(&id))
+        .order(app_companies::company_id)
+        .select(app_companies::company_id)
+        .load(db)?;
+    Ok(App { id, name, admin, companies, created_at: utc(created_at) })
+}
+
+/// # Errors
+/// [`Error::Duplicate`] where the name is taken, [`Error::Referred`] where a company is not there.
+pub fn insert(db: &mut Db, app: &App) -> Result<()> {
+    diesel::insert_into(apps::table)
+        .values((
+            apps::id.eq(&app.id),
+            apps::name.eq(&app.name),
+            apps::admin.eq(app.admin),
+            apps::created_at.eq(at(app.created_at)),
+        ))
+        .execute(db)?;
+    for company in &app.companies {
+        admit(db, &app.id, company)?;
+    }
+    Ok(())
+}
+
+/// Lets an app see a company.
+pub fn admit(db: &mut Db, app_id: &str, company_id: &str) -> Result<()> {
+    diesel::insert_into(app_companies::table)
+        .values((app_companies::app_id.eq(app_id), app_companies::company_id.eq(company_id)))
+        .execute(db)?;
+    Ok(())
+}
+
+pub fn get(db: &mut Db, id: &str) -> Result<App> {
+    let row = apps::table.find(id).first::<Row>(db).optional()?.ok_or(Error::NotFound("app"))?;
+    with_companies(db, row)
+}
+
+/// By ID or by name: what the command line takes.
+pub fn find(db: &mut Db, id_or_name: &str) -> Result<App> {
+    let row = apps::table.filter(apps::id.eq(id_or_name).or(apps::name.eq(id_or_name))).first::<Row>(db).optional()?;
+    with_companies(db, row.ok_or(Error::NotFound("app"))?)
+}
+
+pub fn page(db: &mut Db, after: Option<&str>, limit: PageLimit) -> Result<Page<App>> {
+    let mut query = apps::table.order(apps::id).limit(limit.and_one()).into_boxed();
+    if let Some(after) = after {
+        query = query.filter(apps::id.gt(after.to_owned()));
+    }
+    let rows = query.load::<Row>(db)?;
+    let apps: Result<Vec<App>> = rows.into_iter().map(|row| with_companies(db, row)).collect();
+    Ok(Page::cut(apps?, limit))
+}
+
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Referred`] while it has profiles.
+pub fn delete(db: &mut Db, id: &str) -> Result<()> {
+    match diesel::delete(apps::table.find(id)).execute(db)? {
+        0 => Err(Error::NotFound("app")),
+        _ => Ok(()),
+    }
+}
+
+pub fn add_token(db: &mut Db, id: &str, app_id: &str, hash: &[u8], now: DateTime<Utc>) -> Result<()> {
+    diesel::insert_into(tokens::table)
+        .values((
+            tokens::id.eq(id),
+            tokens::app_id.eq(app_id),
+            tokens::token_hash.eq(hash),
+            tokens::created_at.eq(at(now)),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+pub fn tokens(db: &mut Db, app_id: &str) -> Result<Vec<Token>> {
+    let rows: Vec<(String, NaiveDateTime, Option<NaiveDateTime>)> = tokens::table
+        .filter(tokens::app_id.eq(app_id))
+        .order(tokens::id)
+        .select((tokens::id, tokens::created_at, tokens::revoked_at))
+        .load(db)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, created_at, revoked_at)| Token {
+            id,
+            created_at: utc(created_at),
+            revoked_at: revoked_at.map(utc),
+        })
+        .collect())
+}
+
+/// Revokes a token. One that is revoked already keeps its time.
+pub fn revoke_token(db: &mut Db, app_id: &str, token_id: &str, now: DateTime<Utc>) -> Result<()> {
+    let token = tokens::table.find(token_id).filter(tokens::app_id.eq(app_id));
+    if token.select(tokens::id).first::<String>(db).optional()?.is_none() {
+        return Err(Error::NotFound("token"));
+    }
+    diesel::update(tokens::table.find(token_id).filter(tokens::revoked_at.is_null()))
+        .set(tokens::revoked_at.eq(at(now)))
+        .execute(db)?;
+    Ok(())
+}
+
+/// The app whose token has this hash, unless it was revoked.
+pub fn by_token(db: &mut Db, hash: &[u8]) -> Result<Option<App>> {
+    let row = tokens::table
+        .inner_join(apps::table)
+        .filter(tokens::token_hash.eq(hash).and(tokens::revoked_at.is_null()))
+        .select((apps::id, apps::name, apps::admin, apps::created_at))
+        .first::<Row>(db)
+        .optional()?;
+    row.map(|row| with_companies(db, row)).transpose()
+}

@@ -1,0 +1,118 @@
+//! The ordered change feed: written in the transaction of what it tells of.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use crate::domain::words::{ChangeKind, List};
+
+use super::{
+    Db, Error, Page, PageLimit, Result,
+    engine::per_backend,
+    schema::changes,
+    values::{utc, word},
+};
+
+/// Rows of one insert: 12 columns each, far below both databases' limits of bound values.
+const BATCH: usize = 500;
+
+#[derive(Insertable)]
+#[diesel(table_name = changes, treat_none_as_default_value = false)]
+pub(super) struct NewChange<'a> {
+    pub at: NaiveDateTime,
+    pub company_id: &'a str,
+    pub connection_id: &'a str,
+    pub record_id: &'a str,
+    pub list: &'static str,
+    pub kind: &'static str,
+    pub version: i32,
+    pub run_id: Option<&'a str>,
+    pub app_id: Option<&'a str>,
+    pub profile_id: Option<&'a str>,
+    pub actor: Option<&'a str>,
+}
+
+pub(super) fn append(db: &mut Db, new: &[NewChange<'_>]) -> Result<()> {
+    for batch in new.chunks(BATCH) {
+        per_backend!(db, |connection| diesel::insert_into(changes::table).values(batch).execute(connection))?;
+    }
+    Ok(())
+}
+
+/// One entry of the change feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its place in the feed; undo names it.
+    pub seq: i64,
+    pub at: DateTime<Utc>,
+    pub company_id: String,
+    pub connection_id: String,
+    pub record_id: String,
+    pub list: List,
+    pub kind: ChangeKind,
+    /// The record's version after it.
+    pub version: i32,
+    pub run_id: Option<String>,
+    /// Whose link it was, for `linked` and `unlinked`.
+    pub app_id: Option<String>,
+    /// The app's own ID on the other end of the link.
+    pub profile_id: Option<String>,
+    /// Who did it, where a person or an app did.
+    pub actor: Option<String>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = changes)]
+struct Row {
+    seq: i64,
+    at: NaiveDateTime,
+    company_id: String,
+    connection_id: String,
+    record_id: String,
+    list: String,
+    kind: String,
+    version: i32,
+    run_id: Option<String>,
+    app_id: Option<String>,
+    profile_id: Option<String>,
+    actor: Option<String>,
+}
+
+impl TryFrom<Row> for Change {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Change {
+            seq: row.seq,
+            at: utc(row.at),
+            list: word("list", &row.list)?,
+            kind: word("kind of change", &row.kind)?,
+            company_id: row.company_id,
+            connection_id: row.connection_id,
+            record_id: row.record_id,
+            version: row.version,
+            run_id: row.run_id,
+            app_id: row.app_id,
+            profile_id: row.profile_id,
+            actor: row.actor,
+        })
+    }
+}
+
+pub fn get(db: &mut Db, seq: i64) -> Result<Change> {
+    let row = changes::table.find(seq).select(Row::as_select()).first(db).optional()?;
+    row.ok_or(Error::NotFound("change"))?.try_into()
+}
+
+/// What happened to a record, newest first; `before` is the `seq` of the last row of the page before.
+pub fn of_record(db: &mut Db, record_id: &str, before: Option<i64>, limit: PageLimit) -> Result<Page<Change>> {
+    let mut query = changes::table
+        .filter(changes::record_id.eq(record_id.to_owned()))
+        .select(Row::as_select())
+        .order(changes::seq.desc())
+        .limit(limit.and_one())
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(changes::seq.lt(before));
+    }
+    let rows: Result<Vec<Change>> = query.load(db)?.into_iter().map(TryInto::try_into).collect();
+    Ok(Page::cut(rows?, limit))
+}

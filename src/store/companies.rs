@@ -1,0 +1,87 @@
+//! Companies: the tenants.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use super::{
+    Db, Error, Page, PageLimit, Result,
+    schema::companies,
+    values::{at, utc},
+};
+
+/// One business whose lists are staged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Company {
+    pub id: String,
+    pub name: String,
+    pub created_at: DateTime<Utc>,
+}
+
+type Row = (String, String, NaiveDateTime);
+
+fn company((id, name, created_at): Row) -> Company {
+    Company { id, name, created_at: utc(created_at) }
+}
+
+/// # Errors
+/// [`Error::Duplicate`] where the name is taken.
+pub fn insert(db: &mut Db, company: &Company) -> Result<()> {
+    diesel::insert_into(companies::table)
+        .values((
+            companies::id.eq(&company.id),
+            companies::name.eq(&company.name),
+            companies::created_at.eq(at(company.created_at)),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+pub fn get(db: &mut Db, id: &str) -> Result<Company> {
+    let row = companies::table.find(id).first::<Row>(db).optional()?;
+    row.map(company).ok_or(Error::NotFound("company"))
+}
+
+/// By ID or by name: what the command line takes.
+pub fn find(db: &mut Db, id_or_name: &str) -> Result<Company> {
+    let row = companies::table
+        .filter(companies::id.eq(id_or_name).or(companies::name.eq(id_or_name)))
+        .first::<Row>(db)
+        .optional()?;
+    row.map(company).ok_or(Error::NotFound("company"))
+}
+
+/// A page of them in the order of their IDs; only those of `among` where it is given.
+pub fn page(db: &mut Db, among: Option<&[String]>, after: Option<&str>, limit: PageLimit) -> Result<Page<Company>> {
+    let mut query = companies::table.order(companies::id).limit(limit.and_one()).into_boxed();
+    if let Some(ids) = among {
+        query = query.filter(companies::id.eq_any(ids.to_vec()));
+    }
+    if let Some(after) = after {
+        query = query.filter(companies::id.gt(after.to_owned()));
+    }
+    let rows = query.load::<Row>(db)?;
+    Ok(Page::cut(rows.into_iter().map(company).collect(), limit))
+}
+
+/// The IDs of all companies, in order.
+pub fn ids(db: &mut Db) -> Result<Vec<String>> {
+    Ok(companies::table.select(companies::id).order(companies::id).load(db)?)
+}
+
+/// # Errors
+/// [`Error::NotFound`], [`Error::Duplicate`].
+pub fn rename(db: &mut Db, id: &str, name: &str) -> Result<()> {
+    match diesel::update(companies::table.find(id)).set(companies::name.eq(name)).execute(db)? {
+        0 => Err(Error::NotFound("company")),
+        _ => Ok(()),
+    }
+}
+
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Referred`] while it has connections or profiles.
+pub fn delete(db: &mut Db, id: &str) -> Result<()> {
+    match diesel::delete(companies::table.find(id)).execute(db)? {
+        0 => Err(Error::NotFound("company")),
+        _ => Ok(()),
+    }
+}

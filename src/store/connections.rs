@@ -1,0 +1,153 @@
+//! Connections: what every kind has.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use crate::domain::{problem::Problem, words::Kind};
+
+use super::{
+    Db, Error, Page, PageLimit, Result,
+    schema::{changes, connections, records},
+    values::{at, utc, word},
+};
+
+/// One configured link from a company to a source system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Connection {
+    pub id: String,
+    pub company_id: String,
+    pub kind: Kind,
+    pub name: String,
+    /// The kind's settings as JSON.
+    pub settings: String,
+    pub paused: bool,
+    pub created_at: DateTime<Utc>,
+    /// When the source was last heard.
+    pub last_seen_at: Option<DateTime<Utc>>,
+    /// What stands in the way of the next run, and since when.
+    pub problem: Option<(Problem, DateTime<Utc>)>,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = connections, treat_none_as_default_value = false)]
+struct Row {
+    id: String,
+    company_id: String,
+    kind: String,
+    name: String,
+    settings: String,
+    paused: bool,
+    created_at: NaiveDateTime,
+    last_seen_at: Option<NaiveDateTime>,
+    problem_code: Option<String>,
+    problem_detail: Option<String>,
+    problem_remedy: Option<String>,
+    problem_at: Option<NaiveDateTime>,
+}
+
+impl TryFrom<Row> for Connection {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self> {
+        let problem = match (row.problem_code, row.problem_at) {
+            (Some(code), Some(since)) => {
+                let words = |text: Option<String>| text.unwrap_or_default();
+                Some((Problem::new(code, words(row.problem_detail), words(row.problem_remedy)), utc(since)))
+            }
+            _ => None,
+        };
+        Ok(Connection {
+            kind: word("kind of connection", &row.kind)?,
+            id: row.id,
+            company_id: row.company_id,
+            name: row.name,
+            settings: row.settings,
+            paused: row.paused,
+            created_at: utc(row.created_at),
+            last_seen_at: row.last_seen_at.map(utc),
+            problem,
+        })
+    }
+}
+
+/// # Errors
+/// [`Error::Duplicate`] where the company has a connection of that name.
+pub fn insert(db: &mut Db, connection: &Connection) -> Result<()> {
+    diesel::insert_into(connections::table)
+        .values((
+            connections::id.eq(&connection.id),
+            connections::company_id.eq(&connection.company_id),
+            connections::kind.eq(connection.kind.as_str()),
+            connections::name.eq(&connection.name),
+            connections::settings.eq(&connection.settings),
+            connections::paused.eq(connection.paused),
+            connections::created_at.eq(at(connection.created_at)),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+pub fn get(db: &mut Db, id: &str) -> Result<Connection> {
+    let row = connections::table.find(id).select(Row::as_select()).first(db).optional()?;
+    row.ok_or(Error::NotFound("connection"))?.try_into()
+}
+
+/// A page of them in the order of their IDs; only those of the companies `among` where it is given.
+pub fn page(db: &mut Db, among: Option<&[String]>, after: Option<&str>, limit: PageLimit) -> Result<Page<Connection>> {
+    let mut query =
+        connections::table.select(Row::as_select()).order(connections::id).limit(limit.and_one()).into_boxed();
+    if let Some(companies) = among {
+        query = query.filter(connections::company_id.eq_any(companies.to_vec()));
+    }
+    if let Some(after) = after {
+        query = query.filter(connections::id.gt(after.to_owned()));
+    }
+    let rows: Result<Vec<Connection>> = query.load(db)?.into_iter().map(TryInto::try_into).collect();
+    Ok(Page::cut(rows?, limit))
+}
+
+/// Writes the name, the settings and whether it is paused.
+pub fn update(db: &mut Db, id: &str, name: &str, settings: &str, paused: bool) -> Result<()> {
+    let set = (connections::name.eq(name), connections::settings.eq(settings), connections::paused.eq(paused));
+    match diesel::update(connections::table.find(id)).set(set).execute(db)? {
+        0 => Err(Error::NotFound("connection")),
+        _ => Ok(()),
+    }
+}
+
+/// Notes that the source was heard.
+pub fn seen(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<()> {
+    let set = connections::last_seen_at.eq(at(now));
+    diesel::update(connections::table.find(id)).set(set).execute(db)?;
+    Ok(())
+}
+
+/// Sets or clears what stands in the way. A problem that lasts keeps the time at which it began.
+pub fn set_problem(db: &mut Db, id: &str, problem: Option<&Problem>, now: DateTime<Utc>) -> Result<()> {
+    let before = get(db, id)?.problem;
+    let since = problem.map(|problem| match before {
+        Some((before, since)) if before.code == problem.code => at(since),
+        _ => at(now),
+    });
+    diesel::update(connections::table.find(id))
+        .set((
+            connections::problem_code.eq(problem.map(|problem| &problem.code)),
+            connections::problem_detail.eq(problem.map(|problem| &problem.detail)),
+            connections::problem_remedy.eq(problem.map(|problem| &problem.remedy)),
+            connections::problem_at.eq(since),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Removes a connection with all that was staged of it.
+///
+/// # Errors
+/// [`Error::Referred`] while one of its records is linked.
+pub fn delete(db: &mut Db, id: &str) -> Result<()> {
+    diesel::delete(changes::table.filter(changes::connection_id.eq(id))).execute(db)?;
+    diesel::delete(records::table.filter(records::connection_id.eq(id))).execute(db)?;
+    match diesel::delete(connections::table.find(id)).execute(db)? {
+        0 => Err(Error::NotFound("connection")),
+        _ => Ok(()),
+    }
+}

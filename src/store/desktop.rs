@@ -1,0 +1,81 @@
+//! What only a connection to QuickBooks Desktop has: its credentials, its GUIDs, its company file.
+
+use diesel::prelude::*;
+
+use super::{Db, Error, Result, schema::desktop_files};
+
+/// The Web Connector's side of a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = desktop_files, treat_none_as_default_value = false)]
+pub struct DesktopFile {
+    pub connection_id: String,
+    pub username: String,
+    pub password_hash: Vec<u8>,
+    /// GUID in braces; the same for every connection would do, one a connection does no harm.
+    pub owner_id: String,
+    /// GUID in braces, stored in the company file by the Web Connector.
+    pub file_id: String,
+    /// Whether the company file has once shown its FileID; from then on only that counts.
+    pub pinned_by_file_id: bool,
+    /// The company name that answered first.
+    pub pinned_name: Option<String>,
+    /// The path of the company file that answered first.
+    pub pinned_path: Option<String>,
+    /// The version of the Web Connector that called last.
+    pub client_version: Option<String>,
+    /// The qbXML version agreed on last.
+    pub qbxml_version: Option<String>,
+}
+
+/// # Errors
+/// [`Error::Duplicate`] where the user name is taken.
+pub fn insert(db: &mut Db, file: &DesktopFile) -> Result<()> {
+    diesel::insert_into(desktop_files::table)
+        .values((
+            desktop_files::connection_id.eq(&file.connection_id),
+            desktop_files::username.eq(&file.username),
+            desktop_files::password_hash.eq(&file.password_hash),
+            desktop_files::owner_id.eq(&file.owner_id),
+            desktop_files::file_id.eq(&file.file_id),
+            desktop_files::pinned_by_file_id.eq(file.pinned_by_file_id),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+pub fn get(db: &mut Db, connection_id: &str) -> Result<DesktopFile> {
+    let row = desktop_files::table.find(connection_id).select(DesktopFile::as_select()).first(db).optional()?;
+    row.ok_or(Error::NotFound("QuickBooks Desktop connection"))
+}
+
+/// The connection whose Web Connector signs in with `username`.
+pub fn by_username(db: &mut Db, username: &str) -> Result<Option<DesktopFile>> {
+    let query = desktop_files::table.filter(desktop_files::username.eq(username));
+    Ok(query.select(DesktopFile::as_select()).first(db).optional()?)
+}
+
+pub fn set_password(db: &mut Db, connection_id: &str, hash: &[u8]) -> Result<()> {
+    let set = desktop_files::password_hash.eq(hash);
+    match diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)? {
+        0 => Err(Error::NotFound("QuickBooks Desktop connection")),
+        _ => Ok(()),
+    }
+}
+
+/// Writes which company file it is; `None` forgets it, so that the next one to answer is taken.
+pub fn set_pin(db: &mut Db, connection_id: &str, by_file_id: bool, name: Option<&str>, path: Option<&str>) -> Result<()> {
+    diesel::update(desktop_files::table.find(connection_id))
+        .set((
+            desktop_files::pinned_by_file_id.eq(by_file_id),
+            desktop_files::pinned_name.eq(name),
+            desktop_files::pinned_path.eq(path),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+pub fn set_qbxml_version(db: &mut Db, connection_id: &str, version: &str) -> Result<()> {
+    let set = desktop_files::qbxml_version.eq(version);
+    diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
+    Ok(())
+}

@@ -1,0 +1,223 @@
+//! Links: profile ↔ record. Two unique indexes keep them one to one.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use crate::domain::words::{ChangeKind, List};
+
+use super::{
+    Db, Error, Page, PageLimit, Result, changes,
+    profiles::Profile,
+    records::Staged,
+    schema::{links, profiles},
+    values::{at, utc, word},
+};
+
+/// One link, with the app's ID on its other end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    pub id: String,
+    pub app_id: String,
+    pub profile_key: String,
+    pub profile_id: String,
+    pub profile_name: String,
+    pub record_id: String,
+    pub connection_id: String,
+    pub company_id: String,
+    pub list: List,
+    pub linked_by: String,
+    pub linked_at: DateTime<Utc>,
+}
+
+#[derive(Queryable)]
+struct Row {
+    id: String,
+    app_id: String,
+    profile_key: String,
+    profile_id: String,
+    profile_name: String,
+    record_id: String,
+    connection_id: String,
+    company_id: String,
+    list: String,
+    linked_by: String,
+    linked_at: NaiveDateTime,
+}
+
+const COLUMNS: (
+    links::id,
+    links::app_id,
+    links::profile_key,
+    profiles::profile_id,
+    profiles::name,
+    links::record_id,
+    links::connection_id,
+    links::company_id,
+    links::list,
+    links::linked_by,
+    links::linked_at,
+) = (
+    links::id,
+    links::app_id,
+    links::profile_key,
+    profiles::profile_id,
+    profiles::name,
+    links::record_id,
+    links::connection_id,
+    links::company_id,
+    links::list,
+    links::linked_by,
+    links::linked_at,
+);
+
+impl TryFrom<Row> for Link {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Link {
+            list: word("list", &row.list)?,
+            id: row.id,
+            app_id: row.app_id,
+            profile_key: row.profile_key,
+            profile_id: row.profile_id,
+            profile_name: row.profile_name,
+            record_id: row.record_id,
+            connection_id: row.connection_id,
+            company_id: row.company_id,
+            linked_by: row.linked_by,
+            linked_at: utc(row.linked_at),
+        })
+    }
+}
+
+/// Links a profile to a record, with an entry in the change feed.
+///
+/// # Errors
+/// [`Error::Duplicate`] where the record has a profile of that app, or the profile a record of that connection.
+pub fn insert(
+    db: &mut Db,
+    id: &str,
+    profile: &Profile,
+    staged: &Staged,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    diesel::insert_into(links::table)
+        .values((
+            (links::id.eq(id), links::app_id.eq(&profile.app_id), links::profile_key.eq(&profile.key)),
+            (links::record_id.eq(&staged.id), links::connection_id.eq(&staged.connection_id)),
+            (links::company_id.eq(&staged.company_id), links::list.eq(staged.list.as_str())),
+            (links::linked_by.eq(actor), links::linked_at.eq(at(now))),
+        ))
+        .execute(db)?;
+    let linked = ChangeKind::Linked;
+    changes::append(db, &[entry(staged, linked, &profile.app_id, &profile.profile_id, actor, now)])
+}
+
+/// Takes a link apart, with an entry in the change feed. Whether it was still there.
+pub fn delete(db: &mut Db, link: &Link, staged: &Staged, actor: &str, now: DateTime<Utc>) -> Result<bool> {
+    if diesel::delete(links::table.find(&link.id)).execute(db)? == 0 {
+        return Ok(false);
+    }
+    let unlinked = ChangeKind::Unlinked;
+    changes::append(db, &[entry(staged, unlinked, &link.app_id, &link.profile_id, actor, now)])?;
+    Ok(true)
+}
+
+fn entry<'a>(
+    staged: &'a Staged,
+    kind: ChangeKind,
+    app_id: &'a str,
+    profile_id: &'a str,
+    actor: &'a str,
+    now: DateTime<Utc>,
+) -> changes::NewChange<'a> {
+    changes::NewChange {
+        at: at(now),
+        company_id: &staged.company_id,
+        connection_id: &staged.connection_id,
+        record_id: &staged.id,
+        list: staged.list.as_str(),
+        kind: kind.as_str(),
+        version: staged.version,
+        run_id: None,
+        app_id: Some(app_id),
+        profile_id: Some(profile_id),
+        actor: Some(actor),
+    }
+}
+
+/// An app's link of a record.
+pub fn of_record(db: &mut Db, app_id: &str, record_id: &str) -> Result<Option<Link>> {
+    let row = links::table
+        .inner_join(profiles::table)
+        .filter(links::record_id.eq(record_id).and(links::app_id.eq(app_id)))
+        .select(COLUMNS)
+        .first::<Row>(db)
+        .optional()?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// A profile's link within a connection.
+pub fn of_profile(db: &mut Db, profile_key: &str, connection_id: &str) -> Result<Option<Link>> {
+    let row = links::table
+        .inner_join(profiles::table)
+        .filter(links::profile_key.eq(profile_key).and(links::connection_id.eq(connection_id)))
+        .select(COLUMNS)
+        .first::<Row>(db)
+        .optional()?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// The links of these records: an app's, or all apps' where none is given.
+pub fn of_records(db: &mut Db, app_id: Option<&str>, record_ids: &[&str]) -> Result<Vec<Link>> {
+    let mut query = links::table
+        .inner_join(profiles::table)
+        .filter(links::record_id.eq_any(record_ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>()))
+        .select(COLUMNS)
+        .order(links::id)
+        .into_boxed();
+    if let Some(app_id) = app_id {
+        query = query.filter(links::app_id.eq(app_id.to_owned()));
+    }
+    query.load::<Row>(db)?.into_iter().map(TryInto::try_into).collect()
+}
+
+/// All links of these profiles.
+pub fn of_profiles(db: &mut Db, profile_keys: &[&str]) -> Result<Vec<Link>> {
+    let rows = links::table
+        .inner_join(profiles::table)
+        .filter(links::profile_key.eq_any(profile_keys.to_vec()))
+        .select(COLUMNS)
+        .order(links::id)
+        .load::<Row>(db)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// A page of a company's links in the order of their IDs: an app's, or all apps' where none is given.
+pub fn page(
+    db: &mut Db,
+    company_id: &str,
+    app_id: Option<&str>,
+    list: Option<List>,
+    after: Option<&str>,
+    limit: PageLimit,
+) -> Result<Page<Link>> {
+    let mut query = links::table
+        .inner_join(profiles::table)
+        .filter(links::company_id.eq(company_id.to_owned()))
+        .select(COLUMNS)
+        .order(links::id)
+        .limit(limit.and_one())
+        .into_boxed();
+    if let Some(app_id) = app_id {
+        query = query.filter(links::app_id.eq(app_id.to_owned()));
+    }
+    if let Some(list) = list {
+        query = query.filter(links::list.eq(list.as_str()));
+    }
+    if let Some(after) = after {
+        query = query.filter(links::id.gt(after.to_owned()));
+    }
+    let rows: Result<Vec<Link>> = query.load::<Row>(db)?.into_iter().map(TryInto::try_into).collect();
+    Ok(Page::cut(rows?, limit))
+}

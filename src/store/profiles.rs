@@ -1,0 +1,163 @@
+//! Profiles: the apps' own people and customers.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::{
+    dsl::{exists, not},
+    prelude::*,
+};
+
+use crate::domain::{fold::fold, words::List};
+
+use super::{
+    Db, Error, Page, PageLimit, Result,
+    schema::{links, profiles},
+    values::{at, contains, utc, word},
+};
+
+/// An app's own user or customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// The row's own ID.
+    pub key: String,
+    pub app_id: String,
+    pub list: List,
+    /// The app's ID.
+    pub profile_id: String,
+    pub company_id: String,
+    pub name: String,
+    pub email: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub sort_name: String,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = profiles)]
+struct Row {
+    id: String,
+    app_id: String,
+    list: String,
+    profile_id: String,
+    company_id: String,
+    name: String,
+    email: Option<String>,
+    sort_name: String,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+impl TryFrom<Row> for Profile {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Profile {
+            list: word("list", &row.list)?,
+            key: row.id,
+            app_id: row.app_id,
+            profile_id: row.profile_id,
+            company_id: row.company_id,
+            name: row.name,
+            email: row.email,
+            created_at: utc(row.created_at),
+            updated_at: utc(row.updated_at),
+            sort_name: row.sort_name,
+        })
+    }
+}
+
+fn search_text(profile_id: &str, name: &str, email: Option<&str>) -> String {
+    [fold(name), fold(email.unwrap_or("")), fold(profile_id)].join("\n")
+}
+
+/// # Errors
+/// [`Error::Duplicate`] where the app has a profile of that ID in that list.
+pub fn insert(db: &mut Db, profile: &Profile) -> Result<()> {
+    diesel::insert_into(profiles::table)
+        .values((
+            (profiles::id.eq(&profile.key), profiles::app_id.eq(&profile.app_id)),
+            (profiles::list.eq(profile.list.as_str()), profiles::profile_id.eq(&profile.profile_id)),
+            profiles::company_id.eq(&profile.company_id),
+            (profiles::name.eq(&profile.name), profiles::email.eq(&profile.email)),
+            profiles::sort_name.eq(fold(&profile.name)),
+            profiles::search_text.eq(search_text(&profile.profile_id, &profile.name, profile.email.as_deref())),
+            (profiles::created_at.eq(at(profile.created_at)), profiles::updated_at.eq(at(profile.updated_at))),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Writes a profile's name and e-mail.
+pub fn update(db: &mut Db, profile: &Profile) -> Result<()> {
+    diesel::update(profiles::table.find(&profile.key))
+        .set((
+            profiles::name.eq(&profile.name),
+            profiles::email.eq(&profile.email),
+            profiles::sort_name.eq(fold(&profile.name)),
+            profiles::search_text.eq(search_text(&profile.profile_id, &profile.name, profile.email.as_deref())),
+            profiles::updated_at.eq(at(profile.updated_at)),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// By the app's own ID.
+pub fn find(db: &mut Db, app_id: &str, list: List, profile_id: &str) -> Result<Option<Profile>> {
+    let row = profiles::table
+        .filter(profiles::app_id.eq(app_id).and(profiles::list.eq(list.as_str())))
+        .filter(profiles::profile_id.eq(profile_id))
+        .select(Row::as_select())
+        .first(db)
+        .optional()?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// # Errors
+/// [`Error::Referred`] while it is linked.
+pub fn delete(db: &mut Db, key: &str) -> Result<()> {
+    match diesel::delete(profiles::table.find(key)).execute(db)? {
+        0 => Err(Error::NotFound("profile")),
+        _ => Ok(()),
+    }
+}
+
+/// Which profiles of an app are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub company_id: Option<String>,
+    pub linked: Option<bool>,
+    /// Found anywhere in the name, e-mail and ID, case and accents aside.
+    pub search: Option<String>,
+}
+
+/// A page of an app's profiles by name; `after` is the sort name and the key of the last row of the page before.
+pub fn page(
+    db: &mut Db,
+    app_id: &str,
+    list: List,
+    filter: &Filter,
+    after: Option<(String, String)>,
+    limit: PageLimit,
+) -> Result<Page<Profile>> {
+    let mut query = profiles::table
+        .filter(profiles::app_id.eq(app_id.to_owned()).and(profiles::list.eq(list.as_str())))
+        .select(Row::as_select())
+        .order((profiles::sort_name, profiles::id))
+        .limit(limit.and_one())
+        .into_boxed();
+    if let Some((name, key)) = after {
+        query = query
+            .filter(profiles::sort_name.ge(name.clone()))
+            .filter(profiles::sort_name.gt(name).or(profiles::id.gt(key)));
+    }
+    if let Some(company_id) = &filter.company_id {
+        query = query.filter(profiles::company_id.eq(company_id.clone()));
+    }
+    if let Some(search) = &filter.search {
+        query = query.filter(profiles::search_text.like(contains(&fold(search))).escape('\\'));
+    }
+    if let Some(linked) = filter.linked {
+        let link = links::table.filter(links::profile_key.eq(profiles::id));
+        query = if linked { query.filter(exists(link)) } else { query.filter(not(exists(link))) };
+    }
+    let rows: Result<Vec<Profile>> = query.load(db)?.into_iter().map(TryInto::try_into).collect();
+    Ok(Page::cut(rows?, limit))
+}

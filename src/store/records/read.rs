@@ -1,0 +1,156 @@
+//! How records are read: by ID, and in pages by keyset.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::{dsl::exists, dsl::not, prelude::*};
+
+use crate::{
+    domain::{fold::fold, record::Record, words::List},
+    store::{
+        Db, Error, Page, PageLimit, Result,
+        schema::{links, record_versions, records},
+        values::{at, contains, utc},
+    },
+};
+
+use super::{Row, Staged};
+
+pub fn get(db: &mut Db, list: List, id: &str) -> Result<Staged> {
+    let row = records::table
+        .find(id)
+        .filter(records::list.eq(list.as_str()))
+        .select(Row::as_select())
+        .first(db)
+        .optional()?;
+    row.ok_or(Error::NotFound(list.as_str()))?.try_into()
+}
+
+/// By the source's own ID.
+pub fn find(db: &mut Db, connection_id: &str, list: List, external_id: &str) -> Result<Option<Staged>> {
+    let row = records::table
+        .filter(records::connection_id.eq(connection_id).and(records::list.eq(list.as_str())))
+        .filter(records::external_id.eq(external_id))
+        .select(Row::as_select())
+        .first(db)
+        .optional()?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// The contents that were superseded, oldest first, with when each was.
+pub fn versions(db: &mut Db, record_id: &str) -> Result<Vec<(i32, Record, DateTime<Utc>)>> {
+    let rows: Vec<(i32, String, NaiveDateTime)> = record_versions::table
+        .filter(record_versions::record_id.eq(record_id))
+        .order(record_versions::version)
+        .select((record_versions::version, record_versions::content, record_versions::superseded_at))
+        .load(db)?;
+    rows.into_iter()
+        .map(|(version, content, superseded_at)| {
+            let record = serde_json::from_str(&content)
+                .map_err(|error| Error::Corrupt { what: "version of a record", why: error.to_string() })?;
+            Ok((version, record, utc(superseded_at)))
+        })
+        .collect()
+}
+
+/// Whether records are linked: by this app, or by any where none is given.
+#[derive(Debug, Clone)]
+pub struct Linked {
+    pub linked: bool,
+    pub app_id: Option<String>,
+}
+
+/// Which records of a company are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub connection_id: Option<String>,
+    pub linked: Option<Linked>,
+    pub active: Option<bool>,
+    pub absent: Option<bool>,
+    /// Found anywhere in names, e-mail and external ID, case and accents aside.
+    pub search: Option<String>,
+    pub changed_since: Option<DateTime<Utc>>,
+}
+
+/// What a page is sorted by; the ID decides between equals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    Name,
+    Update,
+}
+
+/// Where the page before ended: the sort key and the ID of its last row.
+#[derive(Debug, Clone)]
+pub enum Position {
+    Name(String, String),
+    Update(DateTime<Utc>, String),
+}
+
+impl Position {
+    /// The place of `staged` in `order`.
+    pub fn of(staged: &Staged, order: Order) -> Self {
+        match order {
+            Order::Name => Self::Name(staged.sort_name.clone(), staged.id.clone()),
+            Order::Update => Self::Update(staged.updated_at, staged.id.clone()),
+        }
+    }
+}
+
+/// A page of one company's list. Keyset as `a >= x AND (a > x OR b > y)`: the form that both databases answer from the
+/// index at any depth.
+pub fn page(
+    db: &mut Db,
+    company_id: &str,
+    list: List,
+    filter: &Filter,
+    order: Order,
+    after: Option<&Position>,
+    limit: PageLimit,
+) -> Result<Page<Staged>> {
+    let mut query = records::table
+        .filter(records::company_id.eq(company_id.to_owned()).and(records::list.eq(list.as_str())))
+        .select(Row::as_select())
+        .limit(limit.and_one())
+        .into_boxed::<<Db as diesel::Connection>::Backend>();
+    query = match order {
+        Order::Name => query.order((records::sort_name, records::id)),
+        Order::Update => query.order((records::updated_at, records::id)),
+    };
+    query = match after.cloned() {
+        Some(Position::Name(name, id)) => query
+            .filter(records::sort_name.ge(name.clone()))
+            .filter(records::sort_name.gt(name).or(records::id.gt(id))),
+        Some(Position::Update(time, id)) => query
+            .filter(records::updated_at.ge(at(time)))
+            .filter(records::updated_at.gt(at(time)).or(records::id.gt(id))),
+        None => query,
+    };
+    if let Some(connection_id) = &filter.connection_id {
+        query = query.filter(records::connection_id.eq(connection_id.clone()));
+    }
+    if let Some(active) = filter.active {
+        query = query.filter(records::active.eq(active));
+    }
+    query = match filter.absent {
+        Some(true) => query.filter(records::absent_at.is_not_null()),
+        Some(false) => query.filter(records::absent_at.is_null()),
+        None => query,
+    };
+    if let Some(since) = filter.changed_since {
+        query = query.filter(records::updated_at.ge(at(since)));
+    }
+    if let Some(search) = &filter.search {
+        query = query.filter(records::search_text.like(contains(&fold(search))).escape('\\'));
+    }
+    query = match filter.linked.clone() {
+        Some(Linked { linked, app_id: Some(app) }) => {
+            let link = links::table.filter(links::record_id.eq(records::id).and(links::app_id.eq(app)));
+            if linked { query.filter(exists(link)) } else { query.filter(not(exists(link))) }
+        }
+        Some(Linked { linked, app_id: None }) => {
+            let link = links::table.filter(links::record_id.eq(records::id));
+            if linked { query.filter(exists(link)) } else { query.filter(not(exists(link))) }
+        }
+        None => query,
+    };
+    let rows: Result<Vec<Staged>> = query.load::<Row>(db)?.into_iter().map(TryInto::try_into).collect();
+    Ok(Page::cut(rows?, limit))
+}

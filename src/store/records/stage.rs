@@ -1,0 +1,310 @@
+//! How records are written: only what changed, with what it was before and an entry in the change feed, in one
+//! transaction under the list's lock ([`crate::store::lists::lock`]).
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::{prelude::*, upsert::excluded};
+
+use crate::{
+    domain::{
+        record::{ContentHash, Record},
+        words::{ChangeKind, List, RunState},
+    },
+    store::{
+        Db, Error, Page, PageLimit, Result, changes,
+        engine::per_backend,
+        schema::{record_versions, records, run_absences, runs},
+        values::at,
+    },
+};
+
+use super::{Row, Staged};
+
+/// External IDs of one lookup.
+const LOOKUP: usize = 500;
+
+/// Rows of one upsert: 28 columns each; larger batches were measured to gain nothing.
+const BATCH: usize = 200;
+
+/// Where, when and by which run records are written.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    pub company_id: &'a str,
+    pub connection_id: &'a str,
+    pub list: List,
+    pub run_id: &'a str,
+    pub now: DateTime<Utc>,
+}
+
+/// What is known of a record before a batch is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    pub id: String,
+    pub content_hash: Vec<u8>,
+    pub version: i32,
+    pub absent: bool,
+}
+
+/// One record to be written, new or in place of what was there.
+#[derive(Debug)]
+pub struct Write<'a> {
+    pub id: String,
+    pub record: &'a Record,
+    pub content_hash: ContentHash,
+    /// The version that it becomes; above 1 its present content is kept as the version before.
+    pub version: i32,
+    pub kind: ChangeKind,
+}
+
+/// Those of `external_ids` that are staged, by external ID.
+pub fn known(db: &mut Db, connection_id: &str, list: List, external_ids: &[&str]) -> Result<HashMap<String, Known>> {
+    let mut found = HashMap::with_capacity(external_ids.len());
+    for some in external_ids.chunks(LOOKUP) {
+        let rows: Vec<(String, String, Vec<u8>, i32, Option<NaiveDateTime>)> = records::table
+            .filter(records::connection_id.eq(connection_id).and(records::list.eq(list.as_str())))
+            .filter(records::external_id.eq_any(some.to_vec()))
+            .select((records::external_id, records::id, records::content_hash, records::version, records::absent_at))
+            .load(db)?;
+        for (external_id, id, content_hash, version, absent_at) in rows {
+            found.insert(external_id, Known { id, content_hash, version, absent: absent_at.is_some() });
+        }
+    }
+    Ok(found)
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = records, treat_none_as_default_value = false)]
+struct NewRow<'a> {
+    id: &'a str,
+    company_id: &'a str,
+    connection_id: &'a str,
+    list: &'static str,
+    external_id: &'a str,
+    content_hash: &'a [u8],
+    version: i32,
+    sort_name: String,
+    search_text: String,
+    name: &'a str,
+    full_name: Option<&'a str>,
+    first_name: Option<&'a str>,
+    middle_name: Option<&'a str>,
+    last_name: Option<&'a str>,
+    company_name: Option<&'a str>,
+    email: Option<&'a str>,
+    phone: Option<&'a str>,
+    job_title: Option<&'a str>,
+    parent_external_id: Option<&'a str>,
+    sublevel: i32,
+    active: bool,
+    hired_on: Option<chrono::NaiveDate>,
+    released_on: Option<chrono::NaiveDate>,
+    source_created_at: Option<&'a str>,
+    source_modified_at: Option<&'a str>,
+    absent_at: Option<NaiveDateTime>,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+impl<'a> NewRow<'a> {
+    fn of(place: &Place<'a>, write: &'a Write<'a>) -> Self {
+        let record = write.record;
+        Self {
+            id: &write.id,
+            company_id: place.company_id,
+            connection_id: place.connection_id,
+            list: place.list.as_str(),
+            external_id: &record.external_id,
+            content_hash: &write.content_hash,
+            version: write.version,
+            sort_name: record.sort_name(),
+            search_text: record.search_text(),
+            name: &record.name,
+            full_name: record.full_name.as_deref(),
+            first_name: record.first_name.as_deref(),
+            middle_name: record.middle_name.as_deref(),
+            last_name: record.last_name.as_deref(),
+            company_name: record.company_name.as_deref(),
+            email: record.email.as_deref(),
+            phone: record.phone.as_deref(),
+            job_title: record.job_title.as_deref(),
+            parent_external_id: record.parent_external_id.as_deref(),
+            sublevel: record.sublevel,
+            active: record.active,
+            hired_on: record.hired_on,
+            released_on: record.released_on,
+            source_created_at: record.source_created_at.as_deref(),
+            source_modified_at: record.source_modified_at.as_deref(),
+            absent_at: None,
+            created_at: at(place.now),
+            updated_at: at(place.now),
+        }
+    }
+}
+
+/// Writes records, the content they supersede, and their changes. The external IDs must differ.
+pub fn upsert(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()> {
+    keep_versions(db, place, writes)?;
+    for batch in writes.chunks(BATCH) {
+        let rows: Vec<NewRow<'_>> = batch.iter().map(|write| NewRow::of(place, write)).collect();
+        per_backend!(db, |connection| diesel::insert_into(records::table)
+            .values(&rows)
+            .on_conflict((records::connection_id, records::list, records::external_id))
+            .do_update()
+            .set((
+                records::content_hash.eq(excluded(records::content_hash)),
+                records::version.eq(excluded(records::version)),
+                records::sort_name.eq(excluded(records::sort_name)),
+                records::search_text.eq(excluded(records::search_text)),
+                records::name.eq(excluded(records::name)),
+                records::full_name.eq(excluded(records::full_name)),
+                records::first_name.eq(excluded(records::first_name)),
+                records::middle_name.eq(excluded(records::middle_name)),
+                records::last_name.eq(excluded(records::last_name)),
+                records::company_name.eq(excluded(records::company_name)),
+                records::email.eq(excluded(records::email)),
+                records::phone.eq(excluded(records::phone)),
+                records::job_title.eq(excluded(records::job_title)),
+                records::parent_external_id.eq(excluded(records::parent_external_id)),
+                records::sublevel.eq(excluded(records::sublevel)),
+                records::active.eq(excluded(records::active)),
+                records::hired_on.eq(excluded(records::hired_on)),
+                records::released_on.eq(excluded(records::released_on)),
+                records::source_created_at.eq(excluded(records::source_created_at)),
+                records::source_modified_at.eq(excluded(records::source_modified_at)),
+                records::absent_at.eq(excluded(records::absent_at)),
+                records::updated_at.eq(excluded(records::updated_at)),
+            ))
+            .execute(connection))?;
+    }
+    let entries: Vec<_> = writes.iter().map(|write| entry(place, &write.id, write.version, write.kind)).collect();
+    changes::append(db, &entries)
+}
+
+/// Copies what is about to be superseded.
+fn keep_versions(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()> {
+    let changed: Vec<&str> =
+        writes.iter().filter(|write| write.kind == ChangeKind::Updated).map(|write| write.id.as_str()).collect();
+    for some in changed.chunks(BATCH) {
+        let rows: Vec<Row> =
+            records::table.filter(records::id.eq_any(some.to_vec())).select(Row::as_select()).load(db)?;
+        let mut kept = Vec::with_capacity(rows.len());
+        for row in rows {
+            let staged = Staged::try_from(row)?;
+            let content = serde_json::to_string(&staged.record)
+                .map_err(|error| Error::Corrupt { what: "record", why: error.to_string() })?;
+            kept.push((
+                record_versions::record_id.eq(staged.id),
+                record_versions::version.eq(staged.version),
+                record_versions::content.eq(content),
+                record_versions::superseded_at.eq(at(place.now)),
+            ));
+        }
+        per_backend!(db, |connection| diesel::insert_into(record_versions::table).values(&kept).execute(connection))?;
+    }
+    Ok(())
+}
+
+fn entry<'a>(place: &Place<'a>, record_id: &'a str, version: i32, kind: ChangeKind) -> changes::NewChange<'a> {
+    changes::NewChange {
+        at: at(place.now),
+        company_id: place.company_id,
+        connection_id: place.connection_id,
+        record_id,
+        list: place.list.as_str(),
+        kind: kind.as_str(),
+        version,
+        run_id: Some(place.run_id),
+        app_id: None,
+        profile_id: None,
+        actor: None,
+    }
+}
+
+/// A record that is present: what absence is judged by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Present {
+    pub external_id: String,
+    pub id: String,
+    pub version: i32,
+}
+
+/// The list's present records in the order of their external IDs.
+pub fn present(
+    db: &mut Db,
+    connection_id: &str,
+    list: List,
+    after: Option<&str>,
+    limit: PageLimit,
+) -> Result<Page<Present>> {
+    let mut query = records::table
+        .filter(records::connection_id.eq(connection_id.to_owned()).and(records::list.eq(list.as_str())))
+        .filter(records::absent_at.is_null())
+        .select((records::external_id, records::id, records::version))
+        .order(records::external_id)
+        .limit(limit.and_one())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(records::external_id.gt(after.to_owned()));
+    }
+    let rows: Vec<(String, String, i32)> = query.load(db)?;
+    Ok(Page::cut(rows.into_iter().map(|(external_id, id, version)| Present { external_id, id, version }).collect(), limit))
+}
+
+/// Marks records absent. Their links stay.
+pub fn mark_absent(db: &mut Db, place: &Place<'_>, gone: &[Present]) -> Result<()> {
+    for some in gone.chunks(LOOKUP) {
+        let ids: Vec<&str> = some.iter().map(|record| record.id.as_str()).collect();
+        diesel::update(records::table.filter(records::id.eq_any(ids)))
+            .set((records::absent_at.eq(at(place.now)), records::updated_at.eq(at(place.now))))
+            .execute(db)?;
+        let entries: Vec<_> =
+            some.iter().map(|record| entry(place, &record.id, record.version, ChangeKind::Absent)).collect();
+        changes::append(db, &entries)?;
+    }
+    Ok(())
+}
+
+/// Names records as those whose absence a run found.
+pub fn name_absences(db: &mut Db, run_id: &str, gone: &[Present]) -> Result<()> {
+    for some in gone.chunks(LOOKUP) {
+        let rows: Vec<_> = some
+            .iter()
+            .map(|record| (run_absences::run_id.eq(run_id), run_absences::record_id.eq(&record.id)))
+            .collect();
+        per_backend!(db, |connection| diesel::insert_into(run_absences::table).values(&rows).execute(connection))?;
+    }
+    Ok(())
+}
+
+/// Takes records that were seen again off the hold of their list: approving it must not mark them.
+pub fn clear_absences(db: &mut Db, connection_id: &str, list: List, record_ids: &[&str]) -> Result<()> {
+    let held: Option<String> = runs::table
+        .filter(runs::connection_id.eq(connection_id).and(runs::list.eq(list.as_str())))
+        .filter(runs::state.eq(RunState::Held.as_str()))
+        .select(runs::id)
+        .first(db)
+        .optional()?;
+    let Some(held) = held else { return Ok(()) };
+    for some in record_ids.chunks(LOOKUP) {
+        let named = run_absences::table.filter(run_absences::run_id.eq(held.clone()));
+        diesel::delete(named.filter(run_absences::record_id.eq_any(some.to_vec()))).execute(db)?;
+    }
+    Ok(())
+}
+
+/// The records that a held run names and that are still present, in the order of their IDs.
+pub fn held_absences(db: &mut Db, run_id: &str, after: Option<&str>, limit: PageLimit) -> Result<Page<Present>> {
+    let mut query = run_absences::table
+        .inner_join(records::table)
+        .filter(run_absences::run_id.eq(run_id.to_owned()).and(records::absent_at.is_null()))
+        .select((records::external_id, records::id, records::version))
+        .order(run_absences::record_id)
+        .limit(limit.and_one())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(run_absences::record_id.gt(after.to_owned()));
+    }
+    let rows: Vec<(String, String, i32)> = query.load(db)?;
+    Ok(Page::cut(rows.into_iter().map(|(external_id, id, version)| Present { external_id, id, version }).collect(), limit))
+}

@@ -1,0 +1,346 @@
+//! Runs: one synchronisation of one list of one connection.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use crate::domain::{
+    problem::Problem,
+    words::{List, Mode, RunState},
+};
+
+use super::{
+    Db, Error, Page, PageLimit, Result,
+    schema::{connections, run_absences, run_seen, runs},
+    values::{at, count, uncount, utc, word},
+};
+
+/// What a run has done so far, in rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Received from the source, each page's repetitions included.
+    pub received: u64,
+    pub created: u64,
+    pub updated: u64,
+    pub unchanged: u64,
+}
+
+/// What a person decided about a hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// `approved`, `rejected`, or `superseded` by a later whole list.
+    pub decision: String,
+    pub at: DateTime<Utc>,
+    pub by: String,
+}
+
+/// One synchronisation of one list of one connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    pub id: String,
+    pub company_id: String,
+    pub connection_id: String,
+    pub list: List,
+    pub mode: Mode,
+    pub state: RunState,
+    pub created_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub updated_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub counts: Counts,
+    /// Records marked absent, or named by the hold.
+    pub absent: u64,
+    /// Records that were present when absence was judged.
+    pub present_before: u64,
+    /// Whether absence was judged: the whole list had arrived.
+    pub reconciled: bool,
+    /// The newest modification seen, in the source's own words.
+    pub high_water: Option<String>,
+    /// Why it failed or is held, or a warning of a complete one.
+    pub problem: Option<Problem>,
+    pub decision: Option<Decision>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = runs)]
+struct Row {
+    id: String,
+    company_id: String,
+    connection_id: String,
+    list: String,
+    mode: String,
+    state: String,
+    created_at: NaiveDateTime,
+    started_at: Option<NaiveDateTime>,
+    updated_at: NaiveDateTime,
+    ended_at: Option<NaiveDateTime>,
+    received: i64,
+    created: i64,
+    updated: i64,
+    unchanged: i64,
+    absent: i64,
+    present_before: i64,
+    reconciled: bool,
+    high_water: Option<String>,
+    code: Option<String>,
+    detail: Option<String>,
+    remedy: Option<String>,
+    decision: Option<String>,
+    decided_at: Option<NaiveDateTime>,
+    decided_by: Option<String>,
+}
+
+impl TryFrom<Row> for Run {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self> {
+        let words = |text: Option<String>| text.unwrap_or_default();
+        Ok(Run {
+            list: word("list", &row.list)?,
+            mode: word("mode", &row.mode)?,
+            state: word("state of a run", &row.state)?,
+            id: row.id,
+            company_id: row.company_id,
+            connection_id: row.connection_id,
+            created_at: utc(row.created_at),
+            started_at: row.started_at.map(utc),
+            updated_at: utc(row.updated_at),
+            ended_at: row.ended_at.map(utc),
+            counts: Counts {
+                received: uncount(row.received),
+                created: uncount(row.created),
+                updated: uncount(row.updated),
+                unchanged: uncount(row.unchanged),
+            },
+            absent: uncount(row.absent),
+            present_before: uncount(row.present_before),
+            reconciled: row.reconciled,
+            high_water: row.high_water,
+            problem: row.code.map(|code| Problem::new(code, words(row.detail), words(row.remedy))),
+            decision: row.decision.zip(row.decided_at).map(|(decision, decided_at)| Decision {
+                decision,
+                at: utc(decided_at),
+                by: words(row.decided_by),
+            }),
+        })
+    }
+}
+
+/// What a new run is of.
+#[derive(Debug, Clone, Copy)]
+pub struct NewRun<'a> {
+    pub id: &'a str,
+    pub company_id: &'a str,
+    pub connection_id: &'a str,
+    pub list: List,
+    pub mode: Mode,
+}
+
+/// Makes a run in `state` `queued` or `running`.
+///
+/// # Errors
+/// [`Error::Duplicate`] where one of that state is there for the list.
+pub fn insert(db: &mut Db, new: NewRun<'_>, state: RunState, now: DateTime<Utc>) -> Result<()> {
+    let started = (state == RunState::Running).then(|| at(now));
+    diesel::insert_into(runs::table)
+        .values((
+            (runs::id.eq(new.id), runs::company_id.eq(new.company_id), runs::connection_id.eq(new.connection_id)),
+            (runs::list.eq(new.list.as_str()), runs::mode.eq(new.mode.as_str()), runs::state.eq(state.as_str())),
+            (runs::created_at.eq(at(now)), runs::updated_at.eq(at(now)), runs::started_at.eq(started)),
+            (runs::received.eq(0i64), runs::created.eq(0i64), runs::updated.eq(0i64), runs::unchanged.eq(0i64)),
+            (runs::absent.eq(0i64), runs::present_before.eq(0i64), runs::reconciled.eq(false)),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+pub fn get(db: &mut Db, id: &str) -> Result<Run> {
+    let row = runs::table.find(id).select(Row::as_select()).first(db).optional()?;
+    row.ok_or(Error::NotFound("run"))?.try_into()
+}
+
+/// The run of the list that is in `state`: there is at most one queued, one running and one held.
+pub fn in_state(db: &mut Db, connection_id: &str, list: List, state: RunState) -> Result<Option<Run>> {
+    let row = runs::table
+        .filter(runs::connection_id.eq(connection_id.to_owned()))
+        .filter(runs::list.eq(list.as_str()).and(runs::state.eq(state.as_str())))
+        .select(Row::as_select())
+        .order(runs::id.desc())
+        .first(db)
+        .optional()?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// A connection's runs, newest first.
+pub fn page(db: &mut Db, connection_id: &str, before: Option<&str>, limit: PageLimit) -> Result<Page<Run>> {
+    let mut query = runs::table
+        .filter(runs::connection_id.eq(connection_id.to_owned()))
+        .select(Row::as_select())
+        .order(runs::id.desc())
+        .limit(limit.and_one())
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(runs::id.lt(before.to_owned()));
+    }
+    let rows: Result<Vec<Run>> = query.load(db)?.into_iter().map(TryInto::try_into).collect();
+    Ok(Page::cut(rows?, limit))
+}
+
+/// Makes a queued run the running one.
+///
+/// # Errors
+/// [`Error::Stale`] where it is no longer queued.
+pub fn start(db: &mut Db, id: &str, mode: Mode, now: DateTime<Utc>) -> Result<()> {
+    let queued = runs::table.find(id).filter(runs::state.eq(RunState::Queued.as_str()));
+    let set = (
+        runs::state.eq(RunState::Running.as_str()),
+        runs::mode.eq(mode.as_str()),
+        runs::started_at.eq(at(now)),
+        runs::updated_at.eq(at(now)),
+    );
+    match diesel::update(queued).set(set).execute(db)? {
+        0 => Err(Error::Stale("run")),
+        _ => Ok(()),
+    }
+}
+
+/// Makes a queued run ask for the whole list.
+pub fn widen(db: &mut Db, id: &str) -> Result<()> {
+    diesel::update(runs::table.find(id)).set(runs::mode.eq(Mode::Full.as_str())).execute(db)?;
+    Ok(())
+}
+
+/// Adds a batch to a running run.
+///
+/// # Errors
+/// [`Error::Stale`] where it does not run any more: its session was replaced or has expired.
+pub fn advance(db: &mut Db, id: &str, batch: Counts, high_water: Option<&str>, now: DateTime<Utc>) -> Result<()> {
+    let running = runs::table.find(id).filter(runs::state.eq(RunState::Running.as_str()));
+    let set = (
+        runs::received.eq(runs::received + count(batch.received)),
+        runs::created.eq(runs::created + count(batch.created)),
+        runs::updated.eq(runs::updated + count(batch.updated)),
+        runs::unchanged.eq(runs::unchanged + count(batch.unchanged)),
+        runs::updated_at.eq(at(now)),
+    );
+    if diesel::update(running).set(set).execute(db)? == 0 {
+        return Err(Error::Stale("run"));
+    }
+    if let Some(high_water) = high_water {
+        diesel::update(runs::table.find(id)).set(runs::high_water.eq(high_water)).execute(db)?;
+    }
+    Ok(())
+}
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub struct End<'a> {
+    pub state: RunState,
+    pub reconciled: bool,
+    pub absent: u64,
+    pub present_before: u64,
+    pub problem: Option<&'a Problem>,
+}
+
+/// Ends a running run and empties its memory of what it saw.
+///
+/// # Errors
+/// [`Error::Stale`] where it does not run any more.
+pub fn end(db: &mut Db, id: &str, end: &End<'_>, now: DateTime<Utc>) -> Result<()> {
+    let running = runs::table.find(id).filter(runs::state.eq(RunState::Running.as_str()));
+    let set = (
+        (runs::state.eq(end.state.as_str()), runs::reconciled.eq(end.reconciled)),
+        (runs::absent.eq(count(end.absent)), runs::present_before.eq(count(end.present_before))),
+        (runs::updated_at.eq(at(now)), runs::ended_at.eq(at(now))),
+        runs::code.eq(end.problem.map(|problem| &problem.code)),
+        runs::detail.eq(end.problem.map(|problem| &problem.detail)),
+        runs::remedy.eq(end.problem.map(|problem| &problem.remedy)),
+    );
+    if diesel::update(running).set(set).execute(db)? == 0 {
+        return Err(Error::Stale("run"));
+    }
+    forget_seen(db, id)
+}
+
+/// Decides a hold: it becomes `state`.
+///
+/// # Errors
+/// [`Error::Stale`] where it is not held (any more).
+pub fn decide(db: &mut Db, id: &str, state: RunState, decision: &Decision, absent: u64) -> Result<()> {
+    let held = runs::table.find(id).filter(runs::state.eq(RunState::Held.as_str()));
+    let set = (
+        runs::state.eq(state.as_str()),
+        runs::absent.eq(count(absent)),
+        runs::decision.eq(&decision.decision),
+        runs::decided_at.eq(at(decision.at)),
+        runs::decided_by.eq(&decision.by),
+        runs::updated_at.eq(at(decision.at)),
+    );
+    match diesel::update(held).set(set).execute(db)? {
+        0 => Err(Error::Stale("run")),
+        _ => Ok(()),
+    }
+}
+
+/// Adds what a batch of a run saw: 8 bytes of a hash of each external ID.
+pub fn add_seen(db: &mut Db, run_id: &str, seen: &[u8]) -> Result<()> {
+    let last: Option<i32> =
+        run_seen::table.filter(run_seen::run_id.eq(run_id)).select(diesel::dsl::max(run_seen::batch)).first(db)?;
+    diesel::insert_into(run_seen::table)
+        .values((
+            run_seen::run_id.eq(run_id),
+            run_seen::batch.eq(last.map_or(0, |last| last.saturating_add(1))),
+            run_seen::seen.eq(seen),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// All that a run saw, one batch after the other.
+pub fn seen(db: &mut Db, run_id: &str) -> Result<Vec<Vec<u8>>> {
+    Ok(run_seen::table
+        .filter(run_seen::run_id.eq(run_id))
+        .order(run_seen::batch)
+        .select(run_seen::seen)
+        .load(db)?)
+}
+
+/// Forgets what a run saw: its list begins anew, or it has ended.
+pub fn forget_seen(db: &mut Db, run_id: &str) -> Result<()> {
+    diesel::delete(run_seen::table.filter(run_seen::run_id.eq(run_id))).execute(db)?;
+    Ok(())
+}
+
+/// The records that a run names as absent, in the order of their IDs.
+pub fn absences(db: &mut Db, run_id: &str, after: Option<&str>, limit: PageLimit) -> Result<Page<String>> {
+    let mut query = run_absences::table
+        .filter(run_absences::run_id.eq(run_id.to_owned()))
+        .select(run_absences::record_id)
+        .order(run_absences::record_id)
+        .limit(limit.and_one())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(run_absences::record_id.gt(after.to_owned()));
+    }
+    Ok(Page::cut(query.load(db)?, limit))
+}
+
+/// The runs that are running for a connection whose Web Connector has gone.
+pub fn running_of(db: &mut Db, connection_id: &str) -> Result<Vec<Run>> {
+    let rows = runs::table
+        .filter(runs::connection_id.eq(connection_id).and(runs::state.eq(RunState::Running.as_str())))
+        .select(Row::as_select())
+        .load(db)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// How many runs are held, over all connections.
+pub fn held(db: &mut Db) -> Result<u64> {
+    let rows: i64 = runs::table.filter(runs::state.eq(RunState::Held.as_str())).count().get_result(db)?;
+    Ok(uncount(rows))
+}
+
+/// The kind of source that a run talks to.
+pub fn kind(db: &mut Db, run_id: &str) -> Result<crate::domain::words::Kind> {
+    let kind: Option<String> =
+        runs::table.find(run_id).inner_join(connections::table).select(connections::kind).first(db).optional()?;
+    word("kind of connection", &kind.ok_or(Error::NotFound("run"))?)
+}

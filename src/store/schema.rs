@@ -1,0 +1,254 @@
+//! The tables as Diesel sees them. Changed together with both migration folders; a test compares the three.
+
+diesel::table! {
+    companies (id) {
+        id -> Text,
+        name -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    connections (id) {
+        id -> Text,
+        company_id -> Text,
+        kind -> Text,
+        name -> Text,
+        settings -> Text,
+        paused -> Bool,
+        created_at -> Timestamp,
+        last_seen_at -> Nullable<Timestamp>,
+        problem_code -> Nullable<Text>,
+        problem_detail -> Nullable<Text>,
+        problem_remedy -> Nullable<Text>,
+        problem_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    desktop_files (connection_id) {
+        connection_id -> Text,
+        username -> Text,
+        password_hash -> Binary,
+        owner_id -> Text,
+        file_id -> Text,
+        pinned_by_file_id -> Bool,
+        pinned_name -> Nullable<Text>,
+        pinned_path -> Nullable<Text>,
+        client_version -> Nullable<Text>,
+        qbxml_version -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    lists (connection_id, list) {
+        connection_id -> Text,
+        list -> Text,
+        revision -> BigInt,
+        high_water -> Nullable<Text>,
+        last_started_at -> Nullable<Timestamp>,
+        last_complete_at -> Nullable<Timestamp>,
+        last_full_at -> Nullable<Timestamp>,
+        refused -> Nullable<Text>,
+        refused_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    records (id) {
+        id -> Text,
+        company_id -> Text,
+        connection_id -> Text,
+        list -> Text,
+        external_id -> Text,
+        content_hash -> Binary,
+        version -> Integer,
+        sort_name -> Text,
+        search_text -> Text,
+        name -> Text,
+        full_name -> Nullable<Text>,
+        first_name -> Nullable<Text>,
+        middle_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        company_name -> Nullable<Text>,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        job_title -> Nullable<Text>,
+        parent_external_id -> Nullable<Text>,
+        sublevel -> Integer,
+        active -> Bool,
+        hired_on -> Nullable<Date>,
+        released_on -> Nullable<Date>,
+        source_created_at -> Nullable<Text>,
+        source_modified_at -> Nullable<Text>,
+        absent_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    record_versions (record_id, version) {
+        record_id -> Text,
+        version -> Integer,
+        content -> Text,
+        superseded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    runs (id) {
+        id -> Text,
+        company_id -> Text,
+        connection_id -> Text,
+        list -> Text,
+        mode -> Text,
+        state -> Text,
+        created_at -> Timestamp,
+        started_at -> Nullable<Timestamp>,
+        updated_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        received -> BigInt,
+        created -> BigInt,
+        updated -> BigInt,
+        unchanged -> BigInt,
+        absent -> BigInt,
+        present_before -> BigInt,
+        reconciled -> Bool,
+        high_water -> Nullable<Text>,
+        code -> Nullable<Text>,
+        detail -> Nullable<Text>,
+        remedy -> Nullable<Text>,
+        decision -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        decided_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    run_seen (run_id, batch) {
+        run_id -> Text,
+        batch -> Integer,
+        seen -> Binary,
+    }
+}
+
+diesel::table! {
+    run_absences (run_id, record_id) {
+        run_id -> Text,
+        record_id -> Text,
+    }
+}
+
+diesel::table! {
+    qbwc_sessions (ticket_hash) {
+        ticket_hash -> Binary,
+        connection_id -> Text,
+        state -> Text,
+        revision -> BigInt,
+        plan -> Text,
+        created_at -> Timestamp,
+        last_seen_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    apps (id) {
+        id -> Text,
+        name -> Text,
+        admin -> Bool,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    app_companies (app_id, company_id) {
+        app_id -> Text,
+        company_id -> Text,
+    }
+}
+
+diesel::table! {
+    tokens (id) {
+        id -> Text,
+        app_id -> Text,
+        token_hash -> Binary,
+        created_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    profiles (id) {
+        id -> Text,
+        app_id -> Text,
+        list -> Text,
+        profile_id -> Text,
+        company_id -> Text,
+        name -> Text,
+        email -> Nullable<Text>,
+        sort_name -> Text,
+        search_text -> Text,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    links (id) {
+        id -> Text,
+        app_id -> Text,
+        profile_key -> Text,
+        record_id -> Text,
+        connection_id -> Text,
+        company_id -> Text,
+        list -> Text,
+        linked_by -> Text,
+        linked_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    changes (seq) {
+        seq -> BigInt,
+        at -> Timestamp,
+        company_id -> Text,
+        connection_id -> Text,
+        record_id -> Text,
+        list -> Text,
+        kind -> Text,
+        version -> Integer,
+        run_id -> Nullable<Text>,
+        app_id -> Nullable<Text>,
+        profile_id -> Nullable<Text>,
+        actor -> Nullable<Text>,
+    }
+}
+
+diesel::joinable!(links -> profiles (profile_key));
+diesel::joinable!(links -> records (record_id));
+diesel::joinable!(links -> apps (app_id));
+diesel::joinable!(run_absences -> records (record_id));
+diesel::joinable!(runs -> connections (connection_id));
+diesel::joinable!(tokens -> apps (app_id));
+diesel::joinable!(desktop_files -> connections (connection_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    app_companies,
+    apps,
+    changes,
+    companies,
+    connections,
+    desktop_files,
+    links,
+    lists,
+    profiles,
+    qbwc_sessions,
+    record_versions,
+    records,
+    run_absences,
+    run_seen,
+    runs,
+    tokens,
+);

@@ -1,0 +1,145 @@
+//! Sessions with the Web Connector: rows, so that any gateway serves any call and a restart goes on.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use crate::domain::words::SessionState;
+
+use super::{
+    Db, Error, Result,
+    schema::qbwc_sessions,
+    values::{at, utc, word},
+};
+
+/// One session, from `authenticate` to `closeConnection`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The hash of the ticket: the ticket itself is not kept.
+    pub ticket_hash: Vec<u8>,
+    pub connection_id: String,
+    pub state: SessionState,
+    /// Counts the writes: a call that read an older one does not overwrite a newer.
+    pub revision: i64,
+    /// What is to be asked and what was last said, as JSON.
+    pub plan: String,
+    pub last_seen_at: DateTime<Utc>,
+}
+
+type Row = (Vec<u8>, String, String, i64, String, NaiveDateTime);
+
+fn session((ticket_hash, connection_id, state, revision, plan, last_seen_at): Row) -> Result<Session> {
+    let state = word("state of a session", &state)?;
+    Ok(Session { ticket_hash, connection_id, state, revision, plan, last_seen_at: utc(last_seen_at) })
+}
+
+const COLUMNS: (
+    qbwc_sessions::ticket_hash,
+    qbwc_sessions::connection_id,
+    qbwc_sessions::state,
+    qbwc_sessions::revision,
+    qbwc_sessions::plan,
+    qbwc_sessions::last_seen_at,
+) = (
+    qbwc_sessions::ticket_hash,
+    qbwc_sessions::connection_id,
+    qbwc_sessions::state,
+    qbwc_sessions::revision,
+    qbwc_sessions::plan,
+    qbwc_sessions::last_seen_at,
+);
+
+/// Opens a session.
+///
+/// # Errors
+/// [`Error::Duplicate`] where the connection has an open one: [`retire`] it first.
+pub fn open(db: &mut Db, ticket_hash: &[u8], connection_id: &str, plan: &str, now: DateTime<Utc>) -> Result<()> {
+    diesel::insert_into(qbwc_sessions::table)
+        .values((
+            qbwc_sessions::ticket_hash.eq(ticket_hash),
+            qbwc_sessions::connection_id.eq(connection_id),
+            qbwc_sessions::state.eq(SessionState::Open.as_str()),
+            qbwc_sessions::revision.eq(0i64),
+            qbwc_sessions::plan.eq(plan),
+            qbwc_sessions::created_at.eq(at(now)),
+            qbwc_sessions::last_seen_at.eq(at(now)),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
+/// The session of a ticket, whatever its state.
+pub fn by_ticket(db: &mut Db, ticket_hash: &[u8]) -> Result<Option<Session>> {
+    let row = qbwc_sessions::table.find(ticket_hash).select(COLUMNS).first::<Row>(db).optional()?;
+    row.map(session).transpose()
+}
+
+/// Writes what a call made of an open session.
+///
+/// # Errors
+/// [`Error::Stale`] where another call wrote it, or it was closed, since it was read.
+pub fn save(db: &mut Db, session: &Session, now: DateTime<Utc>) -> Result<()> {
+    let as_read = qbwc_sessions::table
+        .find(session.ticket_hash.clone())
+        .filter(qbwc_sessions::revision.eq(session.revision))
+        .filter(qbwc_sessions::state.eq(SessionState::Open.as_str()));
+    let set = (
+        qbwc_sessions::plan.eq(&session.plan),
+        qbwc_sessions::revision.eq(session.revision + 1),
+        qbwc_sessions::last_seen_at.eq(at(now)),
+    );
+    match diesel::update(as_read).set(set).execute(db)? {
+        0 => Err(Error::Stale("session")),
+        _ => Ok(()),
+    }
+}
+
+/// Ends a session, with the plan as it was left. One that has ended already stays as it was.
+pub fn end(db: &mut Db, session: &Session, state: SessionState, now: DateTime<Utc>) -> Result<()> {
+    let open = qbwc_sessions::table
+        .find(session.ticket_hash.clone())
+        .filter(qbwc_sessions::state.eq(SessionState::Open.as_str()));
+    let set = (
+        qbwc_sessions::state.eq(state.as_str()),
+        qbwc_sessions::plan.eq(&session.plan),
+        qbwc_sessions::revision.eq(qbwc_sessions::revision + 1),
+        qbwc_sessions::ended_at.eq(at(now)),
+    );
+    diesel::update(open).set(set).execute(db)?;
+    Ok(())
+}
+
+/// Retires the connection's open session, if it has one.
+pub fn retire(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+    let open = qbwc_sessions::table
+        .filter(qbwc_sessions::connection_id.eq(connection_id))
+        .filter(qbwc_sessions::state.eq(SessionState::Open.as_str()));
+    let set = (
+        qbwc_sessions::state.eq(SessionState::Retired.as_str()),
+        qbwc_sessions::revision.eq(qbwc_sessions::revision + 1),
+        qbwc_sessions::ended_at.eq(at(now)),
+    );
+    diesel::update(open).set(set).execute(db)?;
+    Ok(())
+}
+
+/// Open sessions that were not heard of since `before`.
+pub fn silent_since(db: &mut Db, before: DateTime<Utc>) -> Result<Vec<Session>> {
+    let rows = qbwc_sessions::table
+        .filter(qbwc_sessions::state.eq(SessionState::Open.as_str()))
+        .filter(qbwc_sessions::last_seen_at.lt(at(before)))
+        .select(COLUMNS)
+        .load::<Row>(db)?;
+    rows.into_iter().map(session).collect()
+}
+
+/// Forgets sessions that ended before `before`.
+pub fn forget_ended(db: &mut Db, before: DateTime<Utc>) -> Result<usize> {
+    let ended = qbwc_sessions::table.filter(qbwc_sessions::ended_at.lt(at(before)));
+    Ok(diesel::delete(ended).execute(db)?)
+}
+
+/// # Errors
+/// [`Error::NotFound`] where the ticket names no session.
+pub fn expect(db: &mut Db, ticket_hash: &[u8]) -> Result<Session> {
+    by_ticket(db, ticket_hash)?.ok_or(Error::NotFound("session"))
+}
