@@ -1,1 +1,64 @@
-//! To come.
+//! What each source's words mean: one folder a source, and this registry. No connector knows another.
+
+pub mod quickbooks_desktop;
+
+use std::collections::BTreeMap;
+
+use crate::domain::words::Kind;
+
+/// Why a connection's settings were not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    #[error("this version of Rollcall has no connector for `{0}`; it has: quickbooks_desktop")]
+    NoConnector(Kind),
+    #[error("{0}")]
+    Invalid(String),
+}
+
+/// The settings of a connection of `kind` as JSON: those of `before` (JSON, or none) with `changes` applied. An empty
+/// text puts a setting back to its default.
+///
+/// # Errors
+/// A kind without a connector; a setting that the kind does not have, or a value that it does not take.
+pub fn settings(kind: Kind, before: Option<&str>, changes: &BTreeMap<String, String>) -> Result<String, SettingsError> {
+    match kind {
+        Kind::QuickbooksDesktop => changed::<quickbooks_desktop::Settings>(before, changes),
+        other => Err(SettingsError::NoConnector(other)),
+    }
+}
+
+/// Applies changes by way of JSON, so that a kind's settings are one plain struct.
+fn changed<S>(before: Option<&str>, changes: &BTreeMap<String, String>) -> Result<String, SettingsError>
+where
+    S: Default + serde::Serialize + serde::de::DeserializeOwned + Check,
+{
+    use serde_json::Value;
+    let invalid = |error: serde_json::Error| SettingsError::Invalid(error.to_string());
+    let before: S = before.map_or_else(|| Ok(S::default()), serde_json::from_str).map_err(invalid)?;
+    let default = serde_json::to_value(S::default()).map_err(invalid)?;
+    let mut value = serde_json::to_value(before).map_err(invalid)?;
+    for (name, text) in changes {
+        let Some(was) = default.get(name) else {
+            let known: Vec<&String> = default.as_object().into_iter().flat_map(serde_json::Map::keys).collect();
+            let known = known.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(SettingsError::Invalid(format!("there is no setting `{name}`; known: {known}")));
+        };
+        let new = match was {
+            _ if text.is_empty() => was.clone(),
+            Value::Number(_) | Value::Bool(_) => serde_json::from_str(text)
+                .map_err(|_| SettingsError::Invalid(format!("`{name}` must be like `{was}`, not `{text}`")))?,
+            _ => Value::String(text.clone()),
+        };
+        if let Some(slot) = value.get_mut(name) {
+            *slot = new;
+        }
+    }
+    let settings: S = serde_json::from_value(value).map_err(invalid)?;
+    settings.check().map_err(SettingsError::Invalid)?;
+    serde_json::to_string(&settings).map_err(invalid)
+}
+
+/// What a kind's settings must keep, beyond their types.
+trait Check {
+    fn check(&self) -> Result<(), String>;
+}

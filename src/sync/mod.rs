@@ -1,1 +1,13 @@
-//! To come.
+//! The verbs: what is done with staged records, in terms of the store and the domain.
+//!
+//! A verb is a function over an open transaction, so that callers decide what is committed together.
+
+pub mod hold;
+pub mod ingest;
+pub mod link;
+pub mod profile;
+pub mod reconcile;
+pub mod register;
+pub mod run;
+pub mod scope;
+pub mod web_connector;

@@ -183,14 +183,22 @@ pub fn upsert(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()
 
 /// Copies what is about to be superseded.
 fn keep_versions(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()> {
-    let changed: Vec<&str> =
-        writes.iter().filter(|write| write.kind == ChangeKind::Updated).map(|write| write.id.as_str()).collect();
-    for some in changed.chunks(BATCH) {
+    let becoming: HashMap<&str, i32> = writes
+        .iter()
+        .filter(|write| write.kind != ChangeKind::Created)
+        .map(|write| (write.id.as_str(), write.version))
+        .collect();
+    let ids: Vec<&str> = becoming.keys().copied().collect();
+    for some in ids.chunks(BATCH) {
         let rows: Vec<Row> =
             records::table.filter(records::id.eq_any(some.to_vec())).select(Row::as_select()).load(db)?;
         let mut kept = Vec::with_capacity(rows.len());
         for row in rows {
             let staged = Staged::try_from(row)?;
+            // One that only came back keeps its content and its version.
+            if becoming.get(staged.id.as_str()) == Some(&staged.version) {
+                continue;
+            }
             let content = serde_json::to_string(&staged.record)
                 .map_err(|error| Error::Corrupt { what: "record", why: error.to_string() })?;
             kept.push((
@@ -200,7 +208,11 @@ fn keep_versions(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result
                 record_versions::superseded_at.eq(at(place.now)),
             ));
         }
-        per_backend!(db, |connection| diesel::insert_into(record_versions::table).values(&kept).execute(connection))?;
+        if !kept.is_empty() {
+            per_backend!(db, |connection| diesel::insert_into(record_versions::table)
+                .values(&kept)
+                .execute(connection))?;
+        }
     }
     Ok(())
 }

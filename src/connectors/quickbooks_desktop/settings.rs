@@ -1,0 +1,68 @@
+//! The settings of a connection to QuickBooks Desktop.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{connectors::Check, domain::schedule::Window};
+
+/// How a company file is synchronised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// What the Web Connector shows as the application's name.
+    pub app_name: String,
+    /// Full Windows path of the company file to open; empty for the one that is open in QuickBooks.
+    pub company_file: String,
+    /// Customers a page (`MaxReturned`), 1 to 10,000.
+    pub page_size: u32,
+    /// How often the Web Connector is to call, in minutes; written into the `.qwc` file.
+    pub run_every_minutes: u32,
+    /// A call sooner after the last run than this many seconds is told that nothing is due.
+    pub min_interval_seconds: u32,
+    /// How often the whole list is read, in hours; 0 for every time.
+    pub full_every_hours: u32,
+    /// How far a delta reaches back before the newest change seen, in minutes. More than an hour, because QuickBooks'
+    /// local time repeats one when daylight saving time ends.
+    pub delta_overlap_minutes: u32,
+    /// Hours in which it may synchronise, like `22:00-06:00 America/New_York`; empty for always.
+    pub window: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            app_name: String::new(),
+            company_file: String::new(),
+            page_size: 500,
+            run_every_minutes: 15,
+            min_interval_seconds: 60,
+            full_every_hours: 24,
+            delta_overlap_minutes: 70,
+            window: String::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// The hours in which it may synchronise; `None` for always.
+    pub fn window(&self) -> Option<Window> {
+        Window::try_from(self.window.clone()).ok()
+    }
+}
+
+impl Check for Settings {
+    fn check(&self) -> Result<(), String> {
+        if !(1..=10_000).contains(&self.page_size) {
+            return Err("`page_size` must be from 1 to 10000 customers a page".into());
+        }
+        if !(1..=10_080).contains(&self.run_every_minutes) {
+            return Err("`run_every_minutes` must be from 1 minute to 10080, a week".into());
+        }
+        if self.full_every_hours > 24 {
+            return Err("`full_every_hours` must be 24 or less: only a whole list shows who is gone".into());
+        }
+        if !self.window.is_empty() {
+            Window::try_from(self.window.clone()).map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,176 @@
+//! The end of a run: absence is judged, once, when the whole list has arrived (promises 2 and 3).
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    domain::{
+        hold::is_mass_absence,
+        problem::Problem,
+        words::{Mode, RunState},
+    },
+    store::{
+        Db, PageLimit, Result, lists,
+        records::{self, Present},
+        runs::{self, Decision, End, Run},
+    },
+};
+
+use super::{ingest::seen_key, run::place};
+
+/// What is known about who is gone when a run ends.
+#[derive(Debug)]
+pub enum Gone<'a> {
+    /// The whole list has arrived: who is not in it is gone.
+    NotSeen,
+    /// The source named these external IDs as deleted.
+    Named(&'a [String]),
+    /// Nothing: the list may not be whole.
+    Unknown,
+}
+
+/// Ends a run: complete, or held where too many are gone. `warning` stays with a complete run.
+///
+/// # Errors
+/// [`crate::store::Error::Stale`] where the run does not run any more.
+pub fn finish(db: &mut Db, run: &Run, gone: &Gone<'_>, warning: Option<&Problem>, now: DateTime<Utc>) -> Result<Run> {
+    lists::lock(db, &run.connection_id, run.list)?;
+    // As it is now: the batches moved its high water.
+    let run = &runs::get(db, &run.id)?;
+    let gone = match gone {
+        Gone::NotSeen => Some(Absent::NotSeen(seen(db, run)?)),
+        Gone::Named(external_ids) => Some(Absent::Named(named(db, run, external_ids)?)),
+        Gone::Unknown => None,
+    };
+    let (present_before, absent) = match &gone {
+        Some(gone) => count(db, run, gone)?,
+        None => (0, 0),
+    };
+    let full = run.mode == Mode::Full;
+    if full && gone.is_some() {
+        supersede_hold(db, run, now)?;
+    }
+    let end = match gone {
+        Some(gone) if is_mass_absence(present_before, absent) => {
+            supersede_hold(db, run, now)?;
+            gone.each(db, run, |db, some| records::name_absences(db, &run.id, some))?;
+            let problem = mass_absence(run, present_before, absent);
+            let end = End { state: RunState::Held, reconciled: false, absent, present_before, problem: Some(&problem) };
+            runs::end(db, &run.id, &end, now)?;
+            None
+        }
+        Some(gone) => {
+            gone.each(db, run, |db, some| records::mark_absent(db, &place(run, now), some))?;
+            Some(End { state: RunState::Complete, reconciled: true, absent, present_before, problem: warning })
+        }
+        None => {
+            Some(End { state: RunState::Complete, reconciled: false, absent: 0, present_before: 0, problem: warning })
+        }
+    };
+    if let Some(end) = end {
+        runs::end(db, &run.id, &end, now)?;
+    }
+    // A hold waits for a person, not for the next session: the cursor moves all the same.
+    lists::completed(db, &run.connection_id, run.list, run.high_water.as_deref(), full, now)?;
+    runs::get(db, &run.id)
+}
+
+/// Who is gone, ready to be gone through.
+enum Absent {
+    /// The keys of those that were seen, sorted.
+    NotSeen(Vec<[u8; 8]>),
+    Named(Vec<Present>),
+}
+
+impl Absent {
+    /// Calls `act` with the absent records, some at a time: memory does not grow with the list.
+    fn each(&self, db: &mut Db, run: &Run, mut act: impl FnMut(&mut Db, &[Present]) -> Result<()>) -> Result<()> {
+        let seen = match self {
+            Self::Named(records) => return act(db, records),
+            Self::NotSeen(seen) => seen,
+        };
+        scan(db, run, |db, page| {
+            let gone: Vec<Present> = page.into_iter().filter(|record| !was_seen(seen, record)).collect();
+            if gone.is_empty() { Ok(()) } else { act(db, &gone) }
+        })
+    }
+}
+
+fn was_seen(seen: &[[u8; 8]], record: &Present) -> bool {
+    seen.binary_search(&seen_key(&record.external_id)).is_ok()
+}
+
+/// How many records are present, and how many of them are gone.
+fn count(db: &mut Db, run: &Run, gone: &Absent) -> Result<(u64, u64)> {
+    let (mut present, mut absent) = (0, 0);
+    scan(db, run, |_, page| {
+        present += page.len() as u64;
+        if let Absent::NotSeen(seen) = gone {
+            absent += page.iter().filter(|record| !was_seen(seen, record)).count() as u64;
+        }
+        Ok(())
+    })?;
+    if let Absent::Named(records) = gone {
+        absent = records.len() as u64;
+    }
+    Ok((present, absent))
+}
+
+/// Goes through the list's present records, a page at a time.
+fn scan(db: &mut Db, run: &Run, mut visit: impl FnMut(&mut Db, Vec<Present>) -> Result<()>) -> Result<()> {
+    let mut after: Option<String> = None;
+    loop {
+        let page = records::present(db, &run.connection_id, run.list, after.as_deref(), PageLimit::SCAN)?;
+        after = page.rows.last().map(|record| record.external_id.clone());
+        visit(db, page.rows)?;
+        if !page.more {
+            return Ok(());
+        }
+    }
+}
+
+fn seen(db: &mut Db, run: &Run) -> Result<Vec<[u8; 8]>> {
+    let batches = runs::seen(db, &run.id)?;
+    let mut seen: Vec<[u8; 8]> = Vec::with_capacity(batches.iter().map(|batch| batch.len() / 8).sum());
+    for batch in batches {
+        seen.extend(batch.as_chunks::<8>().0);
+    }
+    seen.sort_unstable();
+    Ok(seen)
+}
+
+/// The present records among those that the source named as deleted.
+fn named(db: &mut Db, run: &Run, external_ids: &[String]) -> Result<Vec<Present>> {
+    let mut wanted: Vec<&str> = external_ids.iter().map(String::as_str).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let known = records::known(db, &run.connection_id, run.list, &wanted)?;
+    let mut gone: Vec<Present> = known
+        .into_iter()
+        .filter(|(_, known)| !known.absent)
+        .map(|(external_id, known)| Present { external_id, id: known.id, version: known.version })
+        .collect();
+    gone.sort_by(|a, b| a.external_id.cmp(&b.external_id));
+    Ok(gone)
+}
+
+/// A later whole list answers the question that a hold of the same list asks.
+fn supersede_hold(db: &mut Db, run: &Run, now: DateTime<Utc>) -> Result<()> {
+    if let Some(held) = runs::in_state(db, &run.connection_id, run.list, RunState::Held)? {
+        let decision = Decision { decision: "superseded".into(), at: now, by: run.id.clone() };
+        runs::decide(db, &held.id, RunState::Failed, &decision, 0)?;
+    }
+    Ok(())
+}
+
+fn mass_absence(run: &Run, present: u64, absent: u64) -> Problem {
+    Problem::new(
+        "mass_absence",
+        format!(
+            "{absent} of {present} {list} are missing from the list that the source sent. That looks like a mistake, \
+             so nobody was marked absent.",
+            list = run.list.plural()
+        ),
+        "Look at the names in this run. Approve it if they are really gone; reject it if they are not, and check that \
+         the right company file is open and that the user may see the whole list.",
+    )
+}

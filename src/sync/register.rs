@@ -1,0 +1,196 @@
+//! Setting up: companies, apps with their tokens, connections.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    clock::Ambient,
+    connectors::{self, SettingsError, quickbooks_desktop},
+    domain::{
+        ids::{new_guid, new_id},
+        secret::Secret,
+        words::Kind,
+    },
+    store::{
+        self, Db,
+        apps::{self, App},
+        companies::{self, Company},
+        connections::{self, Connection},
+        desktop::{self, DesktopFile},
+    },
+};
+
+/// Why something was not set up.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("a name must have 1 to 200 characters and no control characters")]
+    BadName,
+    #[error("an app that is no admin's needs at least one company")]
+    NoCompany,
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+type Result<T> = std::result::Result<T, Error>;
+
+/// A name without the white space around it.
+fn name(text: &str) -> Result<String> {
+    let name = text.trim();
+    let fits = !name.is_empty() && name.chars().count() <= 200 && !name.chars().any(char::is_control);
+    if fits { Ok(name.to_owned()) } else { Err(Error::BadName) }
+}
+
+/// # Errors
+/// [`store::Error::Duplicate`] where the name is taken.
+pub fn company(db: &mut Db, ambient: &Ambient, new_name: &str) -> Result<Company> {
+    let now = ambient.now();
+    let company =
+        Company { id: new_id("com", now, ambient.entropy.bytes()), name: name(new_name)?, created_at: now };
+    companies::insert(db, &company)?;
+    Ok(company)
+}
+
+/// # Errors
+/// [`store::Error::Duplicate`] where the name is taken.
+pub fn rename_company(db: &mut Db, id: &str, new_name: &str) -> Result<Company> {
+    companies::rename(db, id, &name(new_name)?)?;
+    Ok(companies::get(db, id)?)
+}
+
+/// Makes an app with its first token, which is shown once. `companies` are IDs; an admin's app sees all.
+///
+/// # Errors
+/// [`Error::NoCompany`]; [`store::Error::Duplicate`] where the name is taken.
+pub fn app(db: &mut Db, ambient: &Ambient, new_name: &str, companies: &[String], admin: bool) -> Result<(App, Secret)> {
+    if companies.is_empty() && !admin {
+        return Err(Error::NoCompany);
+    }
+    let mut ids = Vec::new();
+    for company in companies {
+        ids.push(store::companies::get(db, company)?.id);
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    let now = ambient.now();
+    let app = App {
+        id: new_id("app", now, ambient.entropy.bytes()),
+        name: name(new_name)?,
+        admin,
+        companies: ids,
+        created_at: now,
+    };
+    apps::insert(db, &app)?;
+    let (_, secret) = token(db, ambient, &app.id)?;
+    Ok((app, secret))
+}
+
+/// Makes another token of an app, which is shown once. The first half is its ID.
+pub fn token(db: &mut Db, ambient: &Ambient, app_id: &str) -> Result<(String, Secret)> {
+    let now = ambient.now();
+    let app = apps::get(db, app_id)?;
+    let id = new_id("tok", now, ambient.entropy.bytes());
+    let secret = Secret::generate(if app.admin { "rca_" } else { "rct_" }, ambient.entropy.bytes());
+    apps::add_token(db, &id, &app.id, &secret.hash().0, now)?;
+    Ok((id, secret))
+}
+
+/// A connection just made, with what is shown once.
+#[derive(Debug, Clone)]
+pub struct NewConnection {
+    pub connection: Connection,
+    /// The Web Connector's user name and password.
+    pub credentials: Option<(String, Secret)>,
+}
+
+/// Makes a connection. Without a name it is called after its kind.
+///
+/// # Errors
+/// [`Error::Settings`]; [`store::Error::Duplicate`] where the company has one of that name.
+pub fn connection(
+    db: &mut Db,
+    ambient: &Ambient,
+    kind: Kind,
+    company_id: &str,
+    new_name: Option<&str>,
+    settings: &BTreeMap<String, String>,
+) -> Result<NewConnection> {
+    let company = companies::get(db, company_id)?;
+    let now = ambient.now();
+    let connection = Connection {
+        id: new_id("con", now, ambient.entropy.bytes()),
+        company_id: company.id,
+        kind,
+        name: name(new_name.unwrap_or(default_name(kind)))?,
+        settings: connectors::settings(kind, None, settings)?,
+        paused: false,
+        created_at: now,
+        last_seen_at: None,
+        problem: None,
+    };
+    connections::insert(db, &connection)?;
+    let credentials = match kind {
+        Kind::QuickbooksDesktop => Some(desktop_file(db, ambient, &connection, &company.name)?),
+        _ => None,
+    };
+    Ok(NewConnection { connection, credentials })
+}
+
+fn default_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::QuickbooksDesktop => "QuickBooks Desktop",
+        Kind::QuickbooksOnline => "QuickBooks Online",
+        Kind::Paycom => "Paycom",
+        Kind::Connectwise => "ConnectWise",
+        Kind::Autotask => "Autotask",
+        Kind::Push => "Push",
+    }
+}
+
+fn desktop_file(db: &mut Db, ambient: &Ambient, connection: &Connection, company: &str) -> Result<(String, Secret)> {
+    let [a, b, c, ..] = ambient.entropy.bytes();
+    let username = format!("{}-{a:02x}{b:02x}{c:02x}", quickbooks_desktop::slug(company));
+    let password = Secret::generate("", ambient.entropy.bytes());
+    let file = DesktopFile {
+        connection_id: connection.id.clone(),
+        username: username.clone(),
+        password_hash: password.hash().0.to_vec(),
+        owner_id: new_guid(ambient.entropy.bytes()),
+        file_id: new_guid(ambient.entropy.bytes()),
+        pinned_by_file_id: false,
+        pinned_name: None,
+        pinned_path: None,
+        client_version: None,
+        qbxml_version: None,
+    };
+    desktop::insert(db, &file)?;
+    Ok((username, password))
+}
+
+/// Gives the Web Connector of a connection a new password, which is shown once. The old one stops working.
+pub fn new_password(db: &mut Db, ambient: &Ambient, connection_id: &str) -> Result<Secret> {
+    let password = Secret::generate("", ambient.entropy.bytes());
+    desktop::set_password(db, connection_id, &password.hash().0)?;
+    Ok(password)
+}
+
+/// What is to be changed of a connection.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectionChange {
+    pub name: Option<String>,
+    pub paused: Option<bool>,
+    pub settings: BTreeMap<String, String>,
+    /// Takes the next company file that answers, whichever it is.
+    pub forget_company_file: bool,
+}
+
+pub fn change_connection(db: &mut Db, id: &str, change: &ConnectionChange) -> Result<Connection> {
+    let before = connections::get(db, id)?;
+    let settings = connectors::settings(before.kind, Some(&before.settings), &change.settings)?;
+    let new_name = change.name.as_deref().map_or_else(|| Ok(before.name.clone()), name)?;
+    connections::update(db, id, &new_name, &settings, change.paused.unwrap_or(before.paused))?;
+    if change.forget_company_file {
+        desktop::set_pin(db, id, false, None, None)?;
+    }
+    Ok(connections::get(db, id)?)
+}

@@ -1,0 +1,100 @@
+//! The life of a run: asked for, started, ended.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    clock::Ambient,
+    domain::{
+        ids::new_id,
+        problem::Problem,
+        words::{List, Mode, RunState},
+    },
+    store::{
+        self, Db, Result,
+        connections::Connection,
+        lists,
+        runs::{self, End, NewRun, Run},
+    },
+};
+
+/// Asks for a run of a list at the next occasion. One that was asked for already is widened, not doubled.
+pub fn request(db: &mut Db, ambient: &Ambient, connection: &Connection, list: List, mode: Mode) -> Result<Run> {
+    lists::lock(db, &connection.id, list)?;
+    let id = match runs::in_state(db, &connection.id, list, RunState::Queued)? {
+        Some(queued) => {
+            if mode == Mode::Full {
+                runs::widen(db, &queued.id)?;
+            }
+            queued.id
+        }
+        None => insert(db, ambient, connection, list, mode, RunState::Queued)?,
+    };
+    runs::get(db, &id)
+}
+
+/// Starts a run of a list: the one that was asked for, else a new one. A run of the list that still runs is a leftover
+/// of a caller that went away: it ends as failed.
+pub fn start(db: &mut Db, ambient: &Ambient, connection: &Connection, list: List, mode: Mode) -> Result<Run> {
+    let now = ambient.now();
+    lists::lock(db, &connection.id, list)?;
+    if let Some(left) = runs::in_state(db, &connection.id, list, RunState::Running)? {
+        fail(db, &left.id, &abandoned(), now)?;
+    }
+    let id = match runs::in_state(db, &connection.id, list, RunState::Queued)? {
+        Some(queued) => {
+            runs::start(db, &queued.id, mode, now)?;
+            queued.id
+        }
+        None => insert(db, ambient, connection, list, mode, RunState::Running)?,
+    };
+    lists::started(db, &connection.id, list, now)?;
+    runs::get(db, &id)
+}
+
+fn insert(
+    db: &mut Db,
+    ambient: &Ambient,
+    connection: &Connection,
+    list: List,
+    mode: Mode,
+    state: RunState,
+) -> Result<String> {
+    let now = ambient.now();
+    let id = new_id("run", now, ambient.entropy.bytes());
+    let new = NewRun { id: &id, company_id: &connection.company_id, connection_id: &connection.id, list, mode };
+    runs::insert(db, new, state, now)?;
+    Ok(id)
+}
+
+/// Ends a running run without judging absence: nobody is marked.
+pub fn fail(db: &mut Db, run_id: &str, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
+    let end = End { state: RunState::Failed, reconciled: false, absent: 0, present_before: 0, problem: Some(problem) };
+    runs::end(db, run_id, &end, now)
+}
+
+/// Ends every running run of a connection whose source went away.
+pub fn abandon(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+    for run in runs::running_of(db, connection_id)? {
+        fail(db, &run.id, &abandoned(), now)?;
+    }
+    Ok(())
+}
+
+fn abandoned() -> Problem {
+    Problem::new(
+        "run_abandoned",
+        "The source stopped in the middle of the list, so nobody was marked absent; what had arrived is kept.",
+        "Nothing to do: the next run reads the list again. If this repeats, look at the source's own log.",
+    )
+}
+
+/// What a run is of, as [`store::records`] wants it.
+pub fn place(run: &Run, now: DateTime<Utc>) -> store::records::Place<'_> {
+    store::records::Place {
+        company_id: &run.company_id,
+        connection_id: &run.connection_id,
+        list: run.list,
+        run_id: &run.id,
+        now,
+    }
+}
