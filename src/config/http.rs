@@ -22,8 +22,11 @@ pub(super) const TLS_CERT: Setting =
     plain("ROLLCALL_TLS_CERT", "", "the PEM file of the certificate chain; with it the gateway speaks HTTPS");
 pub(super) const TLS_KEY: Setting =
     plain("ROLLCALL_TLS_KEY", "", "the PEM file of the certificate's private key");
-pub(super) const MAX_CONNECTIONS: Setting =
-    plain("ROLLCALL_MAX_CONNECTIONS", "1024", "open connections; at the cap new ones wait in the kernel's queue");
+pub(super) const MAX_CONNECTIONS: Setting = plain(
+    "ROLLCALL_MAX_CONNECTIONS",
+    "1024",
+    "open connections; at the cap new ones wait in the kernel's queue",
+);
 pub(super) const HEADER_TIMEOUT: Setting = plain(
     "ROLLCALL_HEADER_TIMEOUT",
     "10",

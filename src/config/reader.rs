@@ -106,7 +106,10 @@ impl<'s> Reader<'s> {
     /// A whole number from 1.
     pub(super) fn count<T: FromStr + PartialOrd + From<u8>>(&mut self, setting: &Setting) -> Option<T> {
         self.checked(setting, "a whole number from 1", |text| {
-            text.parse().ok().filter(|number| *number >= T::from(1)).ok_or_else(|| format!("{text:?} is none"))
+            text.parse()
+                .ok()
+                .filter(|number| *number >= T::from(1))
+                .ok_or_else(|| format!("{text:?} is none"))
         })
     }
 
