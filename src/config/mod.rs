@@ -1,1 +1,68 @@
-//! To come.
+//! What an administrator can set: by a flag, or by a `ROLLCALL_*` variable.
+//!
+//! One struct a concern. Everything is read through [`Source`], so tests use a map and flags lie over the
+//! environment. [`SETTINGS`] is the one table of names, defaults and meanings: the readers take their
+//! defaults from its entries.
+
+mod database;
+mod http;
+mod log;
+mod reader;
+mod source;
+
+pub use database::DatabaseSettings;
+pub use http::{HttpSettings, TlsSettings};
+pub use log::{LogFormat, LogSettings};
+pub use reader::{Mistake, Mistakes, Setting};
+pub use source::{Environment, MapSource, Overlay, Source};
+
+use reader::Reader;
+
+/// Every setting there is, in the order of the manual.
+pub const SETTINGS: &[Setting] = &[
+    database::URL,
+    http::LISTEN,
+    http::PUBLIC_URL,
+    http::TLS_CERT,
+    http::TLS_KEY,
+    http::MAX_CONNECTIONS,
+    http::HEADER_TIMEOUT,
+    http::BODY_TIMEOUT,
+    http::REQUEST_TIMEOUT,
+    http::SHUTDOWN_GRACE,
+    http::MAX_QBWC_BODY,
+    http::MAX_API_BODY,
+    log::FILTER,
+    log::FORMAT,
+];
+
+/// All settings of the process, checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub database: DatabaseSettings,
+    pub http: HttpSettings,
+    pub log: LogSettings,
+    /// One sentence for each `ROLLCALL_*` name that means nothing here: a misspelt setting is not ignored in
+    /// silence. To be logged once the log is up.
+    pub warnings: Vec<String>,
+}
+
+impl Settings {
+    /// Reads every setting from `source`. An empty value counts as unset.
+    ///
+    /// # Errors
+    /// All mistakes at once, each with the setting's name, what is wrong and what is expected.
+    pub fn read(source: &dyn Source) -> Result<Self, Mistakes> {
+        let mut reader = Reader::new(source);
+        let database = DatabaseSettings::read(&mut reader);
+        let http = HttpSettings::read(&mut reader);
+        let log = LogSettings::read(&mut reader);
+        let warnings = reader::unknown_names(source, SETTINGS);
+        match (database, http, log, reader.finish()) {
+            (Some(database), Some(http), Some(log), Ok(())) => Ok(Self { database, http, log, warnings }),
+            (.., Err(mistakes)) => Err(mistakes.with_warnings(warnings)),
+            // A reader that gives nothing has noted a mistake; should one forget, the error says so.
+            (.., Ok(())) => Err(Mistakes::default().with_warnings(warnings)),
+        }
+    }
+}

@@ -1,4 +1,24 @@
-//! What calls in over HTTP: the Web Connector, the API, the operations routes.
+//! The gateway's HTTP side.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`server`] | the accept loop: connections, their limits, TLS, graceful shutdown |
+//! | `connection` | one connection: HTTP/1.1 or HTTP/2, and when it has been idle too long |
+//! | `socket` | its bytes: read ahead, and never written to for ever |
+//! | [`tls`] | the certificate, loaded and loaded again |
+//! | [`layers`] | what every request passes through |
+//! | [`limits`] | limits that a route chooses: the size of its body, the time to answer |
+//! | [`problem`] | errors as `application/problem+json` |
+//! | [`extract`] | axum's extractors, with our errors |
+
+mod connection;
+pub mod extract;
+pub mod layers;
+pub mod limits;
+pub mod problem;
+pub mod server;
+mod socket;
+pub mod tls;
 
 use crate::{clock::Ambient, store::Store};
 

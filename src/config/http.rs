@@ -1,0 +1,166 @@
+//! Where the gateway listens, and how much it puts up with.
+
+use std::{path::PathBuf, time::Duration};
+
+use url::Url;
+
+use super::reader::{Reader, Setting};
+
+/// A setting that is no secret.
+const fn plain(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
+    Setting { name, default, meaning, secret: false }
+}
+
+pub(super) const LISTEN: Setting =
+    plain("ROLLCALL_LISTEN", "127.0.0.1:8080", "the address and port to listen on; port 0 takes a free one");
+pub(super) const PUBLIC_URL: Setting = plain(
+    "ROLLCALL_PUBLIC_URL",
+    "",
+    "how others reach the gateway, such as https://rollcall.example.com; unset: localhost and the port",
+);
+pub(super) const TLS_CERT: Setting =
+    plain("ROLLCALL_TLS_CERT", "", "the PEM file of the certificate chain; with it the gateway speaks HTTPS");
+pub(super) const TLS_KEY: Setting =
+    plain("ROLLCALL_TLS_KEY", "", "the PEM file of the certificate's private key");
+pub(super) const MAX_CONNECTIONS: Setting = plain(
+    "ROLLCALL_MAX_CONNECTIONS",
+    "1024",
+    "open connections; at the cap new ones wait in the kernel's queue",
+);
+pub(super) const HEADER_TIMEOUT: Setting = plain(
+    "ROLLCALL_HEADER_TIMEOUT",
+    "10",
+    "seconds in which a TLS handshake, and then each request's head, must arrive",
+);
+pub(super) const BODY_TIMEOUT: Setting =
+    plain("ROLLCALL_BODY_TIMEOUT", "30", "seconds that may pass between two pieces of a body");
+pub(super) const REQUEST_TIMEOUT: Setting =
+    plain("ROLLCALL_REQUEST_TIMEOUT", "60", "seconds until an API request must be answered");
+pub(super) const SHUTDOWN_GRACE: Setting =
+    plain("ROLLCALL_SHUTDOWN_GRACE", "30", "seconds that requests in flight get to finish at shutdown");
+pub(super) const MAX_QBWC_BODY: Setting =
+    plain("ROLLCALL_MAX_QBWC_BODY", "4294967296", "bytes of the largest message of the Web Connector");
+pub(super) const MAX_API_BODY: Setting =
+    plain("ROLLCALL_MAX_API_BODY", "1048576", "bytes of the largest API request body");
+
+/// The files of the certificate, both PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsSettings {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+/// The HTTP side.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// `host:port`; an IPv6 address stands in brackets.
+    pub listen: String,
+    /// The origin that others use, when it was given. See [`HttpSettings::public_url`].
+    pub public_url: Option<Url>,
+    /// HTTPS, if given.
+    pub tls: Option<TlsSettings>,
+    pub max_connections: usize,
+    pub header_timeout: Duration,
+    /// The longest silence between two frames of a body, not the time of the whole body.
+    pub body_timeout: Duration,
+    /// For the API only; a Web Connector may take its time.
+    pub request_timeout: Duration,
+    pub shutdown_grace: Duration,
+    /// In bytes.
+    pub max_qbwc_body: u64,
+    /// In bytes.
+    pub max_api_body: u64,
+}
+
+impl HttpSettings {
+    /// The origin that others use, without a slash at the end: what was set, or `localhost` and the port.
+    pub fn public_url(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None => {
+                let scheme = if self.tls.is_some() { "https" } else { "http" };
+                let port = self.listen.rsplit_once(':').map_or("", |(_, port)| port);
+                format!("{scheme}://localhost:{port}")
+            }
+        }
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        // Every setting is read before the first `?`, so that no mistake hides another.
+        let listen = reader.checked(&LISTEN, "HOST:PORT, such as 127.0.0.1:8080", check_listen);
+        let public_url = match reader.text(&PUBLIC_URL) {
+            None => Some(None),
+            Some(_) => reader
+                .checked(&PUBLIC_URL, "https://HOST or http://HOST, with a port or without", check_origin)
+                .map(Some),
+        };
+        let tls = read_tls(reader);
+        let max_connections = reader.checked(&MAX_CONNECTIONS, "a whole number from 1 to 1000000", |text| {
+            let number = text.parse().ok().filter(|number| (1..=1_000_000).contains(number));
+            number.ok_or_else(|| format!("{text:?} is no such number"))
+        });
+        let header_timeout = reader.seconds(&HEADER_TIMEOUT);
+        let body_timeout = reader.seconds(&BODY_TIMEOUT);
+        let request_timeout = reader.seconds(&REQUEST_TIMEOUT);
+        let shutdown_grace = reader.seconds(&SHUTDOWN_GRACE);
+        let max_qbwc_body = reader.count(&MAX_QBWC_BODY);
+        let max_api_body = reader.count(&MAX_API_BODY);
+        Some(Self {
+            listen: listen?,
+            public_url: public_url?,
+            tls: tls?,
+            max_connections: max_connections?,
+            header_timeout: header_timeout?,
+            body_timeout: body_timeout?,
+            request_timeout: request_timeout?,
+            shutdown_grace: shutdown_grace?,
+            max_qbwc_body: max_qbwc_body?,
+            max_api_body: max_api_body?,
+        })
+    }
+}
+
+/// Both files or neither; `None` is a mistake that was noted.
+fn read_tls(reader: &mut Reader<'_>) -> Option<Option<TlsSettings>> {
+    let (one, other) = match (reader.text(&TLS_CERT), reader.text(&TLS_KEY)) {
+        (None, None) => return Some(None),
+        (Some(certificate), Some(key)) => {
+            return Some(Some(TlsSettings { certificate: certificate.into(), key: key.into() }));
+        }
+        (Some(_), None) => (&TLS_KEY, &TLS_CERT),
+        (None, Some(_)) => (&TLS_CERT, &TLS_KEY),
+    };
+    reader.mistake(one.name, format!("it is missing beside {}", other.name), "both, or neither");
+    None
+}
+
+fn check_listen(text: &str) -> Result<String, String> {
+    let (host, port) = text.rsplit_once(':').ok_or_else(|| format!("{text:?} has no port"))?;
+    if port.parse::<u16>().is_err() {
+        return Err(format!("{port:?} is no port"));
+    }
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    match bare {
+        Some(address) if address.parse::<std::net::Ipv6Addr>().is_err() => {
+            Err(format!("{address:?} is no IPv6 address"))
+        }
+        None if host.is_empty() => Err("the host is missing (0.0.0.0 is every IPv4 address)".to_owned()),
+        None if host.contains(':') => Err("an IPv6 address stands in brackets".to_owned()),
+        _ => Ok(text.to_owned()),
+    }
+}
+
+/// An origin only: the pages and the Web Connector are served from the root.
+fn check_origin(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("{text:?}: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("the scheme {:?} is not HTTP", url.scheme()));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("it holds a user name or password".to_owned());
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("{text:?} has more than scheme, host and port"));
+    }
+    Ok(url)
+}

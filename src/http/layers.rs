@@ -1,0 +1,189 @@
+//! What every request passes through.
+
+use std::{any::Any, fmt::Write, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use tokio::time::Instant;
+use tower::ServiceBuilder;
+use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer};
+use tracing::Instrument;
+
+use super::problem::{ApiError, MEDIA_TYPE};
+use crate::{clock::Ambient, domain::problem::Problem};
+
+/// The header that carries the request ID, both ways.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What finds a request again in the log: an extension of every request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The caller's ID if it can do no harm in a log or a header, else 16 random hex digits.
+    fn of(headers: &HeaderMap, ambient: &Ambient) -> Self {
+        let harmless = |id: &&str| {
+            (1..=64).contains(&id.len())
+                && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+        };
+        match headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(harmless) {
+            Some(id) => Self(id.into()),
+            None => {
+                let random = ambient.entropy.bytes();
+                let id = random.iter().take(8).fold(String::with_capacity(16), |mut id, byte| {
+                    // Writing to a `String` cannot fail.
+                    let _ = write!(id, "{byte:02x}");
+                    id
+                });
+                Self(id.into())
+            }
+        }
+    }
+}
+
+/// Puts the layers around a complete `router`, and answers what no route takes. `body_timeout` is the longest
+/// silence between two frames of a request's body.
+///
+/// Routes choose their own size and time with [`super::limits`].
+pub fn stack(router: Router, ambient: Ambient, body_timeout: Duration) -> Router {
+    // Set before the layers, so that these answers pass through them as well.
+    let router = router.fallback(no_such_route).method_not_allowed_fallback(no_such_method);
+    router.layer(
+        ServiceBuilder::new()
+            // Names the request first: all that follows is logged and answered under that name.
+            .layer(from_fn_with_state(ambient, identify))
+            // Outside of whatever may answer, so that no answer lacks these headers.
+            .layer(from_fn(harden))
+            // Inside the span of the request, so that the logged cause has its ID.
+            .layer(from_fn(explain))
+            // Inside `explain`, which turns the answer to a panic into a body.
+            .layer(CatchPanicLayer::custom(panicked))
+            // Next to the handlers, as it changes the type of the body they read.
+            .layer(RequestBodyTimeoutLayer::new(body_timeout)),
+    )
+}
+
+/// Gives the request its ID and its span, and logs one line when its answer's head is ready.
+async fn identify(State(ambient): State<Ambient>, mut request: Request, next: Next) -> Response {
+    let id = RequestId::of(request.headers(), &ambient);
+    request.extensions_mut().insert(id.clone());
+    // The query is left out: it may hold what is searched for. At the level of errors, so that a filter that
+    // hides the line for each request still has the ID on the lines of its errors.
+    let span = tracing::error_span!(
+        "request",
+        method = %request.method(),
+        path = request.uri().path(),
+        request_id = id.as_str(),
+    );
+    async move {
+        let start = Instant::now();
+        let mut response = next.run(request).await;
+        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(status = response.status().as_u16(), ms, "answered");
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+/// Sets the headers that keep browsers and caches from guessing. A handler's own choice stands.
+async fn harden(request: Request, next: Next) -> Response {
+    let api = is_api(request.uri());
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name, value| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    if api {
+        // Answers of the API hold people's data.
+        set(header::CACHE_CONTROL, "no-store");
+    }
+    response
+}
+
+/// Writes the bodies of errors. An error of the API that something else than our code answered, such as an
+/// extractor of axum's own, becomes a problem as well.
+async fn explain(request: Request, next: Next) -> Response {
+    let api = is_api(request.uri());
+    let id = request.extensions().get::<RequestId>().cloned();
+    let mut response = next.run(request).await;
+    let status = response.status();
+    let foreign = api && (status.is_client_error() || status.is_server_error()) && !is_problem(&response);
+    let mut error = match response.extensions_mut().remove::<ApiError>() {
+        Some(error) => error,
+        None if foreign => general(status),
+        None => return response,
+    };
+    let Some(id) = id else { return response };
+    let (mut parts, _) = response.into_parts();
+    // The status of the parts holds: a handler may have answered with another than the error's.
+    error.status = status;
+    let body = error.body(&id);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(body))
+}
+
+fn is_api(uri: &Uri) -> bool {
+    uri.path() == "/v1" || uri.path().starts_with("/v1/")
+}
+
+fn is_problem(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes() == MEDIA_TYPE.as_bytes())
+}
+
+/// What can be said of an error when its status is all we know.
+fn general(status: StatusCode) -> ApiError {
+    let phrase = status.canonical_reason().unwrap_or("Error");
+    let code = phrase.to_ascii_lowercase().replace([' ', '-'], "_").replace('\'', "");
+    let detail = format!("The gateway answered: {phrase}.");
+    ApiError::new(
+        status,
+        Problem::new(code, detail, "Compare the request with the API's description at /docs."),
+    )
+}
+
+async fn no_such_route(uri: Uri) -> ApiError {
+    ApiError::new(
+        StatusCode::NOT_FOUND,
+        Problem::new(
+            "no_such_route",
+            format!("There is nothing at {}.", uri.path()),
+            "Compare the address with the API's description at /docs.",
+        ),
+    )
+}
+
+/// axum adds the `Allow` header.
+async fn no_such_method(method: Method, uri: Uri) -> ApiError {
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        Problem::new(
+            "method_not_allowed",
+            format!("{} does not answer to {method}.", uri.path()),
+            "Use one of the methods in the Allow header.",
+        ),
+    )
+}
+
+/// The panic's place and message are printed by the panic hook; this line adds the request.
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let message = panic.downcast_ref::<String>().map(String::as_str);
+    let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    ApiError::internal(format!("a handler panicked: {message}")).into_response()
+}

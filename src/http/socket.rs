@@ -1,0 +1,110 @@
+//! The bytes of a connection: what was read ahead comes first, and a peer that takes nothing is given up.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
+    time::{Sleep, sleep},
+};
+
+/// What every HTTP/2 client sends first, RFC 9113 section 3.4.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// What a connection speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Http1,
+    Http2,
+}
+
+/// Reads no further than it takes to tell the protocol; the bytes read are to be served first.
+pub(super) async fn tell_protocol(io: &mut (impl AsyncRead + Unpin)) -> io::Result<(Protocol, Bytes)> {
+    let mut start = BytesMut::with_capacity(PREFACE.len());
+    while start.len() < PREFACE.len() {
+        let room = PREFACE.len() - start.len();
+        let read = io.read_buf(&mut (&mut start).limit(room)).await?;
+        if read == 0 || !PREFACE.starts_with(&start) {
+            return Ok((Protocol::Http1, start.freeze()));
+        }
+    }
+    Ok((Protocol::Http2, start.freeze()))
+}
+
+/// A stream after its first bytes.
+pub(super) struct Socket<I> {
+    /// Read ahead, and not yet served.
+    start: Bytes,
+    inner: I,
+    /// The longest wait for the peer to take bytes: else clients that ask and never read would hold every slot.
+    stall: Duration,
+    /// Runs while the peer takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl<I> Socket<I> {
+    pub(super) fn new(start: Bytes, inner: I, stall: Duration) -> Self {
+        Self { start, inner, stall, stalled: None }
+    }
+
+    /// Passes on what a write came to, or an error once it has been pending for too long.
+    fn watched<T>(&mut self, cx: &mut Context<'_>, write: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if write.is_ready() {
+            self.stalled = None;
+            return write;
+        }
+        let stall = self.stall;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(stall)));
+        stalled.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<I: AsyncRead + Unpin> AsyncRead for Socket<I> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.start.is_empty() {
+            return Pin::new(&mut self.inner).poll_read(cx, buf);
+        }
+        let most = self.start.len().min(buf.remaining());
+        buf.put_slice(&self.start.split_to(most));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<I: AsyncWrite + Unpin> AsyncWrite for Socket<I> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let write = Pin::new(&mut self.inner).poll_write(cx, buf);
+        self.watched(cx, write)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flush = Pin::new(&mut self.inner).poll_flush(cx);
+        self.watched(cx, flush)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shutdown = Pin::new(&mut self.inner).poll_shutdown(cx);
+        self.watched(cx, shutdown)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let write = Pin::new(&mut self.inner).poll_write_vectored(cx, bufs);
+        self.watched(cx, write)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+}

@@ -1,0 +1,108 @@
+//! The gateway's certificate: loaded at the start, and again when it was renewed.
+
+use std::{path::PathBuf, sync::Arc};
+
+use rustls::{ServerConfig, crypto::ring};
+use rustls_pki_types::{
+    CertificateDer, PrivateKeyDer,
+    pem::{self, PemObject},
+};
+use tokio::sync::watch;
+
+use crate::config::TlsSettings;
+
+/// The name of HTTP/2 in ALPN, RFC 9113 section 3.1.
+pub(super) const ALPN_HTTP2: &[u8] = b"h2";
+const ALPN_HTTP1: &[u8] = b"http/1.1";
+
+/// Why a certificate cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    #[error("{path:?} cannot be read as PEM: {source}")]
+    Pem { path: PathBuf, source: pem::Error },
+    #[error("{0:?} holds no certificate")]
+    NoCertificate(PathBuf),
+    /// Among others: the key is not the certificate's.
+    #[error("the certificate {certificate:?} and the key {key:?} cannot be used: {source}")]
+    Pair { certificate: PathBuf, key: PathBuf, source: rustls::Error },
+}
+
+/// A certificate and its key, and the files they come from.
+#[derive(Debug)]
+pub struct TlsFiles {
+    files: TlsSettings,
+    current: watch::Sender<Arc<ServerConfig>>,
+}
+
+impl TlsFiles {
+    /// Loads the pair. TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or a pair that does not fit.
+    pub fn load(files: TlsSettings) -> Result<Self, TlsError> {
+        let current = watch::Sender::new(Arc::new(read(&files)?));
+        Ok(Self { files, current })
+    }
+
+    /// Loads the files again, for connections to come; those that are open keep the old certificate.
+    ///
+    /// # Errors
+    /// As [`TlsFiles::load`]: then the old pair stays in use.
+    pub fn reload(&self) -> Result<(), TlsError> {
+        match read(&self.files) {
+            Ok(config) => {
+                self.current.send_replace(Arc::new(config));
+                tracing::info!(certificate = ?self.files.certificate, "certificate loaded again");
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(%error, "the new certificate cannot be used; the old one stays");
+                Err(error)
+            }
+        }
+    }
+
+    /// What new connections use.
+    pub(super) fn config(&self) -> Arc<ServerConfig> {
+        self.current.borrow().clone()
+    }
+
+    /// Reloads on each SIGHUP, for ever: to be spawned beside the server.
+    ///
+    /// # Errors
+    /// When the process cannot listen for the signal.
+    #[cfg(unix)]
+    pub async fn reload_on_hangup(self: Arc<Self>) -> std::io::Result<()> {
+        let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
+        while hangup.recv().await.is_some() {
+            // Its error has been logged.
+            let _ = self.reload();
+        }
+        Ok(())
+    }
+}
+
+fn read(files: &TlsSettings) -> Result<ServerConfig, TlsError> {
+    let TlsSettings { certificate, key } = files;
+    let pem = |path: &PathBuf| {
+        let path = path.clone();
+        move |source| TlsError::Pem { path, source }
+    };
+    let chain = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(pem(certificate))?;
+    if chain.is_empty() {
+        return Err(TlsError::NoCertificate(certificate.clone()));
+    }
+    let private = PrivateKeyDer::from_pem_file(key).map_err(pem(key))?;
+    let pair = |source| TlsError::Pair { certificate: certificate.clone(), key: key.clone(), source };
+    // The provider is named: if a second one gets into the build, rustls could not choose and would panic.
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(pair)?
+        .with_no_client_auth()
+        .with_single_cert(chain, private)
+        .map_err(pair)?;
+    config.alpn_protocols = vec![ALPN_HTTP2.to_vec(), ALPN_HTTP1.to_vec()];
+    Ok(config)
+}

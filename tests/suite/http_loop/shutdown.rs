@@ -1,0 +1,79 @@
+//! The gateway stops.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, routing::get};
+use rollcall::http::server::Limits;
+use tokio::{net::TcpStream, sync::Semaphore};
+
+use super::{Gateway, SHORT, limits, within};
+
+/// A route that tells when it has begun, and waits until it may end.
+struct Waiting {
+    begun: Arc<Semaphore>,
+    may_end: Arc<Semaphore>,
+}
+
+impl Waiting {
+    fn new() -> (Self, Router) {
+        let (begun, may_end) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        let waiting = Self { begun: begun.clone(), may_end: may_end.clone() };
+        let handler = move || async move {
+            begun.add_permits(1);
+            may_end.acquire().await.unwrap().forget();
+            "done"
+        };
+        (waiting, Router::new().route("/wait", get(handler)).route("/ok", get(|| async { "ok" })))
+    }
+
+    async fn begun(&self) {
+        within(self.begun.acquire()).await.unwrap().forget();
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_flight_is_finished() {
+    let (waiting, router) = Waiting::new();
+    let mut gateway = Gateway::start(router, limits()).await;
+    let mut idle = gateway.connect().await;
+    assert_eq!(idle.get("/ok").await.body, "ok");
+    let mut silent = gateway.connect().await;
+    let mut busy = gateway.connect().await;
+    busy.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    waiting.begun().await;
+
+    gateway.stop();
+    // The others are closed at once.
+    assert!(idle.closed().await.is_empty());
+    assert!(silent.closed().await.is_empty());
+    assert!(TcpStream::connect(gateway.address).await.is_err(), "nothing listens any more");
+
+    waiting.may_end.add_permits(1);
+    let answer = busy.answer().await;
+    assert_eq!((answer.status, &*answer.body), (200, "done"));
+    assert!(busy.closed().await.is_empty());
+    gateway.ended().await;
+}
+
+#[tokio::test]
+async fn what_takes_longer_than_the_grace_is_closed() {
+    let (waiting, router) = Waiting::new();
+    let mut gateway = Gateway::start(router, Limits { shutdown_grace: SHORT, ..limits() }).await;
+    let mut busy = gateway.connect().await;
+    busy.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    waiting.begun().await;
+    gateway.stop();
+    gateway.ended().await;
+    assert!(busy.closed().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_full_gateway_stops_too() {
+    let (_waiting, router) = Waiting::new();
+    let limits = Limits { max_connections: 1, shutdown_grace: Duration::from_secs(5), ..limits() };
+    let mut gateway = Gateway::start(router, limits).await;
+    let mut idle = gateway.connect().await;
+    assert_eq!(idle.get("/ok").await.body, "ok");
+    gateway.stop();
+    gateway.ended().await;
+}

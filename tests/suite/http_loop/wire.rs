@@ -1,0 +1,137 @@
+//! HTTP/1.1 and HTTP/2 as bytes.
+
+use axum::{
+    Extension, Router,
+    routing::{get, post},
+};
+use rollcall::http::server::{Limits, Peer};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+
+use super::{Client, Gateway, SHORT, limits, within};
+
+fn router() -> Router {
+    Router::new()
+        .route("/", get(|Extension(Peer(address)): Extension<Peer>| async move { address.to_string() }))
+        .route("/echo", post(|body: String| async move { body }))
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again_and_its_client_is_known() {
+    let gateway = Gateway::start(router(), limits()).await;
+    let mut client = gateway.connect().await;
+    let address = client.0.local_addr().unwrap().to_string();
+    for _ in 0..3 {
+        assert_eq!(client.get("/").await.body, address);
+    }
+    // Two requests at once, answered in their order.
+    client.send("GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert_eq!(client.answer().await.status, 404);
+    assert_eq!(client.answer().await.body, address);
+}
+
+#[tokio::test]
+async fn http_1_0_is_answered_and_closed() {
+    let gateway = Gateway::start(router(), limits()).await;
+    let mut client = gateway.connect().await;
+    client.send("GET / HTTP/1.0\r\n\r\n").await;
+    assert!(client.closed().await.starts_with(b"HTTP/1.0 200"));
+}
+
+#[tokio::test]
+async fn no_http_gets_400() {
+    let gateway = Gateway::start(router(), limits()).await;
+    for nonsense in
+        ["\u{16}\u{3}\u{1}\u{0}\u{5}hello\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n....", "\r\n\r\n\r\nx y"]
+    {
+        let mut client = gateway.connect().await;
+        client.send(nonsense).await;
+        tokio::io::AsyncWriteExt::shutdown(&mut client.0).await.unwrap();
+        let answer = client.closed().await;
+        assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 400"), "{nonsense:?}");
+    }
+    let mut client = gateway.connect().await;
+    assert_eq!(client.get("/").await.status, 200);
+}
+
+#[tokio::test]
+async fn expect_continue_is_met_before_the_body() {
+    let gateway = Gateway::start(router(), limits()).await;
+    let mut client = gateway.connect().await;
+    client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n").await;
+    assert_eq!(client.answer().await.status, 100);
+    client.send("hello").await;
+    assert_eq!(client.answer().await.body, "hello");
+}
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const EMPTY_SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+const SETTINGS_ACK: &[u8] = &[0, 0, 0, 4, 1, 0, 0, 0, 0];
+
+/// HEADERS of stream 1 with END_STREAM and END_HEADERS: `GET /` by the static table of HPACK, and the authority `x`.
+const GET_ROOT: &[u8] = &[0, 0, 6, 1, 5, 0, 0, 0, 1, 0x82, 0x86, 0x84, 0x41, 1, b'x'];
+
+/// A frame: its type, stream and payload.
+pub(super) async fn frame(client: &mut Client<impl AsyncRead + AsyncWrite + Unpin>) -> (u8, u32, Vec<u8>) {
+    within(async {
+        let mut head = [0; 9];
+        client.0.read_exact(&mut head).await.unwrap();
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
+        let mut payload = vec![0; length as usize];
+        client.0.read_exact(&mut payload).await.unwrap();
+        (head[3], stream, payload)
+    })
+    .await
+}
+
+/// Sends `GET /` over HTTP/2; the answer's body.
+pub(super) async fn get_root(client: &mut Client<impl AsyncRead + AsyncWrite + Unpin>) -> String {
+    client.send([PREFACE, EMPTY_SETTINGS, GET_ROOT].concat()).await;
+    let mut found = false;
+    loop {
+        match frame(client).await {
+            (4, 0, payload) if !payload.is_empty() => client.send(SETTINGS_ACK).await,
+            // `:status: 200` is entry 8 of the static table.
+            (1, 1, payload) => found = payload.first() == Some(&0x88),
+            (0, 1, payload) => {
+                assert!(found, "the status is 200");
+                return String::from_utf8(payload).unwrap();
+            }
+            (kind, ..) => assert!(matches!(kind, 4 | 6 | 8), "a frame of type {kind}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn http_2_with_prior_knowledge() {
+    let gateway = Gateway::start(router(), limits()).await;
+    let mut client = gateway.connect().await;
+    let address = client.0.local_addr().unwrap().to_string();
+    assert_eq!(get_root(&mut client).await, address);
+}
+
+#[tokio::test]
+async fn http_2_in_pieces() {
+    let gateway = Gateway::start(router(), limits()).await;
+    let mut client = gateway.connect().await;
+    for byte in [PREFACE, EMPTY_SETTINGS, GET_ROOT].concat() {
+        client.send([byte]).await;
+    }
+    while !matches!(frame(&mut client).await, (0, 1, _)) {}
+}
+
+#[tokio::test]
+async fn an_idle_http_2_connection_is_closed() {
+    let gateway = Gateway::start(router(), Limits { idle_timeout: SHORT, ..limits() }).await;
+    let mut client = gateway.connect().await;
+    get_root(&mut client).await;
+    // GOAWAY comes first. This client answers no ping, so it has to be closed by force.
+    while !matches!(frame(&mut client).await, (7, 0, _)) {}
+    client.closed().await;
+
+    // Nor does a request that never gets its end hold the connection.
+    let mut client = gateway.connect().await;
+    let unfinished = &[0, 0, 6, 1, 1, 0, 0, 0, 1, 0x82, 0x86, 0x84, 0x41, 1, b'x'];
+    client.send([PREFACE, EMPTY_SETTINGS, unfinished].concat()).await;
+    client.closed().await;
+}

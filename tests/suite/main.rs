@@ -1,0 +1,13 @@
+//! The one test binary of the project: one link, many modules.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+
+mod http_loop;
+mod settings;
+mod telemetry;

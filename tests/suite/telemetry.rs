@@ -1,0 +1,102 @@
+//! The log: what is on a line, and what never is.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{Router, body::Body, extract::Request, routing::get};
+use rollcall::{
+    clock::Ambient,
+    config::{LogFormat, LogSettings},
+    http::{layers, problem::ApiError},
+    telemetry::{self, TelemetryError},
+};
+use tower::ServiceExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Lines {
+    /// All that is logged on this thread from now on, and until the guard is dropped.
+    fn capture(filter: &str, format: LogFormat) -> (Self, tracing::subscriber::DefaultGuard) {
+        let lines = Self::default();
+        let writer = lines.clone();
+        let settings = LogSettings { filter: filter.to_owned(), format };
+        let subscriber = telemetry::subscriber(&settings, move || writer.clone(), false).unwrap();
+        (lines, subscriber.set_default())
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+async fn request(path: &str) {
+    let fails = || async { ApiError::internal(io::Error::other("the disk is full")) };
+    let router = Router::new().route("/ok", get(|| async {})).route("/fails", get(fails));
+    let router = layers::stack(router, Ambient::system(), Duration::from_secs(1));
+    let request = Request::get(path).header("x-request-id", "abc123").body(Body::empty()).unwrap();
+    router.oneshot(request).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_is_one_line_with_its_id_and_without_its_query() {
+    let (lines, _guard) = Lines::capture("info", LogFormat::Text);
+    request("/ok?q=hunter2").await;
+    let text = lines.text();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    for part in ["request_id=\"abc123\"", "method=GET", "path=\"/ok\"", "status=200", "ms="] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[tokio::test]
+async fn a_failure_is_logged_once_under_its_request() {
+    let (lines, _guard) = Lines::capture("warn", LogFormat::Json);
+    request("/fails").await;
+    let text = lines.text();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(line["level"], "ERROR");
+    assert_eq!(line["fields"]["error"], "the disk is full");
+    assert_eq!(line["spans"][0]["request_id"], "abc123");
+}
+
+#[derive(yaserde::YaDeserialize)]
+struct Login {
+    #[yaserde(rename = "strPassword")]
+    password: String,
+}
+
+#[test]
+fn yaserde_is_silent_whatever_the_filter_says() {
+    let (lines, _guard) = Lines::capture("trace,yaserde=trace,yaserde::de=trace", LogFormat::Text);
+    let login: Login = yaserde::de::from_str("<Login><strPassword>hunter2</strPassword></Login>").unwrap();
+    assert_eq!(login.password, "hunter2");
+    tracing::trace!("this line shows that the log is on");
+    let text = lines.text();
+    assert!(text.contains("the log is on"), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn a_bad_filter_is_an_error() {
+    let settings = LogSettings { filter: "info,=,=".to_owned(), format: LogFormat::Text };
+    let error = telemetry::subscriber(&settings, io::sink, false).err().unwrap();
+    assert!(matches!(error, TelemetryError::Filter(_)));
+}
