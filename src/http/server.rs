@@ -159,8 +159,14 @@ async fn in_time<T>(
             Ok(Err(error)) => error,
             Err(elapsed) => elapsed.into(),
         },
-        _ = stop.wait_for(|stop| *stop) => return None,
+        () = stopping(stop) => return None,
     };
     tracing::debug!(%peer, %error, "connection did not begin");
     None
+}
+
+/// Returns when the gateway stops.
+pub(super) async fn stopping(stop: &mut watch::Receiver<bool>) {
+    // A sender that is gone means the same.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
