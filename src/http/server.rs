@@ -45,6 +45,7 @@ impl From<&HttpSettings> for Limits {
         Self {
             max_connections: settings.max_connections,
             header_timeout: settings.header_timeout,
+            // Longer than any answer of the API takes, so that only what is really idle is closed.
             idle_timeout: settings.request_timeout,
             write_timeout: settings.body_timeout,
             shutdown_grace: settings.shutdown_grace,

@@ -54,6 +54,16 @@ async fn no_http_gets_400() {
 }
 
 #[tokio::test]
+async fn targets_without_a_path_are_answered() {
+    let gateway = Gateway::start(router(), limits()).await;
+    for (target, status) in [("OPTIONS *", 404), ("CONNECT x:80", 404), ("GET http://x/", 200)] {
+        let mut client = gateway.connect().await;
+        client.send(format!("{target} HTTP/1.1\r\nHost: x\r\n\r\n")).await;
+        assert_eq!(client.answer().await.status, status, "{target}");
+    }
+}
+
+#[tokio::test]
 async fn expect_continue_is_met_before_the_body() {
     let gateway = Gateway::start(router(), limits()).await;
     let mut client = gateway.connect().await;
