@@ -30,7 +30,7 @@ use tokio::{
 use tower::ServiceExt;
 
 use super::{
-    server::{Limits, Peer},
+    server::{Limits, Peer, stopping},
     socket::{Protocol, Socket},
 };
 
@@ -113,37 +113,30 @@ async fn answer(
 
 /// Runs `connection` to its end. On `stop` it finishes what is in flight. `idle` ends an HTTP/2 connection on which
 /// nothing happens, for its pings keep it alive for ever and hyper has no timeout for it: first with GOAWAY
-/// (RFC 9113 section 6.8), a period later by closing it.
+/// (RFC 9113 section 6.8), and if nothing happens after that either, by closing it.
 async fn drive<C: GracefulConnection>(
     connection: C,
     idle: Option<(Arc<Activity>, Duration)>,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), C::Error> {
     let mut connection = pin!(connection);
-    let idle_watch = async {
-        match idle {
-            Some((activity, period)) => activity.quiet(period).await,
-            None => std::future::pending().await,
-        }
+    let quiet = async || match &idle {
+        Some((activity, period)) => activity.quiet(*period).await,
+        None => std::future::pending().await,
     };
-    let mut idle_watch = pin!(idle_watch);
-    let asked_to_stop = async {
-        // A sender that is gone means the same.
-        let _ = stop.wait_for(|stop| *stop).await;
-    };
-    let mut asked_to_stop = pin!(asked_to_stop);
     tokio::select! {
         result = connection.as_mut() => return result,
-        () = &mut asked_to_stop => {
+        () = stopping(&mut stop) => {}
+        () = quiet() => {
             connection.as_mut().graceful_shutdown();
-            return connection.await;
-        }
-        period = &mut idle_watch => {
-            connection.as_mut().graceful_shutdown();
-            let farewell = tokio::time::timeout(period, connection).await;
-            farewell.unwrap_or(Ok(()))
+            return tokio::select! {
+                result = connection => result,
+                () = quiet() => Ok(()),
+            };
         }
     }
+    connection.as_mut().graceful_shutdown();
+    connection.await
 }
 
 /// What has happened on a connection.
@@ -156,8 +149,8 @@ struct Activity {
 }
 
 impl Activity {
-    /// Returns `period` when nothing has happened for that long, nor is being worked on.
-    async fn quiet(&self, period: Duration) -> Duration {
+    /// Waits until nothing has happened for a `period`, nor is being worked on.
+    async fn quiet(&self, period: Duration) {
         let mut ticks = interval_at(Instant::now() + period, period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut before = self.steps.load(Relaxed);
@@ -165,7 +158,7 @@ impl Activity {
             ticks.tick().await;
             let now = self.steps.load(Relaxed);
             if now == before && self.working.load(Relaxed) == 0 {
-                return period;
+                return;
             }
             before = now;
         }

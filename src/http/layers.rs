@@ -51,7 +51,8 @@ impl RequestId {
     }
 }
 
-/// Puts the layers around a complete `router`, and answers what no route takes. `body_timeout` is the longest
+/// Puts the layers around a complete `router`, and answers what no route takes (a fallback that `router` has itself
+/// is replaced; one of a nested router stays). `body_timeout` is the longest
 /// silence between two frames of a request's body.
 ///
 /// Routes choose their own size and time with [`super::limits`].
@@ -73,7 +74,7 @@ pub fn stack(router: Router, ambient: Ambient, body_timeout: Duration) -> Router
     )
 }
 
-/// Gives the request its ID and its span, and logs one line when its answer's head is ready.
+/// Gives the request its ID and its span, and logs one line when the head of its answer is ready.
 async fn identify(State(ambient): State<Ambient>, mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers(), &ambient);
     request.extensions_mut().insert(id.clone());
@@ -86,17 +87,33 @@ async fn identify(State(ambient): State<Ambient>, mut request: Request, next: Ne
         request_id = id.as_str(),
     );
     async move {
-        let start = Instant::now();
+        let mut line = Line { start: Instant::now(), status: None };
         let mut response = next.run(request).await;
         if let Ok(value) = HeaderValue::from_str(id.as_str()) {
             response.headers_mut().insert(REQUEST_ID, value);
         }
-        let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(status = response.status().as_u16(), ms, "answered");
+        line.status = Some(response.status());
         response
     }
     .instrument(span)
     .await
+}
+
+/// The line that a request leaves in the log. It is written on drop, for a handler whose client goes away is
+/// dropped where it stands.
+struct Line {
+    start: Instant,
+    status: Option<StatusCode>,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let ms = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match self.status {
+            Some(status) => tracing::info!(status = status.as_u16(), ms, "answered"),
+            None => tracing::info!(ms, "the client went away before the answer"),
+        }
+    }
 }
 
 /// Sets the headers that keep browsers and caches from guessing. A handler's own choice stands.

@@ -45,6 +45,7 @@ impl From<&HttpSettings> for Limits {
         Self {
             max_connections: settings.max_connections,
             header_timeout: settings.header_timeout,
+            // Longer than any answer of the API takes, so that only what is really idle is closed.
             idle_timeout: settings.request_timeout,
             write_timeout: settings.body_timeout,
             shutdown_grace: settings.shutdown_grace,
@@ -159,8 +160,14 @@ async fn in_time<T>(
             Ok(Err(error)) => error,
             Err(elapsed) => elapsed.into(),
         },
-        _ = stop.wait_for(|stop| *stop) => return None,
+        () = stopping(stop) => return None,
     };
     tracing::debug!(%peer, %error, "connection did not begin");
     None
+}
+
+/// Returns when the gateway stops.
+pub(super) async fn stopping(stop: &mut watch::Receiver<bool>) {
+    // A sender that is gone means the same.
+    let _ = stop.wait_for(|stop| *stop).await;
 }

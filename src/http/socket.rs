@@ -3,7 +3,7 @@
 use std::{
     io::{self, IoSlice},
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -15,6 +15,9 @@ use tokio::{
 
 /// What every HTTP/2 client sends first, RFC 9113 section 3.4.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// How long a client that was answered early may go on sending before it is cut off.
+const LINGER: Duration = Duration::from_secs(5);
 
 /// What a connection speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,11 +48,15 @@ pub(super) struct Socket<I> {
     stall: Duration,
     /// Runs while the peer takes nothing.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// Whether our half is shut down.
+    shut: bool,
+    /// Runs while the peer still sends after that.
+    linger: Option<Pin<Box<Sleep>>>,
 }
 
 impl<I> Socket<I> {
     pub(super) fn new(start: Bytes, inner: I, stall: Duration) -> Self {
-        Self { start, inner, stall, stalled: None }
+        Self { start, inner, stall, stalled: None, shut: false, linger: None }
     }
 
     /// Passes on what a write came to, or an error once it has been pending for too long.
@@ -61,6 +68,35 @@ impl<I> Socket<I> {
         let stall = self.stall;
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(stall)));
         stalled.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<I: AsyncRead + Unpin> Socket<I> {
+    /// Reads and forgets what the peer is still sending. To close with bytes unread resets the connection (RFC 1122
+    /// section 4.2.2.13), and the reset can destroy an answer that the peer has not read yet, such as the 413 to an
+    /// upload.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut scratch = [0; 8192];
+        loop {
+            let mut buf = ReadBuf::new(&mut scratch);
+            match Pin::new(&mut self.inner).poll_read(cx, &mut buf) {
+                // It sends: wait for more of it.
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
+                    let linger = self.linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+                    if linger.as_mut().poll(cx).is_ready() {
+                        return Poll::Ready(Ok(()));
+                    }
+                }
+                // It has ended, or broken off.
+                Poll::Ready(_) => return Poll::Ready(Ok(())),
+                Poll::Pending => {
+                    return match &mut self.linger {
+                        Some(linger) => linger.as_mut().poll(cx).map(Ok),
+                        None => Poll::Ready(Ok(())),
+                    };
+                }
+            }
+        }
     }
 }
 
@@ -79,7 +115,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Socket<I> {
     }
 }
 
-impl<I: AsyncWrite + Unpin> AsyncWrite for Socket<I> {
+impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<I> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let write = Pin::new(&mut self.inner).poll_write(cx, buf);
         self.watched(cx, write)
@@ -91,8 +127,12 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Socket<I> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let shutdown = Pin::new(&mut self.inner).poll_shutdown(cx);
-        self.watched(cx, shutdown)
+        if !self.shut {
+            let shutdown = Pin::new(&mut self.inner).poll_shutdown(cx);
+            ready!(self.watched(cx, shutdown))?;
+            self.shut = true;
+        }
+        self.poll_linger(cx)
     }
 
     fn poll_write_vectored(

@@ -1,12 +1,14 @@
 //! The log: what is on a line, and what never is.
 
 use std::{
+    future::poll_fn,
     io,
     sync::{Arc, Mutex},
+    task::Poll,
     time::Duration,
 };
 
-use axum::{Router, body::Body, extract::Request, routing::get};
+use axum::{Router, body::Body, extract::Request, response::Response, routing::get};
 use rollcall::{
     clock::Ambient,
     config::{LogFormat, LogSettings},
@@ -45,12 +47,15 @@ impl Lines {
     }
 }
 
-async fn request(path: &str) {
+async fn request(path: &str) -> Response {
     let fails = || async { ApiError::internal(io::Error::other("the disk is full")) };
-    let router = Router::new().route("/ok", get(|| async {})).route("/fails", get(fails));
+    let router = Router::new()
+        .route("/ok", get(|| async {}))
+        .route("/slow", get(std::future::pending::<()>))
+        .route("/fails", get(fails));
     let router = layers::stack(router, Ambient::system(), Duration::from_secs(1));
     let request = Request::get(path).header("x-request-id", "abc123").body(Body::empty()).unwrap();
-    router.oneshot(request).await.unwrap();
+    router.oneshot(request).await.unwrap()
 }
 
 #[tokio::test]
@@ -75,6 +80,17 @@ async fn a_failure_is_logged_once_under_its_request() {
     assert_eq!(line["level"], "ERROR");
     assert_eq!(line["fields"]["error"], "the disk is full");
     assert_eq!(line["spans"][0]["request_id"], "abc123");
+}
+
+#[tokio::test]
+async fn a_request_whose_client_went_away_is_a_line_too() {
+    let (lines, _guard) = Lines::capture("info", LogFormat::Text);
+    let mut abandoned = Box::pin(request("/slow"));
+    assert!(poll_fn(|cx| Poll::Ready(abandoned.as_mut().poll(cx))).await.is_pending());
+    assert_eq!(lines.text(), "");
+    drop(abandoned);
+    let text = lines.text();
+    assert!(text.lines().count() == 1 && text.contains("abc123") && text.contains("went away"), "{text}");
 }
 
 #[derive(yaserde::YaDeserialize)]

@@ -78,6 +78,10 @@ async fn a_large_body_is_refused() {
     client.send("10\r\n0123456789abcdef\r\n1\r\n!\r\n").await;
     client.answer().await.problem(413, "body_too_large");
 
+    // A client that sends all of it before it looks for an answer finds one.
+    let mut client = gateway.connect().await;
+    client.post("/v1/small", &"x".repeat(30 << 20)).await.problem(413, "body_too_large");
+
     let mut client = gateway.connect().await;
     assert_eq!(client.post("/v1/small", "0123456789abcdef").await.body, "16");
     let large = "x".repeat(3 << 20);

@@ -6,7 +6,11 @@ use axum::{Router, routing::get};
 use rollcall::http::server::Limits;
 use tokio::{net::TcpStream, sync::Semaphore};
 
-use super::{Gateway, SHORT, limits, within};
+use super::{
+    Gateway, SHORT, limits,
+    wire::{DATA, EMPTY_SETTINGS, GET_ROOT, GOAWAY, PING, PING_ACK, PREFACE, frame},
+    within,
+};
 
 /// A route that tells when it has begun, and waits until it may end.
 struct Waiting {
@@ -16,14 +20,15 @@ struct Waiting {
 
 impl Waiting {
     fn new() -> (Self, Router) {
-        let (begun, may_end) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-        let waiting = Self { begun: begun.clone(), may_end: may_end.clone() };
-        let handler = move || async move {
+        let waiting = Self { begun: Arc::new(Semaphore::new(0)), may_end: Arc::new(Semaphore::new(0)) };
+        let (begun, may_end) = (waiting.begun.clone(), waiting.may_end.clone());
+        let handler = get(move || async move {
             begun.add_permits(1);
             may_end.acquire().await.unwrap().forget();
             "done"
-        };
-        (waiting, Router::new().route("/wait", get(handler)).route("/ok", get(|| async { "ok" })))
+        });
+        let router = Router::new().route("/", handler.clone()).route("/wait", handler);
+        (waiting, router.route("/ok", get(|| async { "ok" })))
     }
 
     async fn begun(&self) {
@@ -52,6 +57,32 @@ async fn what_is_in_flight_is_finished() {
     let answer = busy.answer().await;
     assert_eq!((answer.status, &*answer.body), (200, "done"));
     assert!(busy.closed().await.is_empty());
+    gateway.ended().await;
+}
+
+#[tokio::test]
+async fn an_http_2_request_in_flight_is_finished() {
+    let (waiting, router) = Waiting::new();
+    let mut gateway = Gateway::start(router, limits()).await;
+    let mut busy = gateway.connect().await;
+    busy.send([PREFACE, EMPTY_SETTINGS, GET_ROOT].concat()).await;
+    waiting.begun().await;
+    gateway.stop();
+    let (mut told, mut body) = (false, None);
+    while body.is_none() {
+        match frame(&mut busy).await {
+            (GOAWAY, 0, _) if !told => {
+                told = true;
+                waiting.may_end.add_permits(1);
+            }
+            (PING, 0, payload) => busy.send([PING_ACK, &payload].concat()).await,
+            (DATA, 1, payload) => body = Some(payload),
+            _ => {}
+        }
+    }
+    assert!(told, "the client learns that it has to go elsewhere");
+    assert_eq!(body.unwrap(), b"done");
+    busy.closed().await;
     gateway.ended().await;
 }
 

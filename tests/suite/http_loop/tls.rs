@@ -1,6 +1,6 @@
 //! HTTPS, and a certificate that is renewed.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path, process::Command, sync::Arc, task::Poll};
 
 use axum::{Router, routing::get};
 use rollcall::{
@@ -109,4 +109,22 @@ async fn a_slow_handshake_is_closed() {
         client.send(start).await;
         assert!(client.closed().await.is_empty());
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_hangup_reloads_the_certificate() {
+    let directory = tempfile::tempdir().unwrap();
+    let (files, _) = issue(directory.path());
+    let tls = Arc::new(TlsFiles::load(files).unwrap());
+    let gateway = Gateway::start_tls(router(), limits(), Some(tls.clone())).await;
+    let (_, renewed) = issue(directory.path());
+    let mut reloading = Box::pin(tls.reload_on_hangup());
+    // The first poll installs the handler; without it the signal would end the process.
+    assert!(std::future::poll_fn(|cx| Poll::Ready(reloading.as_mut().poll(cx))).await.is_pending());
+    let reloading = tokio::spawn(reloading);
+    let kill = format!("kill -HUP {}", std::process::id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    within(async { while connect(&gateway, &renewed, &version::TLS13, &[]).await.is_err() {} }).await;
+    reloading.abort();
 }

@@ -54,6 +54,16 @@ async fn no_http_gets_400() {
 }
 
 #[tokio::test]
+async fn targets_without_a_path_are_answered() {
+    let gateway = Gateway::start(router(), limits()).await;
+    for (target, status) in [("OPTIONS *", 404), ("CONNECT x:80", 404), ("GET http://x/", 200)] {
+        let mut client = gateway.connect().await;
+        client.send(format!("{target} HTTP/1.1\r\nHost: x\r\n\r\n")).await;
+        assert_eq!(client.answer().await.status, status, "{target}");
+    }
+}
+
+#[tokio::test]
 async fn expect_continue_is_met_before_the_body() {
     let gateway = Gateway::start(router(), limits()).await;
     let mut client = gateway.connect().await;
@@ -63,12 +73,22 @@ async fn expect_continue_is_met_before_the_body() {
     assert_eq!(client.answer().await.body, "hello");
 }
 
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const EMPTY_SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(super) const EMPTY_SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 const SETTINGS_ACK: &[u8] = &[0, 0, 0, 4, 1, 0, 0, 0, 0];
+/// What stands before the eight bytes that answer a ping.
+pub(super) const PING_ACK: &[u8] = &[0, 0, 8, PING, 1, 0, 0, 0, 0];
+
+// The types of frames, RFC 9113 section 6.
+pub(super) const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const SETTINGS: u8 = 4;
+pub(super) const PING: u8 = 6;
+pub(super) const GOAWAY: u8 = 7;
+const WINDOW_UPDATE: u8 = 8;
 
 /// HEADERS of stream 1 with END_STREAM and END_HEADERS: `GET /` by the static table of HPACK, and the authority `x`.
-const GET_ROOT: &[u8] = &[0, 0, 6, 1, 5, 0, 0, 0, 1, 0x82, 0x86, 0x84, 0x41, 1, b'x'];
+pub(super) const GET_ROOT: &[u8] = &[0, 0, 6, 1, 5, 0, 0, 0, 1, 0x82, 0x86, 0x84, 0x41, 1, b'x'];
 
 /// A frame: its type, stream and payload.
 pub(super) async fn frame(client: &mut Client<impl AsyncRead + AsyncWrite + Unpin>) -> (u8, u32, Vec<u8>) {
@@ -90,14 +110,14 @@ pub(super) async fn get_root(client: &mut Client<impl AsyncRead + AsyncWrite + U
     let mut found = false;
     loop {
         match frame(client).await {
-            (4, 0, payload) if !payload.is_empty() => client.send(SETTINGS_ACK).await,
+            (SETTINGS, 0, payload) if !payload.is_empty() => client.send(SETTINGS_ACK).await,
             // `:status: 200` is entry 8 of the static table.
-            (1, 1, payload) => found = payload.first() == Some(&0x88),
-            (0, 1, payload) => {
+            (HEADERS, 1, payload) => found = payload.first() == Some(&0x88),
+            (DATA, 1, payload) => {
                 assert!(found, "the status is 200");
                 return String::from_utf8(payload).unwrap();
             }
-            (kind, ..) => assert!(matches!(kind, 4 | 6 | 8), "a frame of type {kind}"),
+            (kind, ..) => assert!(matches!(kind, SETTINGS | PING | WINDOW_UPDATE), "a frame of type {kind}"),
         }
     }
 }
@@ -117,7 +137,7 @@ async fn http_2_in_pieces() {
     for byte in [PREFACE, EMPTY_SETTINGS, GET_ROOT].concat() {
         client.send([byte]).await;
     }
-    while !matches!(frame(&mut client).await, (0, 1, _)) {}
+    while !matches!(frame(&mut client).await, (DATA, 1, _)) {}
 }
 
 #[tokio::test]
@@ -126,7 +146,7 @@ async fn an_idle_http_2_connection_is_closed() {
     let mut client = gateway.connect().await;
     get_root(&mut client).await;
     // GOAWAY comes first. This client answers no ping, so it has to be closed by force.
-    while !matches!(frame(&mut client).await, (7, 0, _)) {}
+    while !matches!(frame(&mut client).await, (GOAWAY, 0, _)) {}
     client.closed().await;
 
     // Nor does a request that never gets its end hold the connection.
