@@ -1,1 +1,15 @@
-//! To come.
+//! Bytes to types and back, bounded: nothing here trusts what it reads.
+//!
+//! | file | what it reads or writes |
+//! | --- | --- |
+//! | [`source`] | a stream with look-ahead and a limit for each piece of markup |
+//! | [`xml`] | well-formed XML, event by event |
+//! | [`unescape`] | the XML that travels as text inside other XML |
+//! | [`soap`] | envelopes: calls in, replies out |
+//! | [`qbxml`] | QuickBooks' own language: requests out, responses in |
+
+pub mod qbxml;
+pub mod soap;
+pub mod source;
+pub mod unescape;
+pub mod xml;

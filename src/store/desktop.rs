@@ -21,8 +21,6 @@ pub struct DesktopFile {
     pub pinned_name: Option<String>,
     /// The path of the company file that answered first.
     pub pinned_path: Option<String>,
-    /// The version of the Web Connector that called last.
-    pub client_version: Option<String>,
     /// The qbXML version agreed on last.
     pub qbxml_version: Option<String>,
 }

@@ -35,7 +35,6 @@ diesel::table! {
         pinned_by_file_id -> Bool,
         pinned_name -> Nullable<Text>,
         pinned_path -> Nullable<Text>,
-        client_version -> Nullable<Text>,
         qbxml_version -> Nullable<Text>,
     }
 }

@@ -160,7 +160,6 @@ fn desktop_file(db: &mut Db, ambient: &Ambient, connection: &Connection, company
         pinned_by_file_id: false,
         pinned_name: None,
         pinned_path: None,
-        client_version: None,
         qbxml_version: None,
     };
     desktop::insert(db, &file)?;

@@ -33,7 +33,6 @@ CREATE TABLE desktop_files (
     pinned_by_file_id BOOLEAN NOT NULL,
     pinned_name TEXT,
     pinned_path TEXT,
-    client_version TEXT,
     qbxml_version TEXT
 );
 

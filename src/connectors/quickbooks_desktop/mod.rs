@@ -1,7 +1,22 @@
 //! QuickBooks Desktop, which calls in by its Web Connector.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`settings`](Settings) | how a company file is synchronised |
+//! | [`codes`] | HRESULTs and status codes: what each means, what Rollcall does, what a person should do |
+//! | [`company_file`] | what QuickBooks says of itself when a session begins; which company file it is |
+//! | [`plan`] | what a session asks, and what it makes of each answer |
+//! | [`map`] | their words to ours |
+//! | [`qwc`](qwc()) | the file that tells a Web Connector of this gateway |
 
+pub mod codes;
+pub mod company_file;
+pub mod map;
+pub mod plan;
+mod qwc;
 mod settings;
 
+pub use qwc::{QwcError, qwc};
 pub use settings::Settings;
 
 /// A company's name as the beginning of a user name: lower case letters, digits and dashes, at most 24.

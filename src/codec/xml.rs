@@ -1,0 +1,297 @@
+//! Well-formed XML, event by event, within bounds.
+//!
+//! quick-xml does not mind open tags at the end, nor a document type, nor two roots: this reader does.
+
+use std::{borrow::Cow, io::Read, sync::Arc};
+
+use quick_xml::{Reader, events::Event};
+
+use super::source::{Source, TooLong};
+
+/// How much of a document is accepted.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Elements within each other.
+    pub depth: usize,
+    /// Attributes of one element.
+    pub attributes: usize,
+    /// Bytes of one tag, text or comment.
+    pub piece: usize,
+}
+
+/// Why a document was not read to its end.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum XmlError {
+    #[error("the XML ends in the middle of an element")]
+    Truncated,
+    #[error("the XML is not well-formed: {0}")]
+    Malformed(String),
+    #[error("the XML is not UTF-8 text")]
+    Encoding,
+    #[error("the XML has a document type declaration, which is not accepted")]
+    DocType,
+    #[error("the XML uses the entity `&{0};`, which XML does not define")]
+    Entity(String),
+    #[error("the XML has more than {0} elements within each other")]
+    TooDeep(usize),
+    #[error("an XML element has more than {0} attributes")]
+    TooManyAttributes(usize),
+    #[error(transparent)]
+    TooLong(#[from] TooLong),
+    /// The stream under the XML failed.
+    #[error("the XML broke off: {0}")]
+    Broken(Arc<std::io::Error>),
+}
+
+impl From<quick_xml::Error> for XmlError {
+    fn from(error: quick_xml::Error) -> Self {
+        match error {
+            quick_xml::Error::Io(io) => match io.get_ref().and_then(|inner| inner.downcast_ref::<Self>()) {
+                Some(nested) => nested.clone(),
+                None => io.into(),
+            },
+            quick_xml::Error::Encoding(_) => Self::Encoding,
+            quick_xml::Error::Syntax(error) => Self::Malformed(error.to_string()),
+            other => Self::Malformed(other.to_string()),
+        }
+    }
+}
+
+impl From<Arc<std::io::Error>> for XmlError {
+    fn from(error: Arc<std::io::Error>) -> Self {
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<TooLong>()) {
+            Some(too_long) => Self::TooLong(*too_long),
+            None if error.kind() == std::io::ErrorKind::UnexpectedEof => Self::Truncated,
+            None => Self::Broken(error),
+        }
+    }
+}
+
+impl From<std::io::Error> for XmlError {
+    fn from(error: std::io::Error) -> Self {
+        quick_xml::Error::from(error).into()
+    }
+}
+
+/// One step through a document. Empty elements are a start and an end.
+#[derive(Debug)]
+pub enum Node<'a> {
+    Start(Element<'a>),
+    /// Text, with references resolved; a run of text may come in several pieces.
+    Text(Cow<'a, str>),
+    End,
+    Done,
+}
+
+/// What comments and instructions are to a reader of elements and text.
+const NOTHING: Node<'static> = Node::Text(Cow::Borrowed(""));
+
+/// A start tag.
+#[derive(Debug)]
+pub struct Element<'a>(quick_xml::events::BytesStart<'a>);
+
+impl Element<'_> {
+    /// The name without its prefix.
+    pub fn local_name(&self) -> &str {
+        self.0.local_name().into_inner()
+    }
+
+    /// The value of an attribute without a prefix.
+    ///
+    /// # Errors
+    /// Attributes that are not well-formed.
+    pub fn attribute(&self, name: &str) -> Result<Option<String>, XmlError> {
+        for attribute in self.0.attributes() {
+            let attribute = attribute.map_err(|error| XmlError::Malformed(error.to_string()))?;
+            if attribute.key.as_ref() == name {
+                let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0)?;
+                return Ok(Some(value.into_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether there is an attribute of this local name, whatever its prefix.
+    ///
+    /// # Errors
+    /// Attributes that are not well-formed.
+    pub fn has_attribute(&self, local_name: &str) -> Result<bool, XmlError> {
+        for attribute in self.0.attributes() {
+            let attribute = attribute.map_err(|error| XmlError::Malformed(error.to_string()))?;
+            if attribute.key.local_name().into_inner() == local_name {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The namespaces that this tag declares: prefix (empty for the default) and name.
+    ///
+    /// # Errors
+    /// Attributes that are not well-formed.
+    pub fn namespaces(&self) -> Result<Vec<(String, String)>, XmlError> {
+        let mut declared = Vec::new();
+        for attribute in self.0.attributes() {
+            let attribute = attribute.map_err(|error| XmlError::Malformed(error.to_string()))?;
+            let prefix = match attribute.key.as_ref() {
+                "xmlns" => "",
+                key => match key.strip_prefix("xmlns:") {
+                    Some(prefix) => prefix,
+                    None => continue,
+                },
+            };
+            let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0)?;
+            declared.push((prefix.to_owned(), value.into_owned()));
+        }
+        Ok(declared)
+    }
+
+    /// The prefix of the name; empty without one.
+    pub fn prefix(&self) -> &str {
+        self.0.name().prefix().map_or("", |prefix| prefix.into_inner())
+    }
+}
+
+/// A bounded reader of one document.
+pub struct XmlReader<R: Read> {
+    reader: Reader<Source<R>>,
+    buffer: Vec<u8>,
+    limits: Limits,
+    depth: usize,
+    /// The root has ended: only white space, comments and the end may follow.
+    ended: bool,
+    /// The element that was started last is an empty one: its end follows, without a tag.
+    empty: bool,
+}
+
+impl<R: Read> XmlReader<R> {
+    pub fn new(stream: R, limits: Limits) -> Self {
+        let reader = Reader::from_reader(Source::new(stream, limits.piece));
+        Self { reader, buffer: Vec::new(), limits, depth: 0, ended: false, empty: false }
+    }
+
+    /// The elements that are open.
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// Whether the element that was just started is an empty one, `<like />`.
+    pub fn is_empty_element(&self) -> bool {
+        self.empty
+    }
+
+    /// The stream, where the last event ended. What is taken from it must leave the reader before a tag.
+    pub fn source(&mut self) -> &mut Source<R> {
+        self.reader.get_mut()
+    }
+
+    /// The next node.
+    ///
+    /// # Errors
+    /// Anything but well-formed XML within the limits.
+    pub fn next(&mut self) -> Result<Node<'_>, XmlError> {
+        if self.empty {
+            self.empty = false;
+            return Ok(self.end());
+        }
+        self.buffer.clear();
+        self.reader.get_mut().next_piece();
+        let event = self.reader.read_event_into(&mut self.buffer)?;
+        self.empty = matches!(event, Event::Empty(_));
+        match event {
+            Event::Start(start) | Event::Empty(start) => {
+                if self.ended {
+                    return Err(XmlError::Malformed("there are two root elements".into()));
+                }
+                self.depth += 1;
+                if self.depth > self.limits.depth {
+                    return Err(XmlError::TooDeep(self.limits.depth));
+                }
+                if start.attributes().with_checks(false).count() > self.limits.attributes {
+                    return Err(XmlError::TooManyAttributes(self.limits.attributes));
+                }
+                Ok(Node::Start(Element(start)))
+            }
+            Event::End(_) => {
+                self.depth = self.depth.saturating_sub(1);
+                self.ended = self.depth == 0;
+                Ok(Node::End)
+            }
+            // A byte order mark is white space before a document.
+            Event::Text(text) if self.depth == 0 => {
+                match text.trim_start_matches('\u{feff}').trim().is_empty() {
+                    true => Ok(NOTHING),
+                    false => Err(XmlError::Malformed("there is text outside of the root element".into())),
+                }
+            }
+            Event::Text(text) => Ok(Node::Text(text.xml10_content())),
+            Event::CData(data) => Ok(Node::Text(data.xml10_content())),
+            Event::GeneralRef(reference) => match reference.resolve_char_ref()? {
+                Some(c) => Ok(Node::Text(Cow::Owned(c.to_string()))),
+                None => match quick_xml::escape::resolve_predefined_entity(&reference) {
+                    Some(text) => Ok(Node::Text(Cow::Borrowed(text))),
+                    None => Err(XmlError::Entity(reference.to_string())),
+                },
+            },
+            Event::Comment(_) | Event::PI(_) => Ok(NOTHING),
+            Event::Decl(declaration) => check_encoding(&declaration).map(|()| NOTHING),
+            Event::DocType(_) => Err(XmlError::DocType),
+            Event::Eof if self.depth > 0 => Err(XmlError::Truncated),
+            Event::Eof if !self.ended => Err(XmlError::Malformed("there is no element in it".into())),
+            Event::Eof => Ok(Node::Done),
+        }
+    }
+
+    fn end(&mut self) -> Node<'static> {
+        self.depth = self.depth.saturating_sub(1);
+        self.ended = self.depth == 0;
+        Node::End
+    }
+
+    /// Passes over what is left of the element that was started last.
+    ///
+    /// # Errors
+    /// As [`XmlReader::next`].
+    pub fn skip(&mut self) -> Result<(), XmlError> {
+        let outside = self.depth.saturating_sub(1);
+        while self.depth > outside {
+            if matches!(self.next()?, Node::Done) {
+                return Err(XmlError::Truncated);
+            }
+        }
+        Ok(())
+    }
+
+    /// The text of the element that was started last, to its end. Elements within it are passed over.
+    ///
+    /// # Errors
+    /// [`TooLong`] above `limit` bytes; else as [`XmlReader::next`].
+    pub fn text(&mut self, limit: usize) -> Result<String, XmlError> {
+        let inside = self.depth;
+        let mut text = String::new();
+        while self.depth >= inside {
+            let here = self.depth == inside;
+            match self.next()? {
+                Node::Text(piece) if here => {
+                    if text.len() + piece.len() > limit {
+                        return Err(TooLong(limit).into());
+                    }
+                    text.push_str(&piece);
+                }
+                Node::Done => return Err(XmlError::Truncated),
+                _ => {}
+            }
+        }
+        Ok(text)
+    }
+}
+
+/// Documents that call themselves anything but UTF-8 or ASCII are refused: their letters would be read wrongly.
+fn check_encoding(declaration: &quick_xml::events::BytesDecl<'_>) -> Result<(), XmlError> {
+    match declaration.encoding() {
+        Some(Ok(name)) if !["utf-8", "utf8", "us-ascii"].contains(&name.to_ascii_lowercase().as_str()) => {
+            Err(XmlError::Encoding)
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,92 @@
+//! qbXML records to staged records: their words to ours.
+
+use chrono::NaiveDate;
+
+use crate::{
+    codec::qbxml::{CUSTOMER, DELETED, EMPLOYEE, Ret},
+    domain::{record::Record, words::List},
+};
+
+/// Why a record could not be staged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MapError {
+    #[error("a {0} has no ListID, so it cannot be told apart from the others")]
+    NoListId(String),
+}
+
+/// An employee or customer, with the time at which QuickBooks last changed it.
+///
+/// # Errors
+/// A record without its ID: the list cannot be whole then.
+pub fn record(list: List, ret: Ret) -> Result<Record, MapError> {
+    let names = match list {
+        List::Employee => EMPLOYEE,
+        List::Customer => CUSTOMER,
+    };
+    // A field that is missing keeps its default; QuickBooks shows everybody as active unless it says otherwise.
+    let mut record = Record { active: true, ..Record::default() };
+    let element = ret.element;
+    for (index, value) in ret.values {
+        let Some(text) = clean(value) else { continue };
+        match names.get(index).copied().unwrap_or_default() {
+            "ListID" => record.external_id = text,
+            "TimeCreated" => record.source_created_at = Some(text),
+            "TimeModified" => record.source_modified_at = Some(text),
+            "Name" => record.name = text,
+            "FullName" => record.full_name = Some(text),
+            "IsActive" => record.active = !matches!(text.to_ascii_lowercase().as_str(), "false" | "0"),
+            "ParentRef/ListID" => record.parent_external_id = Some(text),
+            "Sublevel" => record.sublevel = text.parse().unwrap_or(0),
+            "CompanyName" => record.company_name = Some(text),
+            "FirstName" => record.first_name = Some(text),
+            "MiddleName" => record.middle_name = Some(text),
+            "LastName" => record.last_name = Some(text),
+            "JobTitle" => record.job_title = Some(text),
+            "Phone" => record.phone = Some(text),
+            "Email" => record.email = Some(text),
+            "HiredDate" => record.hired_on = date(&text),
+            "ReleasedDate" => record.released_on = date(&text),
+            _ => {}
+        }
+    }
+    if record.external_id.is_empty() {
+        return Err(MapError::NoListId(element));
+    }
+    Ok(record)
+}
+
+/// What a deletion says: the ID and when it was.
+pub fn deleted(ret: Ret) -> Result<(String, Option<String>), MapError> {
+    let mut list_id = None;
+    let mut at = None;
+    for (index, value) in ret.values {
+        match DELETED.get(index).copied() {
+            Some("ListID") => list_id = clean(value),
+            Some("TimeDeleted") => at = clean(value),
+            _ => {}
+        }
+    }
+    list_id.map(|id| (id, at)).ok_or(MapError::NoListId(ret.element))
+}
+
+/// The local part of a qbXML time, `2026-03-29T01:59:59-05:00` without its offset: QuickBooks' offset is wrong while
+/// daylight saving time lasts, and it takes a time without one as the local time that it showed.
+pub fn local_part(time: &str) -> Option<&str> {
+    let local = time.get(..19)?;
+    chrono::NaiveDateTime::parse_from_str(local, "%Y-%m-%dT%H:%M:%S").ok().map(|_| local)
+}
+
+/// Without control characters, which no name has, and without white space around it; `None` for nothing.
+fn clean(value: String) -> Option<String> {
+    let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    let value = if value.contains(odd) { value.replace(odd, "") } else { value };
+    let trimmed = value.trim();
+    if trimmed.is_empty() {
+        return None;
+    }
+    Some(if trimmed.len() == value.len() { value } else { trimmed.to_owned() })
+}
+
+fn date(text: &str) -> Option<NaiveDate> {
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
+}

@@ -1,0 +1,353 @@
+//! What a session asks, and what it makes of each answer. Pure: a plan is stored between two calls as JSON.
+//!
+//! A session goes through its lists one after the other. Each list is one run: its records (customers in pages), then,
+//! for a delta, its deletions.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    codec::qbxml::{Answer, Iteration, Query, Subject},
+    domain::{
+        problem::Problem,
+        words::{List, Mode},
+    },
+};
+
+use super::codes::{Verdict, status_code, status_problem};
+
+/// How often a list may begin anew within a session.
+const RESTARTS: u8 = 2;
+
+/// A session's requests: those made, the one under way, and those to come.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The qbXML version agreed on; `None` before QuickBooks has told which it knows.
+    pub version: Option<String>,
+    pub lists: Vec<ListPlan>,
+    /// The list that is being read.
+    position: usize,
+    /// A request was sent and is not answered yet.
+    asked: bool,
+    percent: u8,
+    /// What went wrong last, for `getLastError`.
+    pub problem: Option<Problem>,
+    /// Nothing more is asked: an error ended it.
+    pub stopped: bool,
+    /// The Web Connector was already told the path of the company file after it failed to open it.
+    pub path_was_told: bool,
+}
+
+/// One list of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListPlan {
+    pub list: List,
+    pub mode: Mode,
+    /// Local time of the QuickBooks computer from which a delta asks.
+    pub since: Option<String>,
+    /// Customers a page.
+    pub page_size: u32,
+    /// Its run, once it has started.
+    pub run_id: Option<String>,
+    stage: Stage,
+    restarts: u8,
+    received: u64,
+    remaining: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum Stage {
+    Records { iterator_id: Option<String> },
+    Deletions,
+}
+
+/// What became of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The list goes on.
+    More,
+    /// The list is done. `gone` are the deletions that a delta named.
+    Done { gone: Gone, warning: Option<Problem> },
+    /// The list begins anew: what it saw so far must be forgotten.
+    Restart,
+    /// The list failed; the session goes on with the next one. A refused request is not to be sent again.
+    Failed { problem: Problem, refused: bool },
+    /// The list failed, and so would the others.
+    Stop(Problem),
+}
+
+/// What an answer shows about who is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gone {
+    NotSeen,
+    Named(Vec<String>),
+    Unknown,
+}
+
+/// What an answer's records amounted to.
+#[derive(Debug, Clone, Default)]
+pub struct Received {
+    pub records: u64,
+    /// ListIDs of deletions.
+    pub deleted: Vec<String>,
+}
+
+impl ListPlan {
+    pub fn new(list: List, mode: Mode, since: Option<String>, page_size: u32) -> Self {
+        Self {
+            list,
+            mode,
+            since,
+            page_size,
+            run_id: None,
+            stage: Stage::Records { iterator_id: None },
+            restarts: 0,
+            received: 0,
+            remaining: None,
+        }
+    }
+
+    fn subject(&self) -> Subject {
+        match (&self.stage, self.list) {
+            (Stage::Records { .. }, List::Employee) => Subject::Employees,
+            (Stage::Records { iterator_id: None }, List::Customer) => {
+                Subject::Customers(Iteration::Start { page_size: self.page_size })
+            }
+            (Stage::Records { iterator_id: Some(id) }, List::Customer) => {
+                Subject::Customers(Iteration::Continue { page_size: self.page_size, iterator_id: id.clone() })
+            }
+            (Stage::Deletions, List::Employee) => Subject::Deleted("Employee"),
+            (Stage::Deletions, List::Customer) => Subject::Deleted("Customer"),
+        }
+    }
+
+    /// The `requestID`: the same for all pages of a list.
+    fn request_id(&self) -> String {
+        let run = self.run_id.as_deref().unwrap_or_default();
+        match self.stage {
+            Stage::Records { .. } => run.to_owned(),
+            Stage::Deletions => format!("{run}-deleted"),
+        }
+    }
+
+    fn answer_name(&self) -> &'static str {
+        match (&self.stage, self.list) {
+            (Stage::Records { .. }, List::Employee) => "EmployeeQueryRs",
+            (Stage::Records { .. }, List::Customer) => "CustomerQueryRs",
+            (Stage::Deletions, _) => "ListDeletedQueryRs",
+        }
+    }
+
+    /// What is remembered of a request that was refused: a newer Rollcall or QuickBooks may ask it again.
+    pub fn fingerprint(&self, version: &str) -> String {
+        format!("{} {} qbXML {version} Rollcall {}", self.answer_name(), self.list, env!("CARGO_PKG_VERSION"))
+    }
+
+    fn begin_anew(&mut self) {
+        self.restarts += 1;
+        self.stage = Stage::Records { iterator_id: None };
+        (self.received, self.remaining) = (0, None);
+    }
+
+    /// The part of the list that is done, from 0 to 100.
+    fn percent(&self) -> u64 {
+        let records = match self.remaining {
+            _ if self.stage == Stage::Deletions => 90,
+            Some(remaining) => 90 * self.received / (self.received + remaining).max(1),
+            None => 0,
+        };
+        records.min(99)
+    }
+}
+
+impl Plan {
+    pub fn new(lists: Vec<ListPlan>) -> Self {
+        Self { lists, ..Self::default() }
+    }
+
+    /// The list that is being read; `None` when all are done, or the session was stopped.
+    pub fn current(&self) -> Option<&ListPlan> {
+        if self.stopped { None } else { self.lists.get(self.position) }
+    }
+
+    fn current_mut(&mut self) -> Option<&mut ListPlan> {
+        if self.stopped { None } else { self.lists.get_mut(self.position) }
+    }
+
+    /// Notes the run of the list that is being read.
+    pub fn started(&mut self, run_id: String) {
+        if let Some(list) = self.current_mut() {
+            list.run_id = Some(run_id);
+        }
+    }
+
+    /// Whether a request is under way: its answer is expected, and no other.
+    pub fn is_asked(&self) -> bool {
+        self.asked
+    }
+
+    /// Prepares the list that is being read for its next request. A request whose answer never came is asked again;
+    /// an iterator may have moved on with it, so its list begins anew: then true, and what it saw must be forgotten.
+    pub fn prepare(&mut self) -> bool {
+        let lost = self.asked;
+        self.asked = false;
+        match self.current_mut() {
+            Some(list) if lost && list.stage != (Stage::Records { iterator_id: None }) && list.list == List::Customer => {
+                list.begin_anew();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The text of the next request, which is under way from now on; `None` when there is nothing to ask.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn ask(&mut self) -> Result<Option<String>, String> {
+        let version = self.version.clone().unwrap_or_default();
+        let Some(list) = self.current() else { return Ok(None) };
+        let request_id = list.request_id();
+        let query = Query { request_id: &request_id, subject: list.subject(), since: list.since.as_deref() };
+        let document = crate::codec::qbxml::document(&version, &query)?;
+        self.asked = true;
+        Ok(Some(document))
+    }
+
+    /// Whether `answer` is the one to the request that is under way.
+    ///
+    /// # Errors
+    /// What to tell the person where it is not: nothing of it may be staged.
+    pub fn expects(&self, answer: &Answer) -> Result<(), Problem> {
+        let list = self.current().filter(|_| self.asked);
+        let expected = list.map(|list| (list.answer_name(), list.request_id()));
+        match expected {
+            Some((name, id)) if name == answer.name && answer.request_id.as_ref().is_none_or(|other| *other == id) => {
+                Ok(())
+            }
+            _ => Err(Problem::new(
+                "unexpected_answer",
+                format!("QuickBooks answered another request ({}) than the one that was sent.", answer.name),
+                "Nothing to do: the next update reads the list again. If this repeats, restart the Web Connector.",
+            )),
+        }
+    }
+
+    /// Takes in the answer to the request that was under way, and moves on.
+    pub fn answered(&mut self, answer: &Answer, received: Received) -> Outcome {
+        self.asked = false;
+        let status = status_code(answer.status.code);
+        let problem = || status_problem(answer.status.code, &answer.status.message);
+        let miscounted = answer.ret_count.is_some_and(|count| count != received.records);
+        let verdict = match status.verdict {
+            Verdict::Whole if miscounted => Verdict::Partial,
+            verdict => verdict,
+        };
+        let Some(list) = self.current_mut() else { return Outcome::More };
+        list.received += received.records;
+        let outcome = match verdict {
+            Verdict::Whole => list.whole(answer, received),
+            Verdict::Partial => {
+                let warning = if miscounted { miscount(answer, received.records) } else { problem() };
+                list.partial(answer, warning)
+            }
+            Verdict::NoList => Outcome::Done { gone: Gone::Unknown, warning: Some(problem()) },
+            Verdict::Restart if list.restarts < RESTARTS => {
+                list.begin_anew();
+                Outcome::Restart
+            }
+            Verdict::Restart | Verdict::Failed => Outcome::Failed { problem: problem(), refused: false },
+            Verdict::Refused => Outcome::Failed { problem: problem(), refused: true },
+            Verdict::Stop => Outcome::Stop(problem()),
+        };
+        self.conclude(&outcome);
+        outcome
+    }
+
+    /// Gives up the list that is being read: its request could not be asked, or its answer not be read.
+    pub fn give_up(&mut self, outcome: Outcome) -> Outcome {
+        self.asked = false;
+        self.conclude(&outcome);
+        outcome
+    }
+
+    fn conclude(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::More | Outcome::Restart => {}
+            Outcome::Done { .. } => self.position += 1,
+            Outcome::Failed { problem, .. } => {
+                self.position += 1;
+                self.problem = Some(problem.clone());
+            }
+            Outcome::Stop(problem) => {
+                self.stopped = true;
+                self.problem = Some(problem.clone());
+            }
+        }
+    }
+
+    /// What `receiveResponseXML` answers: percent done, which never goes backwards and is 100 only when nothing is left
+    /// to ask; negative where the session ended with an error.
+    pub fn progress(&mut self) -> i32 {
+        match self.current() {
+            None if self.problem.is_some() => FAILED,
+            None => 100,
+            Some(list) => {
+                let lists = self.lists.len().max(1) as u64;
+                let done = (self.position as u64 * 100 + list.percent()) / lists;
+                self.percent = self.percent.max(u8::try_from(done.min(99)).unwrap_or(99));
+                i32::from(self.percent)
+            }
+        }
+    }
+}
+
+/// The negative number that sends the Web Connector to `getLastError`; Intuit's own sample uses it.
+pub const FAILED: i32 = -101;
+
+impl ListPlan {
+    /// An answer without fault: the next page, the deletions, or the end.
+    fn whole(&mut self, answer: &Answer, received: Received) -> Outcome {
+        if self.stage == Stage::Deletions {
+            return Outcome::Done { gone: Gone::Named(received.deleted), warning: None };
+        }
+        if self.list == List::Customer && self.goes_on(answer, received.records) {
+            return Outcome::More;
+        }
+        match self.mode {
+            Mode::Full => Outcome::Done { gone: Gone::NotSeen, warning: None },
+            Mode::Delta => {
+                self.stage = Stage::Deletions;
+                Outcome::More
+            }
+        }
+    }
+
+    /// An answer that may lack rows: its pages are read to the end, but nobody is gone by it.
+    fn partial(&mut self, answer: &Answer, warning: Problem) -> Outcome {
+        let _ = answer;
+        Outcome::Done { gone: Gone::Unknown, warning: Some(warning) }
+    }
+
+    /// Whether an iterator has more, noting where it stands.
+    fn goes_on(&mut self, answer: &Answer, records: u64) -> bool {
+        self.remaining = answer.remaining;
+        match (answer.remaining, &answer.iterator_id) {
+            (Some(remaining), Some(id)) if remaining > 0 && records > 0 => {
+                self.stage = Stage::Records { iterator_id: Some(id.clone()) };
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+fn miscount(answer: &Answer, records: u64) -> Problem {
+    Problem::new(
+        "miscounted_answer",
+        format!(
+            "QuickBooks announced {} records and sent {records}. They are kept, and nobody was marked absent.",
+            answer.ret_count.unwrap_or_default()
+        ),
+        "Nothing to do: the next update reads the list again. Run Verify Data in QuickBooks if this repeats.",
+    )
+}
