@@ -85,7 +85,8 @@ impl Record {
 
     /// What a search looks through: names, e-mail and external ID, folded, one a line.
     pub fn search_text(&self) -> String {
-        let person = [&self.first_name, &self.middle_name, &self.last_name].map(|part| part.as_deref().unwrap_or(""));
+        let person =
+            [&self.first_name, &self.middle_name, &self.last_name].map(|part| part.as_deref().unwrap_or(""));
         let parts = [
             self.full_name.as_deref().unwrap_or(&self.name),
             &person.join(" "),
@@ -93,13 +94,15 @@ impl Record {
             self.email.as_deref().unwrap_or(""),
             &self.external_id,
         ];
-        let folded: Vec<String> = parts.iter().map(|part| fold(part)).filter(|part| !part.is_empty()).collect();
+        let folded: Vec<String> =
+            parts.iter().map(|part| fold(part)).filter(|part| !part.is_empty()).collect();
         folded.join("\n")
     }
 
     /// The name of the person, else the name in the list: what a profile made from this record is called.
     pub fn display_name(&self) -> String {
-        let person: Vec<&str> = [&self.first_name, &self.last_name].into_iter().flatten().map(String::as_str).collect();
+        let person: Vec<&str> =
+            [&self.first_name, &self.last_name].into_iter().flatten().map(String::as_str).collect();
         if person.is_empty() { self.name.clone() } else { person.join(" ") }
     }
 }

@@ -42,6 +42,7 @@ pub struct SecretHash(pub [u8; 32]);
 impl SecretHash {
     /// Whether `stored` is this hash, in a time that does not depend on where they differ.
     pub fn matches(&self, stored: &[u8]) -> bool {
-        <[u8; 32]>::try_from(stored).is_ok_and(|stored| blake3::Hash::from(self.0) == blake3::Hash::from(stored))
+        <[u8; 32]>::try_from(stored)
+            .is_ok_and(|stored| blake3::Hash::from(self.0) == blake3::Hash::from(stored))
     }
 }
