@@ -20,6 +20,8 @@ pub mod qwc;
 pub mod report;
 mod session;
 mod soap;
+#[cfg(test)]
+mod test_service;
 mod tls;
 pub mod web_connector;
 mod wire;

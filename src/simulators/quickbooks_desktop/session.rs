@@ -459,3 +459,7 @@ fn read(options: &SessionOptions, operation: Operation, reply: &HttpReply) -> Re
         status => Err(format!("The request failed with HTTP status {status}.")),
     }
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

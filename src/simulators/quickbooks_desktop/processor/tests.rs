@@ -167,7 +167,7 @@ fn only_the_active_are_told_unless_asked() {
     assert!(inactive > 0);
     assert_eq!((count("All"), count("InactiveOnly"), count("ActiveOnly")), (60, inactive, 60 - inactive));
     let default = answer(&mut processor(), &file, "<EmployeeQueryRq/>");
-    assert_eq!(texts(&default, "ListID").len(), 60 - inactive);
+    assert_eq!(texts(&default, "EditSequence").len(), 60 - inactive);
     assert_eq!(value(&default, "retCount"), (60 - inactive).to_string());
 }
 
