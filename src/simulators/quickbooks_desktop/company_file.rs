@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, FixedOffset, TimeDelta};
-use thiserror::Error;
 
 use super::entry::{DeletedEntry, List, ListEntry};
 use super::people::{self, Person};
@@ -20,14 +19,14 @@ const FIRST_NOW: i64 = 1_768_485_600;
 pub struct CompanyFile {
     seed: u64,
     /// How many entries of each list the seed makes; later indexes were added.
-    employees: u64,
-    customers: u64,
-    next_employee: u64,
-    next_customer: u64,
+    pub(super) employees: u64,
+    pub(super) customers: u64,
+    pub(super) next_employee: u64,
+    pub(super) next_customer: u64,
     /// Entries that differ from what the seed makes; `None` is a deleted one.
-    changed: HashMap<(List, u64), Option<Box<Person>>>,
-    deleted: Vec<DeletedEntry>,
-    now: i64,
+    pub(super) changed: HashMap<(List, u64), Option<Box<Person>>>,
+    pub(super) deleted: Vec<DeletedEntry>,
+    pub(super) now: i64,
     offset: FixedOffset,
     /// How many sessions were begun with it.
     sessions: u64,
@@ -35,35 +34,6 @@ pub struct CompanyFile {
     file_ids: BTreeMap<String, String>,
     /// The name in `CompanyRet`, up to 59 characters (schema).
     pub company_name: String,
-}
-
-/// Why a change was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum CompanyFileError {
-    #[error("no entry has the ListID {0}")]
-    NoSuchEntry(String),
-    #[error("{0} has jobs and cannot be deleted")]
-    HasJobs(String),
-}
-
-/// An employee to add; empty optional fields are left out.
-#[derive(Debug, Clone, Default)]
-pub struct NewEmployee {
-    pub first_name: String,
-    pub last_name: String,
-    pub email: Option<String>,
-    pub phone: Option<String>,
-    pub job_title: Option<String>,
-}
-
-/// A customer to add, or a job if it has a parent.
-#[derive(Debug, Clone, Default)]
-pub struct NewCustomer {
-    pub name: String,
-    pub company_name: Option<String>,
-    pub email: Option<String>,
-    pub phone: Option<String>,
-    pub parent_list_id: Option<String>,
 }
 
 /// What a filter asks first, without making the whole entry.
@@ -128,110 +98,6 @@ impl CompanyFile {
     /// What was deleted, oldest first.
     pub fn deleted(&self) -> &[DeletedEntry] {
         &self.deleted
-    }
-
-    /// Adds an employee; returns the new `ListID`.
-    pub fn add_employee(&mut self, new: NewEmployee) -> String {
-        let hired_on = Some(self.now().date_naive());
-        let person = Person {
-            name: format!("{} {}", new.first_name, new.last_name),
-            first_name: Some(new.first_name),
-            last_name: Some(new.last_name),
-            email: new.email,
-            phone: new.phone,
-            job_title: new.job_title,
-            hired_on,
-            ..self.newcomer()
-        };
-        self.insert(List::Employee, person)
-    }
-
-    /// Adds a customer or a job; returns the new `ListID`.
-    ///
-    /// # Errors
-    /// The parent does not exist.
-    pub fn add_customer(&mut self, new: NewCustomer) -> Result<String, CompanyFileError> {
-        let parent = match &new.parent_list_id {
-            Some(list_id) => Some(self.located(list_id)?.1),
-            None => None,
-        };
-        let NewCustomer { name, company_name, email, phone, .. } = new;
-        let person = Person { name, company_name, email, phone, parent, ..self.newcomer() };
-        Ok(self.insert(List::Customer, person))
-    }
-
-    /// Gives a customer another name. Jobs below it get another full name with it, and are not touched otherwise.
-    ///
-    /// # Errors
-    /// No such entry.
-    pub fn rename(&mut self, list_id: &str, name: &str) -> Result<(), CompanyFileError> {
-        self.change(list_id, |person| name.clone_into(&mut person.name))
-    }
-
-    /// Gives a person another name, and the entry with it.
-    ///
-    /// # Errors
-    /// No such entry.
-    pub fn rename_person(&mut self, list_id: &str, first: &str, last: &str) -> Result<(), CompanyFileError> {
-        self.change(list_id, |person| {
-            person.name = format!("{first} {last}");
-            person.first_name = Some(first.to_owned());
-            person.middle_name = None;
-            person.last_name = Some(last.to_owned());
-        })
-    }
-
-    /// Changes or (with `None`) removes the e-mail address.
-    ///
-    /// # Errors
-    /// No such entry.
-    pub fn change_email(&mut self, list_id: &str, email: Option<&str>) -> Result<(), CompanyFileError> {
-        self.change(list_id, |person| person.email = email.map(str::to_owned))
-    }
-
-    /// Makes an entry inactive: the default `ActiveStatus` hides it from now on.
-    ///
-    /// # Errors
-    /// No such entry.
-    pub fn deactivate(&mut self, list_id: &str) -> Result<(), CompanyFileError> {
-        let today = self.now().date_naive();
-        self.change(list_id, |person| {
-            person.active = false;
-            person.released_on = person.hired_on.map(|_| today);
-        })
-    }
-
-    /// Makes an entry active again.
-    ///
-    /// # Errors
-    /// No such entry.
-    pub fn reactivate(&mut self, list_id: &str) -> Result<(), CompanyFileError> {
-        self.change(list_id, |person| {
-            person.active = true;
-            person.released_on = None;
-        })
-    }
-
-    /// Deletes an entry; `ListDeletedQueryRq` remembers it.
-    ///
-    /// # Errors
-    /// No such entry, or it has jobs.
-    pub fn delete(&mut self, list_id: &str) -> Result<(), CompanyFileError> {
-        let (list, index) = self.located(list_id)?;
-        let entry =
-            self.entry(list, index).ok_or_else(|| CompanyFileError::NoSuchEntry(list_id.to_owned()))?;
-        if self.has_jobs(list, index) {
-            return Err(CompanyFileError::HasJobs(entry.full_name));
-        }
-        self.changed.insert((list, index), None);
-        self.deleted.push(DeletedEntry {
-            list,
-            list_id: entry.list_id,
-            full_name: entry.full_name,
-            time_created: entry.time_created,
-            time_deleted: self.now(),
-        });
-        Ok(())
     }
 
     /// The FileID that was kept under this OwnerID, if any.
@@ -322,11 +188,7 @@ impl CompanyFile {
         (list_id(list, index, person.created) == id).then_some((list, index))
     }
 
-    fn located(&self, list_id: &str) -> Result<(List, u64), CompanyFileError> {
-        self.locate(list_id).ok_or_else(|| CompanyFileError::NoSuchEntry(list_id.to_owned()))
-    }
-
-    fn person(&self, list: List, index: u64) -> Option<Person> {
+    pub(super) fn person(&self, list: List, index: u64) -> Option<Person> {
         let made = match list {
             List::Employee => self.employees,
             List::Customer => self.customers,
@@ -337,143 +199,16 @@ impl CompanyFile {
         }
     }
 
-    fn has_jobs(&self, list: List, index: u64) -> bool {
-        let is_job = |job| self.person(list, job).is_some_and(|person| person.parent == Some(index));
-        // A made job stands close behind its customer.
-        list == List::Customer
-            && ((index..index + 5).any(is_job) || (self.customers..self.next_customer).any(is_job))
-    }
-
-    fn newcomer(&self) -> Person {
-        Person { active: true, created: self.now, modified: self.now, ..Person::default() }
-    }
-
-    fn insert(&mut self, list: List, person: Person) -> String {
-        let next = match list {
-            List::Employee => &mut self.next_employee,
-            List::Customer => &mut self.next_customer,
-        };
-        let index = *next;
-        *next += 1;
-        let id = list_id(list, index, person.created);
-        self.changed.insert((list, index), Some(Box::new(person)));
-        id
-    }
-
-    fn change(&mut self, list_id: &str, change: impl FnOnce(&mut Person)) -> Result<(), CompanyFileError> {
-        let key = self.located(list_id)?;
-        let mut person =
-            self.person(key.0, key.1).ok_or_else(|| CompanyFileError::NoSuchEntry(list_id.to_owned()))?;
-        change(&mut person);
-        person.modified = self.now;
-        self.changed.insert(key, Some(Box::new(person)));
-        Ok(())
-    }
-
     fn time(&self, unix: i64) -> DateTime<FixedOffset> {
         DateTime::from_timestamp(unix, 0).unwrap_or_default().with_timezone(&self.offset)
     }
 }
 
-fn list_id(list: List, index: u64, created: i64) -> String {
+pub(super) fn list_id(list: List, index: u64, created: i64) -> String {
     let counter = FIRST_COUNTER + 2 * index + u64::from(list == List::Customer);
     format!("{counter:X}-{created}")
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn the_same_seed_makes_the_same_lists() {
-        let (a, b) = (CompanyFile::new(3, 500, 500), CompanyFile::new(3, 500, 500));
-        assert!(a.employees().eq(b.employees()) && a.customers().eq(b.customers()));
-        assert_ne!(a.employees().next(), CompanyFile::new(4, 500, 500).employees().next());
-    }
-
-    #[test]
-    fn the_lists_hold_what_is_awkward() {
-        let file = CompanyFile::new(11, 200, 200);
-        let (people, customers): (Vec<_>, Vec<_>) = (file.employees().collect(), file.customers().collect());
-        assert!(people.iter().any(|one| !one.active) && people.iter().any(|one| one.email.is_none()));
-        assert!(
-            people.iter().filter(|one| one.email.as_deref() == Some("frontdesk@example.com")).count() > 1
-        );
-        assert!(
-            people.iter().any(|one| !one.name.is_ascii()) && people.iter().any(|one| one.name.contains('\''))
-        );
-        assert!(
-            customers.iter().any(|one| one.name.contains('&'))
-                && customers.iter().any(|one| one.name.contains('"'))
-        );
-        for level in 0..3 {
-            assert!(customers.iter().any(|one| one.sublevel == level));
-        }
-        let job = customers.iter().find(|one| one.sublevel == 2).unwrap();
-        assert_eq!(job.full_name.matches(':').count(), 2);
-        assert_eq!(job.full_name, format!("{}:{}", job.parent_full_name.as_ref().unwrap(), job.name));
-    }
-
-    #[test]
-    fn names_and_ids_are_unique_and_not_too_long() {
-        for file in [CompanyFile::new(1, 9000, 30_000), CompanyFile::new(u64::MAX, 9000, 30_000)] {
-            let entries: Vec<_> = file.employees().chain(file.customers()).collect();
-            let ids: HashSet<_> = entries.iter().map(|one| one.list_id.as_str()).collect();
-            assert_eq!(ids.len(), entries.len());
-            let names: HashSet<_> = entries.iter().map(|one| (one.list, one.full_name.as_str())).collect();
-            assert_eq!(names.len(), entries.len());
-            for one in &entries {
-                assert!(one.name.chars().count() <= 41 && !one.name.contains(':'), "{}", one.name);
-                assert!(one.time_created <= one.time_modified && one.time_modified < file.now());
-            }
-        }
-        assert_eq!(CompanyFile::new(1, 1, 0).employees().next().unwrap().list_id, "80000001-1446673838");
-    }
-
-    #[test]
-    fn a_million_employees_need_no_memory() {
-        let file = CompanyFile::new(1, 1_000_000, 0);
-        let last = file.entry(List::Employee, 999_999).unwrap();
-        assert_eq!(file.find(&last.list_id), Some(last));
-    }
-
-    #[test]
-    fn changes_are_seen_at_their_time() {
-        let mut file = CompanyFile::new(5, 20, 20);
-        let id = file.employees().nth(2).unwrap().list_id;
-        file.advance(TimeDelta::minutes(1));
-        file.rename_person(&id, "Ada", "Lovelace").unwrap();
-        file.change_email(&id, None).unwrap();
-        file.deactivate(&id).unwrap();
-        let one = file.find(&id).unwrap();
-        assert_eq!((one.name.as_str(), one.email, one.active), ("Ada Lovelace", None, false));
-        assert_eq!((one.time_modified, one.edit_sequence), (file.now(), file.now().timestamp().to_string()));
-        assert!(one.released_on.is_some());
-        file.reactivate(&id).unwrap();
-        assert!(file.find(&id).unwrap().active);
-        let new = file.add_employee(NewEmployee {
-            first_name: "Bo".into(),
-            last_name: "Ek".into(),
-            ..Default::default()
-        });
-        assert_eq!(file.employees().last().unwrap().list_id, new);
-        file.delete(&new).unwrap();
-        assert_eq!((file.find(&new), file.employees().count()), (None, 20));
-        assert_eq!(file.deleted().len(), 1);
-        assert_eq!(file.delete(&new), Err(CompanyFileError::NoSuchEntry(new)));
-    }
-
-    #[test]
-    fn a_job_follows_the_name_of_its_customer() {
-        let mut file = CompanyFile::new(5, 0, 10);
-        let job = file.customers().find(|one| one.sublevel == 1).unwrap();
-        let parent = job.parent_list_id.unwrap();
-        file.rename(&parent, "Renamed").unwrap();
-        let after = file.find(&job.list_id).unwrap();
-        assert_eq!(after.full_name, format!("Renamed:{}", job.name));
-        assert_eq!(after.time_modified, job.time_modified);
-        assert!(matches!(file.delete(&parent), Err(CompanyFileError::HasJobs(_))));
-    }
-}
+#[path = "company_file_tests.rs"]
+mod tests;

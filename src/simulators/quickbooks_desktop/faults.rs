@@ -143,10 +143,12 @@ impl Faults {
         Self::default()
     }
 
+    /// These faults, each as planned.
     pub fn new(planned: impl IntoIterator<Item = PlannedFault>) -> Self {
         Self { planned: planned.into_iter().collect() }
     }
 
+    /// One more fault.
     pub fn add(&mut self, planned: impl Into<PlannedFault>) {
         self.planned.push(planned.into());
     }

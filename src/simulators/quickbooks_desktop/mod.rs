@@ -10,12 +10,14 @@
 //! «Guide» in the comments is Intuit's QuickBooks Web Connector Programmer's Guide v2.0; «schema» the qbXML 13.0 schema.
 
 mod body;
+pub mod changes;
 pub mod company_file;
 pub mod entry;
 pub mod faults;
 pub mod options;
 mod people;
 pub mod processor;
+mod quickbooks;
 pub mod qwc;
 pub mod report;
 mod session;
@@ -26,7 +28,8 @@ mod tls;
 pub mod web_connector;
 mod wire;
 
-pub use company_file::{CompanyFile, CompanyFileError, NewCustomer, NewEmployee};
+pub use changes::{CompanyFileError, NewCustomer, NewEmployee};
+pub use company_file::CompanyFile;
 pub use entry::{DeletedEntry, List, ListEntry};
 pub use faults::{Fault, Faults, PlannedFault};
 pub use options::{EnvelopeStyle, SessionOptions};

@@ -253,7 +253,7 @@ fn customer(seed: u64, index: u64, base: Person) -> Person {
         return Person {
             name,
             parent,
-            email: (index % 2 == 0).then(|| "site@example.net".to_owned()),
+            email: index.is_multiple_of(2).then(|| "site@example.net".to_owned()),
             ..base
         };
     }
@@ -265,12 +265,13 @@ fn customer(seed: u64, index: u64, base: Person) -> Person {
             name: format!("{last}, {first}{again}"),
             first_name: Some(first.to_owned()),
             last_name: Some(last.to_owned()),
-            email: (index % 3 != 0).then(|| format!("{}{index}@example.org", ascii(last).to_lowercase())),
+            email: (!index.is_multiple_of(3))
+                .then(|| format!("{}{index}@example.org", ascii(last).to_lowercase())),
             ..base
         };
     }
     let (name, again) = business(seed, ordinal);
-    let contact = index % 4 == 0;
+    let contact = index.is_multiple_of(4);
     Person {
         company_name: Some(name.clone()),
         name: if again > 0 { format!("{name} {again}") } else { name },
@@ -297,5 +298,7 @@ fn business(seed: u64, ordinal: u64) -> (String, u64) {
 }
 
 fn ascii(name: &str) -> String {
-    name.nfd().filter(char::is_ascii_alphanumeric).collect()
+    // Letters that have no base letter.
+    let spelt = name.replace('ø', "o").replace('Ø', "O").replace('Ł', "L").replace('ß', "ss");
+    spelt.nfd().filter(char::is_ascii_alphanumeric).collect()
 }

@@ -8,7 +8,7 @@ use url::Url;
 use super::options::EnvelopeStyle;
 use super::processor::{self, is_guid};
 
-/// A `.qwc` file. Facts: Guide p. 35–38.
+/// A `.qwc` file: the texts of the elements of the same name. Facts: Guide p. 35–38.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QwcFile {
     pub app_name: String,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::faults::Fault;
 use super::processor::Refusal;
 
-/// The calls that the Web Connector makes.
+/// The calls that the Web Connector makes, in the order of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
     ServerVersion,
@@ -51,15 +51,16 @@ pub enum Outcome {
     Refused { message: String },
     /// A call failed, or QuickBooks could not be opened.
     Failed { operation: Operation, reason: String },
-    /// A fault on demand: the Web Connector called no more.
+    /// The Web Connector called no more: a fault on demand, or `NoOp` too often.
     Vanished,
 }
 
 /// Rows that were sent, of each list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RecordsSent {
+    /// Rows of `EmployeeQueryRs`.
     pub employees: u64,
-    /// Customers and jobs.
+    /// Rows of `CustomerQueryRs`: customers and jobs.
     pub customers: u64,
     /// Rows of `ListDeletedQueryRs`.
     pub deleted: u64,
@@ -86,11 +87,13 @@ impl RecordsSent {
 /// What a session did, and what the service did wrong in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionReport {
+    /// How it ended.
     pub outcome: Outcome,
     /// Every call in order, failed ones included.
     pub calls: Vec<Operation>,
     /// What the service says of itself; `None` if it says nothing.
     pub server_version: Option<String>,
+    /// What the service acknowledged with a percentage.
     pub records: RecordsSent,
     /// Every answer to receiveResponseXML, in percent; negative is an error.
     pub progress: Vec<i32>,

@@ -4,26 +4,23 @@ use super::body::Body;
 use super::company_file::CompanyFile;
 use super::faults::{Fault, Faults};
 use super::options::SessionOptions;
-use super::processor::{Answer, PARSE_ERROR, PARSE_ERROR_TEXT, Refusal, RequestProcessor, Spoil};
+use super::processor::RequestProcessor;
 use super::report::{Event, Operation, Outcome, SessionReport};
 use super::soap::{self, NAMESPACE, Parameter, Reply};
 use super::web_connector::Observer;
 use super::wire::{HttpReply, Wire, WireError};
 
-/// After so many connectionError in a row this Web Connector gives up.
-const MAX_RETRIES: usize = 5;
-
 pub(super) struct Session<'a> {
-    options: &'a SessionOptions,
-    file: &'a CompanyFile,
+    pub(super) options: &'a SessionOptions,
+    pub(super) file: &'a CompanyFile,
     faults: &'a mut Faults,
-    observer: Observer<'a>,
-    wire: Wire,
-    processor: RequestProcessor,
-    report: SessionReport,
-    ticket: String,
+    pub(super) observer: Observer<'a>,
+    pub(super) wire: Wire,
+    pub(super) processor: RequestProcessor,
+    pub(super) report: SessionReport,
+    pub(super) ticket: String,
     /// Whether the last answer of QuickBooks was without a fault and an error.
-    last_answer_well: bool,
+    pub(super) last_answer_well: bool,
 }
 
 /// Why the session goes no further: how it ended, or that it never began.
@@ -38,7 +35,7 @@ impl From<Outcome> for Stop {
     }
 }
 
-type Step<T> = Result<T, Stop>;
+pub(super) type Step<T> = Result<T, Stop>;
 
 impl<'a> Session<'a> {
     pub(super) fn new(
@@ -165,39 +162,6 @@ impl<'a> Session<'a> {
         seconds
     }
 
-    /// OpenConnection and BeginSession; what fails there goes to connectionError until it says `done`.
-    async fn open_company_file(&mut self, mut path: String) -> Step<()> {
-        for _ in 0..MAX_RETRIES {
-            let Err((hresult, message)) = self.begin_session(&path) else { return Ok(()) };
-            let ticket = self.ticket.clone();
-            let parameters = [
-                ("ticket", Parameter::Text(ticket.as_str())),
-                ("hresult", Parameter::Text(hresult)),
-                ("message", Parameter::Text(message)),
-            ];
-            path = self.call(Operation::ConnectionError, &parameters).await?.text;
-            if path.eq_ignore_ascii_case("done") {
-                let reason = format!("{hresult} {message}");
-                return Err(Outcome::Failed { operation: Operation::ConnectionError, reason }.into());
-            }
-        }
-        let reason = "connectionError asked to try again too often".to_owned();
-        Err(self.broken(Operation::ConnectionError, reason))
-    }
-
-    fn begin_session(&mut self, path: &str) -> Result<(), (&'static str, &'static str)> {
-        let other_file =
-            "A QuickBooks company data file is already open and it is different from the one requested.";
-        if self.strikes(Fault::QuickBooksClosed) {
-            return Err(("0x80040408", "Could not start QuickBooks."));
-        }
-        let is_open = path.is_empty() || path.eq_ignore_ascii_case(&self.options.company_file_path);
-        if self.strikes(Fault::BusyFile) || !is_open {
-            return Err(("0x8004040A", other_file));
-        }
-        Ok(())
-    }
-
     /// sendRequestXML and receiveResponseXML until the service has enough.
     async fn exchange(&mut self) -> Step<Outcome> {
         let mut hcp = self.host_company_preferences();
@@ -244,23 +208,6 @@ impl<'a> Session<'a> {
         Ok(Outcome::Refused { message })
     }
 
-    fn host_company_preferences(&mut self) -> String {
-        let owner = self.options.owner_id.as_str();
-        let other = self.strikes(Fault::OtherCompanyFile);
-        let without = self.strikes(Fault::NoFileId);
-        if !other && !without {
-            return self.processor.host_company_preferences(self.file, owner).to_text(self.file);
-        }
-        // A stand-in without entries: only the host and the company are told.
-        let mut stand_in = CompanyFile::new(0, 0, 0);
-        stand_in.company_name.clone_from(&self.file.company_name);
-        if other {
-            stand_in.company_name = "Another Company".to_owned();
-            stand_in.set_file_id(owner, "{FFFFFFFF-0000-4000-8000-FFFFFFFFFFFF}");
-        }
-        self.processor.host_company_preferences(&stand_in, owner).to_text(&stand_in)
-    }
-
     async fn send_request(&mut self, hcp: &str) -> Step<String> {
         let version = self.options.processor.highest();
         let ticket = self.ticket.clone();
@@ -279,90 +226,6 @@ impl<'a> Session<'a> {
             return Err(self.broken(Operation::SendRequestXml, reason));
         }
         Ok(request)
-    }
-
-    /// Gives the request to QuickBooks and its answer to the service; returns the percentage.
-    async fn process(&mut self, request: &str) -> Step<i32> {
-        (self.observer)(&Event::Request { qbxml: request });
-        if request.contains("iterator=\"Continue\"") && self.strikes(Fault::DeadIterator) {
-            self.processor.forget_iterators();
-        }
-        let answered = self.processor.process(request, self.file);
-        let answered = match answered {
-            Ok(_) if self.strikes(Fault::ParseError) => {
-                let detail = "on demand".to_owned();
-                Err(Refusal { hresult: PARSE_ERROR.to_owned(), message: PARSE_ERROR_TEXT.to_owned(), detail })
-            }
-            Err(refusal) => {
-                self.violation(format!("QuickBooks refused a request: {}", refusal.detail));
-                Err(refusal)
-            }
-            answered => answered,
-        };
-        let reply = match answered {
-            Ok(answer) => self.send_answer(answer).await?,
-            Err(refusal) => self.send_refusal(&refusal).await?,
-        };
-        let Ok(percent) = reply.text.trim().parse::<i32>() else {
-            let reason = format!("QBWC1042: receiveResponseXML returned «{}»", reply.text);
-            return Err(self.broken(Operation::ReceiveResponseXml, reason));
-        };
-        if percent > 100 {
-            self.violation(format!("receiveResponseXML returned {percent} percent"));
-        }
-        self.report.progress.push(percent);
-        Ok(percent)
-    }
-
-    async fn send_answer(&mut self, mut answer: Answer) -> Step<Reply> {
-        self.last_answer_well = answer.all_well() && !self.spoil(&mut answer);
-        let truncate = answer.records().total() > 0 && self.strikes(Fault::TruncatedAnswer);
-        self.last_answer_well &= !truncate;
-        let (before, after) = soap::around_response(self.options.style, &self.ticket);
-        let file = self.file;
-        let body = Body::around(before, &answer, file, truncate, after).await;
-        let operation = Operation::ReceiveResponseXml;
-        let records = answer.records();
-        (self.observer)(&Event::Answered { records, bytes: body.length() });
-        if records.total() > 0 && self.strikes(Fault::CutAnswer) {
-            self.begin_call(operation)?;
-            let error = self.wire.post_half(&action(operation), &body).await;
-            return Err(Outcome::Failed { operation, reason: error.to_string() }.into());
-        }
-        let reply = self.exchange_body(operation, &body).await?;
-        self.report.records.add(records);
-        Ok(reply)
-    }
-
-    fn spoil(&mut self, answer: &mut Answer) -> bool {
-        if answer.records().listed() == 0 {
-            return false;
-        }
-        let spoils = [
-            (Fault::PartialList, Spoil::Half),
-            (Fault::EmptyList, Spoil::Empty),
-            (Fault::Warn500, Spoil::Warning),
-            (Fault::NoPermission, Spoil::NoPermission),
-        ];
-        for (fault, spoil) in spoils {
-            if self.strikes(fault) {
-                return answer.spoil(spoil);
-            }
-        }
-        false
-    }
-
-    async fn send_refusal(&mut self, refusal: &Refusal) -> Step<Reply> {
-        (self.observer)(&Event::Refused { refusal });
-        self.last_answer_well = false;
-        let ticket = self.ticket.clone();
-        let parameters = [
-            ("ticket", Parameter::Text(ticket.as_str())),
-            ("response", Parameter::Text("")),
-            ("hresult", Parameter::Text(&refusal.hresult)),
-            ("message", Parameter::Text(&refusal.message)),
-        ];
-        self.call(Operation::ReceiveResponseXml, &parameters).await
     }
 
     async fn last_error(&mut self) -> Step<String> {
@@ -390,12 +253,16 @@ impl<'a> Session<'a> {
         }
     }
 
-    async fn call(&mut self, operation: Operation, parameters: &[(&str, Parameter<'_>)]) -> Step<Reply> {
+    pub(super) async fn call(
+        &mut self,
+        operation: Operation,
+        parameters: &[(&str, Parameter<'_>)],
+    ) -> Step<Reply> {
         let body = Body::text(soap::call(self.options.style, operation.name(), parameters));
         self.exchange_body(operation, &body).await
     }
 
-    async fn exchange_body(&mut self, operation: Operation, body: &Body<'_>) -> Step<Reply> {
+    pub(super) async fn exchange_body(&mut self, operation: Operation, body: &Body<'_>) -> Step<Reply> {
         self.begin_call(operation)?;
         let replied = self.wire.post(&action(operation), body).await;
         let reply = match replied {
@@ -409,7 +276,7 @@ impl<'a> Session<'a> {
         Ok(reply)
     }
 
-    fn begin_call(&mut self, operation: Operation) -> Step<()> {
+    pub(super) fn begin_call(&mut self, operation: Operation) -> Step<()> {
         if self.strikes(Fault::Vanish) {
             return Err(Outcome::Vanished.into());
         }
@@ -418,7 +285,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn strikes(&mut self, fault: Fault) -> bool {
+    pub(super) fn strikes(&mut self, fault: Fault) -> bool {
         let strikes = self.faults.strikes(fault);
         if strikes {
             self.report.struck.push(fault);
@@ -427,19 +294,19 @@ impl<'a> Session<'a> {
         strikes
     }
 
-    fn violation(&mut self, text: String) {
+    pub(super) fn violation(&mut self, text: String) {
         self.report.violations.push(text);
     }
 
     /// A reply that the Web Connector stumbles over: the session fails, and the service is to blame.
-    fn broken(&mut self, operation: Operation, reason: String) -> Stop {
+    pub(super) fn broken(&mut self, operation: Operation, reason: String) -> Stop {
         self.violation(reason.clone());
         Outcome::Failed { operation, reason }.into()
     }
 }
 
 /// The SOAPAction of a call, without its quotes.
-fn action(operation: Operation) -> String {
+pub(super) fn action(operation: Operation) -> String {
     format!("{NAMESPACE}{}", operation.name())
 }
 

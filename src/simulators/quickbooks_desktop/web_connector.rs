@@ -22,12 +22,14 @@ pub type Observer<'a> = &'a (dyn Fn(&Event<'_>) + Send + Sync);
 /// A Web Connector with one application in it.
 #[derive(Debug, Clone)]
 pub struct WebConnector {
+    /// How its sessions are run.
     pub options: SessionOptions,
     /// They last from session to session.
     pub faults: Faults,
 }
 
 impl WebConnector {
+    /// Without faults.
     pub fn new(options: SessionOptions) -> Self {
         Self { options, faults: Faults::none() }
     }

@@ -145,7 +145,10 @@ impl Wire {
             Ok(Err(error)) => return Err(error),
             Ok(Ok(head)) if head.status == 100 => {}
             // The service decided without the body; the connection is of no more use.
-            Ok(Ok(head)) => return self.read_body(&mut stream, &head).await,
+            Ok(Ok(head)) => {
+                let reply = timeout(self.reply_timeout, self.read_body(&mut stream, &head)).await;
+                return reply.map_err(|_| WireError::Timeout)?;
+            }
         }
         let sent = self.write_body(&mut stream, body, limit).await;
         if limit < body.length() {

@@ -67,3 +67,34 @@ fn what_is_no_http_is_refused() {
         assert!(matches!(Wire::new(&SessionOptions::new(url, "", Secret::new(""))), Err(WireError::Url(_))));
     }
 }
+
+#[tokio::test]
+async fn https_works_with_a_trusted_certificate_only() {
+    use rustls_pki_types::pem::PemObject;
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+    let chain = vec![rustls_pki_types::CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
+    let key = rustls_pki_types::PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config =
+        rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(chain, key).unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("localhost:0").await.unwrap();
+    let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            stream.write_all(b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+            stream.shutdown().await.unwrap();
+        }
+    });
+    let mut options = SessionOptions::new(url, "ana", Secret::new("x"));
+    options.tls = Some(super::super::tls::trust_only(certificate.as_bytes()).unwrap());
+    let body = Body::text("<a/>".to_owned());
+    assert_eq!(Wire::new(&options).unwrap().post(ACTION, &body).await.unwrap().status, 401);
+    let other = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    options.tls = Some(super::super::tls::trust_only(other.cert.pem().as_bytes()).unwrap());
+    assert!(matches!(Wire::new(&options).unwrap().post(ACTION, &body).await, Err(WireError::Connect { .. })));
+}

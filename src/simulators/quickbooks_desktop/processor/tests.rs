@@ -1,4 +1,5 @@
-use super::super::company_file::{CompanyFile, NewCustomer};
+use super::super::changes::NewCustomer;
+use super::super::company_file::CompanyFile;
 use super::*;
 
 fn file() -> CompanyFile {
