@@ -247,3 +247,41 @@ async fn an_observer_sees_it_all_and_rpc_style_works() {
     let sent = service.received()[4].body.len() as u64;
     assert_eq!(*seen.lock().unwrap(), [(40, sent)]);
 }
+
+#[tokio::test]
+async fn a_dead_iterator_can_be_started_again() {
+    let mut iterator = String::new();
+    let script: Script = Box::new(move |operation, body| match operation {
+        "authenticate" => "<string>t</string><string/>".to_owned(),
+        "sendRequestXML" => {
+            let step = if iterator.is_empty() {
+                "Start".to_owned()
+            } else {
+                format!("Continue\" iteratorID=\"{iterator}")
+            };
+            document(&format!(
+                "<CustomerQueryRq iterator=\"{step}\"><MaxReturned>10</MaxReturned><ActiveStatus>All</ActiveStatus></CustomerQueryRq>"
+            ))
+        }
+        "receiveResponseXML" => {
+            let dead = body.contains("statusCode=\"3391\"");
+            iterator = body
+                .split_once("iteratorID=\"")
+                .map_or("", |(_, rest)| rest.split_once('"').unwrap().0)
+                .to_owned();
+            if dead {
+                iterator.clear();
+            }
+            if body.contains("iteratorRemainingCount=\"0\"") { "100" } else { "50" }.to_owned()
+        }
+        _ => String::new(),
+    });
+    let service = TestService::start(script, false).await;
+    let mut connector = WebConnector::new(options(&service.url));
+    connector.faults.add("dead-iterator@1".parse::<PlannedFault>().unwrap());
+    let report = connector.run(&mut CompanyFile::new(1, 0, 30)).await.unwrap();
+    assert_eq!((report.outcome, report.violations), (Outcome::Completed, Vec::new()));
+    // Two pages, the dead one, and three pages.
+    assert_eq!((report.records.customers, report.progress.len()), (50, 6));
+    assert_eq!(report.struck, [Fault::DeadIterator]);
+}
