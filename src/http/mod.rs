@@ -9,6 +9,7 @@
 //! | [`layers`] | what every request passes through |
 //! | [`limits`] | limits that a route chooses: the size of its body, the time to answer |
 //! | [`problem`] | errors as `application/problem+json` |
+//! | [`qbwc`] | the Web Connector service |
 //! | [`extract`] | axum's extractors, with our errors |
 
 mod connection;
@@ -16,6 +17,7 @@ pub mod extract;
 pub mod layers;
 pub mod limits;
 pub mod problem;
+pub mod qbwc;
 pub mod server;
 mod socket;
 pub mod tls;

@@ -45,8 +45,8 @@ pub fn finish(db: &mut Db, run: &Run, gone: &Gone<'_>, warning: Option<&Problem>
         Some(gone) => count(db, run, gone)?,
         None => (0, 0),
     };
-    let full = run.mode == Mode::Full;
-    if full && gone.is_some() {
+    let (full, judged) = (run.mode == Mode::Full, gone.is_some());
+    if full && judged {
         supersede_hold(db, run, now)?;
     }
     let end = match gone {
@@ -69,8 +69,10 @@ pub fn finish(db: &mut Db, run: &Run, gone: &Gone<'_>, warning: Option<&Problem>
     if let Some(end) = end {
         runs::end(db, &run.id, &end, now)?;
     }
-    // A hold waits for a person, not for the next session: the cursor moves all the same.
-    lists::completed(db, &run.connection_id, run.list, run.high_water.as_deref(), full, now)?;
+    // A hold waits for a person, not for the next session: the cursor moves all the same. It does not move over a list
+    // that may lack rows: they would never be asked for again.
+    let high_water = run.high_water.as_deref().filter(|_| judged);
+    lists::completed(db, &run.connection_id, run.list, high_water, full && judged, now)?;
     runs::get(db, &run.id)
 }
 

@@ -107,7 +107,7 @@ impl<R: Read> Call<R> {
     ///
     /// # Errors
     /// XML that is not well-formed or breaks off.
-    pub fn close(mut self) -> Result<(), SoapError> {
+    pub fn finish(&mut self) -> Result<(), SoapError> {
         loop {
             if matches!(self.xml.next()?, Node::Done) {
                 return Ok(());

@@ -16,7 +16,7 @@ pub mod plan;
 mod qwc;
 mod settings;
 
-pub use qwc::{QwcError, qwc};
+pub use qwc::{Application, QwcError, check_address, qwc};
 pub use settings::Settings;
 
 /// A company's name as the beginning of a user name: lower case letters, digits and dashes, at most 24.

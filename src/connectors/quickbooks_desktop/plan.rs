@@ -52,6 +52,8 @@ pub struct ListPlan {
     restarts: u8,
     received: u64,
     remaining: Option<u64>,
+    /// A page may have lacked rows.
+    doubt: Option<Problem>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +105,7 @@ impl ListPlan {
             restarts: 0,
             received: 0,
             remaining: None,
+            doubt: None,
         }
     }
 
@@ -145,7 +148,7 @@ impl ListPlan {
     fn begin_anew(&mut self) {
         self.restarts += 1;
         self.stage = Stage::Records { iterator_id: None };
-        (self.received, self.remaining) = (0, None);
+        (self.received, self.remaining, self.doubt) = (0, None, None);
     }
 
     /// The part of the list that is done, from 0 to 100.
@@ -245,10 +248,10 @@ impl Plan {
         let Some(list) = self.current_mut() else { return Outcome::More };
         list.received += received.records;
         let outcome = match verdict {
-            Verdict::Whole => list.whole(answer, received),
+            Verdict::Whole => list.next(answer, received),
             Verdict::Partial => {
-                let warning = if miscounted { miscount(answer, received.records) } else { problem() };
-                list.partial(answer, warning)
+                list.doubt = Some(if miscounted { miscount(answer, received.records) } else { problem() });
+                list.next(answer, received)
             }
             Verdict::NoList => Outcome::Done { gone: Gone::Unknown, warning: Some(problem()) },
             Verdict::Restart if list.restarts < RESTARTS => {
@@ -305,30 +308,27 @@ impl Plan {
 pub const FAILED: i32 = -101;
 
 impl ListPlan {
-    /// An answer without fault: the next page, the deletions, or the end.
-    fn whole(&mut self, answer: &Answer, received: Received) -> Outcome {
+    /// What follows an answer with rows: the next page, the deletions, or the end.
+    fn next(&mut self, answer: &Answer, received: Received) -> Outcome {
         if self.stage == Stage::Deletions {
-            return Outcome::Done { gone: Gone::Named(received.deleted), warning: None };
+            return Outcome::Done { gone: Gone::Named(received.deleted), warning: self.doubt.take() };
         }
         if self.list == List::Customer && self.goes_on(answer, received.records) {
             return Outcome::More;
         }
-        match self.mode {
-            Mode::Full => Outcome::Done { gone: Gone::NotSeen, warning: None },
-            Mode::Delta => {
+        match (self.doubt.take(), self.mode) {
+            // Rows may be missing: nobody is gone by such a list.
+            (Some(doubt), _) => Outcome::Done { gone: Gone::Unknown, warning: Some(doubt) },
+            (None, Mode::Full) => Outcome::Done { gone: Gone::NotSeen, warning: None },
+            (None, Mode::Delta) => {
                 self.stage = Stage::Deletions;
                 Outcome::More
             }
         }
     }
 
-    /// An answer that may lack rows: its pages are read to the end, but nobody is gone by it.
-    fn partial(&mut self, answer: &Answer, warning: Problem) -> Outcome {
-        let _ = answer;
-        Outcome::Done { gone: Gone::Unknown, warning: Some(warning) }
-    }
-
-    /// Whether an iterator has more, noting where it stands.
+    /// Whether an iterator has more, noting where it stands. One that does not say how much it has left, or that has
+    /// more but gives nothing, leaves the list in doubt.
     fn goes_on(&mut self, answer: &Answer, records: u64) -> bool {
         self.remaining = answer.remaining;
         match (answer.remaining, &answer.iterator_id) {
@@ -336,7 +336,12 @@ impl ListPlan {
                 self.stage = Stage::Records { iterator_id: Some(id.clone()) };
                 true
             }
-            _ => false,
+            (Some(0), _) => false,
+            (None, _) if records < u64::from(self.page_size) => false,
+            _ => {
+                self.doubt.get_or_insert_with(lost_iterator);
+                false
+            }
         }
     }
 }
@@ -349,5 +354,13 @@ fn miscount(answer: &Answer, records: u64) -> Problem {
             answer.ret_count.unwrap_or_default()
         ),
         "Nothing to do: the next update reads the list again. Run Verify Data in QuickBooks if this repeats.",
+    )
+}
+
+fn lost_iterator() -> Problem {
+    Problem::new(
+        "list_not_finished",
+        "QuickBooks stopped in the middle of the list. What it sent is kept, and nobody was marked absent.",
+        "Nothing to do: the next update reads the list again.",
     )
 }

@@ -1,0 +1,108 @@
+//! A request's body as a stream that blocks: XML is read on a thread of its own, while the body still arrives.
+
+use std::{
+    io::{self, Read},
+    time::Duration,
+};
+
+use axum::body::Body;
+use bytes::{Buf, Bytes};
+use http_body_util::BodyExt;
+use tokio::sync::mpsc;
+
+use crate::http::limits::BodyFailure;
+
+/// Pieces that may wait for the reader.
+const WAITING: usize = 8;
+
+/// How much is awaited before a thread is given to a call. Most calls are whole by then, and a caller that dribbles
+/// holds no thread.
+const AHEAD: usize = 64 * 1024;
+
+/// How long a body may take in all: QuickBooks' largest lists take minutes.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// The stream: what arrived ahead, then the rest.
+pub(super) struct BodyStream {
+    ahead: io::Cursor<Vec<u8>>,
+    current: Bytes,
+    rest: mpsc::Receiver<Result<Bytes, BodyFailure>>,
+}
+
+/// Why a stream broke off, for whoever reads it.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error(transparent)]
+pub(super) struct Broke(pub BodyFailure);
+
+/// Waits for the first part of a body; the rest follows while it is read.
+pub(super) async fn receive(mut body: Body) -> BodyStream {
+    let mut ahead = Vec::new();
+    let (sender, rest) = mpsc::channel(WAITING);
+    let first = async {
+        while ahead.len() < AHEAD {
+            match body.frame().await {
+                None => return None,
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        ahead.extend_from_slice(&data);
+                    }
+                }
+                Some(Err(error)) => return Some(Err(BodyFailure::of(&error))),
+            }
+        }
+        Some(Ok(()))
+    };
+    match tokio::time::timeout(LONGEST, first).await {
+        Ok(None) => {}
+        Ok(Some(Ok(()))) => {
+            tokio::spawn(pump(body, sender));
+        }
+        Ok(Some(Err(failure))) => fail(&sender, failure),
+        Err(_) => fail(&sender, BodyFailure::TooSlow),
+    }
+    BodyStream { ahead: io::Cursor::new(ahead), current: Bytes::new(), rest }
+}
+
+fn fail(sender: &mpsc::Sender<Result<Bytes, BodyFailure>>, failure: BodyFailure) {
+    // The channel is new and empty, so there is room.
+    let _ = sender.try_send(Err(failure));
+}
+
+/// Hands the body on until it ends, breaks off, takes too long, or nobody reads it any more.
+async fn pump(mut body: Body, sender: mpsc::Sender<Result<Bytes, BodyFailure>>) {
+    let deadline = tokio::time::Instant::now() + LONGEST;
+    loop {
+        let piece = match tokio::time::timeout_at(deadline, body.frame()).await {
+            Ok(None) => return,
+            Ok(Some(Ok(frame))) => match frame.into_data() {
+                Ok(data) => Ok(data),
+                Err(_) => continue,
+            },
+            Ok(Some(Err(error))) => Err(BodyFailure::of(&error)),
+            Err(_) => Err(BodyFailure::TooSlow),
+        };
+        let last = piece.is_err();
+        if sender.send(piece).await.is_err() || last {
+            return;
+        }
+    }
+}
+
+impl Read for BodyStream {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let ahead = self.ahead.read(out)?;
+        if ahead > 0 || out.is_empty() {
+            return Ok(ahead);
+        }
+        while self.current.is_empty() {
+            match self.rest.blocking_recv() {
+                None => return Ok(0),
+                Some(Ok(piece)) => self.current = piece,
+                Some(Err(failure)) => return Err(io::Error::other(Broke(failure))),
+            }
+        }
+        let some = self.current.len().min(out.len());
+        self.current.copy_to_slice(out.get_mut(..some).unwrap_or_default());
+        Ok(some)
+    }
+}

@@ -1,0 +1,74 @@
+//! The Web Connector service: SOAP in, SOAP out, and the pages that a Web Connector fetches.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`body`] | a request's body as a blocking stream |
+//! | [`methods`] | the methods: parameters in, verbs called, replies out |
+//! | [`pages`] | the certificate check, the support page, the WSDL |
+
+mod body;
+mod methods;
+mod pages;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+
+use super::{Gateway, limits::BodyFailure};
+use crate::codec::soap::{self, Fault, Style, Version};
+
+/// The routes of the service. A request's size is limited by whoever merges this.
+pub fn router(gateway: Gateway) -> Router {
+    Router::new()
+        .route("/qbwc", get(pages::service).post(call))
+        .route("/qbwc/support", get(pages::support))
+        .with_state(gateway)
+}
+
+/// What a call is answered with.
+struct Answered {
+    version: Version,
+    style: Style,
+    method: String,
+    result: Result<soap::Reply, Fault>,
+}
+
+impl IntoResponse for Answered {
+    fn into_response(self) -> Response {
+        let (status, envelope) = match &self.result {
+            Ok(reply) => (StatusCode::OK, soap::reply(self.version, self.style, &self.method, reply)),
+            // SOAP 1.1 section 6.2: a fault comes with 500.
+            Err(fault) => (StatusCode::INTERNAL_SERVER_ERROR, soap::fault(self.version, fault)),
+        };
+        (status, [(header::CONTENT_TYPE, self.version.content_type())], envelope).into_response()
+    }
+}
+
+/// `POST /qbwc`: one call.
+async fn call(State(gateway): State<Gateway>, request: Request) -> Response {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    // Where nothing of the envelope can be read, the content type tells which SOAP the caller speaks.
+    let version = match content_type {
+        Some(kind) if kind.to_ascii_lowercase().starts_with("application/soap+xml") => Version::V12,
+        _ => Version::V11,
+    };
+    let answered = methods::answer(&gateway, version, body::receive(request.into_body()).await).await;
+    if let Err(fault) = &answered.result {
+        tracing::warn!(method = answered.method, reason = fault.reason, "the call was answered with a fault");
+    }
+    answered.into_response()
+}
+
+/// A fault of a body that did not arrive.
+fn body_fault(failure: BodyFailure) -> Fault {
+    let reason = match failure {
+        BodyFailure::TooLarge => "QuickBooks' answer is larger than this gateway accepts (ROLLCALL_MAX_QBWC_BODY).",
+        BodyFailure::TooSlow => "QuickBooks' answer stopped arriving. Run the update again.",
+        BodyFailure::Broken => "QuickBooks' answer broke off on its way. Run the update again.",
+    };
+    Fault { client: true, reason: reason.into() }
+}

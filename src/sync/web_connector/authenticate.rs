@@ -1,0 +1,47 @@
+//! Who calls, what is due, and a new session.
+
+use crate::{
+    clock::Ambient,
+    connectors::quickbooks_desktop::plan::Plan,
+    domain::{ids::new_guid, secret::Secret},
+    store::{self, Db, connections, desktop, lists, sessions},
+    sync::run,
+};
+
+use super::{due::due, settings, write_plan};
+
+/// What `authenticate` answers.
+#[derive(Debug, Clone)]
+pub enum Admission {
+    /// A session: its ticket, and the path of the company file to open (empty for the one that is open).
+    Session { ticket: String, company_file: String },
+    /// Nothing is due.
+    NoWork,
+    /// User name or password are wrong.
+    NotValid,
+}
+
+/// Lets a Web Connector in. Its earlier session, if one is open, is retired: information was lost, and reading again is
+/// safe (Programmer's Guide p. 42).
+pub fn authenticate(db: &mut Db, ambient: &Ambient, username: &str, password: &Secret) -> store::Result<Admission> {
+    let now = ambient.now();
+    let Some(file) = desktop::by_username(db, username)? else { return Ok(Admission::NotValid) };
+    if !password.hash().matches(&file.password_hash) {
+        return Ok(Admission::NotValid);
+    }
+    // Two calls for one connection at the same time take their turns here.
+    lists::lock(db, &file.connection_id, crate::domain::words::List::Employee)?;
+    connections::seen(db, &file.connection_id, now)?;
+    let connection = connections::get(db, &file.connection_id)?;
+    let settings = settings(&connection)?;
+    sessions::retire(db, &connection.id, now)?;
+    run::abandon(db, &connection.id, now)?;
+    let lists = due(db, &connection, &settings, now)?;
+    if lists.is_empty() {
+        return Ok(Admission::NoWork);
+    }
+    let ticket = new_guid(ambient.entropy.bytes());
+    let plan = write_plan(&Plan::new(lists))?;
+    sessions::open(db, &Secret::new(ticket.as_str()).hash().0, &connection.id, &plan, now)?;
+    Ok(Admission::Session { ticket, company_file: settings.company_file })
+}

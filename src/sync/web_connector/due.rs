@@ -1,0 +1,104 @@
+//! What is due when the Web Connector calls.
+
+use chrono::{DateTime, Duration, NaiveDateTime, Utc};
+
+use crate::{
+    connectors::quickbooks_desktop::{Settings, map::local_part, plan::ListPlan},
+    domain::words::{List, Mode, RunState},
+    store::{self, Db, connections::Connection, lists, lists::Cursor, runs},
+};
+
+/// The lists that are to be read now, in order, and how.
+pub(super) fn due(db: &mut Db, connection: &Connection, settings: &Settings, now: DateTime<Utc>) -> store::Result<Vec<ListPlan>> {
+    if connection.paused || settings.window().is_some_and(|window| !window.contains(now)) {
+        return Ok(Vec::new());
+    }
+    let mut due = Vec::new();
+    for list in [List::Employee, List::Customer] {
+        let cursor = lists::cursor(db, &connection.id, list)?;
+        let asked_for = runs::in_state(db, &connection.id, list, RunState::Queued)?.map(|run| run.mode);
+        if let Some((mode, since)) = mode(&cursor, asked_for, settings, now) {
+            due.push(ListPlan::new(list, mode, since, settings.page_size));
+        }
+    }
+    Ok(due)
+}
+
+/// How a list is to be read, and from when; `None` where it is not due.
+fn mode(cursor: &Cursor, asked_for: Option<Mode>, settings: &Settings, now: DateTime<Utc>) -> Option<(Mode, Option<String>)> {
+    let full_every = Duration::hours(i64::from(settings.full_every_hours));
+    let pause = Duration::seconds(i64::from(settings.min_interval_seconds));
+    let older = |time: Option<DateTime<Utc>>, than: Duration| time.is_none_or(|time| now - time >= than);
+    if asked_for.is_none() {
+        // A refused request waits for the next full pass, or for somebody to ask.
+        if !older(cursor.refused.as_ref().map(|(_, at)| *at), full_every) && cursor.refused.is_some() {
+            return None;
+        }
+        // A run that did not end well is tried again at once.
+        let ended_well = cursor.last_complete_at >= cursor.last_started_at;
+        if ended_well && !older(cursor.last_started_at, pause) {
+            return None;
+        }
+    }
+    let since = cursor.high_water.as_deref().and_then(|time| before(time, settings.delta_overlap_minutes));
+    let full = asked_for == Some(Mode::Full) || older(cursor.last_full_at, full_every) || since.is_none();
+    Some(if full { (Mode::Full, None) } else { (Mode::Delta, since) })
+}
+
+/// `minutes` before a qbXML time, as a local time without offset.
+fn before(time: &str, minutes: u32) -> Option<String> {
+    let local = NaiveDateTime::parse_from_str(local_part(time)?, "%Y-%m-%dT%H:%M:%S").ok()?;
+    let earlier = local.checked_sub_signed(Duration::minutes(i64::from(minutes)))?;
+    Some(earlier.format("%Y-%m-%dT%H:%M:%S").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn cursor() -> Cursor {
+        Cursor {
+            high_water: Some("2026-03-01T10:00:00-05:00".into()),
+            last_started_at: Some(at("2026-03-01T15:30:00Z")),
+            last_complete_at: Some(at("2026-03-01T15:30:05Z")),
+            last_full_at: Some(at("2026-03-01T09:00:00Z")),
+            refused: None,
+        }
+    }
+
+    #[test]
+    fn nothing_is_due_right_after_a_run_unless_somebody_asks() {
+        let now = at("2026-03-01T15:30:30Z");
+        let settings = Settings::default();
+        assert_eq!(mode(&cursor(), None, &settings, now), None);
+        assert_eq!(mode(&cursor(), Some(Mode::Full), &settings, now), Some((Mode::Full, None)));
+    }
+
+    #[test]
+    fn a_delta_reaches_back_over_the_hour_that_daylight_saving_time_repeats() {
+        let due = mode(&cursor(), None, &Settings::default(), at("2026-03-01T15:45:00Z"));
+        assert_eq!(due, Some((Mode::Delta, Some("2026-03-01T08:50:00".into()))));
+    }
+
+    #[test]
+    fn a_whole_list_is_read_at_least_daily_and_after_a_run_that_failed_at_once() {
+        let settings = Settings::default();
+        let tomorrow = at("2026-03-02T09:00:00Z");
+        assert_eq!(mode(&cursor(), None, &settings, tomorrow), Some((Mode::Full, None)));
+        let failed = Cursor { last_complete_at: Some(at("2026-03-01T15:00:00Z")), ..cursor() };
+        assert!(mode(&failed, None, &settings, at("2026-03-01T15:30:10Z")).is_some());
+    }
+
+    #[test]
+    fn a_refused_request_is_not_sent_again_in_a_loop() {
+        let refused = Cursor { refused: Some(("x".into(), at("2026-03-01T15:30:05Z"))), ..cursor() };
+        let settings = Settings::default();
+        assert_eq!(mode(&refused, None, &settings, at("2026-03-02T15:00:00Z")), None);
+        assert!(mode(&refused, Some(Mode::Delta), &settings, at("2026-03-01T15:31:00Z")).is_some());
+        assert!(mode(&refused, None, &settings, at("2026-03-02T15:31:00Z")).is_some());
+    }
+}

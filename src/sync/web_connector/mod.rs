@@ -1,0 +1,102 @@
+//! The Web Connector's calls, as verbs over the store. A session is a row: any gateway on the same database can
+//! serve any call of it, and a restart between two calls goes on.
+//!
+//! | file | what happens there |
+//! | --- | --- |
+//! | [`authenticate`](mod@authenticate) | who calls, what is due, a new session |
+//! | [`send`] | which company file it is, the next request |
+//! | [`receive`] | the answer: staged as it streams past, judged at its end |
+//! | [`finish`] | errors, the last word, the end |
+
+mod authenticate;
+mod due;
+mod finish;
+mod receive;
+mod send;
+mod setup;
+
+pub use authenticate::{Admission, authenticate};
+pub use finish::{close, connection_error, expire_silent, last_error};
+pub use receive::{Begun, Received, receive};
+pub use send::{Offer, send};
+pub use setup::{Expectation, QwcFailure, expectation, poll, qwc};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    connectors::quickbooks_desktop::{Settings, plan::Plan},
+    domain::{problem::Problem, secret::Secret, words::SessionState},
+    store::{
+        self, Db,
+        sessions::{self, Session},
+    },
+};
+
+/// An open session, its plan read.
+struct Open {
+    session: Session,
+    plan: Plan,
+}
+
+impl Open {
+    /// # Errors
+    /// What to tell the person where the ticket's session is not (any longer) open.
+    fn of(db: &mut Db, ticket: &str) -> store::Result<Result<Self, Problem>> {
+        let hash = Secret::new(ticket).hash();
+        let Some(session) = sessions::by_ticket(db, &hash.0)? else { return Ok(Err(unknown_ticket())) };
+        let plan = read_plan(&session)?;
+        Ok(match session.state {
+            SessionState::Open => Ok(Self { session, plan }),
+            SessionState::Retired => Err(retired()),
+            SessionState::Expired => Err(expired()),
+            SessionState::Closed => Err(unknown_ticket()),
+        })
+    }
+
+    /// Writes the plan back.
+    ///
+    /// # Errors
+    /// [`store::Error::Stale`] where another call has written it meanwhile.
+    fn save(mut self, db: &mut Db, now: DateTime<Utc>) -> store::Result<()> {
+        self.session.plan = write_plan(&self.plan)?;
+        sessions::save(db, &self.session, now)
+    }
+}
+
+fn read_plan(session: &Session) -> store::Result<Plan> {
+    serde_json::from_str(&session.plan)
+        .map_err(|error| store::Error::Corrupt { what: "session", why: error.to_string() })
+}
+
+fn write_plan(plan: &Plan) -> store::Result<String> {
+    serde_json::to_string(plan).map_err(|error| store::Error::Corrupt { what: "session", why: error.to_string() })
+}
+
+fn settings(connection: &store::connections::Connection) -> store::Result<Settings> {
+    serde_json::from_str(&connection.settings)
+        .map_err(|error| store::Error::Corrupt { what: "connection's settings", why: error.to_string() })
+}
+
+fn unknown_ticket() -> Problem {
+    Problem::new(
+        "unknown_session",
+        "Rollcall does not know this session.",
+        "Run the update again: it starts a new one.",
+    )
+}
+
+fn retired() -> Problem {
+    Problem::new(
+        "session_replaced",
+        "A later update of the same connection took this one's place.",
+        "Nothing to do: the later update reads the lists.",
+    )
+}
+
+fn expired() -> Problem {
+    Problem::new(
+        "session_expired",
+        "The Web Connector did not call for too long, so the session was ended.",
+        "Run the update again. If it happens often, look whether QuickBooks waits for an answer in a dialog.",
+    )
+}
