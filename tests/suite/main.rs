@@ -11,3 +11,4 @@
 mod http_loop;
 mod settings;
 mod telemetry;
+mod web_connector;
