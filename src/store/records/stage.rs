@@ -4,7 +4,11 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::{prelude::*, upsert::excluded};
+use diesel::{
+    prelude::*,
+    sql_types::{Array, Text},
+    upsert::excluded,
+};
 
 use crate::{
     domain::{
@@ -61,16 +65,42 @@ pub struct Write<'a> {
 pub fn known(db: &mut Db, connection_id: &str, list: List, external_ids: &[&str]) -> Result<HashMap<String, Known>> {
     let mut found = HashMap::with_capacity(external_ids.len());
     for some in external_ids.chunks(LOOKUP) {
-        let rows: Vec<(String, String, Vec<u8>, i32, Option<NaiveDateTime>)> = records::table
-            .filter(records::connection_id.eq(connection_id).and(records::list.eq(list.as_str())))
-            .filter(records::external_id.eq_any(some.to_vec()))
-            .select((records::external_id, records::id, records::content_hash, records::version, records::absent_at))
-            .load(db)?;
-        for (external_id, id, content_hash, version, absent_at) in rows {
-            found.insert(external_id, Known { id, content_hash, version, absent: absent_at.is_some() });
+        let rows = match db {
+            Db::Postgres(connection) => diesel::sql_query(KNOWN_ON_POSTGRES)
+                .bind::<Array<Text>, _>(some)
+                .bind::<Text, _>(connection_id)
+                .bind::<Text, _>(list.as_str())
+                .load::<KnownRow>(connection)?,
+            Db::Sqlite(connection) => records::table
+                .filter(records::connection_id.eq(connection_id).and(records::list.eq(list.as_str())))
+                .filter(records::external_id.eq_any(some))
+                .select(KnownRow::as_select())
+                .load(connection)?,
+        };
+        for row in rows {
+            let known =
+                Known { id: row.id, content_hash: row.content_hash, version: row.version, absent: row.absent_at.is_some() };
+            found.insert(row.external_id, known);
         }
     }
     Ok(found)
+}
+
+/// One index look-up for each ID. Without statistics, as in a first load, the planner takes `= ANY` for a filter on the
+/// whole list; `OFFSET 0` keeps it from turning this into that.
+const KNOWN_ON_POSTGRES: &str = "SELECT found.* FROM unnest($1) AS wanted (external_id) CROSS JOIN LATERAL (
+        SELECT external_id, id, content_hash, version, absent_at FROM records
+        WHERE connection_id = $2 AND list = $3 AND external_id = wanted.external_id OFFSET 0
+    ) AS found";
+
+#[derive(Queryable, Selectable, QueryableByName)]
+#[diesel(table_name = records)]
+struct KnownRow {
+    external_id: String,
+    id: String,
+    content_hash: Vec<u8>,
+    version: i32,
+    absent_at: Option<NaiveDateTime>,
 }
 
 #[derive(Insertable)]
