@@ -36,6 +36,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the database could not be reached, so that another try may help.
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Busy | Self::Open(_) => true,
+            Self::Database(DieselError::DatabaseError(kind, _)) => {
+                matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the connection it happened on must not be used again.
     pub(super) fn breaks_connection(&self) -> bool {
         match self {

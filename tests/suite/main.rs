@@ -8,8 +8,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod api;
 mod architecture;
 mod http_loop;
 mod settings;
+mod support;
 mod telemetry;
 mod web_connector;
