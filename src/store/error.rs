@@ -7,7 +7,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the database URL `{0}` is not understood: write `sqlite:PATH` or `postgres://USER@HOST/DATABASE`")]
+    #[error(
+        "the database URL `{0}` is not understood: write `sqlite:PATH` or `postgres://USER@HOST/DATABASE`"
+    )]
     Url(String),
     #[error("the database cannot be opened: {0}")]
     Open(String),

@@ -29,8 +29,11 @@ pub(super) fn run(engine: Engine, url: &str) -> Result<Migrated> {
     let mut db = connect(engine, url)?;
     let applied = match &mut db {
         // The lock and the migrations are one transaction: a second gateway waits, then finds nothing to do.
-        Db::Sqlite(connection) => connection
-            .immediate_transaction(|connection| -> std::result::Result<_, Failure> { apply(connection, SQLITE) }),
+        Db::Sqlite(connection) => {
+            connection.immediate_transaction(|connection| -> std::result::Result<_, Failure> {
+                apply(connection, SQLITE)
+            })
+        }
         Db::Postgres(connection) => {
             let locked = diesel::select(pg_advisory_lock(LOCK)).execute(connection);
             locked.map_err(Failure::from).and_then(|_| apply(connection, POSTGRES))
@@ -59,7 +62,9 @@ where
     let known: Vec<Box<dyn Migration<B>>> = source.migrations()?;
     let known: Vec<String> = known.iter().map(|migration| migration.name().version().to_string()).collect();
     if let Some(newer) = connection.applied_migrations()?.iter().find(|v| !known.contains(&v.to_string())) {
-        return Err(Failure(format!("it was made by a newer version of Rollcall (migration {newer}); install that one")));
+        return Err(Failure(format!(
+            "it was made by a newer version of Rollcall (migration {newer}); install that one"
+        )));
     }
     Ok(connection.run_pending_migrations(source)?.iter().map(ToString::to_string).collect())
 }

@@ -124,7 +124,8 @@ impl<R: Read> Reader<R> {
                     let name = element.local_name();
                     match fields(name) {
                         Some(wanted) => {
-                            let mut ret = Ret { element: name.to_owned(), values: Vec::with_capacity(wanted.len()) };
+                            let mut ret =
+                                Ret { element: name.to_owned(), values: Vec::with_capacity(wanted.len()) };
                             self.values(wanted, &mut ret)?;
                             return Ok(Some(ret));
                         }
@@ -183,7 +184,9 @@ impl<R: Read> Reader<R> {
         loop {
             match self.xml.next() {
                 Ok(Node::Start(element)) if element.local_name() == "QBXML" => return Ok(()),
-                Ok(Node::Start(element)) => return Err(QbxmlError::NotQbxml(element.local_name().to_owned())),
+                Ok(Node::Start(element)) => {
+                    return Err(QbxmlError::NotQbxml(element.local_name().to_owned()));
+                }
                 Ok(Node::Done) => return Err(QbxmlError::Empty),
                 Ok(_) => {}
                 Err(error) => return Err(error.into()),

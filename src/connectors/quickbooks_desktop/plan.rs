@@ -194,7 +194,11 @@ impl Plan {
         let lost = self.asked;
         self.asked = false;
         match self.current_mut() {
-            Some(list) if lost && list.stage != (Stage::Records { iterator_id: None }) && list.list == List::Customer => {
+            Some(list)
+                if lost
+                    && list.stage != (Stage::Records { iterator_id: None })
+                    && list.list == List::Customer =>
+            {
                 list.begin_anew();
                 true
             }
@@ -224,7 +228,9 @@ impl Plan {
         let list = self.current().filter(|_| self.asked);
         let expected = list.map(|list| (list.answer_name(), list.request_id()));
         match expected {
-            Some((name, id)) if name == answer.name && answer.request_id.as_ref().is_none_or(|other| *other == id) => {
+            Some((name, id))
+                if name == answer.name && answer.request_id.as_ref().is_none_or(|other| *other == id) =>
+            {
                 Ok(())
             }
             _ => Err(Problem::new(

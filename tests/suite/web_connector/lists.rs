@@ -17,8 +17,11 @@ async fn a_first_session_stages_both_lists_whole() {
     assert!(report.progress.is_sorted(), "{:?}", report.progress);
     assert_eq!(report.progress.last(), Some(&100));
     let runs = desk.runs().await;
-    assert!(runs.iter().all(|run| run.state == RunState::Complete && run.reconciled && run.mode == Mode::Full));
-    let job = desk.staged(List::Customer).await.into_iter().find(|record| record.record.sublevel > 0).unwrap();
+    assert!(
+        runs.iter().all(|run| run.state == RunState::Complete && run.reconciled && run.mode == Mode::Full)
+    );
+    let job =
+        desk.staged(List::Customer).await.into_iter().find(|record| record.record.sublevel > 0).unwrap();
     assert!(job.record.full_name.unwrap().contains(':'));
 }
 
@@ -47,5 +50,11 @@ async fn a_delta_brings_what_changed_and_what_was_deleted() {
     let gone = desk.staged(List::Employee).await;
     let gone = gone.iter().find(|record| record.record.external_id == people[5].list_id).unwrap();
     assert!(gone.absent_at.is_some());
-    assert!(desk.runs().await.iter().take(2).all(|run| run.mode == Mode::Delta && run.state == RunState::Complete));
+    assert!(
+        desk.runs()
+            .await
+            .iter()
+            .take(2)
+            .all(|run| run.mode == Mode::Delta && run.state == RunState::Complete)
+    );
 }

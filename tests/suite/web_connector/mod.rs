@@ -15,12 +15,12 @@ use rollcall::{
     simulators::quickbooks_desktop::{
         CompanyFile, Faults, ListEntry, Outcome, QwcFile, SessionOptions, SessionReport, run_session,
     },
+    store::{PageLimit, runs},
     store::{
         Store,
         records::{self, Filter, Order, Staged},
         runs::Run,
     },
-    store::{PageLimit, runs},
     sync::{register, web_connector},
 };
 use std::sync::Mutex;
@@ -57,14 +57,17 @@ impl Desk {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let public_url: url::Url = format!("http://localhost:{}", address.port()).parse().unwrap();
-        let gateway = Gateway { store: store.clone(), ambient: ambient.clone(), public_url: public_url.clone() };
+        let gateway =
+            Gateway { store: store.clone(), ambient: ambient.clone(), public_url: public_url.clone() };
         let router = layers::stack(
             limits::limited(http::qbwc::router(gateway), 1 << 32),
             ambient.clone(),
             Duration::from_secs(5),
         );
         let (stop, stopped) = oneshot::channel::<()>();
-        let limits = server::Limits::from(&rollcall::config::Settings::read(&rollcall::config::MapSource::default()).unwrap().http);
+        let limits = server::Limits::from(
+            &rollcall::config::Settings::read(&rollcall::config::MapSource::default()).unwrap().http,
+        );
         tokio::spawn(server::run(listener, router, limits, None, async {
             let _ = stopped.await;
         }));
@@ -131,8 +134,15 @@ impl Desk {
                 let mut all = Vec::new();
                 let mut after = None;
                 loop {
-                    let page =
-                        records::page(db, &company, list, &Filter::default(), Order::Name, after.as_ref(), PageLimit::DEFAULT)?;
+                    let page = records::page(
+                        db,
+                        &company,
+                        list,
+                        &Filter::default(),
+                        Order::Name,
+                        after.as_ref(),
+                        PageLimit::DEFAULT,
+                    )?;
                     after = page.rows.last().map(|last| records::Position::of(last, Order::Name));
                     all.extend(page.rows);
                     if !page.more {
