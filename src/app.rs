@@ -16,6 +16,7 @@ use crate::{
         tls::{TlsError, TlsFiles},
     },
     store::{self, Store},
+    workers,
 };
 
 /// Why the gateway does not run.
@@ -79,7 +80,7 @@ pub async fn serve(
     let router = router(gateway, &settings.http);
     let (stop, stopped) = watch::channel(false);
     let mut beside = JoinSet::new();
-    spawn_workers(&mut beside, &store, &ambient, &stopped);
+    beside.spawn(workers::sweep::run(store, ambient, stopped.clone()));
     #[cfg(unix)]
     if let Some(tls) = tls.clone() {
         // A gateway that cannot hear SIGHUP still serves; only the reload is lost.
@@ -106,15 +107,6 @@ pub async fn serve(
     Ok(())
 }
 
-/// Starts what runs on time beside the requests; each ends when `stopped` says so.
-fn spawn_workers(
-    _beside: &mut JoinSet<()>,
-    _store: &Store,
-    _ambient: &Ambient,
-    _stopped: &watch::Receiver<bool>,
-) {
-}
-
 /// The address that others use: what was set, or localhost and the port that was bound.
 ///
 /// # Errors
@@ -130,5 +122,9 @@ fn public_url(settings: &HttpSettings, port: u16) -> Result<Url, AppError> {
 /// Stands in for `http::router::router` until the API is there.
 fn router(gateway: Gateway, settings: &HttpSettings) -> axum::Router {
     let router = axum::Router::new().route("/healthz", axum::routing::get(|| async { "ok" }));
+    let router = router.merge(crate::http::limits::limited(
+        crate::http::qbwc::router(gateway.clone()),
+        settings.max_qbwc_body,
+    ));
     crate::http::layers::stack(router, gateway.ambient, settings.body_timeout)
 }

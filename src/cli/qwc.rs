@@ -1,6 +1,17 @@
 //! `rollcall qwc`.
 
-use super::{Result, connection::need_desktop, context::Context, failure::Failure, find};
+use crate::{
+    store::Db,
+    sync::web_connector::{self, QwcFailure},
+};
+
+use super::{
+    Result,
+    connection::need_desktop,
+    context::Context,
+    failure::{Failure, sentence},
+    find,
+};
 
 /// Write the .qwc file that adds a connection to the QuickBooks Web Connector
 ///
@@ -18,13 +29,23 @@ pub struct Args {
 pub async fn run(context: &Context, args: Args) -> Result {
     let store = context.store().await?;
     let public_url = context.public_url()?;
-    let load = move |db: &mut crate::store::Db| -> Result<_> {
+    let write = move |db: &mut Db| -> Result<String> {
         let connection = find::connection(db, &args.connection)?;
-        let file = need_desktop(db, &connection)?;
-        let company = find::company(db, &connection.company_id)?;
-        Ok((connection, file, company))
+        need_desktop(db, &connection)?;
+        Ok(web_connector::qwc(db, &connection.id, &public_url)?)
     };
-    let (connection, file, company) = store.read(load).await?;
-    let _ = (connection, file, company, public_url);
-    Err(Failure::new("not_yet", "The writer of .qwc files is not there yet.", "Wait for it."))
+    context.out.text(&store.read(write).await?)
+}
+
+impl From<QwcFailure> for Failure {
+    fn from(failure: QwcFailure) -> Self {
+        match failure {
+            QwcFailure::Store(error) => error.into(),
+            QwcFailure::Qwc(error) => Self::new(
+                "no_qwc_file",
+                sentence(&error.to_string()),
+                "Set ROLLCALL_PUBLIC_URL or --public-url to an https address with a host name.",
+            ),
+        }
+    }
 }

@@ -55,7 +55,7 @@ pub struct ConnectionView {
     pub created_at: DateTime<Utc>,
     pub last_seen_at: Option<DateTime<Utc>>,
     pub problem: Option<ProblemView>,
-    #[serde(flatten)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub desktop: Option<DesktopView>,
 }
 
@@ -64,16 +64,11 @@ pub struct ConnectionView {
 pub struct DesktopView {
     /// What the Web Connector signs in with.
     pub username: String,
-    /// The company file that answered first; another one is refused.
-    pub company_file: Option<CompanyFileView>,
-    pub client_version: Option<String>,
+    /// The company that answered first; another company file is refused.
+    pub company_name: Option<String>,
+    /// The path of the company file that answered first.
+    pub company_file: Option<String>,
     pub qbxml_version: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-pub struct CompanyFileView {
-    pub name: Option<String>,
-    pub path: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -104,12 +99,10 @@ impl ConnectionView {
 
 impl From<DesktopFile> for DesktopView {
     fn from(file: DesktopFile) -> Self {
-        let pinned = file.pinned_name.is_some() || file.pinned_path.is_some();
         Self {
             username: file.username,
-            company_file: pinned
-                .then_some(CompanyFileView { name: file.pinned_name, path: file.pinned_path }),
-            client_version: file.client_version,
+            company_name: file.pinned_name,
+            company_file: file.pinned_path,
             qbxml_version: file.qbxml_version,
         }
     }

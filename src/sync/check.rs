@@ -8,8 +8,10 @@ use crate::{connectors::quickbooks_desktop, domain::words::Kind, store::connecti
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     pub ok: bool,
-    /// A stable word for what is wrong; `None` where all is well.
-    pub cause: Option<String>,
+    /// One of the causes that every kind's test knows; `None` where all is well.
+    pub cause: Option<&'static str>,
+    /// `ok`, `never_called`, `silent`, or the code of the problem.
+    pub state: String,
     pub detail: String,
     pub remedy: String,
     /// When the source is to call next, for one that calls in.
@@ -17,41 +19,44 @@ pub struct Check {
 }
 
 impl Check {
-    fn wrong(cause: &str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            ok: false,
-            cause: Some(cause.into()),
-            detail: detail.into(),
-            remedy: remedy.into(),
-            expected_at: None,
-        }
+    fn wrong(state: &str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        let cause = match state {
+            "never_called" | "silent" => "timeout",
+            "credentials" => "credentials",
+            "permission" => "permission",
+            "quickbooks_too_old" => "version",
+            "other_company_file" => "not_found",
+            _ => "server",
+        };
+        let (detail, remedy) = (detail.into(), remedy.into());
+        Self { ok: false, cause: Some(cause), state: state.into(), detail, remedy, expected_at: None }
     }
 }
 
+/// Calls that a Web Connector may miss before it counts as gone: a computer that sleeps over lunch is no news.
+const MISSED: i32 = 3;
+
 /// Looks at a connection as it is stored.
 pub fn check(connection: &Connection, now: DateTime<Utc>) -> Check {
-    let interval = match connection.kind {
+    let every = match connection.kind {
         Kind::QuickbooksDesktop => desktop_interval(connection),
         _ => None,
     };
-    let expected_at =
-        interval.zip(connection.last_seen_at).and_then(|(every, seen)| seen.checked_add_signed(every));
-    let check = if let Some((problem, _)) = &connection.problem {
-        Check::wrong(&problem.code, &problem.detail, &problem.remedy)
-    } else {
-        match (connection.last_seen_at, expected_at) {
-            (None, _) => never_called(connection),
-            // Late by as much again: a computer that sleeps over lunch is no news.
-            (Some(seen), Some(expected)) if now > expected + (expected - seen) => silent(seen, now),
-            (Some(seen), _) => Check {
-                ok: true,
-                cause: None,
-                detail: format!("The source was last heard {} ago.", ago(now - seen)),
-                remedy: String::new(),
-                expected_at: None,
-            },
-        }
+    let check = match (&connection.problem, connection.last_seen_at) {
+        (Some((problem, _)), _) => Check::wrong(&problem.code, &problem.detail, &problem.remedy),
+        (None, None) => never_called(connection),
+        (None, Some(seen)) if every.is_some_and(|every| now - seen > every * MISSED) => silent(seen, now),
+        (None, Some(seen)) => Check {
+            ok: true,
+            cause: None,
+            state: "ok".into(),
+            detail: format!("The source was last heard {} ago.", ago(now - seen)),
+            remedy: String::new(),
+            expected_at: None,
+        },
     };
+    let expected_at =
+        every.zip(connection.last_seen_at).and_then(|(every, seen)| seen.checked_add_signed(every));
     Check { expected_at, ..check }
 }
 
@@ -111,19 +116,22 @@ mod tests {
         }
     }
 
-    fn cause(connection: &Connection) -> Option<String> {
-        check(connection, "2026-01-02T12:00:00Z".parse().unwrap()).cause
+    /// The state at noon, and the cause.
+    fn state(connection: &Connection) -> (String, Option<&'static str>) {
+        let check = check(connection, "2026-01-02T12:00:00Z".parse().unwrap());
+        assert_eq!(check.ok, check.cause.is_none());
+        (check.state, check.cause)
     }
 
     #[test]
     fn a_source_is_heard_late_silent_or_in_trouble() {
-        assert_eq!(cause(&connection(None)).as_deref(), Some("never_called"));
-        assert_eq!(cause(&connection(Some("2026-01-02T11:50:00Z"))), None);
-        assert_eq!(cause(&connection(Some("2026-01-02T11:31:00Z"))), None);
-        assert_eq!(cause(&connection(Some("2026-01-02T11:29:00Z"))).as_deref(), Some("silent"));
+        assert_eq!(state(&connection(None)), ("never_called".into(), Some("timeout")));
+        assert_eq!(state(&connection(Some("2026-01-02T11:50:00Z"))), ("ok".into(), None));
+        assert_eq!(state(&connection(Some("2026-01-02T11:16:00Z"))), ("ok".into(), None));
+        assert_eq!(state(&connection(Some("2026-01-02T11:14:00Z"))), ("silent".into(), Some("timeout")));
         let mut troubled = connection(Some("2026-01-02T11:59:00Z"));
-        troubled.problem = Some((Problem::new("wrong_company_file", "a", "b"), troubled.created_at));
-        assert_eq!(cause(&troubled).as_deref(), Some("wrong_company_file"));
+        troubled.problem = Some((Problem::new("other_company_file", "a", "b"), troubled.created_at));
+        assert_eq!(state(&troubled), ("other_company_file".into(), Some("not_found")));
     }
 
     #[test]

@@ -57,6 +57,8 @@ struct Added {
     #[serde(flatten)]
     connection: ConnectionView,
     #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<String>,
     /// Where the `.qwc` file can be fetched with an app's token.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,9 +80,11 @@ pub async fn run(context: &Context, store: &Store, args: Args) -> Result {
     let (NewConnection { connection, credentials }, desktop) = store.write(add).await?;
     let origin = context.settings.http.public_url();
     let qwc_url = desktop.is_some().then(|| format!("{origin}/v1/connections/{}/qwc", connection.id));
+    let (username, password) = credentials.unzip();
     let added = Added {
         connection: ConnectionView::new(connection, desktop),
-        password: credentials.map(|(_, password)| password.reveal().to_owned()),
+        username,
+        password: password.map(|password| password.reveal().to_owned()),
         qwc_url,
     };
     context.out.answer(&added, text)?;
@@ -113,8 +117,8 @@ fn taken(failure: Failure, company: &str) -> Failure {
 fn text(added: &Added) -> String {
     let connection = &added.connection;
     let mut pairs = vec![("id", connection.id.clone()), ("name", connection.name.clone())];
-    if let Some(desktop) = &connection.desktop {
-        pairs.push(("username", desktop.username.clone()));
+    if let Some(username) = &added.username {
+        pairs.push(("username", username.clone()));
     }
     if let Some(password) = &added.password {
         pairs.push(("password", password.clone()));

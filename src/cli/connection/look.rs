@@ -28,10 +28,9 @@ pub async fn list(context: &Context, store: &Store, company: Option<String>) -> 
         store.read(load).await?.into_iter().unzip();
     context.out.answer(&views, |views| {
         let row = |(it, check): (&ConnectionView, &check::Check)| {
-            let state = match (&check.cause, it.paused) {
-                (_, true) => "paused".into(),
-                (Some(cause), _) => cause.clone(),
-                (None, _) => "ok".into(),
+            let state = match it.paused {
+                true => "paused".into(),
+                false => check.state.clone(),
             };
             [it.name.clone(), it.id.clone(), it.kind.to_string(), it.company_id.clone(), state, time(it.last_seen_at)]
         };
@@ -64,14 +63,10 @@ pub fn text(view: &ConnectionView) -> String {
         ("last seen", time(view.last_seen_at)),
     ];
     if let Some(desktop) = &view.desktop {
-        let file = desktop.company_file.as_ref();
-        let name = file.and_then(|file| file.name.clone()).unwrap_or_default();
-        let path = file.and_then(|file| file.path.clone()).unwrap_or_default();
         pairs.extend([
             ("username", desktop.username.clone()),
-            ("company file", name),
-            ("its path", path),
-            ("Web Connector", desktop.client_version.clone().unwrap_or_default()),
+            ("company file", desktop.company_name.clone().unwrap_or_default()),
+            ("its path", desktop.company_file.clone().unwrap_or_default()),
             ("qbXML", desktop.qbxml_version.clone().unwrap_or_default()),
         ]);
     }

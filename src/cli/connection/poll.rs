@@ -12,10 +12,12 @@ use crate::{
         text::{plain, time},
         views::RunView,
     },
-    domain::words::{List, Mode},
+    domain::words::Mode,
     store::{Db, Store, connections::Connection},
-    sync::{check, run},
+    sync::{check, web_connector},
 };
+
+use super::need_desktop;
 
 /// What was asked for, and when it can be expected.
 #[derive(Debug, Serialize)]
@@ -31,10 +33,9 @@ pub async fn poll(context: &Context, store: &Store, id: String, full: bool) -> R
     let mode = if full { Mode::Full } else { Mode::Delta };
     let ask = move |db: &mut Db| -> Result<_> {
         let connection = find::connection(db, &id)?;
-        let mut runs = Vec::new();
-        for list in List::ALL {
-            runs.push(RunView::from(run::request(db, &ambient, &connection, *list, mode)?));
-        }
+        need_desktop(db, &connection)?;
+        let runs = web_connector::poll(db, &ambient, &connection, mode)?;
+        let runs: Vec<RunView> = runs.into_iter().map(Into::into).collect();
         Ok((connection, runs))
     };
     let (connection, runs) = store.write(ask).await?;
@@ -66,7 +67,7 @@ pub async fn poll(context: &Context, store: &Store, id: String, full: bool) -> R
 #[derive(Debug, Serialize)]
 struct Tested {
     ok: bool,
-    cause: Option<String>,
+    cause: Option<&'static str>,
     detail: String,
     remedy: Option<String>,
     last_seen_at: Option<DateTime<Utc>>,
@@ -76,6 +77,7 @@ struct Tested {
 pub async fn test(context: &Context, store: &Store, id: String) -> Result {
     let connection = store.read(move |db| find::connection(db, &id)).await?;
     let check = check::check(&connection, context.ambient.now());
+    let verdict = check.state.clone();
     let tested = Tested {
         ok: check.ok,
         cause: check.cause,
@@ -85,7 +87,6 @@ pub async fn test(context: &Context, store: &Store, id: String) -> Result {
         expected_at: check.expected_at,
     };
     context.out.answer(&tested, |tested| {
-        let verdict = if tested.ok { "ok" } else { tested.cause.as_deref().unwrap_or("not ok") };
         let mut text = format!("{verdict}: {}\n", plain(&tested.detail));
         if let Some(remedy) = &tested.remedy {
             text.push_str(&format!("do: {}\n", plain(remedy)));

@@ -11,6 +11,7 @@ use crate::{
         serve::local_url,
     },
     config::Settings,
+    connectors::quickbooks_desktop::check_address,
     http::tls::TlsFiles,
 };
 
@@ -25,27 +26,14 @@ pub fn public_url(findings: &mut Findings, settings: &Settings) {
     let Ok(url) = url::Url::parse(&text) else {
         return findings.wrong(Status::Fail, CHECK, format!("{text:?} is no address."), set);
     };
-    match url.host() {
-        Some(Host::Domain("localhost")) => {
+    match (check_address(&url), url.host()) {
+        (Err(error), _) => findings.wrong(Status::Fail, CHECK, sentence(&error.to_string()), set),
+        (Ok(()), Some(Host::Domain("localhost"))) => {
             let detail = format!("{text}: only a Web Connector on this computer can use it.");
             let remedy = "Nothing, if QuickBooks runs on this computer; else set ROLLCALL_PUBLIC_URL.";
             findings.wrong(Status::Warn, CHECK, detail, remedy);
         }
-        Some(Host::Domain(_)) if url.scheme() == "https" => findings.ok(CHECK, text),
-        Some(Host::Domain(_)) => {
-            let detail = format!("{text} is not https: the Web Connector refuses it (QBWC1010).");
-            findings.wrong(Status::Fail, CHECK, detail, set);
-        }
-        _ => {
-            let detail =
-                format!("{text} has an IP address for a host: the Web Connector refuses it (QBWC1001).");
-            findings.wrong(
-                Status::Fail,
-                CHECK,
-                detail,
-                "Give the gateway a name, and set ROLLCALL_PUBLIC_URL to it.",
-            );
-        }
+        (Ok(()), _) => findings.ok(CHECK, text),
     }
 }
 
