@@ -18,6 +18,7 @@ mod qwc;
 mod run;
 mod serve;
 mod signals;
+mod simulate;
 mod text;
 mod token;
 mod views;
@@ -74,6 +75,9 @@ enum Command {
     /// Look at runs, and decide those that are held
     #[command(subcommand)]
     Run(run::Command),
+    /// Play a source system against a gateway
+    #[command(subcommand)]
+    Simulate(simulate::Command),
     Doctor(doctor::Args),
 }
 
@@ -127,6 +131,7 @@ async fn dispatch(context: &Context, command: Command) -> Result {
         Command::App(command) => app::run(context, command).await,
         Command::Connection(command) => connection::run(context, command).await,
         Command::Qwc(args) => qwc::run(context, args).await,
+        Command::Simulate(command) => simulate::run(context.out, command).await,
         Command::Run(command) => run::run(context, command).await,
         // Was run before the settings were read.
         Command::Doctor(_) => Ok(()),
