@@ -12,6 +12,7 @@ use crate::{
     config::{DatabaseSettings, HttpSettings, Settings},
     http::{
         Gateway,
+        router::router,
         server::{self, Limits},
         tls::{TlsError, TlsFiles},
     },
@@ -117,14 +118,4 @@ fn public_url(settings: &HttpSettings, port: u16) -> Result<Url, AppError> {
         None => format!("{}://localhost:{port}", if settings.tls.is_some() { "https" } else { "http" }),
     };
     Url::parse(&url).map_err(|source| AppError::PublicUrl { url, source })
-}
-
-/// Stands in for `http::router::router` until the API is there.
-fn router(gateway: Gateway, settings: &HttpSettings) -> axum::Router {
-    let router = axum::Router::new().route("/healthz", axum::routing::get(|| async { "ok" }));
-    let router = router.merge(crate::http::limits::limited(
-        crate::http::qbwc::router(gateway.clone()),
-        settings.max_qbwc_body,
-    ));
-    crate::http::layers::stack(router, gateway.ambient, settings.body_timeout)
 }
