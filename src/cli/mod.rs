@@ -7,11 +7,13 @@ mod app;
 mod company;
 mod connection;
 mod context;
+mod demo;
 mod doctor;
 mod failure;
 mod find;
 mod flags;
 mod migrate;
+mod openapi;
 mod output;
 mod pairs;
 mod qwc;
@@ -47,6 +49,8 @@ type Result<T = (), E = Failure> = std::result::Result<T, E>;
   rollcall connection add quickbooks_desktop --company Acme
   rollcall app add \"Timesheets\" --company Acme
   rollcall serve
+or see all of it at work, with nothing left behind:
+  rollcall demo
 
 Each setting is a flag or a variable: --database-url is ROLLCALL_DATABASE_URL. `rollcall COMMAND --help` tells more.
 Exit codes: 0 done, 1 failed, 2 not understood."
@@ -61,6 +65,7 @@ struct Cli {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Serve(serve::Args),
+    Demo(demo::Args),
     Migrate(migrate::Args),
     /// Manage companies: the businesses whose lists are staged
     #[command(subcommand)]
@@ -79,6 +84,7 @@ enum Command {
     #[command(subcommand)]
     Simulate(simulate::Command),
     Doctor(doctor::Args),
+    Openapi(openapi::Args),
 }
 
 /// Runs the command line and says how it ended.
@@ -126,6 +132,8 @@ fn start(cli: Cli, out: Output) -> Result {
 async fn dispatch(context: &Context, command: Command) -> Result {
     match command {
         Command::Serve(args) => serve::run(context, &args).await,
+        Command::Demo(args) => demo::run(context, args).await,
+        Command::Openapi(_) => openapi::run(context.out),
         Command::Migrate(_) => migrate::run(context).await,
         Command::Company(command) => company::run(context, command).await,
         Command::App(command) => app::run(context, command).await,
@@ -135,5 +143,28 @@ async fn dispatch(context: &Context, command: Command) -> Result {
         Command::Run(command) => run::run(context, command).await,
         // Was run before the settings were read.
         Command::Doctor(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn every_command_has_a_sentence_and_an_example() {
+        fn walk(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            if command.has_subcommands() {
+                command.get_subcommands().for_each(walk);
+            } else {
+                let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(after.contains("Example"), "{}", command.get_name());
+            }
+        }
+        let command = Cli::command();
+        command.clone().debug_assert();
+        walk(&command);
     }
 }

@@ -3,7 +3,7 @@
 mod changes;
 mod report;
 
-pub use changes::change;
+pub use changes::{change, keep_time};
 pub use report::{SessionView, line};
 
 use std::{path::PathBuf, pin::pin, time::Duration};
@@ -117,7 +117,7 @@ pub async fn run(out: Output, command: Command) -> Result {
             }
             change(&mut file, round, args.changes);
         }
-        changes::keep_time(&mut file);
+        keep_time(&mut file);
         let observer = |event: &Event<'_>| {
             if let Some(line) = line(event) {
                 out.note(&line);
