@@ -39,11 +39,11 @@ pub async fn run(context: &Context, args: &Args) -> Result {
     let address =
         listener.local_addr().map_err(|error| Failure::system("The socket has no address", &error))?;
     let url = local_url(address, settings.http.tls.is_some());
-    context.out.note(&format!("listening on {url}"));
     if let Some(path) = &args.ready_file {
         std::fs::write(path, format!("{url}\n"))
             .map_err(|error| Failure::system(&format!("{path:?} cannot be written"), &error))?;
     }
+    context.out.note(&format!("listening on {url}"));
     app::serve(store, settings, context.ambient.clone(), listener, stop).await.map_err(Failure::from)
 }
 

@@ -108,20 +108,22 @@ struct Served {
     child: Child,
     url: String,
     /// Kept open: a gateway whose log nobody takes would stop.
-    _stderr: BufReader<std::process::ChildStderr>,
+    stderr: BufReader<std::process::ChildStderr>,
 }
 
 impl Served {
     fn start(machine: &Machine, arguments: &[&str]) -> Self {
         let arguments = [&["serve", "--listen", "127.0.0.1:0", "--log", "warn"], arguments].concat();
         let mut child = machine.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut served = Self { child, url: String::new(), stderr };
         let mut told = String::new();
         loop {
             let mut line = String::new();
-            assert_ne!(stderr.read_line(&mut line).unwrap(), 0, "it ended: {told}");
+            assert_ne!(served.stderr.read_line(&mut line).unwrap(), 0, "it ended: {told}");
             if let Some(url) = line.trim_end().strip_prefix("listening on ") {
-                return Self { child, url: url.to_owned(), _stderr: stderr };
+                served.url = url.to_owned();
+                return served;
             }
             told.push_str(&line);
         }
