@@ -22,10 +22,15 @@ use super::{
 /// It looks at the settings, the database, the public address, the certificate, the port, each connection, and the
 /// runs that wait for a decision. It changes nothing.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  rollcall doctor --public-url https://rollcall.example.com")]
+#[command(after_help = "Examples:
+  rollcall doctor --public-url https://rollcall.example.com
+  rollcall doctor --live")]
 pub struct Args {
     #[command(flatten)]
     pub http: HttpFlags,
+    /// Only look whether a gateway answers on the address to listen on: for a container's health check
+    #[arg(long)]
+    live: bool,
 }
 
 /// How a check ended.
@@ -83,6 +88,7 @@ pub async fn run(args: &Args, mut flags: Flags, out: Output) -> Result {
     flags.extend(args.http.source(), "off");
     let mut findings = Findings::default();
     match flags.read() {
+        Ok(settings) if args.live => network::live(&mut findings, &settings).await,
         Ok(settings) => {
             if settings.warnings.is_empty() {
                 findings.ok("settings", "All settings can be used.");

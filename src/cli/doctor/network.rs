@@ -82,6 +82,25 @@ pub async fn port(findings: &mut Findings, settings: &Settings) {
     }
 }
 
+/// Whether Rollcall answers on the port.
+pub async fn live(findings: &mut Findings, settings: &Settings) {
+    let listen = &settings.http.listen;
+    match address(listen).await {
+        Some(address) if is_rollcall(address, settings.http.tls.is_some()).await => {
+            findings.ok("port", format!("A gateway answers on {listen}."));
+        }
+        _ => {
+            let detail = format!("No gateway answers on {listen}.");
+            findings.wrong(
+                Status::Fail,
+                "port",
+                detail,
+                "Start it with `rollcall serve`, and look at its log.",
+            );
+        }
+    }
+}
+
 async fn address(listen: &str) -> Option<SocketAddr> {
     lookup_host(listen).await.ok()?.next()
 }

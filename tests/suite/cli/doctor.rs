@@ -69,15 +69,19 @@ fn a_port_is_free_or_a_gateways_or_somebody_elses() {
     let machine = Machine::new();
     let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = other.local_addr().unwrap().to_string();
-    // Nobody answers there: it accepts and closes.
-    let closing = std::thread::spawn(move || drop(other.accept().unwrap()));
+    // Nobody answers there: it accepts and closes, until the tests end.
+    std::thread::spawn(move || other.incoming().for_each(drop));
     let report = machine.run(&["doctor", "--json", "--listen", &listen]).json();
     assert_eq!(of(&report, "port").0, ["fail"]);
-    closing.join().unwrap();
+    let listen_here = ["doctor", "--live", "--listen", &listen];
+    assert_eq!(machine.run(&listen_here).code, 1);
 
     let served = Served::start(&machine, &[]);
-    let report =
-        machine.run(&["doctor", "--json", "--listen", &format!("127.0.0.1:{}", served.port())]).json();
+    let listen = format!("127.0.0.1:{}", served.port());
+    let report = machine.run(&["doctor", "--json", "--listen", &listen]).json();
     assert_eq!(of(&report, "port").0, ["ok"]);
     assert!(of(&report, "port").1.contains("A gateway answers"));
+    // As a container calls it: with what the environment sets.
+    let mut command = machine.command(&["doctor", "--live"]);
+    assert_eq!(machine.end(command.env("ROLLCALL_LISTEN", &listen)).code, 0);
 }
