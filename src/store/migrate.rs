@@ -25,6 +25,31 @@ pub struct Migrated {
     pub applied: Vec<String>,
 }
 
+/// How the tables stand to this version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// There are none yet.
+    New,
+    /// Some migrations are still to be applied.
+    Older,
+    /// They are those that this version works with.
+    Current,
+    /// A newer version has changed them.
+    Newer,
+}
+
+pub(super) fn standing(db: &mut Db) -> Result<Standing> {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| Error::Migrate(error.to_string());
+    let applied = per_backend!(db, |connection| connection.applied_migrations()).map_err(failed)?;
+    if applied.is_empty() {
+        return Ok(Standing::New);
+    }
+    if unknown(db)?.is_some() {
+        return Ok(Standing::Newer);
+    }
+    Ok(if is_current(db)? { Standing::Current } else { Standing::Older })
+}
+
 pub(super) fn run(engine: Engine, url: &str) -> Result<Migrated> {
     let mut db = connect(engine, url)?;
     let applied = match &mut db {

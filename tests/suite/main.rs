@@ -10,6 +10,7 @@
 
 mod api;
 mod architecture;
+mod cli;
 mod http_loop;
 mod settings;
 mod support;
