@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod architecture;
 mod http_loop;
 mod settings;
 mod telemetry;

@@ -1,0 +1,139 @@
+//! The rooms and the arrows between them: a room knows only those below it.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Each room with the rooms that it may know.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("clock", &[]),
+    ("codec", &["domain"]),
+    ("store", &["codec", "domain"]),
+    ("connectors", &["codec", "domain"]),
+    ("sync", &["connectors", "store", "codec", "domain", "clock"]),
+    ("config", &["domain"]),
+    ("telemetry", &["config"]),
+    ("workers", &["sync", "connectors", "store", "codec", "domain", "clock"]),
+    ("http", &["sync", "connectors", "store", "codec", "domain", "clock", "config"]),
+    // The other side of the wires must not share the gateway's readers and writers: one bug could hide on both sides.
+    ("simulators", &["domain"]),
+    ("app", &["http", "workers", "sync", "store", "domain", "clock", "config", "telemetry"]),
+    (
+        "cli",
+        &[
+            "app", "http", "workers", "simulators", "sync", "connectors", "store", "codec", "domain", "clock", "config",
+            "telemetry",
+        ],
+    ),
+    ("main", &["cli"]),
+    ("lib", &[]),
+];
+
+fn sources() -> Vec<(String, PathBuf, String)> {
+    fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, files);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    walk(&root, &mut files);
+    files
+        .into_iter()
+        .map(|path| {
+            let inside = path.strip_prefix(&root).unwrap().to_owned();
+            let room = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+            let code: String = fs::read_to_string(&path)
+                .unwrap()
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .collect::<Vec<_>>()
+                .join("\n");
+            (room.trim_end_matches(".rs").to_owned(), inside, code)
+        })
+        .collect()
+}
+
+/// The rooms that a text names: `crate::room` and, in grouped imports, `crate::{room::…, …}`.
+fn rooms_named(code: &str) -> BTreeSet<String> {
+    let mut rooms = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        if let Some(group) = rest.strip_prefix('{') {
+            let (mut depth, mut item) = (1, String::new());
+            for c in group.chars() {
+                match c {
+                    '{' => depth += 1,
+                    '}' => depth -= 1,
+                    _ => {}
+                }
+                if depth == 0 || (depth == 1 && c == ',') {
+                    rooms.extend(first_word(&item));
+                    item.clear();
+                }
+                if depth == 0 {
+                    break;
+                }
+                if depth == 1 && c != ',' {
+                    item.push(c);
+                }
+            }
+        } else {
+            rooms.extend(first_word(rest));
+        }
+    }
+    rooms
+}
+
+fn first_word(text: &str) -> Option<String> {
+    let word: String = text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    (!word.is_empty()).then_some(word)
+}
+
+#[test]
+fn a_room_knows_only_the_rooms_below_it() {
+    let mut wrong = Vec::new();
+    for (room, path, code) in sources() {
+        let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == room) else {
+            panic!("{} is in a room that the design does not have", path.display());
+        };
+        for named in rooms_named(&code) {
+            let is_room = ARROWS.iter().any(|(name, _)| *name == named);
+            if is_room && named != room && !allowed.contains(&named.as_str()) {
+                wrong.push(format!("{} knows {named}", path.display()));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn only_the_store_names_diesel_and_no_connector_knows_another() {
+    for (room, path, code) in sources() {
+        if room != "store" {
+            assert!(!code.contains("diesel"), "{}", path.display());
+        }
+        let connectors = ["quickbooks_desktop", "quickbooks_online", "paycom", "connectwise", "autotask", "push"];
+        for own in connectors {
+            if path.starts_with(format!("connectors/{own}")) {
+                for other in connectors.iter().filter(|other| **other != own) {
+                    assert!(!code.contains(&format!("connectors::{other}")), "{}", path.display());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_reader_of_imports_sees_through_groups() {
+    let named = rooms_named("use crate::{\n  codec::{soap, xml},\n  store::{self, Db},\n};\nlet x = crate::http::Y;");
+    assert_eq!(named.into_iter().collect::<Vec<_>>(), ["codec", "http", "store"]);
+}
