@@ -128,8 +128,9 @@ impl Desk {
         report
     }
 
-    /// Asks for both lists at the next session.
+    /// Asks for both lists at the next session. A second later: the order of runs is that of their times.
     pub async fn poll(&self, mode: Mode) -> Vec<Run> {
+        self.advance(TimeDelta::seconds(1));
         let (id, ambient) = (self.connection.clone(), self.ambient.clone());
         let polled = self.store.write(move |db| {
             let connection = connections::get(db, &id)?;
