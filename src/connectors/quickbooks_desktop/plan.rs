@@ -155,7 +155,7 @@ impl ListPlan {
     fn percent(&self) -> u64 {
         let records = match self.remaining {
             _ if self.stage == Stage::Deletions => 90,
-            Some(remaining) => 90 * self.received / (self.received + remaining).max(1),
+            Some(remaining) => 90 * self.received / self.received.saturating_add(remaining).max(1),
             None => 0,
         };
         records.min(99)

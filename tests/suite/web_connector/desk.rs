@@ -97,6 +97,12 @@ impl Desk {
         }
     }
 
+    /// Stops the gateway and starts another on the same database.
+    pub async fn restart(&mut self, database: &TestDatabase) {
+        self.store = database.open();
+        self.server = Arc::new(Server::start(&self.store, &self.ambient).await);
+    }
+
     pub fn advance(&self, delta: TimeDelta) {
         self.clock.advance(delta);
     }

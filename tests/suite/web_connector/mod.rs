@@ -2,12 +2,16 @@
 //! where `ROLLCALL_TEST_POSTGRES_URL` names a server, on PostgreSQL.
 
 mod broken;
+mod company;
 mod compare;
 mod desk;
 mod engines;
 mod holds;
+mod links;
 mod lists;
+mod schedule;
 mod server;
+mod sessions;
 mod wire;
 
 pub(crate) use desk::Desk;
