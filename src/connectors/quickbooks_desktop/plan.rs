@@ -146,7 +146,7 @@ impl ListPlan {
     }
 
     fn begin_anew(&mut self) {
-        self.restarts += 1;
+        self.restarts = self.restarts.saturating_add(1);
         self.stage = Stage::Records { iterator_id: None };
         (self.received, self.remaining, self.doubt) = (0, None, None);
     }
@@ -155,7 +155,7 @@ impl ListPlan {
     fn percent(&self) -> u64 {
         let records = match self.remaining {
             _ if self.stage == Stage::Deletions => 90,
-            Some(remaining) => 90 * self.received / (self.received + remaining).max(1),
+            Some(remaining) => 90 * self.received / self.received.saturating_add(remaining).max(1),
             None => 0,
         };
         records.min(99)
@@ -333,10 +333,13 @@ impl ListPlan {
         }
     }
 
-    /// Whether an iterator has more, noting where it stands. One that does not say how much it has left, or that has
-    /// more but gives nothing, leaves the list in doubt.
+    /// Whether an iterator has more, noting where it stands. One that does not say how much it has left, that has
+    /// more but gives nothing, or that ends before the count it gave, leaves the list in doubt.
     fn goes_on(&mut self, answer: &Answer, records: u64) -> bool {
-        self.remaining = answer.remaining;
+        let announced = std::mem::replace(&mut self.remaining, answer.remaining);
+        if announced.is_some_and(|announced| answer.remaining.unwrap_or(0).saturating_add(records) < announced) {
+            self.doubt.get_or_insert_with(lost_iterator);
+        }
         match (answer.remaining, &answer.iterator_id) {
             (Some(remaining), Some(id)) if remaining > 0 && records > 0 => {
                 self.stage = Stage::Records { iterator_id: Some(id.clone()) };
