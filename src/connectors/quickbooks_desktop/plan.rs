@@ -337,7 +337,9 @@ impl ListPlan {
     /// more but gives nothing, or that ends before the count it gave, leaves the list in doubt.
     fn goes_on(&mut self, answer: &Answer, records: u64) -> bool {
         let announced = std::mem::replace(&mut self.remaining, answer.remaining);
-        if announced.is_some_and(|announced| answer.remaining.unwrap_or(0).saturating_add(records) < announced) {
+        if announced
+            .is_some_and(|announced| answer.remaining.unwrap_or(0).saturating_add(records) < announced)
+        {
             self.doubt.get_or_insert_with(lost_iterator);
         }
         match (answer.remaining, &answer.iterator_id) {
