@@ -98,7 +98,7 @@ impl From<ReadError> for Problem {
             ReadError::Unexpected(problem) => problem,
             error => Problem::new(
                 "answer_not_read",
-                format!("QuickBooks' answer could not be read to its end: {error}. Nobody was marked absent."),
+                format!("QuickBooks' answer could not be read to its end. Nobody was marked absent. The cause: {error}."),
                 "Run the update again. If it repeats, run Verify Data in QuickBooks (File, Utilities).",
             ),
         }

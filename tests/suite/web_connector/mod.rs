@@ -7,6 +7,7 @@ mod compare;
 mod desk;
 mod engines;
 mod holds;
+mod hostile;
 mod links;
 mod lists;
 mod schedule;
