@@ -11,6 +11,7 @@ mod hostile;
 mod links;
 mod lists;
 mod schedule;
+mod sensitive;
 mod server;
 mod sessions;
 mod wire;

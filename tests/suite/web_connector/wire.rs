@@ -82,7 +82,7 @@ pub(crate) struct Manual<'a> {
     pub ticket: String,
     options: &'a SessionOptions,
     processor: RequestProcessor,
-    hcp: String,
+    pub hcp: String,
 }
 
 impl<'a> Manual<'a> {
