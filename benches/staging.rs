@@ -7,7 +7,11 @@
 //!   `ROLLCALL_TEST_POSTGRES_URL` is set) on PostgreSQL;
 //! - the ratios that the project promises. Set `ROWS` for another size.
 
-#![allow(clippy::expect_used, clippy::print_stdout, reason = "a benchmark prints, and stops at what it does not expect")]
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and stops at what it does not expect"
+)]
 
 use std::{
     io::Read,
@@ -53,10 +57,16 @@ async fn staging(rows: u64) {
     let unescaped = best(|| unescape(&first));
     let parsed = best(|| drop(parse(&first)));
     let records = parse(&first);
-    let hash = best(|| records.iter().for_each(|record| drop(std::hint::black_box(record.content_hash()))));
+    let hash = best(|| {
+        for record in &records {
+            std::hint::black_box(record.content_hash());
+        }
+    });
     let insert = (0..ROUNDS).map(|_| raw_insert(&records)).min().expect("rounds");
     println!("alone                          ms     rows/s");
-    for (name, time) in [("unescape", unescaped), ("unescape, parse, map", parsed), ("hash", hash), ("raw insert", insert)] {
+    for (name, time) in
+        [("unescape", unescaped), ("unescape, parse, map", parsed), ("hash", hash), ("raw insert", insert)]
+    {
         line(name, time, rows);
     }
 
@@ -72,8 +82,14 @@ async fn staging(rows: u64) {
     line("the same list again", again, rows);
     println!("\nratios (the promise)");
     let limit = parsed + insert;
-    println!("first load, speed against parse + insert   {:.2} (at least 0.50)", limit.as_secs_f64() / load.as_secs_f64());
-    println!("same list again, time against parse        {:.2} (at most 2.00)", again.as_secs_f64() / parsed.as_secs_f64());
+    println!(
+        "first load, speed against parse + insert   {:.2} (at least 0.50)",
+        limit.as_secs_f64() / load.as_secs_f64()
+    );
+    println!(
+        "same list again, time against parse        {:.2} (at most 2.00)",
+        again.as_secs_f64() / parsed.as_secs_f64()
+    );
 
     if let Ok(url) = std::env::var("ROLLCALL_TEST_POSTGRES_URL") {
         postgres(&url, &file, rows).await;
@@ -151,7 +167,9 @@ fn raw_insert(records: &[Record]) -> Duration {
     let prepared: Vec<_> = records
         .iter()
         .enumerate()
-        .map(|(n, record)| (format!("emp_{n:032x}"), record, record.sort_name(), record.search_text(), record.content_hash()))
+        .map(|(n, record)| {
+            (format!("emp_{n:032x}"), record, record.sort_name(), record.search_text(), record.content_hash())
+        })
         .collect();
     let start = Instant::now();
     let transaction = raw.transaction().expect("begun");
@@ -222,10 +240,20 @@ impl Desk {
         let address = listener.local_addr().expect("bound");
         let public_url = format!("http://localhost:{}", address.port()).parse().expect("a URL");
         let gateway = Gateway { store: store.clone(), ambient: ambient.clone(), public_url };
-        let router =
-            layers::stack(limits::limited(http::qbwc::router(gateway), 1 << 40), ambient.clone(), Duration::from_secs(30));
-        let settings = rollcall::config::Settings::read(&rollcall::config::MapSource::default()).expect("settings");
-        tokio::spawn(server::run(listener, router, server::Limits::from(&settings.http), None, std::future::pending()));
+        let router = layers::stack(
+            limits::limited(http::qbwc::router(gateway), 1 << 40),
+            ambient.clone(),
+            Duration::from_secs(30),
+        );
+        let settings =
+            rollcall::config::Settings::read(&rollcall::config::MapSource::default()).expect("settings");
+        tokio::spawn(server::run(
+            listener,
+            router,
+            server::Limits::from(&settings.http),
+            None,
+            std::future::pending(),
+        ));
         let made = {
             let ambient = ambient.clone();
             let work = move |db: &mut rollcall::store::Db| {
@@ -261,7 +289,8 @@ impl Desk {
         let options = ProcessorOptions::default();
         let mut processor = RequestProcessor::begin_session(&options, 1);
         let answer = processor.process(&request, file).expect("an answer").to_text(file);
-        let parameters = [("ticket", ticket), ("response", answer.as_str()), ("hresult", ""), ("message", "")];
+        let parameters =
+            [("ticket", ticket), ("response", answer.as_str()), ("hresult", ""), ("message", "")];
         envelope("receiveResponseXML", &parameters).into_bytes()
     }
 

@@ -1,1 +1,121 @@
-//! To come.
+//! The wiring of the process: settings → database → router and workers.
+//!
+//! The caller owns the socket and the signal, so that a test binds port 0 and runs two gateways in one process.
+
+use std::{io, sync::Arc};
+
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use url::Url;
+
+use crate::{
+    clock::Ambient,
+    config::{DatabaseSettings, HttpSettings, Settings},
+    http::{
+        Gateway,
+        router::router,
+        server::{self, Limits},
+        tls::{TlsError, TlsFiles},
+    },
+    store::{self, Store},
+    workers,
+};
+
+/// Why the gateway does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error("the public address {url:?} cannot be used: {source}")]
+    PublicUrl { url: String, source: url::ParseError },
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Runs a gateway on `listener` until `shutdown` is done.
+///
+/// # Errors
+/// What keeps it from starting; once it serves it ends only by `shutdown`.
+pub async fn run(
+    settings: Settings,
+    ambient: Ambient,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), AppError> {
+    let store = open(&settings.database)?;
+    serve(store, &settings, ambient, listener, shutdown).await
+}
+
+/// Opens the database and brings its tables up to date.
+///
+/// # Errors
+/// A database that cannot be opened, or that a newer version made.
+pub fn open(settings: &DatabaseSettings) -> Result<Store, AppError> {
+    let store = Store::open(settings.url.reveal())?;
+    let migrated = store.migrate()?;
+    if !migrated.applied.is_empty() {
+        tracing::info!(
+            applied = migrated.applied.join(", "),
+            "the tables of the database were brought up to date"
+        );
+    }
+    Ok(store)
+}
+
+/// As [`run`], over a database that is open already.
+///
+/// # Errors
+/// As [`run`].
+pub async fn serve(
+    store: Store,
+    settings: &Settings,
+    ambient: Ambient,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), AppError> {
+    let address = listener.local_addr()?;
+    let public_url = public_url(&settings.http, address.port())?;
+    let tls = settings.http.tls.clone().map(TlsFiles::load).transpose()?.map(Arc::new);
+    let gateway = Gateway { store: store.clone(), ambient: ambient.clone(), public_url };
+    let router = router(gateway, &settings.http);
+    let (stop, stopped) = watch::channel(false);
+    let mut beside = JoinSet::new();
+    beside.spawn(workers::sweep::run(store, ambient, stopped.clone()));
+    #[cfg(unix)]
+    if let Some(tls) = tls.clone() {
+        // A gateway that cannot hear SIGHUP still serves; only the reload is lost.
+        let mut stopped = stopped.clone();
+        beside.spawn(async move {
+            tokio::select! {
+                result = tls.reload_on_hangup() => if let Err(error) = result {
+                    tracing::error!(%error, "cannot listen for SIGHUP: the certificate is loaded only at the start");
+                },
+                _ = stopped.wait_for(|stop| *stop) => {}
+            }
+        });
+    }
+    tracing::info!(%address, "serving");
+    let stopping = async {
+        shutdown.await;
+        tracing::info!("stopping: no new connections, requests in flight are finished");
+    };
+    server::run(listener, router, Limits::from(&settings.http), tls, stopping).await;
+    // After the last request: what a worker does then cannot be undone by one.
+    stop.send_replace(true);
+    while beside.join_next().await.is_some() {}
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// The address that others use: what was set, or localhost and the port that was bound.
+///
+/// # Errors
+/// A setting that is no address.
+fn public_url(settings: &HttpSettings, port: u16) -> Result<Url, AppError> {
+    let url = match &settings.public_url {
+        Some(url) => return Ok(url.clone()),
+        None => format!("{}://localhost:{port}", if settings.tls.is_some() { "https" } else { "http" }),
+    };
+    Url::parse(&url).map_err(|source| AppError::PublicUrl { url, source })
+}

@@ -1,8 +1,170 @@
-//! The command line: one file a command.
+//! The command line: one file a command. `rollcall --help` is the manual.
+//!
+//! What a command answers goes to standard output, as text for people or with `--json` as one JSON document; all else
+//! goes to standard error. Exit codes: 0 done, 1 failed, 2 not understood (the call, or the settings).
+
+mod app;
+mod company;
+mod connection;
+mod context;
+mod demo;
+mod doctor;
+mod failure;
+mod find;
+mod flags;
+mod migrate;
+mod openapi;
+mod output;
+mod pairs;
+mod qwc;
+mod run;
+mod serve;
+mod signals;
+mod simulate;
+mod text;
+mod token;
+mod views;
 
 use std::process::ExitCode;
 
+use clap::Parser;
+
+use crate::telemetry;
+use context::Context;
+use failure::Failure;
+use flags::Flags;
+use output::Output;
+
+type Result<T = (), E = Failure> = std::result::Result<T, E>;
+
+/// Rollcall stages the employees and customers that a business keeps in QuickBooks and other systems, and links them
+/// to the users of your own software.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = "Start here:
+  rollcall company add \"Acme\"
+  rollcall connection add quickbooks_desktop --company Acme
+  rollcall app add \"Timesheets\" --company Acme
+  rollcall serve
+or see all of it at work, with nothing left behind:
+  rollcall demo
+
+Each setting is a flag or a variable: --database-url is ROLLCALL_DATABASE_URL. `rollcall COMMAND --help` tells more.
+Exit codes: 0 done, 1 failed, 2 not understood."
+)]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Serve(serve::Args),
+    Demo(demo::Args),
+    Migrate(migrate::Args),
+    /// Manage companies: the businesses whose lists are staged
+    #[command(subcommand)]
+    Company(company::Command),
+    /// Manage apps: the systems that read the lists and link their own IDs, and their tokens
+    #[command(subcommand)]
+    App(app::Command),
+    /// Manage connections: where a company's lists come from
+    #[command(subcommand)]
+    Connection(connection::Command),
+    Qwc(qwc::Args),
+    /// Look at runs, and decide those that are held
+    #[command(subcommand)]
+    Run(run::Command),
+    /// Play a source system against a gateway
+    #[command(subcommand)]
+    Simulate(simulate::Command),
+    Doctor(doctor::Args),
+    Openapi(openapi::Args),
+}
+
 /// Runs the command line and says how it ended.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to standard output, mistakes to standard error. A reader that is gone misses nothing.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
+        }
+    };
+    let out = Output::new(cli.flags.json);
+    match start(cli, out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => out.failure(&failure),
+    }
+}
+
+/// Reads the settings, sets up the log, and runs the command.
+fn start(cli: Cli, out: Output) -> Result {
+    // Named once for the process: a client or server that does not name one would have to guess, and panic.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let Cli { mut flags, command } = cli;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::system("The program could not start its threads", &error))?;
+    if let Command::Doctor(args) = &command {
+        // It tells what is wrong with the settings itself.
+        return runtime.block_on(doctor::run(args, flags, out));
+    }
+    if let Command::Serve(args) = &command {
+        flags.extend(args.http.source(), "info");
+    }
+    let settings = flags.settings()?;
+    telemetry::try_init(&settings.log).map_err(|error| Failure::internal(&error))?;
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
+    let context = Context::new(settings, out);
+    runtime.block_on(dispatch(&context, command))
+}
+
+async fn dispatch(context: &Context, command: Command) -> Result {
+    match command {
+        Command::Serve(args) => serve::run(context, &args).await,
+        Command::Demo(args) => demo::run(context, args).await,
+        Command::Openapi(_) => openapi::run(context.out),
+        Command::Migrate(_) => migrate::run(context).await,
+        Command::Company(command) => company::run(context, command).await,
+        Command::App(command) => app::run(context, command).await,
+        Command::Connection(command) => connection::run(context, command).await,
+        Command::Qwc(args) => qwc::run(context, args).await,
+        Command::Simulate(command) => simulate::run(context.out, command).await,
+        Command::Run(command) => run::run(context, command).await,
+        // Was run before the settings were read.
+        Command::Doctor(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn every_command_has_a_sentence_and_an_example() {
+        fn walk(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            if command.has_subcommands() {
+                command.get_subcommands().for_each(walk);
+            } else {
+                let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(after.contains("Example"), "{}", command.get_name());
+            }
+        }
+        let command = Cli::command();
+        command.clone().debug_assert();
+        walk(&command);
+    }
 }

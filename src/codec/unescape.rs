@@ -271,7 +271,9 @@ mod tests {
 
     #[test]
     fn what_is_cut_off_or_undefined_is_an_error() {
-        for text in ["abc", "abc&am", "&nbsp;</r>", "&#0;</r>", "&#xD800;</r>", "<b></b></r>", "<![CDATA[x", "<!-- x"] {
+        for text in
+            ["abc", "abc&am", "&nbsp;</r>", "&#0;</r>", "&#xD800;</r>", "<b></b></r>", "<![CDATA[x", "<!-- x"]
+        {
             assert!(unescape(text, 2).is_err(), "{text}");
         }
     }

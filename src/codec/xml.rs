@@ -189,7 +189,7 @@ impl<R: Read> XmlReader<R> {
     ///
     /// # Errors
     /// Anything but well-formed XML within the limits.
-    pub fn next(&mut self) -> Result<Node<'_>, XmlError> {
+    pub fn read(&mut self) -> Result<Node<'_>, XmlError> {
         if self.empty {
             self.empty = false;
             return Ok(self.end());
@@ -251,11 +251,11 @@ impl<R: Read> XmlReader<R> {
     /// Passes over what is left of the element that was started last.
     ///
     /// # Errors
-    /// As [`XmlReader::next`].
+    /// As [`XmlReader::read`].
     pub fn skip(&mut self) -> Result<(), XmlError> {
         let outside = self.depth.saturating_sub(1);
         while self.depth > outside {
-            if matches!(self.next()?, Node::Done) {
+            if matches!(self.read()?, Node::Done) {
                 return Err(XmlError::Truncated);
             }
         }
@@ -265,13 +265,13 @@ impl<R: Read> XmlReader<R> {
     /// The text of the element that was started last, to its end. Elements within it are passed over.
     ///
     /// # Errors
-    /// [`TooLong`] above `limit` bytes; else as [`XmlReader::next`].
+    /// [`TooLong`] above `limit` bytes; else as [`XmlReader::read`].
     pub fn text(&mut self, limit: usize) -> Result<String, XmlError> {
         let inside = self.depth;
         let mut text = String::new();
         while self.depth >= inside {
             let here = self.depth == inside;
-            match self.next()? {
+            match self.read()? {
                 Node::Text(piece) if here => {
                     if text.len() + piece.len() > limit {
                         return Err(TooLong(limit).into());

@@ -20,7 +20,11 @@ pub enum SettingsError {
 ///
 /// # Errors
 /// A kind without a connector; a setting that the kind does not have, or a value that it does not take.
-pub fn settings(kind: Kind, before: Option<&str>, changes: &BTreeMap<String, String>) -> Result<String, SettingsError> {
+pub fn settings(
+    kind: Kind,
+    before: Option<&str>,
+    changes: &BTreeMap<String, String>,
+) -> Result<String, SettingsError> {
     match kind {
         Kind::QuickbooksDesktop => changed::<quickbooks_desktop::Settings>(before, changes),
         other => Err(SettingsError::NoConnector(other)),
@@ -39,14 +43,16 @@ where
     let mut value = serde_json::to_value(before).map_err(invalid)?;
     for (name, text) in changes {
         let Some(was) = default.get(name) else {
-            let known: Vec<&String> = default.as_object().into_iter().flat_map(serde_json::Map::keys).collect();
+            let known: Vec<&String> =
+                default.as_object().into_iter().flat_map(serde_json::Map::keys).collect();
             let known = known.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
             return Err(SettingsError::Invalid(format!("there is no setting `{name}`; known: {known}")));
         };
         let new = match was {
             _ if text.is_empty() => was.clone(),
-            Value::Number(_) | Value::Bool(_) => serde_json::from_str(text)
-                .map_err(|_| SettingsError::Invalid(format!("`{name}` must be like `{was}`, not `{text}`")))?,
+            Value::Number(_) | Value::Bool(_) => serde_json::from_str(text).map_err(|_| {
+                SettingsError::Invalid(format!("`{name}` must be like `{was}`, not `{text}`"))
+            })?,
             _ => Value::String(text.clone()),
         };
         if let Some(slot) = value.get_mut(name) {

@@ -11,13 +11,19 @@
 //! | [`problem`] | errors as `application/problem+json` |
 //! | [`qbwc`] | the Web Connector service |
 //! | [`extract`] | axum's extractors, with our errors |
+//! | [`router`] | the route table of the whole gateway |
+//! | [`api`] | the REST API under `/v1` |
+//! | [`operations`] | probes, figures, and the API's description |
 
+pub mod api;
 mod connection;
 pub mod extract;
 pub mod layers;
 pub mod limits;
+pub mod operations;
 pub mod problem;
 pub mod qbwc;
+pub mod router;
 pub mod server;
 mod socket;
 pub mod tls;

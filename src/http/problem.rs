@@ -29,12 +29,14 @@ pub struct ApiError {
     pub problem: Problem,
     /// More members of the body, such as the other party of a conflict.
     pub extra: Map<String, Value>,
+    /// Seconds after which another try makes sense: the header `Retry-After`.
+    pub retry_after: Option<u16>,
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl ApiError {
     pub fn new(status: StatusCode, problem: Problem) -> Self {
-        Self { status, problem, extra: Map::new(), cause: None }
+        Self { status, problem, extra: Map::new(), retry_after: None, cause: None }
     }
 
     /// Adds a member to the body. The names of the standard members are left alone.
@@ -42,6 +44,13 @@ impl ApiError {
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.extra.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// Adds what only the log sees.
+    #[must_use]
+    pub fn caused_by(self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let cause: Box<dyn Error + Send + Sync> = cause.into();
+        Self { cause: Some(Arc::from(cause)), ..self }
     }
 
     /// A failure of ours: the client reads general words, `cause` and its sources are logged once, where the body
@@ -52,8 +61,7 @@ impl ApiError {
             "Something went wrong inside the gateway.",
             "Try again. If it happens again, look up the request ID in the gateway's log.",
         );
-        let cause: Box<dyn Error + Send + Sync> = cause.into();
-        Self { cause: Some(Arc::from(cause)), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, problem) }
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, problem).caused_by(cause)
     }
 
     /// The body for the request `id`. Logs the cause.
@@ -93,7 +101,15 @@ struct Body<'b> {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        if self.status == StatusCode::UNAUTHORIZED {
+            // RFC 9110 section 15.5.2: it must say how to sign in.
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
         response.extensions_mut().insert(self);
         response
     }

@@ -72,7 +72,10 @@ pub fn get(db: &mut Db, id: &str) -> Result<App> {
 
 /// By ID or by name: what the command line takes.
 pub fn find(db: &mut Db, id_or_name: &str) -> Result<App> {
-    let row = apps::table.filter(apps::id.eq(id_or_name).or(apps::name.eq(id_or_name))).first::<Row>(db).optional()?;
+    let row = apps::table
+        .filter(apps::id.eq(id_or_name).or(apps::name.eq(id_or_name)))
+        .first::<Row>(db)
+        .optional()?;
     with_companies(db, row.ok_or(Error::NotFound("app"))?)
 }
 

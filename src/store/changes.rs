@@ -8,21 +8,18 @@ use crate::domain::words::{ChangeKind, List};
 use super::{
     Db, Error, Page, PageLimit, Result,
     engine::per_backend,
-    schema::changes,
+    schema::{changes, records},
     values::{utc, word},
 };
 
-/// Rows of one insert: 12 columns each, far below both databases' limits of bound values.
+/// Rows of one insert: 8 columns each, far below both databases' limits of bound values.
 const BATCH: usize = 500;
 
 #[derive(Insertable)]
 #[diesel(table_name = changes, treat_none_as_default_value = false)]
 pub(super) struct NewChange<'a> {
     pub at: NaiveDateTime,
-    pub company_id: &'a str,
-    pub connection_id: &'a str,
     pub record_id: &'a str,
-    pub list: &'static str,
     pub kind: &'static str,
     pub version: i32,
     pub run_id: Option<&'a str>,
@@ -65,9 +62,12 @@ pub struct Change {
 struct Row {
     seq: i64,
     at: NaiveDateTime,
+    #[diesel(select_expression = records::company_id)]
     company_id: String,
+    #[diesel(select_expression = records::connection_id)]
     connection_id: String,
     record_id: String,
+    #[diesel(select_expression = records::list)]
     list: String,
     kind: String,
     version: i32,
@@ -98,13 +98,20 @@ impl TryFrom<Row> for Change {
 }
 
 pub fn get(db: &mut Db, seq: i64) -> Result<Change> {
-    let row = changes::table.find(seq).select(Row::as_select()).first(db).optional()?;
+    let row =
+        changes::table.find(seq).inner_join(records::table).select(Row::as_select()).first(db).optional()?;
     row.ok_or(Error::NotFound("change"))?.try_into()
 }
 
 /// What happened to a record, newest first; `before` is the `seq` of the last row of the page before.
-pub fn of_record(db: &mut Db, record_id: &str, before: Option<i64>, limit: PageLimit) -> Result<Page<Change>> {
+pub fn of_record(
+    db: &mut Db,
+    record_id: &str,
+    before: Option<i64>,
+    limit: PageLimit,
+) -> Result<Page<Change>> {
     let mut query = changes::table
+        .inner_join(records::table)
         .filter(changes::record_id.eq(record_id.to_owned()))
         .select(Row::as_select())
         .order(changes::seq.desc())

@@ -51,7 +51,12 @@ pub fn find(db: &mut Db, id_or_name: &str) -> Result<Company> {
 }
 
 /// A page of them in the order of their IDs; only those of `among` where it is given.
-pub fn page(db: &mut Db, among: Option<&[String]>, after: Option<&str>, limit: PageLimit) -> Result<Page<Company>> {
+pub fn page(
+    db: &mut Db,
+    among: Option<&[String]>,
+    after: Option<&str>,
+    limit: PageLimit,
+) -> Result<Page<Company>> {
     let mut query = companies::table.order(companies::id).limit(limit.and_one()).into_boxed();
     if let Some(ids) = among {
         query = query.filter(companies::id.eq_any(ids.to_vec()));

@@ -7,7 +7,7 @@ use crate::domain::{problem::Problem, words::Kind};
 
 use super::{
     Db, Error, Page, PageLimit, Result,
-    schema::{changes, connections, records},
+    schema::{connections, records},
     values::{at, utc, word},
 };
 
@@ -92,9 +92,17 @@ pub fn get(db: &mut Db, id: &str) -> Result<Connection> {
 }
 
 /// A page of them in the order of their IDs; only those of the companies `among` where it is given.
-pub fn page(db: &mut Db, among: Option<&[String]>, after: Option<&str>, limit: PageLimit) -> Result<Page<Connection>> {
-    let mut query =
-        connections::table.select(Row::as_select()).order(connections::id).limit(limit.and_one()).into_boxed();
+pub fn page(
+    db: &mut Db,
+    among: Option<&[String]>,
+    after: Option<&str>,
+    limit: PageLimit,
+) -> Result<Page<Connection>> {
+    let mut query = connections::table
+        .select(Row::as_select())
+        .order(connections::id)
+        .limit(limit.and_one())
+        .into_boxed();
     if let Some(companies) = among {
         query = query.filter(connections::company_id.eq_any(companies.to_vec()));
     }
@@ -107,7 +115,8 @@ pub fn page(db: &mut Db, among: Option<&[String]>, after: Option<&str>, limit: P
 
 /// Writes the name, the settings and whether it is paused.
 pub fn update(db: &mut Db, id: &str, name: &str, settings: &str, paused: bool) -> Result<()> {
-    let set = (connections::name.eq(name), connections::settings.eq(settings), connections::paused.eq(paused));
+    let set =
+        (connections::name.eq(name), connections::settings.eq(settings), connections::paused.eq(paused));
     match diesel::update(connections::table.find(id)).set(set).execute(db)? {
         0 => Err(Error::NotFound("connection")),
         _ => Ok(()),
@@ -144,7 +153,6 @@ pub fn set_problem(db: &mut Db, id: &str, problem: Option<&Problem>, now: DateTi
 /// # Errors
 /// [`Error::Referred`] while one of its records is linked.
 pub fn delete(db: &mut Db, id: &str) -> Result<()> {
-    diesel::delete(changes::table.filter(changes::connection_id.eq(id))).execute(db)?;
     diesel::delete(records::table.filter(records::connection_id.eq(id))).execute(db)?;
     match diesel::delete(connections::table.find(id)).execute(db)? {
         0 => Err(Error::NotFound("connection")),

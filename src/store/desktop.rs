@@ -42,7 +42,8 @@ pub fn insert(db: &mut Db, file: &DesktopFile) -> Result<()> {
 }
 
 pub fn get(db: &mut Db, connection_id: &str) -> Result<DesktopFile> {
-    let row = desktop_files::table.find(connection_id).select(DesktopFile::as_select()).first(db).optional()?;
+    let row =
+        desktop_files::table.find(connection_id).select(DesktopFile::as_select()).first(db).optional()?;
     row.ok_or(Error::NotFound("QuickBooks Desktop connection"))
 }
 
@@ -61,7 +62,13 @@ pub fn set_password(db: &mut Db, connection_id: &str, hash: &[u8]) -> Result<()>
 }
 
 /// Writes which company file it is; `None` forgets it, so that the next one to answer is taken.
-pub fn set_pin(db: &mut Db, connection_id: &str, by_file_id: bool, name: Option<&str>, path: Option<&str>) -> Result<()> {
+pub fn set_pin(
+    db: &mut Db,
+    connection_id: &str,
+    by_file_id: bool,
+    name: Option<&str>,
+    path: Option<&str>,
+) -> Result<()> {
     diesel::update(desktop_files::table.find(connection_id))
         .set((
             desktop_files::pinned_by_file_id.eq(by_file_id),

@@ -50,7 +50,9 @@ pub(super) fn connect(engine: Engine, url: &str) -> Result<Db> {
     match engine {
         Engine::Postgres => {
             let mut connection = PgConnection::establish(url).map_err(opening)?;
-            connection.batch_execute("SET timezone = 'UTC'").map_err(|error| Error::Open(error.to_string()))?;
+            connection
+                .batch_execute("SET timezone = 'UTC'")
+                .map_err(|error| Error::Open(error.to_string()))?;
             Ok(Db::Postgres(connection))
         }
         Engine::Sqlite => {
@@ -60,7 +62,7 @@ pub(super) fn connect(engine: Engine, url: &str) -> Result<Db> {
             connection
                 .batch_execute(
                     "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-                     PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384; PRAGMA cache_size = -16000;
+                     PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384; PRAGMA cache_size = -24000;
                      PRAGMA temp_store = MEMORY;",
                 )
                 .map_err(|error| Error::Open(format!("{path}: {error}")))?;

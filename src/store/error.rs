@@ -7,7 +7,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the database URL `{0}` is not understood: write `sqlite:PATH` or `postgres://USER@HOST/DATABASE`")]
+    #[error(
+        "the database URL `{0}` is not understood: write `sqlite:PATH` or `postgres://USER@HOST/DATABASE`"
+    )]
     Url(String),
     #[error("the database cannot be opened: {0}")]
     Open(String),
@@ -36,6 +38,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the database could not be reached, so that another try may help.
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Busy | Self::Open(_) => true,
+            Self::Database(DieselError::DatabaseError(kind, _)) => {
+                matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the connection it happened on must not be used again.
     pub(super) fn breaks_connection(&self) -> bool {
         match self {

@@ -133,10 +133,7 @@ fn entry<'a>(
 ) -> changes::NewChange<'a> {
     changes::NewChange {
         at: at(now),
-        company_id: &staged.company_id,
-        connection_id: &staged.connection_id,
         record_id: &staged.id,
-        list: staged.list.as_str(),
         kind: kind.as_str(),
         version: staged.version,
         run_id: None,

@@ -47,12 +47,14 @@ pub fn cursor(db: &mut Db, connection_id: &str, list: List) -> Result<Cursor> {
         ))
         .first::<Row>(db)
         .optional()?;
-    Ok(row.map_or_else(Cursor::default, |(high_water, started, complete, full, refused, refused_at)| Cursor {
-        high_water,
-        last_started_at: started.map(utc),
-        last_complete_at: complete.map(utc),
-        last_full_at: full.map(utc),
-        refused: refused.zip(refused_at.map(utc)),
+    Ok(row.map_or_else(Cursor::default, |(high_water, started, complete, full, refused, refused_at)| {
+        Cursor {
+            high_water,
+            last_started_at: started.map(utc),
+            last_complete_at: complete.map(utc),
+            last_full_at: full.map(utc),
+            refused: refused.zip(refused_at.map(utc)),
+        }
     }))
 }
 
@@ -97,13 +99,21 @@ pub fn completed(
     }
     if full {
         let cleared = (lists::refused.eq(None::<String>), lists::refused_at.eq(None::<NaiveDateTime>));
-        diesel::update(row(connection_id, list)).set((lists::last_full_at.eq(at(now)), cleared)).execute(db)?;
+        diesel::update(row(connection_id, list))
+            .set((lists::last_full_at.eq(at(now)), cleared))
+            .execute(db)?;
     }
     Ok(())
 }
 
 /// Remembers a request that the source refused.
-pub fn refused(db: &mut Db, connection_id: &str, list: List, request: &str, now: DateTime<Utc>) -> Result<()> {
+pub fn refused(
+    db: &mut Db,
+    connection_id: &str,
+    list: List,
+    request: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let set = (lists::refused.eq(request), lists::refused_at.eq(at(now)));
     diesel::update(row(connection_id, list)).set(set).execute(db)?;
     Ok(())

@@ -25,12 +25,40 @@ pub struct Migrated {
     pub applied: Vec<String>,
 }
 
+/// How the tables stand to this version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// There are none yet.
+    New,
+    /// Some migrations are still to be applied.
+    Older,
+    /// They are those that this version works with.
+    Current,
+    /// A newer version has changed them.
+    Newer,
+}
+
+pub(super) fn standing(db: &mut Db) -> Result<Standing> {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| Error::Migrate(error.to_string());
+    let applied = per_backend!(db, |connection| connection.applied_migrations()).map_err(failed)?;
+    if applied.is_empty() {
+        return Ok(Standing::New);
+    }
+    if unknown(db)?.is_some() {
+        return Ok(Standing::Newer);
+    }
+    Ok(if is_current(db)? { Standing::Current } else { Standing::Older })
+}
+
 pub(super) fn run(engine: Engine, url: &str) -> Result<Migrated> {
     let mut db = connect(engine, url)?;
     let applied = match &mut db {
         // The lock and the migrations are one transaction: a second gateway waits, then finds nothing to do.
-        Db::Sqlite(connection) => connection
-            .immediate_transaction(|connection| -> std::result::Result<_, Failure> { apply(connection, SQLITE) }),
+        Db::Sqlite(connection) => {
+            connection.immediate_transaction(|connection| -> std::result::Result<_, Failure> {
+                apply(connection, SQLITE)
+            })
+        }
         Db::Postgres(connection) => {
             let locked = diesel::select(pg_advisory_lock(LOCK)).execute(connection);
             locked.map_err(Failure::from).and_then(|_| apply(connection, POSTGRES))
@@ -59,7 +87,9 @@ where
     let known: Vec<Box<dyn Migration<B>>> = source.migrations()?;
     let known: Vec<String> = known.iter().map(|migration| migration.name().version().to_string()).collect();
     if let Some(newer) = connection.applied_migrations()?.iter().find(|v| !known.contains(&v.to_string())) {
-        return Err(Failure(format!("it was made by a newer version of Rollcall (migration {newer}); install that one")));
+        return Err(Failure(format!(
+            "it was made by a newer version of Rollcall (migration {newer}); install that one"
+        )));
     }
     Ok(connection.run_pending_migrations(source)?.iter().map(ToString::to_string).collect())
 }

@@ -23,7 +23,7 @@ mod values;
 
 pub use engine::{Db, Engine};
 pub use error::{Error, Result};
-pub use migrate::Migrated;
+pub use migrate::{Migrated, Standing};
 pub use values::{Page, PageLimit};
 
 use std::sync::Arc;
@@ -70,6 +70,14 @@ impl Store {
     /// A database that does not answer.
     pub async fn is_current(&self) -> Result<bool> {
         self.read(migrate::is_current).await
+    }
+
+    /// How the tables stand to this version: new, older, current or newer.
+    ///
+    /// # Errors
+    /// A database that does not answer.
+    pub async fn standing(&self) -> Result<Standing> {
+        self.write(migrate::standing).await
     }
 
     /// Runs `work` on a reading thread. On PostgreSQL each statement sees its own snapshot.

@@ -78,8 +78,15 @@ pub fn insert(db: &mut Db, profile: &Profile) -> Result<()> {
             profiles::company_id.eq(&profile.company_id),
             (profiles::name.eq(&profile.name), profiles::email.eq(&profile.email)),
             profiles::sort_name.eq(fold(&profile.name)),
-            profiles::search_text.eq(search_text(&profile.profile_id, &profile.name, profile.email.as_deref())),
-            (profiles::created_at.eq(at(profile.created_at)), profiles::updated_at.eq(at(profile.updated_at))),
+            profiles::search_text.eq(search_text(
+                &profile.profile_id,
+                &profile.name,
+                profile.email.as_deref(),
+            )),
+            (
+                profiles::created_at.eq(at(profile.created_at)),
+                profiles::updated_at.eq(at(profile.updated_at)),
+            ),
         ))
         .execute(db)?;
     Ok(())
@@ -92,7 +99,11 @@ pub fn update(db: &mut Db, profile: &Profile) -> Result<()> {
             profiles::name.eq(&profile.name),
             profiles::email.eq(&profile.email),
             profiles::sort_name.eq(fold(&profile.name)),
-            profiles::search_text.eq(search_text(&profile.profile_id, &profile.name, profile.email.as_deref())),
+            profiles::search_text.eq(search_text(
+                &profile.profile_id,
+                &profile.name,
+                profile.email.as_deref(),
+            )),
             profiles::updated_at.eq(at(profile.updated_at)),
         ))
         .execute(db)?;

@@ -142,10 +142,23 @@ pub fn insert(db: &mut Db, new: NewRun<'_>, state: RunState, now: DateTime<Utc>)
     let started = (state == RunState::Running).then(|| at(now));
     diesel::insert_into(runs::table)
         .values((
-            (runs::id.eq(new.id), runs::company_id.eq(new.company_id), runs::connection_id.eq(new.connection_id)),
-            (runs::list.eq(new.list.as_str()), runs::mode.eq(new.mode.as_str()), runs::state.eq(state.as_str())),
+            (
+                runs::id.eq(new.id),
+                runs::company_id.eq(new.company_id),
+                runs::connection_id.eq(new.connection_id),
+            ),
+            (
+                runs::list.eq(new.list.as_str()),
+                runs::mode.eq(new.mode.as_str()),
+                runs::state.eq(state.as_str()),
+            ),
             (runs::created_at.eq(at(now)), runs::updated_at.eq(at(now)), runs::started_at.eq(started)),
-            (runs::received.eq(0i64), runs::created.eq(0i64), runs::updated.eq(0i64), runs::unchanged.eq(0i64)),
+            (
+                runs::received.eq(0i64),
+                runs::created.eq(0i64),
+                runs::updated.eq(0i64),
+                runs::unchanged.eq(0i64),
+            ),
             (runs::absent.eq(0i64), runs::present_before.eq(0i64), runs::reconciled.eq(false)),
         ))
         .execute(db)?;
@@ -212,7 +225,13 @@ pub fn widen(db: &mut Db, id: &str) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Stale`] where it does not run any more: its session was replaced or has expired.
-pub fn advance(db: &mut Db, id: &str, batch: Counts, high_water: Option<&str>, now: DateTime<Utc>) -> Result<()> {
+pub fn advance(
+    db: &mut Db,
+    id: &str,
+    batch: Counts,
+    high_water: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let running = runs::table.find(id).filter(runs::state.eq(RunState::Running.as_str()));
     let set = (
         runs::received.eq(runs::received + count(batch.received)),
@@ -282,8 +301,10 @@ pub fn decide(db: &mut Db, id: &str, state: RunState, decision: &Decision, absen
 
 /// Adds what a batch of a run saw: 8 bytes of a hash of each external ID.
 pub fn add_seen(db: &mut Db, run_id: &str, seen: &[u8]) -> Result<()> {
-    let last: Option<i32> =
-        run_seen::table.filter(run_seen::run_id.eq(run_id)).select(diesel::dsl::max(run_seen::batch)).first(db)?;
+    let last: Option<i32> = run_seen::table
+        .filter(run_seen::run_id.eq(run_id))
+        .select(diesel::dsl::max(run_seen::batch))
+        .first(db)?;
     diesel::insert_into(run_seen::table)
         .values((
             run_seen::run_id.eq(run_id),
@@ -340,7 +361,11 @@ pub fn held(db: &mut Db) -> Result<u64> {
 
 /// The kind of source that a run talks to.
 pub fn kind(db: &mut Db, run_id: &str) -> Result<crate::domain::words::Kind> {
-    let kind: Option<String> =
-        runs::table.find(run_id).inner_join(connections::table).select(connections::kind).first(db).optional()?;
+    let kind: Option<String> = runs::table
+        .find(run_id)
+        .inner_join(connections::table)
+        .select(connections::kind)
+        .first(db)
+        .optional()?;
     word("kind of connection", &kind.ok_or(Error::NotFound("run"))?)
 }

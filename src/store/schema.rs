@@ -212,10 +212,7 @@ diesel::table! {
     changes (seq) {
         seq -> BigInt,
         at -> Timestamp,
-        company_id -> Text,
-        connection_id -> Text,
         record_id -> Text,
-        list -> Text,
         kind -> Text,
         version -> Integer,
         run_id -> Nullable<Text>,
@@ -225,6 +222,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(changes -> records (record_id));
 diesel::joinable!(links -> profiles (profile_key));
 diesel::joinable!(links -> records (record_id));
 diesel::joinable!(links -> apps (app_id));

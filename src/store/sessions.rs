@@ -52,7 +52,13 @@ const COLUMNS: (
 ///
 /// # Errors
 /// [`Error::Duplicate`] where the connection has an open one: [`retire`] it first.
-pub fn open(db: &mut Db, ticket_hash: &[u8], connection_id: &str, plan: &str, now: DateTime<Utc>) -> Result<()> {
+pub fn open(
+    db: &mut Db,
+    ticket_hash: &[u8],
+    connection_id: &str,
+    plan: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
     diesel::insert_into(qbwc_sessions::table)
         .values((
             qbwc_sessions::ticket_hash.eq(ticket_hash),

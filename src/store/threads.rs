@@ -135,7 +135,11 @@ fn spawn(engine: Engine, url: &str, threads: usize, name: &str) -> Result<mpsc::
 }
 
 /// One thread: takes a job, lends it a connection, until the queue is gone.
-fn work_off(pool: &r2d2::Pool<Manager>, jobs: &Mutex<mpsc::Receiver<Job>>, last_error: &Mutex<Option<String>>) {
+fn work_off(
+    pool: &r2d2::Pool<Manager>,
+    jobs: &Mutex<mpsc::Receiver<Job>>,
+    last_error: &Mutex<Option<String>>,
+) {
     loop {
         let job = match jobs.lock() {
             Ok(jobs) => jobs.recv(),

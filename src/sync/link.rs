@@ -6,7 +6,9 @@ use crate::{
         ids::new_id,
         words::{ChangeKind, List},
     },
-    store::{self, Db, Store, changes, links, links::Link, profiles, profiles::Profile, records, records::Staged},
+    store::{
+        self, Db, Store, changes, links, links::Link, profiles, profiles::Profile, records, records::Staged,
+    },
 };
 
 use super::scope::Scope;
@@ -83,7 +85,8 @@ pub async fn create_profile(
     record_id: &str,
     profile_id: Option<&str>,
 ) -> Result<(Profile, Link)> {
-    let new_profile_id = profile_id.map_or_else(|| new_id("usr", ambient.now(), ambient.entropy.bytes()), Into::into);
+    let new_profile_id =
+        profile_id.map_or_else(|| new_id("usr", ambient.now(), ambient.entropy.bytes()), Into::into);
     let attempt = || {
         let (ambient, scope) = (ambient.clone(), scope.clone());
         let (record_id, profile_id) = (record_id.to_owned(), new_profile_id.clone());
@@ -106,7 +109,13 @@ pub async fn create_profile(
 }
 
 /// Takes the app's link of a record apart. `None` where there was none.
-pub fn unlink(db: &mut Db, ambient: &Ambient, scope: &Scope, list: List, record_id: &str) -> Result<Option<Link>> {
+pub fn unlink(
+    db: &mut Db,
+    ambient: &Ambient,
+    scope: &Scope,
+    list: List,
+    record_id: &str,
+) -> Result<Option<Link>> {
     let staged = scope.record(db, list, record_id)?;
     let Some(link) = links::of_record(db, &scope.app.id, &staged.id)? else { return Ok(None) };
     let there = links::delete(db, &link, &staged, &scope.actor(), ambient.now())?;

@@ -32,7 +32,13 @@ pub enum Gone<'a> {
 ///
 /// # Errors
 /// [`crate::store::Error::Stale`] where the run does not run any more.
-pub fn finish(db: &mut Db, run: &Run, gone: &Gone<'_>, warning: Option<&Problem>, now: DateTime<Utc>) -> Result<Run> {
+pub fn finish(
+    db: &mut Db,
+    run: &Run,
+    gone: &Gone<'_>,
+    warning: Option<&Problem>,
+    now: DateTime<Utc>,
+) -> Result<Run> {
     lists::lock(db, &run.connection_id, run.list)?;
     // As it is now: the batches moved its high water.
     let run = &runs::get(db, &run.id)?;
@@ -54,17 +60,35 @@ pub fn finish(db: &mut Db, run: &Run, gone: &Gone<'_>, warning: Option<&Problem>
             supersede_hold(db, run, now)?;
             gone.each(db, run, |db, some| records::name_absences(db, &run.id, some))?;
             let problem = mass_absence(run, present_before, absent);
-            let end = End { state: RunState::Held, reconciled: false, absent, present_before, problem: Some(&problem) };
+            let end = End {
+                state: RunState::Held,
+                reconciled: false,
+                absent,
+                present_before,
+                problem: Some(&problem),
+            };
             runs::end(db, &run.id, &end, now)?;
             None
         }
         Some(gone) => {
-            gone.each(db, run, |db, some| records::mark_absent(db, &place(run, now), some))?;
-            Some(End { state: RunState::Complete, reconciled: true, absent, present_before, problem: warning })
+            if absent > 0 {
+                gone.each(db, run, |db, some| records::mark_absent(db, &place(run, now), some))?;
+            }
+            Some(End {
+                state: RunState::Complete,
+                reconciled: true,
+                absent,
+                present_before,
+                problem: warning,
+            })
         }
-        None => {
-            Some(End { state: RunState::Complete, reconciled: false, absent: 0, present_before: 0, problem: warning })
-        }
+        None => Some(End {
+            state: RunState::Complete,
+            reconciled: false,
+            absent: 0,
+            present_before: 0,
+            problem: warning,
+        }),
     };
     if let Some(end) = end {
         runs::end(db, &run.id, &end, now)?;
@@ -85,7 +109,12 @@ enum Absent {
 
 impl Absent {
     /// Calls `act` with the absent records, some at a time: memory does not grow with the list.
-    fn each(&self, db: &mut Db, run: &Run, mut act: impl FnMut(&mut Db, &[Present]) -> Result<()>) -> Result<()> {
+    fn each(
+        &self,
+        db: &mut Db,
+        run: &Run,
+        mut act: impl FnMut(&mut Db, &[Present]) -> Result<()>,
+    ) -> Result<()> {
         let seen = match self {
             Self::Named(records) => return act(db, records),
             Self::NotSeen(seen) => seen,
@@ -103,17 +132,20 @@ fn was_seen(seen: &[[u8; 8]], record: &Present) -> bool {
 
 /// How many records are present, and how many of them are gone.
 fn count(db: &mut Db, run: &Run, gone: &Absent) -> Result<(u64, u64)> {
-    let (mut present, mut absent) = (0, 0);
-    scan(db, run, |_, page| {
-        present += page.len() as u64;
-        if let Absent::NotSeen(seen) = gone {
-            absent += page.iter().filter(|record| !was_seen(seen, record)).count() as u64;
+    let present = records::count_present(db, &run.connection_id, run.list)?;
+    let absent = match gone {
+        Absent::Named(records) => records.len() as u64,
+        // Whoever was seen is present: where the counts agree nobody is gone, and the list need not be gone through.
+        Absent::NotSeen(seen) if seen.len() as u64 == present => 0,
+        Absent::NotSeen(seen) => {
+            let mut absent = 0;
+            scan(db, run, |_, page| {
+                absent += page.iter().filter(|record| !was_seen(seen, record)).count() as u64;
+                Ok(())
+            })?;
+            absent
         }
-        Ok(())
-    })?;
-    if let Absent::Named(records) = gone {
-        absent = records.len() as u64;
-    }
+    };
     Ok((present, absent))
 }
 
@@ -137,6 +169,8 @@ fn seen(db: &mut Db, run: &Run) -> Result<Vec<[u8; 8]>> {
         seen.extend(batch.as_chunks::<8>().0);
     }
     seen.sort_unstable();
+    // A source may repeat a record on another page.
+    seen.dedup();
     Ok(seen)
 }
 

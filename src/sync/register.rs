@@ -62,7 +62,13 @@ pub fn rename_company(db: &mut Db, id: &str, new_name: &str) -> Result<Company> 
 ///
 /// # Errors
 /// [`Error::NoCompany`]; [`store::Error::Duplicate`] where the name is taken.
-pub fn app(db: &mut Db, ambient: &Ambient, new_name: &str, companies: &[String], admin: bool) -> Result<(App, Secret)> {
+pub fn app(
+    db: &mut Db,
+    ambient: &Ambient,
+    new_name: &str,
+    companies: &[String],
+    admin: bool,
+) -> Result<(App, Secret)> {
     if companies.is_empty() && !admin {
         return Err(Error::NoCompany);
     }
@@ -147,7 +153,12 @@ fn default_name(kind: Kind) -> &'static str {
     }
 }
 
-fn desktop_file(db: &mut Db, ambient: &Ambient, connection: &Connection, company: &str) -> Result<(String, Secret)> {
+fn desktop_file(
+    db: &mut Db,
+    ambient: &Ambient,
+    connection: &Connection,
+    company: &str,
+) -> Result<(String, Secret)> {
     let [a, b, c, ..] = ambient.entropy.bytes();
     let username = format!("{}-{a:02x}{b:02x}{c:02x}", quickbooks_desktop::slug(company));
     let password = Secret::generate("", ambient.entropy.bytes());

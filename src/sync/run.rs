@@ -18,7 +18,13 @@ use crate::{
 };
 
 /// Asks for a run of a list at the next occasion. One that was asked for already is widened, not doubled.
-pub fn request(db: &mut Db, ambient: &Ambient, connection: &Connection, list: List, mode: Mode) -> Result<Run> {
+pub fn request(
+    db: &mut Db,
+    ambient: &Ambient,
+    connection: &Connection,
+    list: List,
+    mode: Mode,
+) -> Result<Run> {
     lists::lock(db, &connection.id, list)?;
     let id = match runs::in_state(db, &connection.id, list, RunState::Queued)? {
         Some(queued) => {
@@ -61,14 +67,21 @@ fn insert(
 ) -> Result<String> {
     let now = ambient.now();
     let id = new_id("run", now, ambient.entropy.bytes());
-    let new = NewRun { id: &id, company_id: &connection.company_id, connection_id: &connection.id, list, mode };
+    let new =
+        NewRun { id: &id, company_id: &connection.company_id, connection_id: &connection.id, list, mode };
     runs::insert(db, new, state, now)?;
     Ok(id)
 }
 
 /// Ends a running run without judging absence: nobody is marked.
 pub fn fail(db: &mut Db, run_id: &str, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
-    let end = End { state: RunState::Failed, reconciled: false, absent: 0, present_before: 0, problem: Some(problem) };
+    let end = End {
+        state: RunState::Failed,
+        reconciled: false,
+        absent: 0,
+        present_before: 0,
+        problem: Some(problem),
+    };
     runs::end(db, run_id, &end, now)
 }
 

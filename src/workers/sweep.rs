@@ -16,10 +16,8 @@ pub async fn run(store: Store, ambient: Ambient, mut shutdown: watch::Receiver<b
     loop {
         tokio::select! {
             _ = ticks.tick() => sweep(&store, &ambient).await,
-            changed = shutdown.wait_for(|stop| *stop) => {
-                drop(changed);
-                return;
-            }
+            // Its guard must not live on: it would keep this future from moving between threads.
+            () = async { drop(shutdown.wait_for(|stop| *stop).await) } => return,
         }
     }
 }

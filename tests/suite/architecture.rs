@@ -24,7 +24,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "app", "http", "workers", "simulators", "sync", "connectors", "store", "codec", "domain", "clock", "config",
+            "app",
+            "http",
+            "workers",
+            "simulators",
+            "sync",
+            "connectors",
+            "store",
+            "codec",
+            "domain",
+            "clock",
+            "config",
             "telemetry",
         ],
     ),
@@ -121,7 +131,8 @@ fn only_the_store_names_diesel_and_no_connector_knows_another() {
         if room != "store" {
             assert!(!code.contains("diesel"), "{}", path.display());
         }
-        let connectors = ["quickbooks_desktop", "quickbooks_online", "paycom", "connectwise", "autotask", "push"];
+        let connectors =
+            ["quickbooks_desktop", "quickbooks_online", "paycom", "connectwise", "autotask", "push"];
         for own in connectors {
             if path.starts_with(format!("connectors/{own}")) {
                 for other in connectors.iter().filter(|other| **other != own) {
@@ -134,6 +145,7 @@ fn only_the_store_names_diesel_and_no_connector_knows_another() {
 
 #[test]
 fn the_reader_of_imports_sees_through_groups() {
-    let named = rooms_named("use crate::{\n  codec::{soap, xml},\n  store::{self, Db},\n};\nlet x = crate::http::Y;");
+    let named =
+        rooms_named("use crate::{\n  codec::{soap, xml},\n  store::{self, Db},\n};\nlet x = crate::http::Y;");
     assert_eq!(named.into_iter().collect::<Vec<_>>(), ["codec", "http", "store"]);
 }

@@ -8,8 +8,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod api;
 mod architecture;
+mod cli;
 mod http_loop;
 mod settings;
+mod support;
 mod telemetry;
 mod web_connector;

@@ -86,6 +86,8 @@ CREATE TABLE records (
 );
 CREATE INDEX records_by_name ON records (company_id, list, sort_name, id);
 CREATE INDEX records_by_update ON records (company_id, list, updated_at, id);
+-- Few are absent: counting them tells how many are present.
+CREATE INDEX records_absent ON records (connection_id, list) WHERE absent_at IS NOT NULL;
 
 -- Contents that were superseded; the current one is in records.
 CREATE TABLE record_versions (
@@ -214,10 +216,7 @@ CREATE INDEX links_by_company ON links (company_id, id);
 CREATE TABLE changes (
     seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     at TIMESTAMP NOT NULL,
-    company_id TEXT NOT NULL REFERENCES companies (id),
-    connection_id TEXT NOT NULL,
     record_id TEXT NOT NULL REFERENCES records (id) ON DELETE CASCADE,
-    list TEXT NOT NULL,
     kind TEXT NOT NULL,
     version INTEGER NOT NULL,
     run_id TEXT,
@@ -226,7 +225,6 @@ CREATE TABLE changes (
     actor TEXT
 );
 CREATE INDEX changes_by_record ON changes (record_id, seq);
-CREATE INDEX changes_by_company ON changes (company_id, seq);
 
 -- The contract with other systems that read by SQL.
 CREATE VIEW staged_employees AS

@@ -50,7 +50,8 @@ pub const DELETED: &[&str] = &["ListDelType", "ListID", "TimeDeleted"];
 pub const HOST: &[&str] = &["ProductName", "SupportedQBXMLVersion"];
 
 /// What is read of the company (`CompanyRet`): never its EIN or SSN.
-pub const COMPANY: &[&str] = &["CompanyName", "DataExtRet/OwnerID", "DataExtRet/DataExtName", "DataExtRet/DataExtValue"];
+pub const COMPANY: &[&str] =
+    &["CompanyName", "DataExtRet/OwnerID", "DataExtRet/DataExtName", "DataExtRet/DataExtValue"];
 
 /// The fields of a record element that are read; `None` for elements that are no records.
 fn fields(element: &str) -> Option<&'static [&'static str]> {

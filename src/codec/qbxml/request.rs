@@ -54,7 +54,9 @@ pub fn document(version: &str, query: &Query<'_>) -> Result<String, String> {
         Subject::Customers(iteration) => {
             let (iterator, iterator_id, page_size) = match iteration {
                 Iteration::Start { page_size } => ("Start", None, page_size),
-                Iteration::Continue { page_size, iterator_id } => ("Continue", Some(iterator_id.clone()), page_size),
+                Iteration::Continue { page_size, iterator_id } => {
+                    ("Continue", Some(iterator_id.clone()), page_size)
+                }
             };
             messages.customers = Some(CustomerQuery {
                 request_id,
@@ -76,7 +78,11 @@ pub fn document(version: &str, query: &Query<'_>) -> Result<String, String> {
     }
     let body = yaserde::ser::to_string_with_config(
         &Document { messages },
-        &yaserde::ser::Config { perform_indent: false, write_document_declaration: false, indent_string: None },
+        &yaserde::ser::Config {
+            perform_indent: false,
+            write_document_declaration: false,
+            indent_string: None,
+        },
     )
     .map_err(|error| error.to_string())?;
     Ok(format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<?qbxml version=\"{version}\"?>\n{body}"))
@@ -84,7 +90,8 @@ pub fn document(version: &str, query: &Query<'_>) -> Result<String, String> {
 
 /// The elements to include: only top-level names count, and each once.
 fn top_level(fields: &[&str]) -> Vec<String> {
-    let mut names: Vec<String> = fields.iter().map(|path| path.split('/').next().unwrap_or(path).into()).collect();
+    let mut names: Vec<String> =
+        fields.iter().map(|path| path.split('/').next().unwrap_or(path).into()).collect();
     names.dedup();
     names
 }
@@ -169,21 +176,26 @@ mod tests {
 
     #[test]
     fn a_request_has_both_instructions_and_the_elements_in_the_schemas_order() {
-        let first = text(Subject::Customers(Iteration::Start { page_size: 100 }), Some("2026-01-02T03:04:05"));
+        let first =
+            text(Subject::Customers(Iteration::Start { page_size: 100 }), Some("2026-01-02T03:04:05"));
         assert!(first.starts_with(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<?qbxml version=\"13.0\"?>\n<QBXML>\
              <QBXMLMsgsRq onError=\"stopOnError\"><CustomerQueryRq requestID=\"r1\" iterator=\"Start\">\
              <MaxReturned>100</MaxReturned><ActiveStatus>All</ActiveStatus>\
              <FromModifiedDate>2026-01-02T03:04:05</FromModifiedDate><IncludeRetElement>ListID</IncludeRetElement>"
         ));
-        assert!(first.ends_with("<IncludeRetElement>Email</IncludeRetElement></CustomerQueryRq></QBXMLMsgsRq></QBXML>"));
+        assert!(first.ends_with(
+            "<IncludeRetElement>Email</IncludeRetElement></CustomerQueryRq></QBXMLMsgsRq></QBXML>"
+        ));
         assert!(first.contains("<IncludeRetElement>ParentRef</IncludeRetElement>"));
     }
 
     #[test]
     fn an_employee_query_never_iterates_and_asks_for_nothing_sensitive() {
         let all = text(Subject::Employees, None);
-        assert!(all.contains("<EmployeeQueryRq requestID=\"r1\"><ActiveStatus>All</ActiveStatus><IncludeRetElement>"));
+        assert!(all.contains(
+            "<EmployeeQueryRq requestID=\"r1\"><ActiveStatus>All</ActiveStatus><IncludeRetElement>"
+        ));
         for sensitive in ["SSN", "BirthDate", "Payroll", "Address", "Notes", "iterator"] {
             assert!(!all.contains(sensitive), "{sensitive}");
         }

@@ -82,7 +82,7 @@ impl<R: Read> Reader<R> {
             self.open()?;
         }
         loop {
-            match self.xml.next()? {
+            match self.xml.read()? {
                 Node::Start(element) => {
                     let attribute = |name| element.attribute(name);
                     let answer = Answer {
@@ -119,12 +119,13 @@ impl<R: Read> Reader<R> {
         // An answer that has ended, or an empty one, has no records.
         while self.xml.depth() >= ANSWER {
             let inside = self.xml.depth() == ANSWER;
-            match self.xml.next()? {
+            match self.xml.read()? {
                 Node::Start(element) if inside => {
                     let name = element.local_name();
                     match fields(name) {
                         Some(wanted) => {
-                            let mut ret = Ret { element: name.to_owned(), values: Vec::with_capacity(wanted.len()) };
+                            let mut ret =
+                                Ret { element: name.to_owned(), values: Vec::with_capacity(wanted.len()) };
                             self.values(wanted, &mut ret)?;
                             return Ok(Some(ret));
                         }
@@ -144,7 +145,7 @@ impl<R: Read> Reader<R> {
         let mut path = String::new();
         let mut reading: Option<String> = None;
         while self.xml.depth() > outside {
-            match self.xml.next()? {
+            match self.xml.read()? {
                 Node::Start(element) => {
                     if !path.is_empty() {
                         path.push('/');
@@ -181,9 +182,11 @@ impl<R: Read> Reader<R> {
     fn open(&mut self) -> Result<(), QbxmlError> {
         self.opened = true;
         loop {
-            match self.xml.next() {
+            match self.xml.read() {
                 Ok(Node::Start(element)) if element.local_name() == "QBXML" => return Ok(()),
-                Ok(Node::Start(element)) => return Err(QbxmlError::NotQbxml(element.local_name().to_owned())),
+                Ok(Node::Start(element)) => {
+                    return Err(QbxmlError::NotQbxml(element.local_name().to_owned()));
+                }
                 Ok(Node::Done) => return Err(QbxmlError::Empty),
                 Ok(_) => {}
                 Err(error) => return Err(error.into()),

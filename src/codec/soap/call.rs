@@ -109,7 +109,7 @@ impl<R: Read> Call<R> {
     /// XML that is not well-formed or breaks off.
     pub fn finish(&mut self) -> Result<(), SoapError> {
         loop {
-            if matches!(self.xml.next()?, Node::Done) {
+            if matches!(self.xml.read()?, Node::Done) {
                 return Ok(());
             }
         }
@@ -126,7 +126,7 @@ struct Started {
 /// The next start tag within the element that is open; `None` at its end.
 fn start<R: Read>(xml: &mut XmlReader<R>) -> Result<Option<Started>, XmlError> {
     loop {
-        match xml.next()? {
+        match xml.read()? {
             Node::Start(element) => {
                 let name = element.local_name().to_owned();
                 let encoded = element.has_attribute("encodingStyle")?;
@@ -142,7 +142,7 @@ fn start<R: Read>(xml: &mut XmlReader<R>) -> Result<Option<Started>, XmlError> {
 /// Reads the envelope's start tag and tells the version by its namespace.
 fn envelope<R: Read>(xml: &mut XmlReader<R>) -> Result<Version, SoapError> {
     loop {
-        match xml.next()? {
+        match xml.read()? {
             Node::Start(element) => {
                 if element.local_name() != "Envelope" {
                     return Err(SoapError::NotAnEnvelope(element.local_name().to_owned()));

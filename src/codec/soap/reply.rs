@@ -30,7 +30,8 @@ pub fn reply(version: Version, style: Style, method: &str, reply: &Reply) -> Str
         (Style::Document, Reply::Text(text)) => format!("<{method}Result>{}</{method}Result>", escape(text)),
         (Style::Document, Reply::Number(number)) => format!("<{method}Result>{number}</{method}Result>"),
         (Style::Document, Reply::Texts(texts)) => {
-            let items: String = texts.iter().map(|text| format!("<string>{}</string>", escape(text))).collect();
+            let items: String =
+                texts.iter().map(|text| format!("<string>{}</string>", escape(text))).collect();
             format!("<{method}Result>{items}</{method}Result>")
         }
         (Style::Rpc, Reply::Text(text)) => {
@@ -64,7 +65,9 @@ pub fn fault(version: Version, fault: &Fault) -> String {
     let body = match (version, fault.client) {
         (Version::V11, client) => {
             let code = if client { "soap:Client" } else { "soap:Server" };
-            format!("<soap:Fault><faultcode>{code}</faultcode><faultstring>{reason}</faultstring></soap:Fault>")
+            format!(
+                "<soap:Fault><faultcode>{code}</faultcode><faultstring>{reason}</faultstring></soap:Fault>"
+            )
         }
         (Version::V12, client) => {
             let code = if client { "soap:Sender" } else { "soap:Receiver" };

@@ -123,7 +123,8 @@ pub fn hresult(text: &str) -> Hresult {
 pub fn hresult_problem(text: &str, message: &str) -> Problem {
     let known = hresult(text);
     let digits = text.trim().trim_start_matches("0x").trim_start_matches("0X").to_ascii_lowercase();
-    let said = if message.trim().is_empty() { String::new() } else { format!(" It said: «{}»", message.trim()) };
+    let said =
+        if message.trim().is_empty() { String::new() } else { format!(" It said: «{}»", message.trim()) };
     Problem::new(
         format!("quickbooks_{digits}"),
         format!("{} ({}).{said}", known.meaning.trim_end_matches('.'), text.trim()),
@@ -160,7 +161,13 @@ pub struct StatusCode {
     pub remedy: &'static str,
 }
 
-const fn status(from: u32, to: u32, verdict: Verdict, meaning: &'static str, remedy: &'static str) -> StatusCode {
+const fn status(
+    from: u32,
+    to: u32,
+    verdict: Verdict,
+    meaning: &'static str,
+    remedy: &'static str,
+) -> StatusCode {
     StatusCode { from, to, verdict, meaning, remedy }
 }
 
@@ -210,17 +217,23 @@ pub const STATUS_CODES: &[StatusCode] = &[
     status(3100, 9999, Verdict::Failed, "QuickBooks refused.", AGAIN),
 ];
 
-const UNKNOWN_STATUS: StatusCode = status(0, 0, Verdict::Failed, "QuickBooks gave a code that is not known.", AGAIN);
+const UNKNOWN_STATUS: StatusCode =
+    status(0, 0, Verdict::Failed, "QuickBooks gave a code that is not known.", AGAIN);
 
 /// What a status code means.
 pub fn status_code(code: u32) -> StatusCode {
-    STATUS_CODES.iter().find(|known| (known.from..=known.to).contains(&code)).copied().unwrap_or(UNKNOWN_STATUS)
+    STATUS_CODES
+        .iter()
+        .find(|known| (known.from..=known.to).contains(&code))
+        .copied()
+        .unwrap_or(UNKNOWN_STATUS)
 }
 
 /// A status with QuickBooks' own message, for people.
 pub fn status_problem(code: u32, message: &str) -> Problem {
     let known = status_code(code);
-    let said = if message.trim().is_empty() { String::new() } else { format!(" It said: «{}»", message.trim()) };
+    let said =
+        if message.trim().is_empty() { String::new() } else { format!(" It said: «{}»", message.trim()) };
     Problem::new(
         format!("quickbooks_status_{code}"),
         format!("{} (status {code}).{said}", known.meaning.trim_end_matches('.')),

@@ -59,10 +59,8 @@ impl Hcp {
                 Some("CompanyName") => self.company_name = Some(value.trim().to_owned()),
                 Some("DataExtRet/OwnerID") => owner = value,
                 Some("DataExtRet/DataExtName") => name = value,
-                Some("DataExtRet/DataExtValue") => {
-                    if name.eq_ignore_ascii_case("FileID") {
-                        self.file_ids.push((std::mem::take(&mut owner), value));
-                    }
+                Some("DataExtRet/DataExtValue") if name.eq_ignore_ascii_case("FileID") => {
+                    self.file_ids.push((std::mem::take(&mut owner), value));
                 }
                 _ => {}
             }

@@ -194,7 +194,11 @@ impl Plan {
         let lost = self.asked;
         self.asked = false;
         match self.current_mut() {
-            Some(list) if lost && list.stage != (Stage::Records { iterator_id: None }) && list.list == List::Customer => {
+            Some(list)
+                if lost
+                    && list.stage != (Stage::Records { iterator_id: None })
+                    && list.list == List::Customer =>
+            {
                 list.begin_anew();
                 true
             }
@@ -224,7 +228,9 @@ impl Plan {
         let list = self.current().filter(|_| self.asked);
         let expected = list.map(|list| (list.answer_name(), list.request_id()));
         match expected {
-            Some((name, id)) if name == answer.name && answer.request_id.as_ref().is_none_or(|other| *other == id) => {
+            Some((name, id))
+                if name == answer.name && answer.request_id.as_ref().is_none_or(|other| *other == id) =>
+            {
                 Ok(())
             }
             _ => Err(Problem::new(
@@ -335,7 +341,9 @@ impl ListPlan {
     /// more but gives nothing, or that ends before the count it gave, leaves the list in doubt.
     fn goes_on(&mut self, answer: &Answer, records: u64) -> bool {
         let announced = std::mem::replace(&mut self.remaining, answer.remaining);
-        if announced.is_some_and(|announced| answer.remaining.unwrap_or(0).saturating_add(records) < announced) {
+        if announced
+            .is_some_and(|announced| answer.remaining.unwrap_or(0).saturating_add(records) < announced)
+        {
             self.doubt.get_or_insert_with(lost_iterator);
         }
         match (answer.remaining, &answer.iterator_id) {

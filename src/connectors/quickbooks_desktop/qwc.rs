@@ -13,7 +13,9 @@ pub enum QwcError {
     NoHost(Url),
     #[error("the public address `{0}` is an IP address, which the Web Connector refuses (QBWC1001)")]
     IpAddress(Url),
-    #[error("the public address `{0}` is not https, which the Web Connector demands for all but localhost (QBWC1051)")]
+    #[error(
+        "the public address `{0}` is not https, which the Web Connector demands for all but localhost (QBWC1051)"
+    )]
     NotHttps(Url),
     #[error("the file could not be written: {0}")]
     Write(String),
@@ -81,7 +83,8 @@ pub fn qwc(application: &Application<'_>, public_url: &Url) -> Result<String, Qw
         write_document_declaration: false,
         indent_string: Some("  ".into()),
     };
-    let body = yaserde::ser::to_string_with_config(&document, &config).map_err(|error| QwcError::Write(error.to_string()))?;
+    let body = yaserde::ser::to_string_with_config(&document, &config)
+        .map_err(|error| QwcError::Write(error.to_string()))?;
     Ok(format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n{body}\n"))
 }
 

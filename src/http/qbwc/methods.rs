@@ -44,16 +44,24 @@ impl CallError {
         match self {
             Self::Store(error) => {
                 tracing::error!(%error, source = error.source().map(tracing::field::display), "a call failed");
-                Fault { client: false, reason: "Rollcall's database failed. Run the update again later; if it repeats, \
-                                                look into the gateway's log.".into() }
+                Fault {
+                    client: false,
+                    reason: "Rollcall's database failed. Run the update again later; if it repeats, \
+                                                look into the gateway's log."
+                        .into(),
+                }
             }
             Self::Soap(error) => Fault {
                 client: true,
-                reason: format!("Rollcall could not read the call. Nobody was marked absent. Run the update again. The cause: {error}."),
+                reason: format!(
+                    "Rollcall could not read the call. Nobody was marked absent. Run the update again. The cause: {error}."
+                ),
             },
             Self::NoMethod(_) | Self::Order(_) => Fault {
                 client: true,
-                reason: format!("Rollcall could not answer the call: {self}. Is this a QuickBooks Web Connector?"),
+                reason: format!(
+                    "Rollcall could not answer the call: {self}. Is this a QuickBooks Web Connector?"
+                ),
             },
         }
     }
@@ -72,8 +80,16 @@ pub(super) async fn answer(gateway: &Gateway, spoken: Version, body: BodyStream)
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(_) => {
-                let fault = Fault { client: false, reason: "Rollcall is shutting down. Run the update again.".into() };
-                Answered { version: spoken, style: Style::Document, method: String::new(), result: Err(fault) }
+                let fault = Fault {
+                    client: false,
+                    reason: "Rollcall is shutting down. Run the update again.".into(),
+                };
+                Answered {
+                    version: spoken,
+                    style: Style::Document,
+                    method: String::new(),
+                    result: Err(fault),
+                }
             }
         },
     }
@@ -89,7 +105,9 @@ fn read_and_answer(gateway: &Gateway, runtime: &Handle, spoken: Version, body: B
     };
     let (version, method) = (call.version, call.method.clone());
     let made = match method.as_str() {
-        "receiveResponseXML" => receive(gateway, runtime, &mut call).map(|number| (call.style, Reply::Number(number))),
+        "receiveResponseXML" => {
+            receive(gateway, runtime, &mut call).map(|number| (call.style, Reply::Number(number)))
+        }
         _ => parameters(&mut call).and_then(|parameters| {
             let style = call.style;
             call.finish()?;

@@ -66,7 +66,9 @@ async fn call(State(gateway): State<Gateway>, request: Request) -> Response {
 /// A fault of a body that did not arrive.
 fn body_fault(failure: BodyFailure) -> Fault {
     let reason = match failure {
-        BodyFailure::TooLarge => "QuickBooks' answer is larger than this gateway accepts (ROLLCALL_MAX_QBWC_BODY).",
+        BodyFailure::TooLarge => {
+            "QuickBooks' answer is larger than this gateway accepts (ROLLCALL_MAX_QBWC_BODY)."
+        }
         BodyFailure::TooSlow => "QuickBooks' answer stopped arriving. Run the update again.",
         BodyFailure::Broken => "QuickBooks' answer broke off on its way. Run the update again.",
     };

@@ -3,8 +3,11 @@
 mod read;
 mod stage;
 
-pub use read::{Filter, Linked, Order, Position, find, get, page, versions};
-pub use stage::{Known, Place, Present, Write, clear_absences, held_absences, known, mark_absent, name_absences, present, upsert};
+pub use read::{Filter, Linked, Order, Position, find, get, of_absences, page, versions};
+pub use stage::{
+    Known, Place, Present, Write, clear_absences, count_present, held_absences, known, mark_absent,
+    name_absences, present, upsert,
+};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;

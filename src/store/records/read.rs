@@ -7,7 +7,7 @@ use crate::{
     domain::{fold::fold, record::Record, words::List},
     store::{
         Db, Error, Page, PageLimit, Result,
-        schema::{links, record_versions, records},
+        schema::{links, record_versions, records, run_absences},
         values::{at, contains, utc},
     },
 };
@@ -151,6 +151,22 @@ pub fn page(
         }
         None => query,
     };
+    let rows: Result<Vec<Staged>> = query.load::<Row>(db)?.into_iter().map(TryInto::try_into).collect();
+    Ok(Page::cut(rows?, limit))
+}
+
+/// The records that a run names as absent, in the order of their IDs.
+pub fn of_absences(db: &mut Db, run_id: &str, after: Option<&str>, limit: PageLimit) -> Result<Page<Staged>> {
+    let mut query = run_absences::table
+        .inner_join(records::table)
+        .filter(run_absences::run_id.eq(run_id.to_owned()))
+        .select(Row::as_select())
+        .order(run_absences::record_id)
+        .limit(limit.and_one())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(run_absences::record_id.gt(after.to_owned()));
+    }
     let rows: Result<Vec<Staged>> = query.load::<Row>(db)?.into_iter().map(TryInto::try_into).collect();
     Ok(Page::cut(rows?, limit))
 }

@@ -4,7 +4,11 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::{prelude::*, upsert::excluded};
+use diesel::{
+    prelude::*,
+    sql_types::{Array, Text},
+    upsert::excluded,
+};
 
 use crate::{
     domain::{
@@ -15,7 +19,7 @@ use crate::{
         Db, Error, Page, PageLimit, Result, changes,
         engine::per_backend,
         schema::{record_versions, records, run_absences, runs},
-        values::at,
+        values::{at, uncount},
     },
 };
 
@@ -58,19 +62,54 @@ pub struct Write<'a> {
 }
 
 /// Those of `external_ids` that are staged, by external ID.
-pub fn known(db: &mut Db, connection_id: &str, list: List, external_ids: &[&str]) -> Result<HashMap<String, Known>> {
+pub fn known(
+    db: &mut Db,
+    connection_id: &str,
+    list: List,
+    external_ids: &[&str],
+) -> Result<HashMap<String, Known>> {
     let mut found = HashMap::with_capacity(external_ids.len());
     for some in external_ids.chunks(LOOKUP) {
-        let rows: Vec<(String, String, Vec<u8>, i32, Option<NaiveDateTime>)> = records::table
-            .filter(records::connection_id.eq(connection_id).and(records::list.eq(list.as_str())))
-            .filter(records::external_id.eq_any(some.to_vec()))
-            .select((records::external_id, records::id, records::content_hash, records::version, records::absent_at))
-            .load(db)?;
-        for (external_id, id, content_hash, version, absent_at) in rows {
-            found.insert(external_id, Known { id, content_hash, version, absent: absent_at.is_some() });
+        let rows = match db {
+            Db::Postgres(connection) => diesel::sql_query(KNOWN_ON_POSTGRES)
+                .bind::<Array<Text>, _>(some)
+                .bind::<Text, _>(connection_id)
+                .bind::<Text, _>(list.as_str())
+                .load::<KnownRow>(connection)?,
+            Db::Sqlite(connection) => records::table
+                .filter(records::connection_id.eq(connection_id).and(records::list.eq(list.as_str())))
+                .filter(records::external_id.eq_any(some))
+                .select(KnownRow::as_select())
+                .load(connection)?,
+        };
+        for row in rows {
+            let known = Known {
+                id: row.id,
+                content_hash: row.content_hash,
+                version: row.version,
+                absent: row.absent_at.is_some(),
+            };
+            found.insert(row.external_id, known);
         }
     }
     Ok(found)
+}
+
+/// One index look-up for each ID. Without statistics, as in a first load, the planner takes `= ANY` for a filter on the
+/// whole list; `OFFSET 0` keeps it from turning this into that.
+const KNOWN_ON_POSTGRES: &str = "SELECT found.* FROM unnest($1) AS wanted (external_id) CROSS JOIN LATERAL (
+        SELECT external_id, id, content_hash, version, absent_at FROM records
+        WHERE connection_id = $2 AND list = $3 AND external_id = wanted.external_id OFFSET 0
+    ) AS found";
+
+#[derive(Queryable, Selectable, QueryableByName)]
+#[diesel(table_name = records)]
+struct KnownRow {
+    external_id: String,
+    id: String,
+    content_hash: Vec<u8>,
+    version: i32,
+    absent_at: Option<NaiveDateTime>,
 }
 
 #[derive(Insertable)]
@@ -177,7 +216,8 @@ pub fn upsert(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()
             ))
             .execute(connection))?;
     }
-    let entries: Vec<_> = writes.iter().map(|write| entry(place, &write.id, write.version, write.kind)).collect();
+    let entries: Vec<_> =
+        writes.iter().map(|write| entry(place, &write.id, write.version, write.kind)).collect();
     changes::append(db, &entries)
 }
 
@@ -217,13 +257,15 @@ fn keep_versions(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result
     Ok(())
 }
 
-fn entry<'a>(place: &Place<'a>, record_id: &'a str, version: i32, kind: ChangeKind) -> changes::NewChange<'a> {
+fn entry<'a>(
+    place: &Place<'a>,
+    record_id: &'a str,
+    version: i32,
+    kind: ChangeKind,
+) -> changes::NewChange<'a> {
     changes::NewChange {
         at: at(place.now),
-        company_id: place.company_id,
-        connection_id: place.connection_id,
         record_id,
-        list: place.list.as_str(),
         kind: kind.as_str(),
         version,
         run_id: Some(place.run_id),
@@ -260,7 +302,19 @@ pub fn present(
         query = query.filter(records::external_id.gt(after.to_owned()));
     }
     let rows: Vec<(String, String, i32)> = query.load(db)?;
-    Ok(Page::cut(rows.into_iter().map(|(external_id, id, version)| Present { external_id, id, version }).collect(), limit))
+    Ok(Page::cut(
+        rows.into_iter().map(|(external_id, id, version)| Present { external_id, id, version }).collect(),
+        limit,
+    ))
+}
+
+/// How many of the list's records are present.
+pub fn count_present(db: &mut Db, connection_id: &str, list: List) -> Result<u64> {
+    let all =
+        records::table.filter(records::connection_id.eq(connection_id).and(records::list.eq(list.as_str())));
+    let known: i64 = all.count().get_result(db)?;
+    let absent: i64 = all.filter(records::absent_at.is_not_null()).count().get_result(db)?;
+    Ok(uncount(known - absent))
 }
 
 /// Marks records absent. Their links stay.
@@ -284,7 +338,9 @@ pub fn name_absences(db: &mut Db, run_id: &str, gone: &[Present]) -> Result<()> 
             .iter()
             .map(|record| (run_absences::run_id.eq(run_id), run_absences::record_id.eq(&record.id)))
             .collect();
-        per_backend!(db, |connection| diesel::insert_into(run_absences::table).values(&rows).execute(connection))?;
+        per_backend!(db, |connection| diesel::insert_into(run_absences::table)
+            .values(&rows)
+            .execute(connection))?;
     }
     Ok(())
 }
@@ -306,7 +362,12 @@ pub fn clear_absences(db: &mut Db, connection_id: &str, list: List, record_ids: 
 }
 
 /// The records that a held run names and that are still present, in the order of their IDs.
-pub fn held_absences(db: &mut Db, run_id: &str, after: Option<&str>, limit: PageLimit) -> Result<Page<Present>> {
+pub fn held_absences(
+    db: &mut Db,
+    run_id: &str,
+    after: Option<&str>,
+    limit: PageLimit,
+) -> Result<Page<Present>> {
     let mut query = run_absences::table
         .inner_join(records::table)
         .filter(run_absences::run_id.eq(run_id.to_owned()).and(records::absent_at.is_null()))
@@ -318,5 +379,8 @@ pub fn held_absences(db: &mut Db, run_id: &str, after: Option<&str>, limit: Page
         query = query.filter(run_absences::record_id.gt(after.to_owned()));
     }
     let rows: Vec<(String, String, i32)> = query.load(db)?;
-    Ok(Page::cut(rows.into_iter().map(|(external_id, id, version)| Present { external_id, id, version }).collect(), limit))
+    Ok(Page::cut(
+        rows.into_iter().map(|(external_id, id, version)| Present { external_id, id, version }).collect(),
+        limit,
+    ))
 }

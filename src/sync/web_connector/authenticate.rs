@@ -23,7 +23,12 @@ pub enum Admission {
 
 /// Lets a Web Connector in. Its earlier session, if one is open, is retired: information was lost, and reading again is
 /// safe (Programmer's Guide p. 42).
-pub fn authenticate(db: &mut Db, ambient: &Ambient, username: &str, password: &Secret) -> store::Result<Admission> {
+pub fn authenticate(
+    db: &mut Db,
+    ambient: &Ambient,
+    username: &str,
+    password: &Secret,
+) -> store::Result<Admission> {
     let now = ambient.now();
     let Some(file) = desktop::by_username(db, username)? else { return Ok(Admission::NotValid) };
     if !password.hash().matches(&file.password_hash) {

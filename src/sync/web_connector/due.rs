@@ -9,7 +9,12 @@ use crate::{
 };
 
 /// The lists that are to be read now, in order, and how.
-pub(super) fn due(db: &mut Db, connection: &Connection, settings: &Settings, now: DateTime<Utc>) -> store::Result<Vec<ListPlan>> {
+pub(super) fn due(
+    db: &mut Db,
+    connection: &Connection,
+    settings: &Settings,
+    now: DateTime<Utc>,
+) -> store::Result<Vec<ListPlan>> {
     if connection.paused || settings.window().is_some_and(|window| !window.contains(now)) {
         return Ok(Vec::new());
     }
@@ -25,7 +30,12 @@ pub(super) fn due(db: &mut Db, connection: &Connection, settings: &Settings, now
 }
 
 /// How a list is to be read, and from when; `None` where it is not due.
-fn mode(cursor: &Cursor, asked_for: Option<Mode>, settings: &Settings, now: DateTime<Utc>) -> Option<(Mode, Option<String>)> {
+fn mode(
+    cursor: &Cursor,
+    asked_for: Option<Mode>,
+    settings: &Settings,
+    now: DateTime<Utc>,
+) -> Option<(Mode, Option<String>)> {
     let full_every = Duration::hours(i64::from(settings.full_every_hours));
     let pause = Duration::seconds(i64::from(settings.min_interval_seconds));
     let older = |time: Option<DateTime<Utc>>, than: Duration| time.is_none_or(|time| now - time >= than);

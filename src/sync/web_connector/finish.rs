@@ -30,7 +30,13 @@ pub(super) fn stop(db: &mut Db, open: &mut Open, problem: &Problem, now: DateTim
 }
 
 /// What `connectionError` answers: `done`, or the path of the company file to try.
-pub fn connection_error(db: &mut Db, ambient: &Ambient, ticket: &str, code: &str, message: &str) -> store::Result<String> {
+pub fn connection_error(
+    db: &mut Db,
+    ambient: &Ambient,
+    ticket: &str,
+    code: &str,
+    message: &str,
+) -> store::Result<String> {
     let now = ambient.now();
     let Ok(mut open) = Open::of(db, ticket)? else { return Ok("done".into()) };
     let connection = connections::get(db, &open.session.connection_id)?;
@@ -76,7 +82,12 @@ pub fn close(db: &mut Db, ambient: &Ambient, ticket: &str) -> store::Result<Stri
             for list in &open.plan.lists {
                 let Some(run_id) = &list.run_id else { continue };
                 let counts = runs::get(db, run_id)?.counts;
-                done.push(format!("{}: {} new, {} changed", list.list.plural(), counts.created, counts.updated));
+                done.push(format!(
+                    "{}: {} new, {} changed",
+                    list.list.plural(),
+                    counts.created,
+                    counts.updated
+                ));
             }
             if done.is_empty() { "OK".into() } else { format!("OK ({})", done.join("; ")) }
         }

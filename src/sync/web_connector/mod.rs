@@ -69,7 +69,8 @@ fn read_plan(session: &Session) -> store::Result<Plan> {
 }
 
 fn write_plan(plan: &Plan) -> store::Result<String> {
-    serde_json::to_string(plan).map_err(|error| store::Error::Corrupt { what: "session", why: error.to_string() })
+    serde_json::to_string(plan)
+        .map_err(|error| store::Error::Corrupt { what: "session", why: error.to_string() })
 }
 
 fn settings(connection: &store::connections::Connection) -> store::Result<Settings> {

@@ -98,7 +98,9 @@ impl From<ReadError> for Problem {
             ReadError::Unexpected(problem) => problem,
             error => Problem::new(
                 "answer_not_read",
-                format!("QuickBooks' answer could not be read to its end. Nobody was marked absent. The cause: {error}."),
+                format!(
+                    "QuickBooks' answer could not be read to its end. Nobody was marked absent. The cause: {error}."
+                ),
                 "Run the update again. If it repeats, run Verify Data in QuickBooks (File, Utilities).",
             ),
         }
@@ -208,7 +210,12 @@ impl Received {
 }
 
 /// Writes batches until there are no more. Ends early where one fails, which ends the reading too.
-async fn write(store: Store, ambient: Ambient, run: Run, mut batches: mpsc::Receiver<Batch>) -> store::Result<()> {
+async fn write(
+    store: Store,
+    ambient: Ambient,
+    run: Run,
+    mut batches: mpsc::Receiver<Batch>,
+) -> store::Result<()> {
     while let Some((records, high_water)) = batches.recv().await {
         let (ambient, run) = (ambient.clone(), run.clone());
         store

@@ -54,7 +54,8 @@ pub fn send(db: &mut Db, ambient: &Ambient, offer: &Offer) -> store::Result<Stri
     let request = match open.plan.ask() {
         Ok(request) => request.unwrap_or_default(),
         Err(error) => {
-            let problem = Problem::new("request_not_written", error, "Please report this as a fault of Rollcall.");
+            let problem =
+                Problem::new("request_not_written", error, "Please report this as a fault of Rollcall.");
             stop(db, &mut open, &problem, now)?;
             open.plan.give_up(Outcome::Stop(problem));
             String::new()

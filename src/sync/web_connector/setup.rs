@@ -47,7 +47,10 @@ pub fn qwc(db: &mut Db, connection_id: &str, public_url: &Url) -> Result<String,
 
 /// Asks for a run of both lists when the Web Connector calls next.
 pub fn poll(db: &mut Db, ambient: &Ambient, connection: &Connection, mode: Mode) -> store::Result<Vec<Run>> {
-    [List::Employee, List::Customer].iter().map(|list| run::request(db, ambient, connection, *list, mode)).collect()
+    [List::Employee, List::Customer]
+        .iter()
+        .map(|list| run::request(db, ambient, connection, *list, mode))
+        .collect()
 }
 
 /// When the Web Connector is expected.

@@ -3,9 +3,10 @@
 mod answers;
 mod envelopes;
 
+use crate::support::TestDatabase;
+
 use super::{
     Desk,
-    engines::TestDatabase,
     wire::{Manual, Reply, envelope},
 };
 use quick_xml::{Reader, events::Event};

@@ -1,0 +1,125 @@
+//! `rollcall app`.
+
+use crate::{
+    store::{
+        Db, Store,
+        apps::{self, App},
+    },
+    sync::register,
+};
+
+use super::{
+    Result,
+    context::Context,
+    failure::Failure,
+    find,
+    text::{fields, plain, table, time, yes},
+    token,
+    views::AppView,
+};
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Add an app, and show its first token once
+    #[command(after_help = "Example:\n  rollcall app add \"Timesheets\" --company Acme --json")]
+    Add {
+        /// What people call it; no two apps have the same name
+        name: String,
+        /// A company that it may see, by name or ID; may be given several times
+        #[arg(long = "company", value_name = "COMPANY", required_unless_present = "admin")]
+        companies: Vec<String>,
+        /// Let it see all companies and manage everything
+        #[arg(long, conflicts_with = "companies")]
+        admin: bool,
+    },
+    /// List the apps
+    #[command(after_help = "Example:\n  rollcall app list")]
+    List,
+    /// Remove an app that has no profiles; its tokens stop working
+    #[command(after_help = "Example:\n  rollcall app remove Timesheets")]
+    Remove {
+        /// Its name or ID
+        app: String,
+    },
+    /// Manage the tokens of an app
+    #[command(subcommand)]
+    Token(token::Command),
+}
+
+pub async fn run(context: &Context, command: Command) -> Result {
+    let store = context.store().await?;
+    match command {
+        Command::Add { name, companies, admin } => add(context, &store, name, companies, admin).await,
+        Command::List => {
+            let list = |db: &mut Db| find::all(db, |app: &App| &app.id, apps::page);
+            list_apps(context, store.read(list).await?)
+        }
+        Command::Remove { app } => {
+            let remove = move |db: &mut Db| -> Result<App> {
+                let app = find::app(db, &app)?;
+                apps::delete(db, &app.id).map_err(|error| in_use(error.into(), &app.name))?;
+                Ok(app)
+            };
+            let app = AppView::new(store.write(remove).await?, None);
+            context.out.answer(&app, |app| format!("Removed {} ({}).\n", plain(&app.name), app.id))
+        }
+        Command::Token(command) => token::run(context, &store, command).await,
+    }
+}
+
+async fn add(context: &Context, store: &Store, name: String, companies: Vec<String>, admin: bool) -> Result {
+    let ambient = context.ambient.clone();
+    let add = move |db: &mut Db| -> Result<_> {
+        let mut ids = Vec::new();
+        for company in &companies {
+            ids.push(find::company(db, company)?.id);
+        }
+        register::app(db, &ambient, &name, &ids, admin).map_err(|error| taken(error.into(), &name))
+    };
+    let (app, token) = store.write(add).await?;
+    let app = AppView::new(app, Some(token.reveal().to_owned()));
+    context.out.answer(&app, |app| {
+        fields(&[
+            ("id", app.id.clone()),
+            ("name", app.name.clone()),
+            ("companies", if app.admin { "all".into() } else { app.companies.join(", ") }),
+            ("token", app.token.clone().unwrap_or_default()),
+        ])
+    })?;
+    if !context.out.is_json() {
+        context
+            .out
+            .note("\nThe token is shown only now. Send it with each request: Authorization: Bearer TOKEN");
+    }
+    Ok(())
+}
+
+fn taken(failure: Failure, name: &str) -> Failure {
+    failure.if_duplicate(
+        format!("There is an app named `{}` already.", name.trim()),
+        "Use that one (`rollcall app token add` makes it another token), or choose another name.",
+    )
+}
+
+fn in_use(failure: Failure, name: &str) -> Failure {
+    failure.if_in_use(
+        format!("The app `{name}` still has profiles."),
+        "Unlink and remove its profiles by the API first: DELETE /v1/profiles/{list}/{profile_id}.",
+    )
+}
+
+fn list_apps(context: &Context, apps: Vec<App>) -> Result {
+    let apps: Vec<AppView> = apps.into_iter().map(|app| AppView::new(app, None)).collect();
+    context.out.answer(&apps, |apps| {
+        let row = |app: &AppView| {
+            let companies = if app.admin { "all".into() } else { app.companies.join(",") };
+            [app.name.clone(), app.id.clone(), yes(app.admin), companies, time(Some(app.created_at))]
+        };
+        let head = ["NAME", "ID", "ADMIN", "COMPANIES", "CREATED"];
+        table(
+            head,
+            apps.iter().map(row).collect(),
+            "There are no apps: `rollcall app add NAME --company COMPANY` adds one.",
+        )
+    })
+}

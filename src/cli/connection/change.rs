@@ -1,0 +1,102 @@
+//! `rollcall connection set`, `password` and `remove`.
+
+use serde_json::json;
+
+use crate::{
+    cli::{
+        Result,
+        context::Context,
+        failure::Failure,
+        find,
+        pairs::{self, Pair},
+        text::{fields, plain},
+        views::ConnectionView,
+    },
+    store::{Db, Store, connections},
+    sync::register::{self, ConnectionChange},
+};
+
+use super::{look, need_desktop};
+
+/// Change a connection
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true), after_help = "Example:\n  rollcall connection set con_0199… --set run_every_minutes=30 --resume
+
+`rollcall connection add --help` tells the settings of each kind; an empty value puts one back to its default.")]
+pub struct SetArgs {
+    /// The connection's ID, con_…
+    connection: String,
+    /// A setting of the kind; may be given several times
+    #[arg(long = "set", group = "what", value_name = "NAME=VALUE", value_parser = pairs::pair)]
+    settings: Vec<Pair>,
+    /// What people call it
+    #[arg(long, group = "what")]
+    name: Option<String>,
+    /// Start no more runs, until --resume
+    #[arg(long, group = "what", conflicts_with = "resume")]
+    pause: bool,
+    /// Start runs again
+    #[arg(long, group = "what")]
+    resume: bool,
+    /// Take the next company file that answers, whichever it is: after it was moved or restored
+    #[arg(long, group = "what")]
+    forget_company_file: bool,
+}
+
+pub async fn set(context: &Context, store: &Store, args: SetArgs) -> Result {
+    let change = ConnectionChange {
+        name: args.name,
+        paused: args.pause.then_some(true).or(args.resume.then_some(false)),
+        settings: pairs::settings(args.settings)?,
+        forget_company_file: args.forget_company_file,
+    };
+    let id = args.connection;
+    let set = move |db: &mut Db| -> Result<_> {
+        let before = find::connection(db, &id)?;
+        if change.forget_company_file {
+            need_desktop(db, &before)?;
+        }
+        let connection = register::change_connection(db, &before.id, &change).map_err(|error| {
+            Failure::from(error)
+                .if_duplicate("The company has another connection of that name.", "Choose another --name.")
+        })?;
+        let desktop = find::desktop(db, &connection)?;
+        Ok(ConnectionView::new(connection, desktop))
+    };
+    context.out.answer(&store.write(set).await?, look::text)
+}
+
+pub async fn password(context: &Context, store: &Store, id: String) -> Result {
+    let ambient = context.ambient.clone();
+    let change = move |db: &mut Db| -> Result<_> {
+        let connection = find::connection(db, &id)?;
+        let file = need_desktop(db, &connection)?;
+        let password = register::new_password(db, &ambient, &connection.id)?;
+        Ok((connection.id, file.username, password))
+    };
+    let (id, username, password) = store.write(change).await?;
+    let answer = json!({ "id": id, "username": username, "password": password.reveal() });
+    context
+        .out
+        .answer(&answer, |_| fields(&[("username", username), ("password", password.reveal().to_owned())]))?;
+    if !context.out.is_json() {
+        context.out.note("\nThe password is shown only now. Enter it in the Web Connector: click the password field there.");
+    }
+    Ok(())
+}
+
+pub async fn remove(context: &Context, store: &Store, id: String) -> Result {
+    let remove = move |db: &mut Db| -> Result<_> {
+        let connection = find::connection(db, &id)?;
+        connections::delete(db, &connection.id).map_err(|error| {
+            Failure::from(error).if_in_use(
+                format!("Records of the connection `{}` are still linked.", connection.id),
+                "Unlink them first by the API (DELETE /v1/employees/{id}/link), or keep the connection and --pause it.",
+            )
+        })?;
+        Ok(connection)
+    };
+    let removed = store.write(remove).await?;
+    let answer = json!({ "id": removed.id, "name": removed.name, "removed": true });
+    context.out.answer(&answer, |_| format!("Removed {} ({}).\n", plain(&removed.name), removed.id))
+}

@@ -1,0 +1,115 @@
+//! `rollcall connection list`, `show` and `runs`.
+
+use crate::{
+    cli::{
+        Result,
+        context::Context,
+        find,
+        text::{fields, plain, table, time, yes},
+        views::{ConnectionView, RunView},
+    },
+    store::{Db, PageLimit, Store, runs},
+    sync::check,
+};
+
+pub async fn list(context: &Context, store: &Store, company: Option<String>) -> Result {
+    let now = context.ambient.now();
+    let load = move |db: &mut Db| -> Result<_> {
+        let company = company.map(|company| find::company(db, &company)).transpose()?;
+        let mut views = Vec::new();
+        for connection in find::connections(db, company.as_ref().map(|company| company.id.as_str()))? {
+            let desktop = find::desktop(db, &connection)?;
+            let checked = check::check(&connection, now);
+            views.push((ConnectionView::new(connection, desktop), checked));
+        }
+        Ok(views)
+    };
+    let (views, checks): (Vec<ConnectionView>, Vec<check::Check>) =
+        store.read(load).await?.into_iter().unzip();
+    context.out.answer(&views, |views| {
+        let row = |(it, check): (&ConnectionView, &check::Check)| {
+            let state = match it.paused {
+                true => "paused".into(),
+                false => check.state.clone(),
+            };
+            [it.name.clone(), it.id.clone(), it.kind.to_string(), it.company_id.clone(), state, time(it.last_seen_at)]
+        };
+        table(
+            ["NAME", "ID", "KIND", "COMPANY", "STATE", "LAST SEEN"],
+            views.iter().zip(&checks).map(row).collect(),
+            "There are no connections: `rollcall connection add quickbooks_desktop --company COMPANY` adds one.",
+        )
+    })
+}
+
+pub async fn show(context: &Context, store: &Store, id: String) -> Result {
+    let load = move |db: &mut Db| -> Result<_> {
+        let connection = find::connection(db, &id)?;
+        let desktop = find::desktop(db, &connection)?;
+        Ok(ConnectionView::new(connection, desktop))
+    };
+    context.out.answer(&store.read(load).await?, text)
+}
+
+/// A connection for people.
+pub fn text(view: &ConnectionView) -> String {
+    let mut pairs = vec![
+        ("id", view.id.clone()),
+        ("name", view.name.clone()),
+        ("kind", view.kind.to_string()),
+        ("company", view.company_id.clone()),
+        ("paused", yes(view.paused)),
+        ("created", time(Some(view.created_at))),
+        ("last seen", time(view.last_seen_at)),
+    ];
+    if let Some(desktop) = &view.desktop {
+        pairs.extend([
+            ("username", desktop.username.clone()),
+            ("company file", desktop.company_name.clone().unwrap_or_default()),
+            ("its path", desktop.company_file.clone().unwrap_or_default()),
+            ("qbXML", desktop.qbxml_version.clone().unwrap_or_default()),
+        ]);
+    }
+    let mut text = fields(&pairs);
+    text.push_str("settings\n");
+    for (name, value) in view.settings.as_object().into_iter().flatten() {
+        text.push_str(&format!("  {name} = {}\n", plain(value.as_str().unwrap_or(&value.to_string()))));
+    }
+    if let Some(problem) = &view.problem {
+        let since = time(Some(problem.since));
+        let (detail, remedy) = (plain(&problem.problem.detail), plain(&problem.problem.remedy));
+        text.push_str(&format!("\nsince {since}: {detail}\ndo: {remedy}\n"));
+    }
+    text
+}
+
+pub async fn runs(context: &Context, store: &Store, id: String, limit: u16) -> Result {
+    let load = move |db: &mut Db| -> Result<_> {
+        let connection = find::connection(db, &id)?;
+        let limit = PageLimit::new(limit).unwrap_or(PageLimit::DEFAULT);
+        Ok(runs::page(db, &connection.id, None, limit)?.rows)
+    };
+    let runs: Vec<RunView> = store.read(load).await?.into_iter().map(Into::into).collect();
+    context.out.answer(&runs, |runs| {
+        let row = |run: &RunView| {
+            let problem = run.problem.as_ref().map(|problem| problem.code.clone()).unwrap_or_default();
+            [
+                run.id.clone(),
+                run.list.plural().to_owned(),
+                run.mode.to_string(),
+                run.state.to_string(),
+                time(run.started_at),
+                run.received.to_string(),
+                run.created.to_string(),
+                run.updated.to_string(),
+                run.absent.to_string(),
+                problem,
+            ]
+        };
+        table(
+            ["ID", "LIST", "MODE", "STATE", "STARTED", "RECEIVED", "NEW", "CHANGED", "ABSENT", "PROBLEM"],
+            runs.iter().map(row).collect(),
+            "There are no runs yet: `rollcall connection poll ID` asks for one.",
+        )
+    })
+}

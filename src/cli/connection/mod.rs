@@ -1,0 +1,95 @@
+//! `rollcall connection`.
+
+mod add;
+mod change;
+mod look;
+mod poll;
+
+use crate::store::{Db, connections::Connection, desktop::DesktopFile};
+
+use super::{Result, context::Context, failure::Failure, find};
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    Add(add::Args),
+    /// List the connections
+    #[command(after_help = "Example:\n  rollcall connection list --company Acme")]
+    List {
+        /// Only those of this company, by name or ID
+        #[arg(long)]
+        company: Option<String>,
+    },
+    /// Show a connection: its settings, its company file, when it was last heard. Never its password
+    #[command(after_help = "Example:\n  rollcall connection show con_0199…")]
+    Show {
+        /// The connection's ID, con_…
+        connection: String,
+    },
+    Set(change::SetArgs),
+    /// Give the Web Connector of a connection a new password, and show it once; the old one stops working
+    #[command(after_help = "Example:\n  rollcall connection password con_0199… --json")]
+    Password {
+        /// The connection's ID, con_…
+        connection: String,
+    },
+    /// Ask for a run of both lists at the next occasion
+    #[command(after_help = "Example:\n  rollcall connection poll con_0199… --full")]
+    Poll {
+        /// The connection's ID, con_…
+        connection: String,
+        /// The whole lists, so that it shows who is gone; without it only what changed
+        #[arg(long)]
+        full: bool,
+    },
+    /// Tell whether a connection works, and what to do if not; exit code 1 if not
+    #[command(after_help = "Example:\n  rollcall connection test con_0199… --json")]
+    Test {
+        /// The connection's ID, con_…
+        connection: String,
+    },
+    /// List the runs of a connection, newest first
+    #[command(after_help = "Example:\n  rollcall connection runs con_0199… --limit 50")]
+    Runs {
+        /// The connection's ID, con_…
+        connection: String,
+        /// How many, 1 to 500
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
+        limit: u16,
+    },
+    /// Remove a connection with all that was staged of it; its records must not be linked
+    #[command(after_help = "Example:\n  rollcall connection remove con_0199…")]
+    Remove {
+        /// The connection's ID, con_…
+        connection: String,
+    },
+}
+
+pub async fn run(context: &Context, command: Command) -> Result {
+    let store = context.store().await?;
+    match command {
+        Command::Add(args) => add::run(context, &store, args).await,
+        Command::List { company } => look::list(context, &store, company).await,
+        Command::Show { connection } => look::show(context, &store, connection).await,
+        Command::Set(args) => change::set(context, &store, args).await,
+        Command::Password { connection } => change::password(context, &store, connection).await,
+        Command::Poll { connection, full } => poll::poll(context, &store, connection, full).await,
+        Command::Test { connection } => poll::test(context, &store, connection).await,
+        Command::Runs { connection, limit } => look::runs(context, &store, connection, limit).await,
+        Command::Remove { connection } => change::remove(context, &store, connection).await,
+    }
+}
+
+/// # Errors
+/// A connection of another kind.
+pub fn need_desktop(db: &mut Db, connection: &Connection) -> Result<DesktopFile> {
+    find::desktop(db, connection)?.ok_or_else(|| {
+        Failure::new(
+            "wrong_kind",
+            format!(
+                "The connection `{}` is of kind {}: no Web Connector calls for it.",
+                connection.id, connection.kind
+            ),
+            "Name a connection of kind quickbooks_desktop; `rollcall connection list` shows them.",
+        )
+    })
+}

@@ -1,0 +1,97 @@
+//! `rollcall connection poll` and `test`.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        Result,
+        context::Context,
+        failure::Failure,
+        find,
+        text::{plain, time},
+        views::RunView,
+    },
+    domain::words::Mode,
+    store::{Db, Store, connections::Connection},
+    sync::{check, web_connector},
+};
+
+use super::need_desktop;
+
+/// What was asked for, and when it can be expected.
+#[derive(Debug, Serialize)]
+struct Polled {
+    runs: Vec<RunView>,
+    last_seen_at: Option<DateTime<Utc>>,
+    expected_at: Option<DateTime<Utc>>,
+    paused: bool,
+}
+
+pub async fn poll(context: &Context, store: &Store, id: String, full: bool) -> Result {
+    let ambient = context.ambient.clone();
+    let mode = if full { Mode::Full } else { Mode::Delta };
+    let ask = move |db: &mut Db| -> Result<_> {
+        let connection = find::connection(db, &id)?;
+        need_desktop(db, &connection)?;
+        let runs = web_connector::poll(db, &ambient, &connection, mode)?;
+        let runs: Vec<RunView> = runs.into_iter().map(Into::into).collect();
+        Ok((connection, runs))
+    };
+    let (connection, runs) = store.write(ask).await?;
+    let Connection { last_seen_at, paused, .. } = connection;
+    let expected_at = check::check(&connection, context.ambient.now()).expected_at;
+    context.out.answer(&Polled { runs, last_seen_at, expected_at, paused }, |polled| {
+        let lists: Vec<String> = polled
+            .runs
+            .iter()
+            .map(|run| format!("{} {} ({})", run.mode, run.list.plural(), run.id))
+            .collect();
+        let mut text = format!("Asked for: {}.\n", lists.join(", "));
+        text.push_str(&match (paused, last_seen_at) {
+            (true, _) => {
+                "The connection is paused: they run after `rollcall connection set ID --resume`.\n".into()
+            }
+            (_, None) => "They run when the source calls for the first time.\n".into(),
+            (_, Some(_)) => format!(
+                "They run when the source calls: it was last heard {}, and is expected {}.\n",
+                time(last_seen_at),
+                time(expected_at)
+            ),
+        });
+        text
+    })
+}
+
+/// Whether a connection works. `cause` and `remedy` are `null` where it does.
+#[derive(Debug, Serialize)]
+struct Tested {
+    ok: bool,
+    cause: Option<&'static str>,
+    detail: String,
+    remedy: Option<String>,
+    last_seen_at: Option<DateTime<Utc>>,
+    expected_at: Option<DateTime<Utc>>,
+}
+
+pub async fn test(context: &Context, store: &Store, id: String) -> Result {
+    let connection = store.read(move |db| find::connection(db, &id)).await?;
+    let check = check::check(&connection, context.ambient.now());
+    let verdict = check.state.clone();
+    let tested = Tested {
+        ok: check.ok,
+        cause: check.cause,
+        detail: check.detail,
+        remedy: Some(check.remedy).filter(|remedy| !remedy.is_empty()),
+        last_seen_at: connection.last_seen_at,
+        expected_at: check.expected_at,
+    };
+    context.out.answer(&tested, |tested| {
+        let mut text = format!("{verdict}: {}\n", plain(&tested.detail));
+        if let Some(remedy) = &tested.remedy {
+            text.push_str(&format!("do: {}\n", plain(remedy)));
+        }
+        text
+    })?;
+    if tested.ok { Ok(()) } else { Err(Failure::Answered) }
+}

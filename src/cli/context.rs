@@ -1,0 +1,79 @@
+//! What a command works with.
+
+use crate::{
+    clock::Ambient,
+    config::Settings,
+    store::{Engine, Standing, Store},
+};
+
+use super::{Result, failure::Failure, output::Output};
+
+/// The settings, the world outside, and where answers go.
+pub struct Context {
+    pub settings: Settings,
+    pub ambient: Ambient,
+    pub out: Output,
+}
+
+impl Context {
+    pub fn new(settings: Settings, out: Output) -> Self {
+        Self { settings, ambient: Ambient::system(), out }
+    }
+
+    /// Opens the database. One that is new gets its tables, so that the first command just works; one of another
+    /// version is left alone, for a gateway may be using it.
+    pub async fn store(&self) -> Result<Store> {
+        let store = Store::open(self.settings.database.url.reveal())?;
+        match store.standing().await? {
+            Standing::Current => {}
+            Standing::New => {
+                store.migrate()?;
+                self.out.note(&format!("made a new database: {}", self.database_name()));
+            }
+            Standing::Older => {
+                return Err(Failure::new(
+                    "database_older",
+                    "The database is of an older version of Rollcall.",
+                    "Make a backup, stop its gateways, and run `rollcall migrate`.",
+                ));
+            }
+            Standing::Newer => {
+                return Err(Failure::new(
+                    "database_newer",
+                    "The database is of a newer version of Rollcall.",
+                    "Use that version of Rollcall.",
+                ));
+            }
+        }
+        Ok(store)
+    }
+
+    /// The database without its credentials.
+    pub fn database_name(&self) -> String {
+        database_name(&self.settings)
+    }
+
+    /// How others reach the gateway.
+    pub fn public_url(&self) -> Result<url::Url> {
+        let text = self.settings.http.public_url();
+        url::Url::parse(&text).map_err(|error| {
+            Failure::new(
+                "bad_public_url",
+                format!("The public address {text:?} cannot be used: {error}."),
+                "Set ROLLCALL_PUBLIC_URL or --public-url, such as https://rollcall.example.com.",
+            )
+        })
+    }
+}
+
+/// A database as people may see it: a path, or a host and a name without user and password.
+pub fn database_name(settings: &Settings) -> String {
+    let url = settings.database.url.reveal();
+    match Engine::of(url) {
+        Ok(Engine::Sqlite) => url.to_owned(),
+        _ => match url::Url::parse(url) {
+            Ok(url) => format!("PostgreSQL at {}{}", url.host_str().unwrap_or("a local socket"), url.path()),
+            Err(_) => "PostgreSQL".into(),
+        },
+    }
+}

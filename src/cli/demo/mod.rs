@@ -1,0 +1,148 @@
+//! `rollcall demo`: all of it in one process, and nothing left behind.
+
+mod stage;
+mod tour;
+
+use std::{pin::pin, time::Duration};
+
+use tokio::sync::oneshot;
+
+use crate::{
+    app,
+    config::{MapSource, Settings},
+    simulators::quickbooks_desktop::{Faults, Outcome, SessionReport, run_session},
+    store::PageLimit,
+};
+
+use super::{
+    Result,
+    context::Context,
+    failure::{Failure, chain, sentence},
+    serve::{bind, local_url},
+    signals,
+    simulate::{SessionView, change, keep_time},
+    text::plain,
+};
+use stage::Stage;
+
+/// Try Rollcall: a gateway with a company, an app and a simulated QuickBooks Desktop that really calls it
+///
+/// The database is temporary, and removed at the end. QuickBooks sends its lists at the start, and then what has
+/// changed, every 15 seconds. Prints the address, tokens, and commands to copy. Runs until Ctrl-C.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  rollcall demo --listen 127.0.0.1:8080")]
+pub struct Args {
+    /// The address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
+    listen: String,
+    /// How many employees the company file has
+    #[arg(long, value_name = "NUMBER", default_value_t = 40)]
+    employees: u64,
+    /// How many customers and jobs it has
+    #[arg(long, value_name = "NUMBER", default_value_t = 60)]
+    customers: u64,
+    /// The same seed makes the same people
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+    /// Pause between two sessions of the Web Connector
+    #[arg(long, value_name = "SECONDS", default_value_t = 15)]
+    every: u64,
+    /// Read the lists once, link and unlink one person by the API, tell what happened, and end
+    #[arg(long)]
+    once: bool,
+}
+
+pub async fn run(context: &Context, args: Args) -> Result {
+    let out = context.out;
+    let stop = signals::stop(out).map_err(|error| Failure::system("The signals cannot be heard", &error))?;
+    let folder = tempfile::Builder::new()
+        .prefix("rollcall-demo-")
+        .tempdir()
+        .map_err(|error| Failure::system("No temporary folder can be made", &error))?;
+    let database = format!("sqlite:{}", folder.path().join("demo.db").display());
+    // What the environment sets is for a real gateway.
+    let settings: MapSource =
+        [("ROLLCALL_DATABASE_URL", database), ("ROLLCALL_LISTEN", args.listen.clone())].into_iter().collect();
+    let settings = Settings::read(&settings)?;
+    let store = app::open(&settings.database)?;
+    let listener = bind(&settings.http.listen).await?;
+    let address =
+        listener.local_addr().map_err(|error| Failure::system("The socket has no address", &error))?;
+    let url = local_url(address, false);
+    let mut stage = Stage::set(&store, &context.ambient, &args, address.port()).await?;
+
+    let (halt, halted) = oneshot::channel::<()>();
+    let gateway = tokio::spawn({
+        let ambient = context.ambient.clone();
+        async move {
+            // A sender that is gone asks to stop as well.
+            let stopped = async { drop(halted.await) };
+            app::serve(store, &settings, ambient, listener, stopped).await
+        }
+    });
+    let mut stop = pin!(stop);
+    let played = tokio::select! {
+        played = play(context, &args, &mut stage, &url) => played,
+        () = &mut stop => Ok(()),
+    };
+    drop(halt);
+    let served = gateway.await;
+    drop(stage);
+    folder.close().map_err(|error| Failure::system("The temporary folder cannot be removed", &error))?;
+    played?;
+    served.map_err(|error| Failure::internal(&error))??;
+    Ok(())
+}
+
+/// Never ends, but for `--once`.
+async fn play(context: &Context, args: &Args, stage: &mut Stage, url: &str) -> Result {
+    let out = context.out;
+    out.note(&format!("listening on {url}"));
+    out.note("a simulated QuickBooks Desktop sends its lists …");
+    let report = session(stage).await?;
+    if report.outcome != Outcome::Completed || !report.violations.is_empty() {
+        let view = SessionView::new(&report);
+        return Err(Failure::new(
+            "demo_failed",
+            sentence(&view.text()),
+            "This is a mistake in Rollcall: please report it.",
+        ));
+    }
+    if args.once {
+        return tour::once(context, stage, url).await;
+    }
+    tour::tell(context, args, stage, url).await?;
+    for round in 1u64.. {
+        tokio::time::sleep(Duration::from_secs(args.every)).await;
+        change(&mut stage.file, round, 2);
+        let view = SessionView::new(&session(stage).await?);
+        let (created, updated, absent) = counts(stage).await?;
+        let now = context.ambient.now().format("%H:%M:%S");
+        out.note(&format!(
+            "{now} UTC  {}: {created} new, {updated} changed, {absent} absent",
+            plain(&view.outcome.replace('_', " "))
+        ));
+    }
+    Ok(())
+}
+
+async fn session(stage: &mut Stage) -> Result<SessionReport> {
+    keep_time(&mut stage.file);
+    run_session(&stage.options, &mut stage.file, &mut Faults::none(), &|_| {}).await.map_err(|error| {
+        Failure::new(
+            "demo_failed",
+            sentence(&chain(&error)),
+            "Look whether something keeps this computer from calling itself, such as a firewall.",
+        )
+    })
+}
+
+/// What the last run of each list did: created, updated, absent.
+async fn counts(stage: &Stage) -> Result<(u64, u64, u64)> {
+    let connection = stage.connection_id.clone();
+    let two = PageLimit::new(2).unwrap_or(PageLimit::DEFAULT);
+    let page = stage.store.read(move |db| crate::store::runs::page(db, &connection, None, two)).await?;
+    Ok(page.rows.iter().fold((0, 0, 0), |(created, updated, absent), run| {
+        (created + run.counts.created, updated + run.counts.updated, absent + run.absent)
+    }))
+}

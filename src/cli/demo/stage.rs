@@ -1,0 +1,120 @@
+//! What the demo begins with: a company, two apps, profiles, a connection and its company file.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    cli::{Result, failure::Failure},
+    clock::Ambient,
+    domain::words::{Kind, List},
+    simulators::quickbooks_desktop::{CompanyFile, QwcFile, SessionOptions},
+    store::{Db, Store},
+    sync::{
+        profile::{self, Draft},
+        register,
+        scope::Scope,
+        web_connector,
+    },
+};
+
+use super::Args;
+
+const COMPANY: &str = "Harbor & Sons";
+
+/// How many people the app knows already.
+const KNOWN: usize = 5;
+
+/// All that the demo plays with.
+pub struct Stage {
+    pub store: Store,
+    pub connection_id: String,
+    pub company_id: String,
+    /// May read, link and poll in the company.
+    pub app_token: String,
+    /// May do everything.
+    pub admin_token: String,
+    /// The app's people who are in the company file as well, first the one that the tour links.
+    pub known: Vec<Known>,
+    pub options: SessionOptions,
+    pub file: CompanyFile,
+}
+
+/// Somebody whom both sides know.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// The app's ID.
+    pub profile_id: String,
+    /// QuickBooks' `ListID`.
+    pub external_id: String,
+    pub name: String,
+    email: Option<String>,
+}
+
+impl Stage {
+    pub async fn set(store: &Store, ambient: &Ambient, args: &Args, port: u16) -> Result<Self> {
+        let file = CompanyFile::new(args.seed, args.employees, args.customers);
+        let known = known(&file);
+        let (ambient, people) = (ambient.clone(), known.clone());
+        let public_url = url::Url::parse(&format!("http://localhost:{port}"))
+            .map_err(|error| Failure::internal(&error))?;
+        let set = move |db: &mut Db| -> Result<_> {
+            let company = register::company(db, &ambient, COMPANY)?;
+            let (app, app_token) =
+                register::app(db, &ambient, "Timesheets", std::slice::from_ref(&company.id), false)?;
+            let (_, admin_token) = register::app(db, &ambient, "Operations", &[], true)?;
+            let scope = Scope { app };
+            for draft in drafts(&people, &company.id) {
+                profile::put(db, &ambient, &scope, &draft).map_err(|error| Failure::internal(&error))?;
+            }
+            // Due whenever the Web Connector calls.
+            let settings = [("run_every_minutes", "1"), ("min_interval_seconds", "0")];
+            let settings: BTreeMap<String, String> =
+                settings.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+            let made =
+                register::connection(db, &ambient, Kind::QuickbooksDesktop, &company.id, None, &settings)?;
+            let qwc = web_connector::qwc(db, &made.connection.id, &public_url)?;
+            Ok((company.id, app_token, admin_token, made, qwc))
+        };
+        let (company_id, app_token, admin_token, made, qwc) = store.write(set).await?;
+        let qwc = QwcFile::parse(&qwc).map_err(|error| Failure::internal(&error))?;
+        let password = made.credentials.map(|(_, password)| password);
+        let password = password
+            .ok_or_else(|| Failure::new("internal", "There is no password.", "Please report this."))?;
+        Ok(Self {
+            store: store.clone(),
+            connection_id: made.connection.id,
+            company_id,
+            app_token: app_token.reveal().to_owned(),
+            admin_token: admin_token.reveal().to_owned(),
+            known,
+            options: SessionOptions::from_qwc(&qwc, password),
+            file,
+        })
+    }
+}
+
+/// Some active people of the company file, as the app calls them.
+fn known(file: &CompanyFile) -> Vec<Known> {
+    let active = file.employees().filter(|entry| entry.active).take(KNOWN);
+    active
+        .zip(101..)
+        .map(|(entry, number)| Known {
+            profile_id: format!("u-{number}"),
+            external_id: entry.list_id,
+            name: [entry.first_name, entry.last_name].into_iter().flatten().collect::<Vec<_>>().join(" "),
+            email: entry.email,
+        })
+        .collect()
+}
+
+/// The app's own users: those, and one whom QuickBooks does not know.
+fn drafts(known: &[Known], company_id: &str) -> Vec<Draft> {
+    let draft = |profile_id: &str, name: &str, email: Option<String>| Draft {
+        list: List::Employee,
+        profile_id: profile_id.to_owned(),
+        company_id: Some(company_id.to_owned()),
+        name: name.to_owned(),
+        email,
+    };
+    let stranger = draft("u-900", "Sasha Contractor", Some("sasha@contractor.example".into()));
+    known.iter().map(|it| draft(&it.profile_id, &it.name, it.email.clone())).chain([stranger]).collect()
+}

@@ -1,0 +1,147 @@
+//! `rollcall doctor`: what stands in the way, one line a check.
+
+mod database;
+mod network;
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use crate::config::Settings;
+
+use super::{
+    Result,
+    failure::Failure,
+    flags::{Flags, HttpFlags},
+    output::Output,
+    text::plain,
+};
+
+/// Check everything that keeps the gateway from working, and tell what to do; exit code 1 if something fails
+///
+/// It looks at the settings, the database, the public address, the certificate, the port, each connection, and the
+/// runs that wait for a decision. It changes nothing.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  rollcall doctor --public-url https://rollcall.example.com
+  rollcall doctor --live")]
+pub struct Args {
+    #[command(flatten)]
+    pub http: HttpFlags,
+    /// Only look whether a gateway answers on the address to listen on: for a container's health check
+    #[arg(long)]
+    live: bool,
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Ok,
+    /// Works, but somebody should look.
+    Warn,
+    /// Does not work.
+    Fail,
+}
+
+#[derive(Debug, Serialize)]
+struct Finding {
+    check: String,
+    status: Status,
+    detail: String,
+    remedy: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    ok: bool,
+    checks: Vec<Finding>,
+}
+
+/// What was found so far.
+#[derive(Debug, Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn ok(&mut self, check: &str, detail: impl Into<String>) {
+        self.0.push(Finding { check: check.into(), status: Status::Ok, detail: detail.into(), remedy: None });
+    }
+
+    fn wrong(&mut self, status: Status, check: &str, detail: impl Into<String>, remedy: impl Into<String>) {
+        self.0.push(Finding {
+            check: check.into(),
+            status,
+            detail: detail.into(),
+            remedy: Some(remedy.into()),
+        });
+    }
+
+    fn failure(&mut self, check: &str, failure: Failure) {
+        if let Failure::Problem { problem, .. } = failure {
+            self.wrong(Status::Fail, check, problem.detail, problem.remedy);
+        }
+    }
+}
+
+/// Unlike other commands it goes on with settings that cannot be used.
+pub async fn run(args: &Args, mut flags: Flags, out: Output) -> Result {
+    flags.extend(args.http.source(), "off");
+    let mut findings = Findings::default();
+    match flags.read() {
+        Ok(settings) if args.live => network::live(&mut findings, &settings).await,
+        Ok(settings) => {
+            if settings.warnings.is_empty() {
+                findings.ok("settings", "All settings can be used.");
+            }
+            warnings(&mut findings, &settings.warnings);
+            all(&mut findings, &settings).await;
+        }
+        Err(mistakes) => {
+            for mistake in &mistakes.mistakes {
+                let detail = format!("{}: {}.", mistake.name, mistake.wrong);
+                findings.wrong(
+                    Status::Fail,
+                    "settings",
+                    detail,
+                    format!("Expected is {}.", mistake.expected),
+                );
+            }
+            warnings(&mut findings, &mistakes.warnings);
+        }
+    }
+    let checks = findings.0;
+    let report = Report { ok: checks.iter().all(|finding| finding.status != Status::Fail), checks };
+    out.answer(&report, text)?;
+    if report.ok { Ok(()) } else { Err(Failure::Answered) }
+}
+
+fn warnings(findings: &mut Findings, warnings: &[String]) {
+    for warning in warnings {
+        let remedy = "Correct its name, or remove it.";
+        findings.wrong(Status::Warn, "settings", super::failure::sentence(warning), remedy);
+    }
+}
+
+async fn all(findings: &mut Findings, settings: &Settings) {
+    database::check(findings, settings).await;
+    network::public_url(findings, settings);
+    network::certificate(findings, settings);
+    network::port(findings, settings).await;
+}
+
+fn text(report: &Report) -> String {
+    let mut text = String::new();
+    for finding in &report.checks {
+        let status = match finding.status {
+            Status::Ok => "ok  ",
+            Status::Warn => "warn",
+            Status::Fail => "FAIL",
+        };
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "{status}  {}: {}", plain(&finding.check), plain(&finding.detail));
+        if let Some(remedy) = &finding.remedy {
+            let _ = writeln!(text, "      do: {}", plain(remedy));
+        }
+    }
+    text
+}

@@ -1,0 +1,167 @@
+//! Why a command did not do what it was asked: what happened, and what to do.
+
+use std::error::Error;
+
+use crate::{config::Mistakes, domain::problem::Problem, store, sync::register};
+
+/// The exit code of a command that failed.
+pub const FAILED: u8 = 1;
+/// The exit code of a call, or of settings, that cannot be understood.
+pub const USAGE: u8 = 2;
+
+/// Why a command ends without success.
+#[derive(Debug)]
+pub enum Failure {
+    /// To be told.
+    Problem { problem: Problem, exit: u8 },
+    /// The answer on standard output says it already.
+    Answered,
+    /// Whoever read standard output went away: nobody is left to tell.
+    Unread,
+}
+
+impl Failure {
+    pub fn new(code: &str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Problem { problem: Problem::new(code, detail, remedy), exit: FAILED }
+    }
+
+    /// A call that cannot be understood.
+    pub fn usage(detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Problem { problem: Problem::new("usage", detail, remedy), exit: USAGE }
+    }
+
+    /// The operating system refused something.
+    pub fn system(what: &str, error: &std::io::Error) -> Self {
+        Self::new(
+            "system",
+            format!("{what}: {error}."),
+            "Correct what the system complains of, and try again.",
+        )
+    }
+
+    pub fn internal(error: &dyn Error) -> Self {
+        Self::new("internal", chain(error), "This is a mistake in Rollcall: please report it.")
+    }
+
+    pub fn not_found(what: &str, name: &str) -> Self {
+        let list = if what == "run" {
+            "rollcall connection runs CONNECTION".into()
+        } else {
+            format!("rollcall {what} list")
+        };
+        Self::new(
+            "not_found",
+            format!("There is no {what} `{name}`."),
+            format!("`{list}` shows those that there are."),
+        )
+    }
+
+    /// The same, with `code`, `detail` and `remedy` of its own if the store said [`store::Error::Duplicate`].
+    pub fn if_duplicate(self, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        self.replace("duplicate", detail, remedy)
+    }
+
+    /// The same for [`store::Error::Referred`].
+    pub fn if_in_use(self, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        self.replace("in_use", detail, remedy)
+    }
+
+    fn replace(self, code: &str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        match self {
+            Self::Problem { problem, exit } if problem.code == code => {
+                Self::Problem { problem: Problem::new(code, detail, remedy), exit }
+            }
+            other => other,
+        }
+    }
+}
+
+/// An error and its causes as one text.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        // Some errors repeat their cause in their own words.
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+impl From<Mistakes> for Failure {
+    fn from(mistakes: Mistakes) -> Self {
+        let remedy = "Correct the variable, or the flag of the same name.";
+        Self::Problem { problem: Problem::new("bad_settings", mistakes.to_string(), remedy), exit: USAGE }
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        use store::Error as E;
+        let detail = sentence(&error.to_string());
+        let (code, remedy) = match &error {
+            E::Url(_) => ("bad_database_url", "Correct ROLLCALL_DATABASE_URL or --database-url."),
+            E::Open(_) => (
+                "database_unreachable",
+                "Check the path or the address, and that this user may open it; `rollcall doctor` looks closer.",
+            ),
+            E::Migrate(_) => {
+                ("database_not_migrated", "Use the version of Rollcall that made it, or restore a backup.")
+            }
+            E::Busy => ("database_busy", "Try again; if it stays so, look at what else uses the database."),
+            E::NotFound(_) => {
+                ("not_found", "Look at the list, `rollcall COMMAND list`, for those that there are.")
+            }
+            E::Duplicate(_) => ("duplicate", "Use another name."),
+            E::Referred(_) => ("in_use", "Remove what depends on it first."),
+            E::Stale(_) => {
+                ("changed_meanwhile", "Look at it again, and repeat the command if it is still wanted.")
+            }
+            E::Corrupt { .. } => {
+                ("database_corrupt", "Use the version of Rollcall that wrote it, or restore a backup.")
+            }
+            E::Database(_) => {
+                ("database_failed", "`rollcall doctor` looks closer; the database's own log may tell more.")
+            }
+            E::Panicked => ("internal", "This is a mistake in Rollcall: please report it."),
+        };
+        Self::new(code, detail, remedy)
+    }
+}
+
+impl From<register::Error> for Failure {
+    fn from(error: register::Error) -> Self {
+        let detail = sentence(&error.to_string());
+        match error {
+            register::Error::BadName => Self::new("bad_name", detail, "Use another name."),
+            register::Error::NoCompany => Self::usage(
+                detail,
+                "Add --company COMPANY, once for each, or --admin for an app that manages everything.",
+            ),
+            register::Error::Settings(_) => Self::new(
+                "bad_connection_settings",
+                detail,
+                "`rollcall connection add --help` tells what each kind takes.",
+            ),
+            register::Error::Store(error) => error.into(),
+            // Kinds of errors that verbs learn later: their words are enough.
+            #[allow(unreachable_patterns, reason = "the verbs grow beside this file")]
+            _ => Self::new("refused", detail, "Correct what is named, and try again."),
+        }
+    }
+}
+
+/// With a capital at its beginning and a full stop at its end.
+pub fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let mut sentence: String = chars.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    sentence.push_str(chars.as_str());
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
+    }
+    sentence
+}

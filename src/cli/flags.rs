@@ -1,0 +1,129 @@
+//! The settings that are given as flags: they lie over the environment.
+
+use crate::config::{Environment, MapSource, Mistakes, Overlay, Settings};
+
+use super::failure::Failure;
+
+/// What every command takes.
+#[derive(Debug, clap::Args)]
+pub struct Flags {
+    /// Answer with one JSON document on standard output; errors are JSON on standard error
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub json: bool,
+    /// The database: sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME [default: sqlite:rollcall.db]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
+    database_url: Option<String>,
+    /// A file that holds the database URL: keeps its password out of the list of processes
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Global options",
+        conflicts_with = "database_url"
+    )]
+    database_url_file: Option<String>,
+    /// How others reach the gateway, such as https://rollcall.example.com [default: localhost and the port]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
+    public_url: Option<String>,
+    /// What is logged on standard error: a level, or a list such as info,rollcall::sync=debug
+    #[arg(long, global = true, value_name = "FILTER", help_heading = "Global options")]
+    log: Option<String>,
+    /// text, or json: one object a line
+    #[arg(long, global = true, value_name = "FORMAT", help_heading = "Global options")]
+    log_format: Option<String>,
+    #[command(flatten)]
+    more: More,
+}
+
+/// Flags of one command only, and what holds where nothing is set.
+#[derive(Debug, Clone, Default, clap::Args)]
+struct More {
+    #[arg(skip)]
+    flags: Vec<(&'static str, String)>,
+    #[arg(skip)]
+    default_log: Option<&'static str>,
+}
+
+/// The settings of the HTTP side, as flags.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct HttpFlags {
+    /// The address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub listen: Option<String>,
+    /// PEM file of the certificate chain; with it the gateway speaks HTTPS. SIGHUP loads it again
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<String>,
+    /// PEM file of the certificate's private key
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<String>,
+    /// Open connections; at the cap new ones wait [default: 1024]
+    #[arg(long, value_name = "NUMBER")]
+    max_connections: Option<String>,
+    /// In which a TLS handshake, and then each request's head, must arrive [default: 10]
+    #[arg(long, value_name = "SECONDS")]
+    header_timeout: Option<String>,
+    /// That may pass between two pieces of a body [default: 30]
+    #[arg(long, value_name = "SECONDS")]
+    body_timeout: Option<String>,
+    /// Until an API request must be answered [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    request_timeout: Option<String>,
+    /// That requests in flight get to finish at shutdown [default: 30]
+    #[arg(long, value_name = "SECONDS")]
+    shutdown_grace: Option<String>,
+    /// The largest message of the Web Connector [default: 4294967296]
+    #[arg(long, value_name = "BYTES")]
+    max_qbwc_body: Option<String>,
+    /// The largest API request body [default: 1048576]
+    #[arg(long, value_name = "BYTES")]
+    max_api_body: Option<String>,
+}
+
+impl HttpFlags {
+    /// The flags that were given, by the names of their settings.
+    pub fn source(&self) -> Vec<(&'static str, String)> {
+        let flags = [
+            ("ROLLCALL_LISTEN", &self.listen),
+            ("ROLLCALL_TLS_CERT", &self.tls_cert),
+            ("ROLLCALL_TLS_KEY", &self.tls_key),
+            ("ROLLCALL_MAX_CONNECTIONS", &self.max_connections),
+            ("ROLLCALL_HEADER_TIMEOUT", &self.header_timeout),
+            ("ROLLCALL_BODY_TIMEOUT", &self.body_timeout),
+            ("ROLLCALL_REQUEST_TIMEOUT", &self.request_timeout),
+            ("ROLLCALL_SHUTDOWN_GRACE", &self.shutdown_grace),
+            ("ROLLCALL_MAX_QBWC_BODY", &self.max_qbwc_body),
+            ("ROLLCALL_MAX_API_BODY", &self.max_api_body),
+        ];
+        flags.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect()
+    }
+}
+
+impl Flags {
+    /// Adds the flags of one command, and what it logs where nothing is said.
+    pub fn extend(&mut self, flags: Vec<(&'static str, String)>, default_log: &'static str) {
+        self.more = More { flags, default_log: Some(default_log) };
+    }
+
+    /// The settings: flags over the environment.
+    pub fn read(&self) -> Result<Settings, Mistakes> {
+        let own = [
+            ("ROLLCALL_DATABASE_URL", &self.database_url),
+            ("ROLLCALL_DATABASE_URL_FILE", &self.database_url_file),
+            ("ROLLCALL_PUBLIC_URL", &self.public_url),
+            ("ROLLCALL_LOG", &self.log),
+            ("ROLLCALL_LOG_FORMAT", &self.log_format),
+        ];
+        let own = own.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
+        let upper: MapSource = own.chain(self.more.flags.iter().cloned()).collect();
+        // A command that answers a person has no news; a server tells what it does.
+        let default = self.more.default_log.unwrap_or("warn");
+        let defaults: MapSource = [("ROLLCALL_LOG", default)].into_iter().collect();
+        Settings::read(&Overlay { upper, lower: Overlay { upper: Environment, lower: defaults } })
+    }
+
+    /// # Errors
+    /// All mistakes at once.
+    pub fn settings(&self) -> Result<Settings, Failure> {
+        self.read().map_err(Failure::from)
+    }
+}

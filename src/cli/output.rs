@@ -1,0 +1,80 @@
+//! The one place that writes to standard output and standard error.
+
+use std::{
+    io::{self, ErrorKind, Write},
+    process::ExitCode,
+};
+
+use serde::Serialize;
+
+use super::{
+    Result,
+    failure::{FAILED, Failure},
+    text::plain,
+};
+
+/// Where answers go, and in which form.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    pub fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// The answer of a command: one line of JSON, or the text that `text` makes of it.
+    pub fn answer<V: Serialize>(self, value: &V, text: impl FnOnce(&V) -> String) -> Result {
+        if self.json { self.json(value) } else { self.text(&text(value)) }
+    }
+
+    pub fn json(self, value: &impl Serialize) -> Result {
+        let mut line = serde_json::to_vec(value).map_err(|error| Failure::internal(&error))?;
+        line.push(b'\n');
+        self.bytes(&line)
+    }
+
+    /// Text for standard output, as it is.
+    pub fn text(self, text: &str) -> Result {
+        self.bytes(text.as_bytes())
+    }
+
+    fn bytes(self, bytes: &[u8]) -> Result {
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::Unread),
+            Err(error) => Err(Failure::system("The answer could not be written", &error)),
+        }
+    }
+
+    /// A line for people on standard error: what is going on, or what to do next.
+    pub fn note(self, line: &str) {
+        // There is nobody else to tell if this fails.
+        let _ = writeln!(io::stderr().lock(), "{line}");
+    }
+
+    /// Tells why a command failed, and gives its exit code.
+    pub fn failure(self, failure: &Failure) -> ExitCode {
+        match failure {
+            Failure::Problem { problem, exit } => {
+                match serde_json::to_string(problem) {
+                    Ok(json) if self.json => self.note(&json),
+                    _ => self.note(&format!(
+                        "error: {}\ndo: {}",
+                        plain(&problem.detail),
+                        plain(&problem.remedy)
+                    )),
+                }
+                ExitCode::from(*exit)
+            }
+            Failure::Answered => ExitCode::from(FAILED),
+            Failure::Unread => ExitCode::SUCCESS,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! `--set NAME=VALUE` and `--secret NAME=VALUE` or `NAME=@FILE`.
+
+use std::collections::BTreeMap;
+
+use crate::domain::secret::Secret;
+
+use super::{Result, failure::Failure};
+
+/// A name and its value, as the command line has them.
+#[derive(Debug, Clone)]
+pub struct Pair {
+    name: String,
+    value: String,
+}
+
+/// A name and a value that must not be shown, not even where it is no such pair: the parser of the command line
+/// repeats what it refuses, so it is looked at later.
+#[derive(Debug, Clone)]
+pub struct SecretPair(Secret);
+
+pub fn pair(text: &str) -> Result<Pair, String> {
+    let (name, value) = split(text)?;
+    Ok(Pair { name, value })
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the command line's parser wants a result")]
+pub fn secret_pair(text: &str) -> Result<SecretPair, String> {
+    Ok(SecretPair(Secret::new(text)))
+}
+
+fn split(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".into()),
+    }
+}
+
+/// The settings of a connection.
+///
+/// # Errors
+/// A name that is given twice.
+pub fn settings(pairs: Vec<Pair>) -> Result<BTreeMap<String, String>> {
+    let mut settings = BTreeMap::new();
+    for Pair { name, value } in pairs {
+        if settings.insert(name.clone(), value).is_some() {
+            return Err(twice("--set", &name));
+        }
+    }
+    Ok(settings)
+}
+
+/// The secrets of a connection, read from their files where `@` names one.
+///
+/// # Errors
+/// What is no pair; a name that is given twice; a file that cannot be read or is empty.
+pub fn secrets(pairs: Vec<SecretPair>) -> Result<BTreeMap<String, Secret>> {
+    let mut secrets = BTreeMap::new();
+    for SecretPair(text) in pairs {
+        let (name, value) = split(text.reveal()).map_err(|_| {
+            Failure::usage("A --secret has no name.", "Write --secret NAME=VALUE or NAME=@FILE.")
+        })?;
+        let value = match value.strip_prefix('@') {
+            Some(path) => file(path)?,
+            None => Secret::new(value),
+        };
+        if secrets.insert(name.clone(), value).is_some() {
+            return Err(twice("--secret", &name));
+        }
+    }
+    Ok(secrets)
+}
+
+/// A secret from a file, without its last line break.
+pub fn file(path: &str) -> Result<Secret> {
+    let failed = |why: String| {
+        Failure::new(
+            "bad_secret_file",
+            format!("The secret cannot be read from {path:?}: {why}."),
+            "Name a file that holds the secret alone, and that this user may read.",
+        )
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    match text.trim_end_matches(['\r', '\n']) {
+        "" => Err(failed("it is empty".into())),
+        secret => Ok(Secret::new(secret)),
+    }
+}
+
+fn twice(flag: &str, name: &str) -> Failure {
+    Failure::usage(format!("{flag} {name} is given twice."), "Give it once.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{pair, secret_pair, secrets, settings};
+
+    #[test]
+    fn a_value_may_hold_what_it_likes() {
+        let pairs = vec![pair("a=b=c").unwrap(), pair("window=").unwrap()];
+        let map = settings(pairs).unwrap();
+        assert_eq!((map["a"].as_str(), map["window"].as_str()), ("b=c", ""));
+        assert!(pair("=x").is_err() && pair("x").is_err());
+        assert!(settings(vec![pair("a=1").unwrap(), pair("a=2").unwrap()]).is_err());
+    }
+
+    #[test]
+    fn a_secret_comes_from_a_file_and_is_not_shown() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), " pass word \r\n").unwrap();
+        let given = vec![
+            secret_pair(&format!("a=@{}", file.path().display())).unwrap(),
+            secret_pair("b=hunter2").unwrap(),
+        ];
+        assert!(!format!("{given:?}").contains("hunter2"));
+        let secrets_read = secrets(given).unwrap();
+        assert_eq!(secrets_read["a"].reveal(), " pass word ");
+        assert!(secrets(vec![secret_pair("a=@/nowhere/at/all").unwrap()]).is_err());
+        assert!(secrets(vec![secret_pair("hunter2").unwrap()]).is_err());
+    }
+}

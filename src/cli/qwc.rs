@@ -1,0 +1,51 @@
+//! `rollcall qwc`.
+
+use crate::{
+    store::Db,
+    sync::web_connector::{self, QwcFailure},
+};
+
+use super::{
+    Result,
+    connection::need_desktop,
+    context::Context,
+    failure::{Failure, sentence},
+    find,
+};
+
+/// Write the .qwc file that adds a connection to the QuickBooks Web Connector
+///
+/// Open the file on the computer of QuickBooks: the Web Connector asks for the password that `connection add` has
+/// shown. It calls the gateway at the public address (--public-url), which must be https unless it is localhost.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  rollcall qwc con_0199… --public-url https://rollcall.example.com > acme.qwc"
+)]
+pub struct Args {
+    /// The connection's ID, con_…
+    connection: String,
+}
+
+pub async fn run(context: &Context, args: Args) -> Result {
+    let store = context.store().await?;
+    let public_url = context.public_url()?;
+    let write = move |db: &mut Db| -> Result<String> {
+        let connection = find::connection(db, &args.connection)?;
+        need_desktop(db, &connection)?;
+        Ok(web_connector::qwc(db, &connection.id, &public_url)?)
+    };
+    context.out.text(&store.read(write).await?)
+}
+
+impl From<QwcFailure> for Failure {
+    fn from(failure: QwcFailure) -> Self {
+        match failure {
+            QwcFailure::Store(error) => error.into(),
+            QwcFailure::Qwc(error) => Self::new(
+                "no_qwc_file",
+                sentence(&error.to_string()),
+                "Set ROLLCALL_PUBLIC_URL or --public-url to an https address with a host name.",
+            ),
+        }
+    }
+}

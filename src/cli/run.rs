@@ -1,0 +1,138 @@
+//! `rollcall run`: look at a run, and decide a hold.
+
+use serde_json::json;
+
+use crate::{
+    clock::Ambient,
+    domain::words::RunState,
+    store::{Db, PageLimit, records, runs},
+    sync::hold,
+};
+
+use super::{
+    Result,
+    context::Context,
+    failure::Failure,
+    find,
+    text::{fields, plain, time},
+    views::RunView,
+};
+
+/// How many absent records are named; the API pages through all.
+const NAMED: u16 = 50;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Show a run, with the names of those that it found absent
+    #[command(after_help = "Example:\n  rollcall run show run_0199…")]
+    Show {
+        /// The run's ID, run_…
+        run: String,
+    },
+    /// Approve a held run: those that it names are marked absent
+    #[command(after_help = "Example:\n  rollcall run approve run_0199…")]
+    Approve {
+        /// The run's ID, run_…
+        run: String,
+    },
+    /// Reject a held run: everybody stays as they are
+    #[command(after_help = "Example:\n  rollcall run reject run_0199…")]
+    Reject {
+        /// The run's ID, run_…
+        run: String,
+    },
+}
+
+pub async fn run(context: &Context, command: Command) -> Result {
+    let store = context.store().await?;
+    let ambient = context.ambient.clone();
+    match command {
+        Command::Show { run } => {
+            let Shown { run, absences, more } = store.read(move |db| load(db, &run)).await?;
+            show(context, run.into(), absences, more)
+        }
+        Command::Approve { run } => {
+            let decided = store.write(move |db| decide(db, &ambient, &run, true)).await?;
+            told(context, &decided.into(), "Approved")
+        }
+        Command::Reject { run } => {
+            let decided = store.write(move |db| decide(db, &ambient, &run, false)).await?;
+            told(context, &decided.into(), "Rejected")
+        }
+    }
+}
+
+fn decide(db: &mut Db, ambient: &Ambient, id: &str, approve: bool) -> Result<runs::Run> {
+    let run = find::run(db, id)?;
+    if run.state != RunState::Held {
+        return Err(Failure::new(
+            "not_held",
+            format!("The run `{}` waits for no decision: it is {}.", run.id, run.state),
+            "`rollcall connection runs CONNECTION` shows which runs are held.",
+        ));
+    }
+    let verb = if approve { hold::approve } else { hold::reject };
+    Ok(verb(db, &run.id, "command line", ambient.now())?)
+}
+
+/// A run, and the first of those that it found absent.
+struct Shown {
+    run: runs::Run,
+    /// IDs and names.
+    absences: Vec<(String, String)>,
+    more: bool,
+}
+
+fn load(db: &mut Db, id: &str) -> Result<Shown> {
+    let run = find::run(db, id)?;
+    let limit = PageLimit::new(NAMED).unwrap_or(PageLimit::DEFAULT);
+    let page = runs::absences(db, &run.id, None, limit)?;
+    let mut absences = Vec::new();
+    for record_id in page.rows {
+        let name = records::get(db, run.list, &record_id)?.record.name;
+        absences.push((record_id, name));
+    }
+    Ok(Shown { run, absences, more: page.more })
+}
+
+fn show(context: &Context, run: RunView, absences: Vec<(String, String)>, more: bool) -> Result {
+    let mut answer = serde_json::to_value(&run).map_err(|error| Failure::internal(&error))?;
+    if let Some(answer) = answer.as_object_mut() {
+        let named: Vec<_> = absences.iter().map(|(id, name)| json!({ "id": id, "name": name })).collect();
+        answer.insert("absences".into(), named.into());
+        answer.insert("more_absences".into(), more.into());
+    }
+    context.out.answer(&answer, |_| {
+        let mut text = fields(&[
+            ("id", run.id.clone()),
+            ("list", run.list.plural().into()),
+            ("mode", run.mode.to_string()),
+            ("state", run.state.to_string()),
+            ("started", time(run.started_at)),
+            ("ended", time(run.ended_at)),
+            ("received", run.received.to_string()),
+            ("created", run.created.to_string()),
+            ("updated", run.updated.to_string()),
+            ("absent", format!("{} of {}", run.absent, run.present_before)),
+        ]);
+        if let Some(problem) = &run.problem {
+            text.push_str(&format!("\n{}\ndo: {}\n", plain(&problem.detail), plain(&problem.remedy)));
+        }
+        if !absences.is_empty() {
+            text.push_str("\nAbsent:\n");
+        }
+        for (id, name) in &absences {
+            text.push_str(&format!("  {}  {id}\n", plain(name)));
+        }
+        if more {
+            text.push_str("  … and more\n");
+        }
+        text
+    })
+}
+
+fn told(context: &Context, run: &RunView, what: &str) -> Result {
+    context.out.answer(run, |run| {
+        format!("{what}: {} marked absent {} of {}.\n", run.id, run.absent, run.list.plural())
+    })
+}

@@ -1,0 +1,90 @@
+//! `rollcall serve`.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use tokio::net::TcpListener;
+
+use crate::app;
+
+use super::{
+    Result,
+    context::Context,
+    failure::{Failure, chain},
+    flags::HttpFlags,
+    signals,
+};
+
+/// Run the gateway
+///
+/// Listens until SIGTERM or Ctrl-C, then finishes the requests in flight. The tables of the database are brought up to
+/// date at the start. SIGHUP loads the certificate again.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  rollcall serve --listen 0.0.0.0:443 --public-url https://rollcall.example.com \\\n    --tls-cert fullchain.pem --tls-key privkey.pem"
+)]
+pub struct Args {
+    #[command(flatten)]
+    pub http: HttpFlags,
+    /// Write the address here once the gateway listens: for scripts that wait for it
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+}
+
+pub async fn run(context: &Context, args: &Args) -> Result {
+    let settings = &context.settings;
+    let stop =
+        signals::stop(context.out).map_err(|error| Failure::system("The signals cannot be heard", &error))?;
+    let store = app::open(&settings.database)?;
+    let listener = bind(&settings.http.listen).await?;
+    let address =
+        listener.local_addr().map_err(|error| Failure::system("The socket has no address", &error))?;
+    let url = local_url(address, settings.http.tls.is_some());
+    if let Some(path) = &args.ready_file {
+        std::fs::write(path, format!("{url}\n"))
+            .map_err(|error| Failure::system(&format!("{path:?} cannot be written"), &error))?;
+    }
+    context.out.note(&format!("listening on {url}"));
+    app::serve(store, settings, context.ambient.clone(), listener, stop).await.map_err(Failure::from)
+}
+
+/// Takes the address to listen on.
+pub async fn bind(listen: &str) -> Result<TcpListener> {
+    TcpListener::bind(listen).await.map_err(|error| {
+        Failure::new(
+            "cannot_listen",
+            format!("The gateway cannot listen on {listen}: {error}."),
+            "Stop what uses that port, or choose another with --listen; ports below 1024 need a privilege.",
+        )
+    })
+}
+
+/// How to reach a gateway from this machine. One that listens everywhere also listens here.
+pub fn local_url(address: SocketAddr, tls: bool) -> String {
+    let mut address = address;
+    if address.ip().is_unspecified() {
+        let local = if address.is_ipv4() { "127.0.0.1" } else { "::1" };
+        if let Ok(ip) = local.parse() {
+            address.set_ip(ip);
+        }
+    }
+    format!("{}://{address}", if tls { "https" } else { "http" })
+}
+
+impl From<app::AppError> for Failure {
+    fn from(error: app::AppError) -> Self {
+        match error {
+            app::AppError::Store(error) => error.into(),
+            app::AppError::Tls(error) => Self::new(
+                "bad_certificate",
+                super::failure::sentence(&chain(&error)),
+                "Correct ROLLCALL_TLS_CERT and ROLLCALL_TLS_KEY; `rollcall doctor` checks the pair.",
+            ),
+            app::AppError::PublicUrl { .. } => Self::new(
+                "bad_public_url",
+                super::failure::sentence(&error.to_string()),
+                "Set ROLLCALL_PUBLIC_URL, such as https://rollcall.example.com.",
+            ),
+            app::AppError::Io(error) => Self::system("The gateway stopped", &error),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! `/v1/apps`: the downstream systems.
+
+use axum::{Json, extract::State, http::StatusCode};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    http::{
+        Gateway,
+        extract::{ApiJson, ApiPath, ApiQuery},
+        problem::ApiError,
+    },
+    store::apps,
+    sync::register,
+};
+
+use super::{
+    auth::Admin,
+    companies,
+    errors::in_use,
+    page::{PageBody, PageQuery},
+    schema::{BadBodies, Conflicts, Refusals, Text},
+};
+
+pub(super) fn router() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::default().routes(routes!(list_apps, add_app)).routes(routes!(get_app, delete_app))
+}
+
+/// A downstream system.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct App {
+    id: String,
+    name: String,
+    /// Sees all companies and manages everything.
+    admin: bool,
+    /// IDs of the companies that it may see; an admin's list is empty and means all.
+    companies: Vec<String>,
+    created_at: DateTime<Utc>,
+}
+
+impl From<apps::App> for App {
+    fn from(app: apps::App) -> Self {
+        Self {
+            id: app.id,
+            name: app.name,
+            admin: app.admin,
+            companies: app.companies,
+            created_at: app.created_at,
+        }
+    }
+}
+
+/// An app just made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NewApp {
+    #[serde(flatten)]
+    app: App,
+    /// Its first token, shown only here.
+    token: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppDraft {
+    name: Text,
+    /// The companies that it may see, by ID or name; at least one.
+    companies: Vec<Text>,
+}
+
+/// Lists the apps
+///
+/// Needs an admin's token.
+#[utoipa::path(get, path = "/v1/apps", tag = "apps", params(PageQuery),
+    responses((status = 200, description = "A page", body = PageBody<App>), Refusals))]
+async fn list_apps(
+    State(gateway): State<Gateway>,
+    _: Admin,
+    ApiQuery(query): ApiQuery<PageQuery>,
+) -> Result<Json<PageBody<App>>, ApiError> {
+    let (limit, after) = query.read::<String>()?;
+    let page = gateway.store.read(move |db| apps::page(db, after.as_deref(), limit)).await?;
+    PageBody::of(page, |app| app.id.clone()).map(Json)
+}
+
+/// Shows an app
+///
+/// Needs an admin's token.
+#[utoipa::path(get, path = "/v1/apps/{id}", tag = "apps", params(("id" = String, Path)),
+    responses((status = 200, description = "The app", body = App), Refusals))]
+async fn get_app(
+    State(gateway): State<Gateway>,
+    _: Admin,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Json<App>, ApiError> {
+    let app = gateway.store.read(move |db| apps::get(db, &id)).await?;
+    Ok(Json(app.into()))
+}
+
+/// Adds an app
+///
+/// Needs an admin's token. Answers with the app's first token, which is not shown again. An admin's app is made by
+/// the command line only.
+#[utoipa::path(post, path = "/v1/apps", tag = "apps", request_body = AppDraft,
+    responses((status = 201, description = "The new app", body = NewApp), Refusals, Conflicts, BadBodies))]
+async fn add_app(
+    State(gateway): State<Gateway>,
+    Admin(scope): Admin,
+    ApiJson(body): ApiJson<AppDraft>,
+) -> Result<(StatusCode, Json<NewApp>), ApiError> {
+    let ambient = gateway.ambient.clone();
+    let made = gateway.store.write(move |db| {
+        let companies: Result<Vec<String>, ApiError> =
+            body.companies.iter().map(|name| Ok(companies::named(db, &scope, &name.0)?.id)).collect();
+        Ok::<_, ApiError>(register::app(db, &ambient, &body.name.0, &companies?, false)?)
+    });
+    let (app, token) = made.await?;
+    Ok((StatusCode::CREATED, Json(NewApp { app: app.into(), token: token.reveal().to_owned() })))
+}
+
+/// Deletes an app
+///
+/// Needs an admin's token. Its tokens go with it; an app that has profiles is kept: 409 `app_in_use`.
+#[utoipa::path(delete, path = "/v1/apps/{id}", tag = "apps", params(("id" = String, Path)),
+    responses((status = 204, description = "It is gone"), Refusals, Conflicts))]
+async fn delete_app(
+    State(gateway): State<Gateway>,
+    _: Admin,
+    ApiPath(id): ApiPath<String>,
+) -> Result<StatusCode, ApiError> {
+    let deleted = gateway.store.write(move |db| apps::delete(db, &id)).await;
+    deleted.map_err(in_use("app_in_use", "The app still has profiles.", "Delete its profiles first."))?;
+    Ok(StatusCode::NO_CONTENT)
+}

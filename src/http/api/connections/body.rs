@@ -1,0 +1,132 @@
+//! Connections as the API shows them.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{secret::Secret, words::Kind},
+    http::api::schema::{self, Text},
+    store::{self, Db, connections, desktop},
+};
+
+/// One configured link from a company to a source system.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Connection {
+    id: String,
+    company_id: String,
+    #[schema(schema_with = schema::kinds)]
+    kind: Kind,
+    name: String,
+    /// All settings of the kind, the defaults as well.
+    #[schema(value_type = Object)]
+    settings: serde_json::Value,
+    paused: bool,
+    created_at: DateTime<Utc>,
+    /// When the source was last heard.
+    last_seen_at: Option<DateTime<Utc>>,
+    /// What stands in the way of the next run.
+    problem: Option<ConnectionProblem>,
+    /// What only QuickBooks Desktop has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    desktop: Option<Desktop>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConnectionProblem {
+    code: String,
+    detail: String,
+    remedy: String,
+    since: DateTime<Utc>,
+}
+
+/// The Web Connector's side of a connection.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Desktop {
+    username: String,
+    /// The company that answered first; another company file is refused.
+    company_name: Option<String>,
+    /// The path of the company file that answered first.
+    company_file: Option<String>,
+    qbxml_version: Option<String>,
+}
+
+impl Connection {
+    pub(super) fn read(db: &mut Db, connection: connections::Connection) -> store::Result<Self> {
+        let desktop = match connection.kind {
+            Kind::QuickbooksDesktop => Some(desktop::get(db, &connection.id)?.into()),
+            _ => None,
+        };
+        let settings = serde_json::from_str(&connection.settings)
+            .map_err(|error| store::Error::Corrupt { what: "setting", why: error.to_string() })?;
+        Ok(Self {
+            id: connection.id,
+            company_id: connection.company_id,
+            kind: connection.kind,
+            name: connection.name,
+            settings,
+            paused: connection.paused,
+            created_at: connection.created_at,
+            last_seen_at: connection.last_seen_at,
+            problem: connection.problem.map(|(problem, since)| ConnectionProblem {
+                code: problem.code,
+                detail: problem.detail,
+                remedy: problem.remedy,
+                since,
+            }),
+            desktop,
+        })
+    }
+}
+
+impl From<desktop::DesktopFile> for Desktop {
+    fn from(file: desktop::DesktopFile) -> Self {
+        Self {
+            username: file.username,
+            company_name: file.pinned_name,
+            company_file: file.pinned_path,
+            qbxml_version: file.qbxml_version,
+        }
+    }
+}
+
+/// A connection just made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NewConnection {
+    #[serde(flatten)]
+    connection: Connection,
+    /// The Web Connector's user name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    /// The Web Connector's password, shown only here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<String>,
+}
+
+impl NewConnection {
+    pub(super) fn new(connection: Connection, credentials: Option<(String, Secret)>) -> Self {
+        let (username, password) = credentials.unzip();
+        Self { connection, username, password: password.map(|password| password.reveal().to_owned()) }
+    }
+}
+
+/// A setting as it is sent.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum Value {
+    Switch(bool),
+    Number(i64),
+    Text(Text),
+}
+
+/// Settings as texts: what the kinds take.
+pub(super) fn texts(settings: BTreeMap<String, Value>) -> BTreeMap<String, String> {
+    let text = |value| match value {
+        Value::Switch(on) => on.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::Text(text) => text.0,
+    };
+    settings.into_iter().map(|(name, value)| (name, text(value))).collect()
+}

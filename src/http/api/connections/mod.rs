@@ -1,0 +1,199 @@
+//! `/v1/connections`: the links to source systems.
+
+mod body;
+mod check;
+mod desktop;
+mod poll;
+mod runs;
+
+use std::collections::BTreeMap;
+
+use axum::{Json, extract::State, http::StatusCode};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    domain::words::Kind,
+    http::{
+        Gateway,
+        extract::{ApiJson, ApiPath, ApiQuery},
+        problem::ApiError,
+    },
+    store::{self, Db, connections},
+    sync::{
+        register::{self, ConnectionChange},
+        scope::Scope,
+    },
+};
+
+use super::{
+    auth::{Admin, Caller},
+    companies,
+    errors::in_use,
+    page::{self, PageBody},
+    schema::{self, BadBodies, Conflicts, Refusals, Text},
+};
+use body::{Connection, NewConnection, Value, texts};
+
+pub(super) fn router() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::default()
+        .routes(routes!(list_connections, add_connection))
+        .routes(routes!(get_connection, change_connection, delete_connection))
+        .routes(routes!(desktop::new_password))
+        .routes(routes!(desktop::qwc_file))
+        .routes(routes!(poll::poll_connection))
+        .routes(routes!(check::test_connection))
+        .routes(routes!(runs::list_runs))
+}
+
+/// A connection that the caller may see.
+fn visible(db: &mut Db, scope: &Scope, id: &str) -> store::Result<connections::Connection> {
+    let connection = connections::get(db, id)?;
+    scope.check(&connection.company_id, "connection").map(|()| connection)
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ConnectionsQuery {
+    /// Only this company's, by ID or name.
+    company: Option<String>,
+    /// Rows of a page; 100 where it is left out.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Lists the connections
+///
+/// Those of the companies that the token may see, oldest first.
+#[utoipa::path(get, path = "/v1/connections", tag = "connections", params(ConnectionsQuery),
+    responses((status = 200, description = "A page", body = PageBody<Connection>), Refusals))]
+async fn list_connections(
+    State(gateway): State<Gateway>,
+    Caller(scope): Caller,
+    ApiQuery(query): ApiQuery<ConnectionsQuery>,
+) -> Result<Json<PageBody<Connection>>, ApiError> {
+    let (limit, after) = page::read::<String>(query.limit, query.cursor.as_deref())?;
+    let read = gateway.store.read(move |db| {
+        let one = query.company.as_deref().map(|name| companies::named(db, &scope, name)).transpose()?;
+        let one = one.map(|company| [company.id]);
+        let among = one.as_ref().map_or_else(|| scope.among(), |one| Some(one.as_slice()));
+        let page = connections::page(db, among, after.as_deref(), limit)?;
+        let next = page.rows.last().filter(|_| page.more).map(|connection| connection.id.clone());
+        let rows: store::Result<Vec<Connection>> =
+            page.rows.into_iter().map(|connection| Connection::read(db, connection)).collect();
+        PageBody::new(rows?, next.as_ref())
+    });
+    read.await.map(Json)
+}
+
+/// Shows a connection
+#[utoipa::path(get, path = "/v1/connections/{id}", tag = "connections", params(("id" = String, Path)),
+    responses((status = 200, description = "The connection", body = Connection), Refusals))]
+async fn get_connection(
+    State(gateway): State<Gateway>,
+    Caller(scope): Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Json<Connection>, ApiError> {
+    let read = gateway.store.read(move |db| {
+        let connection = visible(db, &scope, &id)?;
+        Connection::read(db, connection)
+    });
+    Ok(Json(read.await?))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionDraft {
+    #[schema(schema_with = schema::kinds)]
+    kind: Kind,
+    /// The company's ID or name.
+    company: Text,
+    /// Its kind's name where it is left out.
+    name: Option<Text>,
+    /// The kind's settings that differ from their defaults.
+    #[serde(default)]
+    settings: BTreeMap<String, Value>,
+}
+
+/// Adds a connection
+///
+/// Needs an admin's token. Answers with the Web Connector's user name and password; the password is not shown again.
+#[utoipa::path(post, path = "/v1/connections", tag = "connections", request_body = ConnectionDraft,
+    responses((status = 201, description = "The new connection", body = NewConnection), Refusals, Conflicts, BadBodies))]
+async fn add_connection(
+    State(gateway): State<Gateway>,
+    Admin(scope): Admin,
+    ApiJson(body): ApiJson<ConnectionDraft>,
+) -> Result<(StatusCode, Json<NewConnection>), ApiError> {
+    let ambient = gateway.ambient.clone();
+    let made = gateway.store.write(move |db| {
+        let company = companies::named(db, &scope, &body.company.0)?;
+        let name = body.name.as_ref().map(|name| name.0.as_str());
+        let new = register::connection(db, &ambient, body.kind, &company.id, name, &texts(body.settings))?;
+        let connection = Connection::read(db, new.connection)?;
+        Ok::<_, ApiError>(NewConnection::new(connection, new.credentials))
+    });
+    Ok((StatusCode::CREATED, Json(made.await?)))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionPatch {
+    name: Option<Text>,
+    paused: Option<bool>,
+    /// Only those to be changed; an empty text puts one back to its default.
+    #[serde(default)]
+    settings: BTreeMap<String, Value>,
+    /// Takes the next company file that answers, whichever it is.
+    #[serde(default)]
+    forget_company_file: bool,
+}
+
+/// Changes a connection
+///
+/// Needs an admin's token. What is left out stays as it is.
+#[utoipa::path(patch, path = "/v1/connections/{id}", tag = "connections", params(("id" = String, Path)),
+    request_body = ConnectionPatch,
+    responses((status = 200, description = "The connection as it is now", body = Connection), Refusals, Conflicts, BadBodies))]
+async fn change_connection(
+    State(gateway): State<Gateway>,
+    _: Admin,
+    ApiPath(id): ApiPath<String>,
+    ApiJson(body): ApiJson<ConnectionPatch>,
+) -> Result<Json<Connection>, ApiError> {
+    let change = ConnectionChange {
+        name: body.name.map(|name| name.0),
+        paused: body.paused,
+        settings: texts(body.settings),
+        forget_company_file: body.forget_company_file,
+    };
+    let changed = gateway.store.write(move |db| {
+        let connection = register::change_connection(db, &id, &change)?;
+        Ok::<_, ApiError>(Connection::read(db, connection)?)
+    });
+    changed.await.map(Json)
+}
+
+/// Deletes a connection
+///
+/// Needs an admin's token. All that was staged of it goes with it; while one of its records is linked it is kept: 409
+/// `connection_in_use`.
+#[utoipa::path(delete, path = "/v1/connections/{id}", tag = "connections", params(("id" = String, Path)),
+    responses((status = 204, description = "It is gone"), Refusals, Conflicts))]
+async fn delete_connection(
+    State(gateway): State<Gateway>,
+    _: Admin,
+    ApiPath(id): ApiPath<String>,
+) -> Result<StatusCode, ApiError> {
+    let deleted = gateway.store.write(move |db| connections::delete(db, &id)).await;
+    deleted.map_err(in_use(
+        "connection_in_use",
+        "Records of the connection are linked.",
+        "Unlink them first: GET /v1/links shows them. To stop it for a while, pause it.",
+    ))?;
+    Ok(StatusCode::NO_CONTENT)
+}

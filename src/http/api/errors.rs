@@ -1,0 +1,182 @@
+//! One translator for each error of a verb: what happened and what to do, as a problem.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use crate::{
+    connectors::{SettingsError, quickbooks_desktop::QwcError},
+    domain::problem::Problem,
+    http::problem::ApiError,
+    store,
+    sync::{link, profile, register, web_connector::QwcFailure},
+};
+
+/// An answer that refuses.
+pub(crate) fn refuse(status: StatusCode, code: &str, detail: impl Into<String>, remedy: &str) -> ApiError {
+    ApiError::new(status, Problem::new(code, detail, remedy))
+}
+
+/// 422: understood, but not acceptable.
+pub(crate) fn unacceptable(code: &str, detail: impl Into<String>, remedy: &str) -> ApiError {
+    refuse(StatusCode::UNPROCESSABLE_ENTITY, code, detail, remedy)
+}
+
+/// 409: not as things stand.
+pub(crate) fn conflict(code: &str, detail: impl Into<String>, remedy: &str) -> ApiError {
+    refuse(StatusCode::CONFLICT, code, detail, remedy)
+}
+
+/// Gives a store's [`store::Error::Referred`] the words of the resource; others keep theirs.
+pub(crate) fn in_use(
+    code: &'static str,
+    detail: &'static str,
+    remedy: &'static str,
+) -> impl Fn(store::Error) -> ApiError {
+    move |error| match error {
+        store::Error::Referred(_) => conflict(code, detail, remedy),
+        other => other.into(),
+    }
+}
+
+impl From<store::Error> for ApiError {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::NotFound(what) => refuse(
+                StatusCode::NOT_FOUND,
+                &format!("{}_not_found", what.to_lowercase().replace(' ', "_")),
+                format!("There is no such {what}, or this token may not see it."),
+                "Check the ID, and which companies the token's app may see.",
+            ),
+            store::Error::Duplicate(_) => conflict(
+                "already_exists",
+                "There is one already of that name or ID.",
+                "Choose another, or use the one that is there.",
+            ),
+            store::Error::Referred(_) => {
+                conflict("in_use", "Something else refers to it.", "Remove what refers to it first.")
+            }
+            store::Error::Stale(what) => conflict(
+                "changed_meanwhile",
+                format!("The {what} was changed by another call in the meantime."),
+                "Read it again, then decide.",
+            ),
+            error if error.is_unavailable() => {
+                let mut unavailable = refuse(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "database_unavailable",
+                    "The gateway's database does not answer.",
+                    "Try again in a moment. If it lasts, look at the gateway's log and at the database.",
+                );
+                unavailable.retry_after = Some(5);
+                unavailable.caused_by(error)
+            }
+            error => ApiError::internal(error),
+        }
+    }
+}
+
+impl From<link::Error> for ApiError {
+    fn from(error: link::Error) -> Self {
+        match error {
+            link::Error::RecordLinked { list, record_id, profile_id } => conflict(
+                "record_linked",
+                format!("The {list} {record_id} is linked to profile {profile_id:?} already."),
+                "Unlink it first, or leave it as it is.",
+            )
+            .with("conflict", json!({ "profile_id": profile_id })),
+            link::Error::ProfileLinked { list, record_id, profile_id } => conflict(
+                "profile_linked",
+                format!("Profile {profile_id:?} is linked to the {list} {record_id} of the same connection already."),
+                "Unlink that one first, or choose another profile.",
+            )
+            .with("conflict", json!({ "record_id": record_id, "list": list })),
+            link::Error::NoProfile { list, profile_id } => refuse(
+                StatusCode::NOT_FOUND,
+                "profile_not_found",
+                format!("The app has no {list} profile {profile_id:?}."),
+                &format!("PUT /v1/profiles/{list}/{{profile_id}} first, or create the profile from the {list} itself."),
+            ),
+            link::Error::OtherCompany { list, profile_id } => conflict(
+                "other_company",
+                format!("Profile {profile_id:?} belongs to another company than the {list}."),
+                "Choose a profile of the same company.",
+            ),
+            link::Error::ProfileExists { list, profile_id } => conflict(
+                "profile_exists",
+                format!("The app has a {list} profile {profile_id:?} already."),
+                "Link that profile, or choose another ID.",
+            )
+            .with("conflict", json!({ "profile_id": profile_id, "list": list })),
+            link::Error::NotUndoable => conflict(
+                "not_undoable",
+                "This change is not a link or an unlink of the app.",
+                "Only those can be undone: look for `linked` and `unlinked` in the record's history.",
+            ),
+            link::Error::Undone(why) => conflict(
+                "cannot_be_undone",
+                format!("This change cannot be undone: {why}."),
+                "Look at the record's history: something has happened since.",
+            ),
+            link::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<profile::Error> for ApiError {
+    fn from(error: profile::Error) -> Self {
+        match error {
+            profile::Error::WhichCompany(seen) => unacceptable(
+                "which_company",
+                format!("The app sees {seen} companies, so a new profile must say which one it belongs to."),
+                "Add `company`: the company's ID or name.",
+            ),
+            profile::Error::OtherCompany => conflict(
+                "other_company",
+                "The profile belongs to another company and cannot be moved.",
+                "Leave `company` out, or delete the profile and make it anew.",
+            ),
+            profile::Error::Linked(links) => {
+                let records: Vec<_> = links
+                    .iter()
+                    .map(|link| json!({ "record_id": link.record_id, "list": link.list }))
+                    .collect();
+                conflict("profile_linked", "The profile is linked.", "Unlink it from these records first.")
+                    .with("conflict", json!({ "records": records }))
+            }
+            profile::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<register::Error> for ApiError {
+    fn from(error: register::Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            register::Error::BadName => unacceptable("invalid_name", detail, "Choose another name."),
+            register::Error::NoCompany => {
+                unacceptable("no_company", detail, "Name the companies that it may see.")
+            }
+            register::Error::Settings(SettingsError::NoConnector(_)) => {
+                unacceptable("no_connector", detail, "Choose a kind that this version has.")
+            }
+            register::Error::Settings(SettingsError::Invalid(_)) => {
+                unacceptable("invalid_settings", detail, "Correct the setting that is named.")
+            }
+            register::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<QwcFailure> for ApiError {
+    fn from(failure: QwcFailure) -> Self {
+        match failure {
+            QwcFailure::Qwc(error @ QwcError::Write(_)) => ApiError::internal(error),
+            QwcFailure::Qwc(address) => conflict(
+                "no_qwc_file",
+                format!("The Web Connector would refuse this file: {address}."),
+                "Set ROLLCALL_PUBLIC_URL to an https address with a host name.",
+            ),
+            QwcFailure::Store(error) => error.into(),
+        }
+    }
+}

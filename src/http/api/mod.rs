@@ -1,0 +1,60 @@
+//! The REST API under `/v1`: one file a resource, and one list that is both the route table and its description.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`auth`] | who calls, and for which app |
+//! | [`errors`] | the verbs' errors as problems |
+//! | [`page`] | keyset pages and their cursors |
+//! | [`schema`] | what the descriptions of all resources share |
+
+pub mod apps;
+pub mod auth;
+pub mod companies;
+pub mod connections;
+pub mod errors;
+pub mod links;
+pub mod page;
+pub mod profiles;
+pub mod records;
+pub mod runs;
+pub mod schema;
+pub mod tokens;
+
+use axum::{
+    extract::Request,
+    http::StatusCode,
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::{Gateway, problem::ApiError};
+
+/// The routes under `/v1`, with their description.
+pub fn router() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::default()
+        .merge(companies::router())
+        .merge(connections::router())
+        .merge(runs::router())
+        .merge(records::router())
+        .merge(profiles::router())
+        .merge(links::router())
+        .merge(apps::router())
+        .merge(tokens::router())
+        // Neither database holds the character NUL in a text; bodies refuse it by their types.
+        .layer(from_fn(refuse_nul))
+}
+
+async fn refuse_nul(request: Request, next: Next) -> Response {
+    let uri = request.uri();
+    if uri.path().contains("%00") || uri.query().is_some_and(|query| query.contains("%00")) {
+        let refused: ApiError = errors::refuse(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "nul_character",
+            "The address holds the character NUL.",
+            "Leave it out: it is in no name and no ID.",
+        );
+        return refused.into_response();
+    }
+    next.run(request).await
+}

@@ -1,0 +1,109 @@
+//! Runs as the API shows them.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::words::{List, Mode, RunState},
+    http::api::schema::{self, Hint},
+    store::{records, runs},
+};
+
+/// One synchronisation of one list of one connection.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Run {
+    id: String,
+    company_id: String,
+    connection_id: String,
+    #[schema(schema_with = schema::lists)]
+    list: List,
+    #[schema(schema_with = schema::modes)]
+    mode: Mode,
+    #[schema(schema_with = schema::run_states)]
+    state: RunState,
+    created_at: DateTime<Utc>,
+    started_at: Option<DateTime<Utc>>,
+    updated_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+    /// Rows that the source has sent, repetitions included.
+    received: u64,
+    created: u64,
+    updated: u64,
+    unchanged: u64,
+    /// Records marked absent, or named by the hold.
+    absent: u64,
+    /// Records that were present when absence was judged.
+    present_before: u64,
+    /// Whether absence was judged: the whole list had arrived.
+    reconciled: bool,
+    /// Why it failed or is held, or a warning of a complete one.
+    problem: Option<Hint>,
+    decision: Option<Decision>,
+    /// What is to be decided, where it is held and asked for alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hold: Option<Hold>,
+}
+
+/// What was decided about a hold.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Decision {
+    /// `approved`, `rejected`, or `superseded` by a later whole list.
+    decision: String,
+    at: DateTime<Utc>,
+    by: String,
+}
+
+/// Absences that look like a mistake.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Hold {
+    pub(super) absent: u64,
+    pub(super) present_before: u64,
+    /// The first of them.
+    pub(super) records: Vec<Absence>,
+}
+
+/// A record that a run did not find in the source's list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Absence {
+    id: String,
+    external_id: String,
+    name: String,
+}
+
+impl From<records::Staged> for Absence {
+    fn from(staged: records::Staged) -> Self {
+        Self { id: staged.id, external_id: staged.record.external_id, name: staged.record.name }
+    }
+}
+
+impl From<runs::Run> for Run {
+    fn from(run: runs::Run) -> Self {
+        Self {
+            id: run.id,
+            company_id: run.company_id,
+            connection_id: run.connection_id,
+            list: run.list,
+            mode: run.mode,
+            state: run.state,
+            created_at: run.created_at,
+            started_at: run.started_at,
+            updated_at: run.updated_at,
+            ended_at: run.ended_at,
+            received: run.counts.received,
+            created: run.counts.created,
+            updated: run.counts.updated,
+            unchanged: run.counts.unchanged,
+            absent: run.absent,
+            present_before: run.present_before,
+            reconciled: run.reconciled,
+            problem: run.problem.map(Hint::from),
+            decision: run.decision.map(|decision| Decision {
+                decision: decision.decision,
+                at: decision.at,
+                by: decision.by,
+            }),
+            hold: None,
+        }
+    }
+}

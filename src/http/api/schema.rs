@@ -1,0 +1,171 @@
+//! What the descriptions of all resources share.
+
+use std::{collections::BTreeMap, fmt::Display};
+
+use serde::{Deserialize, Deserializer, de};
+use utoipa::{
+    IntoParams, IntoResponses, ToSchema,
+    openapi::{Content, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Schema, Type},
+};
+
+use crate::{
+    domain::words::{ChangeKind, Kind, List, Mode, RunState},
+    http::problem::{ApiError, MEDIA_TYPE},
+};
+
+use super::errors::unacceptable;
+
+/// A text without the character NUL, which no database holds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+pub struct Text(pub String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.contains('\0') {
+            return Err(de::Error::custom("a text holds the character NUL"));
+        }
+        Ok(Self(text))
+    }
+}
+
+impl Text {
+    /// The text, where it fits the field `what`: 1 to `most` characters, no control characters.
+    ///
+    /// # Errors
+    /// 422 `invalid_{what}`.
+    pub fn short(self, what: &str, most: usize) -> Result<String, ApiError> {
+        check_short(&self.0, what, most)?;
+        Ok(self.0)
+    }
+}
+
+/// # Errors
+/// 422 `invalid_{what}` unless `text` has 1 to `most` characters and no control characters.
+pub fn check_short(text: &str, what: &str, most: usize) -> Result<(), ApiError> {
+    let long = text.chars().count() > most;
+    if text.trim().is_empty() || long || text.chars().any(char::is_control) {
+        return Err(unacceptable(
+            &format!("invalid_{what}"),
+            format!("`{what}` must have 1 to {most} characters and no control characters."),
+            "Correct it and send it again.",
+        ));
+    }
+    Ok(())
+}
+
+/// An error: RFC 9457 with a code for programs and a remedy for people.
+#[derive(Debug, ToSchema)]
+#[schema(as = Problem)]
+#[expect(dead_code, reason = "describes what `http::problem` writes")]
+pub struct ProblemBody {
+    #[schema(rename = "type", example = "about:blank")]
+    kind: String,
+    title: String,
+    status: u16,
+    /// Stable, in snake_case.
+    #[schema(example = "record_linked")]
+    code: String,
+    /// What happened.
+    detail: String,
+    /// What to do.
+    remedy: String,
+    /// Finds the request in the gateway's log.
+    request_id: String,
+    /// The other party of a conflict.
+    #[schema(required = false, value_type = Option<Object>)]
+    conflict: Option<()>,
+}
+
+/// How every route refuses.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusals;
+
+impl IntoResponses for Refusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[
+            ("400", "The address or the cursor is not understood"),
+            ("401", "There is no token, or it is not valid"),
+            ("403", "The token may not do this"),
+            ("404", "There is no such thing, or the token may not see it"),
+            ("422", "A value is understood, but not acceptable"),
+            ("503", "The gateway or its database does not answer in time"),
+        ])
+    }
+}
+
+/// How a route refuses that depends on how things stand.
+#[derive(Debug, Clone, Copy)]
+pub struct Conflicts;
+
+impl IntoResponses for Conflicts {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[("409", "Not as things stand; `conflict` names the other party, where there is one")])
+    }
+}
+
+/// How a route refuses a body.
+#[derive(Debug, Clone, Copy)]
+pub struct BadBodies;
+
+impl IntoResponses for BadBodies {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[("413", "The body is too large"), ("415", "The body is not declared as JSON")])
+    }
+}
+
+fn problems(all: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
+    let problem = |what: &str| {
+        let content = Content::new(Some(Ref::from_schema_name("Problem")));
+        ResponseBuilder::new().description(what).content(MEDIA_TYPE, content).build()
+    };
+    all.iter().map(|(status, what)| ((*status).to_owned(), RefOr::T(problem(what)))).collect()
+}
+
+/// For which app: an admin may name another than its own.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AppQuery {
+    /// An app's ID or name: an admin's token acts for that app.
+    pub app: Option<String>,
+}
+
+fn words<W: Display>(all: &[W]) -> RefOr<Schema> {
+    let words = ObjectBuilder::new().schema_type(Type::String);
+    RefOr::T(words.enum_values(Some(all.iter().map(ToString::to_string))).build().into())
+}
+
+/// The vocabularies as schemas, from the enums themselves.
+pub fn lists() -> RefOr<Schema> {
+    words(List::ALL)
+}
+
+pub fn kinds() -> RefOr<Schema> {
+    words(Kind::ALL)
+}
+
+pub fn modes() -> RefOr<Schema> {
+    words(Mode::ALL)
+}
+
+pub fn run_states() -> RefOr<Schema> {
+    words(RunState::ALL)
+}
+
+pub fn change_kinds() -> RefOr<Schema> {
+    words(ChangeKind::ALL)
+}
+
+/// What stands in the way, and what to do about it.
+#[derive(Debug, Clone, serde::Serialize, ToSchema)]
+pub struct Hint {
+    pub code: String,
+    pub detail: String,
+    pub remedy: String,
+}
+
+impl From<crate::domain::problem::Problem> for Hint {
+    fn from(problem: crate::domain::problem::Problem) -> Self {
+        Self { code: problem.code, detail: problem.detail, remedy: problem.remedy }
+    }
+}

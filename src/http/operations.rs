@@ -1,0 +1,104 @@
+//! What operators and their tools call: liveness, readiness, figures, and the API's description.
+
+mod docs;
+mod metrics;
+
+pub use metrics::Metrics;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Extension, Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
+use serde::Serialize;
+use tokio::time::timeout;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{Gateway, api::errors::refuse, api::schema::ProblemBody, problem::ApiError};
+use crate::store::runs;
+
+pub use docs::page;
+
+/// How long the database may take to say that it is ready: a probe gives up soon.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The operations routes, with their description. They need [`Metrics`] and [`Document`] as extensions.
+pub fn router() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::default()
+        .routes(routes!(health))
+        .routes(routes!(ready))
+        .routes(routes!(figures))
+        .routes(routes!(document))
+}
+
+/// The OpenAPI document as it is sent.
+#[derive(Debug, Clone)]
+pub struct Document(pub Arc<str>);
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Status {
+    /// `ok`
+    status: &'static str,
+}
+
+/// Tells that the process lives
+#[utoipa::path(get, path = "/healthz", tag = "operations", security(()),
+    responses((status = 200, description = "It lives", body = Status)))]
+async fn health() -> Json<Status> {
+    Json(Status { status: "ok" })
+}
+
+/// Tells whether requests can be served
+///
+/// The database answers and its tables are up to date.
+#[utoipa::path(get, path = "/readyz", tag = "operations", security(()),
+    responses((status = 200, description = "They can", body = Status),
+        (status = 503, description = "They cannot", body = ProblemBody, content_type = "application/problem+json")))]
+async fn ready(State(gateway): State<Gateway>) -> Result<Json<Status>, ApiError> {
+    match timeout(PATIENCE, gateway.store.is_current()).await {
+        Ok(Ok(true)) => Ok(Json(Status { status: "ok" })),
+        Ok(Ok(false)) => Err(refuse(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not_migrated",
+            "The tables of the database are not those of this version.",
+            "Run `rollcall migrate`, or install the version that made them.",
+        )),
+        Ok(Err(error)) => Err(not_ready().caused_by(error)),
+        Err(_) => Err(not_ready()),
+    }
+}
+
+fn not_ready() -> ApiError {
+    refuse(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "database_unavailable",
+        "The gateway's database does not answer.",
+        "Look at the gateway's log and at the database.",
+    )
+}
+
+/// Shows figures in the text format of Prometheus
+#[utoipa::path(get, path = "/metrics", tag = "operations", security(()),
+    responses((status = 200, description = "The figures", body = String, content_type = "text/plain"),
+        (status = 503, description = "The database does not answer", body = ProblemBody,
+            content_type = "application/problem+json")))]
+async fn figures(
+    State(gateway): State<Gateway>,
+    Extension(metrics): Extension<Metrics>,
+) -> Result<impl IntoResponse, ApiError> {
+    let held = timeout(PATIENCE, gateway.store.read(runs::held)).await;
+    let held = held.map_err(|_| not_ready())??;
+    // Exposition formats, «Text-based format»: the version is part of the type.
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.text(held)))
+}
+
+/// Shows this document
+#[utoipa::path(get, path = "/openapi.json", tag = "operations", security(()),
+    responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
+async fn document(Extension(Document(text)): Extension<Document>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], text.to_string())
+}

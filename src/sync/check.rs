@@ -1,0 +1,144 @@
+//! What can be said of a connection without calling its source: whether it was heard, and what stands in the way.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{connectors::quickbooks_desktop, domain::words::Kind, store::connections::Connection};
+
+/// What is known of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    pub ok: bool,
+    /// One of the causes that every kind's test knows; `None` where all is well.
+    pub cause: Option<&'static str>,
+    /// `ok`, `never_called`, `silent`, or the code of the problem.
+    pub state: String,
+    pub detail: String,
+    pub remedy: String,
+    /// When the source is to call next, for one that calls in.
+    pub expected_at: Option<DateTime<Utc>>,
+}
+
+impl Check {
+    fn wrong(state: &str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        let cause = match state {
+            "never_called" | "silent" => "timeout",
+            "credentials" => "credentials",
+            "permission" => "permission",
+            "quickbooks_too_old" => "version",
+            "other_company_file" => "not_found",
+            _ => "server",
+        };
+        let (detail, remedy) = (detail.into(), remedy.into());
+        Self { ok: false, cause: Some(cause), state: state.into(), detail, remedy, expected_at: None }
+    }
+}
+
+/// Calls that a Web Connector may miss before it counts as gone: a computer that sleeps over lunch is no news.
+const MISSED: i32 = 3;
+
+/// Looks at a connection as it is stored.
+pub fn check(connection: &Connection, now: DateTime<Utc>) -> Check {
+    let every = match connection.kind {
+        Kind::QuickbooksDesktop => desktop_interval(connection),
+        _ => None,
+    };
+    let check = match (&connection.problem, connection.last_seen_at) {
+        (Some((problem, _)), _) => Check::wrong(&problem.code, &problem.detail, &problem.remedy),
+        (None, None) => never_called(connection),
+        (None, Some(seen)) if every.is_some_and(|every| now - seen > every * MISSED) => silent(seen, now),
+        (None, Some(seen)) => Check {
+            ok: true,
+            cause: None,
+            state: "ok".into(),
+            detail: format!("The source was last heard {} ago.", ago(now - seen)),
+            remedy: String::new(),
+            expected_at: None,
+        },
+    };
+    let expected_at =
+        every.zip(connection.last_seen_at).and_then(|(every, seen)| seen.checked_add_signed(every));
+    Check { expected_at, ..check }
+}
+
+/// How often the Web Connector is to call.
+fn desktop_interval(connection: &Connection) -> Option<TimeDelta> {
+    let settings: quickbooks_desktop::Settings = serde_json::from_str(&connection.settings).ok()?;
+    TimeDelta::try_minutes(i64::from(settings.run_every_minutes))
+}
+
+fn never_called(connection: &Connection) -> Check {
+    let remedy = match connection.kind {
+        Kind::QuickbooksDesktop => format!(
+            "Write the file with `rollcall qwc {}`, open it on the computer of QuickBooks, enter the password in the \
+             Web Connector, and press Update Selected.",
+            connection.id
+        ),
+        _ => format!("Ask for a first run with `rollcall connection poll {}`.", connection.id),
+    };
+    Check::wrong("never_called", "The source was never heard.", remedy)
+}
+
+fn silent(seen: DateTime<Utc>, now: DateTime<Utc>) -> Check {
+    Check::wrong(
+        "silent",
+        format!("The Web Connector has not called for {}.", ago(now - seen)),
+        "Look whether its computer runs, QuickBooks is set up to let the Web Connector in, and Auto-Run is ticked.",
+    )
+}
+
+/// A time span in its largest unit.
+fn ago(span: TimeDelta) -> String {
+    let (number, unit) = match span.num_seconds() {
+        ..120 => (span.num_seconds().max(0), "seconds"),
+        120..7_200 => (span.num_minutes(), "minutes"),
+        7_200..172_800 => (span.num_hours(), "hours"),
+        _ => (span.num_days(), "days"),
+    };
+    format!("{number} {unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::problem::Problem;
+
+    fn connection(seen: Option<&str>) -> Connection {
+        Connection {
+            id: "con_1".into(),
+            company_id: "com_1".into(),
+            kind: Kind::QuickbooksDesktop,
+            name: "QuickBooks Desktop".into(),
+            settings: r#"{"run_every_minutes": 15}"#.into(),
+            paused: false,
+            created_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+            last_seen_at: seen.map(|seen| seen.parse().unwrap()),
+            problem: None,
+        }
+    }
+
+    /// The state at noon, and the cause.
+    fn state(connection: &Connection) -> (String, Option<&'static str>) {
+        let check = check(connection, "2026-01-02T12:00:00Z".parse().unwrap());
+        assert_eq!(check.ok, check.cause.is_none());
+        (check.state, check.cause)
+    }
+
+    #[test]
+    fn a_source_is_heard_late_silent_or_in_trouble() {
+        assert_eq!(state(&connection(None)), ("never_called".into(), Some("timeout")));
+        assert_eq!(state(&connection(Some("2026-01-02T11:50:00Z"))), ("ok".into(), None));
+        assert_eq!(state(&connection(Some("2026-01-02T11:16:00Z"))), ("ok".into(), None));
+        assert_eq!(state(&connection(Some("2026-01-02T11:14:00Z"))), ("silent".into(), Some("timeout")));
+        let mut troubled = connection(Some("2026-01-02T11:59:00Z"));
+        troubled.problem = Some((Problem::new("other_company_file", "a", "b"), troubled.created_at));
+        assert_eq!(state(&troubled), ("other_company_file".into(), Some("not_found")));
+    }
+
+    #[test]
+    fn the_next_call_is_expected_after_the_interval() {
+        let checked =
+            check(&connection(Some("2026-01-02T11:50:00Z")), "2026-01-02T12:00:00Z".parse().unwrap());
+        assert_eq!(checked.expected_at, Some("2026-01-02T12:05:00Z".parse().unwrap()));
+        assert_eq!(checked.detail, "The source was last heard 10 minutes ago.");
+    }
+}

@@ -1,0 +1,137 @@
+//! Promise 8: who may see and do what.
+
+use reqwest::Method;
+use rollcall::domain::words::List;
+use serde_json::{Value, json};
+
+use super::{ids, texts};
+use crate::support::{TestApp, people, person};
+
+#[tokio::test]
+async fn without_a_valid_token_there_is_nothing() {
+    TestApp::each(async |app| {
+        for token in [None, Some(""), Some("rct_nonsense")] {
+            let answer = app.call(Method::GET, "/v1/employees", token, None).await;
+            answer.problem(401, "unauthorized");
+            assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        }
+        let apps = app.admin("GET", "/v1/apps", None).await;
+        let own =
+            apps.is(200)["data"].as_array().unwrap().iter().find(|app| app["name"] == "Timesheets").unwrap();
+        let tokens = format!("/v1/apps/{}/tokens", own["id"].as_str().unwrap());
+        let token = &texts(app.admin("GET", &tokens, None).await.is(200), "id")[0];
+        app.get("/v1/employees").await.is(200);
+        app.admin("DELETE", &format!("{tokens}/{token}"), None).await.is(204);
+        app.get("/v1/employees").await.problem(401, "unauthorized");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_row_crosses_companies() {
+    TestApp::each(async |app| {
+        let (other, connection) = app.add_company("Globex").await;
+        let run = app.stage_from(&connection, List::Employee, vec![person("G-1", "Gil", "Globex")]).await;
+        app.stage(List::Employee, people(2)).await;
+        let token = app.add_app("Globex app", &[&other.id]).await;
+        let theirs = app.call(Method::GET, "/v1/employees", Some(&token), None).await;
+        let their_id = &texts(theirs.is(200), "id")[0];
+        let link =
+            app.call(Method::POST, &format!("/v1/employees/{their_id}/profile"), Some(&token), None).await;
+        let their_profile = link.is(201)["profile"]["profile_id"].as_str().unwrap().to_owned();
+        let history =
+            app.call(Method::GET, &format!("/v1/employees/{their_id}/history"), Some(&token), None).await;
+        let seq = &history.is(200)["changes"][0]["seq"];
+
+        for (list, rows) in [("employees", 2), ("connections", 1), ("companies", 1), ("links", 0)] {
+            let page = app.get(&format!("/v1/{list}")).await;
+            assert_eq!(page.is(200)["data"].as_array().unwrap().len(), rows, "{list}");
+            assert!(!page.text.contains(&other.id) && !page.text.contains("Globex"), "{list}: {}", page.text);
+        }
+        assert!(ids(app, "/v1/employees?q=Globex").await.is_empty());
+        let connection = &connection.id;
+        for (method, path) in [
+            ("GET", format!("/v1/companies/{}", other.id)),
+            ("GET", "/v1/employees?company=Globex".to_owned()),
+            ("GET", format!("/v1/employees?connection={connection}")),
+            ("GET", format!("/v1/employees/{their_id}")),
+            ("GET", format!("/v1/employees/{their_id}/history")),
+            ("DELETE", format!("/v1/employees/{their_id}/link")),
+            ("POST", format!("/v1/employees/{their_id}/profile")),
+            ("GET", format!("/v1/links?company={}", other.id)),
+            ("GET", format!("/v1/connections/{connection}")),
+            ("GET", format!("/v1/connections/{connection}/qwc")),
+            ("GET", format!("/v1/connections/{connection}/runs")),
+            ("POST", format!("/v1/connections/{connection}/poll")),
+            ("POST", format!("/v1/connections/{connection}/test")),
+            ("GET", format!("/v1/runs/{}", run.id)),
+            ("GET", format!("/v1/runs/{}/absences", run.id)),
+            ("GET", format!("/v1/profiles/employee/{their_profile}")),
+            ("DELETE", format!("/v1/profiles/employee/{their_profile}")),
+            ("POST", format!("/v1/changes/{seq}/undo")),
+        ] {
+            let answer = app.send(method, &path, None).await;
+            let code = answer.is(404)["code"].as_str().unwrap();
+            assert!(code.ends_with("_not_found"), "{method} {path}: {code}");
+        }
+        let draft = json!({ "name": "Ana", "company": "Globex" });
+        app.send("PUT", "/v1/profiles/employee/u-1", draft).await.problem(404, "company_not_found");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn management_needs_an_admin() {
+    TestApp::each(async |app| {
+        let (company, connection) = (&app.company.id, &app.connection.id);
+        for (method, path, body) in [
+            ("POST", "/v1/companies".to_owned(), json!({ "name": "New" })),
+            ("PATCH", format!("/v1/companies/{company}"), json!({ "name": "New" })),
+            ("DELETE", format!("/v1/companies/{company}"), Value::Null),
+            (
+                "POST",
+                "/v1/connections".to_owned(),
+                json!({ "kind": "quickbooks_desktop", "company": "Acme" }),
+            ),
+            ("PATCH", format!("/v1/connections/{connection}"), json!({ "paused": true })),
+            ("DELETE", format!("/v1/connections/{connection}"), Value::Null),
+            ("POST", format!("/v1/connections/{connection}/password"), Value::Null),
+            ("POST", "/v1/runs/run_x/approve".to_owned(), Value::Null),
+            ("POST", "/v1/runs/run_x/reject".to_owned(), Value::Null),
+            ("GET", "/v1/apps".to_owned(), Value::Null),
+            ("POST", "/v1/apps".to_owned(), json!({ "name": "New", "companies": ["Acme"] })),
+            ("GET", "/v1/apps/app_x".to_owned(), Value::Null),
+            ("DELETE", "/v1/apps/app_x".to_owned(), Value::Null),
+            ("GET", "/v1/apps/app_x/tokens".to_owned(), Value::Null),
+            ("POST", "/v1/apps/app_x/tokens".to_owned(), Value::Null),
+            ("DELETE", "/v1/apps/app_x/tokens/tok_x".to_owned(), Value::Null),
+        ] {
+            let body = Some(body).filter(|body| !body.is_null());
+            app.send(method, &path, body).await.problem(403, "admin_only");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_admin_may_act_for_an_app_and_an_app_for_no_other() {
+    TestApp::each(async |app| {
+        app.add_app("Payroll", &[&app.company.id]).await;
+        app.stage(List::Employee, people(1)).await;
+        let id = &ids(app, "/v1/employees").await[0];
+        let path = format!("/v1/employees/{id}/profile?app=Timesheets");
+        let made = app.admin("POST", &path, json!({ "profile_id": "u-1" })).await;
+        assert_eq!(made.is(201)["link"]["linked_by"], "app Ops for Timesheets");
+        assert_eq!(app.get(&format!("/v1/employees/{id}")).await.is(200)["link"]["profile_id"], "u-1");
+        app.get("/v1/employees?app=Timesheets").await.is(200);
+        app.get("/v1/employees?app=Payroll").await.problem(403, "other_app");
+        app.admin("GET", "/v1/employees?app=Nobody", None).await.problem(404, "app_not_found");
+        // Another app has its own links, and its own history.
+        let other = app.admin("GET", "/v1/links?app=Payroll", None).await;
+        assert_eq!(other.is(200)["data"], json!([]));
+        assert_eq!(app.admin("GET", "/v1/links", None).await.is(200)["data"].as_array().unwrap().len(), 1);
+        let history = app.admin("GET", &format!("/v1/employees/{id}/history?app=Payroll"), None).await;
+        assert_eq!(history.is(200)["changes"].as_array().unwrap().len(), 1, "{}", history.text);
+    })
+    .await;
+}

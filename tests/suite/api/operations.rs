@@ -1,0 +1,88 @@
+//! Probes, figures, and the page that works offline.
+
+use reqwest::Method;
+use rollcall::domain::words::List;
+
+use crate::support::{TestApp, TestDatabase, people};
+
+#[tokio::test]
+async fn probes_tell_life_and_readiness() {
+    TestApp::each(async |app| {
+        for path in ["/healthz", "/readyz"] {
+            assert_eq!(app.call(Method::GET, path, None, None).await.is(200)["status"], "ok");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_gateway_whose_tables_are_gone_is_not_ready() {
+    let database = TestDatabase::sqlite();
+    let app = TestApp::start(&database).await;
+    let path = database.url.strip_prefix("sqlite:").unwrap();
+    let mut other = <diesel::SqliteConnection as diesel::Connection>::establish(path).unwrap();
+    diesel::connection::SimpleConnection::batch_execute(&mut other, "DROP TABLE __diesel_schema_migrations")
+        .unwrap();
+    app.call(Method::GET, "/readyz", None, None).await.is(503);
+    app.call(Method::GET, "/healthz", None, None).await.is(200);
+}
+
+#[test]
+fn a_database_that_does_not_answer_is_told_from_a_mistake() {
+    use axum::response::IntoResponse;
+    use rollcall::{http::problem::ApiError, store};
+    let answer = |error: store::Error| ApiError::from(error).into_response();
+    let busy = answer(store::Error::Busy);
+    assert_eq!((busy.status().as_u16(), &busy.headers()["retry-after"]), (503, &"5".parse().unwrap()));
+    assert_eq!(answer(store::Error::Open("refused".into())).status(), 503);
+    assert_eq!(answer(store::Error::Panicked).status(), 500);
+}
+
+#[tokio::test]
+async fn figures_count_holds_and_answers() {
+    TestApp::each(async |app| {
+        app.stage(List::Employee, people(30)).await;
+        app.stage(List::Employee, people(5)).await;
+        app.get("/v1/nothing").await.is(404);
+        let answer = app.call(Method::GET, "/metrics", None, None).await;
+        answer.is(200);
+        assert!(answer.headers["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
+        for line in [
+            "rollcall_runs_held 1",
+            "rollcall_http_responses_total{status=\"4xx\"} 1",
+            "# TYPE rollcall_http_responses_total counter",
+            concat!("rollcall_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+        ] {
+            assert!(answer.text.lines().any(|each| each == line), "{line} in {}", answer.text);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_documentation_needs_nothing_from_elsewhere() {
+    let database = TestDatabase::sqlite();
+    let app = TestApp::start(&database).await;
+    let get = async |path: &str| app.call(Method::GET, path, None, None).await;
+    let page = get("/docs").await;
+    page.is(200);
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'self';"), "{policy}");
+    let mut assets = 0;
+    for quoted in page.text.split('"').filter(|part| part.ends_with(".js") || part.ends_with(".css")) {
+        assert!(!quoted.contains("//"), "{quoted} is elsewhere");
+        let asset = get(&format!("/docs/{}", quoted.trim_start_matches("./"))).await;
+        asset.is(200);
+        assets += 1;
+    }
+    assert!(assets >= 4, "{}", page.text);
+    let settings = get("/docs/swagger-initializer.js").await.text;
+    assert!(
+        settings.contains("\"/openapi.json\"") && settings.contains("\"validatorUrl\": \"none\""),
+        "{settings}"
+    );
+    assert!(!settings.contains("petstore"), "{settings}");
+    let document = get("/openapi.json").await;
+    assert!(document.is(200)["openapi"].as_str().unwrap().starts_with("3."));
+    assert_eq!(*document.is(200), serde_json::to_value(rollcall::http::router::openapi()).unwrap());
+}

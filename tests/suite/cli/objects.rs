@@ -1,0 +1,164 @@
+//! Companies, apps, connections, runs: the calls that others script against.
+
+use super::Machine;
+
+#[test]
+fn the_first_calls_on_a_fresh_machine_just_work() {
+    let machine = Machine::new();
+    let first = machine.run(&["company", "add", "Acme", "--json"]);
+    assert_eq!(first.code, 0);
+    assert_eq!(first.stderr, "made a new database: sqlite:rollcall.db\n");
+    let company = first.json();
+    assert!(company["id"].as_str().unwrap().starts_with("com_"));
+    assert_eq!(company["name"], "Acme");
+
+    let connection = machine.json(&["connection", "add", "quickbooks_desktop", "--company", "Acme"]);
+    let id = connection["id"].as_str().unwrap();
+    assert!(id.starts_with("con_"));
+    assert_eq!(connection["company_id"], company["id"]);
+    assert_eq!(connection["kind"], "quickbooks_desktop");
+    assert_eq!(connection["name"], "QuickBooks Desktop");
+    assert!(connection["username"].as_str().unwrap().starts_with("acme-"));
+    assert_eq!(connection["password"].as_str().unwrap().len(), 22);
+    assert_eq!(connection["qwc_url"], format!("http://localhost:8080/v1/connections/{id}/qwc"));
+
+    let app = machine.json(&["app", "add", "Timesheets", "--company", "Acme"]);
+    assert!(app["id"].as_str().unwrap().starts_with("app_"));
+    assert!(app["token"].as_str().unwrap().starts_with("rct_"));
+    assert_eq!(app["companies"], serde_json::json!([company["id"]]));
+    let admin = machine.json(&["app", "add", "Operations", "--admin"]);
+    assert!(admin["token"].as_str().unwrap().starts_with("rca_"));
+
+    let tested = machine.run(&["connection", "test", id, "--json"]);
+    assert_eq!(tested.code, 1);
+    let tested = tested.json();
+    assert_eq!((tested["ok"].as_bool(), tested["cause"].as_str()), (Some(false), Some("timeout")));
+    assert!(tested["remedy"].as_str().unwrap().contains("rollcall qwc"));
+}
+
+#[test]
+fn names_may_hold_anything_that_people_write() {
+    let machine = Machine::new();
+    let name = "O'Brien & \"Söhne\" <株式会社>; DROP TABLE companies --";
+    let company = machine.json(&["company", "add", name]);
+    assert_eq!(company["name"], name);
+    assert_eq!(machine.json(&["company", "list"])[0]["name"], name);
+    let connection =
+        machine.json(&["connection", "add", "quickbooks_desktop", "--company", name, "--name", "Bücher %s"]);
+    assert_eq!(connection["name"], "Bücher %s");
+    let renamed = machine.json(&["company", "rename", name, "  Łęcka  "]);
+    assert_eq!((renamed["name"].as_str(), &renamed["id"]), (Some("Łęcka"), &company["id"]));
+    machine.problem(&["company", "add", "a\nb"], "bad_name");
+    machine.problem(&["company", "add", ""], "bad_name");
+}
+
+#[test]
+fn what_is_there_already_is_refused_with_a_remedy() {
+    let machine = Machine::new();
+    machine.acme();
+    let problem = machine.problem(&["company", "add", " Acme "], "duplicate");
+    assert!(problem["detail"].as_str().unwrap().contains("`Acme`"), "{problem}");
+    machine.problem(&["connection", "add", "quickbooks_desktop", "--company", "Acme"], "duplicate");
+    machine.json(&["connection", "add", "quickbooks_desktop", "--company", "Acme", "--name", "Second"]);
+    machine.json(&["app", "add", "A", "--company", "Acme"]);
+    machine.problem(&["app", "add", "A", "--admin"], "duplicate");
+    assert_eq!(machine.json(&["company", "list"]).as_array().unwrap().len(), 1);
+
+    let people = machine.run(&["company", "add", "Acme"]);
+    assert_eq!((people.code, people.stdout.as_str()), (1, ""));
+    let lines: Vec<&str> = people.stderr.lines().collect();
+    assert!(lines.len() == 2 && lines[0].starts_with("error: ") && lines[1].starts_with("do: "), "{lines:?}");
+}
+
+#[test]
+fn what_is_not_there_is_named_with_the_way_to_those_that_are() {
+    let machine = Machine::new();
+    for (call, remedy) in [
+        (["company", "remove", "Nobody"], "rollcall company list"),
+        (["app", "remove", "Nobody"], "rollcall app list"),
+        (["connection", "show", "Nobody"], "rollcall connection list"),
+        (["run", "approve", "Nobody"], "rollcall connection runs"),
+        (["qwc", "Nobody", "--log=warn"], "rollcall connection list"),
+    ] {
+        let problem = machine.problem(&call, "not_found");
+        assert!(problem["detail"].as_str().unwrap().contains("`Nobody`"), "{problem}");
+        assert!(problem["remedy"].as_str().unwrap().contains(remedy), "{problem}");
+    }
+}
+
+#[test]
+fn a_connection_is_changed_paused_polled_and_removed() {
+    let machine = Machine::new();
+    let id = machine.acme()["id"].as_str().unwrap().to_owned();
+    let set = ["connection", "set", &id, "--set", "run_every_minutes=30", "--pause", "--name", "Main file"];
+    let changed = machine.json(&set);
+    assert_eq!(changed["settings"]["run_every_minutes"], 30);
+    assert_eq!((changed["paused"].as_bool(), changed["name"].as_str()), (Some(true), Some("Main file")));
+    let back = machine.json(&["connection", "set", &id, "--resume", "--set", "run_every_minutes="]);
+    assert_eq!(
+        (back["paused"].as_bool(), back["settings"]["run_every_minutes"].as_i64()),
+        (Some(false), Some(15))
+    );
+    let problem = machine.problem(&["connection", "set", &id, "--set", "speed=9"], "bad_connection_settings");
+    assert!(problem["detail"].as_str().unwrap().contains("known: app_name"), "{problem}");
+
+    assert_eq!(machine.json(&["connection", "runs", &id]), serde_json::json!([]));
+    let polled = machine.json(&["connection", "poll", &id, "--full"]);
+    assert_eq!(polled["runs"].as_array().unwrap().len(), 2);
+    assert_eq!((&polled["runs"][0]["mode"], &polled["runs"][0]["state"]), (&"full".into(), &"queued".into()));
+    let runs = machine.json(&["connection", "runs", &id]);
+    assert_eq!(runs.as_array().unwrap().len(), 2, "asking twice does not double them");
+    let run = runs[0]["id"].as_str().unwrap();
+    assert_eq!(machine.json(&["run", "show", run])["state"], "queued");
+    machine.problem(&["run", "approve", run], "not_held");
+
+    let problem = machine.problem(&["company", "remove", "Acme"], "in_use");
+    assert!(problem["remedy"].as_str().unwrap().contains("connection list"), "{problem}");
+    machine.json(&["connection", "remove", &id]);
+    machine.json(&["company", "remove", "Acme"]);
+    assert_eq!(machine.json(&["connection", "list"]), serde_json::json!([]));
+    assert_eq!(machine.json(&["company", "list"]), serde_json::json!([]));
+}
+
+#[test]
+fn the_qwc_file_goes_to_standard_output_and_its_address_is_checked() {
+    let machine = Machine::new();
+    let made = machine.acme();
+    let id = made["id"].as_str().unwrap();
+    let file = machine.run(&["qwc", id, "--public-url", "https://roll.example.com"]);
+    assert_eq!((file.code, file.stderr.as_str()), (0, ""));
+    assert!(file.stdout.starts_with("<?xml"));
+    assert!(file.stdout.contains("<AppURL>https://roll.example.com/qbwc</AppURL>"), "{}", file.stdout);
+    assert!(file.stdout.contains(made["username"].as_str().unwrap()));
+    assert!(!file.stdout.contains(made["password"].as_str().unwrap()));
+    for refused in ["https://192.0.2.1", "http://roll.example.com"] {
+        machine.problem(&["qwc", id, "--public-url", refused], "no_qwc_file");
+    }
+}
+
+#[test]
+fn many_first_calls_at_once_make_one_database() {
+    let machine = Machine::new();
+    std::thread::scope(|scope| {
+        for number in 0..6 {
+            let machine = &machine;
+            scope.spawn(move || machine.json(&["company", "add", &format!("Company {number}")]));
+        }
+    });
+    assert_eq!(machine.json(&["company", "list"]).as_array().unwrap().len(), 6);
+}
+
+#[test]
+fn people_get_aligned_tables_and_what_to_do_next() {
+    let machine = Machine::new();
+    let empty = machine.run(&["company", "list"]);
+    assert_eq!(empty.stdout, "There are no companies: `rollcall company add NAME` adds one.\n");
+    machine.json(&["company", "add", "Łęcka"]);
+    let made = machine.run(&["connection", "add", "quickbooks_desktop", "--company", "Łęcka"]);
+    assert!(made.stdout.contains("password  "), "{}", made.stdout);
+    assert!(made.stderr.contains("rollcall qwc con_"), "{}", made.stderr);
+    let table = machine.run(&["connection", "list"]).stdout;
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(lines[0].starts_with("NAME                ID"), "{table}");
+    assert!(lines[1].starts_with("QuickBooks Desktop  con_") && lines[1].contains("never_called"), "{table}");
+}

@@ -1,0 +1,92 @@
+//! Calls and settings that cannot be understood, and readers that go away.
+
+use std::{io::Read, process::Stdio};
+
+use super::Machine;
+
+#[test]
+fn an_unknown_kind_is_refused_with_those_that_are_known() {
+    let machine = Machine::new();
+    machine.json(&["company", "add", "Acme"]);
+    let unknown = machine.run(&["connection", "add", "quickbook", "--company", "Acme"]);
+    assert_eq!(unknown.code, 2);
+    for kind in ["quickbooks_desktop", "paycom", "push"] {
+        assert!(unknown.stderr.contains(kind), "{}", unknown.stderr);
+    }
+}
+
+#[test]
+fn a_call_that_is_not_understood_ends_with_2() {
+    let machine = Machine::new();
+    for call in
+        [&["frobnicate"] as &[&str], &["company"], &["app", "add", "A"], &["connection", "set", "con_1"]]
+    {
+        let ended = machine.run(call);
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{call:?}: {}", ended.stderr);
+    }
+    assert!(std::fs::read_dir(machine.folder.path()).unwrap().next().is_none(), "no database was made");
+}
+
+#[test]
+fn all_settings_that_cannot_be_used_are_named_at_once() {
+    let machine = Machine::new();
+    let mut command = machine.command(&["serve", "--listen", "nowhere", "--json"]);
+    command
+        .env("ROLLCALL_HEADER_TIMEOUT", "0")
+        .env("ROLLCALL_LISTEN", "127.0.0.1:0")
+        .env("ROLLCALL_LISTNE", "x");
+    let ended = machine.end(command.env("ROLLCALL_DATABASE_URL", "mysql://u:hunter2@h/d"));
+    assert_eq!(ended.code, 2);
+    let problem = ended.problem();
+    let detail = problem["detail"].as_str().unwrap();
+    for name in [
+        "ROLLCALL_LISTEN: \"nowhere\"",
+        "ROLLCALL_HEADER_TIMEOUT",
+        "ROLLCALL_DATABASE_URL",
+        "ROLLCALL_LISTNE",
+    ] {
+        assert!(detail.contains(name), "{name} in {detail}");
+    }
+    assert!(!detail.contains("hunter2"));
+}
+
+#[test]
+fn a_flag_lies_over_the_environment() {
+    let machine = Machine::new();
+    let mut command = machine.command(&["company", "add", "Acme", "--database-url", "sqlite:flag.db"]);
+    assert_eq!(machine.end(command.env("ROLLCALL_DATABASE_URL", "sqlite:environment.db")).code, 0);
+    assert!(machine.path("flag.db").exists() && !machine.path("environment.db").exists());
+    let file = machine.file("url", "sqlite:flag.db\n");
+    assert_eq!(machine.json(&["company", "list", "--database-url-file", &file])[0]["name"], "Acme");
+}
+
+#[test]
+fn a_database_that_cannot_be_opened_is_said_without_its_password() {
+    let machine = Machine::new();
+    let url = "postgres://u:hunter2@127.0.0.1:1/none";
+    let ended = machine.run(&["company", "list", "--json", "--database-url", url]);
+    assert_eq!((ended.code, ended.problem()["code"].as_str()), (1, Some("database_unreachable")));
+    assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let machine = Machine::new();
+    let mut child =
+        machine.command(&["openapi"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut start = [0; 1];
+    stdout.read_exact(&mut start).unwrap();
+    drop(stdout);
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(0), b"".as_slice()));
+}
+
+#[test]
+fn the_api_is_described_without_a_database() {
+    let machine = Machine::new();
+    let ended = machine.run(&["openapi"]);
+    let document: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert!(document["paths"]["/v1/employees/{id}/link"]["put"].is_object());
+    assert!(std::fs::read_dir(machine.folder.path()).unwrap().next().is_none());
+}

@@ -1,0 +1,64 @@
+//! A database of its own for each test.
+
+use diesel::{Connection as _, connection::SimpleConnection};
+use rollcall::store::Store;
+
+const POSTGRES: &str = "ROLLCALL_TEST_POSTGRES_URL";
+
+/// An empty database, gone when it is dropped.
+pub struct TestDatabase {
+    pub url: String,
+    clean_up: CleanUp,
+}
+
+enum CleanUp {
+    Folder { _folder: tempfile::TempDir },
+    Database { server: String, name: String },
+}
+
+impl TestDatabase {
+    pub fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("test.db").display());
+        Self { url, clean_up: CleanUp::Folder { _folder: folder } }
+    }
+
+    /// `None` where no server is given to the tests.
+    pub fn postgres() -> Option<Self> {
+        let server = std::env::var(POSTGRES).ok().filter(|url| !url.is_empty())?;
+        let name = format!("rollcall_test_{}", uuid::Uuid::now_v7().simple());
+        execute(&server, &format!("CREATE DATABASE {name}"));
+        let mut url = url::Url::parse(&server).unwrap();
+        url.set_path(&name);
+        Some(Self { url: url.into(), clean_up: CleanUp::Database { server, name } })
+    }
+
+    /// Runs a test on every engine there is.
+    pub async fn each(test: impl AsyncFn(&Self)) {
+        test(&Self::sqlite()).await;
+        match Self::postgres() {
+            Some(database) => test(&database).await,
+            #[expect(clippy::print_stdout, reason = "a test that did not run must not look as if it had")]
+            None => println!("skipped: PostgreSQL ({POSTGRES} is not set)"),
+        }
+    }
+
+    /// Opened and migrated.
+    pub fn open(&self) -> Store {
+        let store = Store::open(&self.url).unwrap();
+        store.migrate().unwrap();
+        store
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if let CleanUp::Database { server, name } = &self.clean_up {
+            execute(server, &format!("DROP DATABASE {name} WITH (FORCE)"));
+        }
+    }
+}
+
+fn execute(server: &str, sql: &str) {
+    diesel::PgConnection::establish(server).unwrap().batch_execute(sql).unwrap();
+}

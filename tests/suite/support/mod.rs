@@ -1,0 +1,193 @@
+//! Real databases and real gateways for tests. Each test gets its own.
+
+mod database;
+
+pub use database::TestDatabase;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use reqwest::{Method, StatusCode, header::HeaderMap};
+use rollcall::{
+    clock::Ambient,
+    config::{MapSource, Settings},
+    domain::{
+        record::Record,
+        words::{Kind, List, Mode},
+    },
+    http::{Gateway, router::router, server},
+    store::{companies::Company, connections::Connection, runs::Run},
+    sync::{ingest, reconcile, register, run},
+};
+use serde_json::Value;
+use tokio::{net::TcpListener, sync::oneshot};
+
+/// A gateway with a company, a connection to QuickBooks Desktop, an app of that company and an admin's app.
+pub struct TestApp {
+    pub gateway: Gateway,
+    pub address: SocketAddr,
+    pub company: Company,
+    pub connection: Connection,
+    /// The app's token.
+    pub token: String,
+    pub admin: String,
+    client: reqwest::Client,
+    _stop: oneshot::Sender<()>,
+}
+
+impl TestApp {
+    /// Runs a test against a gateway on every engine there is.
+    pub async fn each(test: impl AsyncFn(&Self)) {
+        TestDatabase::each(async |database| test(&Self::start(database).await).await).await;
+    }
+
+    pub async fn start(database: &TestDatabase) -> Self {
+        let ambient = Ambient::system();
+        let store = database.open();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let public_url = format!("http://localhost:{}", address.port()).parse().unwrap();
+        let gateway = Gateway { store, ambient: ambient.clone(), public_url };
+        let settings = Settings::read(&MapSource::default()).unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let router = router(gateway.clone(), &settings.http);
+        tokio::spawn(server::run(listener, router, (&settings.http).into(), None, async {
+            let _ = stopped.await;
+        }));
+        let made = gateway.store.write(move |db| {
+            let company = register::company(db, &ambient, "Acme")?;
+            let (kind, none) = (Kind::QuickbooksDesktop, Default::default());
+            let connection = register::connection(db, &ambient, kind, &company.id, None, &none)?.connection;
+            let (_, token) =
+                register::app(db, &ambient, "Timesheets", std::slice::from_ref(&company.id), false)?;
+            let (_, admin) = register::app(db, &ambient, "Ops", &[], true)?;
+            Ok::<_, register::Error>((company, connection, token, admin))
+        });
+        let (company, connection, token, admin) = made.await.unwrap();
+        // Another test may have installed it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self {
+            address,
+            company,
+            connection,
+            token: token.reveal().to_owned(),
+            admin: admin.reveal().to_owned(),
+            client: reqwest::Client::builder().no_proxy().build().unwrap(),
+            gateway,
+            _stop: stop,
+        }
+    }
+
+    /// A whole list arrives from the connection.
+    pub async fn stage(&self, list: List, records: Vec<Record>) -> Run {
+        self.stage_from(&self.connection, list, records).await
+    }
+
+    pub async fn stage_from(&self, connection: &Connection, list: List, records: Vec<Record>) -> Run {
+        let (ambient, connection) = (self.gateway.ambient.clone(), connection.clone());
+        let staged = self.gateway.store.write(move |db| {
+            let run = run::start(db, &ambient, &connection, list, Mode::Full)?;
+            ingest::batch(db, &ambient, &run, &records, None)?;
+            reconcile::finish(db, &run, &reconcile::Gone::NotSeen, None, ambient.now())
+        });
+        staged.await.unwrap()
+    }
+
+    /// Another company with a connection.
+    pub async fn add_company(&self, name: &'static str) -> (Company, Connection) {
+        let ambient = self.gateway.ambient.clone();
+        let made = self.gateway.store.write(move |db| {
+            let company = register::company(db, &ambient, name)?;
+            let (kind, none) = (Kind::QuickbooksDesktop, Default::default());
+            let new = register::connection(db, &ambient, kind, &company.id, None, &none)?;
+            Ok::<_, register::Error>((company, new.connection))
+        });
+        made.await.unwrap()
+    }
+
+    /// Another app of these companies; its token.
+    pub async fn add_app(&self, name: &'static str, companies: &[&str]) -> String {
+        let ambient = self.gateway.ambient.clone();
+        let companies: Vec<String> = companies.iter().map(|id| (*id).to_owned()).collect();
+        let made = self.gateway.store.write(move |db| register::app(db, &ambient, name, &companies, false));
+        made.await.unwrap().1.reveal().to_owned()
+    }
+
+    pub async fn call(&self, method: Method, path: &str, token: Option<&str>, body: Option<Value>) -> Answer {
+        let mut request = self.client.request(method, format!("http://{}{path}", self.address));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let text = answer.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { status, headers, text, body: Arc::new(body) }
+    }
+}
+
+/// Calls with a token: `app.get("/v1/employees")` is the app's, `app.admin("GET", …)` the admin's.
+impl TestApp {
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, Some(&self.token), None).await
+    }
+
+    pub async fn send(&self, method: &str, path: &str, body: impl Into<Option<Value>>) -> Answer {
+        self.call(method.parse().unwrap(), path, Some(&self.token), body.into()).await
+    }
+
+    pub async fn admin(&self, method: &str, path: &str, body: impl Into<Option<Value>>) -> Answer {
+        self.call(method.parse().unwrap(), path, Some(&self.admin), body.into()).await
+    }
+}
+
+/// An answer, its body as JSON where it is.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+    body: Arc<Value>,
+}
+
+impl Answer {
+    /// The body of an answer with this status.
+    #[track_caller]
+    pub fn is(&self, status: u16) -> &Value {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        &self.body
+    }
+
+    /// The body of a problem, after a look at what all of them hold.
+    #[track_caller]
+    pub fn problem(&self, status: u16, code: &str) -> &Value {
+        let body = self.is(status);
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{self:?}");
+        assert_eq!(body["code"], code, "{body}");
+        assert_eq!(body["request_id"], self.headers["x-request-id"].to_str().unwrap());
+        for name in ["title", "detail", "remedy"] {
+            assert!(!body[name].as_str().unwrap().is_empty(), "{name} in {body}");
+        }
+        body
+    }
+}
+
+/// An active person as a source tells of one.
+pub fn person(external_id: &str, first: &str, last: &str) -> Record {
+    Record {
+        external_id: external_id.into(),
+        name: format!("{last}, {first}"),
+        first_name: Some(first.into()),
+        last_name: Some(last.into()),
+        email: Some(format!("{external_id}@example.com")),
+        active: true,
+        ..Record::default()
+    }
+}
+
+/// `count` people, in the order of their names.
+pub fn people(count: usize) -> Vec<Record> {
+    (0..count).map(|n| person(&format!("P-{n:04}"), "Ana", &format!("Person{n:04}"))).collect()
+}
