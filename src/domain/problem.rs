@@ -15,11 +15,34 @@ pub struct Problem {
 
 impl Problem {
     pub fn new(code: impl Into<String>, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { code: code.into(), detail: detail.into(), remedy: remedy.into() }
+        Self { code: code.into(), detail: cut(detail.into()), remedy: remedy.into() }
     }
 
     /// Both halves as one line, for places that show a single text.
     pub fn sentence(&self) -> String {
         format!("{} {}", self.detail, self.remedy)
+    }
+}
+
+/// The longest text for people, in bytes. Sources are quoted in it, and what they say may be of any length.
+const LONGEST: usize = 1000;
+
+/// The text, cut off where it is longer than anybody would read.
+pub fn cut(mut text: String) -> String {
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_for_people_is_cut_off_between_two_letters() {
+        assert_eq!(cut("ö".repeat(500)), "ö".repeat(500));
+        assert_eq!(cut(format!("x{}", "ö".repeat(500))), format!("x{}…", "ö".repeat(499)));
     }
 }

@@ -1,5 +1,7 @@
 //! Replies and faults, in the version and style of the call.
 
+use crate::domain::problem::cut;
+
 use super::{NAMESPACE, Style, Version};
 
 /// What a method answers.
@@ -59,7 +61,7 @@ pub fn reply(version: Version, style: Style, method: &str, reply: &Reply) -> Str
 
 /// The envelope of a fault: SOAP 1.1 section 4.4, SOAP 1.2 section 5.4.
 pub fn fault(version: Version, fault: &Fault) -> String {
-    let reason = escape(&fault.reason);
+    let reason = escape(&cut(fault.reason.clone()));
     let body = match (version, fault.client) {
         (Version::V11, client) => {
             let code = if client { "soap:Client" } else { "soap:Server" };

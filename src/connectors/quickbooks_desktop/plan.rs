@@ -235,7 +235,11 @@ impl Plan {
             }
             _ => Err(Problem::new(
                 "unexpected_answer",
-                format!("QuickBooks answered another request ({}) than the one that was sent.", answer.name),
+                format!(
+                    "QuickBooks answered another request than the one that was sent. Nobody was marked \
+                     absent. It answered: {}.",
+                    answer.name
+                ),
                 "Nothing to do: the next update reads the list again. If this repeats, restart the Web Connector.",
             )),
         }

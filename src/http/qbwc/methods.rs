@@ -54,7 +54,7 @@ impl CallError {
             Self::Soap(error) => Fault {
                 client: true,
                 reason: format!(
-                    "Rollcall could not read the call: {error}. Nobody was marked absent. Run the update again."
+                    "Rollcall could not read the call. Nobody was marked absent. Run the update again. The cause: {error}."
                 ),
             },
             Self::NoMethod(_) | Self::Order(_) => Fault {

@@ -99,7 +99,7 @@ impl From<ReadError> for Problem {
             error => Problem::new(
                 "answer_not_read",
                 format!(
-                    "QuickBooks' answer could not be read to its end: {error}. Nobody was marked absent."
+                    "QuickBooks' answer could not be read to its end. Nobody was marked absent. The cause: {error}."
                 ),
                 "Run the update again. If it repeats, run Verify Data in QuickBooks (File, Utilities).",
             ),

@@ -20,10 +20,9 @@ use rollcall::{
     sync::{register, web_connector},
 };
 
-use super::{
-    engines::TestDatabase,
-    server::{Server, TestClock, public_url},
-};
+use crate::support::TestDatabase;
+
+use super::server::{Server, TestClock, public_url};
 
 /// A gateway with one company and its connection to QuickBooks Desktop.
 pub(crate) struct Desk {

@@ -5,14 +5,21 @@ mod broken;
 mod company;
 mod compare;
 mod desk;
-mod engines;
 mod holds;
+mod hostile;
 mod links;
 mod lists;
 mod schedule;
+mod sensitive;
 mod server;
 mod sessions;
 mod wire;
 
 pub(crate) use desk::Desk;
-pub(crate) use engines::on_each_engine;
+
+use crate::support::TestDatabase;
+
+/// Runs a test on a fresh SQLite database, then on a fresh PostgreSQL one.
+pub(crate) async fn on_each_engine(test: impl AsyncFn(&TestDatabase)) {
+    TestDatabase::each(test).await;
+}

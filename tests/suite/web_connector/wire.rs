@@ -20,7 +20,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    fn parse(bytes: &[u8]) -> Self {
+    pub fn parse(bytes: &[u8]) -> Self {
         let text = std::str::from_utf8(bytes).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {text:?}"));
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
@@ -82,7 +82,7 @@ pub(crate) struct Manual<'a> {
     pub ticket: String,
     options: &'a SessionOptions,
     processor: RequestProcessor,
-    hcp: String,
+    pub hcp: String,
 }
 
 impl<'a> Manual<'a> {
