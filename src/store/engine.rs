@@ -12,7 +12,7 @@ pub enum Engine {
 }
 
 /// One connection. Reads, single inserts, updates and deletes go through it as they are; what Diesel compiles only
-/// for a known engine goes through [`per_backend!`].
+/// for a known engine goes through `per_backend!`.
 #[derive(diesel::MultiConnection)]
 pub enum Db {
     Postgres(PgConnection),

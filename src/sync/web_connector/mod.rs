@@ -3,10 +3,10 @@
 //!
 //! | file | what happens there |
 //! | --- | --- |
-//! | [`authenticate`](mod@authenticate) | who calls, what is due, a new session |
-//! | [`send`] | which company file it is, the next request |
-//! | [`receive`] | the answer: staged as it streams past, judged at its end |
-//! | [`finish`] | errors, the last word, the end |
+//! | `authenticate` | who calls, what is due, a new session |
+//! | `send` | which company file it is, the next request |
+//! | `receive` | the answer: staged as it streams past, judged at its end |
+//! | `finish` | errors, the last word, the end |
 
 mod authenticate;
 mod due;
