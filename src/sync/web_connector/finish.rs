@@ -58,10 +58,13 @@ pub fn connection_error(
 pub fn last_error(db: &mut Db, ticket: &str) -> store::Result<String> {
     let hash = Secret::new(ticket).hash();
     let Some(session) = sessions::by_ticket(db, &hash.0)? else { return Ok(unknown_ticket().sentence()) };
-    Ok(match (session.state, read_plan(&session)?.problem) {
+    let plan = read_plan(&session)?;
+    let done = plan.current().is_none();
+    Ok(match (session.state, plan.problem) {
         (SessionState::Retired, _) => retired().sentence(),
         (SessionState::Expired, _) => expired().sentence(),
         (_, Some(problem)) => problem.sentence(),
+        (_, None) if !done => "The lists have not been read to their end yet. Run the update again.".into(),
         (_, None) => "There is nothing more to do: the lists are up to date.".into(),
     })
 }

@@ -13,6 +13,7 @@ mod schedule;
 mod sensitive;
 mod server;
 mod sessions;
+mod transcripts;
 mod wire;
 
 pub(crate) use desk::Desk;
