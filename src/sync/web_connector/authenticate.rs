@@ -4,7 +4,7 @@ use crate::{
     clock::Ambient,
     connectors::quickbooks_desktop::plan::Plan,
     domain::{ids::new_guid, secret::Secret},
-    store::{self, Db, connections, desktop, lists, sessions},
+    store::{self, Db, connections, desktop, sessions},
     sync::run,
 };
 
@@ -34,8 +34,7 @@ pub fn authenticate(
     if !password.hash().matches(&file.password_hash) {
         return Ok(Admission::NotValid);
     }
-    // Two calls for one connection at the same time take their turns here.
-    lists::lock(db, &file.connection_id, crate::domain::words::List::Employee)?;
+    // Calls of one connection take their turns here: each verb writes the connection's row before any other.
     connections::seen(db, &file.connection_id, now)?;
     let connection = connections::get(db, &file.connection_id)?;
     let settings = settings(&connection)?;

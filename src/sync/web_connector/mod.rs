@@ -27,7 +27,7 @@ use crate::{
     connectors::quickbooks_desktop::{Settings, plan::Plan},
     domain::{problem::Problem, secret::Secret, words::SessionState},
     store::{
-        self, Db,
+        self, Db, connections,
         sessions::{self, Session},
     },
 };
@@ -39,11 +39,17 @@ struct Open {
 }
 
 impl Open {
+    /// Notes that the Web Connector was heard, which also puts the calls of one connection in a row: each writes the
+    /// connection's row before any other.
+    ///
     /// # Errors
     /// What to tell the person where the ticket's session is not (any longer) open.
-    fn of(db: &mut Db, ticket: &str) -> store::Result<Result<Self, Problem>> {
+    fn of(db: &mut Db, ticket: &str, now: DateTime<Utc>) -> store::Result<Result<Self, Problem>> {
         let hash = Secret::new(ticket).hash();
         let Some(session) = sessions::by_ticket(db, &hash.0)? else { return Ok(Err(unknown_ticket())) };
+        connections::seen(db, &session.connection_id, now)?;
+        // As it is now that its turn has come.
+        let session = sessions::expect(db, &hash.0)?;
         let plan = read_plan(&session)?;
         Ok(match session.state {
             SessionState::Open => Ok(Self { session, plan }),
