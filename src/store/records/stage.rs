@@ -184,10 +184,28 @@ impl<'a> NewRow<'a> {
 /// Writes records, the content they supersede, and their changes. The external IDs must differ.
 pub fn upsert(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()> {
     keep_versions(db, place, writes)?;
-    for batch in writes.chunks(BATCH) {
-        let rows: Vec<NewRow<'_>> = batch.iter().map(|write| NewRow::of(place, write)).collect();
+    let (new, known): (Vec<&Write<'_>>, _) =
+        writes.iter().partition(|write| write.kind == ChangeKind::Created);
+    let new: Vec<NewRow<'_>> = new.into_iter().map(|write| NewRow::of(place, write)).collect();
+    let known: Vec<NewRow<'_>> = known.into_iter().map(|write| NewRow::of(place, write)).collect();
+    match db {
+        // Nobody else adds to the list while it is locked, so new rows cannot be there already.
+        Db::Postgres(connection) if !new.is_empty() => {
+            diesel::copy_from(records::table).from_insertable(new).execute(connection)?;
+        }
+        _ => overwrite(db, &new)?,
+    }
+    overwrite(db, &known)?;
+    let entries: Vec<_> =
+        writes.iter().map(|write| entry(place, &write.id, write.version, write.kind)).collect();
+    changes::append(db, entries)
+}
+
+/// Writes rows, in place of those that are there.
+fn overwrite(db: &mut Db, rows: &[NewRow<'_>]) -> Result<()> {
+    for rows in rows.chunks(BATCH) {
         per_backend!(db, |connection| diesel::insert_into(records::table)
-            .values(&rows)
+            .values(rows)
             .on_conflict((records::connection_id, records::list, records::external_id))
             .do_update()
             .set((
@@ -216,9 +234,7 @@ pub fn upsert(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()
             ))
             .execute(connection))?;
     }
-    let entries: Vec<_> =
-        writes.iter().map(|write| entry(place, &write.id, write.version, write.kind)).collect();
-    changes::append(db, &entries)
+    Ok(())
 }
 
 /// Copies what is about to be superseded.
@@ -326,7 +342,7 @@ pub fn mark_absent(db: &mut Db, place: &Place<'_>, gone: &[Present]) -> Result<(
             .execute(db)?;
         let entries: Vec<_> =
             some.iter().map(|record| entry(place, &record.id, record.version, ChangeKind::Absent)).collect();
-        changes::append(db, &entries)?;
+        changes::append(db, entries)?;
     }
     Ok(())
 }
