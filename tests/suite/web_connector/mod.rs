@@ -7,6 +7,7 @@ mod compare;
 mod desk;
 mod holds;
 mod hostile;
+mod interleaving;
 mod links;
 mod lists;
 mod schedule;
