@@ -8,6 +8,7 @@ mod desk;
 mod holds;
 mod hostile;
 mod interleaving;
+mod kill;
 mod links;
 mod lists;
 mod schedule;
