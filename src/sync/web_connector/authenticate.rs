@@ -4,7 +4,7 @@ use crate::{
     clock::Ambient,
     connectors::quickbooks_desktop::plan::Plan,
     domain::{ids::new_guid, secret::Secret},
-    store::{self, Db, connections, desktop, lists, sessions},
+    store::{self, Db, connections, desktop, sessions},
     sync::run,
 };
 
@@ -35,7 +35,7 @@ pub fn authenticate(
         return Ok(Admission::NotValid);
     }
     // Two calls for one connection at the same time take their turns here.
-    lists::lock(db, &file.connection_id, crate::domain::words::List::Employee)?;
+    connections::lock(db, &file.connection_id)?;
     connections::seen(db, &file.connection_id, now)?;
     let connection = connections::get(db, &file.connection_id)?;
     let settings = settings(&connection)?;

@@ -27,7 +27,7 @@ use crate::{
     connectors::quickbooks_desktop::{Settings, plan::Plan},
     domain::{problem::Problem, secret::Secret, words::SessionState},
     store::{
-        self, Db,
+        self, Db, connections,
         sessions::{self, Session},
     },
 };
@@ -39,11 +39,15 @@ struct Open {
 }
 
 impl Open {
+    /// Its connection is locked until the transaction ends, so that nothing of it changes meanwhile.
+    ///
     /// # Errors
     /// What to tell the person where the ticket's session is not (any longer) open.
     fn of(db: &mut Db, ticket: &str) -> store::Result<Result<Self, Problem>> {
         let hash = Secret::new(ticket).hash();
-        let Some(session) = sessions::by_ticket(db, &hash.0)? else { return Ok(Err(unknown_ticket())) };
+        let Some(found) = sessions::by_ticket(db, &hash.0)? else { return Ok(Err(unknown_ticket())) };
+        connections::lock(db, &found.connection_id)?;
+        let session = sessions::expect(db, &hash.0)?;
         let plan = read_plan(&session)?;
         Ok(match session.state {
             SessionState::Open => Ok(Self { session, plan }),

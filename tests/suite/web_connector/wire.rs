@@ -86,19 +86,27 @@ pub(crate) struct Manual<'a> {
 }
 
 impl<'a> Manual<'a> {
-    pub async fn begin(address: SocketAddr, options: &'a SessionOptions, file: &mut CompanyFile) -> Self {
+    /// # Errors
+    /// The text in place of a ticket.
+    pub async fn begin(
+        address: SocketAddr,
+        options: &'a SessionOptions,
+        file: &mut CompanyFile,
+    ) -> Result<Self, String> {
         if file.file_id(&options.owner_id).is_none() {
             file.set_file_id(&options.owner_id, &options.file_id);
         }
         let (user, password) = (options.username.as_str(), options.password.reveal());
         let parameters = [("strUserName", user), ("strPassword", password)];
         let ticket = call(address, "authenticate", &parameters).await;
-        assert!(ticket.starts_with('{'), "{ticket:?}");
+        if !ticket.starts_with('{') {
+            return Err(ticket);
+        }
         static SESSIONS: AtomicU64 = AtomicU64::new(1 << 32);
         let number = SESSIONS.fetch_add(1, Ordering::Relaxed);
         let processor = RequestProcessor::begin_session(&options.processor, number);
         let hcp = processor.host_company_preferences(file, &options.owner_id).to_text(file);
-        Self { ticket, options, processor, hcp }
+        Ok(Self { ticket, options, processor, hcp })
     }
 
     /// The next request; empty where there is none.
