@@ -148,9 +148,6 @@ impl From<register::Error> for Failure {
                 "`rollcall connection add --help` tells what each kind takes.",
             ),
             register::Error::Store(error) => error.into(),
-            // Kinds of errors that verbs learn later: their words are enough.
-            #[allow(unreachable_patterns, reason = "the verbs grow beside this file")]
-            _ => Self::new("refused", detail, "Correct what is named, and try again."),
         }
     }
 }

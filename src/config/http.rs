@@ -29,8 +29,10 @@ pub(super) const MAX_CONNECTIONS: Setting = plain(
 );
 pub(super) const HEADER_TIMEOUT: Setting = plain(
     "ROLLCALL_HEADER_TIMEOUT",
-    "10",
-    "seconds in which a TLS handshake, and then each request's head, must arrive",
+    // Longer than a Web Connector keeps an idle connection (.NET: 100 s): it, not the gateway, closes first, so that no
+    // call is sent into a connection that is being closed.
+    "120",
+    "seconds in which a TLS handshake, and then each request's head, must arrive; also how long an idle connection is kept",
 );
 pub(super) const BODY_TIMEOUT: Setting =
     plain("ROLLCALL_BODY_TIMEOUT", "30", "seconds that may pass between two pieces of a body");

@@ -28,9 +28,18 @@ pub(super) struct NewChange<'a> {
     pub actor: Option<&'a str>,
 }
 
-pub(super) fn append(db: &mut Db, new: &[NewChange<'_>]) -> Result<()> {
-    for batch in new.chunks(BATCH) {
-        per_backend!(db, |connection| diesel::insert_into(changes::table).values(batch).execute(connection))?;
+pub(super) fn append(db: &mut Db, new: Vec<NewChange<'_>>) -> Result<()> {
+    match db {
+        Db::Postgres(connection) if new.len() > BATCH => {
+            diesel::copy_from(changes::table).from_insertable(new).execute(connection)?;
+        }
+        _ => {
+            for batch in new.chunks(BATCH) {
+                per_backend!(db, |connection| diesel::insert_into(changes::table)
+                    .values(batch)
+                    .execute(connection))?;
+            }
+        }
     }
     Ok(())
 }

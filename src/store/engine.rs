@@ -12,7 +12,7 @@ pub enum Engine {
 }
 
 /// One connection. Reads, single inserts, updates and deletes go through it as they are; what Diesel compiles only
-/// for a known engine goes through [`per_backend!`].
+/// for a known engine goes through `per_backend!`.
 #[derive(diesel::MultiConnection)]
 pub enum Db {
     Postgres(PgConnection),
@@ -62,12 +62,20 @@ pub(super) fn connect(engine: Engine, url: &str) -> Result<Db> {
             connection
                 .batch_execute(
                     "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-                     PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384; PRAGMA cache_size = -24000;
-                     PRAGMA temp_store = MEMORY;",
+                     PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384; PRAGMA temp_store = MEMORY;
+                     PRAGMA cache_size = -8000;",
                 )
                 .map_err(|error| Error::Open(format!("{path}: {error}")))?;
             Ok(Db::Sqlite(connection))
         }
+    }
+}
+
+/// Gives a connection room for the indexes that a large list goes into: 24 MB of SQLite's pages.
+pub(super) fn widen_cache(db: &mut Db) -> Result<()> {
+    match db {
+        Db::Postgres(_) => Ok(()),
+        Db::Sqlite(connection) => Ok(connection.batch_execute("PRAGMA cache_size = -24000")?),
     }
 }
 

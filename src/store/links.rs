@@ -110,7 +110,7 @@ pub fn insert(
         ))
         .execute(db)?;
     let linked = ChangeKind::Linked;
-    changes::append(db, &[entry(staged, linked, &profile.app_id, &profile.profile_id, actor, now)])
+    changes::append(db, vec![entry(staged, linked, &profile.app_id, &profile.profile_id, actor, now)])
 }
 
 /// Takes a link apart, with an entry in the change feed. Whether it was still there.
@@ -119,7 +119,7 @@ pub fn delete(db: &mut Db, link: &Link, staged: &Staged, actor: &str, now: DateT
         return Ok(false);
     }
     let unlinked = ChangeKind::Unlinked;
-    changes::append(db, &[entry(staged, unlinked, &link.app_id, &link.profile_id, actor, now)])?;
+    changes::append(db, vec![entry(staged, unlinked, &link.app_id, &link.profile_id, actor, now)])?;
     Ok(true)
 }
 

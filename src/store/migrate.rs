@@ -38,7 +38,12 @@ pub enum Standing {
     Newer,
 }
 
+/// To be called in a transaction.
 pub(super) fn standing(db: &mut Db) -> Result<Standing> {
+    if let Db::Postgres(connection) = db {
+        // Looking makes Diesel's own table, and PostgreSQL fails the second of two that make it at once.
+        diesel::select(pg_advisory_xact_lock(LOCK)).execute(connection)?;
+    }
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| Error::Migrate(error.to_string());
     let applied = per_backend!(db, |connection| connection.applied_migrations()).map_err(failed)?;
     if applied.is_empty() {
@@ -76,6 +81,7 @@ pub(super) fn is_current(db: &mut Db) -> Result<bool> {
     Ok(!pending.map_err(|error| Error::Migrate(error.to_string()))? && unknown(db)?.is_none())
 }
 
+diesel::define_sql_function! { fn pg_advisory_xact_lock(key: BigInt) -> diesel::sql_types::Nullable<diesel::sql_types::Text>; }
 diesel::define_sql_function! { fn pg_advisory_lock(key: BigInt) -> diesel::sql_types::Nullable<diesel::sql_types::Text>; }
 
 fn apply<C, B>(connection: &mut C, source: EmbeddedMigrations) -> std::result::Result<Vec<String>, Failure>

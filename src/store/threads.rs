@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Db, Engine, Error, Result,
-    engine::{connect, in_transaction},
+    engine::{connect, in_transaction, widen_cache},
 };
 
 /// How long a job may wait for a connection of the pool.
@@ -35,11 +35,12 @@ impl Threads {
         let cores = thread::available_parallelism().map_or(2, std::num::NonZero::get);
         match engine {
             Engine::Sqlite => Ok(Self {
-                readers: spawn(engine, url, cores, "db-read")?,
-                writer: spawn(engine, url, 1, "db-write")?,
+                readers: spawn(Manager { engine, url: url.to_owned(), writes: false }, cores, "db-read")?,
+                writer: spawn(Manager { engine, url: url.to_owned(), writes: true }, 1, "db-write")?,
             }),
             Engine::Postgres => {
-                let both = spawn(engine, url, POSTGRES_THREADS, "db")?;
+                let both =
+                    spawn(Manager { engine, url: url.to_owned(), writes: true }, POSTGRES_THREADS, "db")?;
                 Ok(Self { readers: both.clone(), writer: both })
             }
         }
@@ -113,7 +114,7 @@ fn is_sound(db: &mut Db) -> bool {
     }
 }
 
-fn spawn(engine: Engine, url: &str, threads: usize, name: &str) -> Result<mpsc::Sender<Job>> {
+fn spawn(manager: Manager, threads: usize, name: &str) -> Result<mpsc::Sender<Job>> {
     let last_error = Arc::new(Mutex::new(None));
     let pool = r2d2::Pool::builder()
         .max_size(u32::try_from(threads).unwrap_or(1))
@@ -121,7 +122,7 @@ fn spawn(engine: Engine, url: &str, threads: usize, name: &str) -> Result<mpsc::
         .test_on_check_out(false)
         .connection_timeout(CHECKOUT)
         .error_handler(Box::new(LastError(last_error.clone())))
-        .build_unchecked(Manager { engine, url: url.to_owned() });
+        .build_unchecked(manager);
     let (queue, jobs) = mpsc::channel::<Job>();
     let jobs = Arc::new(Mutex::new(jobs));
     for number in 0..threads {
@@ -159,6 +160,8 @@ fn work_off(
 struct Manager {
     engine: Engine,
     url: String,
+    /// Whether its connections write lists.
+    writes: bool,
 }
 
 /// A connection in the pool, and whether it must not go back.
@@ -172,7 +175,11 @@ impl r2d2::ManageConnection for Manager {
     type Error = Error;
 
     fn connect(&self) -> Result<Pooled> {
-        Ok(Pooled { db: connect(self.engine, &self.url)?, broken: false })
+        let mut db = connect(self.engine, &self.url)?;
+        if self.writes {
+            widen_cache(&mut db)?;
+        }
+        Ok(Pooled { db, broken: false })
     }
 
     fn is_valid(&self, _: &mut Pooled) -> Result<()> {

@@ -23,9 +23,12 @@ impl Check {
         let cause = match state {
             "never_called" | "silent" => "timeout",
             "credentials" => "credentials",
-            "permission" => "permission",
+            // HRESULTs: no permission for the company file; access refused. Status codes: the list may not be seen.
+            "permission" | "quickbooks_8004041a" | "quickbooks_80040420" => "permission",
+            "quickbooks_status_3260" | "quickbooks_status_3261" => "permission",
             "quickbooks_too_old" => "version",
-            "other_company_file" => "not_found",
+            // Another company file than the connection's is open.
+            "other_company_file" | "quickbooks_8004040a" => "not_found",
             _ => "server",
         };
         let (detail, remedy) = (detail.into(), remedy.into());

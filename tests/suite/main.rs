@@ -12,6 +12,7 @@ mod api;
 mod architecture;
 mod cli;
 mod http_loop;
+mod migrations;
 mod settings;
 mod support;
 mod telemetry;

@@ -25,7 +25,7 @@ fn nothing_set_is_enough() {
     assert_eq!(settings.http.public_url(), "http://localhost:8080");
     assert_eq!(settings.http.tls, None);
     assert_eq!(settings.http.max_connections, 1024);
-    assert_eq!(settings.http.header_timeout, Duration::from_secs(10));
+    assert_eq!(settings.http.header_timeout, Duration::from_secs(120));
     assert_eq!(settings.http.max_qbwc_body, 4 << 30);
     assert_eq!(settings.http.max_api_body, 1 << 20);
     assert_eq!(settings.log.format, LogFormat::Text);
@@ -174,4 +174,25 @@ fn the_table_holds_what_is_read() {
         let file = |setting: &str| SETTINGS.iter().any(|s| s.secret && s.name == setting);
         assert!(listed(&name) || name.strip_suffix("_FILE").is_some_and(file), "{name} is not in the table");
     }
+}
+
+/// The table of the manual, made from the one table of the code.
+fn table() -> String {
+    let mut table = String::from("| variable | default | meaning |\n| --- | --- | --- |\n");
+    for setting in SETTINGS {
+        let file = if setting.secret { " (or `…_FILE`)" } else { "" };
+        let default =
+            if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
+        let meaning = setting.meaning.replace('|', "\\|");
+        table.push_str(&format!("| `{}`{file} | {default} | {meaning} |\n", setting.name));
+    }
+    table
+}
+
+#[test]
+fn the_readme_lists_every_setting_as_the_code_reads_it() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, rest) = readme.split_once("<!-- settings -->\n").unwrap();
+    let (listed, _) = rest.split_once("<!-- /settings -->").unwrap();
+    assert_eq!(listed, table());
 }

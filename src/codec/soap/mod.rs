@@ -7,7 +7,7 @@ mod reply;
 pub use call::{Call, SoapError};
 pub use reply::{Fault, Reply, fault, reply};
 
-/// The namespace of the service: "You must keep the namespace as http://developer.intuit.com/" (Programmer's Guide
+/// The namespace of the service: "You must keep the namespace" (Programmer's Guide
 /// p. 41).
 pub const NAMESPACE: &str = "http://developer.intuit.com/";
 

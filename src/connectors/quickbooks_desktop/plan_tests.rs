@@ -48,7 +48,8 @@ fn list_plan() -> impl Strategy<Value = (ListPlan, u64)> {
     let plan = (any::<bool>(), any::<bool>(), 1u32..5, 0u64..12);
     plan.prop_map(|(employees, full, page_size, rows)| {
         let list = if employees { List::Employee } else { List::Customer };
-        let (mode, since) = if full { (Mode::Full, None) } else { (Mode::Delta, Some("2026-01-01T00:00:00".into())) };
+        let (mode, since) =
+            if full { (Mode::Full, None) } else { (Mode::Delta, Some("2026-01-01T00:00:00".into())) };
         (ListPlan::new(list, mode, since, page_size), rows)
     })
 }

@@ -2,9 +2,9 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | [`body`] | a request's body as a blocking stream |
-//! | [`methods`] | the methods: parameters in, verbs called, replies out |
-//! | [`pages`] | the certificate check, the support page, the WSDL |
+//! | `body` | a request's body as a blocking stream |
+//! | `methods` | the methods: parameters in, verbs called, replies out |
+//! | `pages` | the certificate check, the support page, the WSDL |
 
 mod body;
 mod methods;

@@ -1,13 +1,14 @@
 //! Records: the staged employees and customers, in one table with two views.
 
+mod absence;
 mod read;
 mod stage;
 
-pub use read::{Filter, Linked, Order, Position, find, get, of_absences, page, versions};
-pub use stage::{
-    Known, Place, Present, Write, clear_absences, count_present, held_absences, known, mark_absent,
-    name_absences, present, upsert,
+pub use absence::{
+    Present, clear_absences, count_present, held_absences, mark_absent, name_absences, present,
 };
+pub use read::{Filter, Linked, Order, Position, find, get, of_absences, page, versions};
+pub use stage::{Known, Place, Write, known, upsert};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;

@@ -13,20 +13,20 @@ use diesel::{
 use crate::{
     domain::{
         record::{ContentHash, Record},
-        words::{ChangeKind, List, RunState},
+        words::{ChangeKind, List},
     },
     store::{
-        Db, Error, Page, PageLimit, Result, changes,
+        Db, Error, Result, changes,
         engine::per_backend,
-        schema::{record_versions, records, run_absences, runs},
-        values::{at, uncount},
+        schema::{record_versions, records},
+        values::at,
     },
 };
 
 use super::{Row, Staged};
 
 /// External IDs of one lookup.
-const LOOKUP: usize = 500;
+pub(super) const LOOKUP: usize = 500;
 
 /// Rows of one upsert: 28 columns each; larger batches were measured to gain nothing.
 const BATCH: usize = 200;
@@ -184,10 +184,28 @@ impl<'a> NewRow<'a> {
 /// Writes records, the content they supersede, and their changes. The external IDs must differ.
 pub fn upsert(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()> {
     keep_versions(db, place, writes)?;
-    for batch in writes.chunks(BATCH) {
-        let rows: Vec<NewRow<'_>> = batch.iter().map(|write| NewRow::of(place, write)).collect();
+    let (new, known): (Vec<&Write<'_>>, _) =
+        writes.iter().partition(|write| write.kind == ChangeKind::Created);
+    let new: Vec<NewRow<'_>> = new.into_iter().map(|write| NewRow::of(place, write)).collect();
+    let known: Vec<NewRow<'_>> = known.into_iter().map(|write| NewRow::of(place, write)).collect();
+    match db {
+        // Nobody else adds to the list while it is locked, so new rows cannot be there already.
+        Db::Postgres(connection) if !new.is_empty() => {
+            diesel::copy_from(records::table).from_insertable(new).execute(connection)?;
+        }
+        _ => overwrite(db, &new)?,
+    }
+    overwrite(db, &known)?;
+    let entries: Vec<_> =
+        writes.iter().map(|write| entry(place, &write.id, write.version, write.kind)).collect();
+    changes::append(db, entries)
+}
+
+/// Writes rows, in place of those that are there.
+fn overwrite(db: &mut Db, rows: &[NewRow<'_>]) -> Result<()> {
+    for rows in rows.chunks(BATCH) {
         per_backend!(db, |connection| diesel::insert_into(records::table)
-            .values(&rows)
+            .values(rows)
             .on_conflict((records::connection_id, records::list, records::external_id))
             .do_update()
             .set((
@@ -216,9 +234,7 @@ pub fn upsert(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()
             ))
             .execute(connection))?;
     }
-    let entries: Vec<_> =
-        writes.iter().map(|write| entry(place, &write.id, write.version, write.kind)).collect();
-    changes::append(db, &entries)
+    Ok(())
 }
 
 /// Copies what is about to be superseded.
@@ -257,7 +273,7 @@ fn keep_versions(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result
     Ok(())
 }
 
-fn entry<'a>(
+pub(super) fn entry<'a>(
     place: &Place<'a>,
     record_id: &'a str,
     version: i32,
@@ -273,114 +289,4 @@ fn entry<'a>(
         profile_id: None,
         actor: None,
     }
-}
-
-/// A record that is present: what absence is judged by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Present {
-    pub external_id: String,
-    pub id: String,
-    pub version: i32,
-}
-
-/// The list's present records in the order of their external IDs.
-pub fn present(
-    db: &mut Db,
-    connection_id: &str,
-    list: List,
-    after: Option<&str>,
-    limit: PageLimit,
-) -> Result<Page<Present>> {
-    let mut query = records::table
-        .filter(records::connection_id.eq(connection_id.to_owned()).and(records::list.eq(list.as_str())))
-        .filter(records::absent_at.is_null())
-        .select((records::external_id, records::id, records::version))
-        .order(records::external_id)
-        .limit(limit.and_one())
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(records::external_id.gt(after.to_owned()));
-    }
-    let rows: Vec<(String, String, i32)> = query.load(db)?;
-    Ok(Page::cut(
-        rows.into_iter().map(|(external_id, id, version)| Present { external_id, id, version }).collect(),
-        limit,
-    ))
-}
-
-/// How many of the list's records are present.
-pub fn count_present(db: &mut Db, connection_id: &str, list: List) -> Result<u64> {
-    let all =
-        records::table.filter(records::connection_id.eq(connection_id).and(records::list.eq(list.as_str())));
-    let known: i64 = all.count().get_result(db)?;
-    let absent: i64 = all.filter(records::absent_at.is_not_null()).count().get_result(db)?;
-    Ok(uncount(known - absent))
-}
-
-/// Marks records absent. Their links stay.
-pub fn mark_absent(db: &mut Db, place: &Place<'_>, gone: &[Present]) -> Result<()> {
-    for some in gone.chunks(LOOKUP) {
-        let ids: Vec<&str> = some.iter().map(|record| record.id.as_str()).collect();
-        diesel::update(records::table.filter(records::id.eq_any(ids)))
-            .set((records::absent_at.eq(at(place.now)), records::updated_at.eq(at(place.now))))
-            .execute(db)?;
-        let entries: Vec<_> =
-            some.iter().map(|record| entry(place, &record.id, record.version, ChangeKind::Absent)).collect();
-        changes::append(db, &entries)?;
-    }
-    Ok(())
-}
-
-/// Names records as those whose absence a run found.
-pub fn name_absences(db: &mut Db, run_id: &str, gone: &[Present]) -> Result<()> {
-    for some in gone.chunks(LOOKUP) {
-        let rows: Vec<_> = some
-            .iter()
-            .map(|record| (run_absences::run_id.eq(run_id), run_absences::record_id.eq(&record.id)))
-            .collect();
-        per_backend!(db, |connection| diesel::insert_into(run_absences::table)
-            .values(&rows)
-            .execute(connection))?;
-    }
-    Ok(())
-}
-
-/// Takes records that were seen again off the hold of their list: approving it must not mark them.
-pub fn clear_absences(db: &mut Db, connection_id: &str, list: List, record_ids: &[&str]) -> Result<()> {
-    let held: Option<String> = runs::table
-        .filter(runs::connection_id.eq(connection_id).and(runs::list.eq(list.as_str())))
-        .filter(runs::state.eq(RunState::Held.as_str()))
-        .select(runs::id)
-        .first(db)
-        .optional()?;
-    let Some(held) = held else { return Ok(()) };
-    for some in record_ids.chunks(LOOKUP) {
-        let named = run_absences::table.filter(run_absences::run_id.eq(held.clone()));
-        diesel::delete(named.filter(run_absences::record_id.eq_any(some.to_vec()))).execute(db)?;
-    }
-    Ok(())
-}
-
-/// The records that a held run names and that are still present, in the order of their IDs.
-pub fn held_absences(
-    db: &mut Db,
-    run_id: &str,
-    after: Option<&str>,
-    limit: PageLimit,
-) -> Result<Page<Present>> {
-    let mut query = run_absences::table
-        .inner_join(records::table)
-        .filter(run_absences::run_id.eq(run_id.to_owned()).and(records::absent_at.is_null()))
-        .select((records::external_id, records::id, records::version))
-        .order(run_absences::record_id)
-        .limit(limit.and_one())
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(run_absences::record_id.gt(after.to_owned()));
-    }
-    let rows: Vec<(String, String, i32)> = query.load(db)?;
-    Ok(Page::cut(
-        rows.into_iter().map(|(external_id, id, version)| Present { external_id, id, version }).collect(),
-        limit,
-    ))
 }

@@ -34,8 +34,7 @@ pub fn authenticate(
     if !password.hash().matches(&file.password_hash) {
         return Ok(Admission::NotValid);
     }
-    // Two calls for one connection at the same time take their turns here.
-    connections::lock(db, &file.connection_id)?;
+    // Calls of one connection take their turns here: each verb writes the connection's row before any other.
     connections::seen(db, &file.connection_id, now)?;
     let connection = connections::get(db, &file.connection_id)?;
     let settings = settings(&connection)?;

@@ -38,7 +38,7 @@ pub fn connection_error(
     message: &str,
 ) -> store::Result<String> {
     let now = ambient.now();
-    let Ok(mut open) = Open::of(db, ticket)? else { return Ok("done".into()) };
+    let Ok(mut open) = Open::of(db, ticket, now)? else { return Ok("done".into()) };
     let connection = connections::get(db, &open.session.connection_id)?;
     if hresult(code).response == Response::RetryWithPath && !open.plan.path_was_told {
         let pinned = desktop::get(db, &connection.id)?.pinned_path;
@@ -72,7 +72,7 @@ pub fn last_error(db: &mut Db, ticket: &str) -> store::Result<String> {
 /// Ends a session; the text is shown in the Web Connector's status column.
 pub fn close(db: &mut Db, ambient: &Ambient, ticket: &str) -> store::Result<String> {
     let now = ambient.now();
-    let Ok(mut open) = Open::of(db, ticket)? else { return Ok("OK".into()) };
+    let Ok(mut open) = Open::of(db, ticket, now)? else { return Ok("OK".into()) };
     let done = open.plan.current().is_none();
     run::abandon(db, &open.session.connection_id, now)?;
     open.session.plan = write_plan(&open.plan)?;

@@ -3,10 +3,10 @@
 //!
 //! | file | what happens there |
 //! | --- | --- |
-//! | [`authenticate`](mod@authenticate) | who calls, what is due, a new session |
-//! | [`send`] | which company file it is, the next request |
-//! | [`receive`] | the answer: staged as it streams past, judged at its end |
-//! | [`finish`] | errors, the last word, the end |
+//! | `authenticate` | who calls, what is due, a new session |
+//! | `send` | which company file it is, the next request |
+//! | `receive` | the answer: staged as it streams past, judged at its end |
+//! | `finish` | errors, the last word, the end |
 
 mod authenticate;
 mod due;
@@ -39,14 +39,16 @@ struct Open {
 }
 
 impl Open {
-    /// Its connection is locked until the transaction ends, so that nothing of it changes meanwhile.
+    /// Notes that the Web Connector was heard, which also puts the calls of one connection in a row: each writes the
+    /// connection's row before any other.
     ///
     /// # Errors
     /// What to tell the person where the ticket's session is not (any longer) open.
-    fn of(db: &mut Db, ticket: &str) -> store::Result<Result<Self, Problem>> {
+    fn of(db: &mut Db, ticket: &str, now: DateTime<Utc>) -> store::Result<Result<Self, Problem>> {
         let hash = Secret::new(ticket).hash();
-        let Some(found) = sessions::by_ticket(db, &hash.0)? else { return Ok(Err(unknown_ticket())) };
-        connections::lock(db, &found.connection_id)?;
+        let Some(session) = sessions::by_ticket(db, &hash.0)? else { return Ok(Err(unknown_ticket())) };
+        connections::seen(db, &session.connection_id, now)?;
+        // As it is now that its turn has come.
         let session = sessions::expect(db, &hash.0)?;
         let plan = read_plan(&session)?;
         Ok(match session.state {

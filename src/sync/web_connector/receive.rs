@@ -49,8 +49,7 @@ pub async fn receive(store: &Store, ambient: &Ambient, ticket: &str) -> store::R
     let (hash, now) = (ticket.to_owned(), ambient.now());
     let found = store
         .write(move |db| -> store::Result<_> {
-            let Ok(mut open) = Open::of(db, &hash)? else { return Ok(Err(FAILED)) };
-            connections::seen(db, &open.session.connection_id, now)?;
+            let Ok(mut open) = Open::of(db, &hash, now)? else { return Ok(Err(FAILED)) };
             if !open.plan.is_asked() {
                 // Said twice: what it told was taken in the first time.
                 return Ok(Err(open.plan.progress()));
@@ -185,7 +184,7 @@ impl Received {
 
     fn take_in(self, db: &mut Db, hresult: &str, message: &str) -> store::Result<i32> {
         let now = self.ambient.now();
-        let Ok(mut open) = Open::of(db, &self.ticket)? else { return Ok(FAILED) };
+        let Ok(mut open) = Open::of(db, &self.ticket, now)? else { return Ok(FAILED) };
         if open.session.revision != self.revision {
             return Err(store::Error::Stale("session"));
         }

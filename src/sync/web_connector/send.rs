@@ -27,9 +27,8 @@ pub struct Offer {
 /// The next request; empty where there is none, and `getLastError` says why.
 pub fn send(db: &mut Db, ambient: &Ambient, offer: &Offer) -> store::Result<String> {
     let now = ambient.now();
-    let Ok(mut open) = Open::of(db, &offer.ticket)? else { return Ok(String::new()) };
+    let Ok(mut open) = Open::of(db, &offer.ticket, now)? else { return Ok(String::new()) };
     let connection_id = open.session.connection_id.clone();
-    connections::seen(db, &connection_id, now)?;
     if open.plan.version.is_none()
         && let Err(problem) = recognise(db, &mut open, offer)?
     {

@@ -15,7 +15,6 @@ use tokio::{
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub status: u16,
-    pub head: String,
     pub body: String,
 }
 
@@ -24,7 +23,7 @@ impl Reply {
         let text = std::str::from_utf8(bytes).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {text:?}"));
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Self { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
+        Self { status, body: body.to_owned() }
     }
 
     /// The text of the result, or of the first fault string, unescaped.

@@ -28,7 +28,7 @@ use super::{
 };
 
 /// What to do where a Web Connector does not call.
-pub(super) const CHECK_WEB_CONNECTOR: &str = "On the machine that runs QuickBooks, look at the Web Connector: it must be \
+const CHECK_WEB_CONNECTOR: &str = "On the machine that runs QuickBooks, look at the Web Connector: it must be \
     running, the application ticked, Auto-Run on, and its password entered. Update Selected tries at once.";
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -123,6 +123,6 @@ fn told(connection: &Connection, settings: &Settings, call: &Expectation, now: D
 }
 
 /// To the second: for people.
-pub(super) fn time(at: DateTime<Utc>) -> String {
+fn time(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }

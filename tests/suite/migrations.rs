@@ -1,0 +1,121 @@
+//! The two folders of migrations and Diesel's picture of the tables say the same.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection, sql_types::Text};
+
+use crate::support::TestDatabase;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file of a folder of migrations, by its path within.
+fn files(engine: &str) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    for migration in fs::read_dir(root().join("migrations").join(engine)).unwrap() {
+        let migration = migration.unwrap().path();
+        for file in fs::read_dir(&migration).unwrap() {
+            let path = file.unwrap().path();
+            let name = path.strip_prefix(migration.parent().unwrap()).unwrap().display().to_string();
+            files.insert(name, fs::read_to_string(path).unwrap());
+        }
+    }
+    files
+}
+
+#[test]
+fn both_engines_get_the_same_tables() {
+    let as_sqlite = |sql: &str| {
+        sql.replace("BYTEA", "BLOB")
+            .replace(
+                "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+                "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",
+            )
+            .replace("Kept in lockstep with the SQLite folder", "Kept in lockstep with the PostgreSQL folder")
+    };
+    let postgres: BTreeMap<_, _> =
+        files("postgres").into_iter().map(|(name, sql)| (name, as_sqlite(&sql))).collect();
+    assert_eq!(postgres, files("sqlite"));
+}
+
+#[derive(QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    shape: String,
+}
+
+#[test]
+fn diesel_sees_the_tables_as_the_migrations_make_them() {
+    let database = TestDatabase::sqlite();
+    drop(database.open());
+    let mut connection = SqliteConnection::establish(database.url.trim_start_matches("sqlite:")).unwrap();
+    let columns: Vec<Column> = diesel::sql_query(
+        "SELECT m.name || '.' || c.name || ' ' || c.type || CASE WHEN c.\"notnull\" THEN '' ELSE ' NULL' END AS shape \
+         FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+         WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '__diesel%' ORDER BY m.name, c.cid",
+    )
+    .load(&mut connection)
+    .unwrap();
+    let mut in_tables: Vec<String> = columns.into_iter().map(|column| column.shape).collect();
+    in_tables.sort();
+    assert_eq!(in_schema(), in_tables);
+}
+
+/// The columns of `schema.rs`, in the words of SQLite.
+fn in_schema() -> Vec<String> {
+    let source = fs::read_to_string(root().join("src/store/schema.rs")).unwrap();
+    let mut table = String::new();
+    let mut columns = Vec::new();
+    for line in source.lines().map(str::trim) {
+        if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with(") {")) {
+            table = name.to_owned();
+        } else if let Some((column, kind)) = line.trim_end_matches(',').split_once(" -> ")
+            && !column.starts_with("diesel::")
+        {
+            let (kind, null) = match kind.strip_prefix("Nullable<") {
+                Some(kind) => (kind.trim_end_matches('>'), " NULL"),
+                None => (kind, ""),
+            };
+            let kind = match (kind, column) {
+                // SQLite's only type for a key that counts itself.
+                ("BigInt", "seq") => "INTEGER",
+                ("Text", _) => "TEXT",
+                ("Timestamp", _) => "TIMESTAMP",
+                ("Bool", _) => "BOOLEAN",
+                ("Binary", _) => "BLOB",
+                ("BigInt", _) => "BIGINT",
+                ("Integer", _) => "INTEGER",
+                ("Date", _) => "DATE",
+                other => panic!("{other:?}"),
+            };
+            columns.push(format!("{table}.{column} {kind}{null}"));
+        }
+    }
+    columns.sort();
+    columns
+}
+
+#[tokio::test]
+async fn migrating_twice_changes_nothing_and_a_newer_database_is_refused() {
+    TestDatabase::each(async |database| {
+        let store = database.open();
+        assert_eq!(store.migrate().unwrap().applied, Vec::<String>::new());
+        assert!(store.is_current().await.unwrap());
+        execute(&database.url, "INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')");
+        assert!(!store.is_current().await.unwrap());
+        assert!(store.migrate().unwrap_err().to_string().contains("newer version"));
+    })
+    .await;
+}
+
+fn execute(url: &str, sql: &str) {
+    match url.strip_prefix("sqlite:") {
+        Some(path) => {
+            diesel::sql_query(sql).execute(&mut SqliteConnection::establish(path).unwrap()).unwrap();
+        }
+        None => {
+            diesel::sql_query(sql).execute(&mut diesel::PgConnection::establish(url).unwrap()).unwrap();
+        }
+    }
+}
