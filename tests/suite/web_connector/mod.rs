@@ -13,6 +13,7 @@ mod kill;
 mod links;
 mod lists;
 mod mutated;
+mod races;
 mod schedule;
 mod sensitive;
 mod server;
