@@ -7,12 +7,11 @@ use crate::domain::words::{ChangeKind, List};
 
 use super::{
     Db, Error, Page, PageLimit, Result,
-    engine::per_backend,
     schema::{changes, records},
     values::{utc, word},
 };
 
-/// Rows of one insert: 8 columns each, far below both databases' limits of bound values.
+/// Rows up to which PostgreSQL takes one INSERT; more are copied.
 const BATCH: usize = 500;
 
 #[derive(Insertable)]
@@ -33,11 +32,13 @@ pub(super) fn append(db: &mut Db, new: Vec<NewChange<'_>>) -> Result<()> {
         Db::Postgres(connection) if new.len() > BATCH => {
             diesel::copy_from(changes::table).from_insertable(new).execute(connection)?;
         }
-        _ => {
-            for batch in new.chunks(BATCH) {
-                per_backend!(db, |connection| diesel::insert_into(changes::table)
-                    .values(batch)
-                    .execute(connection))?;
+        Db::Postgres(connection) => {
+            diesel::insert_into(changes::table).values(&new).execute(connection)?;
+        }
+        // A statement for one row is prepared once and kept; one for many is built and parsed each time.
+        Db::Sqlite(connection) => {
+            for change in &new {
+                diesel::insert_into(changes::table).values(change).execute(connection)?;
             }
         }
     }

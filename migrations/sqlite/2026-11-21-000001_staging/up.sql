@@ -54,7 +54,8 @@ CREATE TABLE lists (
 
 CREATE TABLE records (
     id TEXT NOT NULL PRIMARY KEY,
-    company_id TEXT NOT NULL REFERENCES companies (id),
+    -- The connection's company, which never changes: here for the indexes below.
+    company_id TEXT NOT NULL,
     connection_id TEXT NOT NULL REFERENCES connections (id),
     list TEXT NOT NULL,
     external_id TEXT NOT NULL,

@@ -193,7 +193,13 @@ pub fn upsert(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()
         Db::Postgres(connection) if !new.is_empty() => {
             diesel::copy_from(records::table).from_insertable(new).execute(connection)?;
         }
-        _ => overwrite(db, &new)?,
+        Db::Postgres(_) => {}
+        // A statement for one row is prepared once and kept; one for many is built and parsed each time.
+        Db::Sqlite(connection) => {
+            for row in &new {
+                diesel::insert_into(records::table).values(row).execute(connection)?;
+            }
+        }
     }
     overwrite(db, &known)?;
     let entries: Vec<_> =
