@@ -151,6 +151,25 @@ mod tests {
     use clap::CommandFactory;
 
     use super::Cli;
+    use crate::config::SETTINGS;
+
+    #[test]
+    fn the_help_tells_the_defaults_of_the_settings() {
+        let mut command = Cli::command();
+        command.build();
+        let serve = command.find_subcommand("serve").unwrap();
+        for setting in SETTINGS.iter().filter(|setting| !setting.default.is_empty()) {
+            let name = setting.name.trim_start_matches("ROLLCALL_").to_lowercase();
+            let flag = serve.get_arguments().find(|flag| flag.get_id() == name.as_str()).unwrap();
+            let help = flag.get_help().unwrap().to_string();
+            // What is logged differs from command to command, and the format says itself which is first.
+            if let Some((_, default)) = help.split_once("[default: ") {
+                assert_eq!(default, format!("{}]", setting.default), "{name}");
+            } else {
+                assert!(name.starts_with("log"), "{name}: {help}");
+            }
+        }
+    }
 
     #[test]
     fn every_command_has_a_sentence_and_an_example() {
