@@ -31,7 +31,7 @@ use clap::Parser;
 
 use crate::telemetry;
 use context::Context;
-use failure::Failure;
+use failure::{Failure, sentence};
 use flags::Flags;
 use output::Output;
 
@@ -92,6 +92,16 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            // What was asked for is known only where the rest is understood.
+            let json = std::env::args_os().any(|argument| argument == "--json");
+            if json && error.exit_code() == i32::from(failure::USAGE) {
+                let text = error.render().to_string();
+                let told = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
+                return Output::new(json).failure(&Failure::usage(
+                    sentence(told),
+                    "`rollcall COMMAND --help` tells what the command takes.",
+                ));
+            }
             // Help goes to standard output, mistakes to standard error. A reader that is gone misses nothing.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
