@@ -53,11 +53,15 @@ pub async fn run(context: &Context, command: Command) -> Result {
         }
         Command::Approve { run } => {
             let decided = store.write(move |db| decide(db, &ambient, &run, true)).await?;
-            told(context, &decided.into(), "Approved")
+            context.out.answer(&RunView::from(decided), |run| {
+                format!("Approved {}: {} {} marked absent.\n", run.id, run.absent, run.list.plural())
+            })
         }
         Command::Reject { run } => {
             let decided = store.write(move |db| decide(db, &ambient, &run, false)).await?;
-            told(context, &decided.into(), "Rejected")
+            context.out.answer(&RunView::from(decided), |run| {
+                format!("Rejected {}: nobody is marked absent.\n", run.id)
+            })
         }
     }
 }
@@ -65,9 +69,13 @@ pub async fn run(context: &Context, command: Command) -> Result {
 fn decide(db: &mut Db, ambient: &Ambient, id: &str, approve: bool) -> Result<runs::Run> {
     let run = find::run(db, id)?;
     if run.state != RunState::Held {
+        let since = match &run.decision {
+            Some(decision) => format!("it was {} by {}", decision.decision, decision.by),
+            None => format!("it is {}", run.state),
+        };
         return Err(Failure::new(
             "not_held",
-            format!("The run `{}` waits for no decision: it is {}.", run.id, run.state),
+            format!("The run `{}` waits for no decision: {since}.", run.id),
             "`rollcall connection runs CONNECTION` shows which runs are held.",
         ));
     }
@@ -128,11 +136,5 @@ fn show(context: &Context, run: RunView, absences: Vec<(String, String)>, more: 
             text.push_str("  … and more\n");
         }
         text
-    })
-}
-
-fn told(context: &Context, run: &RunView, what: &str) -> Result {
-    context.out.answer(run, |run| {
-        format!("{what}: {} marked absent {} of {}.\n", run.id, run.absent, run.list.plural())
     })
 }
