@@ -23,7 +23,8 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   rollcall connection add quickbooks_desktop --company Acme --json
-  rollcall connection add quickbooks_desktop --company Acme --set run_every_minutes=30 --set \"window=22:00-06:00 America/New_York\"
+  rollcall connection add quickbooks_desktop --company Acme \\
+    --set run_every_minutes=30 --set \"window=22:00-06:00 America/New_York\"
 
 Settings of quickbooks_desktop:
   app_name               what the Web Connector shows as the application's name
@@ -33,7 +34,7 @@ Settings of quickbooks_desktop:
   min_interval_seconds   a call sooner after the last run finds nothing due [60]
   full_every_hours       how often the whole list is read, 0 (every time) to 24 [24]
   delta_overlap_minutes  how far a delta reaches back [70]
-  window                 hours in which it may run, such as 22:00-06:00 America/New_York; empty for always")]
+  window                 hours in which it may run: 22:00-06:00 America/New_York; empty for always")]
 pub struct Args {
     /// The source system: quickbooks_desktop
     kind: Kind,
