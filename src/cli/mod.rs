@@ -23,7 +23,6 @@ mod signals;
 mod simulate;
 mod text;
 mod token;
-mod views;
 
 use std::process::ExitCode;
 

@@ -31,7 +31,7 @@ pub async fn run(context: &Context, args: Args) -> Result {
     let public_url = context.public_url()?;
     let write = move |db: &mut Db| -> Result<String> {
         let connection = find::connection(db, &args.connection)?;
-        need_desktop(db, &connection)?;
+        need_desktop(&connection)?;
         Ok(web_connector::qwc(db, &connection.id, &public_url)?)
     };
     context.out.text(&store.read(write).await?)
