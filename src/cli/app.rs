@@ -48,8 +48,12 @@ pub async fn run(context: &Context, command: Command) -> Result {
     match command {
         Command::Add { name, companies, admin } => add(context, &store, name, companies, admin).await,
         Command::List => {
-            let list = |db: &mut Db| find::all(db, |app: &apps::App| &app.id, apps::page);
-            list_apps(context, store.read(list).await?)
+            let list = |db: &mut Db| -> Result<_> {
+                let apps = find::all(db, |app: &apps::App| &app.id, apps::page)?;
+                Ok((apps, find::CompanyNames::read(db)?))
+            };
+            let (apps, names) = store.read(list).await?;
+            list_apps(context, apps, &names)
         }
         Command::Remove { app } => {
             let remove = move |db: &mut Db| -> Result<apps::App> {
@@ -105,11 +109,12 @@ fn in_use(failure: Failure, name: &str) -> Failure {
     )
 }
 
-fn list_apps(context: &Context, apps: Vec<apps::App>) -> Result {
+fn list_apps(context: &Context, apps: Vec<apps::App>, names: &find::CompanyNames) -> Result {
     let apps: Vec<App> = apps.into_iter().map(App::from).collect();
     context.out.answer(&apps, |apps| {
         let row = |app: &App| {
-            let companies = if app.admin { "all".into() } else { app.companies.join(",") };
+            let companies: Vec<&str> = app.companies.iter().map(|id| names.of(id)).collect();
+            let companies = if app.admin { "all".into() } else { companies.join(", ") };
             [app.name.clone(), app.id.clone(), yes(app.admin), companies, time(Some(app.created_at))]
         };
         let head = ["NAME", "ID", "ADMIN", "COMPANIES", "CREATED"];

@@ -56,6 +56,21 @@ pub fn companies(db: &mut Db) -> Result<Vec<Company>> {
     all(db, |company: &Company| &company.id, |db, after, limit| companies::page(db, None, after, limit))
 }
 
+/// The names of the companies, by their IDs: what people know them by.
+#[derive(Debug)]
+pub struct CompanyNames(Vec<Company>);
+
+impl CompanyNames {
+    pub fn read(db: &mut Db) -> Result<Self> {
+        companies(db).map(Self)
+    }
+
+    /// The ID itself where the company has gone meanwhile.
+    pub fn of<'a>(&'a self, id: &'a str) -> &'a str {
+        self.0.iter().find(|company| company.id == id).map_or(id, |company| &company.name)
+    }
+}
+
 /// All connections, or those of one company.
 pub fn connections(db: &mut Db, company_id: Option<&str>) -> Result<Vec<Connection>> {
     let among: Option<Vec<String>> = company_id.map(|id| vec![id.to_owned()]);

@@ -21,16 +21,18 @@ pub async fn list(context: &Context, store: &Store, company: Option<String>) -> 
             let checked = check::check(&connection, now);
             views.push((Connection::read(db, connection)?, checked));
         }
-        Ok(views)
+        Ok((views, find::CompanyNames::read(db)?))
     };
-    let (views, checks): (Vec<Connection>, Vec<check::Check>) = store.read(load).await?.into_iter().unzip();
+    let (views, names) = store.read(load).await?;
+    let (views, checks): (Vec<Connection>, Vec<check::Check>) = views.into_iter().unzip();
     context.out.answer(&views, |views| {
         let row = |(it, check): (&Connection, &check::Check)| {
             let state = match it.paused {
                 true => "paused".into(),
                 false => check.state.clone(),
             };
-            [it.name.clone(), it.id.clone(), it.kind.to_string(), it.company_id.clone(), state, time(it.last_seen_at)]
+            let company = names.of(&it.company_id).to_owned();
+            [it.name.clone(), it.id.clone(), it.kind.to_string(), company, state, time(it.last_seen_at)]
         };
         table(
             ["NAME", "ID", "KIND", "COMPANY", "STATE", "LAST SEEN"],
