@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    cli::{Result, context::database_name, find},
+    cli::{Result, context::database_name, failure::sentence, find},
     config::Settings,
     domain::words::{List, RunState},
     store::{Db, Standing, Store, connections::Connection, runs},
@@ -26,7 +26,11 @@ pub async fn check(findings: &mut Findings, settings: &Settings) {
     }
     let store = match Store::open(url) {
         Ok(store) => store,
-        Err(error) => return findings.failure("database", error.into()),
+        Err(error) => {
+            let remedy = "Check ROLLCALL_DATABASE_URL: the path and who may open it, or the host, the user and the \
+                          password, and that the server runs.";
+            return findings.wrong(Status::Fail, "database", sentence(&error.to_string()), remedy);
+        }
     };
     match store.standing().await {
         Ok(Standing::Current) => findings.ok("database", format!("{name} can be used.")),

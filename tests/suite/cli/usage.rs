@@ -72,6 +72,9 @@ fn a_database_that_cannot_be_opened_is_said_without_its_password() {
     assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
     let people = machine.run(&["company", "list", "--database-url", url]).stderr;
     assert!(people.lines().count() == 2 && !people.contains('\u{fffd}'), "{people}");
+    let doctor = machine.run(&["doctor", "--database-url", url]);
+    let told = !doctor.stdout.contains("rollcall doctor") && doctor.stdout.contains("that the server runs");
+    assert!(doctor.code == 1 && told && !doctor.stdout.contains("hunter2"), "{}", doctor.stdout);
 }
 
 #[test]
