@@ -28,7 +28,7 @@ use rollcall::{
         secret::Secret,
         words::{Kind, List},
     },
-    http::{self, Gateway, layers, limits, server},
+    http::{self, Gateway, layers, server},
     simulators::quickbooks_desktop::{CompanyFile, ProcessorOptions, RequestProcessor},
     store::Store,
     sync::{register, web_connector},
@@ -243,11 +243,8 @@ impl Desk {
         let address = listener.local_addr().expect("bound");
         let public_url = format!("http://localhost:{}", address.port()).parse().expect("a URL");
         let gateway = Gateway { store: store.clone(), ambient: ambient.clone(), public_url };
-        let router = layers::stack(
-            limits::limited(http::qbwc::router(gateway), 1 << 40),
-            ambient.clone(),
-            Duration::from_secs(30),
-        );
+        let router =
+            layers::stack(http::qbwc::router(gateway, 1 << 40), ambient.clone(), Duration::from_secs(30));
         let settings =
             rollcall::config::Settings::read(&rollcall::config::MapSource::default()).expect("settings");
         tokio::spawn(server::run(

@@ -31,7 +31,7 @@ pub fn router(gateway: Gateway, settings: &HttpSettings) -> Router {
         .merge(timed(limited(api, settings.max_api_body), settings.request_timeout))
         .with_state(gateway.clone())
         // With the Web Connector's password: large bodies, and no bound on the time of a long list.
-        .merge(limited(qbwc::router(gateway.clone()), settings.max_qbwc_body));
+        .merge(qbwc::router(gateway.clone(), settings.max_qbwc_body));
     // Webhooks and pages are merged here.
 
     // Counts outside of all layers, so that what they answer counts as well.

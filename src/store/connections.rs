@@ -123,6 +123,17 @@ pub fn update(db: &mut Db, id: &str, name: &str, settings: &str, paused: bool) -
     }
 }
 
+/// Takes the connection's lock until the transaction ends: the calls of its source take their turns here. Whoever needs
+/// more than one lock takes this one first, then that of a list, then rows of runs and sessions; two that went the
+/// other way round would wait for each other. SQLite has one writer.
+pub fn lock(db: &mut Db, id: &str) -> Result<()> {
+    if let Db::Postgres(connection) = db {
+        let locked = connections::table.find(id).select(connections::id).for_no_key_update();
+        locked.first::<String>(connection).optional()?;
+    }
+    Ok(())
+}
+
 /// Notes that the source was heard.
 pub fn seen(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<()> {
     let set = connections::last_seen_at.eq(at(now));

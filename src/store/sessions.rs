@@ -128,11 +128,12 @@ pub fn retire(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()
     Ok(())
 }
 
-/// Open sessions that were not heard of since `before`.
+/// Open sessions that were not heard of since `before`, in the order of their connections: that of their locks.
 pub fn silent_since(db: &mut Db, before: DateTime<Utc>) -> Result<Vec<Session>> {
     let rows = qbwc_sessions::table
         .filter(qbwc_sessions::state.eq(SessionState::Open.as_str()))
         .filter(qbwc_sessions::last_seen_at.lt(at(before)))
+        .order(qbwc_sessions::connection_id)
         .select(COLUMNS)
         .load::<Row>(db)?;
     rows.into_iter().map(session).collect()

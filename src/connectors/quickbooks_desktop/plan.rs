@@ -140,11 +140,6 @@ impl ListPlan {
         }
     }
 
-    /// What is remembered of a request that was refused: a newer Rollcall or QuickBooks may ask it again.
-    pub fn fingerprint(&self, version: &str) -> String {
-        format!("{} {} qbXML {version} Rollcall {}", self.answer_name(), self.list, env!("CARGO_PKG_VERSION"))
-    }
-
     fn begin_anew(&mut self) {
         self.restarts = self.restarts.saturating_add(1);
         self.stage = Stage::Records { iterator_id: None };
@@ -160,6 +155,11 @@ impl ListPlan {
         };
         records.min(99)
     }
+}
+
+/// What is remembered of a request that was refused: a newer Rollcall or QuickBooks may ask it again.
+pub fn fingerprint(list: List, version: &str) -> String {
+    format!("{} qbXML {version} Rollcall {}", list.plural(), env!("CARGO_PKG_VERSION"))
 }
 
 impl Plan {

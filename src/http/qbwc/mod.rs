@@ -12,17 +12,21 @@ mod pages;
 
 use axum::{
     Router,
+    body::Body,
     extract::{Request, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
 
+use http_body_util::Limited;
+
 use super::{Gateway, limits::BodyFailure};
 use crate::codec::soap::{self, Fault, Style, Version};
 
-/// The routes of the service. A request's size is limited by whoever merges this.
-pub fn router(gateway: Gateway) -> Router {
+/// The routes of the service. A call of more than `max_body` bytes is answered with a fault.
+pub fn router(gateway: Gateway, max_body: u64) -> Router {
+    let call = move |State(gateway): State<Gateway>, request: Request| call(gateway, max_body, request);
     Router::new()
         .route("/qbwc", get(pages::service).post(call))
         .route("/qbwc/support", get(pages::support))
@@ -49,14 +53,29 @@ impl IntoResponse for Answered {
 }
 
 /// `POST /qbwc`: one call.
-async fn call(State(gateway): State<Gateway>, request: Request) -> Response {
+async fn call(gateway: Gateway, max_body: u64, request: Request) -> Response {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     // Where nothing of the envelope can be read, the content type tells which SOAP the caller speaks.
     let version = match content_type {
         Some(kind) if kind.to_ascii_lowercase().starts_with("application/soap+xml") => Version::V12,
         _ => Version::V11,
     };
-    let answered = methods::answer(&gateway, version, body::receive(request.into_body()).await).await;
+    let declared =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let answered = match declared {
+        // Refused before the client has sent it, as it waits for `100 Continue`.
+        Some(length) if max_body < length => Answered {
+            version,
+            style: Style::Document,
+            method: String::new(),
+            result: Err(body_fault(BodyFailure::TooLarge)),
+        },
+        _ => {
+            let most = usize::try_from(max_body).unwrap_or(usize::MAX);
+            let body = Body::new(Limited::new(request.into_body(), most));
+            methods::answer(&gateway, version, body::receive(body).await).await
+        }
+    };
     if let Err(fault) = &answered.result {
         tracing::warn!(method = answered.method, reason = fault.reason, "the call was answered with a fault");
     }

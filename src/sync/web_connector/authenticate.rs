@@ -48,7 +48,7 @@ pub fn authenticate(
     let settings = settings(&connection)?;
     sessions::retire(db, &connection.id, now)?;
     run::abandon(db, &connection.id, now)?;
-    let lists = due(db, &connection, &settings, now)?;
+    let lists = due(db, &connection, file.qbxml_version.as_deref().unwrap_or_default(), &settings, now)?;
     if lists.is_empty() {
         return Ok(Admission::NoWork);
     }

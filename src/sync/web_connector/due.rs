@@ -3,15 +3,23 @@
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 
 use crate::{
-    connectors::quickbooks_desktop::{Settings, map::local_part, plan::ListPlan},
+    connectors::quickbooks_desktop::{
+        Settings,
+        map::local_part,
+        plan::{ListPlan, fingerprint},
+    },
     domain::words::{List, Mode, RunState},
     store::{self, Db, connections::Connection, lists, lists::Cursor, runs},
 };
 
-/// The lists that are to be read now, in order, and how.
+/// How long a request that QuickBooks refused is not sent again, unless somebody asks or another version would ask it.
+const REFUSED_FOR: Duration = Duration::days(1);
+
+/// The lists that are to be read now, in order, and how. `qbxml_version` is the one agreed on last.
 pub(super) fn due(
     db: &mut Db,
     connection: &Connection,
+    qbxml_version: &str,
     settings: &Settings,
     now: DateTime<Utc>,
 ) -> store::Result<Vec<ListPlan>> {
@@ -22,7 +30,8 @@ pub(super) fn due(
     for list in [List::Employee, List::Customer] {
         let cursor = lists::cursor(db, &connection.id, list)?;
         let asked_for = runs::in_state(db, &connection.id, list, RunState::Queued)?.map(|run| run.mode);
-        if let Some((mode, since)) = mode(&cursor, asked_for, settings, now) {
+        let request = fingerprint(list, qbxml_version);
+        if let Some((mode, since)) = mode(&cursor, &request, asked_for, settings, now) {
             due.push(ListPlan::new(list, mode, since, settings.page_size));
         }
     }
@@ -32,6 +41,7 @@ pub(super) fn due(
 /// How a list is to be read, and from when; `None` where it is not due.
 fn mode(
     cursor: &Cursor,
+    this_request: &str,
     asked_for: Option<Mode>,
     settings: &Settings,
     now: DateTime<Utc>,
@@ -40,8 +50,9 @@ fn mode(
     let pause = Duration::seconds(i64::from(settings.min_interval_seconds));
     let older = |time: Option<DateTime<Utc>>, than: Duration| time.is_none_or(|time| now - time >= than);
     if asked_for.is_none() {
-        // A refused request waits for the next full pass, or for somebody to ask.
-        if !older(cursor.refused.as_ref().map(|(_, at)| *at), full_every) && cursor.refused.is_some() {
+        let waits =
+            |(request, at): &(String, DateTime<Utc>)| request == this_request && now - *at < REFUSED_FOR;
+        if cursor.refused.as_ref().is_some_and(waits) {
             return None;
         }
         // A run that did not end well is tried again at once.
@@ -84,13 +95,13 @@ mod tests {
     fn nothing_is_due_right_after_a_run_unless_somebody_asks() {
         let now = at("2026-03-01T15:30:30Z");
         let settings = Settings::default();
-        assert_eq!(mode(&cursor(), None, &settings, now), None);
-        assert_eq!(mode(&cursor(), Some(Mode::Full), &settings, now), Some((Mode::Full, None)));
+        assert_eq!(mode(&cursor(), "x", None, &settings, now), None);
+        assert_eq!(mode(&cursor(), "x", Some(Mode::Full), &settings, now), Some((Mode::Full, None)));
     }
 
     #[test]
     fn a_delta_reaches_back_over_the_hour_that_daylight_saving_time_repeats() {
-        let due = mode(&cursor(), None, &Settings::default(), at("2026-03-01T15:45:00Z"));
+        let due = mode(&cursor(), "x", None, &Settings::default(), at("2026-03-01T15:45:00Z"));
         assert_eq!(due, Some((Mode::Delta, Some("2026-03-01T08:50:00".into()))));
     }
 
@@ -98,17 +109,18 @@ mod tests {
     fn a_whole_list_is_read_at_least_daily_and_after_a_run_that_failed_at_once() {
         let settings = Settings::default();
         let tomorrow = at("2026-03-02T09:00:00Z");
-        assert_eq!(mode(&cursor(), None, &settings, tomorrow), Some((Mode::Full, None)));
+        assert_eq!(mode(&cursor(), "x", None, &settings, tomorrow), Some((Mode::Full, None)));
         let failed = Cursor { last_complete_at: Some(at("2026-03-01T15:00:00Z")), ..cursor() };
-        assert!(mode(&failed, None, &settings, at("2026-03-01T15:30:10Z")).is_some());
+        assert!(mode(&failed, "x", None, &settings, at("2026-03-01T15:30:10Z")).is_some());
     }
 
     #[test]
     fn a_refused_request_is_not_sent_again_in_a_loop() {
         let refused = Cursor { refused: Some(("x".into(), at("2026-03-01T15:30:05Z"))), ..cursor() };
         let settings = Settings::default();
-        assert_eq!(mode(&refused, None, &settings, at("2026-03-02T15:00:00Z")), None);
-        assert!(mode(&refused, Some(Mode::Delta), &settings, at("2026-03-01T15:31:00Z")).is_some());
-        assert!(mode(&refused, None, &settings, at("2026-03-02T15:31:00Z")).is_some());
+        assert_eq!(mode(&refused, "x", None, &settings, at("2026-03-02T15:00:00Z")), None);
+        assert!(mode(&refused, "y", None, &settings, at("2026-03-01T15:45:00Z")).is_some());
+        assert!(mode(&refused, "x", Some(Mode::Delta), &settings, at("2026-03-01T15:31:00Z")).is_some());
+        assert!(mode(&refused, "x", None, &settings, at("2026-03-02T15:31:00Z")).is_some());
     }
 }

@@ -103,6 +103,12 @@ pub fn expire_silent(db: &mut Db, ambient: &Ambient) -> store::Result<usize> {
     let silent = sessions::silent_since(db, now - SILENCE)?;
     let mut ended = 0;
     for session in silent {
+        connections::lock(db, &session.connection_id)?;
+        // It may have called while this waited.
+        let session = sessions::expect(db, &session.ticket_hash)?;
+        if session.state != SessionState::Open || session.last_seen_at >= now - SILENCE {
+            continue;
+        }
         // One whose answer is still streaming in is not silent.
         let running = runs::running_of(db, &session.connection_id)?;
         if running.iter().any(|run| run.updated_at > now - SILENCE) {

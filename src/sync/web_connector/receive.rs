@@ -188,7 +188,9 @@ impl Received {
         if open.session.revision != self.revision {
             return Err(store::Error::Stale("session"));
         }
-        let Some(list) = open.plan.current().cloned() else { return Ok(open.plan.progress()) };
+        if open.plan.current().is_none() {
+            return Ok(open.plan.progress());
+        }
         let outcome = match self.read {
             _ if !hresult.trim().is_empty() => open.plan.give_up(refusal(hresult, message)),
             Some(Ok((answer, received))) => open.plan.answered(&answer, received),
@@ -197,7 +199,7 @@ impl Received {
         };
         if let Some(run) = &self.run {
             let run = runs::get(db, &run.id)?;
-            apply(db, &open, &list, &run, &outcome, now)?;
+            apply(db, &open, &run, &outcome, now)?;
         }
         let progress = open.plan.progress();
         if progress == 100 {
@@ -228,7 +230,6 @@ async fn write(
 fn apply(
     db: &mut Db,
     open: &Open,
-    list: &ListPlan,
     run: &Run,
     outcome: &Outcome,
     now: chrono::DateTime<chrono::Utc>,
@@ -249,7 +250,7 @@ fn apply(
             run::fail(db, &run.id, problem, now)?;
             if *refused {
                 let version = open.plan.version.as_deref().unwrap_or_default();
-                lists::refused(db, connection_id, run.list, &list.fingerprint(version), now)?;
+                lists::refused(db, connection_id, run.list, &plan::fingerprint(run.list, version), now)?;
             }
             connections::set_problem(db, connection_id, Some(problem), now)?;
         }

@@ -17,9 +17,9 @@ use super::{Desk, on_each_engine};
 
 impl Desk {
     /// An app of the company.
-    pub async fn app(&self) -> Scope {
-        let (ambient, company) = (self.ambient.clone(), self.company.clone());
-        let made = self.store.write(move |db| register::app(db, &ambient, "Timesheets", &[company], false));
+    pub async fn app(&self, name: &str) -> Scope {
+        let (ambient, company, name) = (self.ambient.clone(), self.company.clone(), name.to_owned());
+        let made = self.store.write(move |db| register::app(db, &ambient, &name, &[company], false));
         Scope { app: made.await.unwrap().0 }
     }
 
@@ -47,7 +47,7 @@ async fn a_link_survives_that_its_record_becomes_inactive_absent_and_present_aga
         let desk = Desk::open(database, &[]).await;
         let mut file = CompanyFile::new(20, 20, 5);
         desk.sync(&mut file).await;
-        let scope = desk.app().await;
+        let scope = desk.app("Timesheets").await;
         let id = file.employees().nth(2).unwrap().list_id;
         desk.link(&scope, List::Employee, &id).await;
 
@@ -79,7 +79,7 @@ async fn links_survive_that_everybody_is_marked_absent_by_an_approved_hold() {
         let desk = Desk::open(database, &[]).await;
         let mut file = CompanyFile::new(21, 12, 8);
         desk.sync(&mut file).await;
-        let scope = desk.app().await;
+        let scope = desk.app("Timesheets").await;
         let ids: Vec<String> = file.employees().map(|entry| entry.list_id).collect();
         for id in &ids {
             desk.link(&scope, List::Employee, id).await;

@@ -122,7 +122,7 @@ async fn nothing_sensitive_gets_into_a_table_or_a_line_of_the_log() {
         let at = desk.server.address;
         let mut file = CompanyFile::new(70, 60, 60);
         let mut secrets: BTreeSet<String> = BTreeSet::new();
-        let mut session = Manual::begin(at, &desk.options, &mut file).await;
+        let mut session = Manual::begin(at, &desk.options, &mut file).await.unwrap();
         let mut processor = RequestProcessor::begin_session(&ProcessorOptions::default(), 7);
         secrets.extend(sensitive(&session.hcp, &BTreeSet::new()));
         loop {
@@ -142,7 +142,7 @@ async fn nothing_sensitive_gets_into_a_table_or_a_line_of_the_log() {
 
         // What is in a broken answer must not get into the words about it.
         desk.poll(rollcall::domain::words::Mode::Full).await;
-        let mut session = Manual::begin(at, &desk.options, &mut file).await;
+        let mut session = Manual::begin(at, &desk.options, &mut file).await.unwrap();
         let request = session.send(at).await;
         let answer = everything(&mut processor, &request, &file);
         let ssn = answer.find("<SSN>").unwrap() + 12;

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rollcall::{
     clock::{Ambient, Clock},
     config::{MapSource, Settings},
-    http::{self, Gateway, layers, limits, server},
+    http::{self, Gateway, layers, server},
     store::Store,
 };
 use tokio::{net::TcpListener, sync::oneshot};
@@ -46,7 +46,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let gateway =
             Gateway { store: store.clone(), ambient: ambient.clone(), public_url: public_url(address) };
-        let router = limits::limited(http::qbwc::router(gateway), 1 << 32);
+        let router = http::qbwc::router(gateway, 1 << 32);
         let router = layers::stack(router, ambient.clone(), Duration::from_secs(5));
         let limits = server::Limits::from(&Settings::read(&MapSource::default()).unwrap().http);
         let (stop, stopped) = oneshot::channel::<()>();

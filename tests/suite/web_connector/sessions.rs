@@ -19,10 +19,10 @@ async fn a_second_authenticate_retires_the_first_session() {
         let desk = Desk::open(database, &[]).await;
         let at = desk.server.address;
         let mut file = CompanyFile::new(40, 20, 20);
-        let mut first = Manual::begin(at, &desk.options, &mut file).await;
+        let mut first = Manual::begin(at, &desk.options, &mut file).await.unwrap();
         let request = first.send(at).await;
         let answer = first.answer(&request, &file);
-        let mut second = Manual::begin(at, &desk.options, &mut file).await;
+        let mut second = Manual::begin(at, &desk.options, &mut file).await.unwrap();
         assert_eq!(first.receive(at, &answer).await, -101);
         assert!(first.last_error(at).await.contains("A later update"));
         assert_eq!(first.send(at).await, "");
@@ -51,7 +51,7 @@ async fn a_session_goes_on_at_another_gateway_after_each_call() {
         let other = Server::start(&store, &desk.ambient).await;
         let mut gateways = [desk.server.address, other.address].into_iter().cycle();
         let mut next = || gateways.next().unwrap();
-        let mut session = Manual::begin(next(), &desk.options, &mut file).await;
+        let mut session = Manual::begin(next(), &desk.options, &mut file).await.unwrap();
         let mut before = 0;
         loop {
             let request = session.send(next()).await;
@@ -76,7 +76,7 @@ async fn a_session_goes_on_after_a_restart_between_any_two_calls() {
         let mut desk = Desk::open(database, &[("page_size", "6")]).await;
         let mut file = CompanyFile::new(42, 10, 20);
         let options = desk.options.clone();
-        let mut session = Manual::begin(desk.server.address, &options, &mut file).await;
+        let mut session = Manual::begin(desk.server.address, &options, &mut file).await.unwrap();
         loop {
             desk.restart(database).await;
             let request = session.send(desk.server.address).await;
@@ -99,7 +99,7 @@ async fn a_session_whose_web_connector_has_gone_expires_and_says_so_to_a_late_ca
         let desk = Desk::open(database, &[]).await;
         let at = desk.server.address;
         let mut file = CompanyFile::new(43, 10, 10);
-        let mut session = Manual::begin(at, &desk.options, &mut file).await;
+        let mut session = Manual::begin(at, &desk.options, &mut file).await.unwrap();
         let request = session.send(at).await;
         let expire = async || {
             let ambient = desk.ambient.clone();

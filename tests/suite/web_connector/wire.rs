@@ -15,7 +15,6 @@ use tokio::{
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub status: u16,
-    pub head: String,
     pub body: String,
 }
 
@@ -24,7 +23,7 @@ impl Reply {
         let text = std::str::from_utf8(bytes).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no response: {text:?}"));
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Self { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
+        Self { status, body: body.to_owned() }
     }
 
     /// The text of the result, or of the first fault string, unescaped.
@@ -86,19 +85,27 @@ pub(crate) struct Manual<'a> {
 }
 
 impl<'a> Manual<'a> {
-    pub async fn begin(address: SocketAddr, options: &'a SessionOptions, file: &mut CompanyFile) -> Self {
+    /// # Errors
+    /// The text in place of a ticket.
+    pub async fn begin(
+        address: SocketAddr,
+        options: &'a SessionOptions,
+        file: &mut CompanyFile,
+    ) -> Result<Self, String> {
         if file.file_id(&options.owner_id).is_none() {
             file.set_file_id(&options.owner_id, &options.file_id);
         }
         let (user, password) = (options.username.as_str(), options.password.reveal());
         let parameters = [("strUserName", user), ("strPassword", password)];
         let ticket = call(address, "authenticate", &parameters).await;
-        assert!(ticket.starts_with('{'), "{ticket:?}");
+        if !ticket.starts_with('{') {
+            return Err(ticket);
+        }
         static SESSIONS: AtomicU64 = AtomicU64::new(1 << 32);
         let number = SESSIONS.fetch_add(1, Ordering::Relaxed);
         let processor = RequestProcessor::begin_session(&options.processor, number);
         let hcp = processor.host_company_preferences(file, &options.owner_id).to_text(file);
-        Self { ticket, options, processor, hcp }
+        Ok(Self { ticket, options, processor, hcp })
     }
 
     /// The next request; empty where there is none.

@@ -15,7 +15,7 @@ use rollcall::{domain::words::Mode, simulators::quickbooks_desktop::CompanyFile}
 /// A session whose first list has lost three people since it was staged, at the point where QuickBooks answers.
 async fn waiting<'a>(desk: &'a Desk, file: &mut CompanyFile) -> (Manual<'a>, String) {
     desk.poll(Mode::Full).await;
-    let mut session = Manual::begin(desk.server.address, &desk.options, file).await;
+    let mut session = Manual::begin(desk.server.address, &desk.options, file).await.unwrap();
     let request = session.send(desk.server.address).await;
     let answer = session.answer(&request, file);
     (session, answer)
