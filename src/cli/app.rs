@@ -1,10 +1,8 @@
 //! `rollcall app`.
 
 use crate::{
-    store::{
-        Db, Store,
-        apps::{self, App},
-    },
+    http::api::apps::{App, NewApp},
+    store::{Db, Store, apps},
     sync::register,
 };
 
@@ -15,7 +13,6 @@ use super::{
     find,
     text::{fields, plain, table, time, yes},
     token,
-    views::AppView,
 };
 
 #[derive(Debug, clap::Subcommand)]
@@ -51,16 +48,20 @@ pub async fn run(context: &Context, command: Command) -> Result {
     match command {
         Command::Add { name, companies, admin } => add(context, &store, name, companies, admin).await,
         Command::List => {
-            let list = |db: &mut Db| find::all(db, |app: &App| &app.id, apps::page);
-            list_apps(context, store.read(list).await?)
+            let list = |db: &mut Db| -> Result<_> {
+                let apps = find::all(db, |app: &apps::App| &app.id, apps::page)?;
+                Ok((apps, find::CompanyNames::read(db)?))
+            };
+            let (apps, names) = store.read(list).await?;
+            list_apps(context, apps, &names)
         }
         Command::Remove { app } => {
-            let remove = move |db: &mut Db| -> Result<App> {
+            let remove = move |db: &mut Db| -> Result<apps::App> {
                 let app = find::app(db, &app)?;
                 apps::delete(db, &app.id).map_err(|error| in_use(error.into(), &app.name))?;
                 Ok(app)
             };
-            let app = AppView::new(store.write(remove).await?, None);
+            let app = App::from(store.write(remove).await?);
             context.out.answer(&app, |app| format!("Removed {} ({}).\n", plain(&app.name), app.id))
         }
         Command::Token(command) => token::run(context, &store, command).await,
@@ -77,13 +78,13 @@ async fn add(context: &Context, store: &Store, name: String, companies: Vec<Stri
         register::app(db, &ambient, &name, &ids, admin).map_err(|error| taken(error.into(), &name))
     };
     let (app, token) = store.write(add).await?;
-    let app = AppView::new(app, Some(token.reveal().to_owned()));
-    context.out.answer(&app, |app| {
+    let new = NewApp { app: app.into(), token: token.reveal().to_owned() };
+    context.out.answer(&new, |NewApp { app, token }| {
         fields(&[
             ("id", app.id.clone()),
             ("name", app.name.clone()),
             ("companies", if app.admin { "all".into() } else { app.companies.join(", ") }),
-            ("token", app.token.clone().unwrap_or_default()),
+            ("token", token.clone()),
         ])
     })?;
     if !context.out.is_json() {
@@ -108,11 +109,12 @@ fn in_use(failure: Failure, name: &str) -> Failure {
     )
 }
 
-fn list_apps(context: &Context, apps: Vec<App>) -> Result {
-    let apps: Vec<AppView> = apps.into_iter().map(|app| AppView::new(app, None)).collect();
+fn list_apps(context: &Context, apps: Vec<apps::App>, names: &find::CompanyNames) -> Result {
+    let apps: Vec<App> = apps.into_iter().map(App::from).collect();
     context.out.answer(&apps, |apps| {
-        let row = |app: &AppView| {
-            let companies = if app.admin { "all".into() } else { app.companies.join(",") };
+        let row = |app: &App| {
+            let companies: Vec<&str> = app.companies.iter().map(|id| names.of(id)).collect();
+            let companies = if app.admin { "all".into() } else { companies.join(", ") };
             [app.name.clone(), app.id.clone(), yes(app.admin), companies, time(Some(app.created_at))]
         };
         let head = ["NAME", "ID", "ADMIN", "COMPANIES", "CREATED"];

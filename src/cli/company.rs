@@ -1,6 +1,7 @@
 //! `rollcall company`.
 
 use crate::{
+    http::api::companies::Company,
     store::{Db, companies},
     sync::register,
 };
@@ -11,7 +12,6 @@ use super::{
     failure::Failure,
     find,
     text::{fields, plain, table, time},
-    views::CompanyView,
 };
 
 #[derive(Debug, clap::Subcommand)]
@@ -65,7 +65,7 @@ pub async fn run(context: &Context, command: Command) -> Result {
                 companies::delete(db, &company.id).map_err(|error| in_use(error.into(), &company.name))?;
                 Ok(company)
             };
-            let company: CompanyView = store.write(remove).await?.into();
+            let company: Company = store.write(remove).await?.into();
             context
                 .out
                 .answer(&company, |company| format!("Removed {} ({}).\n", plain(&company.name), company.id))
@@ -87,14 +87,14 @@ fn in_use(failure: Failure, name: &str) -> Failure {
     )
 }
 
-fn show(context: &Context, company: &CompanyView) -> Result {
+fn show(context: &Context, company: &Company) -> Result {
     context
         .out
         .answer(company, |company| fields(&[("id", company.id.clone()), ("name", company.name.clone())]))
 }
 
 fn list(context: &Context, companies: Vec<companies::Company>) -> Result {
-    let companies: Vec<CompanyView> = companies.into_iter().map(Into::into).collect();
+    let companies: Vec<Company> = companies.into_iter().map(Into::into).collect();
     context.out.answer(&companies, |companies| {
         let rows =
             companies.iter().map(|it| [it.name.clone(), it.id.clone(), time(Some(it.created_at))]).collect();

@@ -152,8 +152,9 @@ impl From<register::Error> for Failure {
     }
 }
 
-/// With a capital at its beginning and a full stop at its end.
+/// On one line, with a capital at its beginning and a full stop at its end: libraries break their lines where they like.
 pub fn sentence(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut chars = text.chars();
     let mut sentence: String = chars.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
     sentence.push_str(chars.as_str());

@@ -5,7 +5,6 @@ use crate::store::{
     apps::{self, App},
     companies::{self, Company},
     connections::{self, Connection},
-    desktop::{self, DesktopFile},
     runs::{self, Run},
 };
 
@@ -27,15 +26,6 @@ pub fn connection(db: &mut Db, id: &str) -> Result<Connection> {
 
 pub fn run(db: &mut Db, id: &str) -> Result<Run> {
     runs::get(db, id.trim()).map_err(|error| named(error, "run", id))
-}
-
-/// What only a connection to QuickBooks Desktop has; `None` for the others.
-pub fn desktop(db: &mut Db, connection: &Connection) -> Result<Option<DesktopFile>> {
-    match desktop::get(db, &connection.id) {
-        Ok(file) => Ok(Some(file)),
-        Err(store::Error::NotFound(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
 }
 
 fn named(error: store::Error, what: &str, name: &str) -> Failure {
@@ -64,6 +54,21 @@ pub fn all<T>(
 
 pub fn companies(db: &mut Db) -> Result<Vec<Company>> {
     all(db, |company: &Company| &company.id, |db, after, limit| companies::page(db, None, after, limit))
+}
+
+/// The names of the companies, by their IDs: what people know them by.
+#[derive(Debug)]
+pub struct CompanyNames(Vec<Company>);
+
+impl CompanyNames {
+    pub fn read(db: &mut Db) -> Result<Self> {
+        companies(db).map(Self)
+    }
+
+    /// The ID itself where the company has gone meanwhile.
+    pub fn of<'a>(&'a self, id: &'a str) -> &'a str {
+        self.0.iter().find(|company| company.id == id).map_or(id, |company| &company.name)
+    }
 }
 
 /// All connections, or those of one company.

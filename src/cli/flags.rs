@@ -59,16 +59,17 @@ pub struct HttpFlags {
     /// Open connections; at the cap new ones wait [default: 1024]
     #[arg(long, value_name = "NUMBER")]
     max_connections: Option<String>,
-    /// In which a TLS handshake, and then each request's head, must arrive [default: 10]
+    /// Time in which a TLS handshake, and then each request's head, must arrive; also how long an idle connection is kept
+    /// [default: 120]
     #[arg(long, value_name = "SECONDS")]
     header_timeout: Option<String>,
-    /// That may pass between two pieces of a body [default: 30]
+    /// Time that may pass between two pieces of a body [default: 30]
     #[arg(long, value_name = "SECONDS")]
     body_timeout: Option<String>,
-    /// Until an API request must be answered [default: 60]
+    /// Time until an API request must be answered [default: 60]
     #[arg(long, value_name = "SECONDS")]
     request_timeout: Option<String>,
-    /// That requests in flight get to finish at shutdown [default: 30]
+    /// Time that requests in flight get to finish at shutdown [default: 30]
     #[arg(long, value_name = "SECONDS")]
     shutdown_grace: Option<String>,
     /// The largest message of the Web Connector [default: 4294967296]

@@ -23,7 +23,6 @@ mod signals;
 mod simulate;
 mod text;
 mod token;
-mod views;
 
 use std::process::ExitCode;
 
@@ -31,7 +30,7 @@ use clap::Parser;
 
 use crate::telemetry;
 use context::Context;
-use failure::Failure;
+use failure::{Failure, sentence};
 use flags::Flags;
 use output::Output;
 
@@ -92,6 +91,16 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            // What was asked for is known only where the rest is understood.
+            let json = std::env::args_os().any(|argument| argument == "--json");
+            if json && error.exit_code() == i32::from(failure::USAGE) {
+                let text = error.render().to_string();
+                let told = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
+                return Output::new(json).failure(&Failure::usage(
+                    sentence(told),
+                    "`rollcall COMMAND --help` tells what the command takes.",
+                ));
+            }
             // Help goes to standard output, mistakes to standard error. A reader that is gone misses nothing.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
@@ -151,6 +160,25 @@ mod tests {
     use clap::CommandFactory;
 
     use super::Cli;
+    use crate::config::SETTINGS;
+
+    #[test]
+    fn the_help_tells_the_defaults_of_the_settings() {
+        let mut command = Cli::command();
+        command.build();
+        let serve = command.find_subcommand("serve").unwrap();
+        for setting in SETTINGS.iter().filter(|setting| !setting.default.is_empty()) {
+            let name = setting.name.trim_start_matches("ROLLCALL_").to_lowercase();
+            let flag = serve.get_arguments().find(|flag| flag.get_id() == name.as_str()).unwrap();
+            let help = flag.get_help().unwrap().to_string();
+            // What is logged differs from command to command, and the format says itself which is first.
+            if let Some((_, default)) = help.split_once("[default: ") {
+                assert_eq!(default, format!("{}]", setting.default), "{name}");
+            } else {
+                assert!(name.starts_with("log"), "{name}: {help}");
+            }
+        }
+    }
 
     #[test]
     fn every_command_has_a_sentence_and_an_example() {

@@ -29,12 +29,20 @@ pub struct Args {
 pub async fn run(context: &Context, args: Args) -> Result {
     let store = context.store().await?;
     let public_url = context.public_url()?;
+    let local = public_url.host_str() == Some("localhost");
     let write = move |db: &mut Db| -> Result<String> {
         let connection = find::connection(db, &args.connection)?;
-        need_desktop(db, &connection)?;
+        need_desktop(&connection)?;
         Ok(web_connector::qwc(db, &connection.id, &public_url)?)
     };
-    context.out.text(&store.read(write).await?)
+    context.out.text(&store.read(write).await?)?;
+    if local {
+        context.out.note(
+            "note: the file names localhost, which serves a Web Connector on this computer only; \
+             for another one set ROLLCALL_PUBLIC_URL or --public-url",
+        );
+    }
+    Ok(())
 }
 
 impl From<QwcFailure> for Failure {

@@ -1,10 +1,11 @@
 //! `rollcall run`: look at a run, and decide a hold.
 
-use serde_json::json;
+use serde::Serialize;
 
 use crate::{
     clock::Ambient,
     domain::words::RunState,
+    http::api::runs::{Absence, Run},
     store::{Db, PageLimit, records, runs},
     sync::hold,
 };
@@ -15,7 +16,6 @@ use super::{
     failure::Failure,
     find,
     text::{fields, plain, time},
-    views::RunView,
 };
 
 /// How many absent records are named; the API pages through all.
@@ -48,16 +48,20 @@ pub async fn run(context: &Context, command: Command) -> Result {
     let ambient = context.ambient.clone();
     match command {
         Command::Show { run } => {
-            let Shown { run, absences, more } = store.read(move |db| load(db, &run)).await?;
-            show(context, run.into(), absences, more)
+            let shown = store.read(move |db| load(db, &run)).await?;
+            context.out.answer(&shown, text)
         }
         Command::Approve { run } => {
             let decided = store.write(move |db| decide(db, &ambient, &run, true)).await?;
-            told(context, &decided.into(), "Approved")
+            context.out.answer(&Run::from(decided), |run| {
+                format!("Approved {}: {} {} marked absent.\n", run.id, run.absent, run.list.plural())
+            })
         }
         Command::Reject { run } => {
             let decided = store.write(move |db| decide(db, &ambient, &run, false)).await?;
-            told(context, &decided.into(), "Rejected")
+            context
+                .out
+                .answer(&Run::from(decided), |run| format!("Rejected {}: nobody is marked absent.\n", run.id))
         }
     }
 }
@@ -65,9 +69,13 @@ pub async fn run(context: &Context, command: Command) -> Result {
 fn decide(db: &mut Db, ambient: &Ambient, id: &str, approve: bool) -> Result<runs::Run> {
     let run = find::run(db, id)?;
     if run.state != RunState::Held {
+        let since = match &run.decision {
+            Some(decision) => format!("it was {} by {}", decision.decision, decision.by),
+            None => format!("it is {}", run.state),
+        };
         return Err(Failure::new(
             "not_held",
-            format!("The run `{}` waits for no decision: it is {}.", run.id, run.state),
+            format!("The run `{}` waits for no decision: {since}.", run.id),
             "`rollcall connection runs CONNECTION` shows which runs are held.",
         ));
     }
@@ -76,63 +84,47 @@ fn decide(db: &mut Db, ambient: &Ambient, id: &str, approve: bool) -> Result<run
 }
 
 /// A run, and the first of those that it found absent.
+#[derive(Debug, Serialize)]
 struct Shown {
-    run: runs::Run,
-    /// IDs and names.
-    absences: Vec<(String, String)>,
-    more: bool,
+    #[serde(flatten)]
+    run: Run,
+    absences: Vec<Absence>,
+    more_absences: bool,
 }
 
 fn load(db: &mut Db, id: &str) -> Result<Shown> {
     let run = find::run(db, id)?;
     let limit = PageLimit::new(NAMED).unwrap_or(PageLimit::DEFAULT);
-    let page = runs::absences(db, &run.id, None, limit)?;
-    let mut absences = Vec::new();
-    for record_id in page.rows {
-        let name = records::get(db, run.list, &record_id)?.record.name;
-        absences.push((record_id, name));
-    }
-    Ok(Shown { run, absences, more: page.more })
+    let page = records::of_absences(db, &run.id, None, limit)?;
+    let absences = page.rows.into_iter().map(Absence::from).collect();
+    Ok(Shown { run: run.into(), absences, more_absences: page.more })
 }
 
-fn show(context: &Context, run: RunView, absences: Vec<(String, String)>, more: bool) -> Result {
-    let mut answer = serde_json::to_value(&run).map_err(|error| Failure::internal(&error))?;
-    if let Some(answer) = answer.as_object_mut() {
-        let named: Vec<_> = absences.iter().map(|(id, name)| json!({ "id": id, "name": name })).collect();
-        answer.insert("absences".into(), named.into());
-        answer.insert("more_absences".into(), more.into());
+fn text(shown: &Shown) -> String {
+    let Shown { run, absences, more_absences } = shown;
+    let mut text = fields(&[
+        ("id", run.id.clone()),
+        ("list", run.list.plural().into()),
+        ("mode", run.mode.to_string()),
+        ("state", run.state.to_string()),
+        ("started", time(run.started_at)),
+        ("ended", time(run.ended_at)),
+        ("received", run.received.to_string()),
+        ("created", run.created.to_string()),
+        ("updated", run.updated.to_string()),
+        ("absent", format!("{} of {}", run.absent, run.present_before)),
+    ]);
+    if let Some(problem) = &run.problem {
+        text.push_str(&format!("\n{}\ndo: {}\n", plain(&problem.detail), plain(&problem.remedy)));
     }
-    context.out.answer(&answer, |_| {
-        let mut text = fields(&[
-            ("id", run.id.clone()),
-            ("list", run.list.plural().into()),
-            ("mode", run.mode.to_string()),
-            ("state", run.state.to_string()),
-            ("started", time(run.started_at)),
-            ("ended", time(run.ended_at)),
-            ("received", run.received.to_string()),
-            ("created", run.created.to_string()),
-            ("updated", run.updated.to_string()),
-            ("absent", format!("{} of {}", run.absent, run.present_before)),
-        ]);
-        if let Some(problem) = &run.problem {
-            text.push_str(&format!("\n{}\ndo: {}\n", plain(&problem.detail), plain(&problem.remedy)));
-        }
-        if !absences.is_empty() {
-            text.push_str("\nAbsent:\n");
-        }
-        for (id, name) in &absences {
-            text.push_str(&format!("  {}  {id}\n", plain(name)));
-        }
-        if more {
-            text.push_str("  … and more\n");
-        }
-        text
-    })
-}
-
-fn told(context: &Context, run: &RunView, what: &str) -> Result {
-    context.out.answer(run, |run| {
-        format!("{what}: {} marked absent {} of {}.\n", run.id, run.absent, run.list.plural())
-    })
+    if !absences.is_empty() {
+        text.push_str("\nAbsent:\n");
+    }
+    for absence in absences {
+        text.push_str(&format!("  {}  {}\n", plain(&absence.name), absence.id));
+    }
+    if *more_absences {
+        text.push_str("  … and more\n");
+    }
+    text
 }

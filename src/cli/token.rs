@@ -1,10 +1,9 @@
 //! `rollcall app token`.
 
-use chrono::{DateTime, Utc};
-use serde::Serialize;
 use serde_json::json;
 
 use crate::{
+    http::api::tokens::Token,
     store::{self, Db, Store, apps},
     sync::register,
 };
@@ -41,13 +40,6 @@ pub enum Command {
     },
 }
 
-#[derive(Debug, Serialize)]
-struct TokenView {
-    id: String,
-    created_at: DateTime<Utc>,
-    revoked_at: Option<DateTime<Utc>>,
-}
-
 pub async fn run(context: &Context, store: &Store, command: Command) -> Result {
     let ambient = context.ambient.clone();
     match command {
@@ -70,12 +62,7 @@ pub async fn run(context: &Context, store: &Store, command: Command) -> Result {
                 let app = find::app(db, &app)?;
                 Ok(apps::tokens(db, &app.id)?)
             };
-            let view = |token: apps::Token| TokenView {
-                id: token.id,
-                created_at: token.created_at,
-                revoked_at: token.revoked_at,
-            };
-            let tokens: Vec<TokenView> = store.read(list).await?.into_iter().map(view).collect();
+            let tokens: Vec<Token> = store.read(list).await?.into_iter().map(Token::from).collect();
             context.out.answer(&tokens, |tokens| {
                 let rows =
                     tokens.iter().map(|it| [it.id.clone(), time(Some(it.created_at)), time(it.revoked_at)]);

@@ -159,6 +159,19 @@ pub fn set_problem(db: &mut Db, id: &str, problem: Option<&Problem>, now: DateTi
     Ok(())
 }
 
+/// Sets what stands in the way where nothing else does: one statement, so that no graver problem is written over.
+pub fn set_first_problem(db: &mut Db, id: &str, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
+    diesel::update(connections::table.find(id).filter(connections::problem_code.is_null()))
+        .set((
+            connections::problem_code.eq(&problem.code),
+            connections::problem_detail.eq(&problem.detail),
+            connections::problem_remedy.eq(&problem.remedy),
+            connections::problem_at.eq(at(now)),
+        ))
+        .execute(db)?;
+    Ok(())
+}
+
 /// Removes a connection with all that was staged of it.
 ///
 /// # Errors

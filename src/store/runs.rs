@@ -10,7 +10,7 @@ use crate::domain::{
 
 use super::{
     Db, Error, Page, PageLimit, Result,
-    schema::{connections, run_absences, run_seen, runs},
+    schema::{run_seen, runs},
     values::{at, count, uncount, utc, word},
 };
 
@@ -330,20 +330,6 @@ pub fn forget_seen(db: &mut Db, run_id: &str) -> Result<()> {
     Ok(())
 }
 
-/// The records that a run names as absent, in the order of their IDs.
-pub fn absences(db: &mut Db, run_id: &str, after: Option<&str>, limit: PageLimit) -> Result<Page<String>> {
-    let mut query = run_absences::table
-        .filter(run_absences::run_id.eq(run_id.to_owned()))
-        .select(run_absences::record_id)
-        .order(run_absences::record_id)
-        .limit(limit.and_one())
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(run_absences::record_id.gt(after.to_owned()));
-    }
-    Ok(Page::cut(query.load(db)?, limit))
-}
-
 /// The runs that are running for a connection whose Web Connector has gone.
 pub fn running_of(db: &mut Db, connection_id: &str) -> Result<Vec<Run>> {
     let rows = runs::table
@@ -357,15 +343,4 @@ pub fn running_of(db: &mut Db, connection_id: &str) -> Result<Vec<Run>> {
 pub fn held(db: &mut Db) -> Result<u64> {
     let rows: i64 = runs::table.filter(runs::state.eq(RunState::Held.as_str())).count().get_result(db)?;
     Ok(uncount(rows))
-}
-
-/// The kind of source that a run talks to.
-pub fn kind(db: &mut Db, run_id: &str) -> Result<crate::domain::words::Kind> {
-    let kind: Option<String> = runs::table
-        .find(run_id)
-        .inner_join(connections::table)
-        .select(connections::kind)
-        .first(db)
-        .optional()?;
-    word("kind of connection", &kind.ok_or(Error::NotFound("run"))?)
 }

@@ -12,18 +12,19 @@ use crate::{
         find,
         pairs::{self, Pair, SecretPair},
         text::fields,
-        views::ConnectionView,
     },
     domain::{secret::Secret, words::Kind},
+    http::api::connections::{Connection, NewConnection},
     store::{Db, Store},
-    sync::register::{self, NewConnection},
+    sync::register,
 };
 
 /// Add a connection to a source system, and show once what it needs to sign in
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   rollcall connection add quickbooks_desktop --company Acme --json
-  rollcall connection add quickbooks_desktop --company Acme --set run_every_minutes=30 --set \"window=22:00-06:00 America/New_York\"
+  rollcall connection add quickbooks_desktop --company Acme \\
+    --set run_every_minutes=30 --set \"window=22:00-06:00 America/New_York\"
 
 Settings of quickbooks_desktop:
   app_name               what the Web Connector shows as the application's name
@@ -33,7 +34,7 @@ Settings of quickbooks_desktop:
   min_interval_seconds   a call sooner after the last run finds nothing due [60]
   full_every_hours       how often the whole list is read, 0 (every time) to 24 [24]
   delta_overlap_minutes  how far a delta reaches back [70]
-  window                 hours in which it may run, such as 22:00-06:00 America/New_York; empty for always")]
+  window                 hours in which it may run: 22:00-06:00 America/New_York; empty for always")]
 pub struct Args {
     /// The source system: quickbooks_desktop
     kind: Kind,
@@ -55,11 +56,7 @@ pub struct Args {
 #[derive(Debug, Serialize)]
 struct Added {
     #[serde(flatten)]
-    connection: ConnectionView,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    username: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    password: Option<String>,
+    new: NewConnection,
     /// Where the `.qwc` file can be fetched with an app's token.
     #[serde(skip_serializing_if = "Option::is_none")]
     qwc_url: Option<String>,
@@ -74,22 +71,17 @@ pub async fn run(context: &Context, store: &Store, args: Args) -> Result {
         let company = find::company(db, &company)?;
         let made = register::connection(db, &ambient, kind, &company.id, name.as_deref(), &settings)
             .map_err(|error| taken(error.into(), &company.name))?;
-        let desktop = find::desktop(db, &made.connection)?;
-        Ok((made, desktop))
+        let connection = Connection::read(db, made.connection)?;
+        Ok(NewConnection::new(connection, made.credentials))
     };
-    let (NewConnection { connection, credentials }, desktop) = store.write(add).await?;
+    let new = store.write(add).await?;
     let origin = context.settings.http.public_url();
-    let qwc_url = desktop.is_some().then(|| format!("{origin}/v1/connections/{}/qwc", connection.id));
-    let (username, password) = credentials.unzip();
-    let added = Added {
-        connection: ConnectionView::new(connection, desktop),
-        username,
-        password: password.map(|password| password.reveal().to_owned()),
-        qwc_url,
-    };
+    let id = new.connection.id.clone();
+    let qwc_url = new.connection.desktop.is_some().then(|| format!("{origin}/v1/connections/{id}/qwc"));
+    let added = Added { new, qwc_url };
     context.out.answer(&added, text)?;
-    if !context.out.is_json() && added.connection.kind == Kind::QuickbooksDesktop {
-        next_steps(context, &added.connection.id, &origin);
+    if !context.out.is_json() && added.qwc_url.is_some() {
+        next_steps(context, &id, &origin);
     }
     Ok(())
 }
@@ -115,14 +107,10 @@ fn taken(failure: Failure, company: &str) -> Failure {
 }
 
 fn text(added: &Added) -> String {
-    let connection = &added.connection;
+    let NewConnection { connection, username, password } = &added.new;
     let mut pairs = vec![("id", connection.id.clone()), ("name", connection.name.clone())];
-    if let Some(username) = &added.username {
-        pairs.push(("username", username.clone()));
-    }
-    if let Some(password) = &added.password {
-        pairs.push(("password", password.clone()));
-    }
+    pairs.extend(username.clone().map(|username| ("username", username)));
+    pairs.extend(password.clone().map(|password| ("password", password)));
     fields(&pairs)
 }
 

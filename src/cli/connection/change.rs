@@ -10,9 +10,9 @@ use crate::{
         find,
         pairs::{self, Pair},
         text::{fields, plain},
-        views::ConnectionView,
     },
-    store::{Db, Store, connections},
+    http::api::connections::Connection,
+    store::{Db, Store, connections, desktop},
     sync::register::{self, ConnectionChange},
 };
 
@@ -54,14 +54,13 @@ pub async fn set(context: &Context, store: &Store, args: SetArgs) -> Result {
     let set = move |db: &mut Db| -> Result<_> {
         let before = find::connection(db, &id)?;
         if change.forget_company_file {
-            need_desktop(db, &before)?;
+            need_desktop(&before)?;
         }
         let connection = register::change_connection(db, &before.id, &change).map_err(|error| {
             Failure::from(error)
                 .if_duplicate("The company has another connection of that name.", "Choose another --name.")
         })?;
-        let desktop = find::desktop(db, &connection)?;
-        Ok(ConnectionView::new(connection, desktop))
+        Ok(Connection::read(db, connection)?)
     };
     context.out.answer(&store.write(set).await?, look::text)
 }
@@ -70,9 +69,10 @@ pub async fn password(context: &Context, store: &Store, id: String) -> Result {
     let ambient = context.ambient.clone();
     let change = move |db: &mut Db| -> Result<_> {
         let connection = find::connection(db, &id)?;
-        let file = need_desktop(db, &connection)?;
+        need_desktop(&connection)?;
         let password = register::new_password(db, &ambient, &connection.id)?;
-        Ok((connection.id, file.username, password))
+        let username = desktop::get(db, &connection.id)?.username;
+        Ok((connection.id, username, password))
     };
     let (id, username, password) = store.write(change).await?;
     let answer = json!({ "id": id, "username": username, "password": password.reveal() });

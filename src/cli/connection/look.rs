@@ -6,8 +6,8 @@ use crate::{
         context::Context,
         find,
         text::{fields, plain, table, time, yes},
-        views::{ConnectionView, RunView},
     },
+    http::api::{connections::Connection, runs::Run},
     store::{Db, PageLimit, Store, runs},
     sync::check,
 };
@@ -18,21 +18,21 @@ pub async fn list(context: &Context, store: &Store, company: Option<String>) -> 
         let company = company.map(|company| find::company(db, &company)).transpose()?;
         let mut views = Vec::new();
         for connection in find::connections(db, company.as_ref().map(|company| company.id.as_str()))? {
-            let desktop = find::desktop(db, &connection)?;
             let checked = check::check(&connection, now);
-            views.push((ConnectionView::new(connection, desktop), checked));
+            views.push((Connection::read(db, connection)?, checked));
         }
-        Ok(views)
+        Ok((views, find::CompanyNames::read(db)?))
     };
-    let (views, checks): (Vec<ConnectionView>, Vec<check::Check>) =
-        store.read(load).await?.into_iter().unzip();
+    let (views, names) = store.read(load).await?;
+    let (views, checks): (Vec<Connection>, Vec<check::Check>) = views.into_iter().unzip();
     context.out.answer(&views, |views| {
-        let row = |(it, check): (&ConnectionView, &check::Check)| {
+        let row = |(it, check): (&Connection, &check::Check)| {
             let state = match it.paused {
                 true => "paused".into(),
                 false => check.state.clone(),
             };
-            [it.name.clone(), it.id.clone(), it.kind.to_string(), it.company_id.clone(), state, time(it.last_seen_at)]
+            let company = names.of(&it.company_id).to_owned();
+            [it.name.clone(), it.id.clone(), it.kind.to_string(), company, state, time(it.last_seen_at)]
         };
         table(
             ["NAME", "ID", "KIND", "COMPANY", "STATE", "LAST SEEN"],
@@ -45,14 +45,13 @@ pub async fn list(context: &Context, store: &Store, company: Option<String>) -> 
 pub async fn show(context: &Context, store: &Store, id: String) -> Result {
     let load = move |db: &mut Db| -> Result<_> {
         let connection = find::connection(db, &id)?;
-        let desktop = find::desktop(db, &connection)?;
-        Ok(ConnectionView::new(connection, desktop))
+        Ok(Connection::read(db, connection)?)
     };
     context.out.answer(&store.read(load).await?, text)
 }
 
 /// A connection for people.
-pub fn text(view: &ConnectionView) -> String {
+pub fn text(view: &Connection) -> String {
     let mut pairs = vec![
         ("id", view.id.clone()),
         ("name", view.name.clone()),
@@ -77,7 +76,7 @@ pub fn text(view: &ConnectionView) -> String {
     }
     if let Some(problem) = &view.problem {
         let since = time(Some(problem.since));
-        let (detail, remedy) = (plain(&problem.problem.detail), plain(&problem.problem.remedy));
+        let (detail, remedy) = (plain(&problem.detail), plain(&problem.remedy));
         text.push_str(&format!("\nsince {since}: {detail}\ndo: {remedy}\n"));
     }
     text
@@ -89,9 +88,9 @@ pub async fn runs(context: &Context, store: &Store, id: String, limit: u16) -> R
         let limit = PageLimit::new(limit).unwrap_or(PageLimit::DEFAULT);
         Ok(runs::page(db, &connection.id, None, limit)?.rows)
     };
-    let runs: Vec<RunView> = store.read(load).await?.into_iter().map(Into::into).collect();
+    let runs: Vec<Run> = store.read(load).await?.into_iter().map(Into::into).collect();
     context.out.answer(&runs, |runs| {
-        let row = |run: &RunView| {
+        let row = |run: &Run| {
             let problem = run.problem.as_ref().map(|problem| problem.code.clone()).unwrap_or_default();
             [
                 run.id.clone(),

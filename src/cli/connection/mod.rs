@@ -5,9 +5,9 @@ mod change;
 mod look;
 mod poll;
 
-use crate::store::{Db, connections::Connection, desktop::DesktopFile};
+use crate::{domain::words::Kind, store::connections::Connection};
 
-use super::{Result, context::Context, failure::Failure, find};
+use super::{Result, context::Context, failure::Failure};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -81,15 +81,13 @@ pub async fn run(context: &Context, command: Command) -> Result {
 
 /// # Errors
 /// A connection of another kind.
-pub fn need_desktop(db: &mut Db, connection: &Connection) -> Result<DesktopFile> {
-    find::desktop(db, connection)?.ok_or_else(|| {
-        Failure::new(
+pub fn need_desktop(connection: &Connection) -> Result {
+    match connection.kind {
+        Kind::QuickbooksDesktop => Ok(()),
+        kind => Err(Failure::new(
             "wrong_kind",
-            format!(
-                "The connection `{}` is of kind {}: no Web Connector calls for it.",
-                connection.id, connection.kind
-            ),
+            format!("The connection `{}` is of kind {kind}: no Web Connector calls for it.", connection.id),
             "Name a connection of kind quickbooks_desktop; `rollcall connection list` shows them.",
-        )
-    })
+        )),
+    }
 }

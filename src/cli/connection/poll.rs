@@ -10,9 +10,9 @@ use crate::{
         failure::Failure,
         find,
         text::{plain, time},
-        views::RunView,
     },
     domain::words::Mode,
+    http::api::{connections::TestResult, runs::Run},
     store::{Db, Store, connections::Connection},
     sync::{check, web_connector},
 };
@@ -22,7 +22,7 @@ use super::need_desktop;
 /// What was asked for, and when it can be expected.
 #[derive(Debug, Serialize)]
 struct Polled {
-    runs: Vec<RunView>,
+    runs: Vec<Run>,
     last_seen_at: Option<DateTime<Utc>>,
     expected_at: Option<DateTime<Utc>>,
     paused: bool,
@@ -33,9 +33,9 @@ pub async fn poll(context: &Context, store: &Store, id: String, full: bool) -> R
     let mode = if full { Mode::Full } else { Mode::Delta };
     let ask = move |db: &mut Db| -> Result<_> {
         let connection = find::connection(db, &id)?;
-        need_desktop(db, &connection)?;
+        need_desktop(&connection)?;
         let runs = web_connector::poll(db, &ambient, &connection, mode)?;
-        let runs: Vec<RunView> = runs.into_iter().map(Into::into).collect();
+        let runs: Vec<Run> = runs.into_iter().map(Into::into).collect();
         Ok((connection, runs))
     };
     let (connection, runs) = store.write(ask).await?;
@@ -63,29 +63,11 @@ pub async fn poll(context: &Context, store: &Store, id: String, full: bool) -> R
     })
 }
 
-/// Whether a connection works. `cause` and `remedy` are `null` where it does.
-#[derive(Debug, Serialize)]
-struct Tested {
-    ok: bool,
-    cause: Option<&'static str>,
-    detail: String,
-    remedy: Option<String>,
-    last_seen_at: Option<DateTime<Utc>>,
-    expected_at: Option<DateTime<Utc>>,
-}
-
 pub async fn test(context: &Context, store: &Store, id: String) -> Result {
     let connection = store.read(move |db| find::connection(db, &id)).await?;
     let check = check::check(&connection, context.ambient.now());
     let verdict = check.state.clone();
-    let tested = Tested {
-        ok: check.ok,
-        cause: check.cause,
-        detail: check.detail,
-        remedy: Some(check.remedy).filter(|remedy| !remedy.is_empty()),
-        last_seen_at: connection.last_seen_at,
-        expected_at: check.expected_at,
-    };
+    let tested = TestResult::new(&connection, check);
     context.out.answer(&tested, |tested| {
         let mut text = format!("{verdict}: {}\n", plain(&tested.detail));
         if let Some(remedy) = &tested.remedy {

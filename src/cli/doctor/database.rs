@@ -5,10 +5,10 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    cli::{Result, context::database_name, find},
+    cli::{Result, context::database_name, failure::sentence, find},
     config::Settings,
     domain::words::{List, RunState},
-    store::{Db, Standing, Store, companies::Company, connections::Connection, runs},
+    store::{Db, Standing, Store, connections::Connection, runs},
     sync::check,
 };
 
@@ -26,7 +26,11 @@ pub async fn check(findings: &mut Findings, settings: &Settings) {
     }
     let store = match Store::open(url) {
         Ok(store) => store,
-        Err(error) => return findings.failure("database", error.into()),
+        Err(error) => {
+            let remedy = "Check ROLLCALL_DATABASE_URL: the path and who may open it, or the host, the user and the \
+                          password, and that the server runs.";
+            return findings.wrong(Status::Fail, "database", sentence(&error.to_string()), remedy);
+        }
     };
     match store.standing().await {
         Ok(Standing::Current) => findings.ok("database", format!("{name} can be used.")),
@@ -76,7 +80,7 @@ fn not_there(findings: &mut Findings, path: &str, name: &str) {
 
 /// What the database tells.
 struct Known {
-    companies: Vec<Company>,
+    companies: find::CompanyNames,
     connections: Vec<Connection>,
     held: Vec<runs::Run>,
 }
@@ -89,7 +93,7 @@ fn load(db: &mut Db) -> Result<Known> {
             held.extend(runs::in_state(db, &connection.id, *list, RunState::Held)?);
         }
     }
-    Ok(Known { companies: find::companies(db)?, connections, held })
+    Ok(Known { companies: find::CompanyNames::read(db)?, connections, held })
 }
 
 fn told(findings: &mut Findings, known: &Known, now: DateTime<Utc>) {
@@ -98,8 +102,7 @@ fn told(findings: &mut Findings, known: &Known, now: DateTime<Utc>) {
         findings.wrong(Status::Warn, "connections", "There are no connections yet.", remedy);
     }
     for connection in &known.connections {
-        let company = known.companies.iter().find(|company| company.id == connection.company_id);
-        let company = company.map_or("?", |company| company.name.as_str());
+        let company = known.companies.of(&connection.company_id);
         let name = format!("connection {} of {company} ({})", connection.name, connection.id);
         let check = check::check(connection, now);
         if connection.paused {

@@ -34,13 +34,15 @@ pub enum Command {
 /// It speaks the real wire, and names what a real Web Connector or QuickBooks would stumble over. Exit code 1 if it
 /// finds such a thing, or if a session fails without a --fault.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
-  rollcall simulate quickbooks-desktop --qwc acme.qwc --password-file acme.password --employees 200 --customers 500
-  rollcall simulate quickbooks-desktop --qwc acme.qwc --password … --sessions 3 --every 60 --fault partial-list
+#[command(after_help = "Examples:
+  rollcall simulate quickbooks-desktop --qwc acme.qwc --password-file acme.password \\
+    --employees 200 --customers 500
+  rollcall simulate quickbooks-desktop --qwc acme.qwc --password-file acme.password \\
+    --sessions 3 --every 60 --fault partial-list
 
-Faults: busy-file, quickbooks-closed, other-company-file, no-file-id, parse-error, dead-iterator, partial-list,
-  empty-list, warn-500, no-permission, truncated-answer, cut-answer, vanish; NAME:TIMES strikes several times,
-  NAME:TIMES@AFTER lets some occasions pass first.")]
+Faults: busy-file, quickbooks-closed, other-company-file, no-file-id, parse-error, dead-iterator,
+  partial-list, empty-list, warn-500, no-permission, truncated-answer, cut-answer, vanish.
+  NAME:TIMES strikes several times, NAME:TIMES@AFTER lets some occasions pass first.")]
 pub struct Args {
     /// The .qwc file of the connection
     #[arg(long, value_name = "FILE", required_unless_present = "url")]

@@ -31,13 +31,13 @@ pub(super) fn router() -> OpenApiRouter<Gateway> {
 /// A downstream system.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct App {
-    id: String,
-    name: String,
+    pub id: String,
+    pub name: String,
     /// Sees all companies and manages everything.
-    admin: bool,
+    pub admin: bool,
     /// IDs of the companies that it may see; an admin's list is empty and means all.
-    companies: Vec<String>,
-    created_at: DateTime<Utc>,
+    pub companies: Vec<String>,
+    pub created_at: DateTime<Utc>,
 }
 
 impl From<apps::App> for App {
@@ -56,9 +56,9 @@ impl From<apps::App> for App {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NewApp {
     #[serde(flatten)]
-    app: App,
+    pub app: App,
     /// Its first token, shown only here.
-    token: String,
+    pub token: String,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]

@@ -35,9 +35,9 @@ pub(super) fn router() -> OpenApiRouter<Gateway> {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Company {
     #[schema(example = "com_0192f0c4a1b27c3e8d5f6a7b8c9d0e1f")]
-    id: String,
-    name: String,
-    created_at: DateTime<Utc>,
+    pub id: String,
+    pub name: String,
+    pub created_at: DateTime<Utc>,
 }
 
 impl From<companies::Company> for Company {

@@ -26,9 +26,9 @@ pub(super) fn router() -> OpenApiRouter<Gateway> {
 /// A token, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Token {
-    id: String,
-    created_at: DateTime<Utc>,
-    revoked_at: Option<DateTime<Utc>>,
+    pub id: String,
+    pub created_at: DateTime<Utc>,
+    pub revoked_at: Option<DateTime<Utc>>,
 }
 
 impl From<apps::Token> for Token {

@@ -19,7 +19,7 @@ pub use authenticate::{Admission, authenticate};
 pub use finish::{close, connection_error, expire_silent, last_error};
 pub use receive::{Begun, Received, receive};
 pub use send::{Offer, send};
-pub use setup::{Expectation, QwcFailure, expectation, poll, qwc};
+pub use setup::{QwcFailure, poll, qwc};
 
 use chrono::{DateTime, Utc};
 

@@ -1,6 +1,5 @@
 //! What an administrator has to do with the Web Connector: the `.qwc` file, and asking for a run.
 
-use chrono::{DateTime, Duration, Utc};
 use url::Url;
 
 use crate::{
@@ -51,18 +50,4 @@ pub fn poll(db: &mut Db, ambient: &Ambient, connection: &Connection, mode: Mode)
         .iter()
         .map(|list| run::request(db, ambient, connection, *list, mode))
         .collect()
-}
-
-/// When the Web Connector is expected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Expectation {
-    pub last_seen_at: Option<DateTime<Utc>>,
-    /// By its schedule; `None` where it has never called.
-    pub expected_at: Option<DateTime<Utc>>,
-}
-
-pub fn expectation(connection: &Connection) -> store::Result<Expectation> {
-    let every = Duration::minutes(i64::from(settings(connection)?.run_every_minutes));
-    let last_seen_at = connection.last_seen_at;
-    Ok(Expectation { last_seen_at, expected_at: last_seen_at.map(|seen| seen + every) })
 }

@@ -131,6 +131,8 @@ fn the_qwc_file_goes_to_standard_output_and_its_address_is_checked() {
     assert!(file.stdout.contains("<AppURL>https://roll.example.com/qbwc</AppURL>"), "{}", file.stdout);
     assert!(file.stdout.contains(made["username"].as_str().unwrap()));
     assert!(!file.stdout.contains(made["password"].as_str().unwrap()));
+    let local = machine.run(&["qwc", id]);
+    assert!(local.code == 0 && local.stderr.contains("--public-url"), "{}", local.stderr);
     for refused in ["https://192.0.2.1", "http://roll.example.com"] {
         machine.problem(&["qwc", id, "--public-url", refused], "no_qwc_file");
     }
@@ -161,4 +163,8 @@ fn people_get_aligned_tables_and_what_to_do_next() {
     let lines: Vec<&str> = table.lines().collect();
     assert!(lines[0].starts_with("NAME                ID"), "{table}");
     assert!(lines[1].starts_with("QuickBooks Desktop  con_") && lines[1].contains("never_called"), "{table}");
+    assert!(lines[1].contains("  Łęcka  "), "{table}");
+    machine.json(&["app", "add", "Timesheets", "--company", "Łęcka"]);
+    let table = machine.run(&["app", "list"]).stdout;
+    assert!(table.contains("  Łęcka  "), "{table}");
 }

@@ -23,6 +23,9 @@ fn a_call_that_is_not_understood_ends_with_2() {
     {
         let ended = machine.run(call);
         assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{call:?}: {}", ended.stderr);
+        let ended = machine.run(&[call, &["--json"]].concat());
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{call:?}: {}", ended.stderr);
+        assert_eq!(ended.problem()["code"], "usage", "{call:?}");
     }
     assert!(std::fs::read_dir(machine.folder.path()).unwrap().next().is_none(), "no database was made");
 }
@@ -67,6 +70,11 @@ fn a_database_that_cannot_be_opened_is_said_without_its_password() {
     let ended = machine.run(&["company", "list", "--json", "--database-url", url]);
     assert_eq!((ended.code, ended.problem()["code"].as_str()), (1, Some("database_unreachable")));
     assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
+    let people = machine.run(&["company", "list", "--database-url", url]).stderr;
+    assert!(people.lines().count() == 2 && !people.contains('\u{fffd}'), "{people}");
+    let doctor = machine.run(&["doctor", "--database-url", url]);
+    let told = !doctor.stdout.contains("rollcall doctor") && doctor.stdout.contains("that the server runs");
+    assert!(doctor.code == 1 && told && !doctor.stdout.contains("hunter2"), "{}", doctor.stdout);
 }
 
 #[test]

@@ -168,6 +168,13 @@ impl Desk {
         read.await.unwrap()
     }
 
+    /// The code of what stands in the way of the connection.
+    pub async fn problem(&self) -> Option<String> {
+        let id = self.connection.clone();
+        let connection = self.store.read(move |db| connections::get(db, &id)).await.unwrap();
+        connection.problem.map(|(problem, _)| problem.code)
+    }
+
     /// The connection's latest runs, newest first.
     pub async fn runs(&self) -> Vec<Run> {
         let connection = self.connection.clone();

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use rollcall::{
     domain::words::{List, Mode, RunState},
     simulators::quickbooks_desktop::CompanyFile,
-    store::{self, PageLimit, runs, runs::Run},
+    store::{self, PageLimit, records, runs, runs::Run},
     sync::hold,
 };
 
@@ -19,7 +19,7 @@ impl Desk {
 
     async fn named(&self, run: &Run) -> usize {
         let id = run.id.clone();
-        let page = self.store.read(move |db| runs::absences(db, &id, None, PageLimit::SCAN)).await;
+        let page = self.store.read(move |db| records::of_absences(db, &id, None, PageLimit::SCAN)).await;
         page.unwrap().rows.len()
     }
 

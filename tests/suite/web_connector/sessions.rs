@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use rollcall::{
-    domain::words::Mode,
+    domain::{secret::Secret, words::Mode},
     simulators::quickbooks_desktop::{CompanyFile, Outcome},
     sync::web_connector::expire_silent,
 };
@@ -159,6 +159,23 @@ async fn a_wrong_password_and_an_unknown_user_are_told_apart_by_nothing() {
         }
         let mut file = CompanyFile::new(45, 2, 2);
         assert_eq!(desk.session(&mut file).await.outcome, Outcome::Completed);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_the_connections_problem_until_the_right_one_comes() {
+    on_each_engine(async |database| {
+        let mut desk = Desk::open(database, &[]).await;
+        let right = std::mem::replace(&mut desk.options.password, Secret::new("wrong"));
+        let mut file = CompanyFile::new(46, 2, 2);
+        for _ in 0..2 {
+            assert_eq!(desk.session(&mut file).await.outcome, Outcome::InvalidPassword);
+        }
+        assert_eq!(desk.problem().await.as_deref(), Some("credentials"));
+        desk.options.password = right;
+        desk.sync(&mut file).await;
+        assert_eq!(desk.problem().await, None);
     })
     .await;
 }

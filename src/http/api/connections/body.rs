@@ -15,46 +15,46 @@ use crate::{
 /// One configured link from a company to a source system.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Connection {
-    id: String,
-    company_id: String,
+    pub id: String,
+    pub company_id: String,
     #[schema(schema_with = schema::kinds)]
-    kind: Kind,
-    name: String,
+    pub kind: Kind,
+    pub name: String,
     /// All settings of the kind, the defaults as well.
     #[schema(value_type = Object)]
-    settings: serde_json::Value,
-    paused: bool,
-    created_at: DateTime<Utc>,
+    pub settings: serde_json::Value,
+    pub paused: bool,
+    pub created_at: DateTime<Utc>,
     /// When the source was last heard.
-    last_seen_at: Option<DateTime<Utc>>,
+    pub last_seen_at: Option<DateTime<Utc>>,
     /// What stands in the way of the next run.
-    problem: Option<ConnectionProblem>,
+    pub problem: Option<ConnectionProblem>,
     /// What only QuickBooks Desktop has.
     #[serde(skip_serializing_if = "Option::is_none")]
-    desktop: Option<Desktop>,
+    pub desktop: Option<Desktop>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ConnectionProblem {
-    code: String,
-    detail: String,
-    remedy: String,
-    since: DateTime<Utc>,
+    pub code: String,
+    pub detail: String,
+    pub remedy: String,
+    pub since: DateTime<Utc>,
 }
 
 /// The Web Connector's side of a connection.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Desktop {
-    username: String,
+    pub username: String,
     /// The company that answered first; another company file is refused.
-    company_name: Option<String>,
+    pub company_name: Option<String>,
     /// The path of the company file that answered first.
-    company_file: Option<String>,
-    qbxml_version: Option<String>,
+    pub company_file: Option<String>,
+    pub qbxml_version: Option<String>,
 }
 
 impl Connection {
-    pub(super) fn read(db: &mut Db, connection: connections::Connection) -> store::Result<Self> {
+    pub fn read(db: &mut Db, connection: connections::Connection) -> store::Result<Self> {
         let desktop = match connection.kind {
             Kind::QuickbooksDesktop => Some(desktop::get(db, &connection.id)?.into()),
             _ => None,
@@ -96,17 +96,17 @@ impl From<desktop::DesktopFile> for Desktop {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NewConnection {
     #[serde(flatten)]
-    connection: Connection,
+    pub connection: Connection,
     /// The Web Connector's user name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    username: Option<String>,
+    pub username: Option<String>,
     /// The Web Connector's password, shown only here.
     #[serde(skip_serializing_if = "Option::is_none")]
-    password: Option<String>,
+    pub password: Option<String>,
 }
 
 impl NewConnection {
-    pub(super) fn new(connection: Connection, credentials: Option<(String, Secret)>) -> Self {
+    pub fn new(connection: Connection, credentials: Option<(String, Secret)>) -> Self {
         let (username, password) = credentials.unzip();
         Self { connection, username, password: password.map(|password| password.reveal().to_owned()) }
     }

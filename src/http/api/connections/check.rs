@@ -15,7 +15,8 @@ use crate::{
         extract::ApiPath,
         problem::ApiError,
     },
-    sync::check,
+    store::connections::Connection,
+    sync::check::{self, Check},
 };
 
 use super::{desktop::check_kind, visible};
@@ -23,16 +24,30 @@ use super::{desktop::check_kind, visible};
 /// Whether the source can be reached.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TestResult {
-    ok: bool,
+    pub ok: bool,
     /// One of `dns`, `tcp`, `tls`, `timeout`, `credentials`, `address_not_allowed`, `permission`, `rate_limit`,
     /// `version`, `not_found`, `server`; null where it is ok.
-    cause: Option<&'static str>,
-    detail: String,
+    pub cause: Option<&'static str>,
+    pub detail: String,
     /// What to do; null where it is ok.
-    remedy: Option<String>,
-    last_seen_at: Option<DateTime<Utc>>,
+    pub remedy: Option<String>,
+    pub last_seen_at: Option<DateTime<Utc>>,
     /// When the Web Connector should call next; null where it has never called.
-    expected_at: Option<DateTime<Utc>>,
+    pub expected_at: Option<DateTime<Utc>>,
+}
+
+impl TestResult {
+    /// What `check` has found of a connection.
+    pub fn new(connection: &Connection, check: Check) -> Self {
+        Self {
+            ok: check.ok,
+            cause: check.cause,
+            detail: check.detail,
+            remedy: Some(check.remedy).filter(|remedy| !remedy.is_empty()),
+            last_seen_at: connection.last_seen_at,
+            expected_at: check.expected_at,
+        }
+    }
 }
 
 /// Tests a connection
@@ -49,15 +64,7 @@ pub(super) async fn test_connection(
     let read = gateway.store.read(move |db| {
         let connection = visible(db, &scope, &id)?;
         check_kind(&connection)?;
-        let check = check::check(&connection, now);
-        Ok::<_, ApiError>(TestResult {
-            ok: check.ok,
-            cause: check.cause,
-            detail: check.detail,
-            remedy: Some(check.remedy).filter(|remedy| !remedy.is_empty()),
-            last_seen_at: connection.last_seen_at,
-            expected_at: check.expected_at,
-        })
+        Ok::<_, ApiError>(TestResult::new(&connection, check::check(&connection, now)))
     });
     read.await.map(Json)
 }

@@ -6,6 +6,9 @@ mod desktop;
 mod poll;
 mod runs;
 
+pub use body::{Connection, NewConnection};
+pub use check::TestResult;
+
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State, http::StatusCode};
@@ -34,7 +37,7 @@ use super::{
     page::{self, PageBody},
     schema::{self, BadBodies, Conflicts, Refusals, Text},
 };
-use body::{Connection, NewConnection, Value, texts};
+use body::{Value, texts};
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()

@@ -19,7 +19,7 @@ use crate::{
         problem::ApiError,
     },
     store::{self, connections::Connection},
-    sync::web_connector::{self, Expectation},
+    sync::{check, web_connector},
 };
 
 use super::{
@@ -79,22 +79,27 @@ pub(super) async fn poll_connection(
         check_kind(&connection)?;
         let runs = web_connector::poll(db, &ambient, &connection, mode)?;
         let employees = runs.iter().find(|run| run.list == List::Employee).cloned();
-        let expected = web_connector::expectation(&connection)?;
+        let expected_at = check::check(&connection, now).expected_at;
         Ok::<_, ApiError>(Poll {
             run: employees.ok_or(store::Error::NotFound("run"))?.into(),
             runs: runs.into_iter().map(Run::from).collect(),
-            detail: told(&connection, &settings(&connection)?, &expected, now),
-            last_seen_at: expected.last_seen_at,
-            expected_at: expected.expected_at,
+            detail: told(&connection, &settings(&connection)?, expected_at, now),
+            last_seen_at: connection.last_seen_at,
+            expected_at,
         })
     });
     Ok((StatusCode::ACCEPTED, Json(asked.await?)))
 }
 
 /// When something that is queued now will run, said honestly.
-fn told(connection: &Connection, settings: &Settings, call: &Expectation, now: DateTime<Utc>) -> String {
+fn told(
+    connection: &Connection,
+    settings: &Settings,
+    expected_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> String {
     let mut told = "Queued until the Web Connector calls.".to_owned();
-    match (call.last_seen_at, call.expected_at) {
+    match (connection.last_seen_at, expected_at) {
         (Some(seen), Some(expected)) if expected >= now => {
             told += &format!(" It was last seen at {}, and is expected at {}.", time(seen), time(expected));
         }
@@ -105,6 +110,8 @@ fn told(connection: &Connection, settings: &Settings, call: &Expectation, now: D
                 time(expected)
             );
         }
+        // One that has a problem was heard after all, though never let in.
+        _ if connection.problem.is_some() => {}
         _ => {
             told += " It has never called: download the .qwc file, open it on the machine that runs QuickBooks, \
                      and type the connection's password into the Web Connector.";

@@ -13,62 +13,62 @@ use crate::{
 /// One synchronisation of one list of one connection.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Run {
-    id: String,
-    company_id: String,
-    connection_id: String,
+    pub id: String,
+    pub company_id: String,
+    pub connection_id: String,
     #[schema(schema_with = schema::lists)]
-    list: List,
+    pub list: List,
     #[schema(schema_with = schema::modes)]
-    mode: Mode,
+    pub mode: Mode,
     #[schema(schema_with = schema::run_states)]
-    state: RunState,
-    created_at: DateTime<Utc>,
-    started_at: Option<DateTime<Utc>>,
-    updated_at: DateTime<Utc>,
-    ended_at: Option<DateTime<Utc>>,
+    pub state: RunState,
+    pub created_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub updated_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
     /// Rows that the source has sent, repetitions included.
-    received: u64,
-    created: u64,
-    updated: u64,
-    unchanged: u64,
+    pub received: u64,
+    pub created: u64,
+    pub updated: u64,
+    pub unchanged: u64,
     /// Records marked absent, or named by the hold.
-    absent: u64,
+    pub absent: u64,
     /// Records that were present when absence was judged.
-    present_before: u64,
+    pub present_before: u64,
     /// Whether absence was judged: the whole list had arrived.
-    reconciled: bool,
+    pub reconciled: bool,
     /// Why it failed or is held, or a warning of a complete one.
-    problem: Option<Hint>,
-    decision: Option<Decision>,
+    pub problem: Option<Hint>,
+    pub decision: Option<Decision>,
     /// What is to be decided, where it is held and asked for alone.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) hold: Option<Hold>,
+    pub hold: Option<Hold>,
 }
 
 /// What was decided about a hold.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Decision {
     /// `approved`, `rejected`, or `superseded` by a later whole list.
-    decision: String,
-    at: DateTime<Utc>,
-    by: String,
+    pub decision: String,
+    pub at: DateTime<Utc>,
+    pub by: String,
 }
 
 /// Absences that look like a mistake.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Hold {
-    pub(super) absent: u64,
-    pub(super) present_before: u64,
+    pub absent: u64,
+    pub present_before: u64,
     /// The first of them.
-    pub(super) records: Vec<Absence>,
+    pub records: Vec<Absence>,
 }
 
 /// A record that a run did not find in the source's list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Absence {
-    id: String,
-    external_id: String,
-    name: String,
+    pub id: String,
+    pub external_id: String,
+    pub name: String,
 }
 
 impl From<records::Staged> for Absence {
