@@ -315,13 +315,9 @@ pub fn add_seen(db: &mut Db, run_id: &str, seen: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// All that a run saw, one batch after the other.
-pub fn seen(db: &mut Db, run_id: &str) -> Result<Vec<Vec<u8>>> {
-    Ok(run_seen::table
-        .filter(run_seen::run_id.eq(run_id))
-        .order(run_seen::batch)
-        .select(run_seen::seen)
-        .load(db)?)
+/// What a batch of a run saw; they are numbered from 0. `None` after the last.
+pub fn seen(db: &mut Db, run_id: &str, batch: i32) -> Result<Option<Vec<u8>>> {
+    Ok(run_seen::table.find((run_id, batch)).select(run_seen::seen).first(db).optional()?)
 }
 
 /// Forgets what a run saw: its list begins anew, or it has ended.

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Records of one transaction: large enough that its commit is cheap, small enough that others get their turn.
-pub const BATCH: usize = 5000;
+pub const BATCH: usize = 4000;
 
 /// Stages a batch of `run`. `high_water` is the newest modification seen so far, in the source's own words.
 ///

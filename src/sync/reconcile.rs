@@ -163,10 +163,11 @@ fn scan(db: &mut Db, run: &Run, mut visit: impl FnMut(&mut Db, Vec<Present>) -> 
 }
 
 fn seen(db: &mut Db, run: &Run) -> Result<Vec<[u8; 8]>> {
-    let batches = runs::seen(db, &run.id)?;
-    let mut seen: Vec<[u8; 8]> = Vec::with_capacity(batches.iter().map(|batch| batch.len() / 8).sum());
-    for batch in batches {
-        seen.extend(batch.as_chunks::<8>().0);
+    // One batch at a time into room for all: a list of a million takes 8 MB here, and no more.
+    let mut seen: Vec<[u8; 8]> = Vec::with_capacity(usize::try_from(run.counts.received).unwrap_or(0));
+    for batch in 0.. {
+        let Some(keys) = runs::seen(db, &run.id, batch)? else { break };
+        seen.extend(keys.as_chunks::<8>().0);
     }
     seen.sort_unstable();
     // A source may repeat a record on another page.
