@@ -26,12 +26,12 @@ use rollcall::{
     domain::{
         record::Record,
         secret::Secret,
-        words::{Kind, List},
+        words::{Kind, List, Mode},
     },
     http::{self, Gateway, layers, server},
     simulators::quickbooks_desktop::{CompanyFile, ProcessorOptions, RequestProcessor},
     store::Store,
-    sync::{register, web_connector},
+    sync::{ingest, register, run, web_connector},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -54,9 +54,6 @@ async fn staging(rows: u64) {
     let first = desk.answer(&file).await;
     println!("{rows} employees, {:.1} MB of SOAP\n", first.len() as f64 / 1e6);
 
-    if std::env::var_os("FIRST_ONLY").is_some() {
-        return line("first load", desk.push(&first).await, rows);
-    }
     let unescaped = best(|| unescape(&first));
     let parsed = best(|| drop(parse(&first)));
     let records = parse(&first);
@@ -72,6 +69,11 @@ async fn staging(rows: u64) {
     {
         line(name, time, rows);
     }
+
+    let other = tempfile::tempdir().expect("a directory");
+    let alone = Desk::open(&format!("sqlite:{}", other.path().join("alone.db").display())).await;
+    line("write to SQLite", alone.write_alone(&records).await, rows);
+    drop((alone, records));
 
     println!("\nSQLite, through the socket      ms     rows/s");
     let load = desk.push(&first).await;
@@ -113,6 +115,7 @@ async fn postgres(server: &str, file: &CompanyFile, rows: u64) {
     desk.ask_for_all().await;
     let same = desk.answer(file).await;
     line("the same list again", desk.push(&same).await, rows);
+    line("write alone", desk.write_alone(&parse(&first)).await, rows);
     drop(desk);
     diesel::sql_query(format!("DROP DATABASE {name} WITH (FORCE)")).execute(&mut admin).expect("dropped");
 }
@@ -271,7 +274,7 @@ impl Desk {
         let (ambient, id) = (self.ambient.clone(), self.connection.clone());
         let work = move |db: &mut rollcall::store::Db| {
             let connection = rollcall::store::connections::get(db, &id)?;
-            web_connector::poll(db, &ambient, &connection, rollcall::domain::words::Mode::Full)
+            web_connector::poll(db, &ambient, &connection, Mode::Full)
         };
         self.store.write(work).await.expect("asked");
     }
@@ -292,6 +295,33 @@ impl Desk {
         let parameters =
             [("ticket", ticket), ("response", answer.as_str()), ("hresult", ""), ("message", "")];
         envelope("receiveResponseXML", &parameters).into_bytes()
+    }
+
+    /// Stages records without the wire, as another connection of the company.
+    async fn write_alone(&self, records: &[Record]) -> Duration {
+        let (ambient, id) = (self.ambient.clone(), self.connection.clone());
+        let work = move |db: &mut rollcall::store::Db| {
+            let company = rollcall::store::connections::get(db, &id)?.company_id;
+            let settings = Default::default();
+            let made = register::connection(
+                db,
+                &ambient,
+                Kind::QuickbooksDesktop,
+                &company,
+                Some("alone"),
+                &settings,
+            )?;
+            Ok::<_, register::Error>(run::start(db, &ambient, &made.connection, List::Employee, Mode::Full)?)
+        };
+        let run = self.store.write(work).await.expect("a run");
+        let batches: Vec<Vec<Record>> = records.chunks(ingest::BATCH).map(<[Record]>::to_vec).collect();
+        let start = Instant::now();
+        for batch in batches {
+            let (ambient, run) = (self.ambient.clone(), run.clone());
+            let work = move |db: &mut rollcall::store::Db| ingest::batch(db, &ambient, &run, &batch, None);
+            self.store.write(work).await.expect("staged");
+        }
+        start.elapsed()
     }
 
     async fn push(&self, envelope: &[u8]) -> Duration {
