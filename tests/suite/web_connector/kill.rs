@@ -19,6 +19,7 @@ use rollcall::{
     simulators::quickbooks_desktop::{
         CompanyFile, Faults, Outcome, SessionReport, SimulationError, run_session,
     },
+    sync::ingest,
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -152,11 +153,14 @@ async fn a_gateway_that_is_killed_at_any_byte_goes_on_at_its_next_start() {
         let settings = [("page_size", "60"), ("min_interval_seconds", "0")];
         let desk = Desk::open(database, &settings).await;
         // More employees than one transaction takes, so that a kill may come between two of an answer.
-        let mut file = CompanyFile::new(90, 2100, 150);
-        let gateway = Gateway::start(database).await;
-        // Killed in the middle of the first answer, when nothing is staged yet.
-        let (report, _) = session(&desk, &mut file, &gateway, 400_000).await;
-        assert_ne!(report.unwrap().outcome, Outcome::Completed);
+        let mut file = CompanyFile::new(90, ingest::BATCH as u64 + 300, 150);
+        // Killed in the first answer: when nothing is staged yet, and when its first transaction may be.
+        for bytes in [400_000, ingest::BATCH as i64 * 590] {
+            let gateway = Gateway::start(database).await;
+            let (report, _) = session(&desk, &mut file, &gateway, bytes).await;
+            assert_ne!(report.unwrap().outcome, Outcome::Completed);
+            assert!(desk.runs().await.iter().all(|run| run.list == List::Employee && !run.reconciled));
+        }
         let gateway = Gateway::start(database).await;
         let (report, _) = session(&desk, &mut file, &gateway, i64::MAX).await;
         assert_eq!(report.unwrap().outcome, Outcome::Completed);
