@@ -1,4 +1,15 @@
-//! The rule that keeps a partial answer from emptying a list.
+//! Who is gone from a list, and the rule that keeps a partial answer from emptying it.
+
+/// What is known about who is gone when a list has been read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gone {
+    /// The whole list has arrived: who is not in it is gone.
+    NotSeen,
+    /// The source named these external IDs as deleted.
+    Named(Vec<String>),
+    /// Nothing: the list may not be whole.
+    Unknown,
+}
 
 /// Whether so many absences look like a mistake: more than the greater of five rows and a tenth of the rows that
 /// were present before (promise 3).

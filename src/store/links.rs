@@ -29,12 +29,15 @@ pub struct Link {
     pub linked_at: DateTime<Utc>,
 }
 
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = links)]
 struct Row {
     id: String,
     app_id: String,
     profile_key: String,
+    #[diesel(select_expression = profiles::profile_id)]
     profile_id: String,
+    #[diesel(select_expression = profiles::name)]
     profile_name: String,
     record_id: String,
     connection_id: String,
@@ -43,32 +46,6 @@ struct Row {
     linked_by: String,
     linked_at: NaiveDateTime,
 }
-
-const COLUMNS: (
-    links::id,
-    links::app_id,
-    links::profile_key,
-    profiles::profile_id,
-    profiles::name,
-    links::record_id,
-    links::connection_id,
-    links::company_id,
-    links::list,
-    links::linked_by,
-    links::linked_at,
-) = (
-    links::id,
-    links::app_id,
-    links::profile_key,
-    profiles::profile_id,
-    profiles::name,
-    links::record_id,
-    links::connection_id,
-    links::company_id,
-    links::list,
-    links::linked_by,
-    links::linked_at,
-);
 
 impl TryFrom<Row> for Link {
     type Error = Error;
@@ -148,8 +125,8 @@ pub fn of_record(db: &mut Db, app_id: &str, record_id: &str) -> Result<Option<Li
     let row = links::table
         .inner_join(profiles::table)
         .filter(links::record_id.eq(record_id).and(links::app_id.eq(app_id)))
-        .select(COLUMNS)
-        .first::<Row>(db)
+        .select(Row::as_select())
+        .first(db)
         .optional()?;
     row.map(TryInto::try_into).transpose()
 }
@@ -159,8 +136,8 @@ pub fn of_profile(db: &mut Db, profile_key: &str, connection_id: &str) -> Result
     let row = links::table
         .inner_join(profiles::table)
         .filter(links::profile_key.eq(profile_key).and(links::connection_id.eq(connection_id)))
-        .select(COLUMNS)
-        .first::<Row>(db)
+        .select(Row::as_select())
+        .first(db)
         .optional()?;
     row.map(TryInto::try_into).transpose()
 }
@@ -170,13 +147,13 @@ pub fn of_records(db: &mut Db, app_id: Option<&str>, record_ids: &[&str]) -> Res
     let mut query = links::table
         .inner_join(profiles::table)
         .filter(links::record_id.eq_any(record_ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>()))
-        .select(COLUMNS)
+        .select(Row::as_select())
         .order(links::id)
         .into_boxed();
     if let Some(app_id) = app_id {
         query = query.filter(links::app_id.eq(app_id.to_owned()));
     }
-    query.load::<Row>(db)?.into_iter().map(TryInto::try_into).collect()
+    query.load(db)?.into_iter().map(TryInto::try_into).collect()
 }
 
 /// All links of these profiles.
@@ -184,9 +161,9 @@ pub fn of_profiles(db: &mut Db, profile_keys: &[&str]) -> Result<Vec<Link>> {
     let rows = links::table
         .inner_join(profiles::table)
         .filter(links::profile_key.eq_any(profile_keys.to_vec()))
-        .select(COLUMNS)
+        .select(Row::as_select())
         .order(links::id)
-        .load::<Row>(db)?;
+        .load(db)?;
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
@@ -202,7 +179,7 @@ pub fn page(
     let mut query = links::table
         .inner_join(profiles::table)
         .filter(links::company_id.eq(company_id.to_owned()))
-        .select(COLUMNS)
+        .select(Row::as_select())
         .order(links::id)
         .limit(limit.and_one())
         .into_boxed();
@@ -215,6 +192,6 @@ pub fn page(
     if let Some(after) = after {
         query = query.filter(links::id.gt(after.to_owned()));
     }
-    let rows: Result<Vec<Link>> = query.load::<Row>(db)?.into_iter().map(TryInto::try_into).collect();
+    let rows: Result<Vec<Link>> = query.load(db)?.into_iter().map(TryInto::try_into).collect();
     Ok(Page::cut(rows?, limit))
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     domain::{
-        hold::is_mass_absence,
+        hold::{Gone, is_mass_absence},
         problem::Problem,
         words::{Mode, RunState},
     },
@@ -17,17 +17,6 @@ use crate::{
 
 use super::{ingest::seen_key, run::place};
 
-/// What is known about who is gone when a run ends.
-#[derive(Debug)]
-pub enum Gone<'a> {
-    /// The whole list has arrived: who is not in it is gone.
-    NotSeen,
-    /// The source named these external IDs as deleted.
-    Named(&'a [String]),
-    /// Nothing: the list may not be whole.
-    Unknown,
-}
-
 /// Ends a run: complete, or held where too many are gone. `warning` stays with a complete run.
 ///
 /// # Errors
@@ -35,7 +24,7 @@ pub enum Gone<'a> {
 pub fn finish(
     db: &mut Db,
     run: &Run,
-    gone: &Gone<'_>,
+    gone: &Gone,
     warning: Option<&Problem>,
     now: DateTime<Utc>,
 ) -> Result<Run> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     codec::qbxml::{Answer, Iteration, Query, Subject},
     domain::{
+        hold::Gone,
         problem::Problem,
         words::{List, Mode},
     },
@@ -75,14 +76,6 @@ pub enum Outcome {
     Failed { problem: Problem, refused: bool },
     /// The list failed, and so would the others.
     Stop(Problem),
-}
-
-/// What an answer shows about who is gone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Gone {
-    NotSeen,
-    Named(Vec<String>),
-    Unknown,
 }
 
 /// What an answer's records amounted to.

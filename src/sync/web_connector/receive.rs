@@ -239,12 +239,7 @@ fn apply(
         Outcome::More => {}
         Outcome::Restart => runs::forget_seen(db, &run.id)?,
         Outcome::Done { gone, warning } => {
-            let gone = match gone {
-                plan::Gone::NotSeen => reconcile::Gone::NotSeen,
-                plan::Gone::Named(ids) => reconcile::Gone::Named(ids),
-                plan::Gone::Unknown => reconcile::Gone::Unknown,
-            };
-            reconcile::finish(db, run, &gone, warning.as_ref(), now)?;
+            reconcile::finish(db, run, gone, warning.as_ref(), now)?;
         }
         Outcome::Failed { problem, refused } => {
             run::fail(db, &run.id, problem, now)?;

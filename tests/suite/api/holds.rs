@@ -1,6 +1,6 @@
 //! Promise 3: a mass absence waits for a person.
 
-use rollcall::domain::words::List;
+use rollcall::domain::{hold::Gone, words::List};
 use serde_json::json;
 
 use super::{ids, texts};
@@ -69,7 +69,7 @@ async fn approving_spares_those_who_came_back() {
             use rollcall::{domain::words::Mode, sync::*};
             let delta = run::start(db, &ambient, &connection, List::Employee, Mode::Delta)?;
             ingest::batch(db, &ambient, &delta, &people(12)[10..], None)?;
-            reconcile::finish(db, &delta, &reconcile::Gone::Unknown, None, ambient.now())
+            reconcile::finish(db, &delta, &Gone::Unknown, None, ambient.now())
         });
         seen.await.unwrap();
         let approved = app.admin("POST", &format!("{run}/approve"), None).await;

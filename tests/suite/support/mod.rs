@@ -11,6 +11,7 @@ use rollcall::{
     clock::Ambient,
     config::{MapSource, Settings},
     domain::{
+        hold::Gone,
         record::Record,
         words::{Kind, List, Mode},
     },
@@ -87,7 +88,7 @@ impl TestApp {
         let staged = self.gateway.store.write(move |db| {
             let run = run::start(db, &ambient, &connection, list, Mode::Full)?;
             ingest::batch(db, &ambient, &run, &records, None)?;
-            reconcile::finish(db, &run, &reconcile::Gone::NotSeen, None, ambient.now())
+            reconcile::finish(db, &run, &Gone::NotSeen, None, ambient.now())
         });
         staged.await.unwrap()
     }

@@ -1,8 +1,6 @@
 //! A response document: planned first, then written as often as needed, so that its length is known before its first
 //! byte goes out and a list of a million needs no memory.
 
-use std::fmt;
-
 use super::super::company_file::CompanyFile;
 use super::super::entry::List;
 use super::super::report::RecordsSent;
@@ -103,20 +101,6 @@ impl Answer {
     /// The document piece by piece.
     pub fn chunks<'a>(&'a self, file: &'a CompanyFile) -> Chunks<'a> {
         Chunks { answer: self, file, stage: Stage::Start }
-    }
-
-    /// Writes the whole document.
-    ///
-    /// # Errors
-    /// Those of the sink.
-    pub fn write_to(&self, file: &CompanyFile, sink: &mut dyn fmt::Write) -> fmt::Result {
-        let mut chunks = self.chunks(file);
-        let mut text = String::new();
-        while chunks.next(&mut text) {
-            sink.write_str(&text)?;
-            text.clear();
-        }
-        Ok(())
     }
 
     /// The whole document in memory.
