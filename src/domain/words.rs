@@ -129,3 +129,51 @@ words! {
         Expired = "expired",
     }
 }
+
+words! {
+    /// Why a source did not answer as it should: what a test of a connection tells apart.
+    Cause ("cause") {
+        /// The host's name is not known.
+        Dns = "dns",
+        Tcp = "tcp",
+        Tls = "tls",
+        Timeout = "timeout",
+        Credentials = "credentials",
+        /// A private address that the connection may not reach, or an address of ours that the source does not list.
+        AddressNotAllowed = "address_not_allowed",
+        Permission = "permission",
+        RateLimit = "rate_limit",
+        Version = "version",
+        NotFound = "not_found",
+        /// Everything else: the source failed, or said what cannot be understood.
+        Server = "server",
+    }
+}
+
+words! {
+    /// Where a connection stands, for people.
+    ConnectionState ("state of a connection") {
+        Ok = "ok",
+        /// A list is being read now.
+        Polling = "polling",
+        /// Nothing is wrong, and nothing was read yet, or nothing may be read now.
+        Waiting = "waiting",
+        RateLimited = "rate_limited",
+        CredentialsRejected = "credentials_rejected",
+        PermissionMissing = "permission_missing",
+        /// A run waits for a person's decision.
+        Held = "held",
+        Failing = "failing",
+    }
+}
+
+words! {
+    /// Where a webhook's message stands.
+    MessageState ("state of a message") {
+        /// Accepted, not dealt with yet.
+        Pending = "pending",
+        Done = "done",
+        /// Given up: a person may look at it and replay it.
+        Dead = "dead",
+    }
+}

@@ -121,6 +121,7 @@ diesel::table! {
         decision -> Nullable<Text>,
         decided_at -> Nullable<Timestamp>,
         decided_by -> Nullable<Text>,
+        progress -> Nullable<Text>,
     }
 }
 
@@ -222,6 +223,78 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    secret_keys (id) {
+        id -> Text,
+        current -> Bool,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    connection_secrets (connection_id, name) {
+        connection_id -> Text,
+        name -> Text,
+        key_id -> Text,
+        sealed -> Binary,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    polls (connection_id) {
+        connection_id -> Text,
+        next_at -> Timestamp,
+        failures -> Integer,
+        last_ok_at -> Nullable<Timestamp>,
+        memory -> Nullable<Text>,
+        lease -> BigInt,
+        leased_by -> Nullable<Text>,
+        leased_at -> Nullable<Timestamp>,
+        leased_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    rate_limits (id) {
+        id -> Text,
+        arrival_at -> Timestamp,
+        closed_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    inbox (id) {
+        id -> Text,
+        connection_id -> Text,
+        message_id -> Text,
+        event -> Text,
+        state -> Text,
+        body -> Nullable<Text>,
+        received_at -> Timestamp,
+        updated_at -> Timestamp,
+        attempts -> Integer,
+        next_at -> Timestamp,
+        code -> Nullable<Text>,
+        detail -> Nullable<Text>,
+        remedy -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    hooks (connection_id) {
+        connection_id -> Text,
+        last_received_at -> Nullable<Timestamp>,
+        verification_code -> Nullable<Text>,
+        verification_at -> Nullable<Timestamp>,
+        subscribed -> Bool,
+        checked_at -> Nullable<Timestamp>,
+        lease -> BigInt,
+        leased_by -> Nullable<Text>,
+        leased_until -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(changes -> records (record_id));
 diesel::joinable!(links -> profiles (profile_key));
 diesel::joinable!(links -> records (record_id));
@@ -236,16 +309,22 @@ diesel::allow_tables_to_appear_in_same_query!(
     apps,
     changes,
     companies,
+    connection_secrets,
     connections,
     desktop_files,
+    hooks,
+    inbox,
     links,
     lists,
+    polls,
     profiles,
     qbwc_sessions,
+    rate_limits,
     record_versions,
     records,
     run_absences,
     run_seen,
     runs,
+    secret_keys,
     tokens,
 );

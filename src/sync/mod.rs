@@ -11,4 +11,5 @@ pub mod reconcile;
 pub mod register;
 pub mod run;
 pub mod scope;
+pub mod vault;
 pub mod web_connector;

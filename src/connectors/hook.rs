@@ -1,0 +1,59 @@
+//! Webhooks: who sent a message, and what it means. One function for all kinds; each kind has its own way to tell.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chrono::{DateTime, Utc};
+use http::HeaderMap;
+
+use crate::domain::{event::Message, secret::Secret, words::Kind};
+
+use super::{SettingsError, outbound::Outbound};
+
+/// A message as it arrived.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivery<'a> {
+    pub headers: &'a HeaderMap,
+    /// The bytes as they came: signatures are over these.
+    pub body: &'a [u8],
+    pub now: DateTime<Utc>,
+}
+
+/// Why a message is not taken. A sender learns no more than the HTTP status of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("the connection's kind takes no webhooks")]
+    NoWebhooks,
+    #[error("the signature or the secret is missing or wrong")]
+    Signature,
+    #[error("the message is too old or from the future")]
+    Stale,
+    /// The sender is known, and told what it did wrong: nothing is lost, for it has the message still.
+    #[error("{0}")]
+    Unreadable(String),
+    /// The key that tells who sent it could not be fetched: the sender is to try again.
+    #[error("the sender's key could not be fetched: {0}")]
+    KeyUnavailable(String),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+}
+
+/// Checks who sent a message and reads it.
+///
+/// # Errors
+/// See [`Refused`]. A message whose sender is known but whose meaning is not comes back as a [`Message`] without event,
+/// where the sender is a vendor that could not correct it.
+pub async fn receive(
+    kind: Kind,
+    settings: &str,
+    secrets: &BTreeMap<String, Secret>,
+    outbound: &Outbound,
+    delivery: Delivery<'_>,
+) -> Result<Message, Refused> {
+    let _ = (settings, secrets, outbound, delivery);
+    match kind {
+        _ => Err(Refused::NoWebhooks),
+    }
+}
+
+/// How far a sender's clock may be off (Standard Webhooks: five minutes).
+pub const TOLERANCE: Duration = Duration::from_secs(300);

@@ -1,0 +1,70 @@
+//! Requests to vendors: to the connection's own host and no other, one at a time through a gate, with bounds on all
+//! that comes back.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+
+/// Who lets requests through: it keeps the lease and the rate limit, which live in the database.
+pub trait Gate: Send + Sync {
+    /// Waits until one more request may be sent.
+    fn pass(&self) -> BoxFuture<'_, Result<(), Closed>>;
+    /// The source asked to wait: holds for everybody who uses the credential.
+    fn close_for(&self, wait: Duration) -> BoxFuture<'_, Result<(), Closed>>;
+    /// Waits before another try.
+    fn pause(&self, wait: Duration) -> BoxFuture<'_, ()>;
+    /// A number below 1 for jitter.
+    fn jitter(&self) -> f64;
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// Why no request may be sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Closed {
+    #[error("the source is not to be called before {until}")]
+    RateLimited { until: DateTime<Utc> },
+    #[error("another gateway polls the connection now")]
+    LeaseLost,
+    #[error("the database could not be asked: {0}")]
+    Unavailable(String),
+}
+
+/// The clients of the process, made once: one that refuses private addresses, and one for connections that may reach
+/// them. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Outbound {
+    pub timeouts: Timeouts,
+}
+
+/// How long a vendor may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// To connect, TLS included.
+    pub connect: Duration,
+    /// Until the head of the answer is there.
+    pub head: Duration,
+    /// Until the whole body is there.
+    pub body: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            head: Duration::from_secs(30),
+            body: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Why there are no clients.
+#[derive(Debug, thiserror::Error)]
+#[error("requests to vendors cannot be sent: {0}")]
+pub struct OutboundError(pub String);
+
+impl Outbound {
+    pub fn new(timeouts: Timeouts) -> Result<Self, OutboundError> {
+        Ok(Self { timeouts })
+    }
+}

@@ -1,0 +1,93 @@
+//! What every source that is polled can do, in the same words; [`super::Source`] chooses by kind.
+//!
+//! A source is read step by step: whoever reads it stages each part, and its progress with it, before asking for the
+//! next, so that another gateway can go on after a crash.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::{
+    hold::Gone,
+    problem::Problem,
+    record::Record,
+    schedule::Window,
+    words::{Cause, List, Mode},
+};
+
+/// When a connection is polled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    pub every: Duration,
+    /// How often the whole list is read; zero for every time.
+    pub full_every: Duration,
+    /// The hours in which it may be polled; `None` for always.
+    pub window: Option<Window>,
+}
+
+/// How fast a credential may be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rate {
+    /// Equal for connections whose requests the vendor counts together. Not secret: a hash.
+    pub id: String,
+    /// Requests in any 60 seconds.
+    pub per_minute: u32,
+}
+
+/// What is asked of a source.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    pub list: List,
+    pub mode: Mode,
+    /// The high water of the last run that ended well: a delta reads what changed since. Without it, all.
+    pub since: Option<String>,
+    /// How far a full run had come when its reader went away.
+    pub progress: Option<String>,
+    pub now: DateTime<Utc>,
+}
+
+/// One step of reading a list.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// Some records, to be staged before the next step.
+    Part {
+        records: Vec<Record>,
+        /// Where to go on after a crash; `None` to begin again.
+        progress: Option<String>,
+    },
+    End(End),
+}
+
+/// The end of a list.
+#[derive(Debug, Clone)]
+pub struct End {
+    pub gone: Gone,
+    /// From where the next delta reads, in the source's words.
+    pub high_water: Option<String>,
+    /// What a person should know of a run that ended well.
+    pub warning: Option<Problem>,
+}
+
+/// What became of a record that was fetched by its ID.
+#[derive(Debug, Clone)]
+pub enum Fetched {
+    Record(Box<Record>),
+    /// The source does not have it, or it is not among those that are wanted. Only the whole list can tell.
+    Missing,
+}
+
+/// Why a source could not be read.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Failure {
+    /// The source's fault, or the connection's settings.
+    #[error("{}", .problem.detail)]
+    Source {
+        cause: Cause,
+        problem: Problem,
+        /// The source said when to come back.
+        retry_after: Option<Duration>,
+    },
+    /// The gate was closed: no request may be sent now.
+    #[error(transparent)]
+    Closed(#[from] super::outbound::Closed),
+}
