@@ -33,7 +33,8 @@ pub struct ServerArgs {
     #[arg(long, default_value_t = 0, value_name = "NUMBER")]
     changes: u64,
     /// Pause between two times
-    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
     every: u64,
 }
 

@@ -105,7 +105,10 @@ impl World {
     /// No `next` on the last page, and no links at all where there is only one (Guide).
     fn navigable(&mut self, call: &Call, ids: &[i64], page: usize, size: usize, may_strike: bool) -> Cut {
         let listing = target(call, "page", 0);
-        if page == 1 || self.skipped.len() > MAX_LISTINGS {
+        if self.skipped.len() > MAX_LISTINGS {
+            self.skipped.clear();
+        }
+        if page == 1 {
             self.skipped.remove(&listing);
         }
         let shift = self.skipped.get(&listing).copied().unwrap_or(0);

@@ -71,9 +71,9 @@ impl World {
         }
         let parts: Vec<&str> = path.split('/').collect();
         let listed = match parts.as_slice() {
-            ["v1", "employeedirectory"] => self.list(call, "employeedirectory", may_strike, |world| {
-                world.rows(call, |seed, index, one| rows::directory(seed, index, one))
-            }),
+            ["v1", "employeedirectory"] => {
+                self.list(call, "employeedirectory", may_strike, |world| world.rows(call, rows::directory))
+            }
             ["v1", "employeeid"] => {
                 self.list(call, "employeeid", may_strike, |world| world.rows(call, |_, _, one| rows::id(one)))
             }

@@ -7,7 +7,8 @@
 //! | [`PaycomEvent`] | what a webhook tells |
 //!
 //! «Guide» in the comments is Paycom's REST API Companion Guide v4.0 as public repositories restate it; «webhook
-//! guide» its Webhooks Documentation 2024.01. What they leave open is drawn by the seed, so that a client has to bear all of it.
+//! guide» its Webhooks Documentation 2024.01. What they leave open is drawn by the seed, so that a client has to bear
+//! all of it.
 
 mod api;
 mod listing;
@@ -140,7 +141,7 @@ impl Paycom {
     }
 
     async fn post(&self, letter: post::Letter) -> Delivery {
-        // The webhook guide: what is not answered 2xx is sent again after 60 s, ten times unless the client says otherwise.
+        // The webhook guide: without a 2xx it is sent again after 60 s, ten times unless the client says otherwise.
         let (tries, pause) = self
             .lock()
             .options
