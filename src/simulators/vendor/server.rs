@@ -3,7 +3,7 @@
 use std::{convert::Infallible, io};
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{
     Request, Response, StatusCode,
@@ -84,6 +84,11 @@ fn response(reply: Reply) -> Response<Body> {
 
 /// A body that breaks after these bytes.
 fn cut(bytes: Bytes) -> Body {
-    let broken = io::Error::other("the vendor hung up");
-    BodyExt::boxed_unsync(StreamBody::new(stream::iter([Ok(Frame::data(bytes)), Err(broken)])))
+    let sent = stream::once(async { Ok(Frame::data(bytes)) });
+    let broken = stream::once(async {
+        // What was written before is sent while this waits; without it not even the head would be.
+        tokio::task::yield_now().await;
+        Err(io::Error::other("the vendor hung up"))
+    });
+    BodyExt::boxed_unsync(StreamBody::new(sent.chain(broken)))
 }
