@@ -102,7 +102,8 @@ async fn measure(name: &str, database: &str, count: usize) {
 /// Connections that are due now, each to an address of its own.
 async fn connect(store: &Store, count: usize, port: u16) {
     let ambient = Ambient::system();
-    let vault = Vault::new(KeySource::Given(vec![KEY.parse::<Key>().expect("a key")]), ambient.entropy.clone());
+    let vault =
+        Vault::new(KeySource::Given(vec![KEY.parse::<Key>().expect("a key")]), ambient.entropy.clone());
     let made = store.write(move |db| {
         let company = register::company(db, &ambient, "Bench")?;
         for number in 0..count {

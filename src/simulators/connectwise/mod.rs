@@ -34,7 +34,7 @@ use std::{
 use tokio::net::TcpListener;
 
 use super::vendor::{
-    Delivery, Fault, LoggedRequest, PlannedFault,
+    Delivery, Fault, Faults, LoggedRequest, PlannedFault,
     call::Call,
     post,
     reply::Reply,
@@ -145,6 +145,11 @@ impl ConnectWise {
         self.lock().add_contact(first_name, last_name, company)
     }
 
+    /// Other trouble from now on, in place of what was planned.
+    pub fn set_faults(&self, faults: Faults) {
+        self.lock().front.options.faults = faults;
+    }
+
     pub fn add_fault(&self, fault: impl Into<PlannedFault>) {
         self.lock().front.add_fault(fault.into());
     }
@@ -222,6 +227,8 @@ impl ConnectWise {
 
 impl Answers for ConnectWise {
     fn answer(&self, call: &Call) -> Reply {
-        self.lock().answer(call)
+        let mut world = self.lock();
+        let reply = world.answer(call);
+        world.front.dated(reply)
     }
 }

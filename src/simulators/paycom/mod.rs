@@ -29,7 +29,7 @@ use std::{
 use tokio::net::TcpListener;
 
 use super::vendor::{
-    Delivery, Fault, LoggedRequest, PlannedFault,
+    Delivery, Fault, Faults, LoggedRequest, PlannedFault,
     call::Call,
     post,
     reply::Reply,
@@ -101,6 +101,11 @@ impl Paycom {
         self.lock().erase(eecode)
     }
 
+    /// Other trouble from now on, in place of what was planned.
+    pub fn set_faults(&self, faults: Faults) {
+        self.lock().front.options.faults = faults;
+    }
+
     pub fn add_fault(&self, fault: impl Into<PlannedFault>) {
         self.lock().front.add_fault(fault.into());
     }
@@ -154,6 +159,8 @@ impl Paycom {
 
 impl Answers for Paycom {
     fn answer(&self, call: &Call) -> Reply {
-        self.lock().answer(call)
+        let mut world = self.lock();
+        let reply = world.answer(call);
+        world.front.dated(reply)
     }
 }

@@ -82,6 +82,12 @@ impl Front {
         }
     }
 
+    /// With the time of this vendor (RFC 9110, section 6.6.1), which need not be the client's.
+    pub fn dated(&self, reply: Reply) -> Reply {
+        let now = self.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        reply.with("date", now)
+    }
+
     /// 302 and 307 in turn, to the same path at another origin.
     pub fn redirect(&mut self, call: &Call) -> Reply {
         self.redirects += 1;
