@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::{
     clock::Ambient,
-    config::{DatabaseSettings, HttpSettings, Settings},
+    config::{DatabaseSettings, HttpSettings, SecretSettings, Settings},
     http::{
         Gateway,
         router::router,
@@ -17,6 +17,7 @@ use crate::{
         tls::{TlsError, TlsFiles},
     },
     store::{self, Store},
+    sync::vault::{KeySource, Vault, VaultError},
     workers,
 };
 
@@ -25,6 +26,8 @@ use crate::{
 pub enum AppError {
     #[error(transparent)]
     Store(#[from] store::Error),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error("the public address {url:?} cannot be used: {source}")]
@@ -63,6 +66,15 @@ pub fn open(settings: &DatabaseSettings) -> Result<Store, AppError> {
     Ok(store)
 }
 
+/// The vault that the settings describe. It reads no file yet.
+pub fn vault(settings: &SecretSettings, ambient: &Ambient) -> Vault {
+    let source = match &settings.keys {
+        Some(keys) => KeySource::Given(keys.clone()),
+        None => KeySource::File(settings.key_file.clone()),
+    };
+    Vault::new(source, ambient.entropy.clone())
+}
+
 /// As [`run`], over a database that is open already.
 ///
 /// # Errors
@@ -77,7 +89,11 @@ pub async fn serve(
     let address = listener.local_addr()?;
     let public_url = public_url(&settings.http, address.port())?;
     let tls = settings.http.tls.clone().map(TlsFiles::load).transpose()?.map(Arc::new);
-    let gateway = Gateway { store: store.clone(), ambient: ambient.clone(), public_url };
+    let vault = vault(&settings.secrets, &ambient);
+    // Now rather than with the first secret: an operator sees the key file, and a mistake, when it starts.
+    let (ready, now) = (vault.clone(), ambient.now());
+    store.write(move |db| ready.ready(db, now)).await?;
+    let gateway = Gateway { store: store.clone(), ambient: ambient.clone(), vault, public_url };
     let router = router(gateway, &settings.http);
     let (stop, stopped) = watch::channel(false);
     let mut beside = JoinSet::new();

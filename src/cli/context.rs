@@ -1,9 +1,11 @@
 //! What a command works with.
 
 use crate::{
+    app,
     clock::Ambient,
     config::Settings,
     store::{Engine, Standing, Store},
+    sync::vault::Vault,
 };
 
 use super::{Result, failure::Failure, output::Output};
@@ -12,12 +14,15 @@ use super::{Result, failure::Failure, output::Output};
 pub struct Context {
     pub settings: Settings,
     pub ambient: Ambient,
+    pub vault: Vault,
     pub out: Output,
 }
 
 impl Context {
     pub fn new(settings: Settings, out: Output) -> Self {
-        Self { settings, ambient: Ambient::system(), out }
+        let ambient = Ambient::system();
+        let vault = app::vault(&settings.secrets, &ambient);
+        Self { settings, ambient, vault, out }
     }
 
     /// Opens the database. One that is new gets its tables, so that the first command just works; one of another

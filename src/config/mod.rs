@@ -8,12 +8,14 @@ mod database;
 mod http;
 mod log;
 mod reader;
+mod secrets;
 mod source;
 
 pub use database::DatabaseSettings;
 pub use http::{HttpSettings, TlsSettings};
 pub use log::{LogFormat, LogSettings};
 pub use reader::{Mistake, Mistakes, Setting};
+pub use secrets::SecretSettings;
 pub use source::{Environment, MapSource, Overlay, Source};
 
 use reader::Reader;
@@ -21,6 +23,8 @@ use reader::Reader;
 /// Every setting there is, in the order of the manual.
 pub const SETTINGS: &[Setting] = &[
     database::URL,
+    secrets::KEY,
+    secrets::FILE,
     http::LISTEN,
     http::PUBLIC_URL,
     http::TLS_CERT,
@@ -40,6 +44,7 @@ pub const SETTINGS: &[Setting] = &[
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub database: DatabaseSettings,
+    pub secrets: SecretSettings,
     pub http: HttpSettings,
     pub log: LogSettings,
     /// One sentence for each `ROLLCALL_*` name that means nothing here: a misspelt setting is not ignored in
@@ -55,11 +60,14 @@ impl Settings {
     pub fn read(source: &dyn Source) -> Result<Self, Mistakes> {
         let mut reader = Reader::new(source);
         let database = DatabaseSettings::read(&mut reader);
+        let secrets = SecretSettings::read(&mut reader, database.as_ref().map(|database| &database.url));
         let http = HttpSettings::read(&mut reader);
         let log = LogSettings::read(&mut reader);
         let warnings = reader::unknown_names(source, SETTINGS);
-        match (database, http, log, reader.finish()) {
-            (Some(database), Some(http), Some(log), Ok(())) => Ok(Self { database, http, log, warnings }),
+        match (database, secrets, http, log, reader.finish()) {
+            (Some(database), Some(secrets), Some(http), Some(log), Ok(())) => {
+                Ok(Self { database, secrets, http, log, warnings })
+            }
             (.., Err(mistakes)) => Err(mistakes.with_warnings(warnings)),
             // A reader that gives nothing has noted a mistake; should one forget, the error says so.
             (.., Ok(())) => Err(Mistakes::default().with_warnings(warnings)),

@@ -28,13 +28,15 @@ pub mod server;
 mod socket;
 pub mod tls;
 
-use crate::{clock::Ambient, store::Store};
+use crate::{clock::Ambient, store::Store, sync::vault::Vault};
 
 /// What every route works with.
 #[derive(Clone)]
 pub struct Gateway {
     pub store: Store,
     pub ambient: Ambient,
+    /// Seals and opens the secrets of connections.
+    pub vault: Vault,
     /// How the outside reaches this gateway, without a trailing slash: it goes into `.qwc` files and links.
     pub public_url: url::Url,
 }

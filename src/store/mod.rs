@@ -17,6 +17,7 @@ pub mod profiles;
 pub mod records;
 pub mod runs;
 mod schema;
+pub mod secrets;
 pub mod sessions;
 mod threads;
 mod values;

@@ -3,6 +3,7 @@
 //! A verb is a function over an open transaction, so that callers decide what is committed together.
 
 pub mod check;
+pub mod credentials;
 pub mod hold;
 pub mod ingest;
 pub mod link;

@@ -19,6 +19,8 @@ use crate::{
     },
 };
 
+use super::{credentials, vault::Vault};
+
 /// Why something was not set up.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -28,6 +30,8 @@ pub enum Error {
     NoCompany,
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Credentials(#[from] credentials::Error),
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -107,27 +111,49 @@ pub struct NewConnection {
     pub connection: Connection,
     /// The Web Connector's user name and password.
     pub credentials: Option<(String, Secret)>,
+    /// The secrets that Rollcall made, by name.
+    pub made: BTreeMap<&'static str, Secret>,
 }
 
-/// Makes a connection. Without a name it is called after its kind.
+/// A connection that is to be made.
+#[derive(Debug, Clone)]
+pub struct ConnectionDraft {
+    pub kind: Kind,
+    pub company_id: String,
+    /// Without one it is called after its kind.
+    pub name: Option<String>,
+    /// Those that differ from their defaults.
+    pub settings: BTreeMap<String, String>,
+    pub secrets: BTreeMap<String, Secret>,
+}
+
+impl ConnectionDraft {
+    /// A connection with the defaults of its kind.
+    pub fn new(kind: Kind, company_id: impl Into<String>) -> Self {
+        let (settings, secrets) = Default::default();
+        Self { kind, company_id: company_id.into(), name: None, settings, secrets }
+    }
+}
+
+/// Makes a connection.
 ///
 /// # Errors
-/// [`Error::Settings`]; [`store::Error::Duplicate`] where the company has one of that name.
+/// [`Error::Settings`] and [`Error::Credentials`]; [`store::Error::Duplicate`] where the company has one of that name.
 pub fn connection(
     db: &mut Db,
     ambient: &Ambient,
-    kind: Kind,
-    company_id: &str,
-    new_name: Option<&str>,
-    settings: &BTreeMap<String, String>,
+    vault: &Vault,
+    draft: &ConnectionDraft,
 ) -> Result<NewConnection> {
+    let ConnectionDraft { kind, company_id, name: new_name, settings, secrets } = draft;
+    let kind = *kind;
     let company = companies::get(db, company_id)?;
     let now = ambient.now();
     let connection = Connection {
         id: new_id("con", now, ambient.entropy.bytes()),
         company_id: company.id,
         kind,
-        name: name(new_name.unwrap_or(default_name(kind)))?,
+        name: name(new_name.as_deref().unwrap_or(default_name(kind)))?,
         settings: connectors::settings(kind, None, settings)?,
         paused: false,
         created_at: now,
@@ -139,7 +165,9 @@ pub fn connection(
         Kind::QuickbooksDesktop => Some(desktop_file(db, ambient, &connection, &company.name)?),
         _ => None,
     };
-    Ok(NewConnection { connection, credentials })
+    let made = credentials::begin(db, ambient, vault, &connection.id, kind, secrets)?;
+    due_now(db, &connection);
+    Ok(NewConnection { connection, credentials, made })
 }
 
 fn default_name(kind: Kind) -> &'static str {
@@ -177,6 +205,13 @@ fn desktop_file(
     Ok((username, password))
 }
 
+/// A connection that is polled has something new to be polled with.
+fn due_now(_db: &mut Db, connection: &Connection) {
+    if connectors::is_polled(connection.kind) {
+        // schedule
+    }
+}
+
 /// Gives the Web Connector of a connection a new password, which is shown once. The old one stops working.
 pub fn new_password(db: &mut Db, ambient: &Ambient, connection_id: &str) -> Result<Secret> {
     let password = Secret::generate("", ambient.entropy.bytes());
@@ -190,15 +225,29 @@ pub struct ConnectionChange {
     pub name: Option<String>,
     pub paused: Option<bool>,
     pub settings: BTreeMap<String, String>,
+    /// Those to be replaced.
+    pub secrets: BTreeMap<String, Secret>,
     /// Takes the next company file that answers, whichever it is.
     pub forget_company_file: bool,
 }
 
-pub fn change_connection(db: &mut Db, id: &str, change: &ConnectionChange) -> Result<Connection> {
+/// Changes a connection. What is not named stays.
+///
+/// # Errors
+/// As [`connection`].
+pub fn change_connection(
+    db: &mut Db,
+    ambient: &Ambient,
+    vault: &Vault,
+    id: &str,
+    change: &ConnectionChange,
+) -> Result<Connection> {
     let before = connections::get(db, id)?;
     let settings = connectors::settings(before.kind, Some(&before.settings), &change.settings)?;
     let new_name = change.name.as_deref().map_or_else(|| Ok(before.name.clone()), name)?;
     connections::update(db, id, &new_name, &settings, change.paused.unwrap_or(before.paused))?;
+    credentials::change(db, ambient, vault, id, before.kind, &change.secrets)?;
+    due_now(db, &before);
     if change.forget_company_file {
         desktop::set_pin(db, id, false, None, None)?;
     }
