@@ -16,4 +16,5 @@ mod migrations;
 mod settings;
 mod support;
 mod telemetry;
+mod vault;
 mod web_connector;

@@ -2,7 +2,7 @@
 
 mod database;
 
-pub use database::TestDatabase;
+pub use database::{TestDatabase, test_vault};
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -17,7 +17,11 @@ use rollcall::{
     },
     http::{Gateway, router::router, server},
     store::{companies::Company, connections::Connection, runs::Run},
-    sync::{ingest, reconcile, register, run},
+    sync::{
+        ingest, reconcile,
+        register::{self, ConnectionDraft},
+        run,
+    },
 };
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::oneshot};
@@ -47,17 +51,18 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let public_url = format!("http://localhost:{}", address.port()).parse().unwrap();
-        let gateway = Gateway { store, ambient: ambient.clone(), public_url };
+        let gateway = Gateway { store, ambient: ambient.clone(), vault: database.vault(), public_url };
         let settings = Settings::read(&MapSource::default()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let router = router(gateway.clone(), &settings.http);
         tokio::spawn(server::run(listener, router, (&settings.http).into(), None, async {
             let _ = stopped.await;
         }));
+        let vault = gateway.vault.clone();
         let made = gateway.store.write(move |db| {
             let company = register::company(db, &ambient, "Acme")?;
-            let (kind, none) = (Kind::QuickbooksDesktop, Default::default());
-            let connection = register::connection(db, &ambient, kind, &company.id, None, &none)?.connection;
+            let draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
+            let connection = register::connection(db, &ambient, &vault, &draft)?.connection;
             let (_, token) =
                 register::app(db, &ambient, "Timesheets", std::slice::from_ref(&company.id), false)?;
             let (_, admin) = register::app(db, &ambient, "Ops", &[], true)?;
@@ -95,11 +100,11 @@ impl TestApp {
 
     /// Another company with a connection.
     pub async fn add_company(&self, name: &'static str) -> (Company, Connection) {
-        let ambient = self.gateway.ambient.clone();
+        let (ambient, vault) = (self.gateway.ambient.clone(), self.gateway.vault.clone());
         let made = self.gateway.store.write(move |db| {
             let company = register::company(db, &ambient, name)?;
-            let (kind, none) = (Kind::QuickbooksDesktop, Default::default());
-            let new = register::connection(db, &ambient, kind, &company.id, None, &none)?;
+            let draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
+            let new = register::connection(db, &ambient, &vault, &draft)?;
             Ok::<_, register::Error>((company, new.connection))
         });
         made.await.unwrap()

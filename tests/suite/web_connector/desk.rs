@@ -17,10 +17,13 @@ use rollcall::{
         records::{self, Filter, Order, Staged},
         runs::{self, Run},
     },
-    sync::{register, web_connector},
+    sync::{
+        register::{self, ConnectionDraft},
+        web_connector,
+    },
 };
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, test_vault};
 
 use super::server::{Server, TestClock, public_url};
 
@@ -73,7 +76,9 @@ impl Desk {
         let made = store
             .write(move |db| {
                 let company = register::company(db, &verb, &company)?;
-                register::connection(db, &verb, Kind::QuickbooksDesktop, &company.id, None, &settings)
+                let mut draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
+                draft.settings = settings;
+                register::connection(db, &verb, &test_vault(), &draft)
             })
             .await
             .unwrap();

@@ -44,8 +44,12 @@ impl Server {
     pub async fn start(store: &Store, ambient: &Ambient) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let gateway =
-            Gateway { store: store.clone(), ambient: ambient.clone(), public_url: public_url(address) };
+        let gateway = Gateway {
+            store: store.clone(),
+            ambient: ambient.clone(),
+            vault: crate::support::test_vault(),
+            public_url: public_url(address),
+        };
         let router = http::qbwc::router(gateway, 1 << 32);
         let router = layers::stack(router, ambient.clone(), Duration::from_secs(5));
         let limits = server::Limits::from(&Settings::read(&MapSource::default()).unwrap().http);
