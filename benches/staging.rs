@@ -22,8 +22,12 @@ use std::{
 use rollcall::{
     clock::Ambient,
     codec::{qbxml::Reader, soap::Call},
-    connectors::quickbooks_desktop::map,
+    connectors::{
+        outbound::{Outbound, Timeouts},
+        quickbooks_desktop::map,
+    },
     domain::{
+        key::Key,
         record::Record,
         secret::Secret,
         words::{Kind, List, Mode},
@@ -31,7 +35,14 @@ use rollcall::{
     http::{self, Gateway, layers, server},
     simulators::quickbooks_desktop::{CompanyFile, ProcessorOptions, RequestProcessor},
     store::Store,
-    sync::{ingest, register, run, web_connector},
+    sync::{
+        ingest,
+        poll::Reach,
+        register::{self, ConnectionDraft},
+        run,
+        vault::{KeySource, Vault},
+        web_connector,
+    },
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -227,6 +238,11 @@ fn raw_insert(records: &[Record]) -> Duration {
     start.elapsed()
 }
 
+/// No secret is sealed here.
+fn vault() -> Vault {
+    Vault::new(KeySource::Given(vec![Key::new([7; 32])]), Ambient::system().entropy)
+}
+
 /// A gateway on a socket with one connection, and the session that is open.
 struct Desk {
     store: Store,
@@ -245,7 +261,14 @@ impl Desk {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
         let address = listener.local_addr().expect("bound");
         let public_url = format!("http://localhost:{}", address.port()).parse().expect("a URL");
-        let gateway = Gateway { store: store.clone(), ambient: ambient.clone(), public_url };
+        let reach = Reach {
+            store: store.clone(),
+            ambient: ambient.clone(),
+            vault: vault(),
+            outbound: Outbound::new(Timeouts::default()).expect("clients"),
+            lease_for: Duration::from_secs(30),
+        };
+        let gateway = Gateway::new(reach, public_url);
         let router =
             layers::stack(http::qbwc::router(gateway, 1 << 40), ambient.clone(), Duration::from_secs(30));
         let settings =
@@ -261,8 +284,8 @@ impl Desk {
             let ambient = ambient.clone();
             let work = move |db: &mut rollcall::store::Db| {
                 let company = register::company(db, &ambient, "Bench")?;
-                let settings = Default::default();
-                register::connection(db, &ambient, Kind::QuickbooksDesktop, &company.id, None, &settings)
+                let draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
+                register::connection(db, &ambient, &vault(), &draft)
             };
             store.write(work).await.expect("made")
         };
@@ -302,15 +325,9 @@ impl Desk {
         let (ambient, id) = (self.ambient.clone(), self.connection.clone());
         let work = move |db: &mut rollcall::store::Db| {
             let company = rollcall::store::connections::get(db, &id)?.company_id;
-            let settings = Default::default();
-            let made = register::connection(
-                db,
-                &ambient,
-                Kind::QuickbooksDesktop,
-                &company,
-                Some("alone"),
-                &settings,
-            )?;
+            let mut draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company);
+            draft.name = Some("alone".into());
+            let made = register::connection(db, &ambient, &vault(), &draft)?;
             Ok::<_, register::Error>(run::start(db, &ambient, &made.connection, List::Employee, Mode::Full)?)
         };
         let run = self.store.write(work).await.expect("a run");

@@ -32,17 +32,30 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use crate::{clock::Ambient, store::Store, sync::poll::Reach};
+use crate::{
+    clock::Ambient,
+    store::Store,
+    sync::{poll::Reach, vault::Vault},
+};
 
 /// What every route works with.
 #[derive(Clone)]
 pub struct Gateway {
     pub store: Store,
     pub ambient: Ambient,
+    /// Seals and opens the secrets of connections.
+    pub vault: Vault,
     /// How the outside reaches this gateway, without a trailing slash: it goes into `.qwc` files and links.
     pub public_url: url::Url,
     /// The sources that are polled.
     pub reach: Reach,
     /// Tells the worker that lists were asked for.
     pub wake: Arc<Notify>,
+}
+
+impl Gateway {
+    pub fn new(reach: Reach, public_url: url::Url) -> Self {
+        let Reach { store, ambient, vault, .. } = reach.clone();
+        Self { store, ambient, vault, public_url, reach, wake: Arc::default() }
+    }
 }
