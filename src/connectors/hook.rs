@@ -49,8 +49,13 @@ pub async fn receive(
     outbound: &Outbound,
     delivery: Delivery<'_>,
 ) -> Result<Message, Refused> {
-    let _ = (settings, secrets, outbound, delivery);
+    let _ = secrets;
     match kind {
+        Kind::Connectwise => {
+            let settings =
+                serde_json::from_str(settings).map_err(|error| SettingsError::Invalid(error.to_string()))?;
+            super::connectwise::hook::receive(&settings, outbound, delivery).await
+        }
         _ => Err(Refused::NoWebhooks),
     }
 }
