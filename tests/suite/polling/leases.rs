@@ -116,9 +116,8 @@ async fn gateways_together_keep_to_the_pace_of_one_credential() {
         // Each second both ask twice: four times as much as is allowed.
         let mut passed = Vec::new();
         for second in 0..120 {
-            let take = async |store: &Store| {
-                store.write(move |db| rates::take(db, "one", pace, at(second))).await
-            };
+            let take =
+                async |store: &Store| store.write(move |db| rates::take(db, "one", pace, at(second))).await;
             let taken = tokio::join!(take(&one), take(&other), take(&one), take(&other));
             for answer in [taken.0, taken.1, taken.2, taken.3] {
                 if answer.unwrap().is_none() {
