@@ -4,15 +4,19 @@ use chrono::TimeDelta;
 use rollcall::{
     domain::words::{List, Mode, RunState},
     simulators::quickbooks_desktop::{CompanyFile, Outcome, SessionReport},
+    store::Db,
     sync::register::{self, ConnectionChange},
 };
 
 use super::{Desk, on_each_engine};
+use crate::support::test_vault;
 
 impl Desk {
     async fn change(&self, change: ConnectionChange) {
         let id = self.connection.clone();
-        self.store.write(move |db| register::change_connection(db, &id, &change)).await.unwrap();
+        let ambient = self.ambient.clone();
+        let work = move |db: &mut Db| register::change_connection(db, &ambient, &test_vault(), &id, &change);
+        self.store.write(work).await.unwrap();
     }
 }
 
