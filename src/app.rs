@@ -10,6 +10,8 @@ use url::Url;
 use crate::{
     clock::Ambient,
     config::{DatabaseSettings, HttpSettings, Settings},
+    connectors::outbound::{Outbound, OutboundError, Timeouts},
+    domain::ids::new_id,
     http::{
         Gateway,
         router::router,
@@ -17,7 +19,8 @@ use crate::{
         tls::{TlsError, TlsFiles},
     },
     store::{self, Store},
-    workers,
+    sync::{poll::Reach, vault::Vault},
+    workers::{self, poll::Polling},
 };
 
 /// Why the gateway does not run.
@@ -29,6 +32,8 @@ pub enum AppError {
     Tls(#[from] TlsError),
     #[error("the public address {url:?} cannot be used: {source}")]
     PublicUrl { url: String, source: url::ParseError },
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -77,11 +82,26 @@ pub async fn serve(
     let address = listener.local_addr()?;
     let public_url = public_url(&settings.http, address.port())?;
     let tls = settings.http.tls.clone().map(TlsFiles::load).transpose()?.map(Arc::new);
-    let gateway = Gateway { store: store.clone(), ambient: ambient.clone(), public_url };
+    let reach = Reach {
+        store: store.clone(),
+        ambient: ambient.clone(),
+        vault: Vault {},
+        outbound: Outbound::new(Timeouts::default())?,
+        lease_for: settings.polling.lease,
+    };
+    let polling = Polling {
+        reach: reach.clone(),
+        wake: Arc::default(),
+        gateway: new_id("gw", ambient.now(), ambient.entropy.bytes()),
+        at_once: settings.polling.at_once,
+    };
+    let wake = Arc::clone(&polling.wake);
+    let gateway = Gateway { store: store.clone(), ambient: ambient.clone(), public_url, reach, wake };
     let router = router(gateway, &settings.http);
     let (stop, stopped) = watch::channel(false);
     let mut beside = JoinSet::new();
     beside.spawn(workers::sweep::run(store, ambient, stopped.clone()));
+    beside.spawn(workers::poll::run(polling, stopped.clone()));
     #[cfg(unix)]
     if let Some(tls) = tls.clone() {
         // A gateway that cannot hear SIGHUP still serves; only the reload is lost.

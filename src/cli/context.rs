@@ -3,7 +3,9 @@
 use crate::{
     clock::Ambient,
     config::Settings,
+    connectors::outbound::{Outbound, Timeouts},
     store::{Engine, Standing, Store},
+    sync::{poll::Reach, vault::Vault},
 };
 
 use super::{Result, failure::Failure, output::Output};
@@ -46,6 +48,21 @@ impl Context {
             }
         }
         Ok(store)
+    }
+
+    /// All that it takes to call sources, over an open database.
+    ///
+    /// # Errors
+    /// A system without the certificates that HTTPS needs.
+    pub fn reach(&self, store: &Store) -> Result<Reach> {
+        let outbound = Outbound::new(Timeouts::default()).map_err(|error| Failure::internal(&error))?;
+        Ok(Reach {
+            store: store.clone(),
+            ambient: self.ambient.clone(),
+            vault: Vault {},
+            outbound,
+            lease_for: self.settings.polling.lease,
+        })
     }
 
     /// The database without its credentials.

@@ -2,7 +2,12 @@
 
 use std::error::Error;
 
-use crate::{config::Mistakes, domain::problem::Problem, store, sync::register};
+use crate::{
+    config::Mistakes,
+    domain::problem::Problem,
+    store,
+    sync::{ask::AskError, register},
+};
 
 /// The exit code of a command that failed.
 pub const FAILED: u8 = 1;
@@ -148,6 +153,23 @@ impl From<register::Error> for Failure {
                 "`rollcall connection add --help` tells what each kind takes.",
             ),
             register::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Self {
+        let detail = sentence(&error.to_string());
+        match error {
+            AskError::Pushes(_) => Self::new(
+                "cannot_be_polled",
+                detail,
+                "Let the other system send its whole list: `employees.replaced`.",
+            ),
+            AskError::Settings(_) => {
+                Self::new("bad_connection_settings", detail, "Correct them with `rollcall connection set`.")
+            }
+            AskError::Store(error) => error.into(),
         }
     }
 }

@@ -84,6 +84,11 @@ impl From<app::AppError> for Failure {
                 super::failure::sentence(&error.to_string()),
                 "Set ROLLCALL_PUBLIC_URL, such as https://rollcall.example.com.",
             ),
+            app::AppError::Outbound(error) => Self::new(
+                "no_certificates",
+                super::failure::sentence(&error.to_string()),
+                "Install the certificates that this system trusts (the package ca-certificates).",
+            ),
             app::AppError::Io(error) => Self::system("The gateway stopped", &error),
         }
     }

@@ -7,12 +7,14 @@
 mod database;
 mod http;
 mod log;
+mod polling;
 mod reader;
 mod source;
 
 pub use database::DatabaseSettings;
 pub use http::{HttpSettings, TlsSettings};
 pub use log::{LogFormat, LogSettings};
+pub use polling::PollingSettings;
 pub use reader::{Mistake, Mistakes, Setting};
 pub use source::{Environment, MapSource, Overlay, Source};
 
@@ -32,6 +34,8 @@ pub const SETTINGS: &[Setting] = &[
     http::SHUTDOWN_GRACE,
     http::MAX_QBWC_BODY,
     http::MAX_API_BODY,
+    polling::POLLS_AT_ONCE,
+    polling::LEASE,
     log::FILTER,
     log::FORMAT,
 ];
@@ -41,6 +45,7 @@ pub const SETTINGS: &[Setting] = &[
 pub struct Settings {
     pub database: DatabaseSettings,
     pub http: HttpSettings,
+    pub polling: PollingSettings,
     pub log: LogSettings,
     /// One sentence for each `ROLLCALL_*` name that means nothing here: a misspelt setting is not ignored in
     /// silence. To be logged once the log is up.
@@ -56,10 +61,13 @@ impl Settings {
         let mut reader = Reader::new(source);
         let database = DatabaseSettings::read(&mut reader);
         let http = HttpSettings::read(&mut reader);
+        let polling = PollingSettings::read(&mut reader);
         let log = LogSettings::read(&mut reader);
         let warnings = reader::unknown_names(source, SETTINGS);
-        match (database, http, log, reader.finish()) {
-            (Some(database), Some(http), Some(log), Ok(())) => Ok(Self { database, http, log, warnings }),
+        match (database, http, polling, log, reader.finish()) {
+            (Some(database), Some(http), Some(polling), Some(log), Ok(())) => {
+                Ok(Self { database, http, polling, log, warnings })
+            }
             (.., Err(mistakes)) => Err(mistakes.with_warnings(warnings)),
             // A reader that gives nothing has noted a mistake; should one forget, the error says so.
             (.., Ok(())) => Err(Mistakes::default().with_warnings(warnings)),

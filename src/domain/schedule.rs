@@ -1,6 +1,6 @@
 //! When a connection may be synchronised.
 
-use chrono::{DateTime, Timelike, Utc};
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,17 @@ impl Window {
         } else {
             minute >= self.from_minute || minute < self.to_minute
         }
+    }
+
+    /// The first minute from `now` on that lies inside.
+    pub fn next(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        if self.contains(now) {
+            return now;
+        }
+        let minute = now - TimeDelta::seconds(i64::from(now.second()));
+        // By the clock on the wall, which daylight saving time sets: two days hold every window.
+        let minutes = (1..=2 * 24 * 60).map(|ahead| minute + TimeDelta::minutes(ahead));
+        minutes.into_iter().find(|minute| self.contains(*minute)).unwrap_or(now)
     }
 }
 
@@ -79,6 +90,15 @@ mod tests {
         assert!(!open("2026-01-10T02:59:00Z"));
         assert!(open("2026-07-10T02:00:00Z")); // 22:00 EDT
         assert!(!open("2026-07-10T10:00:00Z")); // 06:00 EDT
+    }
+
+    #[test]
+    fn the_next_opening_is_found_over_midnight_and_over_a_change_of_the_clocks() {
+        let night = window("22:00-06:00 America/New_York");
+        let next = |at: &str| night.next(at.parse().unwrap()).to_rfc3339();
+        assert_eq!(next("2026-01-10T03:00:30Z"), "2026-01-10T03:00:30+00:00");
+        assert_eq!(next("2026-01-10T12:00:30Z"), "2026-01-11T03:00:00+00:00");
+        assert_eq!(next("2026-03-08T11:00:00Z"), "2026-03-09T02:00:00+00:00");
     }
 
     #[test]

@@ -28,7 +28,11 @@ pub mod server;
 mod socket;
 pub mod tls;
 
-use crate::{clock::Ambient, store::Store};
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::{clock::Ambient, store::Store, sync::poll::Reach};
 
 /// What every route works with.
 #[derive(Clone)]
@@ -37,4 +41,8 @@ pub struct Gateway {
     pub ambient: Ambient,
     /// How the outside reaches this gateway, without a trailing slash: it goes into `.qwc` files and links.
     pub public_url: url::Url,
+    /// The sources that are polled.
+    pub reach: Reach,
+    /// Tells the worker that lists were asked for.
+    pub wake: Arc<Notify>,
 }

@@ -7,7 +7,7 @@ use crate::domain::{problem::Problem, words::Kind};
 
 use super::{
     Db, Error, Page, PageLimit, Result,
-    schema::{connections, records},
+    schema::{connections, polls, records},
     values::{at, utc, word},
 };
 
@@ -177,6 +177,9 @@ pub fn set_first_problem(db: &mut Db, id: &str, problem: &Problem, now: DateTime
 /// # Errors
 /// [`Error::Referred`] while one of its records is linked.
 pub fn delete(db: &mut Db, id: &str) -> Result<()> {
+    lock(db, id)?;
+    // Who polls it now loses the lease, and its row is locked before those of the lists and records.
+    diesel::delete(polls::table.find(id)).execute(db)?;
     diesel::delete(records::table.filter(records::connection_id.eq(id))).execute(db)?;
     match diesel::delete(connections::table.find(id)).execute(db)? {
         0 => Err(Error::NotFound("connection")),

@@ -58,6 +58,8 @@ pub struct Run {
     /// Why it failed or is held, or a warning of a complete one.
     pub problem: Option<Problem>,
     pub decision: Option<Decision>,
+    /// How far it has come, in the connector's own words.
+    pub progress: Option<String>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -87,6 +89,7 @@ struct Row {
     decision: Option<String>,
     decided_at: Option<NaiveDateTime>,
     decided_by: Option<String>,
+    progress: Option<String>,
 }
 
 impl TryFrom<Row> for Run {
@@ -120,6 +123,7 @@ impl TryFrom<Row> for Run {
                 at: utc(decided_at),
                 by: words(row.decided_by),
             }),
+            progress: row.progress,
         })
     }
 }
@@ -246,6 +250,12 @@ pub fn advance(
     if let Some(high_water) = high_water {
         diesel::update(runs::table.find(id)).set(runs::high_water.eq(high_water)).execute(db)?;
     }
+    Ok(())
+}
+
+/// Notes how far a running run has come: another gateway goes on from there.
+pub fn set_progress(db: &mut Db, id: &str, progress: Option<&str>) -> Result<()> {
+    diesel::update(runs::table.find(id)).set(runs::progress.eq(progress)).execute(db)?;
     Ok(())
 }
 

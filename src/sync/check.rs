@@ -2,14 +2,23 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{connectors::quickbooks_desktop, domain::words::Kind, store::connections::Connection};
+use crate::{
+    connectors::{is_polled, quickbooks_desktop},
+    domain::{
+        problem::Problem,
+        words::{Cause, Kind},
+    },
+    store::{self, connections::Connection},
+};
+
+use super::poll::{Reach, probe};
 
 /// What is known of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     pub ok: bool,
     /// One of the causes that every kind's test knows; `None` where all is well.
-    pub cause: Option<&'static str>,
+    pub cause: Option<Cause>,
     /// `ok`, `never_called`, `silent`, or the code of the problem.
     pub state: String,
     pub detail: String,
@@ -20,24 +29,49 @@ pub struct Check {
 
 impl Check {
     fn wrong(state: &str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
-        let cause = match state {
-            "never_called" | "silent" => "timeout",
-            "credentials" => "credentials",
-            // HRESULTs: no permission for the company file; access refused. Status codes: the list may not be seen.
-            "permission" | "quickbooks_8004041a" | "quickbooks_80040420" => "permission",
-            "quickbooks_status_3260" | "quickbooks_status_3261" => "permission",
-            "quickbooks_too_old" => "version",
-            // Another company file than the connection's is open.
-            "other_company_file" | "quickbooks_8004040a" => "not_found",
-            _ => "server",
-        };
-        let (detail, remedy) = (detail.into(), remedy.into());
-        Self { ok: false, cause: Some(cause), state: state.into(), detail, remedy, expected_at: None }
+        Self::failed(cause_of(state), Problem::new(state, detail, remedy))
+    }
+
+    /// What a test has found that is wrong.
+    pub fn failed(cause: Cause, problem: Problem) -> Self {
+        let Problem { code: state, detail, remedy } = problem;
+        Self { ok: false, cause: Some(cause), state, detail, remedy, expected_at: None }
+    }
+
+    /// All is well.
+    pub fn fine(detail: impl Into<String>) -> Self {
+        let (state, detail, remedy) = ("ok".into(), detail.into(), String::new());
+        Self { ok: true, cause: None, state, detail, remedy, expected_at: None }
+    }
+}
+
+/// The cause that the code of a problem stands for.
+pub fn cause_of(code: &str) -> Cause {
+    match code {
+        "never_called" | "silent" => Cause::Timeout,
+        // HRESULTs: no permission for the company file; access refused. Status codes: the list may not be seen.
+        "quickbooks_8004041a" | "quickbooks_80040420" => Cause::Permission,
+        "quickbooks_status_3260" | "quickbooks_status_3261" => Cause::Permission,
+        "quickbooks_too_old" => Cause::Version,
+        // Another company file than the connection's is open.
+        "other_company_file" | "quickbooks_8004040a" => Cause::NotFound,
+        code => code.parse().unwrap_or(Cause::Server),
     }
 }
 
 /// Calls that a Web Connector may miss before it counts as gone: a computer that sleeps over lunch is no news.
 const MISSED: i32 = 3;
+
+/// Tests a connection: calls its source where it is polled, else tells what was heard.
+///
+/// # Errors
+/// What the database says.
+pub async fn test(reach: &Reach, connection: &Connection) -> store::Result<Check> {
+    if is_polled(connection.kind) {
+        return probe(reach, &connection.id).await;
+    }
+    Ok(check(connection, reach.ambient.now()))
+}
 
 /// Looks at a connection as it is stored.
 pub fn check(connection: &Connection, now: DateTime<Utc>) -> Check {
@@ -49,14 +83,7 @@ pub fn check(connection: &Connection, now: DateTime<Utc>) -> Check {
         (Some((problem, _)), _) => Check::wrong(&problem.code, &problem.detail, &problem.remedy),
         (None, None) => never_called(connection),
         (None, Some(seen)) if every.is_some_and(|every| now - seen > every * MISSED) => silent(seen, now),
-        (None, Some(seen)) => Check {
-            ok: true,
-            cause: None,
-            state: "ok".into(),
-            detail: format!("The source was last heard {} ago.", ago(now - seen)),
-            remedy: String::new(),
-            expected_at: None,
-        },
+        (None, Some(seen)) => Check::fine(format!("The source was last heard {} ago.", ago(now - seen))),
     };
     let expected_at =
         every.zip(connection.last_seen_at).and_then(|(every, seen)| seen.checked_add_signed(every));
@@ -76,6 +103,12 @@ fn never_called(connection: &Connection) -> Check {
              Web Connector, and press Update Selected.",
             connection.id
         ),
+        Kind::Push => {
+            format!(
+                "Let the other system send a message to /webhooks/{}, signed with the secret.",
+                connection.id
+            )
+        }
         _ => format!("Ask for a first run with `rollcall connection poll {}`.", connection.id),
     };
     Check::wrong("never_called", "The source was never heard.", remedy)
@@ -103,7 +136,6 @@ fn ago(span: TimeDelta) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::problem::Problem;
 
     fn connection(seen: Option<&str>) -> Connection {
         Connection {
@@ -120,7 +152,7 @@ mod tests {
     }
 
     /// The state at noon, and the cause.
-    fn state(connection: &Connection) -> (String, Option<&'static str>) {
+    fn state(connection: &Connection) -> (String, Option<Cause>) {
         let check = check(connection, "2026-01-02T12:00:00Z".parse().unwrap());
         assert_eq!(check.ok, check.cause.is_none());
         (check.state, check.cause)
@@ -128,13 +160,13 @@ mod tests {
 
     #[test]
     fn a_source_is_heard_late_silent_or_in_trouble() {
-        assert_eq!(state(&connection(None)), ("never_called".into(), Some("timeout")));
+        assert_eq!(state(&connection(None)), ("never_called".into(), Some(Cause::Timeout)));
         assert_eq!(state(&connection(Some("2026-01-02T11:50:00Z"))), ("ok".into(), None));
         assert_eq!(state(&connection(Some("2026-01-02T11:16:00Z"))), ("ok".into(), None));
-        assert_eq!(state(&connection(Some("2026-01-02T11:14:00Z"))), ("silent".into(), Some("timeout")));
+        assert_eq!(state(&connection(Some("2026-01-02T11:14:00Z"))), ("silent".into(), Some(Cause::Timeout)));
         let mut troubled = connection(Some("2026-01-02T11:59:00Z"));
         troubled.problem = Some((Problem::new("other_company_file", "a", "b"), troubled.created_at));
-        assert_eq!(state(&troubled), ("other_company_file".into(), Some("not_found")));
+        assert_eq!(state(&troubled), ("other_company_file".into(), Some(Cause::NotFound)));
     }
 
     #[test]

@@ -2,14 +2,17 @@
 //!
 //! A verb is a function over an open transaction, so that callers decide what is committed together.
 
+pub mod ask;
 pub mod check;
 pub mod hold;
 pub mod ingest;
 pub mod link;
+pub mod poll;
 pub mod profile;
 pub mod reconcile;
 pub mod register;
 pub mod run;
 pub mod scope;
+pub mod status;
 pub mod vault;
 pub mod web_connector;

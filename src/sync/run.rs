@@ -57,6 +57,15 @@ pub fn start(db: &mut Db, ambient: &Ambient, connection: &Connection, list: List
     runs::get(db, &id)
 }
 
+/// Goes on with a run whose reader went away, from its progress; without one it begins again.
+pub fn resume(db: &mut Db, run: &Run) -> Result<()> {
+    lists::lock(db, &run.connection_id, run.list)?;
+    if run.progress.is_none() {
+        runs::forget_seen(db, &run.id)?;
+    }
+    Ok(())
+}
+
 fn insert(
     db: &mut Db,
     ambient: &Ambient,

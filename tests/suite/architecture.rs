@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("http", &["sync", "connectors", "store", "codec", "domain", "clock", "config"]),
     // The other side of the wires must not share the gateway's readers and writers: one bug could hide on both sides.
     ("simulators", &["domain"]),
-    ("app", &["http", "workers", "sync", "store", "domain", "clock", "config", "telemetry"]),
+    ("app", &["http", "workers", "sync", "connectors", "store", "domain", "clock", "config", "telemetry"]),
     (
         "cli",
         &[

@@ -71,7 +71,7 @@ pub async fn run(context: &Context, store: &Store, args: Args) -> Result {
         let company = find::company(db, &company)?;
         let made = register::connection(db, &ambient, kind, &company.id, name.as_deref(), &settings)
             .map_err(|error| taken(error.into(), &company.name))?;
-        let connection = Connection::read(db, made.connection)?;
+        let connection = Connection::read(db, made.connection, ambient.now())?;
         Ok(NewConnection::new(connection, made.credentials))
     };
     let new = store.write(add).await?;

@@ -51,6 +51,7 @@ pub async fn set(context: &Context, store: &Store, args: SetArgs) -> Result {
         forget_company_file: args.forget_company_file,
     };
     let id = args.connection;
+    let now = context.ambient.now();
     let set = move |db: &mut Db| -> Result<_> {
         let before = find::connection(db, &id)?;
         if change.forget_company_file {
@@ -60,7 +61,7 @@ pub async fn set(context: &Context, store: &Store, args: SetArgs) -> Result {
             Failure::from(error)
                 .if_duplicate("The company has another connection of that name.", "Choose another --name.")
         })?;
-        Ok(Connection::read(db, connection)?)
+        Ok(Connection::read(db, connection, now)?)
     };
     context.out.answer(&store.write(set).await?, look::text)
 }

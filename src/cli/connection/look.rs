@@ -9,7 +9,6 @@ use crate::{
     },
     http::api::{connections::Connection, runs::Run},
     store::{Db, PageLimit, Store, runs},
-    sync::check,
 };
 
 pub async fn list(context: &Context, store: &Store, company: Option<String>) -> Result {
@@ -18,34 +17,33 @@ pub async fn list(context: &Context, store: &Store, company: Option<String>) -> 
         let company = company.map(|company| find::company(db, &company)).transpose()?;
         let mut views = Vec::new();
         for connection in find::connections(db, company.as_ref().map(|company| company.id.as_str()))? {
-            let checked = check::check(&connection, now);
-            views.push((Connection::read(db, connection)?, checked));
+            views.push(Connection::read(db, connection, now)?);
         }
         Ok((views, find::CompanyNames::read(db)?))
     };
     let (views, names) = store.read(load).await?;
-    let (views, checks): (Vec<Connection>, Vec<check::Check>) = views.into_iter().unzip();
     context.out.answer(&views, |views| {
-        let row = |(it, check): (&Connection, &check::Check)| {
+        let row = |it: &Connection| {
             let state = match it.paused {
                 true => "paused".into(),
-                false => check.state.clone(),
+                false => it.status.state.to_string(),
             };
             let company = names.of(&it.company_id).to_owned();
             [it.name.clone(), it.id.clone(), it.kind.to_string(), company, state, time(it.last_seen_at)]
         };
         table(
             ["NAME", "ID", "KIND", "COMPANY", "STATE", "LAST SEEN"],
-            views.iter().zip(&checks).map(row).collect(),
+            views.iter().map(row).collect(),
             "There are no connections: `rollcall connection add quickbooks_desktop --company COMPANY` adds one.",
         )
     })
 }
 
 pub async fn show(context: &Context, store: &Store, id: String) -> Result {
+    let now = context.ambient.now();
     let load = move |db: &mut Db| -> Result<_> {
         let connection = find::connection(db, &id)?;
-        Ok(Connection::read(db, connection)?)
+        Ok(Connection::read(db, connection, now)?)
     };
     context.out.answer(&store.read(load).await?, text)
 }
@@ -60,6 +58,9 @@ pub fn text(view: &Connection) -> String {
         ("paused", yes(view.paused)),
         ("created", time(Some(view.created_at))),
         ("last seen", time(view.last_seen_at)),
+        ("state", view.status.state.to_string()),
+        ("since", time(view.status.since)),
+        ("next attempt", time(view.status.next_attempt_at)),
     ];
     if let Some(desktop) = &view.desktop {
         pairs.extend([

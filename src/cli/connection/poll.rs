@@ -11,13 +11,12 @@ use crate::{
         find,
         text::{plain, time},
     },
+    connectors::is_polled,
     domain::words::Mode,
     http::api::{connections::TestResult, runs::Run},
     store::{Db, Store, connections::Connection},
-    sync::{check, web_connector},
+    sync::{ask, check},
 };
-
-use super::need_desktop;
 
 /// What was asked for, and when it can be expected.
 #[derive(Debug, Serialize)]
@@ -33,14 +32,15 @@ pub async fn poll(context: &Context, store: &Store, id: String, full: bool) -> R
     let mode = if full { Mode::Full } else { Mode::Delta };
     let ask = move |db: &mut Db| -> Result<_> {
         let connection = find::connection(db, &id)?;
-        need_desktop(&connection)?;
-        let runs = web_connector::poll(db, &ambient, &connection, mode)?;
+        let runs = ask::ask(db, &ambient, &connection, mode)?;
         let runs: Vec<Run> = runs.into_iter().map(Into::into).collect();
         Ok((connection, runs))
     };
     let (connection, runs) = store.write(ask).await?;
     let Connection { last_seen_at, paused, .. } = connection;
-    let expected_at = check::check(&connection, context.ambient.now()).expected_at;
+    let now = context.ambient.now();
+    let polled_kind = is_polled(connection.kind);
+    let expected_at = if polled_kind { Some(now) } else { check::check(&connection, now).expected_at };
     context.out.answer(&Polled { runs, last_seen_at, expected_at, paused }, |polled| {
         let lists: Vec<String> = polled
             .runs
@@ -51,6 +51,9 @@ pub async fn poll(context: &Context, store: &Store, id: String, full: bool) -> R
         text.push_str(&match (paused, last_seen_at) {
             (true, _) => {
                 "The connection is paused: they run after `rollcall connection set ID --resume`.\n".into()
+            }
+            (_, _) if polled_kind => {
+                "A gateway that is running reads them now: `rollcall connection runs ID` tells how far it is.\n".into()
             }
             (_, None) => "They run when the source calls for the first time.\n".into(),
             (_, Some(_)) => format!(
@@ -65,7 +68,7 @@ pub async fn poll(context: &Context, store: &Store, id: String, full: bool) -> R
 
 pub async fn test(context: &Context, store: &Store, id: String) -> Result {
     let connection = store.read(move |db| find::connection(db, &id)).await?;
-    let check = check::check(&connection, context.ambient.now());
+    let check = check::test(&context.reach(store)?, &connection).await?;
     let verdict = check.state.clone();
     let tested = TestResult::new(&connection, check);
     context.out.answer(&tested, |tested| {

@@ -8,7 +8,7 @@ use crate::{
     domain::problem::Problem,
     http::problem::ApiError,
     store,
-    sync::{link, profile, register, web_connector::QwcFailure},
+    sync::{ask::AskError, link, profile, register, web_connector::QwcFailure},
 };
 
 /// An answer that refuses.
@@ -177,6 +177,23 @@ impl From<QwcFailure> for ApiError {
                 "Set ROLLCALL_PUBLIC_URL to an https address with a host name.",
             ),
             QwcFailure::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AskError> for ApiError {
+    fn from(error: AskError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AskError::Pushes(_) => conflict(
+                "cannot_be_polled",
+                detail,
+                "Let the other system send its whole list: `employees.replaced`.",
+            ),
+            AskError::Settings(_) => {
+                conflict("invalid_settings", detail, "Correct the connection's settings first.")
+            }
+            AskError::Store(error) => error.into(),
         }
     }
 }

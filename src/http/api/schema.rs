@@ -9,7 +9,7 @@ use utoipa::{
 };
 
 use crate::{
-    domain::words::{ChangeKind, Kind, List, Mode, RunState},
+    domain::words::{Cause, ChangeKind, ConnectionState, Kind, List, Mode, RunState},
     http::problem::{ApiError, MEDIA_TYPE},
 };
 
@@ -142,6 +142,14 @@ pub fn lists() -> RefOr<Schema> {
 
 pub fn kinds() -> RefOr<Schema> {
     words(Kind::ALL)
+}
+
+pub fn causes() -> RefOr<Schema> {
+    words(Cause::ALL)
+}
+
+pub fn connection_states() -> RefOr<Schema> {
+    words(ConnectionState::ALL)
 }
 
 pub fn modes() -> RefOr<Schema> {

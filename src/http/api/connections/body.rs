@@ -7,9 +7,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{secret::Secret, words::Kind},
+    domain::{
+        secret::Secret,
+        words::{ConnectionState, Kind},
+    },
     http::api::schema::{self, Text},
     store::{self, Db, connections, desktop},
+    sync::status::{Status, status},
 };
 
 /// One configured link from a company to a source system.
@@ -27,11 +31,26 @@ pub struct Connection {
     pub created_at: DateTime<Utc>,
     /// When the source was last heard.
     pub last_seen_at: Option<DateTime<Utc>>,
+    /// Where it stands.
+    pub status: ConnectionStatus,
     /// What stands in the way of the next run.
     pub problem: Option<ConnectionProblem>,
     /// What only QuickBooks Desktop has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desktop: Option<Desktop>,
+}
+
+/// Where a connection stands, for people.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConnectionStatus {
+    #[schema(schema_with = schema::connection_states)]
+    pub state: ConnectionState,
+    pub since: Option<DateTime<Utc>>,
+    /// When its source is called next, or should call; null where nothing is planned.
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    pub detail: String,
+    /// What to do; null where nothing is.
+    pub remedy: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,7 +73,8 @@ pub struct Desktop {
 }
 
 impl Connection {
-    pub fn read(db: &mut Db, connection: connections::Connection) -> store::Result<Self> {
+    pub fn read(db: &mut Db, connection: connections::Connection, now: DateTime<Utc>) -> store::Result<Self> {
+        let status = status(db, &connection, now)?.into();
         let desktop = match connection.kind {
             Kind::QuickbooksDesktop => Some(desktop::get(db, &connection.id)?.into()),
             _ => None,
@@ -70,6 +90,7 @@ impl Connection {
             paused: connection.paused,
             created_at: connection.created_at,
             last_seen_at: connection.last_seen_at,
+            status,
             problem: connection.problem.map(|(problem, since)| ConnectionProblem {
                 code: problem.code,
                 detail: problem.detail,
@@ -78,6 +99,14 @@ impl Connection {
             }),
             desktop,
         })
+    }
+}
+
+impl From<Status> for ConnectionStatus {
+    fn from(status: Status) -> Self {
+        let Status { state, since, next_attempt_at, detail, remedy } = status;
+        let remedy = Some(remedy).filter(|remedy| !remedy.is_empty());
+        Self { state, since, next_attempt_at, detail, remedy }
     }
 }
 

@@ -6,11 +6,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    domain::words::Cause,
     http::{
         Gateway,
         api::{
             auth::Caller,
-            schema::{Conflicts, Refusals},
+            schema::{self, Conflicts, Refusals},
         },
         extract::ApiPath,
         problem::ApiError,
@@ -19,7 +20,7 @@ use crate::{
     sync::check::{self, Check},
 };
 
-use super::{desktop::check_kind, visible};
+use super::visible;
 
 /// Whether the source can be reached.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,7 +28,8 @@ pub struct TestResult {
     pub ok: bool,
     /// One of `dns`, `tcp`, `tls`, `timeout`, `credentials`, `address_not_allowed`, `permission`, `rate_limit`,
     /// `version`, `not_found`, `server`; null where it is ok.
-    pub cause: Option<&'static str>,
+    #[schema(schema_with = schema::causes)]
+    pub cause: Option<Cause>,
     pub detail: String,
     /// What to do; null where it is ok.
     pub remedy: Option<String>,
@@ -52,7 +54,8 @@ impl TestResult {
 
 /// Tests a connection
 ///
-/// The gateway cannot call a Web Connector: the answer tells what its last calls have shown.
+/// A source that is polled is called now: a few requests, an answer within five seconds. The gateway cannot call a Web
+/// Connector, nor a system that pushes: there the answer tells what was heard last.
 #[utoipa::path(post, path = "/v1/connections/{id}/test", tag = "connections", params(("id" = String, Path)),
     responses((status = 200, description = "The result, good or bad", body = TestResult), Refusals, Conflicts))]
 pub(super) async fn test_connection(
@@ -60,11 +63,9 @@ pub(super) async fn test_connection(
     Caller(scope): Caller,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<TestResult>, ApiError> {
-    let now = gateway.ambient.now();
-    let read = gateway.store.read(move |db| {
-        let connection = visible(db, &scope, &id)?;
-        check_kind(&connection)?;
-        Ok::<_, ApiError>(TestResult::new(&connection, check::check(&connection, now)))
-    });
-    read.await.map(Json)
+    let connection = gateway.store.read(move |db| visible(db, &scope, &id)).await?;
+    let check = check::test(&gateway.reach, &connection).await?;
+    // One that works now is polled now.
+    gateway.wake.notify_one();
+    Ok(Json(TestResult::new(&connection, check)))
 }

@@ -80,6 +80,7 @@ async fn list_connections(
     ApiQuery(query): ApiQuery<ConnectionsQuery>,
 ) -> Result<Json<PageBody<Connection>>, ApiError> {
     let (limit, after) = page::read::<String>(query.limit, query.cursor.as_deref())?;
+    let now = gateway.ambient.now();
     let read = gateway.store.read(move |db| {
         let one = query.company.as_deref().map(|name| companies::named(db, &scope, name)).transpose()?;
         let one = one.map(|company| [company.id]);
@@ -87,7 +88,7 @@ async fn list_connections(
         let page = connections::page(db, among, after.as_deref(), limit)?;
         let next = page.rows.last().filter(|_| page.more).map(|connection| connection.id.clone());
         let rows: store::Result<Vec<Connection>> =
-            page.rows.into_iter().map(|connection| Connection::read(db, connection)).collect();
+            page.rows.into_iter().map(|connection| Connection::read(db, connection, now)).collect();
         PageBody::new(rows?, next.as_ref())
     });
     read.await.map(Json)
@@ -101,9 +102,10 @@ async fn get_connection(
     Caller(scope): Caller,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<Connection>, ApiError> {
+    let now = gateway.ambient.now();
     let read = gateway.store.read(move |db| {
         let connection = visible(db, &scope, &id)?;
-        Connection::read(db, connection)
+        Connection::read(db, connection, now)
     });
     Ok(Json(read.await?))
 }
@@ -137,7 +139,7 @@ async fn add_connection(
         let company = companies::named(db, &scope, &body.company.0)?;
         let name = body.name.as_ref().map(|name| name.0.as_str());
         let new = register::connection(db, &ambient, body.kind, &company.id, name, &texts(body.settings))?;
-        let connection = Connection::read(db, new.connection)?;
+        let connection = Connection::read(db, new.connection, ambient.now())?;
         Ok::<_, ApiError>(NewConnection::new(connection, new.credentials))
     });
     Ok((StatusCode::CREATED, Json(made.await?)))
@@ -174,9 +176,10 @@ async fn change_connection(
         settings: texts(body.settings),
         forget_company_file: body.forget_company_file,
     };
+    let now = gateway.ambient.now();
     let changed = gateway.store.write(move |db| {
         let connection = register::change_connection(db, &id, &change)?;
-        Ok::<_, ApiError>(Connection::read(db, connection)?)
+        Ok::<_, ApiError>(Connection::read(db, connection, now)?)
     });
     changed.await.map(Json)
 }

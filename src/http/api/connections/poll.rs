@@ -1,4 +1,4 @@
-//! «Get Users». The Web Connector calls us, never the other way: the answer says so.
+//! «Get Users»: at once where the source is polled; the Web Connector calls us, and the answer says so.
 
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{
     connectors::quickbooks_desktop::Settings,
-    domain::words::{List, Mode},
+    domain::words::{Kind, List, Mode},
     http::{
         Gateway,
         api::{
@@ -19,13 +19,10 @@ use crate::{
         problem::ApiError,
     },
     store::{self, connections::Connection},
-    sync::{check, web_connector},
+    sync::{ask, check},
 };
 
-use super::{
-    desktop::{check_kind, settings},
-    visible,
-};
+use super::{desktop::settings, visible};
 
 /// What to do where a Web Connector does not call.
 const CHECK_WEB_CONNECTOR: &str = "On the machine that runs QuickBooks, look at the Web Connector: it must be \
@@ -44,7 +41,7 @@ fn delta() -> Mode {
     Mode::Delta
 }
 
-/// What was asked for: the run of the employees, and both runs.
+/// What was asked for: the run of the employees, and all runs.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Poll {
     #[serde(flatten)]
@@ -54,17 +51,18 @@ pub struct Poll {
     /// When to expect them.
     detail: String,
     last_seen_at: Option<DateTime<Utc>>,
-    /// When the Web Connector should call next; null where it has never called.
+    /// When they should start: now, or when the Web Connector should call; null where it has never called.
     expected_at: Option<DateTime<Utc>>,
 }
 
-/// Asks for both lists
+/// Asks for the lists
 ///
-/// For QuickBooks Desktop the runs are queued until the Web Connector calls; the answer says when that should be. A
-/// list that is queued already is not queued twice; `full` widens it.
+/// A source that is polled is read at once: the runs tell how far it has come. For QuickBooks Desktop they are queued
+/// until the Web Connector calls; the answer says when that should be. A list that is queued already is not queued
+/// twice; `full` widens it.
 #[utoipa::path(post, path = "/v1/connections/{id}/poll", tag = "connections", params(("id" = String, Path)),
     request_body = Option<PollDraft>,
-    responses((status = 202, description = "Both runs are queued", body = Poll), Refusals, Conflicts, BadBodies))]
+    responses((status = 202, description = "The runs are queued", body = Poll), Refusals, Conflicts, BadBodies))]
 pub(super) async fn poll_connection(
     State(gateway): State<Gateway>,
     Caller(scope): Caller,
@@ -76,19 +74,33 @@ pub(super) async fn poll_connection(
     let ambient = gateway.ambient.clone();
     let asked = gateway.store.write(move |db| {
         let connection = visible(db, &scope, &id)?;
-        check_kind(&connection)?;
-        let runs = web_connector::poll(db, &ambient, &connection, mode)?;
+        let runs = ask::ask(db, &ambient, &connection, mode)?;
         let employees = runs.iter().find(|run| run.list == List::Employee).cloned();
-        let expected_at = check::check(&connection, now).expected_at;
+        let desktop = connection.kind == Kind::QuickbooksDesktop;
+        let expected_at = if desktop { check::check(&connection, now).expected_at } else { Some(now) };
+        let told = match desktop {
+            true => told(&connection, &settings(&connection)?, expected_at, now),
+            false => told_now(&connection),
+        };
         Ok::<_, ApiError>(Poll {
             run: employees.ok_or(store::Error::NotFound("run"))?.into(),
             runs: runs.into_iter().map(Run::from).collect(),
-            detail: told(&connection, &settings(&connection)?, expected_at, now),
+            detail: told,
             last_seen_at: connection.last_seen_at,
             expected_at,
         })
     });
-    Ok((StatusCode::ACCEPTED, Json(asked.await?)))
+    let asked = asked.await?;
+    gateway.wake.notify_one();
+    Ok((StatusCode::ACCEPTED, Json(asked)))
+}
+
+/// When the lists of a source that is polled are read.
+fn told_now(connection: &Connection) -> String {
+    match connection.paused {
+        true => "Queued. The connection is paused: nothing runs until it is resumed.".into(),
+        false => "Queued: it is read now. GET /v1/runs/{id} tells how far it has come.".into(),
+    }
 }
 
 /// When something that is queued now will run, said honestly.

@@ -1,0 +1,103 @@
+//! How fast each credential is used, over all gateways.
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+
+use super::{
+    Db, Result,
+    engine::per_backend,
+    schema::rate_limits,
+    values::{at, utc},
+};
+
+/// How fast requests may follow each other: the generic cell rate algorithm (ITU-T I.371). At most
+/// `60 s / every + 1 + burst / every` requests fit into any 60 seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// The time between two requests in the long run.
+    pub every: TimeDelta,
+    /// How far ahead of an even pace requests may come.
+    pub burst: TimeDelta,
+}
+
+impl Pace {
+    /// At most `requests` in any 60 seconds, a tenth of them at once.
+    pub fn per_minute(requests: u32) -> Self {
+        let requests = i64::from(requests.max(1));
+        let at_once = (requests / 10).max(1);
+        // Rounded up to the microseconds that are stored: never a request too many.
+        let every = 60_000_000 / (requests - at_once).max(1) + 1;
+        Self { every: TimeDelta::microseconds(every), burst: TimeDelta::microseconds(every * (at_once - 1)) }
+    }
+}
+
+/// Takes the row's lock until the transaction ends: two gateways that read it at once would both go.
+fn lock(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, Option<DateTime<Utc>>)> {
+    per_backend!(db, |connection| diesel::insert_into(rate_limits::table)
+        .values((rate_limits::id.eq(id), rate_limits::arrival_at.eq(at(now))))
+        .on_conflict(rate_limits::id)
+        .do_update()
+        .set(rate_limits::arrival_at.eq(rate_limits::arrival_at))
+        .execute(connection))?;
+    let columns = (rate_limits::arrival_at, rate_limits::closed_until);
+    let (arrival, closed): (NaiveDateTime, Option<NaiveDateTime>) =
+        rate_limits::table.find(id).select(columns).first(db)?;
+    Ok((utc(arrival), closed.map(utc)))
+}
+
+/// Takes the right to send one request now; `Some` says when to ask again instead.
+pub fn take(db: &mut Db, id: &str, pace: Pace, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+    let (arrival, closed) = lock(db, id, now)?;
+    if let Some(closed) = closed.filter(|closed| *closed > now) {
+        return Ok(Some(closed));
+    }
+    let arrival = arrival.max(now);
+    let earliest = arrival - pace.burst;
+    if earliest > now {
+        return Ok(Some(earliest));
+    }
+    let set = rate_limits::arrival_at.eq(at(arrival + pace.every));
+    diesel::update(rate_limits::table.find(id)).set(set).execute(db)?;
+    Ok(None)
+}
+
+/// Lets nobody through before `until`: the source said so.
+pub fn close(db: &mut Db, id: &str, until: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
+    let (_, closed) = lock(db, id, now)?;
+    if closed.is_none_or(|closed| closed < until) {
+        let set = rate_limits::closed_until.eq(at(until));
+        diesel::update(rate_limits::table.find(id)).set(set).execute(db)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pace alone, without a database: when each of `count` requests that all want to go at once may go.
+    fn times(pace: Pace, count: usize) -> Vec<i64> {
+        let (mut arrival, mut now) = (0, 0);
+        let micros = |time: TimeDelta| time.num_microseconds().unwrap();
+        (0..count)
+            .map(|_| {
+                now = now.max(arrival - micros(pace.burst));
+                arrival = arrival.max(now) + micros(pace.every);
+                now
+            })
+            .collect()
+    }
+
+    #[test]
+    fn no_minute_holds_more_requests_than_are_allowed() {
+        for allowed in [1, 2, 3, 9, 10, 11, 59, 60, 61, 240, 600, 1000] {
+            let times = times(Pace::per_minute(allowed), 3000);
+            for (index, start) in times.iter().enumerate() {
+                let within = times[index..].iter().take_while(|time| **time < start + 60_000_000).count();
+                assert!(within <= allowed as usize, "{within} of {allowed}");
+            }
+            let per_minute = times.iter().filter(|time| **time < 600_000_000).count() / 10;
+            assert!(per_minute + 1 >= (allowed as usize) * 9 / 10, "{per_minute} of {allowed}: too slow");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! «Get Users»: somebody wants the lists of a connection now.
+
+use crate::{
+    clock::Ambient,
+    connectors::{self, Polled},
+    domain::words::{Kind, Mode},
+    store::{self, Db, connections::Connection, runs::Run},
+};
+
+use super::{poll, web_connector};
+
+/// Why no lists can be asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    #[error("a connection of kind {0} cannot be asked for its lists: its source sends them by itself")]
+    Pushes(Kind),
+    #[error(transparent)]
+    Settings(#[from] connectors::SettingsError),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Asks for a run of each list that the source has: read at once where it is polled, else when it calls next.
+pub fn ask(
+    db: &mut Db,
+    ambient: &Ambient,
+    connection: &Connection,
+    mode: Mode,
+) -> Result<Vec<Run>, AskError> {
+    if connection.kind == Kind::QuickbooksDesktop {
+        return Ok(web_connector::poll(db, ambient, connection, mode)?);
+    }
+    if !connectors::is_polled(connection.kind) {
+        return Err(AskError::Pushes(connection.kind));
+    }
+    let settings = Polled::read(connection.kind, &connection.settings)?;
+    Ok(poll::request(db, ambient, connection, settings.lists(), mode)?)
+}

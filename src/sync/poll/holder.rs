@@ -1,0 +1,42 @@
+//! Who holds a connection's lease: all that is written while polling is written by the holder.
+
+use std::time::Duration;
+
+use crate::{
+    clock::Ambient,
+    store::{
+        self, Db, Store,
+        connections::Connection,
+        polls::{self, Lease},
+    },
+};
+
+use super::gate::span;
+
+/// The lease of a connection, and what is done with it.
+pub(super) struct Holder {
+    pub store: Store,
+    pub ambient: Ambient,
+    pub lease: Lease,
+    pub lease_for: Duration,
+    pub connection: Connection,
+}
+
+impl Holder {
+    /// Runs `work` in a transaction that is committed only if the lease was still held at its end.
+    ///
+    /// # Errors
+    /// [`store::Error::Stale`] where it was lost: nothing was written then.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Db) -> store::Result<T> + Send + 'static,
+    ) -> store::Result<T> {
+        let (lease, until) = (self.lease.clone(), self.ambient.now() + span(self.lease_for));
+        let write = move |db: &mut Db| {
+            // First of all: its row stays locked, so nobody can take the lease before the commit.
+            polls::renew(db, &lease, until)?;
+            work(db)
+        };
+        self.store.write(write).await
+    }
+}

@@ -1,0 +1,198 @@
+//! Polling: one connection that is due, from its lease to its next time.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`gate`](gate::DatabaseGate) | lets requests through: the lease and the rate |
+//! | [`reach`](Reach) | a source, opened with its settings and secrets |
+//! | [`probe`](probe()) | the test of a connection |
+//! | `due` | which lists are read, and how |
+//! | `holder` | writes only what the lease's holder may write |
+//! | `read` | one list, step by step |
+//! | `settle` | what people are told, and when the next poll is due |
+//!
+//! The lease is taken in the database, so several gateways never poll one connection at once. A run that its reader
+//! left, because it was killed or has to wait, goes on from the progress that was staged with its last step.
+
+mod due;
+mod gate;
+mod holder;
+mod probe;
+mod reach;
+mod read;
+mod settle;
+
+pub use gate::DatabaseGate;
+pub use probe::probe;
+pub use reach::{Reach, ReachError};
+
+use std::time::Duration;
+
+use crate::{
+    clock::Ambient,
+    connectors::{
+        Source,
+        outbound::Closed,
+        source::{Failure, Schedule},
+    },
+    domain::words::{Cause, List, Mode, RunState},
+    store::{
+        self, Db,
+        connections::{self, Connection},
+        polls::{self, Lease},
+        runs::{self, Run},
+    },
+};
+
+use super::run;
+use due::{Due, due};
+use gate::span;
+use holder::Holder;
+use read::{Broken, read};
+use settle::{Ending, Outcome, settle};
+
+/// Asks for a run of each list of a polled connection, now.
+pub fn request(
+    db: &mut Db,
+    ambient: &Ambient,
+    connection: &Connection,
+    lists: &[List],
+    mode: Mode,
+) -> store::Result<Vec<Run>> {
+    // The poll's row before those of the lists: in this order everybody locks them.
+    polls::hurry(db, &connection.id, ambient.now())?;
+    lists.iter().map(|list| run::request(db, ambient, connection, *list, mode)).collect()
+}
+
+/// Takes up to `most` connections that are due. `by` names this gateway.
+///
+/// # Errors
+/// What the database says.
+pub async fn claim(reach: &Reach, by: &str, most: u16) -> store::Result<Vec<Lease>> {
+    let (by, now) = (by.to_owned(), reach.ambient.now());
+    let until = now + span(reach.lease_for);
+    reach.store.write(move |db| polls::claim(db, &by, most, now, until)).await
+}
+
+/// Polls a connection whose lease was claimed, and gives the lease back.
+pub async fn poll(reach: &Reach, lease: Lease) {
+    tokio::select! {
+        polled = work(reach, &lease) => match polled {
+            Ok(()) => {}
+            Err(store::Error::Stale(_)) => tracing::info!("another gateway has taken over the poll"),
+            Err(error) => tracing::error!(%error, "the poll could not be noted"),
+        },
+        () = keep(reach, &lease) => tracing::warn!("the lease was lost in the middle of a poll"),
+    }
+}
+
+/// Gives back a lease whose work was stopped: another gateway may go on at once.
+pub async fn release(reach: &Reach, lease: Lease) {
+    if let Err(error) = reach.store.write(move |db| polls::release(db, &lease)).await {
+        tracing::warn!(%error, "a lease was not given back: it runs out by itself");
+    }
+}
+
+/// Renews the lease while a slow source answers; ends when it is lost.
+async fn keep(reach: &Reach, lease: &Lease) {
+    let mut failed = 0;
+    // A source that is slow is slow by the wall's clock, whatever clock schedules are kept by.
+    while failed < 2 {
+        tokio::time::sleep(reach.lease_for / 3).await;
+        let (lease, until) = (lease.clone(), reach.ambient.now() + span(reach.lease_for));
+        match reach.store.write(move |db| polls::renew(db, &lease, until)).await {
+            Ok(()) => failed = 0,
+            Err(store::Error::Stale(_)) => return,
+            Err(_) => failed += 1,
+        }
+    }
+}
+
+async fn work(reach: &Reach, lease: &Lease) -> store::Result<()> {
+    let (connection, settings, source) = match reach.open(&lease.connection_id, Some(lease.clone())).await {
+        Ok(opened) => opened,
+        Err(error) => return unopened(reach, lease, error.into()).await,
+    };
+    let holder = reach.holder(lease, connection);
+    let (lists, schedule) = (settings.lists(), settings.schedule());
+    let due = {
+        let (id, schedule, now) = (lease.connection_id.clone(), schedule.clone(), reach.ambient.now());
+        reach.store.read(move |db| due(db, &id, lists, &schedule, now)).await?
+    };
+    match read_all(&holder, &source, &due).await? {
+        Some(outcome) => note(&holder, lists, source.memory(), schedule, outcome).await,
+        None => Ok(()),
+    }
+}
+
+/// Reads what is due, in order. What keeps one list from being read keeps the others too, but for a right that only
+/// one of them may lack. `None` where nothing is to be noted.
+async fn read_all(holder: &Holder, source: &Source, due: &[Due]) -> store::Result<Option<Outcome>> {
+    let mut outcome = Outcome::Fine;
+    for (index, one) in due.iter().enumerate() {
+        let failure = match read(holder, source, one).await {
+            Ok(_) => continue,
+            Err(Broken::Store(error)) => return Err(error),
+            Err(Broken::Source(failure)) => failure,
+        };
+        if let Failure::Closed(Closed::Unavailable(why)) = &failure {
+            tracing::error!(why, "the poll was broken off");
+        }
+        match Outcome::of(failure) {
+            Some(failed @ Outcome::Failed { cause: Cause::Permission, .. }) => outcome = failed,
+            Some(failed @ Outcome::Failed { .. }) => {
+                let rest = due.get(index + 1..).unwrap_or_default();
+                give_up(holder, rest.iter().map(|due| due.list), &failed).await?;
+                return Ok(Some(failed));
+            }
+            other => return Ok(other),
+        }
+    }
+    Ok(Some(outcome))
+}
+
+/// Ends the runs that were asked for and that the same failure keeps from being read.
+async fn give_up(holder: &Holder, lists: impl Iterator<Item = List>, outcome: &Outcome) -> store::Result<()> {
+    let Outcome::Failed { problem, .. } = outcome else { return Ok(()) };
+    for list in lists {
+        let (ambient, connection) = (holder.ambient.clone(), holder.connection.clone());
+        let problem = problem.clone();
+        let end = move |db: &mut Db| match runs::in_state(db, &connection.id, list, RunState::Queued)? {
+            Some(asked) => {
+                let run = run::start(db, &ambient, &connection, list, asked.mode)?;
+                run::fail(db, &run.id, &problem, ambient.now())
+            }
+            None => Ok(()),
+        };
+        holder.write(end).await?;
+    }
+    Ok(())
+}
+
+/// A source that could not even be opened: the runs that were asked for fail, and the connection says why.
+async fn unopened(reach: &Reach, lease: &Lease, failure: Failure) -> store::Result<()> {
+    let Some(outcome) = Outcome::of(failure) else { return Ok(()) };
+    let id = lease.connection_id.clone();
+    let connection = reach.store.read(move |db| connections::get(db, &id)).await?;
+    let holder = reach.holder(lease, connection);
+    give_up(&holder, List::ALL.iter().copied(), &outcome).await?;
+    // It is only looked at where all went well.
+    let schedule = Schedule { every: Duration::from_secs(3600), full_every: Duration::ZERO, window: None };
+    note(&holder, List::ALL, None, schedule, outcome).await
+}
+
+async fn note(
+    holder: &Holder,
+    lists: &'static [List],
+    memory: Option<String>,
+    schedule: Schedule,
+    outcome: Outcome,
+) -> store::Result<()> {
+    if let Outcome::Failed { problem, .. } = &outcome {
+        tracing::warn!(code = problem.code, detail = problem.detail, "the poll failed");
+    }
+    let (lease, now, jitter) = (holder.lease.clone(), holder.ambient.now(), holder.ambient.fraction());
+    let note = move |db: &mut Db| {
+        settle(db, &lease, &Ending { outcome: &outcome, memory, schedule: &schedule, jitter, lists, now })
+    };
+    holder.store.write(note).await
+}

@@ -1,0 +1,69 @@
+//! Polls the connections that are due: claimed one by one by lease, a few at a time.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+};
+use tracing::Instrument;
+
+use crate::{
+    store::polls::Lease,
+    sync::poll::{self, Reach},
+};
+
+/// How often it looks for what another process asked for, or what has become due.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// What the worker is given.
+#[derive(Clone)]
+pub struct Polling {
+    pub reach: Reach,
+    /// Somebody asked for lists in this process: look at once.
+    pub wake: Arc<Notify>,
+    /// The name of this gateway, in leases.
+    pub gateway: String,
+    /// Connections that are polled at the same time.
+    pub at_once: u16,
+}
+
+/// Runs until `shutdown` becomes true or its sender is gone; then leases are given back, so that another gateway, or
+/// the next start, goes on at once.
+pub async fn run(polling: Polling, shutdown: watch::Receiver<bool>) {
+    let mut under_way = JoinSet::new();
+    let mut stopped = shutdown.clone();
+    loop {
+        let free = polling.at_once.saturating_sub(u16::try_from(under_way.len()).unwrap_or(u16::MAX));
+        if free > 0 {
+            for lease in due(&polling, free).await {
+                let span = tracing::info_span!("poll", connection = lease.connection_id);
+                under_way.spawn(one(polling.reach.clone(), lease, shutdown.clone()).instrument(span));
+            }
+        }
+        tokio::select! {
+            Some(_) = under_way.join_next() => {}
+            () = polling.wake.notified() => {}
+            () = tokio::time::sleep(PERIOD) => {}
+            () = async { drop(stopped.wait_for(|stop| *stop).await) } => break,
+        }
+    }
+    while under_way.join_next().await.is_some() {}
+}
+
+async fn due(polling: &Polling, most: u16) -> Vec<Lease> {
+    match poll::claim(&polling.reach, &polling.gateway, most).await {
+        Ok(leases) => leases,
+        Err(error) => {
+            tracing::error!(%error, "the database does not tell which connections are due");
+            Vec::new()
+        }
+    }
+}
+
+async fn one(reach: Reach, lease: Lease, mut shutdown: watch::Receiver<bool>) {
+    tokio::select! {
+        () = poll::poll(&reach, lease.clone()) => {}
+        () = async { drop(shutdown.wait_for(|stop| *stop).await) } => poll::release(&reach, lease).await,
+    }
+}
