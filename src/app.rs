@@ -19,7 +19,11 @@ use crate::{
         tls::{TlsError, TlsFiles},
     },
     store::{self, Store},
-    sync::{poll::Reach, vault::Vault},
+    sync::{
+        inbox::{Desk, Inbox},
+        poll::Reach,
+        vault::Vault,
+    },
     workers::{self, poll::Polling},
 };
 
@@ -96,11 +100,22 @@ pub async fn serve(
         at_once: settings.polling.at_once,
     };
     let wake = Arc::clone(&polling.wake);
-    let gateway = Gateway { store: store.clone(), ambient: ambient.clone(), public_url, reach, wake };
+    let inbox = Inbox::start(store.clone(), ambient.clone());
+    let arrived = inbox.arrived();
+    let desk = Desk {
+        store: store.clone(),
+        ambient: ambient.clone(),
+        fetch: Arc::new(reach.clone()),
+        gateway: polling.gateway.clone(),
+        lease_for: settings.polling.lease,
+        polls: Arc::clone(&wake),
+    };
+    let gateway = Gateway { store: store.clone(), ambient: ambient.clone(), public_url, reach, inbox, wake };
     let router = router(gateway, &settings.http);
     let (stop, stopped) = watch::channel(false);
     let mut beside = JoinSet::new();
-    beside.spawn(workers::sweep::run(store, ambient, stopped.clone()));
+    beside.spawn(workers::sweep::run(store, ambient, settings.webhooks.retention, stopped.clone()));
+    beside.spawn(workers::inbox::run(desk, arrived, stopped.clone()));
     beside.spawn(workers::poll::run(polling, stopped.clone()));
     #[cfg(unix)]
     if let Some(tls) = tls.clone() {

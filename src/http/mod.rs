@@ -10,6 +10,7 @@
 //! | [`limits`] | limits that a route chooses: the size of its body, the time to answer |
 //! | [`problem`] | errors as `application/problem+json` |
 //! | [`qbwc`] | the Web Connector service |
+//! | [`webhooks`] | what source systems tell by themselves |
 //! | [`extract`] | axum's extractors, with our errors |
 //! | [`router`] | the route table of the whole gateway |
 //! | [`api`] | the REST API under `/v1` |
@@ -27,12 +28,17 @@ pub mod router;
 pub mod server;
 mod socket;
 pub mod tls;
+pub mod webhooks;
 
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use crate::{clock::Ambient, store::Store, sync::poll::Reach};
+use crate::{
+    clock::Ambient,
+    store::Store,
+    sync::{inbox::Inbox, poll::Reach},
+};
 
 /// What every route works with.
 #[derive(Clone)]
@@ -43,6 +49,8 @@ pub struct Gateway {
     pub public_url: url::Url,
     /// The sources that are polled.
     pub reach: Reach,
+    /// Where the messages of webhooks go in.
+    pub inbox: Inbox,
     /// Tells the worker that lists were asked for.
     pub wake: Arc<Notify>,
 }

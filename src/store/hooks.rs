@@ -44,22 +44,15 @@ pub fn claim(
     until: DateTime<Utc>,
 ) -> Result<Option<i64>> {
     per_backend!(db, |connection| diesel::insert_into(hooks::table)
-        .values((
-            hooks::connection_id.eq(connection_id),
-            hooks::subscribed.eq(false),
-            hooks::lease.eq(0i64)
-        ))
+        .values((hooks::connection_id.eq(connection_id), hooks::subscribed.eq(false), hooks::lease.eq(0i64)))
         .on_conflict_do_nothing()
         .execute(connection))?;
     // One statement: of two gateways the second finds the row as the first has left it.
     let free = hooks::table
         .find(connection_id)
         .filter(hooks::leased_until.is_null().or(hooks::leased_until.le(at(now)).assume_not_null()));
-    let set = (
-        hooks::lease.eq(hooks::lease + 1),
-        hooks::leased_by.eq(holder),
-        hooks::leased_until.eq(at(until)),
-    );
+    let set =
+        (hooks::lease.eq(hooks::lease + 1), hooks::leased_by.eq(holder), hooks::leased_until.eq(at(until)));
     Ok(diesel::update(free).set(set).returning(hooks::lease).get_result(db).optional()?)
 }
 
@@ -68,8 +61,9 @@ pub fn claim(
 /// # Errors
 /// [`Error::Stale`] where another gateway has taken it.
 pub fn hold(db: &mut Db, connection_id: &str, lease: i64, until: DateTime<Utc>) -> Result<()> {
-    let held =
-        hooks::table.find(connection_id).filter(hooks::lease.eq(lease).and(hooks::leased_until.is_not_null()));
+    let held = hooks::table
+        .find(connection_id)
+        .filter(hooks::lease.eq(lease).and(hooks::leased_until.is_not_null()));
     match diesel::update(held).set(hooks::leased_until.eq(at(until))).execute(db)? {
         0 => Err(Error::Stale("inbox")),
         _ => Ok(()),

@@ -7,7 +7,7 @@ use diesel::{
     dsl::{min, sql},
     expression::SqlLiteral,
     prelude::*,
-    sql_types::Bool,
+    sql_types::{BigInt, Bool},
 };
 
 use crate::domain::{problem::Problem, words::MessageState};
@@ -15,7 +15,7 @@ use crate::domain::{problem::Problem, words::MessageState};
 use super::{
     Db, Error, Page, PageLimit, Result,
     schema::inbox,
-    values::{at, utc, word},
+    values::{at, uncount, utc, word},
 };
 
 /// Rows of one statement.
@@ -176,13 +176,33 @@ pub fn next_due(db: &mut Db) -> Result<Option<DateTime<Utc>>> {
     Ok(next.map(utc))
 }
 
-/// A connection's messages to be tried now, in the order in which they arrived.
-pub fn due(db: &mut Db, connection_id: &str, now: DateTime<Utc>, most: u16) -> Result<Vec<Message>> {
-    let rows = pending()
+/// A connection's messages to be tried now, in the order in which they arrived: at most `most`, and no more than
+/// `bytes` of them, but at least one.
+pub fn due(
+    db: &mut Db,
+    connection_id: &str,
+    now: DateTime<Utc>,
+    most: u16,
+    bytes: u64,
+) -> Result<Vec<Message>> {
+    let sizes: Vec<(String, i64)> = pending()
         .filter(inbox::connection_id.eq(connection_id))
         .filter(inbox::next_at.le(at(now)))
         .order((inbox::received_at, inbox::id))
         .limit(i64::from(most))
+        .select((inbox::id, sql::<BigInt>("CAST(coalesce(length(inbox.body), 0) AS BIGINT)")))
+        .load(db)?;
+    let mut sum = 0;
+    let fits = |size: i64| {
+        let first = sum == 0;
+        sum += uncount(size) + 1;
+        first || sum <= bytes
+    };
+    let ids: Vec<String> =
+        sizes.into_iter().scan(fits, |fits, (id, size)| fits(size).then_some(id)).collect();
+    let rows = pending()
+        .filter(inbox::id.eq_any(ids))
+        .order((inbox::received_at, inbox::id))
         .select(Row::as_select())
         .load(db)?;
     rows.into_iter().map(TryInto::try_into).collect()

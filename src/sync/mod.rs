@@ -5,6 +5,7 @@
 pub mod ask;
 pub mod check;
 pub mod hold;
+pub mod inbox;
 pub mod ingest;
 pub mod link;
 pub mod poll;

@@ -12,6 +12,7 @@ pub use check::TestResult;
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State, http::StatusCode};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -56,6 +57,17 @@ fn visible(db: &mut Db, scope: &Scope, id: &str) -> store::Result<connections::C
     scope.check(&connection.company_id, "connection").map(|()| connection)
 }
 
+/// A connection as the caller may see it.
+fn shown(
+    db: &mut Db,
+    scope: &Scope,
+    connection: connections::Connection,
+    now: DateTime<Utc>,
+) -> store::Result<Connection> {
+    let shown = Connection::read(db, connection, now)?;
+    Ok(if scope.app.admin { shown } else { shown.for_all() })
+}
+
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -88,7 +100,7 @@ async fn list_connections(
         let page = connections::page(db, among, after.as_deref(), limit)?;
         let next = page.rows.last().filter(|_| page.more).map(|connection| connection.id.clone());
         let rows: store::Result<Vec<Connection>> =
-            page.rows.into_iter().map(|connection| Connection::read(db, connection, now)).collect();
+            page.rows.into_iter().map(|connection| shown(db, &scope, connection, now)).collect();
         PageBody::new(rows?, next.as_ref())
     });
     read.await.map(Json)
@@ -105,7 +117,7 @@ async fn get_connection(
     let now = gateway.ambient.now();
     let read = gateway.store.read(move |db| {
         let connection = visible(db, &scope, &id)?;
-        Connection::read(db, connection, now)
+        shown(db, &scope, connection, now)
     });
     Ok(Json(read.await?))
 }
