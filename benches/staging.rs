@@ -22,7 +22,10 @@ use std::{
 use rollcall::{
     clock::Ambient,
     codec::{qbxml::Reader, soap::Call},
-    connectors::quickbooks_desktop::map,
+    connectors::{
+        outbound::{Outbound, Timeouts},
+        quickbooks_desktop::map,
+    },
     domain::{
         record::Record,
         secret::Secret,
@@ -31,7 +34,7 @@ use rollcall::{
     http::{self, Gateway, layers, server},
     simulators::quickbooks_desktop::{CompanyFile, ProcessorOptions, RequestProcessor},
     store::Store,
-    sync::{ingest, register, run, web_connector},
+    sync::{inbox::Inbox, ingest, poll::Reach, register, run, vault::Vault, web_connector},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -245,7 +248,22 @@ impl Desk {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
         let address = listener.local_addr().expect("bound");
         let public_url = format!("http://localhost:{}", address.port()).parse().expect("a URL");
-        let gateway = Gateway { store: store.clone(), ambient: ambient.clone(), public_url };
+        let reach = Reach {
+            store: store.clone(),
+            ambient: ambient.clone(),
+            vault: Vault {},
+            outbound: Outbound::new(Timeouts::default()).expect("clients"),
+            lease_for: Duration::from_secs(30),
+        };
+        let inbox = Inbox::start(store.clone(), ambient.clone());
+        let gateway = Gateway {
+            store: store.clone(),
+            ambient: ambient.clone(),
+            public_url,
+            reach,
+            inbox,
+            wake: Arc::default(),
+        };
         let router =
             layers::stack(http::qbwc::router(gateway, 1 << 40), ambient.clone(), Duration::from_secs(30));
         let settings =

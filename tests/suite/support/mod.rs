@@ -4,23 +4,37 @@ mod database;
 
 pub use database::TestDatabase;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use rollcall::{
     clock::Ambient,
     config::{MapSource, Settings},
+    connectors::outbound::{Outbound, Timeouts},
     domain::{
         hold::Gone,
         record::Record,
         words::{Kind, List, Mode},
     },
     http::{Gateway, router::router, server},
-    store::{companies::Company, connections::Connection, runs::Run},
-    sync::{ingest, reconcile, register, run},
+    store::{Store, companies::Company, connections::Connection, runs::Run},
+    sync::{inbox::Inbox, ingest, poll::Reach, reconcile, register, run, vault::Vault},
 };
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::oneshot};
+
+/// What every route works with.
+pub fn gateway(store: Store, ambient: Ambient, public_url: url::Url) -> Gateway {
+    let reach = Reach {
+        store: store.clone(),
+        ambient: ambient.clone(),
+        vault: Vault {},
+        outbound: Outbound::new(Timeouts::default()).unwrap(),
+        lease_for: Duration::from_secs(30),
+    };
+    let inbox = Inbox::start(store.clone(), ambient.clone());
+    Gateway { store, ambient, public_url, reach, inbox, wake: Arc::default() }
+}
 
 /// A gateway with a company, a connection to QuickBooks Desktop, an app of that company and an admin's app.
 pub struct TestApp {
@@ -47,7 +61,7 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let public_url = format!("http://localhost:{}", address.port()).parse().unwrap();
-        let gateway = Gateway { store, ambient: ambient.clone(), public_url };
+        let gateway = gateway(store, ambient.clone(), public_url);
         let settings = Settings::read(&MapSource::default()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let router = router(gateway.clone(), &settings.http);

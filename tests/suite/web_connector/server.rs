@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rollcall::{
     clock::{Ambient, Clock},
     config::{MapSource, Settings},
-    http::{self, Gateway, layers, server},
+    http::{self, layers, server},
     store::Store,
 };
 use tokio::{net::TcpListener, sync::oneshot};
@@ -32,6 +32,10 @@ impl Clock for TestClock {
     fn now(&self) -> DateTime<Utc> {
         *self.0.lock().unwrap()
     }
+
+    fn sleep(&self, time: Duration) -> futures_util::future::BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(time))
+    }
 }
 
 /// A gateway on a socket. It stops when this is dropped.
@@ -44,8 +48,7 @@ impl Server {
     pub async fn start(store: &Store, ambient: &Ambient) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let gateway =
-            Gateway { store: store.clone(), ambient: ambient.clone(), public_url: public_url(address) };
+        let gateway = crate::support::gateway(store.clone(), ambient.clone(), public_url(address));
         let router = http::qbwc::router(gateway, 1 << 32);
         let router = layers::stack(router, ambient.clone(), Duration::from_secs(5));
         let limits = server::Limits::from(&Settings::read(&MapSource::default()).unwrap().http);
