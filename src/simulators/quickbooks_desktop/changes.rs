@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::company_file::{CompanyFile, list_id};
 use super::entry::{DeletedEntry, List};
-use super::people::Person;
+use crate::simulators::people::Person;
 
 /// Why a change was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

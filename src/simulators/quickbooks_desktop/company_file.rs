@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, FixedOffset, TimeDelta};
 
 use super::entry::{DeletedEntry, List, ListEntry};
-use super::people::{self, Person};
+use crate::simulators::people::{self, Person};
 
 /// The counter of the first `ListID`; employees take the odd places after it and customers the even ones: both are
 /// name lists, and a `ListID` is unique across name lists (Intuit's on-screen reference).

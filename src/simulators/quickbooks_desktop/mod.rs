@@ -15,7 +15,6 @@ pub mod company_file;
 pub mod entry;
 pub mod faults;
 pub mod options;
-mod people;
 pub mod processor;
 mod quickbooks;
 pub mod qwc;

@@ -27,60 +27,13 @@ use tokio::{
 };
 
 use super::{Desk, on_each_engine};
-use crate::support::TestDatabase;
-
-/// The shipped binary, serving. Killed when it is dropped.
-struct Gateway {
-    child: Mutex<Child>,
-    address: SocketAddr,
-}
-
-impl Gateway {
-    async fn start(database: &TestDatabase) -> Arc<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let ready = folder.path().join("ready");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_rollcall"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--ready-file"])
-            .arg(&ready)
-            .current_dir(folder.path())
-            .env("ROLLCALL_DATABASE_URL", &database.url)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let started = Instant::now();
-        let address = loop {
-            // The file appears first and its line after it.
-            let line = std::fs::read_to_string(&ready).unwrap_or_default();
-            if let Some(address) = line.strip_suffix('\n') {
-                break address.strip_prefix("http://").unwrap().parse().unwrap();
-            }
-            assert_eq!(child.try_wait().unwrap(), None, "the gateway ended");
-            assert!(started.elapsed() < Duration::from_secs(30), "the gateway does not listen");
-            tokio::task::yield_now().await;
-        };
-        Arc::new(Self { child: Mutex::new(child), address })
-    }
-
-    /// SIGKILL, and waits until the process is gone.
-    fn kill(&self) {
-        let mut child = self.child.lock().unwrap();
-        let _ = child.kill();
-        child.wait().unwrap();
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
+use crate::support::{Process, TestDatabase};
 
 /// Passes bytes on, counting down those of both directions; kills the gateway when none are left.
 async fn pass(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
-    gateway: Arc<Gateway>,
+    gateway: Arc<Process>,
     left: Arc<AtomicI64>,
 ) {
     let mut buffer = vec![0; 4096];
@@ -102,7 +55,7 @@ async fn pass(
 async fn session(
     desk: &Desk,
     file: &mut CompanyFile,
-    gateway: &Arc<Gateway>,
+    gateway: &Arc<Process>,
     bytes: i64,
 ) -> (Result<SessionReport, SimulationError>, i64) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -156,12 +109,12 @@ async fn a_gateway_that_is_killed_at_any_byte_goes_on_at_its_next_start() {
         let mut file = CompanyFile::new(90, ingest::BATCH as u64 + 300, 150);
         // Killed in the first answer: when nothing is staged yet, and when its first transaction may be.
         for bytes in [400_000, ingest::BATCH as i64 * 590] {
-            let gateway = Gateway::start(database).await;
+            let gateway = Process::start(database).await;
             let (report, _) = session(&desk, &mut file, &gateway, bytes).await;
             assert_ne!(report.unwrap().outcome, Outcome::Completed);
             assert!(desk.runs().await.iter().all(|run| run.list == List::Employee && !run.reconciled));
         }
-        let gateway = Gateway::start(database).await;
+        let gateway = Process::start(database).await;
         let (report, _) = session(&desk, &mut file, &gateway, i64::MAX).await;
         assert_eq!(report.unwrap().outcome, Outcome::Completed);
         desk.assert_equals(&file).await;
@@ -180,12 +133,12 @@ async fn a_gateway_that_is_killed_at_any_byte_goes_on_at_its_next_start() {
                 break;
             }
             change(&mut file, round);
-            let gateway = Gateway::start(database).await;
+            let gateway = Process::start(database).await;
             let (report, _) = session(&desk, &mut file, &gateway, rng.random_range(0..length)).await;
             kills += usize::from(!matches!(report, Ok(report) if report.outcome == Outcome::Completed));
             gateway.kill();
             assert_nothing_is_half_done(&desk, &file).await;
-            let gateway = Gateway::start(database).await;
+            let gateway = Process::start(database).await;
             let (report, _) = session(&desk, &mut file, &gateway, i64::MAX).await;
             assert_eq!(report.unwrap().outcome, Outcome::Completed, "round {round}");
             desk.assert_equals(&file).await;

@@ -1,9 +1,9 @@
 //! `CustomerRet`, in the order of the schema.
 
 use super::super::entry::{List, ListEntry};
-use super::super::people::{draw, pick};
 use super::ret::{Ret, Wanted};
 use super::rows::date_time;
+use crate::simulators::people::{draw, pick};
 
 const NOTES: [&str; 3] = [
     "Gate code: ask.\nDog is called \"Rex & Co\".\n\nPays on the 15th – always late.",

@@ -2,9 +2,9 @@
 //! asks for everything can be caught keeping it.
 
 use super::super::entry::{List, ListEntry};
-use super::super::people::{draw, pick};
 use super::ret::{Ret, Wanted};
 use super::rows::date_time;
+use crate::simulators::people::{draw, pick};
 
 const NOTES: [&str; 4] = [
     "Prefers \"Bob\".\nKeys: front & back; don't lend.\n\nSee file #12 <blue folder>.",

@@ -2,7 +2,6 @@
 
 use super::super::company_file::CompanyFile;
 use super::super::entry::List;
-use super::super::people::draw;
 use super::RequestProcessor;
 use super::answer::{Message, Status};
 use super::company;
@@ -11,6 +10,7 @@ use super::message_set::Version;
 use super::parse::Element;
 use super::ret::Wanted;
 use super::rows::Rows;
+use crate::simulators::people::draw;
 
 /// An iterator that has more to give. The list is scanned on from `next`, not copied.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@
 use chrono::{DateTime, NaiveDate};
 use unicode_normalization::UnicodeNormalization;
 
-use super::entry::List;
+use super::quickbooks_desktop::List;
 
 /// What an entry itself holds; its full name and its level follow from its parents.
 #[derive(Debug, Clone, Default)]

@@ -1,0 +1,135 @@
+//! Several gateways on one database: who polls a connection, and how fast a credential is used.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rollcall::{
+    clock::Ambient,
+    domain::words::Kind,
+    store::{
+        Error, Store,
+        connections::{self, Connection},
+        polls::{self, Lease},
+        rates::{self, Pace},
+    },
+    sync::register,
+};
+
+use crate::support::{TestDatabase, add_polled};
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    "2026-11-21T12:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::seconds(seconds)
+}
+
+/// Connections that are due at second 0.
+async fn due(store: &Store, count: usize) -> Vec<Connection> {
+    let mut connections = Vec::new();
+    for number in 0..count {
+        let connection = add_polled(store, &format!("Paycom {number}")).await;
+        let id = connection.id.clone();
+        store.write(move |db| polls::restart(db, &id, at(0))).await.unwrap();
+        connections.push(connection);
+    }
+    connections
+}
+
+async fn claim(store: &Store, by: &'static str, most: u16, now: i64) -> Vec<Lease> {
+    store.write(move |db| polls::claim(db, by, most, at(now), at(now + 30))).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_gateways_never_hold_one_connection() {
+    TestDatabase::each(async |database| {
+        let (one, other) = (database.open(), database.open());
+        due(&one, 40).await;
+        let claims = async |store: &Store, by| {
+            let mut claimed = Vec::new();
+            loop {
+                let some = claim(store, by, 3, 1).await;
+                if some.is_empty() {
+                    return claimed;
+                }
+                claimed.extend(some.into_iter().map(|lease| lease.connection_id));
+            }
+        };
+        let (first, second) = tokio::join!(claims(&one, "one"), claims(&other, "other"));
+        let all: BTreeSet<&String> = first.iter().chain(&second).collect();
+        assert_eq!((all.len(), first.len() + second.len()), (40, 40));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_lease_of_a_gateway_that_died_runs_out_and_its_late_writes_are_refused() {
+    TestDatabase::each(async |database| {
+        let store = database.open();
+        due(&store, 1).await;
+        let dead = claim(&store, "dead", 5, 1).await.remove(0);
+        assert_eq!(claim(&store, "heir", 5, 30).await, []);
+        let heir = claim(&store, "heir", 5, 31).await.remove(0);
+        assert!(heir.number > dead.number);
+        let renew = |lease: Lease| store.write(move |db| polls::renew(db, &lease, at(90)));
+        assert!(matches!(renew(dead).await, Err(Error::Stale("lease"))));
+        renew(heir).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lease_that_is_given_back_is_free_at_once_and_a_paused_connection_is_left_alone() {
+    TestDatabase::each(async |database| {
+        let store = database.open();
+        let connection = due(&store, 1).await.remove(0);
+        let lease = claim(&store, "one", 5, 1).await.remove(0);
+        store.write(move |db| polls::release(db, &lease)).await.unwrap();
+        let lease = claim(&store, "other", 5, 2).await.remove(0);
+        let pause = move |db: &mut _| {
+            polls::release(db, &lease)?;
+            connections::update(db, &connection.id, &connection.name, &connection.settings, true)
+        };
+        store.write(pause).await.unwrap();
+        assert_eq!(claim(&store, "one", 5, 3).await, []);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gateways_together_keep_to_the_pace_of_one_credential() {
+    TestDatabase::each(async |database| {
+        let (one, other) = (database.open(), database.open());
+        let pace = Pace::per_minute(30);
+        // Each second both ask twice: four times as much as is allowed.
+        let mut passed = Vec::new();
+        for second in 0..120 {
+            let take = |store: &Store| store.write(move |db| rates::take(db, "one", pace, at(second)));
+            let taken = tokio::join!(take(&one), take(&other), take(&one), take(&other));
+            for answer in [taken.0, taken.1, taken.2, taken.3] {
+                if answer.unwrap().is_none() {
+                    passed.push(second);
+                }
+            }
+        }
+        for start in 0..60 {
+            let within = passed.iter().filter(|second| (start..start + 60).contains(*second)).count();
+            assert!((25..=30).contains(&within), "{within} from second {start}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_one_gateway_is_told_to_wait_all_of_them_wait() {
+    TestDatabase::each(async |database| {
+        let (one, other) = (database.open(), database.open());
+        let pace = Pace::per_minute(60);
+        one.write(move |db| rates::close(db, "one", at(45), at(0))).await.unwrap();
+        // A shorter wait does not open it earlier.
+        one.write(move |db| rates::close(db, "one", at(5), at(1))).await.unwrap();
+        let take = |seconds| other.write(move |db| rates::take(db, "one", pace, at(seconds)));
+        assert_eq!(take(44).await.unwrap(), Some(at(45)));
+        assert_eq!(take(45).await.unwrap(), None);
+        let elsewhere = other.write(move |db| rates::take(db, "other", pace, at(2))).await;
+        assert_eq!(elsewhere.unwrap(), None);
+    })
+    .await;
+}

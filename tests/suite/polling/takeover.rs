@@ -1,0 +1,66 @@
+//! Two gateways on one PostgreSQL, the shipped binary, one of them killed in the middle of a run: the other goes on
+//! where it was.
+
+use std::time::Duration;
+
+use rollcall::{
+    clock::Ambient,
+    domain::words::{Kind, List, Mode, RunState},
+    store::{PageLimit, runs},
+};
+
+use super::vendor::{Facts, Vendor};
+use crate::support::{Process, SECRET_KEY, TestDatabase, reach, staged};
+
+const SETTINGS: [(&str, &str); 2] = [("ROLLCALL_LEASE", "2"), ("ROLLCALL_SECRET_KEY", SECRET_KEY)];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_gateway_goes_on_with_the_run_of_one_that_was_killed() {
+    let Some(database) = TestDatabase::postgres() else { return };
+    let store = database.open();
+    let vendor = Vendor::start(Kind::Connectwise, 1, Ambient::system().clock).await;
+    let reach = reach(&store, &Ambient::system(), Duration::from_secs(5));
+    let connection = vendor.connect(&reach, "Two gateways", &[("requests_per_minute", "60")]).await;
+
+    let doomed = Process::start_with(&database, &SETTINGS).await;
+    vendor.has_seen(8).await;
+    let heir = Process::start_with(&database, &SETTINGS).await;
+    let before = vendor.requests().len();
+    doomed.kill();
+    let finished = async {
+        loop {
+            let id = connection.id.clone();
+            let page = store.read(move |db| runs::page(db, &id, None, PageLimit::DEFAULT)).await.unwrap();
+            if page.rows.len() == 2 && page.rows.iter().all(|run| run.state == RunState::Complete) {
+                return page.rows;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let runs = tokio::time::timeout(Duration::from_secs(60), finished).await.expect("taken over");
+    drop(heir);
+    assert!(vendor.requests().len() > before, "the heir had nothing to do");
+    for run in &runs {
+        assert!(run.mode == Mode::Full && run.reconciled && run.problem.is_none(), "{run:?}");
+    }
+    for list in List::ALL {
+        let staged = staged(&store, &connection, *list).await;
+        let staged: std::collections::BTreeMap<_, _> = staged
+            .iter()
+            .map(|staged| (staged.record.external_id.clone(), Facts::of(*list, &staged.record)))
+            .collect();
+        assert_eq!(staged, vendor.truth(*list));
+    }
+    // No page was read twice, but for the one that was under way.
+    let pages: Vec<String> = vendor
+        .requests()
+        .into_iter()
+        .map(|request| request.target)
+        .filter(|target| target.contains("pageId="))
+        .collect();
+    let mut distinct = pages.clone();
+    distinct.sort();
+    distinct.dedup();
+    assert!(pages.len() <= distinct.len() + 1, "{pages:#?}");
+    assert_eq!(vendor.violations(), Vec::<String>::new());
+}

@@ -1,0 +1,63 @@
+//! The shipped binary as a process of its own, which may be killed.
+
+use std::{
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use super::TestDatabase;
+
+/// The shipped binary, serving. Killed when it is dropped.
+pub struct Process {
+    child: Mutex<Child>,
+    pub address: SocketAddr,
+}
+
+impl Process {
+    pub async fn start(database: &TestDatabase) -> Arc<Self> {
+        Self::start_with(database, &[]).await
+    }
+
+    /// With settings of its own.
+    pub async fn start_with(database: &TestDatabase, settings: &[(&str, &str)]) -> Arc<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let ready = folder.path().join("ready");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_rollcall"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--ready-file"])
+            .arg(&ready)
+            .current_dir(folder.path())
+            .env("ROLLCALL_DATABASE_URL", &database.url)
+            .envs(settings.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let started = Instant::now();
+        let address = loop {
+            // The file appears first and its line after it.
+            let line = std::fs::read_to_string(&ready).unwrap_or_default();
+            if let Some(address) = line.strip_suffix('\n') {
+                break address.strip_prefix("http://").unwrap().parse().unwrap();
+            }
+            assert_eq!(child.try_wait().unwrap(), None, "the gateway ended");
+            assert!(started.elapsed() < Duration::from_secs(30), "the gateway does not listen");
+            tokio::task::yield_now().await;
+        };
+        Arc::new(Self { child: Mutex::new(child), address })
+    }
+
+    /// SIGKILL, and waits until the process is gone.
+    pub fn kill(&self) {
+        let mut child = self.child.lock().unwrap();
+        let _ = child.kill();
+        child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
