@@ -49,8 +49,14 @@ pub async fn receive(
     outbound: &Outbound,
     delivery: Delivery<'_>,
 ) -> Result<Message, Refused> {
-    let _ = (settings, secrets, outbound, delivery);
+    let _ = outbound;
     match kind {
+        Kind::Paycom => {
+            let settings = serde_json::from_str(settings)
+                .map_err(|error| SettingsError::Invalid(format!("the settings cannot be read: {error}")))?;
+            super::paycom::receive(&settings, secrets, delivery)
+        }
+        Kind::Push => super::push::receive(secrets, delivery),
         _ => Err(Refused::NoWebhooks),
     }
 }

@@ -1,10 +1,20 @@
 //! Requests to vendors: to the connection's own host and no other, one at a time through a gate, with bounds on all
 //! that comes back.
 
-use std::time::Duration;
+mod caller;
+mod causes;
+pub mod guard;
+pub mod problems;
+mod retry;
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
+
+pub use caller::{Answer, Caller, Request};
 
 /// Who lets requests through: it keeps the lease and the rate limit, which live in the database.
 pub trait Gate: Send + Sync {
@@ -35,6 +45,9 @@ pub enum Closed {
 #[derive(Debug, Clone)]
 pub struct Outbound {
     pub timeouts: Timeouts,
+    /// Refuses private addresses in its resolver.
+    public: reqwest::Client,
+    any: reqwest::Client,
 }
 
 /// How long a vendor may take.
@@ -64,7 +77,25 @@ impl Default for Timeouts {
 pub struct OutboundError(pub String);
 
 impl Outbound {
+    /// # Errors
+    /// No TLS on this machine.
     pub fn new(timeouts: Timeouts) -> Result<Self, OutboundError> {
-        Ok(Self { timeouts })
+        // Whoever runs this has mostly chosen ring already; then this changes nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = || {
+            // A redirect is an answer: credentials follow none. A proxy would look up names behind the guard's back.
+            reqwest::Client::builder()
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .referer(false)
+                .connect_timeout(timeouts.connect)
+                .user_agent(concat!("Rollcall/", env!("CARGO_PKG_VERSION")))
+        };
+        let error = |error: reqwest::Error| OutboundError(error.to_string());
+        Ok(Self {
+            timeouts,
+            public: client().dns_resolver(Arc::new(guard::PublicOnly)).build().map_err(error)?,
+            any: client().build().map_err(error)?,
+        })
     }
 }

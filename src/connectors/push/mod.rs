@@ -1,15 +1,16 @@
 //! Any other payroll system: it pushes signed messages, in our own words.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`settings`](Settings) | nothing to set yet |
+//! | [`hook`](receive()) | who sent a message: Standard Webhooks |
+//! | [`wire`] | what a message may say, and what is wrong with one that says it otherwise |
+//! | `members` | the JSON beneath: nothing but members with known names is kept |
 
-use serde::{Deserialize, Serialize};
+mod hook;
+mod members;
+mod settings;
+pub mod wire;
 
-use crate::connectors::Check;
-
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {}
-
-impl Check for Settings {
-    fn check(&self) -> Result<(), String> {
-        Ok(())
-    }
-}
+pub use hook::receive;
+pub use settings::Settings;

@@ -1,0 +1,185 @@
+//! A whole list, page by page, and whether it is whole.
+//!
+//! A list counts as whole when its pages ended as they should and held as many different codes as `X-Total-Count` says,
+//! which every page must say alike. Rows that repeat are no matter, as long as that sum is right. Where Paycom does not
+//! count (the header is missing), a list counts as whole only if it holds somebody and nothing about its pages was odd:
+//! no row twice, and no page but the last shorter than the first. In doubt nobody is marked absent: a mistake there is
+//! worse than somebody who stays a day longer.
+
+use std::collections::{BTreeMap, btree_map::Entry};
+
+use chrono::{DateTime, Utc};
+
+use crate::{connectors::source::Failure, domain::problem::Problem};
+
+use super::{
+    client::{Client, NoPage, Page},
+    refusals,
+    wire::{Row, is_code},
+};
+
+/// How often a list is begun anew when a page of it is refused: how long a snapshot lives is not documented.
+const RESTARTS: u32 = 3;
+/// After so many pages without anybody new the paging is not believed to end.
+const IDLE_PAGES: u32 = 5;
+/// More people than any client of Paycom has: what keeps a server that never ends from filling the memory.
+const MOST: usize = 2_000_000;
+
+/// A list that was read to its end.
+#[derive(Debug)]
+pub struct Listed {
+    /// By code.
+    pub rows: BTreeMap<String, Option<Box<Row>>>,
+    /// Why it may not be whole.
+    pub doubt: Option<Problem>,
+    /// Paycom's clock when the first page came.
+    pub date: Option<DateTime<Utc>>,
+}
+
+/// Reads a list. `keep` says whether its rows are wanted, or only the codes.
+///
+/// # Errors
+/// A first page that is refused, with its status; a later one that is refused again and again.
+pub async fn list(client: &Client, endpoint: &str, query: &str, keep: bool) -> Result<Listed, NoPage> {
+    let mut restarts = 0;
+    loop {
+        match snapshot(client, endpoint, query, keep).await {
+            Ok(listed) => return Ok(listed),
+            Err((page, none)) if page > 1 && restarts < RESTARTS && may_be_over(&none) => restarts += 1,
+            Err((1, none)) => return Err(none),
+            // The endpoint is there: its status must not be taken for one that says it is not.
+            Err((_, none)) => return Err(none.failure.into()),
+        }
+    }
+}
+
+/// Whether a refusal in the middle can mean that the snapshot is gone. 401 and 413 mean what they say.
+fn may_be_over(none: &NoPage) -> bool {
+    none.status.is_some_and(|status| status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 413))
+}
+
+/// All pages once; an error comes with the number of its page.
+async fn snapshot(client: &Client, endpoint: &str, query: &str, keep: bool) -> Result<Listed, (u32, NoPage)> {
+    let mut gathered = Gathered::default();
+    let mut target = client.first_page(endpoint, query);
+    let mut number = 1;
+    loop {
+        let page = client.page(endpoint, &target, number).await.map_err(|none| (number, none))?;
+        let next = gathered.add(page, keep);
+        if gathered.idle >= IDLE_PAGES || gathered.rows.len() > MOST {
+            let why = "its pages do not come to an end";
+            return Err((number, refusals::of_result(endpoint, why).into()));
+        }
+        let Some(next) = next else { return Ok(gathered.end(endpoint)) };
+        (target, number) = (next, number.saturating_add(1));
+    }
+}
+
+#[derive(Default)]
+struct Gathered {
+    rows: BTreeMap<String, Option<Box<Row>>>,
+    date: Option<DateTime<Utc>>,
+    /// What each page said that the list holds.
+    total: Option<u64>,
+    pages: u32,
+    /// Pages in a row that had nobody new.
+    idle: u32,
+    first_length: usize,
+    /// A page that has a next one, and is shorter than the first.
+    short: bool,
+    repeated: bool,
+    /// Rows whose code is none: they cannot be staged, and must not be taken for absent.
+    without_code: u64,
+    odd: Option<String>,
+}
+
+impl Gathered {
+    /// Takes a page in; where the next one is.
+    fn add(&mut self, page: Page, keep: bool) -> Option<String> {
+        if self.pages == 0 {
+            (self.date, self.total, self.first_length) = (page.date, page.total, page.rows.len());
+        } else if self.total != page.total {
+            self.odd.get_or_insert_with(|| "its size changed from one page to the next".into());
+        }
+        self.pages = self.pages.saturating_add(1);
+        if let Some(odd) = page.odd {
+            self.odd.get_or_insert(odd);
+        }
+        self.short |= page.next.is_some() && page.rows.len() < self.first_length;
+        let before = self.rows.len();
+        for row in page.rows {
+            self.add_row(row, keep);
+        }
+        self.idle = if self.rows.len() > before { 0 } else { self.idle.saturating_add(1) };
+        page.next
+    }
+
+    fn add_row(&mut self, row: Row, keep: bool) {
+        let Some(code) = row.code().filter(|code| is_code(code)).map(str::to_owned) else {
+            self.without_code = self.without_code.saturating_add(1);
+            return;
+        };
+        match self.rows.entry(code) {
+            Entry::Vacant(entry) => {
+                entry.insert(keep.then(|| Box::new(row)));
+            }
+            Entry::Occupied(mut entry) => {
+                self.repeated = true;
+                // Somebody who came back may have a row for each time: the one that has not ended counts.
+                if keep && !row.is_terminated() {
+                    entry.insert(Some(Box::new(row)));
+                }
+            }
+        }
+    }
+
+    fn end(self, endpoint: &str) -> Listed {
+        let doubt = self.doubt().map(|(code, why)| {
+            Problem::new(
+                code,
+                format!(
+                    "Paycom's list `{endpoint}` may not be whole: {why}. What it held is staged, and nobody was \
+                     marked absent."
+                ),
+                "Nothing to do at first: the next full run looks again. If it repeats, ask Paycom with these words.",
+            )
+        });
+        Listed { rows: self.rows, doubt, date: self.date }
+    }
+
+    fn doubt(&self) -> Option<(&'static str, String)> {
+        if self.without_code > 0 {
+            let why =
+                format!("{} of its rows have no employee code that can be asked for", self.without_code);
+            return Some(("code_not_understood", why));
+        }
+        let count = self.rows.len() as u64;
+        let why = match (self.total, &self.odd) {
+            (_, Some(odd)) => odd.clone(),
+            (Some(total), None) if total == count => return None,
+            (Some(total), None) => {
+                format!("Paycom counts {total} employees in it, and its pages held {count} different ones")
+            }
+            (None, None) if count == 0 => "Paycom did not count it, and it is empty".into(),
+            (None, None) if self.repeated => {
+                "Paycom did not count it, and some of its rows came twice".into()
+            }
+            (None, None) if self.short => {
+                "Paycom did not count it, and one of its pages was cut short".into()
+            }
+            (None, None) => return None,
+        };
+        Some(("count_mismatch", why))
+    }
+}
+
+/// A failure for lists that neither endpoint gives.
+pub fn neither(one: &str, other: &str) -> Failure {
+    refusals::failure(
+        crate::domain::words::Cause::Permission,
+        format!("Paycom has enabled neither `{one}` nor `{other}` for this API user (status 413)."),
+        format!(
+            "In Paycom, User Access and Security, API Setup: tick `{one}` or `{other}` for this API user."
+        ),
+    )
+}

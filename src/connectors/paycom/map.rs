@@ -1,0 +1,155 @@
+//! Paycom's employees to staged records: their words to ours.
+
+use crate::domain::record::Record;
+
+use super::{
+    dates::date,
+    wire::{Row, Text},
+};
+
+/// An employee. Names stay in capitals, as Paycom keeps them. A status that is not known is no termination. The
+/// directory's `homephone` is left out: it is where somebody lives.
+pub fn record(code: &str, row: &Row) -> Record {
+    let text = |text: &Text| text.get().map(str::to_owned);
+    let terminated = row.is_terminated();
+    let day = |text: &Text| text.get().and_then(date);
+    Record {
+        external_id: code.to_owned(),
+        name: name(code, row),
+        first_name: text(&row.firstname),
+        middle_name: text(&row.middlename),
+        last_name: text(&row.lastname),
+        email: text(&row.work_email).or_else(|| text(&row.personal_email)),
+        phone: text(&row.primary_phone),
+        job_title: text(&row.position_title).or_else(|| text(&row.business_title)),
+        active: !terminated,
+        // Who came back has both dates, and the later one counts; `None` is less than any date.
+        hired_on: day(&row.hire_date).max(day(&row.rehire_date)),
+        // Who came back keeps the old termination date: it counts only for who is gone.
+        released_on: day(&row.termination_date).filter(|_| terminated),
+        ..Record::default()
+    }
+}
+
+/// As Paycom shows it, `LAST, FIRST`; the code where it gives no name at all.
+fn name(code: &str, row: &Row) -> String {
+    if let Some(name) = row.name() {
+        return name.to_owned();
+    }
+    match (row.lastname.get(), row.firstname.get()) {
+        (Some(last), Some(first)) => format!("{last}, {first}"),
+        (Some(name), None) | (None, Some(name)) => name.to_owned(),
+        (None, None) => code.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+
+    use super::*;
+    use crate::connectors::paycom::wire::answer;
+
+    const DETAIL: &str = include_str!("../../../fixtures/paycom/employee.json");
+    const DIRECTORY: &str = include_str!("../../../fixtures/paycom/employeedirectory.json");
+
+    fn records(body: &str) -> Vec<Record> {
+        let rows: Vec<Row> = answer(body.as_bytes()).unwrap().rows;
+        rows.iter().map(|row| record(row.code().unwrap(), row)).collect()
+    }
+
+    fn only(row: serde_json::Value) -> Record {
+        records(&serde_json::json!({"result": true, "data": [row]}).to_string()).remove(0)
+    }
+
+    #[test]
+    fn a_detail_is_staged_in_our_words() {
+        let expected = Record {
+            external_id: "Z9Q4".into(),
+            name: "OKONKWO, IFEOMA T".into(),
+            first_name: Some("IFEOMA".into()),
+            middle_name: Some("T".into()),
+            last_name: Some("OKONKWO".into()),
+            email: Some("ifeoma.okonkwo@harbor.example".into()),
+            phone: Some("5550142".into()),
+            job_title: Some("Dock Supervisor".into()),
+            active: true,
+            hired_on: NaiveDate::from_ymd_opt(2023, 3, 6),
+            ..Record::default()
+        };
+        assert_eq!(records(DETAIL), [expected]);
+    }
+
+    #[test]
+    fn the_directory_has_names_and_statuses_and_no_home_phone() {
+        let rows = records(DIRECTORY);
+        let seen: Vec<_> =
+            rows.iter().map(|row| (row.external_id.as_str(), row.name.as_str(), row.active)).collect();
+        assert_eq!(
+            seen,
+            [
+                ("Z9Q4", "OKONKWO, IFEOMA T", true),
+                ("1207", "LINDQVIST, BO", false),
+                ("Z9Q6", "MARSH, ADA", true)
+            ]
+        );
+        assert!(rows.iter().all(|row| row.phone.is_none() && row.email.is_none()));
+    }
+
+    #[test]
+    fn what_is_sensitive_never_gets_into_a_record() {
+        for body in [DETAIL, DIRECTORY] {
+            let staged = serde_json::to_string(&records(body)).unwrap();
+            for secret in [
+                "900-00",
+                "1979",
+                "PIER ROAD",
+                "88210",
+                "061",
+                "41.25",
+                "SENSITIVE",
+                "HISP",
+                "5559",
+                "homephone",
+            ] {
+                assert!(!staged.contains(secret), "{secret} in {staged}");
+            }
+        }
+    }
+
+    #[test]
+    fn who_came_back_was_hired_last_and_is_not_released() {
+        let row = |status: &str| {
+            only(serde_json::json!({
+                "employee_code": "A1", "employee_status": status, "hire_date": "01/02/2015",
+                "rehire_date": "2020-03-04T00:00:00-06:00", "termination_date": "2019-05-06",
+            }))
+        };
+        let day = |y, m, d| NaiveDate::from_ymd_opt(y, m, d);
+        assert_eq!((row("A").hired_on, row("A").released_on), (day(2020, 3, 4), None));
+        assert_eq!((row("T").active, row("T").released_on), (false, day(2019, 5, 6)));
+        let first = only(
+            serde_json::json!({"employee_code": "A1", "hire_date": "2015-01-02", "rehire_date": "0000-00-00"}),
+        );
+        assert_eq!(first.hired_on, day(2015, 1, 2));
+    }
+
+    #[test]
+    fn a_missing_name_is_made_from_what_there_is() {
+        for (row, name) in [
+            (serde_json::json!({"eecode": "A1", "firstname": "BO", "lastname": "LIND"}), "LIND, BO"),
+            (serde_json::json!({"eecode": "A1", "eename": " ", "lastname": "LIND"}), "LIND"),
+            (serde_json::json!({"eecode": "A1", "eename": null, "firstname": "BO"}), "BO"),
+            (serde_json::json!({"eecode": "A1"}), "A1"),
+        ] {
+            assert_eq!(only(row).name, name);
+        }
+        let private = only(
+            serde_json::json!({"eecode": "A1", "personal_email": "a@b.example", "business_title": "Cook"}),
+        );
+        assert_eq!(
+            (private.email.as_deref(), private.job_title.as_deref()),
+            (Some("a@b.example"), Some("Cook"))
+        );
+    }
+}

@@ -1,0 +1,84 @@
+//! Tests a connection: three small requests at most, each sent once.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::{
+    connectors::{outbound::Timeouts, source::Failure},
+    domain::words::Cause,
+};
+
+use super::{
+    Source,
+    client::{CHANGES, Client, DIRECTORY, IDS, NoPage, Page},
+    list::neither,
+    reading::not_enabled,
+    refusals,
+    settings::ListFrom,
+    wire::is_code,
+};
+
+/// A person waits for the answer.
+const ALL: Duration = Duration::from_millis(4500);
+const EACH: Timeouts =
+    Timeouts { connect: Duration::from_secs(2), head: Duration::from_secs(2), body: Duration::from_secs(2) };
+
+/// What was found, as a sentence.
+pub async fn probe(source: &Source) -> Result<String, Failure> {
+    timeout(ALL, ask(source)).await.unwrap_or_else(|_| {
+        Err(refusals::failure(
+            Cause::Timeout,
+            "Paycom answered too slowly for a test of the connection.",
+            "Try again; if it repeats, check the network between this machine and Paycom.",
+        ))
+    })
+}
+
+async fn ask(source: &Source) -> Result<String, Failure> {
+    let (settings, client) = (&source.settings, source.client.hurried(EACH));
+    let (endpoint, page) = match (settings.list_from, settings.details) {
+        (ListFrom::Directory, _) | (_, false) => (DIRECTORY, first(&client, DIRECTORY, "").await?),
+        (ListFrom::Ids, _) => (IDS, first(&client, IDS, "").await?),
+        (ListFrom::Auto, _) => match first(&client, IDS, "").await {
+            Err(none) if not_enabled(&none) => {
+                let page = first(&client, DIRECTORY, "").await;
+                let page = page
+                    .map_err(|none| if not_enabled(&none) { neither(DIRECTORY, IDS) } else { none.failure });
+                (DIRECTORY, page?)
+            }
+            page => (IDS, page?),
+        },
+    };
+    if settings.details {
+        let code = page.rows.first().and_then(|row| row.code()).filter(|code| is_code(code));
+        if let Some(code) = code {
+            client.detail(code).await?;
+        }
+        changes(&client).await?;
+    }
+    let count = page.total.map_or_else(|| "employees".to_owned(), |total| format!("{total} employees"));
+    Ok(format!("Paycom accepts the SID and the token, and lists {count} (`{endpoint}`)."))
+}
+
+async fn first(client: &Client, endpoint: &str, query: &str) -> Result<Page, NoPage> {
+    client.page(endpoint, &client.first_page(endpoint, query), 1).await
+}
+
+/// Whether changes may be asked for: those of the last minute.
+async fn changes(client: &Client) -> Result<(), Failure> {
+    let now = client.now().timestamp();
+    let query = format!("&startdate={}&enddate={now}", now.saturating_sub(60));
+    match first(client, CHANGES, &query).await {
+        Ok(_) => Ok(()),
+        Err(none) if not_enabled(&none) => Err(refusals::failure(
+            Cause::Permission,
+            format!(
+                "Paycom lists the employees, but has not enabled `{CHANGES}` for this API user (status 413): every \
+                 poll would have to read all of them."
+            ),
+            format!("In Paycom, User Access and Security, API Setup: tick `{CHANGES}` for this API user."),
+        )),
+        Err(none) => Err(none.failure),
+    }
+}

@@ -1,0 +1,125 @@
+//! What Paycom's statuses mean, and what a person should do. Source: its «REST API Companion Guide» and what public
+//! integrations say of it.
+
+use http::StatusCode;
+
+use crate::{
+    connectors::source::Failure,
+    domain::{problem::Problem, words::Cause},
+};
+
+pub fn failure(cause: Cause, detail: impl Into<String>, remedy: impl Into<String>) -> Failure {
+    Failure::Source { cause, problem: Problem::new(cause.as_str(), detail, remedy), retry_after: None }
+}
+
+/// An answer that is not a good one. `said` is what Paycom's own words were, or empty.
+pub fn of_status(status: StatusCode, endpoint: &str, said: &str) -> Failure {
+    let words = if said.is_empty() { String::new() } else { format!(" It said: «{said}»") };
+    match status.as_u16() {
+        401 => unauthorized(said, &words),
+        403 => failure(
+            Cause::Permission,
+            format!("Paycom does not let this API user read `{endpoint}`.{words}"),
+            format!("In Paycom, User Access and Security, API Setup: let this API user read `{endpoint}`."),
+        ),
+        413 => not_enabled(endpoint, &words),
+        404 => failure(
+            Cause::NotFound,
+            format!("Paycom does not know `{endpoint}` at this address.{words}"),
+            "Check `base_url` of this connection: it must be the API's address of your Paycom data centre.",
+        ),
+        300..=399 => failure(
+            Cause::Server,
+            format!(
+                "Paycom answered `{endpoint}` with a redirect, which is not followed: it could lead anywhere."
+            ),
+            "Check `base_url` of this connection, and that no proxy or sign-in page stands before Paycom.",
+        ),
+        number => failure(
+            Cause::Server,
+            format!("Paycom did not take the request for `{endpoint}` (status {number}).{words}"),
+            "Nothing to do at first: it is tried again. If it repeats, ask Paycom with these words.",
+        ),
+    }
+}
+
+/// Paycom answers 401 for a wrong SID or token and for an address that is not in its list, mostly without a word.
+fn unauthorized(said: &str, words: &str) -> Failure {
+    let lower = said.to_ascii_lowercase();
+    let of_address = lower.split(|c: char| !c.is_alphanumeric()).any(|word| matches!(word, "ip" | "ips"))
+        || lower.contains("ip address");
+    if of_address {
+        return failure(
+            Cause::AddressNotAllowed,
+            format!("Paycom does not take requests from this gateway's address.{words}"),
+            "In Paycom, User Access and Security, API Setup: add this gateway's public IP address to the API user's \
+             list.",
+        );
+    }
+    failure(
+        Cause::Credentials,
+        format!(
+            "Paycom refused the request (status 401). It answers the same for a wrong SID or token and for an IP \
+             address that is not in its list.{words}"
+        ),
+        "In Paycom, User Access and Security, API Setup: check that this gateway's public IP address is in the API \
+         user's list; then give `sid` and `token` again as they stand there.",
+    )
+}
+
+/// Paycom says 413 where others say 403.
+fn not_enabled(endpoint: &str, words: &str) -> Failure {
+    failure(
+        Cause::Permission,
+        format!("Paycom has not enabled `{endpoint}` for this API user (status 413).{words}"),
+        format!("In Paycom, User Access and Security, API Setup: tick `{endpoint}` for this API user."),
+    )
+}
+
+/// A failure in an answer with a good status.
+pub fn of_result(endpoint: &str, why: &str) -> Failure {
+    failure(
+        Cause::Server,
+        format!("Paycom's answer to `{endpoint}` cannot be used: {why}."),
+        "Nothing to do at first: it is tried again. If it repeats, ask Paycom with these words.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(status: u16, said: &str) -> (Cause, Problem) {
+        match of_status(StatusCode::from_u16(status).unwrap(), "employeedirectory", said) {
+            Failure::Source { cause, problem, .. } => (cause, problem),
+            Failure::Closed(closed) => panic!("{closed}"),
+        }
+    }
+
+    #[test]
+    fn every_status_has_a_cause_and_a_remedy() {
+        for (status, said, cause) in [
+            (400, "Bad pagesize", Cause::Server),
+            (401, "", Cause::Credentials),
+            (401, "Zip code", Cause::Credentials),
+            (401, "IP 192.0.2.1 is not authorized", Cause::AddressNotAllowed),
+            (403, "", Cause::Permission),
+            (404, "", Cause::NotFound),
+            (409, "", Cause::Server),
+            (413, "", Cause::Permission),
+            (302, "", Cause::Server),
+        ] {
+            let (found, problem) = of(status, said);
+            assert_eq!(found, cause, "{status} {said}");
+            assert!(problem.code == cause.as_str() && !problem.remedy.is_empty());
+            assert!(status == 302 || problem.detail.contains(said), "{}", problem.detail);
+        }
+    }
+
+    #[test]
+    fn the_remedies_name_what_to_look_at() {
+        assert!(of(413, "").1.remedy.contains("`employeedirectory`"));
+        let (_, refused) = of(401, "");
+        assert!(refused.remedy.contains("IP address") && refused.remedy.contains("`sid`"));
+    }
+}

@@ -1,0 +1,118 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn rows(body: &serde_json::Value) -> Result<Vec<Row>, WireError> {
+    answer::<Row>(body.to_string().as_bytes()).map(|answer| answer.rows)
+}
+
+#[test]
+fn data_is_rows_one_row_or_nothing() {
+    for (data, count) in [
+        (json!([{"eecode": "A1"}, {"employee_code": "A2"}]), 2),
+        (json!({"employee_code": "A1"}), 1),
+        (json!([]), 0),
+        (json!(null), 0),
+    ] {
+        assert_eq!(rows(&json!({"result": true, "data": data})).unwrap().len(), count, "{data}");
+    }
+    assert_eq!(rows(&json!({"result": "true"})).unwrap().len(), 0);
+    let both =
+        json!({"result": 1, "data": {"eecode": "A1", "employee_code": "A1", "firstname": {"odd": [1]}}});
+    assert_eq!(rows(&both).unwrap()[0].code(), Some("A1"));
+}
+
+#[test]
+fn a_failure_in_a_good_status_is_a_failure_in_paycoms_words() {
+    for (errors, said) in [
+        (json!(["Bad date", "Bad code"]), "Bad date; Bad code"),
+        (json!([{"message": "Bad date", "value": "123-45-6789"}]), "Bad date"),
+        (json!({"error": "Bad date"}), "Bad date"),
+        (json!("Bad\ndate"), "Bad date"),
+        (json!([]), "it gave no reason"),
+        (json!(null), "it gave no reason"),
+    ] {
+        let failed = rows(&json!({"result": false, "data": [], "errors": errors})).unwrap_err();
+        assert_eq!(failed, WireError::Failed(said.into()), "{errors}");
+    }
+    assert_eq!(rows(&json!({"result": null})).unwrap_err(), WireError::NoResult);
+    assert_eq!(rows(&json!({})).unwrap_err(), WireError::NoResult);
+    let long = rows(&json!({"result": false, "errors": ["ö".repeat(5000)]})).unwrap_err();
+    assert!(long.to_string().len() < 310);
+    assert_eq!(complaint(br#"{"errors": ["IP not allowed"]}"#), "IP not allowed");
+    assert_eq!(complaint(b"<html>"), "");
+}
+
+#[test]
+fn what_cannot_be_read_is_never_quoted() {
+    for body in [
+        r#"{"result": true, "data": ["123-45-6789"]}"#,
+        r#"{"result": true, "data": "123-45-6789"}"#,
+        r#"{"result": true, "data": [{"ssn": "123-45-6789""#,
+        r#"{"result": true, "data": [{"ssn": "123-45-6789",, }]}"#,
+        "<html>123-45-6789</html>",
+        "",
+    ] {
+        let said = answer::<Row>(body.as_bytes()).unwrap_err().to_string();
+        assert!(!said.contains("123"), "{said}");
+        assert!(said.contains("line"), "{said}");
+    }
+}
+
+#[test]
+fn a_complaint_beside_good_rows_is_kept() {
+    let body =
+        json!({"result": true, "data": [{"eecode": "A1"}], "errors": ["Partial result"], "errorCount": 1});
+    let answer = answer::<Row>(body.to_string().as_bytes()).unwrap();
+    assert_eq!(answer.complaint.as_deref(), Some("Partial result"));
+}
+
+#[test]
+fn only_a_strict_code_goes_into_an_address() {
+    for good in ["A001", "a-b_C", "7", &"x".repeat(32)] {
+        assert!(is_code(good), "{good}");
+    }
+    for bad in ["", " A1", "A/1", "../x", "A.1", "A%2F", "Ä1", "A 1", "A?b", &"x".repeat(33)] {
+        assert!(!is_code(bad), "{bad}");
+    }
+}
+
+#[test]
+fn only_t_ends_an_employment() {
+    let terminated = |status: serde_json::Value| {
+        let row = &rows(&json!({"result": true, "data": [{"eestatus": status}]})).unwrap()[0];
+        let detail = &rows(&json!({"result": true, "data": [{"employee_status": status}]})).unwrap()[0];
+        assert_eq!(row.is_terminated(), detail.is_terminated());
+        row.is_terminated()
+    };
+    assert!(terminated(json!("T")) && terminated(json!(" t ")));
+    for not in
+        [json!("A"), json!("L"), json!("X"), json!("TBD"), json!(""), json!(null), json!(0), json!(["T"])]
+    {
+        assert!(!terminated(not.clone()), "{not}");
+    }
+}
+
+proptest! {
+    /// Whether a number comes as a number or in quotes makes no difference.
+    #[test]
+    fn numbers_and_texts_read_alike(code in 0u64..=u64::MAX, phone in any::<u32>(), truth in any::<bool>()) {
+        let plain = json!({"result": truth, "data": [{"eecode": code, "primary_phone": phone}]});
+        let quoted = json!({"result": truth.to_string(), "data":
+            [{"employee_code": code.to_string(), "primary_phone": phone.to_string()}]});
+        match (rows(&plain), rows(&quoted)) {
+            (Ok(plain), Ok(quoted)) => {
+                prop_assert!(truth);
+                prop_assert_eq!(plain[0].code(), quoted[0].code());
+                prop_assert_eq!(&plain[0].primary_phone, &quoted[0].primary_phone);
+            }
+            (plain, quoted) => prop_assert_eq!(plain.unwrap_err(), quoted.unwrap_err()),
+        }
+    }
+
+    #[test]
+    fn no_bytes_break_it(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "[\\[\\]{}\",:a-z0-9]{0,80}") {
+        let _ = (answer::<Row>(&bytes), answer::<Row>(text.as_bytes()), complaint(&bytes));
+    }
+}

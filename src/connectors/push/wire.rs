@@ -1,0 +1,202 @@
+//! What a message may say. Its sender is a developer who can correct it, so whatever is not as documented is refused
+//! with the row, the member and what was expected. Members that are not listed here are passed over and never kept:
+//! a social security number that somebody sends along gets no further than the parser (promise 7).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+};
+
+use chrono::{DateTime, NaiveDate};
+
+use crate::domain::{event::Event, record::Record, words::List};
+
+use super::members::{Body, Member, Row};
+
+/// The most rows of one message: what a database takes in one short transaction.
+pub const MOST_ROWS: usize = 5_000;
+/// The longest text of a member, in characters.
+const LONGEST: usize = 1_000;
+const LONGEST_ID: usize = 200;
+
+/// The types of messages that are known.
+const KNOWN: &str = "employees.upserted, employees.removed, employees.replaced, customers.upserted, \
+                     customers.removed, customers.replaced";
+
+#[derive(Clone, Copy)]
+enum Verb {
+    Upserted,
+    Removed,
+    Replaced,
+}
+
+/// A message's type and its meaning.
+///
+/// # Errors
+/// What is wrong with it, for the developer of the sender.
+pub fn event(body: &[u8]) -> Result<(String, Event), String> {
+    let body: Body = serde_json::from_slice(body).map_err(|error| {
+        format!("the body is not a JSON object (line {}, column {})", error.line(), error.column())
+    })?;
+    let Some(Member::Text(name)) = body.get("type") else {
+        return Err(format!("`type` must be one of: {KNOWN}"));
+    };
+    let (list, verb) = kind(name).ok_or_else(|| format!("this `type` is not known; known: {KNOWN}"))?;
+    if let Some(timestamp) = body.text("timestamp", LONGEST)? {
+        DateTime::parse_from_rfc3339(&timestamp)
+            .map_err(|_| "`timestamp` must be a time like 2026-03-01T12:00:00Z, or be left out")?;
+    }
+    let rows = body.rows.as_ref().ok_or("`data` must be an array")?;
+    if rows.len() > MOST_ROWS {
+        return Err(format!("`data` must not have more than {MOST_ROWS} rows: send several messages"));
+    }
+    let event = match verb {
+        Verb::Upserted => Event::Upserted { list, records: records(list, rows)? },
+        Verb::Removed => Event::Removed { list, external_ids: external_ids(rows)? },
+        Verb::Replaced => {
+            let page = match body.get("page") {
+                Some(Member::Number(page)) => page.parse().ok().filter(|page| *page >= 1),
+                _ => None,
+            };
+            let page =
+                page.ok_or("`page` must be a whole number: 1 for the first message of a list, then 2, 3, …")?;
+            Event::Replaced {
+                list,
+                page,
+                last: body.truth("last")?.unwrap_or(false),
+                records: records(list, rows)?,
+            }
+        }
+    };
+    Ok((name.clone(), event))
+}
+
+fn kind(name: &str) -> Option<(List, Verb)> {
+    let (list, verb) = name.split_once('.')?;
+    let list = List::ALL.iter().copied().find(|known| known.plural() == list)?;
+    let verb = match verb {
+        "upserted" => Verb::Upserted,
+        "removed" => Verb::Removed,
+        "replaced" => Verb::Replaced,
+        _ => return None,
+    };
+    Some((list, verb))
+}
+
+/// Each row numbered from 1, for messages.
+fn numbered<T>(rows: &[Row], read: impl Fn(&Row) -> Result<T, String>) -> Result<Vec<T>, String> {
+    let row = |(index, row)| read(row).map_err(|why| format!("row {}: {why}", index + 1));
+    rows.iter().enumerate().map(row).collect()
+}
+
+fn records(list: List, rows: &[Row]) -> Result<Vec<Record>, String> {
+    let records = numbered(rows, |row| record(list, row))?;
+    let mut first = BTreeMap::new();
+    for (index, record) in records.iter().enumerate() {
+        if let Some(before) = first.insert(record.external_id.as_str(), index) {
+            let (one, other) = (before + 1, index + 1);
+            return Err(format!("rows {one} and {other} have the same `external_id`: send each record once"));
+        }
+    }
+    Ok(records)
+}
+
+/// IDs as objects with an `external_id`, or bare; one that is named twice counts once.
+fn external_ids(rows: &[Row]) -> Result<Vec<String>, String> {
+    let mut seen = BTreeSet::new();
+    let ids = numbered(rows, |row| match row {
+        Row::Bare(id) => external_id(id),
+        Row::Object(members) => external_id(members.get("external_id").unwrap_or(&Member::Null)),
+    })?;
+    Ok(ids.into_iter().filter(|id| seen.insert(id.clone())).collect())
+}
+
+fn external_id(id: &Member) -> Result<String, String> {
+    let id = match id {
+        Member::Text(id) | Member::Number(id) => id,
+        Member::Null => return Err("`external_id` is missing".into()),
+        other => return Err(format!("`external_id` must be a text or a whole number, not {}", other.what())),
+    };
+    if id.trim().is_empty() || id.chars().count() > LONGEST_ID || id.contains(char::is_control) {
+        return Err(format!(
+            "`external_id` must have 1 to {LONGEST_ID} characters and no control characters"
+        ));
+    }
+    Ok(id.clone())
+}
+
+fn record(list: List, row: &Row) -> Result<Record, String> {
+    let Row::Object(row) = row else {
+        return Err("it must be an object with `external_id`".into());
+    };
+    let text = |name: &str| row.text(name, LONGEST);
+    let external_id = external_id(row.get("external_id").unwrap_or(&Member::Null))?;
+    let parent = row.get("parent_external_id").filter(|parent| !matches!(parent, Member::Null));
+    let parent = parent
+        .map(self::external_id)
+        .transpose()
+        .map_err(|why| why.replace("`external_id`", "`parent_external_id`"))?;
+    let mut record = Record {
+        full_name: text("full_name")?,
+        first_name: text("first_name")?,
+        middle_name: text("middle_name")?,
+        last_name: text("last_name")?,
+        company_name: text("company_name")?,
+        email: text("email")?,
+        phone: text("phone")?,
+        job_title: text("job_title")?,
+        parent_external_id: parent,
+        active: row.truth("active")?.unwrap_or(true),
+        hired_on: date(row, "hired_on")?,
+        released_on: date(row, "released_on")?,
+        ..Record::default()
+    };
+    if record.parent_external_id.is_some() {
+        let colons = record.full_name.as_deref().unwrap_or_default().matches(':').count();
+        record.sublevel = i32::try_from(colons).unwrap_or(i32::MAX).max(1);
+    }
+    record.name = text("name")?.unwrap_or_else(|| name(list, &record, &external_id));
+    record.external_id = external_id;
+    Ok(record)
+}
+
+/// What a record without `name` is called.
+fn name(list: List, record: &Record, external_id: &str) -> String {
+    let business = record.company_name.clone().filter(|_| list == List::Customer);
+    let person: Vec<&str> =
+        [&record.first_name, &record.last_name].into_iter().flatten().map(String::as_str).collect();
+    let person = Some(person.join(" ")).filter(|person| !person.is_empty());
+    business.or(person).or_else(|| record.full_name.clone()).unwrap_or_else(|| external_id.to_owned())
+}
+
+fn date(row: &Body, name: &str) -> Result<Option<NaiveDate>, String> {
+    let Some(text) = row.text(name, LONGEST)? else { return Ok(None) };
+    let date = NaiveDate::from_str(&text).ok().filter(|date| date.to_string() == text);
+    date.map(Some).ok_or_else(|| format!("`{name}` must be a date like 2026-03-01"))
+}
+
+impl Body {
+    /// A text without white space around it; `None` for nothing, `null` or an empty one.
+    fn text(&self, name: &str, longest: usize) -> Result<Option<String>, String> {
+        let text = match self.get(name) {
+            None | Some(Member::Null) => return Ok(None),
+            Some(Member::Text(text)) => text.trim(),
+            Some(other) => return Err(format!("`{name}` must be a text, not {}", other.what())),
+        };
+        if text.chars().count() > longest || text.contains(char::is_control) {
+            return Err(format!("`{name}` must have at most {longest} characters and no control characters"));
+        }
+        Ok((!text.is_empty()).then(|| text.to_owned()))
+    }
+
+    fn truth(&self, name: &str) -> Result<Option<bool>, String> {
+        match self.get(name) {
+            None | Some(Member::Null) => Ok(None),
+            Some(Member::Truth(truth)) => Ok(Some(*truth)),
+            Some(other) => Err(format!("`{name}` must be true or false, not {}", other.what())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

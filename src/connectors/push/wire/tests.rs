@@ -1,0 +1,146 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+const UPSERTED: &str = include_str!("../../../../fixtures/push/employees_upserted.json");
+const REPLACED: &str = include_str!("../../../../fixtures/push/customers_replaced.json");
+
+fn refused(body: serde_json::Value) -> String {
+    event(body.to_string().as_bytes()).unwrap_err()
+}
+
+fn of_row(row: serde_json::Value) -> String {
+    refused(json!({"type": "employees.upserted", "data": [{"external_id": "1"}, row]}))
+}
+
+#[test]
+fn people_are_read_and_only_what_is_documented_is_kept() {
+    let (name, event) = event(UPSERTED.as_bytes()).unwrap();
+    assert_eq!(name, "employees.upserted");
+    let some = |text: &str| Some(text.to_owned());
+    let noor = Record {
+        external_id: "7".into(),
+        name: "Noor Haddad".into(),
+        first_name: some("Noor"),
+        last_name: some("Haddad"),
+        email: some("noor@quay.example"),
+        phone: some("+1 555 0177"),
+        job_title: some("Crane operator"),
+        active: true,
+        hired_on: NaiveDate::from_ymd_opt(2021, 4, 1),
+        ..Record::default()
+    };
+    let kim = Record {
+        external_id: "x/8".into(),
+        name: "Ode, Kim".into(),
+        released_on: NaiveDate::from_ymd_opt(2025, 12, 31),
+        ..Record::default()
+    };
+    let nine = Record { external_id: "9".into(), name: "9".into(), active: true, ..Record::default() };
+    assert_eq!(event, Event::Upserted { list: List::Employee, records: vec![noor, kim, nine] });
+    let kept = serde_json::to_string(&event).unwrap();
+    for secret in ["900-00", "1984", "73210", "SENSITIVE", "ssn", "salary"] {
+        assert!(!kept.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn a_page_of_the_whole_list_says_which_and_whether_it_is_the_last() {
+    let (_, event) = event(REPLACED.as_bytes()).unwrap();
+    let Event::Replaced { list: List::Customer, page: 2, last: true, records } = event else {
+        panic!("{event:?}");
+    };
+    let seen: Vec<_> = records
+        .iter()
+        .map(|row| (row.name.as_str(), row.parent_external_id.as_deref(), row.sublevel))
+        .collect();
+    assert_eq!(seen, [("Quayside Ltd", None, 0), ("Pier 4", Some("c1"), 2)]);
+}
+
+#[test]
+fn whatever_is_wrong_is_named_with_its_row_and_member() {
+    for (row, said) in [
+        (json!({"name": "x"}), "row 2: `external_id` is missing"),
+        (json!({"external_id": null}), "row 2: `external_id` is missing"),
+        (
+            json!({"external_id": 1.5}),
+            "row 2: `external_id` must be a text or a whole number, not a number with",
+        ),
+        (
+            json!({"external_id": {"a": 1}}),
+            "row 2: `external_id` must be a text or a whole number, not an object",
+        ),
+        (json!({"external_id": " "}), "row 2: `external_id` must have 1 to 200"),
+        (json!({"external_id": "a\u{0}"}), "row 2: `external_id` must have 1 to 200"),
+        (json!({"external_id": "x".repeat(201)}), "row 2: `external_id` must have 1 to 200"),
+        (json!({"external_id": "2", "email": 5}), "row 2: `email` must be a text, not a number"),
+        (json!({"external_id": "2", "email": ["secret"]}), "row 2: `email` must be a text, not an array"),
+        (json!({"external_id": "2", "name": "x".repeat(1001)}), "row 2: `name` must have at most 1000"),
+        (json!({"external_id": "2", "active": "yes"}), "row 2: `active` must be true or false, not a text"),
+        (json!({"external_id": "2", "hired_on": "03/01/2026"}), "row 2: `hired_on` must be a date like"),
+        (json!({"external_id": "2", "hired_on": "2026-3-1"}), "row 2: `hired_on` must be a date like"),
+        (json!({"external_id": "2", "parent_external_id": true}), "row 2: `parent_external_id` must be"),
+        (json!({"external_id": 1}), "rows 1 and 2 have the same `external_id`"),
+        (json!("2"), "row 2: it must be an object"),
+    ] {
+        let why = of_row(row.clone());
+        assert!(why.starts_with(said), "{row}: {why}");
+    }
+}
+
+#[test]
+fn a_message_that_is_not_known_is_told_what_is() {
+    for (body, said) in [
+        (json!([]), "the body is not a JSON object"),
+        (json!({"data": []}), "`type` must be one of: employees.upserted"),
+        (
+            json!({"type": "people.upserted", "data": []}),
+            "this `type` is not known; known: employees.upserted",
+        ),
+        (json!({"type": "employees.deleted", "data": []}), "this `type` is not known"),
+        (json!({"type": "employees.upserted"}), "`data` must be an array"),
+        (json!({"type": "employees.upserted", "data": "secret"}), "`data` must be an array"),
+        (json!({"type": "employees.upserted", "data": {"a": [1]}}), "`data` must be an array"),
+        (json!({"type": "employees.upserted", "data": [], "timestamp": "today"}), "`timestamp` must be"),
+        (json!({"type": "employees.replaced", "data": []}), "`page` must be a whole number"),
+        (json!({"type": "employees.replaced", "data": [], "page": 0}), "`page` must be"),
+        (json!({"type": "employees.replaced", "data": [], "page": "1"}), "`page` must be"),
+        (
+            json!({"type": "employees.replaced", "data": [], "page": 1, "last": "no"}),
+            "`last` must be true or false",
+        ),
+        (json!({"type": "employees.removed", "data": [[]]}), "row 1: `external_id` must be"),
+    ] {
+        let why = refused(body.clone());
+        assert!(why.starts_with(said), "{body}: {why}");
+        assert!(!why.contains("secret"));
+    }
+}
+
+#[test]
+fn a_message_has_a_bounded_number_of_rows() {
+    let rows = |count: usize| {
+        let data: Vec<_> = (0..count).map(|id| json!({"external_id": id})).collect();
+        event(json!({"data": data, "type": "employees.upserted"}).to_string().as_bytes())
+    };
+    assert!(rows(MOST_ROWS).is_ok());
+    assert!(rows(MOST_ROWS + 1).unwrap_err().contains("5000 rows"));
+    assert!(rows(3 * MOST_ROWS).unwrap_err().contains("5000 rows"));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_break_it(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "[\\[\\]{}\",:a-z0-9]{0,80}") {
+        let _ = (event(&bytes), event(text.as_bytes()));
+    }
+
+    /// A number as an ID is the same as its digits in quotes.
+    #[test]
+    fn an_id_may_be_a_number(id in any::<u64>()) {
+        let read = |id: serde_json::Value| {
+            event(json!({"type": "employees.removed", "data": [id]}).to_string().as_bytes())
+        };
+        prop_assert_eq!(read(json!(id)), read(json!(id.to_string())));
+    }
+}
