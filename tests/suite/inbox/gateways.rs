@@ -21,7 +21,11 @@ async fn two_gateways_never_work_on_one_inbox_at_once() {
         assert!(office.present().await.is_empty());
         assert_eq!(other.work(&taken).await.unwrap(), 1);
         office.desk.release(lost).await;
-        assert_eq!(office.desk.claim(&office.connection.id).await.unwrap(), None, "it is not its own any more");
+        assert_eq!(
+            office.desk.claim(&office.connection.id).await.unwrap(),
+            None,
+            "it is not its own any more"
+        );
         other.release(taken).await;
         assert_eq!(office.present().await.len(), 2);
     })
@@ -31,7 +35,7 @@ async fn two_gateways_never_work_on_one_inbox_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gateways_that_hurry_for_the_same_messages_deal_with_each_once() {
     TestDatabase::each(async |database| {
-        let office = Office::open(database, Kind::Connectwise).await;
+        let office = Office::open(database, Kind::Paycom).await;
         for n in 0..40 {
             let id = format!("{n}");
             office.source.says(&id, Ok(Some(person(&id, "Ana", "Ruiz"))));

@@ -16,13 +16,17 @@ use super::{Office, changed, upserted};
 use crate::support::{TestDatabase, people, person};
 
 fn failure(cause: Cause, retry_after: Option<Duration>) -> Failure {
-    Failure::Source { cause, problem: Problem::new(cause.as_str(), "It did not answer.", "Wait."), retry_after }
+    Failure::Source {
+        cause,
+        problem: Problem::new(cause.as_str(), "It did not answer.", "Wait."),
+        retry_after,
+    }
 }
 
 #[tokio::test]
 async fn a_burst_about_one_record_asks_once() {
     TestDatabase::each(async |database| {
-        let office = Office::open(database, Kind::Connectwise).await;
+        let office = Office::open(database, Kind::Paycom).await;
         office.source.says("7", Ok(Some(person("7", "Ana", "Ruiz"))));
         for n in 0..50 {
             office.tell(&format!("m{n}"), changed("7")).await;
@@ -38,7 +42,7 @@ async fn a_burst_about_one_record_asks_once() {
 #[tokio::test]
 async fn a_record_that_the_source_does_not_show_is_not_marked_absent() {
     TestDatabase::each(async |database| {
-        let office = Office::open(database, Kind::Connectwise).await;
+        let office = Office::open(database, Kind::Paycom).await;
         office.tell("all", upserted(people(1))).await;
         office.tell("gone", changed("P-0000")).await;
         office.tell("never known", changed("X")).await;
@@ -54,7 +58,7 @@ async fn a_record_that_the_source_does_not_show_is_not_marked_absent() {
 #[tokio::test]
 async fn a_source_that_fails_is_left_alone_for_a_while_and_the_message_given_up_at_last() {
     TestDatabase::each(async |database| {
-        let office = Office::open(database, Kind::Connectwise).await;
+        let office = Office::open(database, Kind::Paycom).await;
         office.source.says("1", Err(failure(Cause::RateLimit, Some(Duration::from_secs(600)))));
         for id in ["1", "2", "3"] {
             office.tell(id, changed(id)).await;

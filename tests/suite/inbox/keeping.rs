@@ -27,7 +27,8 @@ async fn whoever_is_answered_finds_the_message_in_the_database() {
             senders.spawn(async move {
                 for n in 0..10 {
                     // Every other message is sent by two.
-                    let message_id = if n % 2 == 0 { format!("{sender} {n}") } else { format!("{} {n}", sender / 2) };
+                    let message_id =
+                        if n % 2 == 0 { format!("{sender} {n}") } else { format!("{} {n}", sender / 2) };
                     inbox.accept(&id, ping(&message_id)).await.unwrap();
                     let connection = id.clone();
                     let kept = store.read(move |db| {

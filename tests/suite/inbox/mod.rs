@@ -4,6 +4,7 @@ mod effects;
 mod gateways;
 mod hints;
 mod keeping;
+mod kill;
 mod pages;
 mod route;
 
@@ -34,7 +35,7 @@ use rollcall::{
     },
 };
 
-use crate::{support::TestDatabase, web_connector::TestClock};
+use crate::support::{TestClock, TestDatabase};
 
 /// A source that says what it was told to say, and counts who asks.
 #[derive(Default)]
@@ -87,7 +88,13 @@ impl Office {
         let made = ambient.clone();
         let connection = store.write(move |db| {
             let company = register::company(db, &made, "Acme")?;
-            let new = register::connection(db, &made, kind, &company.id, None, &BTreeMap::new())?;
+            let settings = match kind {
+                Kind::Paycom => {
+                    BTreeMap::from([("base_url".to_owned(), "https://api.example.com".to_owned())])
+                }
+                _ => BTreeMap::new(),
+            };
+            let new = register::connection(db, &made, kind, &company.id, None, &settings)?;
             Ok::<_, register::Error>(new.connection)
         });
         let connection = connection.await.unwrap();

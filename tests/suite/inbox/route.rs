@@ -14,9 +14,10 @@ use crate::support::TestApp;
 
 async fn push(app: &TestApp) -> String {
     let (ambient, company) = (app.gateway.ambient.clone(), app.company.id.clone());
-    let made = app.gateway.store.write(move |db| {
-        register::connection(db, &ambient, Kind::Push, &company, None, &Default::default())
-    });
+    let made = app
+        .gateway
+        .store
+        .write(move |db| register::connection(db, &ambient, Kind::Push, &company, None, &Default::default()));
     made.await.unwrap().connection.id
 }
 
@@ -42,7 +43,10 @@ async fn whoever_is_not_known_gets_one_answer_and_leaves_only_a_count() {
         assert!(answers.windows(2).all(|two| two[0] == two[1]), "{answers:?}");
         assert_eq!(kept(app, &id).await, 0);
         let metrics = app.get("/metrics").await.text;
-        assert!(metrics.contains("rollcall_webhooks_refused_total{reason=\"unknown_connection\"} 3"), "{metrics}");
+        assert!(
+            metrics.contains("rollcall_webhooks_refused_total{reason=\"unknown_connection\"} 3"),
+            "{metrics}"
+        );
         assert!(metrics.contains("rollcall_webhooks_accepted_total 0"));
         app.send("GET", &format!("/webhooks/{id}"), None).await.is(405);
     })
@@ -56,7 +60,9 @@ async fn a_body_that_is_too_large_is_refused_whoever_sends_it() {
         let large = json!({ "data": "x".repeat(4 << 20) });
         for id in [id.as_str(), "con_nobody"] {
             let path = format!("/webhooks/{id}");
-            app.call(reqwest::Method::POST, &path, None, Some(large.clone())).await.problem(413, "body_too_large");
+            app.call(reqwest::Method::POST, &path, None, Some(large.clone()))
+                .await
+                .problem(413, "body_too_large");
         }
         assert_eq!(kept(app, &id).await, 0);
     })
@@ -76,7 +82,9 @@ async fn what_was_given_up_is_looked_at_and_replayed_through_the_api() {
         let ids = app.get(&format!("/v1/connections/{id}/messages?limit=2")).await;
         let first = ids.is(200)["data"][0]["id"].as_str().unwrap().to_owned();
         assert!(ids.is(200)["next_cursor"].is_string());
-        app.admin("POST", &format!("/v1/messages/{first}/replay"), None).await.problem(409, "message_not_dead");
+        app.admin("POST", &format!("/v1/messages/{first}/replay"), None)
+            .await
+            .problem(409, "message_not_dead");
         let (message, problem) = (first.clone(), rollcall::domain::problem::Problem::new("x", "Why.", "Do."));
         app.gateway.store.write(move |db| inbox::dead(db, &message, &problem, now)).await.unwrap();
         let dead = app.get(&format!("/v1/connections/{id}/messages?state=dead")).await;

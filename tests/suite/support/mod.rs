@@ -1,8 +1,12 @@
 //! Real databases and real gateways for tests. Each test gets its own.
 
+mod clock;
 mod database;
+mod process;
 
+pub use clock::TestClock;
 pub use database::TestDatabase;
+pub use process::Process;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 

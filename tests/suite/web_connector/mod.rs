@@ -22,7 +22,6 @@ mod transcripts;
 mod wire;
 
 pub(crate) use desk::Desk;
-pub(crate) use server::TestClock;
 
 use crate::support::TestDatabase;
 
