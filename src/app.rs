@@ -20,6 +20,7 @@ use crate::{
     },
     store::{self, Store},
     sync::{
+        inbox::Desk,
         poll::Reach,
         vault::{KeySource, Vault, VaultError},
     },
@@ -114,10 +115,20 @@ pub async fn serve(
         gateway: new_id("gw", ambient.now(), ambient.entropy.bytes()),
         at_once: settings.polling.at_once,
     };
+    let arrived = gateway.inbox.arrived();
+    let desk = Desk {
+        store: store.clone(),
+        ambient: ambient.clone(),
+        fetch: Arc::new(gateway.reach.clone()),
+        gateway: polling.gateway.clone(),
+        lease_for: settings.polling.lease,
+        polls: Arc::clone(&gateway.wake),
+    };
     let router = router(gateway, &settings.http);
     let (stop, stopped) = watch::channel(false);
     let mut beside = JoinSet::new();
-    beside.spawn(workers::sweep::run(store, ambient, stopped.clone()));
+    beside.spawn(workers::sweep::run(store, ambient, settings.webhooks.retention, stopped.clone()));
+    beside.spawn(workers::inbox::run(desk, arrived, stopped.clone()));
     beside.spawn(workers::poll::run(polling, stopped.clone()));
     #[cfg(unix)]
     if let Some(tls) = tls.clone() {

@@ -78,6 +78,12 @@ pub struct HttpFlags {
     /// The largest API request body [default: 1048576]
     #[arg(long, value_name = "BYTES")]
     max_api_body: Option<String>,
+    /// The largest webhook [default: 4194304]
+    #[arg(long, value_name = "BYTES")]
+    max_webhook_body: Option<String>,
+    /// For how long a webhook that was dealt with is remembered, so that a repetition is recognised [default: 7]
+    #[arg(long, value_name = "DAYS")]
+    webhook_retention_days: Option<String>,
 }
 
 impl HttpFlags {
@@ -94,6 +100,8 @@ impl HttpFlags {
             ("ROLLCALL_SHUTDOWN_GRACE", &self.shutdown_grace),
             ("ROLLCALL_MAX_QBWC_BODY", &self.max_qbwc_body),
             ("ROLLCALL_MAX_API_BODY", &self.max_api_body),
+            ("ROLLCALL_MAX_WEBHOOK_BODY", &self.max_webhook_body),
+            ("ROLLCALL_WEBHOOK_RETENTION_DAYS", &self.webhook_retention_days),
         ];
         flags.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect()
     }

@@ -24,6 +24,7 @@ mod signals;
 mod simulate;
 mod text;
 mod token;
+mod webhook;
 
 use std::process::ExitCode;
 
@@ -83,6 +84,9 @@ enum Command {
     /// Look at runs, and decide those that are held
     #[command(subcommand)]
     Run(run::Command),
+    /// Look at what webhooks told, and try again what was given up
+    #[command(subcommand)]
+    Webhook(webhook::Command),
     /// Play a source system against a gateway
     #[command(subcommand)]
     Simulate(simulate::Command),
@@ -155,6 +159,7 @@ async fn dispatch(context: &Context, command: Command) -> Result {
         Command::Key(command) => key::run(context, command).await,
         Command::Simulate(command) => simulate::run(context.out, command).await,
         Command::Run(command) => run::run(context, command).await,
+        Command::Webhook(command) => webhook::run(context, command).await,
         // Was run before the settings were read.
         Command::Doctor(_) => Ok(()),
     }

@@ -44,6 +44,8 @@ pub(super) const MAX_QBWC_BODY: Setting =
     plain("ROLLCALL_MAX_QBWC_BODY", "4294967296", "bytes of the largest message of the Web Connector");
 pub(super) const MAX_API_BODY: Setting =
     plain("ROLLCALL_MAX_API_BODY", "1048576", "bytes of the largest API request body");
+pub(super) const MAX_WEBHOOK_BODY: Setting =
+    plain("ROLLCALL_MAX_WEBHOOK_BODY", "4194304", "bytes of the largest webhook");
 
 /// The files of the certificate, both PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +74,8 @@ pub struct HttpSettings {
     pub max_qbwc_body: u64,
     /// In bytes.
     pub max_api_body: u64,
+    /// In bytes.
+    pub max_webhook_body: u64,
 }
 
 impl HttpSettings {
@@ -107,6 +111,7 @@ impl HttpSettings {
         let shutdown_grace = reader.seconds(&SHUTDOWN_GRACE);
         let max_qbwc_body = reader.count(&MAX_QBWC_BODY);
         let max_api_body = reader.count(&MAX_API_BODY);
+        let max_webhook_body = reader.count(&MAX_WEBHOOK_BODY);
         Some(Self {
             listen: listen?,
             public_url: public_url?,
@@ -118,6 +123,7 @@ impl HttpSettings {
             shutdown_grace: shutdown_grace?,
             max_qbwc_body: max_qbwc_body?,
             max_api_body: max_api_body?,
+            max_webhook_body: max_webhook_body?,
         })
     }
 }

@@ -11,6 +11,7 @@ mod polling;
 mod reader;
 mod secrets;
 mod source;
+mod webhooks;
 
 pub use database::DatabaseSettings;
 pub use http::{HttpSettings, TlsSettings};
@@ -19,6 +20,7 @@ pub use polling::PollingSettings;
 pub use reader::{Mistake, Mistakes, Setting};
 pub use secrets::SecretSettings;
 pub use source::{Environment, MapSource, Overlay, Source};
+pub use webhooks::WebhookSettings;
 
 use reader::Reader;
 
@@ -38,8 +40,10 @@ pub const SETTINGS: &[Setting] = &[
     http::SHUTDOWN_GRACE,
     http::MAX_QBWC_BODY,
     http::MAX_API_BODY,
+    http::MAX_WEBHOOK_BODY,
     polling::POLLS_AT_ONCE,
     polling::LEASE,
+    webhooks::RETENTION_DAYS,
     log::FILTER,
     log::FORMAT,
 ];
@@ -51,6 +55,7 @@ pub struct Settings {
     pub secrets: SecretSettings,
     pub http: HttpSettings,
     pub polling: PollingSettings,
+    pub webhooks: WebhookSettings,
     pub log: LogSettings,
     /// One sentence for each `ROLLCALL_*` name that means nothing here: a misspelt setting is not ignored in
     /// silence. To be logged once the log is up.
@@ -68,11 +73,12 @@ impl Settings {
         let secrets = SecretSettings::read(&mut reader, database.as_ref().map(|database| &database.url));
         let http = HttpSettings::read(&mut reader);
         let polling = PollingSettings::read(&mut reader);
+        let webhooks = WebhookSettings::read(&mut reader);
         let log = LogSettings::read(&mut reader);
         let warnings = reader::unknown_names(source, SETTINGS);
-        match (database, secrets, http, polling, log, reader.finish()) {
-            (Some(database), Some(secrets), Some(http), Some(polling), Some(log), Ok(())) => {
-                Ok(Self { database, secrets, http, polling, log, warnings })
+        match (database, secrets, http, polling, webhooks, log, reader.finish()) {
+            (Some(database), Some(secrets), Some(http), Some(polling), Some(webhooks), Some(log), Ok(())) => {
+                Ok(Self { database, secrets, http, polling, webhooks, log, warnings })
             }
             (.., Err(mistakes)) => Err(mistakes.with_warnings(warnings)),
             // A reader that gives nothing has noted a mistake; should one forget, the error says so.

@@ -10,6 +10,7 @@
 //! | [`limits`] | limits that a route chooses: the size of its body, the time to answer |
 //! | [`problem`] | errors as `application/problem+json` |
 //! | [`qbwc`] | the Web Connector service |
+//! | [`webhooks`] | what source systems tell by themselves |
 //! | [`extract`] | axum's extractors, with our errors |
 //! | [`router`] | the route table of the whole gateway |
 //! | [`api`] | the REST API under `/v1` |
@@ -27,6 +28,7 @@ pub mod router;
 pub mod server;
 mod socket;
 pub mod tls;
+pub mod webhooks;
 
 use std::sync::Arc;
 
@@ -35,7 +37,7 @@ use tokio::sync::Notify;
 use crate::{
     clock::Ambient,
     store::Store,
-    sync::{poll::Reach, vault::Vault},
+    sync::{inbox::Inbox, poll::Reach, vault::Vault},
 };
 
 /// What every route works with.
@@ -49,13 +51,17 @@ pub struct Gateway {
     pub public_url: url::Url,
     /// The sources that are polled.
     pub reach: Reach,
+    /// Where the messages of webhooks go in.
+    pub inbox: Inbox,
     /// Tells the worker that lists were asked for.
     pub wake: Arc<Notify>,
 }
 
 impl Gateway {
+    /// Within a runtime: the inbox gathers messages in a task of its own.
     pub fn new(reach: Reach, public_url: url::Url) -> Self {
         let Reach { store, ambient, vault, .. } = reach.clone();
-        Self { store, ambient, vault, public_url, reach, wake: Arc::default() }
+        let inbox = Inbox::start(store.clone(), ambient.clone());
+        Self { store, ambient, vault, public_url, reach, inbox, wake: Arc::default() }
     }
 }

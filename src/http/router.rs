@@ -12,12 +12,14 @@ use super::{
     limits::{limited, timed},
     operations::{self, Document, Metrics},
     qbwc,
+    webhooks::{self, WebhookCounts},
 };
 use crate::config::HttpSettings;
 
 /// Everything that the gateway answers, complete with its layers.
 pub fn router(gateway: Gateway, settings: &HttpSettings) -> Router {
-    let metrics = Metrics::default();
+    let webhooks = WebhookCounts::default();
+    let metrics = Metrics::new(webhooks.clone());
     // Serializing maps with text keys and no floats cannot fail.
     let document = Document(openapi().to_json().unwrap_or_default().into());
     let (operations, _) = operations::router().split_for_parts();
@@ -31,8 +33,10 @@ pub fn router(gateway: Gateway, settings: &HttpSettings) -> Router {
         .merge(timed(limited(api, settings.max_api_body), settings.request_timeout))
         .with_state(gateway.clone())
         // With the Web Connector's password: large bodies, and no bound on the time of a long list.
-        .merge(qbwc::router(gateway.clone(), settings.max_qbwc_body));
-    // Webhooks and pages are merged here.
+        .merge(qbwc::router(gateway.clone(), settings.max_qbwc_body))
+        // With a sender's signature or secret; it bounds its bodies and its time itself, for it counts what it refuses.
+        .merge(webhooks::router(gateway.clone(), settings.max_webhook_body, webhooks));
+    // Pages are merged here.
 
     // Counts outside of all layers, so that what they answer counts as well.
     layers::stack(router, gateway.ambient, settings.body_timeout)
@@ -63,6 +67,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     tags(
         (name = "companies", description = "The tenants"),
         (name = "connections", description = "Links to source systems"),
+        (name = "webhooks", description = "What source systems told, and what could not be dealt with"),
         (name = "runs", description = "What synchronisations did, and decisions about holds"),
         (name = "employees", description = "Staged people"),
         (name = "customers", description = "Staged customers"),

@@ -10,6 +10,8 @@ pub mod connections;
 pub mod desktop;
 mod engine;
 mod error;
+pub mod hooks;
+pub mod inbox;
 pub mod links;
 pub mod lists;
 mod migrate;

@@ -5,12 +5,12 @@ use diesel::prelude::*;
 
 use crate::domain::{
     problem::Problem,
-    words::{List, Mode, RunState},
+    words::{Kind, List, Mode, RunState},
 };
 
 use super::{
     Db, Error, Page, PageLimit, Result,
-    schema::{run_seen, runs},
+    schema::{connections, run_seen, runs},
     values::{at, count, uncount, utc, word},
 };
 
@@ -138,7 +138,7 @@ pub struct NewRun<'a> {
     pub mode: Mode,
 }
 
-/// Makes a run in `state` `queued` or `running`.
+/// Makes a run in `state`; one that has ended is made by [`insert_ended`].
 ///
 /// # Errors
 /// [`Error::Duplicate`] where one of that state is there for the list.
@@ -166,6 +166,23 @@ pub fn insert(db: &mut Db, new: NewRun<'_>, state: RunState, now: DateTime<Utc>)
             (runs::absent.eq(0i64), runs::present_before.eq(0i64), runs::reconciled.eq(false)),
         ))
         .execute(db)?;
+    Ok(())
+}
+
+/// Makes a run that has begun and ended at once, beside one that may be running.
+///
+/// # Errors
+/// [`Error::Duplicate`] where it is held and another one is.
+pub fn insert_ended(db: &mut Db, new: NewRun<'_>, end: &End<'_>, now: DateTime<Utc>) -> Result<()> {
+    insert(db, new, end.state, now)?;
+    let set = (
+        (runs::reconciled.eq(end.reconciled), runs::started_at.eq(at(now)), runs::ended_at.eq(at(now))),
+        (runs::absent.eq(count(end.absent)), runs::present_before.eq(count(end.present_before))),
+        runs::code.eq(end.problem.map(|problem| &problem.code)),
+        runs::detail.eq(end.problem.map(|problem| &problem.detail)),
+        runs::remedy.eq(end.problem.map(|problem| &problem.remedy)),
+    );
+    diesel::update(runs::table.find(new.id)).set(set).execute(db)?;
     Ok(())
 }
 
@@ -325,6 +342,20 @@ pub fn add_seen(db: &mut Db, run_id: &str, seen: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Takes what a run saw of some records back: they are gone since. `keys` are sorted.
+pub fn unsee(db: &mut Db, run_id: &str, keys: &[[u8; 8]]) -> Result<()> {
+    for batch in 0.. {
+        let Some(before) = seen(db, run_id, batch)? else { return Ok(()) };
+        let all = before.as_chunks::<8>().0;
+        let left: Vec<u8> =
+            all.iter().filter(|key| keys.binary_search(key).is_err()).flatten().copied().collect();
+        if left.len() < before.len() {
+            diesel::update(run_seen::table.find((run_id, batch))).set(run_seen::seen.eq(left)).execute(db)?;
+        }
+    }
+    Ok(())
+}
+
 /// What a batch of a run saw; they are numbered from 0. `None` after the last.
 pub fn seen(db: &mut Db, run_id: &str, batch: i32) -> Result<Option<Vec<u8>>> {
     Ok(run_seen::table.find((run_id, batch)).select(run_seen::seen).first(db).optional()?)
@@ -340,6 +371,29 @@ pub fn forget_seen(db: &mut Db, run_id: &str) -> Result<()> {
 pub fn running_of(db: &mut Db, connection_id: &str) -> Result<Vec<Run>> {
     let rows = runs::table
         .filter(runs::connection_id.eq(connection_id).and(runs::state.eq(RunState::Running.as_str())))
+        .select(Row::as_select())
+        .load(db)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// How many records runs of changes have marked absent in a list since `since`.
+pub fn removed_since(db: &mut Db, connection_id: &str, list: List, since: DateTime<Utc>) -> Result<u64> {
+    let absent: Vec<i64> = runs::table
+        .filter(runs::connection_id.eq(connection_id).and(runs::list.eq(list.as_str())))
+        .filter(runs::mode.eq(Mode::Delta.as_str()).and(runs::state.eq(RunState::Complete.as_str())))
+        .filter(runs::ended_at.ge(at(since)).assume_not_null().and(runs::absent.gt(0)))
+        .select(runs::absent)
+        .load(db)?;
+    Ok(absent.into_iter().map(uncount).sum())
+}
+
+/// The running runs of connections of `kind` that have not come further since `before`.
+pub fn silent_since(db: &mut Db, kind: Kind, before: DateTime<Utc>) -> Result<Vec<Run>> {
+    let rows = runs::table
+        .inner_join(connections::table)
+        .filter(runs::state.eq(RunState::Running.as_str()).and(runs::updated_at.lt(at(before))))
+        .filter(connections::kind.eq(kind.as_str()))
+        .order((runs::connection_id, runs::list))
         .select(Row::as_select())
         .load(db)?;
     rows.into_iter().map(TryInto::try_into).collect()

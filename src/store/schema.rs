@@ -273,6 +273,7 @@ diesel::table! {
         body -> Nullable<Text>,
         received_at -> Timestamp,
         updated_at -> Timestamp,
+        pending_since -> Timestamp,
         attempts -> Integer,
         next_at -> Timestamp,
         code -> Nullable<Text>,

@@ -11,11 +11,11 @@ use crate::{
     domain::{
         ids::new_id,
         record::Record,
-        words::{ChangeKind, Mode},
+        words::{ChangeKind, Mode, RunState},
     },
     store::{
         Db, Result, lists,
-        records::{self, Known, Write},
+        records::{self, Known, Place, Write},
         runs::{self, Counts, Run},
     },
 };
@@ -35,15 +35,43 @@ pub fn batch(
     high_water: Option<&str>,
 ) -> Result<Counts> {
     let now = ambient.now();
-    lists::lock(db, &run.connection_id, run.list)?;
+    let staged = write_changed(db, ambient, &super::run::place(run, now), batch)?;
+    if run.mode == Mode::Full && !staged.seen.is_empty() {
+        runs::add_seen(db, &run.id, &staged.seen)?;
+    }
+    runs::advance(db, &run.id, staged.counts, high_water, now)?;
+    Ok(staged.counts)
+}
+
+/// Stages records that no run asked for. A whole list that is being read meanwhile will not find them absent: it may
+/// have passed their place before they were there.
+pub fn stage(db: &mut Db, ambient: &Ambient, place: &Place<'_>, batch: &[Record]) -> Result<Counts> {
+    let staged = write_changed(db, ambient, place, batch)?;
+    let running = runs::in_state(db, place.connection_id, place.list, RunState::Running)?;
+    if let Some(run) = running.filter(|run| run.mode == Mode::Full && !staged.seen.is_empty()) {
+        runs::add_seen(db, &run.id, &staged.seen)?;
+    }
+    Ok(staged.counts)
+}
+
+/// What became of a batch.
+struct Staged {
+    counts: Counts,
+    /// The keys of its records, one after the other.
+    seen: Vec<u8>,
+}
+
+/// Compares records with what is known of them, and writes those that differ.
+fn write_changed(db: &mut Db, ambient: &Ambient, place: &Place<'_>, batch: &[Record]) -> Result<Staged> {
+    lists::lock(db, place.connection_id, place.list)?;
     let records = last_of_each(batch);
     let external_ids: Vec<&str> = records.iter().map(|record| record.external_id.as_str()).collect();
-    let known = records::known(db, &run.connection_id, run.list, &external_ids)?;
+    let known = records::known(db, place.connection_id, place.list, &external_ids)?;
 
     let mut counts = Counts { received: batch.len() as u64, ..Counts::default() };
     let mut writes = Vec::new();
     for record in records {
-        let Some(write) = write(ambient, run, record, known.get(&record.external_id)) else {
+        let Some(write) = write(ambient, place, record, known.get(&record.external_id)) else {
             counts.unchanged += 1;
             continue;
         };
@@ -53,14 +81,10 @@ pub fn batch(
         }
         writes.push(write);
     }
-    records::upsert(db, &super::run::place(run, now), &writes)?;
-    if run.mode == Mode::Full && !external_ids.is_empty() {
-        runs::add_seen(db, &run.id, &external_ids.iter().flat_map(|id| seen_key(id)).collect::<Vec<u8>>())?;
-    }
+    records::upsert(db, place, &writes)?;
     let seen_again: Vec<&str> = known.values().map(|known| known.id.as_str()).collect();
-    records::clear_absences(db, &run.connection_id, run.list, &seen_again)?;
-    runs::advance(db, &run.id, counts, high_water, now)?;
-    Ok(counts)
+    records::clear_absences(db, place.connection_id, place.list, &seen_again)?;
+    Ok(Staged { counts, seen: external_ids.iter().flat_map(|id| seen_key(id)).collect() })
 }
 
 /// What a run remembers of a record that it saw: 8 bytes of a hash of its external ID. Two IDs with the same bytes
@@ -88,10 +112,15 @@ fn last_of_each(batch: &[Record]) -> Vec<&Record> {
 }
 
 /// How `record` is to be written, if it is.
-fn write<'a>(ambient: &Ambient, run: &Run, record: &'a Record, known: Option<&Known>) -> Option<Write<'a>> {
+fn write<'a>(
+    ambient: &Ambient,
+    place: &Place<'_>,
+    record: &'a Record,
+    known: Option<&Known>,
+) -> Option<Write<'a>> {
     let content_hash = record.content_hash();
     let (id, version, kind) = match known {
-        None => (new_id(run.list.prefix(), ambient.now(), ambient.entropy.bytes()), 1, ChangeKind::Created),
+        None => (new_id(place.list.prefix(), ambient.now(), ambient.entropy.bytes()), 1, ChangeKind::Created),
         Some(known) => {
             let changed = known.content_hash != content_hash;
             let kind = match (known.absent, changed) {

@@ -6,6 +6,7 @@ pub mod ask;
 pub mod check;
 pub mod credentials;
 pub mod hold;
+pub mod inbox;
 pub mod ingest;
 pub mod link;
 pub mod poll;

@@ -1,17 +1,21 @@
 //! The end of a run: absence is judged, once, when the whole list has arrived (promises 2 and 3).
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
+    clock::Ambient,
     domain::{
         hold::{Gone, is_mass_absence},
+        ids::new_id,
         problem::Problem,
-        words::{Mode, RunState},
+        words::{List, Mode, RunState},
     },
     store::{
-        Db, PageLimit, Result, lists,
+        Db, PageLimit, Result,
+        connections::Connection,
+        lists,
         records::{self, Present},
-        runs::{self, Decision, End, Run},
+        runs::{self, Decision, End, NewRun, Run},
     },
 };
 
@@ -33,7 +37,9 @@ pub fn finish(
     let run = &runs::get(db, &run.id)?;
     let gone = match gone {
         Gone::NotSeen => Some(Absent::NotSeen(seen(db, run)?)),
-        Gone::Named(external_ids) => Some(Absent::Named(named(db, run, external_ids)?)),
+        Gone::Named(external_ids) => {
+            Some(Absent::Named(named(db, &run.connection_id, run.list, external_ids)?))
+        }
         Gone::Unknown => None,
     };
     let (present_before, absent) = match &gone {
@@ -42,13 +48,13 @@ pub fn finish(
     };
     let (full, judged) = (run.mode == Mode::Full, gone.is_some());
     if full && judged {
-        supersede_hold(db, run, now)?;
+        supersede_hold(db, &run.connection_id, run.list, &run.id, now)?;
     }
     let end = match gone {
         Some(gone) if is_mass_absence(present_before, absent) => {
-            supersede_hold(db, run, now)?;
+            supersede_hold(db, &run.connection_id, run.list, &run.id, now)?;
             gone.each(db, run, |db, some| records::name_absences(db, &run.id, some))?;
-            let problem = mass_absence(run, present_before, absent);
+            let problem = mass_absence(run.list, present_before, absent);
             let end = End {
                 state: RunState::Held,
                 reconciled: false,
@@ -87,6 +93,87 @@ pub fn finish(
     let high_water = run.high_water.as_deref().filter(|_| judged);
     lists::completed(db, &run.connection_id, run.list, high_water, full && judged, now)?;
     runs::get(db, &run.id)
+}
+
+/// How far back removals count together: one by one, they must not empty a list that would be held if they came at once.
+const REMOVALS_TOGETHER: TimeDelta = TimeDelta::hours(1);
+
+/// Marks those absent whom a source named as removed, or holds them where they are too many with those removed shortly
+/// before. It is a run of its own, even while a whole list is being read: that one forgets that it saw them. `None`
+/// where none of them is present.
+pub fn removed(
+    db: &mut Db,
+    ambient: &Ambient,
+    connection: &Connection,
+    list: List,
+    external_ids: &[String],
+) -> Result<Option<Run>> {
+    let now = ambient.now();
+    lists::lock(db, &connection.id, list)?;
+    let mut gone = named(db, &connection.id, list, external_ids)?;
+    if gone.is_empty() {
+        return Ok(None);
+    }
+    unsee(db, &connection.id, list, &gone)?;
+    let present = records::count_present(db, &connection.id, list)?;
+    let before = runs::removed_since(db, &connection.id, list, now - REMOVALS_TOGETHER)?;
+    let all = gone.len() as u64 + before;
+    let held = is_mass_absence(present + before, all);
+    let id = new_id("run", now, ambient.entropy.bytes());
+    if held {
+        // One hold a list: it names those of the one before as well, for nobody has decided about them.
+        gone = with_held(db, &connection.id, list, gone)?;
+        supersede_hold(db, &connection.id, list, &id, now)?;
+    }
+    let problem = held.then(|| mass_absence(list, present + before, all));
+    let end = End {
+        state: if held { RunState::Held } else { RunState::Complete },
+        reconciled: !held,
+        absent: gone.len() as u64,
+        present_before: present,
+        problem: problem.as_ref(),
+    };
+    let new = NewRun {
+        id: &id,
+        company_id: &connection.company_id,
+        connection_id: &connection.id,
+        list,
+        mode: Mode::Delta,
+    };
+    runs::insert_ended(db, new, &end, now)?;
+    let run = runs::get(db, &id)?;
+    if held {
+        records::name_absences(db, &id, &gone)?;
+    } else {
+        records::mark_absent(db, &place(&run, now), &gone)?;
+    }
+    lists::completed(db, &connection.id, list, None, false, now)?;
+    Ok(Some(run))
+}
+
+/// A whole list that is being read must not take those who are gone for seen.
+fn unsee(db: &mut Db, connection_id: &str, list: List, gone: &[Present]) -> Result<()> {
+    let Some(reading) = runs::in_state(db, connection_id, list, RunState::Running)? else { return Ok(()) };
+    let mut keys: Vec<[u8; 8]> = gone.iter().map(|record| seen_key(&record.external_id)).collect();
+    keys.sort_unstable();
+    runs::unsee(db, &reading.id, &keys)
+}
+
+/// Those who are gone, and those whom the present hold of the list names.
+fn with_held(db: &mut Db, connection_id: &str, list: List, mut gone: Vec<Present>) -> Result<Vec<Present>> {
+    let Some(held) = runs::in_state(db, connection_id, list, RunState::Held)? else { return Ok(gone) };
+    let mut after: Option<String> = None;
+    loop {
+        let page = records::held_absences(db, &held.id, after.as_deref(), PageLimit::SCAN)?;
+        after = page.rows.last().map(|record| record.id.clone());
+        gone.extend(page.rows);
+        if !page.more {
+            break;
+        }
+    }
+    gone.sort_by(|a, b| a.external_id.cmp(&b.external_id));
+    gone.dedup_by(|a, b| a.id == b.id);
+    Ok(gone)
 }
 
 /// Who is gone, ready to be gone through.
@@ -165,11 +252,11 @@ fn seen(db: &mut Db, run: &Run) -> Result<Vec<[u8; 8]>> {
 }
 
 /// The present records among those that the source named as deleted.
-fn named(db: &mut Db, run: &Run, external_ids: &[String]) -> Result<Vec<Present>> {
+fn named(db: &mut Db, connection_id: &str, list: List, external_ids: &[String]) -> Result<Vec<Present>> {
     let mut wanted: Vec<&str> = external_ids.iter().map(String::as_str).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let known = records::known(db, &run.connection_id, run.list, &wanted)?;
+    let known = records::known(db, connection_id, list, &wanted)?;
     let mut gone: Vec<Present> = known
         .into_iter()
         .filter(|(_, known)| !known.absent)
@@ -180,21 +267,21 @@ fn named(db: &mut Db, run: &Run, external_ids: &[String]) -> Result<Vec<Present>
 }
 
 /// A later whole list answers the question that a hold of the same list asks.
-fn supersede_hold(db: &mut Db, run: &Run, now: DateTime<Utc>) -> Result<()> {
-    if let Some(held) = runs::in_state(db, &run.connection_id, run.list, RunState::Held)? {
-        let decision = Decision { decision: "superseded".into(), at: now, by: run.id.clone() };
+fn supersede_hold(db: &mut Db, connection_id: &str, list: List, by: &str, now: DateTime<Utc>) -> Result<()> {
+    if let Some(held) = runs::in_state(db, connection_id, list, RunState::Held)? {
+        let decision = Decision { decision: "superseded".into(), at: now, by: by.into() };
         runs::decide(db, &held.id, RunState::Failed, &decision, 0)?;
     }
     Ok(())
 }
 
-fn mass_absence(run: &Run, present: u64, absent: u64) -> Problem {
+fn mass_absence(list: List, present: u64, absent: u64) -> Problem {
     Problem::new(
         "mass_absence",
         format!(
             "{absent} of {present} {list} are missing from the list that the source sent. That looks like a mistake, \
              so nobody was marked absent.",
-            list = run.list.plural()
+            list = list.plural()
         ),
         "Look at the names in this run. Approve it if they are really gone; reject it if they are not, and check that \
          the right company file is open and that the user may see the whole list.",

@@ -116,7 +116,7 @@ pub fn place(run: &Run, now: DateTime<Utc>) -> store::records::Place<'_> {
         company_id: &run.company_id,
         connection_id: &run.connection_id,
         list: run.list,
-        run_id: &run.id,
+        run_id: Some(&run.id),
         now,
     }
 }

@@ -1,32 +1,66 @@
-//! Ends the sessions of Web Connectors that have gone, so that their runs do not look as if they still ran.
+//! Ends what was left in the middle, so that it does not look as if it still ran: sessions of Web Connectors that have
+//! gone, whole lists whose pages stopped coming. Forgets webhooks that were dealt with long ago.
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::{sync::watch, time::MissedTickBehavior};
 
-use crate::{clock::Ambient, store::Store, sync::web_connector::expire_silent};
+use crate::{
+    clock::Ambient,
+    store::Store,
+    sync::{inbox, web_connector::expire_silent},
+};
 
 /// How often it looks.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// Runs until `shutdown` becomes true or its sender is gone.
-pub async fn run(store: Store, ambient: Ambient, mut shutdown: watch::Receiver<bool>) {
+/// Runs until `shutdown` becomes true or its sender is gone. `kept` is how long webhooks that were dealt with are.
+pub async fn run(store: Store, ambient: Ambient, kept: TimeDelta, mut shutdown: watch::Receiver<bool>) {
     let mut ticks = tokio::time::interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = ticks.tick() => sweep(&store, &ambient).await,
+            _ = ticks.tick() => {
+                end_sessions(&store, &ambient).await;
+                end_lists(&store, &ambient).await;
+                forget(&store, &ambient, kept).await;
+            }
             // Its guard must not live on: it would keep this future from moving between threads.
             () = async { drop(shutdown.wait_for(|stop| *stop).await) } => return,
         }
     }
 }
 
-async fn sweep(store: &Store, ambient: &Ambient) {
+async fn end_sessions(store: &Store, ambient: &Ambient) {
     let ambient = ambient.clone();
     match store.write(move |db| expire_silent(db, &ambient)).await {
         Ok(0) => {}
         Ok(ended) => tracing::info!(ended, "sessions of silent Web Connectors were ended"),
         Err(error) => tracing::error!(%error, "silent sessions could not be ended"),
+    }
+}
+
+async fn end_lists(store: &Store, ambient: &Ambient) {
+    let now = ambient.now();
+    match store.write(move |db| inbox::end_silent_lists(db, now)).await {
+        Ok(0) => {}
+        Ok(ended) => tracing::warn!(ended, "whole lists were given up: their pages stopped coming"),
+        Err(error) => tracing::error!(%error, "lists whose pages stopped coming could not be ended"),
+    }
+}
+
+/// In small transactions: webhooks that arrive meanwhile get their turn.
+async fn forget(store: &Store, ambient: &Ambient, kept: TimeDelta) {
+    let now = ambient.now();
+    loop {
+        match store.write(move |db| inbox::forget(db, now, kept)).await {
+            Ok(0) => return,
+            Ok(forgotten) => tracing::debug!(forgotten, "old webhooks were forgotten"),
+            Err(error) => {
+                tracing::error!(%error, "old webhooks could not be forgotten");
+                return;
+            }
+        }
     }
 }

@@ -12,6 +12,7 @@ mod api;
 mod architecture;
 mod cli;
 mod http_loop;
+mod inbox;
 mod migrations;
 mod polling;
 mod settings;

@@ -62,17 +62,22 @@ CREATE TABLE inbox (
     body TEXT,
     received_at TIMESTAMP NOT NULL,
     updated_at TIMESTAMP NOT NULL,
+    -- Since when it waits: its receipt, or its last replay.
+    pending_since TIMESTAMP NOT NULL,
     attempts INTEGER NOT NULL,
     -- When it is tried (again).
     next_at TIMESTAMP NOT NULL,
+    -- Why it waits, or was given up.
     code TEXT,
     detail TEXT,
     remedy TEXT,
     UNIQUE (connection_id, message_id)
 );
 CREATE INDEX inbox_by_connection ON inbox (connection_id, id);
-CREATE INDEX inbox_pending ON inbox (connection_id, next_at) WHERE state = 'pending';
-CREATE INDEX inbox_by_age ON inbox (state, updated_at);
+-- Those that wait, by when and in their order; a message that arrives is in no index of those that are dealt with.
+CREATE INDEX inbox_due ON inbox (next_at) WHERE state = 'pending';
+CREATE INDEX inbox_in_order ON inbox (connection_id, received_at, id) WHERE state = 'pending';
+CREATE INDEX inbox_by_age ON inbox (state, updated_at) WHERE state <> 'pending';
 
 -- One row a connection whose webhooks were heard of: who works on its inbox, and what its setting up needs.
 CREATE TABLE hooks (

@@ -75,6 +75,12 @@ pub fn text(view: &Connection) -> String {
     if !view.secrets.is_empty() {
         pairs.push(("secrets", view.secrets.join(", ")));
     }
+    if let Some(webhook) = &view.webhook {
+        pairs.push(("last webhook", time(webhook.last_received_at)));
+        if let Some(code) = &webhook.verification_code {
+            pairs.push(("verification code", format!("{code} (of {})", time(webhook.verification_at))));
+        }
+    }
     let mut text = fields(&pairs);
     text.push_str("settings\n");
     for (name, value) in view.settings.as_object().into_iter().flatten() {

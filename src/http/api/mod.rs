@@ -13,6 +13,7 @@ pub mod companies;
 pub mod connections;
 pub mod errors;
 pub mod links;
+pub mod messages;
 pub mod page;
 pub mod profiles;
 pub mod records;
@@ -35,6 +36,7 @@ pub fn router() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()
         .merge(companies::router())
         .merge(connections::router())
+        .merge(messages::router())
         .merge(runs::router())
         .merge(records::router())
         .merge(profiles::router())

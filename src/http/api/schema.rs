@@ -9,7 +9,7 @@ use utoipa::{
 };
 
 use crate::{
-    domain::words::{Cause, ChangeKind, ConnectionState, Kind, List, Mode, RunState},
+    domain::words::{Cause, ChangeKind, ConnectionState, Kind, List, MessageState, Mode, RunState},
     http::problem::{ApiError, MEDIA_TYPE},
 };
 
@@ -150,6 +150,10 @@ pub fn causes() -> RefOr<Schema> {
 
 pub fn connection_states() -> RefOr<Schema> {
     words(ConnectionState::ALL)
+}
+
+pub fn message_states() -> RefOr<Schema> {
+    words(MessageState::ALL)
 }
 
 pub fn modes() -> RefOr<Schema> {

@@ -15,6 +15,8 @@ use axum::{
     response::Response,
 };
 
+use crate::http::webhooks::WebhookCounts;
+
 /// Counts what is answered. Clones count together.
 #[derive(Debug, Clone)]
 pub struct Metrics(Arc<Counts>);
@@ -24,15 +26,14 @@ struct Counts {
     /// By the first digit of the status, 1 to 5.
     answers: [AtomicU64; 5],
     started: Instant,
-}
-
-impl Default for Metrics {
-    fn default() -> Self {
-        Self(Arc::new(Counts { answers: Default::default(), started: Instant::now() }))
-    }
+    webhooks: WebhookCounts,
 }
 
 impl Metrics {
+    pub fn new(webhooks: WebhookCounts) -> Self {
+        Self(Arc::new(Counts { answers: Default::default(), started: Instant::now(), webhooks }))
+    }
+
     /// The layer that counts.
     pub async fn count(State(metrics): State<Self>, request: Request, next: Next) -> Response {
         let response = next.run(request).await;
@@ -73,6 +74,15 @@ impl Metrics {
             .map(|(class, count)| (format!("{{status=\"{class}xx\"}}"), count.load(Relaxed).to_string()))
             .collect();
         figure("http_responses_total", "counter", "Requests answered, by class of status.", &answers);
+        let (accepted, duplicate, refused) = self.0.webhooks.read();
+        let one = |count: u64| [(String::new(), count.to_string())];
+        figure("webhooks_accepted_total", "counter", "Webhooks kept.", &one(accepted));
+        figure("webhooks_duplicate_total", "counter", "Webhooks that had been kept before.", &one(duplicate));
+        let refused: Vec<(String, String)> = refused
+            .into_iter()
+            .map(|(reason, count)| (format!("{{reason=\"{reason}\"}}"), count.to_string()))
+            .collect();
+        figure("webhooks_refused_total", "counter", "Webhooks refused, by reason.", &refused);
         text
     }
 }

@@ -31,13 +31,13 @@ pub(super) const LOOKUP: usize = 500;
 /// Rows of one upsert: 28 columns each; larger batches were measured to gain nothing.
 const BATCH: usize = 200;
 
-/// Where, when and by which run records are written.
+/// Where, when and by which run records are written; a message of a webhook has none.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
     pub company_id: &'a str,
     pub connection_id: &'a str,
     pub list: List,
-    pub run_id: &'a str,
+    pub run_id: Option<&'a str>,
     pub now: DateTime<Utc>,
 }
 
@@ -290,7 +290,7 @@ pub(super) fn entry<'a>(
         record_id,
         kind: kind.as_str(),
         version,
-        run_id: Some(place.run_id),
+        run_id: place.run_id,
         app_id: None,
         profile_id: None,
         actor: None,

@@ -12,7 +12,7 @@ use rollcall::{
     store::{
         PageLimit, Store,
         connections::{self, Connection},
-        polls::Lease,
+        polls::{self, Lease},
         runs,
     },
     sync::{ask, hold, poll, poll::Reach},
@@ -187,7 +187,18 @@ impl Play {
                 return;
             }
         }
-        panic!("seed {}: never read: {:#?}", self.seed, self.open_runs().await);
+        let id = self.connection.id.clone();
+        let stands = self.gateways[0].store.read(move |db| {
+            Ok::<_, rollcall::store::Error>((polls::get(db, &id)?, connections::get(db, &id)?))
+        });
+        let (poll, connection) = stands.await.unwrap();
+        panic!(
+            "seed {}: never read: {:?} {poll:?} {:?} {:#?}",
+            self.seed,
+            self.open_runs().await,
+            connection.problem,
+            self.vendor.requests().iter().rev().take(5).collect::<Vec<_>>()
+        );
     }
 
     async fn open_runs(&self) -> Vec<runs::Run> {

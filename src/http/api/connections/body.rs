@@ -12,7 +12,7 @@ use crate::{
         words::{ConnectionState, Kind},
     },
     http::api::schema::{self, Text},
-    store::{self, Db, connections, desktop, secrets},
+    store::{self, Db, connections, desktop, hooks, secrets},
     sync::{
         credentials, register,
         status::{Status, status},
@@ -46,6 +46,20 @@ pub struct Connection {
     /// What only QuickBooks Desktop has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desktop: Option<Desktop>,
+    /// What only kinds with webhooks have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<Webhook>,
+}
+
+/// What the source tells by itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Webhook {
+    /// When the newest message came of those that were looked at.
+    pub last_received_at: Option<DateTime<Utc>>,
+    /// The code that an administrator types in at the vendor; null for who is no admin.
+    pub verification_code: Option<String>,
+    /// When the code came.
+    pub verification_at: Option<DateTime<Utc>>,
 }
 
 /// Where a connection stands, for people.
@@ -93,6 +107,10 @@ impl Connection {
             Kind::QuickbooksDesktop => Some(desktop::get(db, &connection.id)?.into()),
             _ => None,
         };
+        let webhook = match connection.kind {
+            Kind::Paycom | Kind::Connectwise | Kind::Push => Some(hooks::get(db, &connection.id)?.into()),
+            _ => None,
+        };
         let settings = serde_json::from_str(&connection.settings)
             .map_err(|error| store::Error::Corrupt { what: "setting", why: error.to_string() })?;
         Ok(Self {
@@ -114,7 +132,24 @@ impl Connection {
                 since,
             }),
             desktop,
+            webhook,
         })
+    }
+
+    /// Without what only admins may see.
+    #[must_use]
+    pub fn for_all(mut self) -> Self {
+        if let Some(webhook) = &mut self.webhook {
+            webhook.verification_code = None;
+        }
+        self
+    }
+}
+
+impl From<hooks::Hook> for Webhook {
+    fn from(hook: hooks::Hook) -> Self {
+        let (verification_code, verification_at) = hook.verification.unzip();
+        Self { last_received_at: hook.last_received_at, verification_code, verification_at }
     }
 }
 

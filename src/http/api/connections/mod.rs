@@ -13,6 +13,7 @@ pub use check::TestResult;
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State, http::StatusCode};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -58,6 +59,18 @@ fn visible(db: &mut Db, scope: &Scope, id: &str) -> store::Result<connections::C
     scope.check(&connection.company_id, "connection").map(|()| connection)
 }
 
+/// A connection as the caller may see it.
+fn shown(
+    db: &mut Db,
+    scope: &Scope,
+    connection: connections::Connection,
+    public_url: &url::Url,
+    now: DateTime<Utc>,
+) -> store::Result<Connection> {
+    let shown = Connection::read(db, connection, public_url, now)?;
+    Ok(if scope.app.admin { shown } else { shown.for_all() })
+}
+
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -90,11 +103,8 @@ async fn list_connections(
         let among = one.as_ref().map_or_else(|| scope.among(), |one| Some(one.as_slice()));
         let page = connections::page(db, among, after.as_deref(), limit)?;
         let next = page.rows.last().filter(|_| page.more).map(|connection| connection.id.clone());
-        let rows: store::Result<Vec<Connection>> = page
-            .rows
-            .into_iter()
-            .map(|connection| Connection::read(db, connection, &public_url, now))
-            .collect();
+        let rows: store::Result<Vec<Connection>> =
+            page.rows.into_iter().map(|connection| shown(db, &scope, connection, &public_url, now)).collect();
         PageBody::new(rows?, next.as_ref())
     });
     read.await.map(Json)
@@ -112,7 +122,7 @@ async fn get_connection(
     let public_url = gateway.public_url.clone();
     let read = gateway.store.read(move |db| {
         let connection = visible(db, &scope, &id)?;
-        Connection::read(db, connection, &public_url, now)
+        shown(db, &scope, connection, &public_url, now)
     });
     Ok(Json(read.await?))
 }

@@ -1,0 +1,94 @@
+//! Connections whose webhooks were heard of: who works on each one's inbox, and what its setting up needs.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use super::{
+    Db, Error, Result,
+    engine::per_backend,
+    schema::hooks,
+    values::{at, utc},
+};
+
+/// What is known of a connection's webhooks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hook {
+    pub last_received_at: Option<DateTime<Utc>>,
+    /// The code that an administrator types in at the vendor, and when it came.
+    pub verification: Option<(String, DateTime<Utc>)>,
+}
+
+type Row = (Option<NaiveDateTime>, Option<String>, Option<NaiveDateTime>);
+
+pub fn get(db: &mut Db, connection_id: &str) -> Result<Hook> {
+    let row = hooks::table
+        .find(connection_id)
+        .select((hooks::last_received_at, hooks::verification_code, hooks::verification_at))
+        .first::<Row>(db)
+        .optional()?;
+    Ok(row.map_or_else(Hook::default, |(received, code, code_at)| Hook {
+        last_received_at: received.map(utc),
+        verification: code.zip(code_at.map(utc)),
+    }))
+}
+
+/// Takes the lease of a connection's inbox until `until`; its number, or `None` while another gateway has it.
+///
+/// # Errors
+/// [`Error::Referred`] where the connection is gone.
+pub fn claim(
+    db: &mut Db,
+    connection_id: &str,
+    holder: &str,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Option<i64>> {
+    per_backend!(db, |connection| diesel::insert_into(hooks::table)
+        .values((hooks::connection_id.eq(connection_id), hooks::subscribed.eq(false), hooks::lease.eq(0i64)))
+        .on_conflict_do_nothing()
+        .execute(connection))?;
+    // One statement: of two gateways the second finds the row as the first has left it.
+    let free = hooks::table
+        .find(connection_id)
+        .filter(hooks::leased_until.is_null().or(hooks::leased_until.le(at(now)).assume_not_null()));
+    let set =
+        (hooks::lease.eq(hooks::lease + 1), hooks::leased_by.eq(holder), hooks::leased_until.eq(at(until)));
+    Ok(diesel::update(free).set(set).returning(hooks::lease).get_result(db).optional()?)
+}
+
+/// Keeps the lease until `until`, and its row until the transaction ends: nobody else can take it before then.
+///
+/// # Errors
+/// [`Error::Stale`] where another gateway has taken it.
+pub fn hold(db: &mut Db, connection_id: &str, lease: i64, until: DateTime<Utc>) -> Result<()> {
+    let held = hooks::table
+        .find(connection_id)
+        .filter(hooks::lease.eq(lease).and(hooks::leased_until.is_not_null()));
+    match diesel::update(held).set(hooks::leased_until.eq(at(until))).execute(db)? {
+        0 => Err(Error::Stale("inbox")),
+        _ => Ok(()),
+    }
+}
+
+/// Gives the lease back. One that was lost is not touched.
+pub fn release(db: &mut Db, connection_id: &str, lease: i64) -> Result<()> {
+    let held = hooks::table.find(connection_id).filter(hooks::lease.eq(lease));
+    let free = (hooks::leased_by.eq(None::<String>), hooks::leased_until.eq(None::<NaiveDateTime>));
+    diesel::update(held).set(free).execute(db)?;
+    Ok(())
+}
+
+/// Notes when the newest message came.
+pub fn received(db: &mut Db, connection_id: &str, newest: DateTime<Utc>) -> Result<()> {
+    diesel::update(hooks::table.find(connection_id))
+        .set(hooks::last_received_at.eq(at(newest)))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Keeps the code with which an administrator proves to the vendor that the address is ours.
+pub fn set_verification(db: &mut Db, connection_id: &str, code: &str, when: DateTime<Utc>) -> Result<()> {
+    let set = (hooks::verification_code.eq(code), hooks::verification_at.eq(at(when)));
+    diesel::update(hooks::table.find(connection_id)).set(set).execute(db)?;
+    Ok(())
+}

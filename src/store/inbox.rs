@@ -1,0 +1,361 @@
+//! What webhooks told: kept until it is dealt with, and after that for a while, so that a repetition is recognised.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::{
+    dsl::{min, sql},
+    expression::SqlLiteral,
+    prelude::*,
+    sql_types::{BigInt, Bool},
+};
+
+use crate::domain::{problem::Problem, words::MessageState};
+
+use super::{
+    Db, Error, Page, PageLimit, Result,
+    schema::inbox,
+    values::{at, uncount, utc, word},
+};
+
+/// Rows of one statement.
+const BATCH: usize = 500;
+
+/// A message that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    pub id: String,
+    pub connection_id: String,
+    /// The sender's own ID of it.
+    pub message_id: String,
+    /// The sender's name for what happened.
+    pub event: String,
+    pub state: MessageState,
+    /// Its meaning as JSON; empty once it is done, and where it had none.
+    pub body: Option<String>,
+    pub received_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    /// Since when it waits: its receipt, or its last replay.
+    pub pending_since: DateTime<Utc>,
+    pub attempts: u32,
+    /// When it is tried (again).
+    pub next_at: DateTime<Utc>,
+    /// Why it waits, or was given up.
+    pub problem: Option<Problem>,
+}
+
+/// A message as it is accepted.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    pub id: String,
+    pub connection_id: String,
+    pub message_id: String,
+    pub event: String,
+    pub body: Option<String>,
+    pub received_at: DateTime<Utc>,
+    /// Why it has no meaning.
+    pub problem: Option<Problem>,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = inbox, treat_none_as_default_value = false)]
+struct Row {
+    id: String,
+    connection_id: String,
+    message_id: String,
+    event: String,
+    state: String,
+    body: Option<String>,
+    received_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+    pending_since: NaiveDateTime,
+    attempts: i32,
+    next_at: NaiveDateTime,
+    code: Option<String>,
+    detail: Option<String>,
+    remedy: Option<String>,
+}
+
+impl From<&NewMessage> for Row {
+    fn from(new: &NewMessage) -> Self {
+        let received_at = at(new.received_at);
+        let problem = new.problem.as_ref();
+        Self {
+            id: new.id.clone(),
+            connection_id: new.connection_id.clone(),
+            message_id: new.message_id.clone(),
+            event: new.event.clone(),
+            state: MessageState::Pending.as_str().to_owned(),
+            body: new.body.clone(),
+            received_at,
+            updated_at: received_at,
+            pending_since: received_at,
+            attempts: 0,
+            next_at: received_at,
+            code: problem.map(|problem| problem.code.clone()),
+            detail: problem.map(|problem| problem.detail.clone()),
+            remedy: problem.map(|problem| problem.remedy.clone()),
+        }
+    }
+}
+
+impl TryFrom<Row> for Message {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self> {
+        let words = |text: Option<String>| text.unwrap_or_default();
+        Ok(Self {
+            state: word("state of a message", &row.state)?,
+            id: row.id,
+            connection_id: row.connection_id,
+            message_id: row.message_id,
+            event: row.event,
+            body: row.body,
+            received_at: utc(row.received_at),
+            updated_at: utc(row.updated_at),
+            pending_since: utc(row.pending_since),
+            attempts: u32::try_from(row.attempts).unwrap_or(0),
+            next_at: utc(row.next_at),
+            problem: row.code.map(|code| Problem::new(code, words(row.detail), words(row.remedy))),
+        })
+    }
+}
+
+/// Keeps those messages whose (connection, sender's ID) is not there yet; the IDs of those that are new.
+///
+/// # Errors
+/// [`Error::Referred`] where a connection is gone: none was kept then.
+pub fn insert(db: &mut Db, new: &[NewMessage]) -> Result<HashSet<String>> {
+    let mut rows: Vec<Row> = new.iter().map(Row::from).collect();
+    // Two gateways that insert the same messages in different orders would wait for each other. The order is stable:
+    // of two alike the first is kept.
+    rows.sort_by(|a, b| (&a.connection_id, &a.message_id).cmp(&(&b.connection_id, &b.message_id)));
+    let mut kept = HashSet::with_capacity(rows.len());
+    match db {
+        Db::Postgres(connection) => {
+            for some in rows.chunks(BATCH) {
+                let ids: Vec<String> = diesel::insert_into(inbox::table)
+                    .values(some)
+                    .on_conflict_do_nothing()
+                    .returning(inbox::id)
+                    .get_results(connection)?;
+                kept.extend(ids);
+            }
+        }
+        // A statement for one row is prepared once and kept; one for many is built and parsed each time.
+        Db::Sqlite(connection) => {
+            for row in &rows {
+                let inserted = diesel::insert_into(inbox::table)
+                    .values(row)
+                    .on_conflict((inbox::connection_id, inbox::message_id))
+                    .do_nothing()
+                    .execute(connection)?;
+                if inserted > 0 {
+                    kept.insert(row.id.clone());
+                }
+            }
+        }
+    }
+    Ok(kept)
+}
+
+/// Those that wait, in the words of the partial indexes: neither engine takes one for a bound value.
+fn pending() -> diesel::dsl::Filter<inbox::table, SqlLiteral<Bool>> {
+    inbox::table.filter(sql::<Bool>("inbox.state = 'pending'"))
+}
+
+/// The connections that have messages to be tried now.
+pub fn due_connections(db: &mut Db, now: DateTime<Utc>, most: u16) -> Result<Vec<String>> {
+    let due = pending().filter(inbox::next_at.le(at(now)));
+    let ids = due.select(inbox::connection_id).distinct().order(inbox::connection_id);
+    Ok(ids.limit(i64::from(most)).load(db)?)
+}
+
+/// When the next message is to be tried.
+pub fn next_due(db: &mut Db) -> Result<Option<DateTime<Utc>>> {
+    let next: Option<NaiveDateTime> = pending().select(min(inbox::next_at)).first(db)?;
+    Ok(next.map(utc))
+}
+
+/// A connection's messages to be tried now, in the order in which they arrived: at most `most`, and no more than
+/// `bytes` of them, but at least one.
+pub fn due(
+    db: &mut Db,
+    connection_id: &str,
+    now: DateTime<Utc>,
+    most: u16,
+    bytes: u64,
+) -> Result<Vec<Message>> {
+    let sizes: Vec<(String, i64)> = pending()
+        .filter(inbox::connection_id.eq(connection_id))
+        .filter(inbox::next_at.le(at(now)))
+        .order((inbox::received_at, inbox::id))
+        .limit(i64::from(most))
+        .select((inbox::id, sql::<BigInt>("CAST(coalesce(length(inbox.body), 0) AS BIGINT)")))
+        .load(db)?;
+    let mut sum = 0;
+    let fits = |size: i64| {
+        let first = sum == 0;
+        sum += uncount(size) + 1;
+        first || sum <= bytes
+    };
+    let ids: Vec<String> =
+        sizes.into_iter().scan(fits, |fits, (id, size)| fits(size).then_some(id)).collect();
+    let rows = pending()
+        .filter(inbox::id.eq_any(ids))
+        .order((inbox::received_at, inbox::id))
+        .select(Row::as_select())
+        .load(db)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// Ends a message that was dealt with: what it said is forgotten.
+///
+/// # Errors
+/// [`Error::Stale`] where it does not wait (any more).
+pub fn done(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<()> {
+    let none = None::<String>;
+    let set = (
+        inbox::state.eq(MessageState::Done.as_str()),
+        inbox::body.eq(none.clone()),
+        inbox::updated_at.eq(at(now)),
+        (inbox::code.eq(none.clone()), inbox::detail.eq(none.clone()), inbox::remedy.eq(none)),
+    );
+    expect_one(diesel::update(pending().filter(inbox::id.eq(id.to_owned()))).set(set).execute(db)?)
+}
+
+/// Gives a message up, for a person to see; what it said is kept.
+///
+/// # Errors
+/// [`Error::Stale`] where it does not wait (any more).
+pub fn dead(db: &mut Db, id: &str, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
+    let set = (
+        inbox::state.eq(MessageState::Dead.as_str()),
+        inbox::updated_at.eq(at(now)),
+        (
+            inbox::code.eq(problem.code.clone()),
+            inbox::detail.eq(problem.detail.clone()),
+            inbox::remedy.eq(problem.remedy.clone()),
+        ),
+    );
+    expect_one(diesel::update(pending().filter(inbox::id.eq(id.to_owned()))).set(set).execute(db)?)
+}
+
+/// Leaves a message for later. `attempts` are those made so far.
+///
+/// # Errors
+/// [`Error::Stale`] where it does not wait (any more).
+pub fn retry(
+    db: &mut Db,
+    id: &str,
+    attempts: u32,
+    next_at: DateTime<Utc>,
+    problem: &Problem,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let set = (
+        inbox::attempts.eq(i32::try_from(attempts).unwrap_or(i32::MAX)),
+        inbox::next_at.eq(at(next_at)),
+        inbox::updated_at.eq(at(now)),
+        (
+            inbox::code.eq(problem.code.clone()),
+            inbox::detail.eq(problem.detail.clone()),
+            inbox::remedy.eq(problem.remedy.clone()),
+        ),
+    );
+    expect_one(diesel::update(pending().filter(inbox::id.eq(id.to_owned()))).set(set).execute(db)?)
+}
+
+/// Has a connection's messages that wait for the reason `code` tried now.
+pub fn wake(db: &mut Db, connection_id: &str, code: &str, now: DateTime<Utc>) -> Result<()> {
+    let waiting = pending()
+        .filter(inbox::connection_id.eq(connection_id.to_owned()))
+        .filter(inbox::code.eq(code.to_owned()));
+    diesel::update(waiting).set(inbox::next_at.eq(at(now))).execute(db)?;
+    Ok(())
+}
+
+/// Puts messages off, without counting it as an attempt.
+pub fn defer(db: &mut Db, ids: &[&str], until: DateTime<Utc>) -> Result<()> {
+    for some in ids.chunks(BATCH) {
+        let some = some.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+        diesel::update(pending().filter(inbox::id.eq_any(some)))
+            .set(inbox::next_at.eq(at(until)))
+            .execute(db)?;
+    }
+    Ok(())
+}
+
+fn expect_one(rows: usize) -> Result<()> {
+    if rows == 1 { Ok(()) } else { Err(Error::Stale("message")) }
+}
+
+pub fn get(db: &mut Db, id: &str) -> Result<Message> {
+    let row = inbox::table.find(id).select(Row::as_select()).first(db).optional()?;
+    row.ok_or(Error::NotFound("message"))?.try_into()
+}
+
+/// A connection's messages, newest first; only those in `state` where it is given.
+pub fn page(
+    db: &mut Db,
+    connection_id: &str,
+    state: Option<MessageState>,
+    before: Option<&str>,
+    limit: PageLimit,
+) -> Result<Page<Message>> {
+    let mut query = inbox::table
+        .filter(inbox::connection_id.eq(connection_id.to_owned()))
+        .select(Row::as_select())
+        .order(inbox::id.desc())
+        .limit(limit.and_one())
+        .into_boxed();
+    if let Some(state) = state {
+        query = query.filter(inbox::state.eq(state.as_str()));
+    }
+    if let Some(before) = before {
+        query = query.filter(inbox::id.lt(before.to_owned()));
+    }
+    let rows: Result<Vec<Message>> = query.load(db)?.into_iter().map(TryInto::try_into).collect();
+    Ok(Page::cut(rows?, limit))
+}
+
+/// Has messages that were given up tried again, as if they had just come: one, or all of a connection. How many.
+pub fn replay(db: &mut Db, which: Which<'_>, now: DateTime<Utc>) -> Result<usize> {
+    let set = (
+        inbox::state.eq(MessageState::Pending.as_str()),
+        inbox::attempts.eq(0),
+        inbox::next_at.eq(at(now)),
+        inbox::pending_since.eq(at(now)),
+        inbox::updated_at.eq(at(now)),
+    );
+    let dead = inbox::table.filter(inbox::state.eq(MessageState::Dead.as_str()));
+    Ok(match which {
+        Which::Message(id) => {
+            diesel::update(dead.filter(inbox::id.eq(id.to_owned()))).set(set).execute(db)?
+        }
+        Which::AllOf(connection_id) => {
+            let theirs = dead.filter(inbox::connection_id.eq(connection_id.to_owned()));
+            diesel::update(theirs).set(set).execute(db)?
+        }
+    })
+}
+
+/// Which messages are meant.
+#[derive(Debug, Clone, Copy)]
+pub enum Which<'a> {
+    Message(&'a str),
+    AllOf(&'a str),
+}
+
+/// Deletes some of those that have been in `state` since before `before`; how many. To be called until it is none.
+pub fn forget(db: &mut Db, state: MessageState, before: DateTime<Utc>) -> Result<usize> {
+    let ids: Vec<String> = inbox::table
+        .filter(inbox::state.eq(state.as_str()).and(inbox::updated_at.lt(at(before))))
+        // The words of the partial index.
+        .filter(sql::<Bool>("inbox.state <> 'pending'"))
+        .select(inbox::id)
+        .limit(BATCH as i64)
+        .load(db)?;
+    // One may have been replayed since it was read.
+    let still = inbox::table.filter(inbox::state.eq(state.as_str()));
+    Ok(diesel::delete(still.filter(inbox::id.eq_any(ids))).execute(db)?)
+}

@@ -1,0 +1,173 @@
+//! Group commit: messages that arrive at the same time are kept by one transaction. There is no waiting for more: while
+//! one batch is committed, the next one gathers.
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use crate::{
+    clock::Ambient,
+    domain::{event::Message, ids::new_id, problem::Problem},
+    store::{
+        self, Store,
+        inbox::{self, NewMessage},
+    },
+};
+
+/// Messages that wait for a commit; more are sent away.
+const QUEUE: usize = 1024;
+
+/// Messages of one transaction.
+const BATCH: usize = 256;
+
+/// The longest message ID that is kept as it is: an index holds it.
+const LONGEST_ID: usize = 200;
+
+/// What became of a message that is kept now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    New,
+    /// It was there already.
+    Duplicate,
+}
+
+/// Why a message is not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAccepted {
+    #[error("too many messages wait to be written")]
+    Full,
+    #[error("the message cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// What happened to the batch that it was part of.
+    #[error("the inbox could not be written: {0}")]
+    Unavailable(String),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+type Answer = Result<Accepted, NotAccepted>;
+
+struct Offer {
+    message: NewMessage,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// Where messages go in. Cheap to clone; what it started ends with its last clone.
+#[derive(Clone)]
+pub struct Inbox {
+    queue: mpsc::Sender<Offer>,
+    arrived: Arc<Notify>,
+    ambient: Ambient,
+}
+
+impl Inbox {
+    /// Starts the task that commits. To be called within a runtime.
+    pub fn start(store: Store, ambient: Ambient) -> Self {
+        let (queue, offers) = mpsc::channel(QUEUE);
+        let arrived = Arc::new(Notify::new());
+        tokio::spawn(commit(store, offers, arrived.clone()));
+        Self { queue, arrived, ambient }
+    }
+
+    /// What is notified when messages have come, or were asked to be tried again.
+    pub fn arrived(&self) -> Arc<Notify> {
+        self.arrived.clone()
+    }
+
+    /// Keeps a message. It returns after the commit.
+    ///
+    /// # Errors
+    /// It is not known to be kept, and the sender is to send it again.
+    pub async fn accept(&self, connection_id: &str, message: Message) -> Answer {
+        let received_at = self.ambient.now();
+        let (body, problem) = match message.event {
+            Ok(event) => (Some(serde_json::to_string(&event)?), None),
+            Err(why) => (None, Some(not_understood(&message.name, &why))),
+        };
+        let message = NewMessage {
+            id: new_id("msg", received_at, self.ambient.entropy.bytes()),
+            connection_id: connection_id.to_owned(),
+            message_id: bounded(message.message_id),
+            event: crate::domain::problem::cut(message.name),
+            body,
+            received_at,
+            problem,
+        };
+        let (answer, answered) = oneshot::channel();
+        self.queue.try_send(Offer { message, answer }).map_err(|_| NotAccepted::Full)?;
+        answered.await.unwrap_or_else(|_| Err(NotAccepted::Unavailable("the gateway stops".into())))
+    }
+}
+
+/// A longer ID is kept as its hash.
+fn bounded(message_id: String) -> String {
+    match message_id.len() {
+        0..=LONGEST_ID => message_id,
+        _ => format!("blake3:{}", blake3::hash(message_id.as_bytes())),
+    }
+}
+
+/// Why a message without a meaning is given up.
+pub(super) fn not_understood(name: &str, why: &str) -> Problem {
+    Problem::new(
+        "not_understood",
+        format!("The message `{name}` has no meaning here: {why}."),
+        "Its sender is known. Compare it with what the sender's manual says; a newer version of Rollcall may know it: \
+         replay it then.",
+    )
+}
+
+async fn commit(store: Store, mut offers: mpsc::Receiver<Offer>, arrived: Arc<Notify>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while offers.recv_many(&mut batch, BATCH).await > 0 {
+        let (messages, answers): (Vec<_>, Vec<_>) =
+            batch.drain(..).map(|offer| (offer.message, offer.answer)).unzip();
+        let messages = Arc::new(messages);
+        match insert(&store, messages.clone()).await {
+            Ok(accepted) => {
+                arrived.notify_one();
+                for (answer, accepted) in answers.into_iter().zip(accepted) {
+                    // A sender that went away sends again: the message is recognised then.
+                    let _ = answer.send(Ok(accepted));
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, messages = messages.len(), "webhooks could not be kept together");
+                explain(&store, &messages, answers, &error).await;
+                arrived.notify_one();
+            }
+        }
+    }
+}
+
+async fn insert(store: &Store, messages: Arc<Vec<NewMessage>>) -> store::Result<Vec<Accepted>> {
+    let write = move |db: &mut store::Db| {
+        let kept = inbox::insert(db, &messages)?;
+        let accepted = |message: &NewMessage| match kept.contains(&message.id) {
+            true => Accepted::New,
+            false => Accepted::Duplicate,
+        };
+        Ok(messages.iter().map(accepted).collect())
+    };
+    store.write(write).await
+}
+
+/// After a failure: one by one, so that one message that cannot be kept does not take its neighbours with it.
+async fn explain(
+    store: &Store,
+    messages: &[NewMessage],
+    answers: Vec<oneshot::Sender<Answer>>,
+    error: &store::Error,
+) {
+    for (answer, message) in answers.into_iter().zip(messages) {
+        let told = if error.is_unavailable() {
+            Err(NotAccepted::Unavailable(error.to_string()))
+        } else {
+            match insert(store, Arc::new(vec![message.clone()])).await {
+                Ok(accepted) => Ok(accepted.first().copied().unwrap_or(Accepted::New)),
+                Err(error) => Err(error.into()),
+            }
+        };
+        let _ = answer.send(told);
+    }
+}

@@ -1,0 +1,110 @@
+//! Hints: a record is named, and fetched from its source, once for all messages that name it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    clock::Ambient,
+    connectors::{
+        self,
+        source::{Failure, Fetched},
+    },
+    domain::words::{Cause, List, Mode},
+    store::{
+        Db, Result,
+        connections::Connection,
+        inbox::{self, Message},
+        records,
+    },
+    sync::{ingest, poll},
+};
+
+use super::{
+    meaning::{Outcome, Told, place, settle},
+    retry::{Verdict, verdict},
+};
+
+/// How long the others wait where one record could not be fetched: it may be that record alone.
+const SHORT: TimeDelta = TimeDelta::seconds(30);
+
+/// A record, and the messages that name it.
+#[derive(Debug, Clone)]
+pub(super) struct Hint {
+    pub list: List,
+    pub external_id: String,
+    pub messages: Vec<Message>,
+}
+
+/// Groups messages by the record that they name, in the order in which each was first named.
+pub(super) fn group(told: Vec<Told>) -> Vec<Hint> {
+    let mut hints: Vec<Hint> = Vec::new();
+    for one in told {
+        let Some((list, external_id)) = one.hint().map(|(list, id)| (list, id.to_owned())) else { continue };
+        let known = hints.iter_mut().find(|hint| hint.list == list && hint.external_id == external_id);
+        match known {
+            Some(hint) => hint.messages.push(one.message),
+            None => hints.push(Hint { list, external_id, messages: vec![one.message] }),
+        }
+    }
+    hints
+}
+
+/// Writes what the source said of a record, and ends the messages. Whether the whole list is asked for: one answer
+/// never marks a record absent, for the source may hide it as well as lack it.
+pub(super) fn fetched(
+    db: &mut Db,
+    ambient: &Ambient,
+    connection: &Connection,
+    hint: &Hint,
+    fetched: &Fetched,
+) -> Result<bool> {
+    let now = ambient.now();
+    let asks = match fetched {
+        Fetched::Record(record) => {
+            let records = std::slice::from_ref(record.as_ref());
+            ingest::stage(db, ambient, &place(connection, hint.list, now), records)?;
+            false
+        }
+        Fetched::Missing => {
+            let staged = records::find(db, &connection.id, hint.list, &hint.external_id)?;
+            staged.is_some_and(|staged| staged.absent_at.is_none()) && connectors::is_polled(connection.kind)
+        }
+    };
+    if asks {
+        poll::request(db, ambient, connection, &[hint.list], Mode::Full)?;
+    }
+    for message in &hint.messages {
+        settle(db, message, Outcome::Done, now)?;
+    }
+    Ok(asks)
+}
+
+/// Puts the messages off, or gives them up. Until when the source is better left alone.
+pub(super) fn failed(
+    db: &mut Db,
+    ambient: &Ambient,
+    hint: &Hint,
+    failure: &Failure,
+) -> Result<DateTime<Utc>> {
+    let now = ambient.now();
+    let mut next = now + SHORT;
+    for message in &hint.messages {
+        match verdict(message, failure, ambient.fraction(), now) {
+            Verdict::Later { attempts, at, problem } => {
+                inbox::retry(db, &message.id, attempts, at, &problem, now)?;
+                next = at;
+            }
+            Verdict::GiveUp(problem) => settle(db, message, Outcome::Dead(problem), now)?,
+        }
+    }
+    Ok(if concerns_all(failure) { next } else { next.min(now + SHORT) })
+}
+
+/// Whether a failure would meet any record of the connection.
+fn concerns_all(failure: &Failure) -> bool {
+    match failure {
+        Failure::Closed(_) => true,
+        Failure::Source { cause, retry_after, .. } => {
+            retry_after.is_some() || matches!(cause, Cause::Credentials | Cause::RateLimit)
+        }
+    }
+}

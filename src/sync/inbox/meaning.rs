@@ -1,0 +1,157 @@
+//! What each event does, in the transaction in which its message is done.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    clock::Ambient,
+    connectors,
+    domain::{
+        event::Event,
+        problem::Problem,
+        words::{List, Mode},
+    },
+    store::{
+        Db, Result,
+        connections::Connection,
+        hooks,
+        inbox::{self, Message},
+        lists,
+        records::Place,
+    },
+    sync::{
+        ask::{AskError, ask},
+        ingest, reconcile,
+    },
+};
+
+use super::{
+    accept::not_understood,
+    pages::{self, Page},
+};
+
+/// What is to become of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Done,
+    Later { at: DateTime<Utc>, problem: Problem },
+    Dead(Problem),
+}
+
+/// A message and its meaning, or why it has none.
+#[derive(Debug, Clone)]
+pub(super) struct Told {
+    pub message: Message,
+    pub event: std::result::Result<Event, Problem>,
+}
+
+impl Told {
+    pub(super) fn read(message: Message) -> Self {
+        let event = match &message.body {
+            Some(body) => serde_json::from_str(body).map_err(|error| {
+                not_understood(&message.event, &format!("what was kept of it cannot be read: {error}"))
+            }),
+            None => Err(message
+                .problem
+                .clone()
+                .unwrap_or_else(|| not_understood(&message.event, "nothing was kept of it"))),
+        };
+        Self { message, event }
+    }
+
+    /// The record that it names, to be fetched.
+    pub(super) fn hint(&self) -> Option<(List, &str)> {
+        match &self.event {
+            Ok(Event::Changed { list, external_id } | Event::MayBeGone { list, external_id }) => {
+                Some((*list, external_id))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the source is to be asked for what has changed. A message without a meaning may have told of anything.
+    fn asks(&self) -> bool {
+        matches!(self.event, Ok(Event::SomethingChanged) | Err(_))
+    }
+
+    /// The list that it writes to.
+    fn list(&self) -> Option<List> {
+        match &self.event {
+            Ok(Event::Upserted { list, .. } | Event::Removed { list, .. } | Event::Replaced { list, .. }) => {
+                Some(*list)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Does what messages say, in their order, and ends them. Whether the source was asked for what has changed.
+pub(super) fn tell(db: &mut Db, ambient: &Ambient, connection: &Connection, told: &[Told]) -> Result<bool> {
+    // Locks in the order that everybody keeps: the poll's row, then those of the lists.
+    let asks = connectors::is_polled(connection.kind) && told.iter().any(Told::asks);
+    if asks {
+        ask_for_changes(db, ambient, connection)?;
+    }
+    for list in List::ALL.iter().filter(|list| told.iter().any(|told| told.list() == Some(**list))) {
+        lists::lock(db, &connection.id, *list)?;
+    }
+    for one in told {
+        let outcome = apply(db, ambient, connection, one)?;
+        settle(db, &one.message, outcome, ambient.now())?;
+    }
+    Ok(asks)
+}
+
+fn ask_for_changes(db: &mut Db, ambient: &Ambient, connection: &Connection) -> Result<()> {
+    match ask(db, ambient, connection, Mode::Delta) {
+        Ok(_) => Ok(()),
+        Err(AskError::Store(error)) => Err(error),
+        // The poller tells people of it.
+        Err(error) => {
+            tracing::warn!(%error, connection = connection.id, "a webhook could not ask for the changes");
+            Ok(())
+        }
+    }
+}
+
+fn apply(db: &mut Db, ambient: &Ambient, connection: &Connection, told: &Told) -> Result<Outcome> {
+    let (message, now) = (&told.message, ambient.now());
+    match &told.event {
+        Err(problem) => return Ok(Outcome::Dead(problem.clone())),
+        Ok(Event::Upserted { list, records }) => {
+            let place = place(connection, *list, now);
+            for some in records.chunks(ingest::BATCH) {
+                ingest::stage(db, ambient, &place, some)?;
+            }
+        }
+        Ok(Event::Removed { list, external_ids }) => {
+            reconcile::removed(db, ambient, connection, *list, external_ids)?;
+        }
+        Ok(Event::Replaced { list, page, last, records }) => {
+            let page = Page { list: *list, number: *page, last: *last, records };
+            return pages::take(db, ambient, connection, message, &page);
+        }
+        Ok(Event::VerificationCode { code }) => {
+            hooks::set_verification(db, &connection.id, code, message.received_at)?;
+        }
+        // Those that name a record are hints; the source was asked for the others.
+        Ok(Event::Changed { .. } | Event::MayBeGone { .. } | Event::SomethingChanged | Event::Nothing) => {}
+    }
+    Ok(Outcome::Done)
+}
+
+/// Where records are staged that a webhook brought.
+pub(super) fn place(connection: &Connection, list: List, now: DateTime<Utc>) -> Place<'_> {
+    Place { company_id: &connection.company_id, connection_id: &connection.id, list, run_id: None, now }
+}
+
+/// Ends a message, or leaves it for later.
+pub(super) fn settle(db: &mut Db, message: &Message, outcome: Outcome, now: DateTime<Utc>) -> Result<()> {
+    match outcome {
+        Outcome::Done => inbox::done(db, &message.id, now),
+        Outcome::Later { at, problem } => inbox::retry(db, &message.id, message.attempts, at, &problem, now),
+        Outcome::Dead(problem) => {
+            tracing::warn!(message = message.id, code = problem.code, "a webhook's message was given up");
+            inbox::dead(db, &message.id, &problem, now)
+        }
+    }
+}

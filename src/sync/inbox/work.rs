@@ -1,0 +1,264 @@
+//! One connection's messages, worked off in order under a lease.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Notify;
+
+use crate::{
+    clock::Ambient,
+    connectors::source::{Failure, Fetched},
+    domain::{problem::Problem, words::Cause},
+    store::{
+        self, Db, Store,
+        connections::{self, Connection},
+        hooks,
+        inbox::{self, Message},
+    },
+};
+
+use super::{
+    fetch::Fetch,
+    hints::{self, Hint},
+    meaning::{self, Outcome, Told},
+};
+
+/// Messages, and bytes of them, that are read at once.
+const BATCH: u16 = 200;
+const BATCH_BYTES: u64 = 8 << 20;
+
+/// Messages after which the other connections have their turn.
+const TURN: usize = 2000;
+
+/// Tries of a message that the database refuses; what it refuses three times it refuses always.
+const TRIES: u32 = 3;
+
+/// How long one record may take to be fetched.
+const FETCH: Duration = Duration::from_secs(60);
+
+/// The lease of one connection's inbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    pub connection_id: String,
+    number: i64,
+}
+
+/// What it takes to give messages their meaning. Cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    pub store: Store,
+    pub ambient: Ambient,
+    pub fetch: Arc<dyn Fetch>,
+    /// The name of this gateway, in leases.
+    pub gateway: String,
+    /// How long a lease holds unless it is renewed.
+    pub lease_for: Duration,
+    /// Tells the poller that lists were asked for.
+    pub polls: Arc<Notify>,
+}
+
+impl Desk {
+    /// Takes the lease of a connection's inbox; `None` while another gateway has it, or where the connection is gone.
+    pub async fn claim(&self, connection_id: &str) -> store::Result<Option<Lease>> {
+        let (id, by) = (connection_id.to_owned(), self.gateway.clone());
+        let (now, until) = (self.ambient.now(), self.until());
+        match self.store.write(move |db| hooks::claim(db, &id, &by, now, until)).await {
+            Ok(number) => Ok(number.map(|number| Lease { connection_id: connection_id.to_owned(), number })),
+            Err(store::Error::Referred(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Works off what is due; how many messages. It ends early when the lease is lost.
+    pub async fn work(&self, lease: &Lease) -> store::Result<usize> {
+        tokio::select! {
+            worked = self.work_off(lease) => match worked {
+                Err(store::Error::Stale("inbox")) => Ok(0),
+                worked => worked,
+            },
+            () = self.keep(lease) => Ok(0),
+        }
+    }
+
+    /// Gives a lease back: another gateway may go on at once.
+    pub async fn release(&self, lease: Lease) {
+        let released =
+            self.store.write(move |db| hooks::release(db, &lease.connection_id, lease.number)).await;
+        if let Err(error) = released {
+            tracing::warn!(%error, "the lease of an inbox was not given back: it runs out by itself");
+        }
+    }
+
+    fn until(&self) -> DateTime<Utc> {
+        self.ambient.now() + TimeDelta::from_std(self.lease_for).unwrap_or(TimeDelta::seconds(30))
+    }
+
+    /// Renews the lease while a slow source answers; ends when it is lost.
+    async fn keep(&self, lease: &Lease) {
+        loop {
+            tokio::time::sleep(self.lease_for / 3).await;
+            // A database that is away for a moment is no loss yet.
+            if let Err(store::Error::Stale(_)) = self.write(lease, |_| Ok(())).await {
+                return;
+            }
+        }
+    }
+
+    /// Runs `work` in a transaction that only the lease's holder can commit.
+    async fn write<T: Send + 'static>(
+        &self,
+        lease: &Lease,
+        work: impl FnOnce(&mut Db) -> store::Result<T> + Send + 'static,
+    ) -> store::Result<T> {
+        let (lease, until) = (lease.clone(), self.until());
+        let write = move |db: &mut Db| {
+            // First of all: its row stays locked, so nobody can take the lease before the commit.
+            hooks::hold(db, &lease.connection_id, lease.number, until)?;
+            work(db)
+        };
+        self.store.write(write).await
+    }
+
+    async fn work_off(&self, lease: &Lease) -> store::Result<usize> {
+        let mut dealt = 0;
+        while dealt < TURN {
+            let (id, now) = (lease.connection_id.clone(), self.ambient.now());
+            let read = self.store.read(move |db| {
+                let connection = connections::get(db, &id)?;
+                Ok::<_, store::Error>((connection, inbox::due(db, &id, now, BATCH, BATCH_BYTES)?))
+            });
+            let (connection, messages) = match read.await {
+                Err(store::Error::NotFound(_)) => break,
+                read => read?,
+            };
+            let Some(newest) = messages.iter().map(|message| message.received_at).max() else { break };
+            dealt += messages.len();
+            let (hints, told) = messages.into_iter().map(Told::read).partition(|told| told.hint().is_some());
+            self.tell(lease, &connection, told).await?;
+            self.follow(lease, &connection, hints::group(hints)).await?;
+            let id = lease.connection_id.clone();
+            self.write(lease, move |db| {
+                hooks::received(db, &id, newest)?;
+                connections::seen(db, &id, newest)
+            })
+            .await?;
+        }
+        Ok(dealt)
+    }
+
+    /// Does what messages say: all in one transaction, or one by one where that fails.
+    async fn tell(&self, lease: &Lease, connection: &Connection, told: Vec<Told>) -> store::Result<()> {
+        if told.is_empty() {
+            return Ok(());
+        }
+        let told = Arc::new(told);
+        match self.try_tell(lease, connection, told.clone()).await {
+            Ok(()) => return Ok(()),
+            Err(error) if is_ours(&error) => return Err(error),
+            Err(error) => tracing::warn!(%error, "messages of webhooks are dealt with one by one"),
+        }
+        for one in told.iter() {
+            self.tell_one(lease, connection, one).await?;
+        }
+        Ok(())
+    }
+
+    async fn try_tell(
+        &self,
+        lease: &Lease,
+        connection: &Connection,
+        told: Arc<Vec<Told>>,
+    ) -> store::Result<()> {
+        let (ambient, connection) = (self.ambient.clone(), connection.clone());
+        let asked = self.write(lease, move |db| meaning::tell(db, &ambient, &connection, &told)).await?;
+        if asked {
+            self.polls.notify_one();
+        }
+        Ok(())
+    }
+
+    /// What the database keeps refusing is given up at once: tried again later it would undo what was told since.
+    async fn tell_one(&self, lease: &Lease, connection: &Connection, one: &Told) -> store::Result<()> {
+        let one = Arc::new(vec![one.clone()]);
+        let mut tries = 1;
+        let error = loop {
+            match self.try_tell(lease, connection, one.clone()).await {
+                Ok(()) => return Ok(()),
+                Err(error) if is_ours(&error) => return Err(error),
+                Err(error) if tries >= TRIES => break error,
+                Err(_) => tries += 1,
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
+        let problem = Problem::new(
+            "not_staged",
+            format!("The database does not take what the message says: {error}."),
+            "Look at the gateway's log; replay the message once the reason is gone.",
+        );
+        let (messages, now) = (one, self.ambient.now());
+        let give_up = move |db: &mut Db| {
+            messages
+                .iter()
+                .try_for_each(|told| meaning::settle(db, &told.message, Outcome::Dead(problem.clone()), now))
+        };
+        self.write(lease, give_up).await
+    }
+
+    /// Fetches the records that were named, one after the other: the source's pace allows no more.
+    async fn follow(&self, lease: &Lease, connection: &Connection, hints: Vec<Hint>) -> store::Result<()> {
+        let mut rest = hints.into_iter();
+        while let Some(hint) = rest.next() {
+            let Some(until) = self.follow_one(lease, connection, hint).await? else { continue };
+            let left: Vec<Message> = rest.flat_map(|hint| hint.messages).collect();
+            let defer = move |db: &mut Db| {
+                let ids: Vec<&str> = left.iter().map(|message| message.id.as_str()).collect();
+                inbox::defer(db, &ids, until)
+            };
+            return self.write(lease, defer).await;
+        }
+        Ok(())
+    }
+
+    /// Until when the others wait, where the source failed.
+    async fn follow_one(
+        &self,
+        lease: &Lease,
+        connection: &Connection,
+        hint: Hint,
+    ) -> store::Result<Option<DateTime<Utc>>> {
+        let fetched = self.fetch.fetch(&connection.id, hint.list, &hint.external_id);
+        let fetched: Result<Fetched, Failure> =
+            tokio::time::timeout(FETCH, fetched).await.unwrap_or_else(|_| Err(too_slow()));
+        let (ambient, connection) = (self.ambient.clone(), connection.clone());
+        match fetched {
+            Ok(fetched) => {
+                let write = move |db: &mut Db| hints::fetched(db, &ambient, &connection, &hint, &fetched);
+                if self.write(lease, write).await? {
+                    self.polls.notify_one();
+                }
+                Ok(None)
+            }
+            Err(failure) => {
+                let write = move |db: &mut Db| hints::failed(db, &ambient, &hint, &failure);
+                self.write(lease, write).await.map(Some)
+            }
+        }
+    }
+}
+
+/// Whether an error is about us, not about a message: the lease is lost, or the database is away.
+fn is_ours(error: &store::Error) -> bool {
+    matches!(error, store::Error::Stale("inbox")) || error.is_unavailable()
+}
+
+fn too_slow() -> Failure {
+    Failure::Source {
+        cause: Cause::Timeout,
+        problem: Problem::new(
+            Cause::Timeout.as_str(),
+            format!("The source did not answer within {} seconds.", FETCH.as_secs()),
+            "Nothing: it is asked again. If it lasts, test the connection.",
+        ),
+        retry_after: None,
+    }
+}

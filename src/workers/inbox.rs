@@ -1,0 +1,115 @@
+//! Gives the messages of webhooks their meaning: the inboxes that have some are claimed by lease, a few at a time.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+};
+use tracing::Instrument;
+
+use crate::{
+    store::{self, inbox},
+    sync::inbox::Desk,
+};
+
+/// How often it looks while something waits, and while nothing does: for what another gateway has left.
+const SOON: Duration = Duration::from_secs(1);
+const IDLE: Duration = Duration::from_secs(5);
+
+/// Inboxes that are worked on at the same time.
+const AT_ONCE: usize = 4;
+
+/// Runs until `shutdown` becomes true or its sender is gone; then leases are given back. `arrived` tells of messages
+/// that came to this gateway.
+pub async fn run(desk: Desk, arrived: Arc<Notify>, shutdown: watch::Receiver<bool>) {
+    let mut under_way: JoinSet<String> = JoinSet::new();
+    let mut busy: HashSet<String> = HashSet::new();
+    let mut stopped = shutdown.clone();
+    loop {
+        let wait = match look(&desk, &busy).await {
+            Ok((due, wait)) => {
+                for connection_id in due.into_iter().take(AT_ONCE.saturating_sub(busy.len())) {
+                    busy.insert(connection_id.clone());
+                    let span = tracing::info_span!("inbox", connection = connection_id);
+                    under_way.spawn(one(desk.clone(), connection_id, shutdown.clone()).instrument(span));
+                }
+                wait
+            }
+            Err(error) => {
+                tracing::error!(%error, "the database does not tell which messages of webhooks are due");
+                SOON
+            }
+        };
+        tokio::select! {
+            Some(ended) = under_way.join_next() => match ended {
+                Ok(connection_id) => {
+                    busy.remove(&connection_id);
+                }
+                // Which one it was is not told: all that do not work any more are free.
+                Err(error) => {
+                    tracing::error!(%error, "an inbox was left in the middle of its work");
+                    while let Some(ended) = under_way.join_next().await {
+                        drop(ended);
+                    }
+                    busy.clear();
+                }
+            },
+            () = arrived.notified() => {}
+            () = tokio::time::sleep(wait) => {}
+            () = async { drop(stopped.wait_for(|stop| *stop).await) } => break,
+        }
+    }
+    while under_way.join_next().await.is_some() {}
+}
+
+/// The connections that have messages to be tried, and how long to wait for the next.
+async fn look(desk: &Desk, busy: &HashSet<String>) -> store::Result<(Vec<String>, Duration)> {
+    let now = desk.ambient.now();
+    // As many as could be busy, and as many more.
+    let most = u16::try_from(AT_ONCE * 16).unwrap_or(u16::MAX);
+    let read = desk.store.read(move |db| {
+        let due = inbox::due_connections(db, now, most)?;
+        let next = inbox::next_due(db)?;
+        Ok::<_, store::Error>((due, next))
+    });
+    let (mut due, next) = read.await?;
+    due.retain(|connection_id| !busy.contains(connection_id));
+    let wait = match next {
+        // One that is due and was not taken is another gateway's, or waits for room here.
+        Some(next) if next <= now => SOON,
+        Some(next) => (next - now).to_std().unwrap_or_default().min(IDLE),
+        None => IDLE,
+    };
+    Ok((due, wait))
+}
+
+/// Works off one inbox; its connection.
+async fn one(desk: Desk, connection_id: String, mut shutdown: watch::Receiver<bool>) -> String {
+    let lease = match desk.claim(&connection_id).await {
+        Ok(Some(lease)) => lease,
+        Ok(None) => {
+            // Another gateway works on it: not asked again at once.
+            tokio::select! {
+                () = tokio::time::sleep(SOON) => {}
+                () = async { drop(shutdown.wait_for(|stop| *stop).await) } => {}
+            }
+            return connection_id;
+        }
+        Err(error) => {
+            tracing::error!(%error, "an inbox could not be claimed");
+            tokio::time::sleep(SOON).await;
+            return connection_id;
+        }
+    };
+    let worked = tokio::select! {
+        worked = desk.work(&lease) => worked,
+        () = async { drop(shutdown.wait_for(|stop| *stop).await) } => Ok(0),
+    };
+    if let Err(error) = worked {
+        tracing::error!(%error, "messages of webhooks could not be dealt with");
+        tokio::time::sleep(SOON).await;
+    }
+    desk.release(lease).await;
+    connection_id
+}

@@ -1,0 +1,175 @@
+//! Webhooks: kept before they are acknowledged, and exactly once in their effect.
+
+mod effects;
+mod gateways;
+mod hints;
+mod keeping;
+mod kill;
+mod pages;
+mod route;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use futures_util::future::BoxFuture;
+use rollcall::{
+    clock::Ambient,
+    connectors::source::{Failure, Fetched},
+    domain::{
+        event::{Event, Message},
+        record::Record,
+        secret::Secret,
+        words::{Kind, List, MessageState, RunState},
+    },
+    store::{
+        Db, PageLimit, Store,
+        connections::Connection,
+        inbox, records,
+        runs::{self, Run},
+    },
+    sync::{
+        inbox::{Accepted, Desk, Fetch, Inbox},
+        register::{self, ConnectionDraft},
+    },
+};
+
+use crate::support::{TestClock, TestDatabase, test_vault};
+
+/// A source that says what it was told to say, and counts who asks.
+#[derive(Default)]
+struct Scripted {
+    records: Mutex<BTreeMap<String, Result<Option<Record>, Failure>>>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Scripted {
+    fn says(&self, external_id: &str, what: Result<Option<Record>, Failure>) {
+        self.records.lock().unwrap().insert(external_id.into(), what);
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+}
+
+impl Fetch for Scripted {
+    fn fetch<'a>(
+        &'a self,
+        _connection_id: &'a str,
+        _list: List,
+        external_id: &'a str,
+    ) -> BoxFuture<'a, Result<Fetched, Failure>> {
+        self.asked.lock().unwrap().push(external_id.to_owned());
+        let said = self.records.lock().unwrap().get(external_id).cloned().unwrap_or(Ok(None));
+        Box::pin(async move {
+            said.map(|record| record.map_or(Fetched::Missing, |record| Fetched::Record(Box::new(record))))
+        })
+    }
+}
+
+/// One connection whose webhooks come in, with a clock that stands still.
+struct Office {
+    store: Store,
+    ambient: Ambient,
+    clock: Arc<TestClock>,
+    connection: Connection,
+    inbox: Inbox,
+    desk: Desk,
+    source: Arc<Scripted>,
+}
+
+impl Office {
+    async fn open(database: &TestDatabase, kind: Kind) -> Self {
+        let clock = TestClock::new();
+        let ambient = Ambient { clock: clock.clone(), ..Ambient::system() };
+        let store = database.open();
+        let made = ambient.clone();
+        let connection = store.write(move |db| {
+            let company = register::company(db, &made, "Acme")?;
+            let mut draft = ConnectionDraft::new(kind, &company.id);
+            if kind == Kind::Paycom {
+                draft.secrets =
+                    ["sid", "token"].map(|name| (name.to_owned(), Secret::new("x"))).into_iter().collect();
+            }
+            let new = register::connection(db, &made, &test_vault(), &draft)?;
+            Ok::<_, register::Error>(new.connection)
+        });
+        let connection = connection.await.unwrap();
+        let source = Arc::new(Scripted::default());
+        let desk = Self::desk(&store, &ambient, &source, "gw_one");
+        let inbox = Inbox::start(store.clone(), ambient.clone());
+        Self { store, ambient, clock, connection, inbox, desk, source }
+    }
+
+    fn desk(store: &Store, ambient: &Ambient, source: &Arc<Scripted>, gateway: &str) -> Desk {
+        Desk {
+            store: store.clone(),
+            ambient: ambient.clone(),
+            fetch: source.clone(),
+            gateway: gateway.into(),
+            lease_for: Duration::from_secs(30),
+            polls: Arc::default(),
+        }
+    }
+
+    async fn tell(&self, message_id: &str, event: Event) -> Accepted {
+        self.clock.advance(chrono::TimeDelta::milliseconds(1));
+        let message = Message { message_id: message_id.into(), name: "test".into(), event: Ok(event) };
+        self.inbox.accept(&self.connection.id, message).await.unwrap()
+    }
+
+    /// Works off what is due.
+    async fn work(&self) -> usize {
+        let Some(lease) = self.desk.claim(&self.connection.id).await.unwrap() else { return 0 };
+        let worked = self.desk.work(&lease).await.unwrap();
+        self.desk.release(lease).await;
+        worked
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Db, &str) -> rollcall::store::Result<T> + Send + 'static,
+    ) -> T {
+        let id = self.connection.id.clone();
+        self.store.read(move |db| work(db, &id)).await.unwrap()
+    }
+
+    /// The external IDs of those who are present.
+    async fn present(&self) -> BTreeSet<String> {
+        let page = |db: &mut Db, id: &str| records::present(db, id, List::Employee, None, PageLimit::SCAN);
+        self.read(page).await.rows.into_iter().map(|record| record.external_id).collect()
+    }
+
+    async fn messages(&self, state: MessageState) -> Vec<inbox::Message> {
+        self.read(move |db, id| inbox::page(db, id, Some(state), None, PageLimit::SCAN)).await.rows
+    }
+
+    async fn runs(&self) -> Vec<Run> {
+        self.read(|db, id| runs::page(db, id, None, PageLimit::SCAN)).await.rows
+    }
+
+    async fn run_in(&self, state: RunState) -> Option<Run> {
+        self.runs().await.into_iter().find(|run| run.state == state)
+    }
+}
+
+/// The whole list, or a page of it.
+fn page(number: u32, last: bool, records: Vec<Record>) -> Event {
+    Event::Replaced { list: List::Employee, page: number, last, records }
+}
+
+fn upserted(records: Vec<Record>) -> Event {
+    Event::Upserted { list: List::Employee, records }
+}
+
+fn removed(ids: &[&str]) -> Event {
+    let external_ids = ids.iter().map(|id| (*id).to_owned()).collect();
+    Event::Removed { list: List::Employee, external_ids }
+}
+
+fn changed(id: &str) -> Event {
+    Event::Changed { list: List::Employee, external_id: id.into() }
+}

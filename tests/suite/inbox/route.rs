@@ -1,0 +1,98 @@
+//! `POST /webhooks/{connection_id}`: whoever is not known learns nothing, and leaves nothing.
+
+use rollcall::{
+    domain::{
+        event::Message,
+        words::{Kind, MessageState},
+    },
+    store::{PageLimit, inbox},
+    sync::register::{self, ConnectionDraft},
+};
+use serde_json::json;
+
+use crate::support::TestApp;
+
+async fn push(app: &TestApp) -> String {
+    let (ambient, vault) = (app.gateway.ambient.clone(), app.gateway.vault.clone());
+    let draft = ConnectionDraft::new(Kind::Push, &app.company.id);
+    let made = app.gateway.store.write(move |db| register::connection(db, &ambient, &vault, &draft));
+    made.await.unwrap().connection.id
+}
+
+async fn kept(app: &TestApp, connection_id: &str) -> usize {
+    let id = connection_id.to_owned();
+    let read = app.gateway.store.read(move |db| inbox::page(db, &id, None, None, PageLimit::SCAN));
+    read.await.unwrap().rows.len()
+}
+
+#[tokio::test]
+async fn whoever_is_not_known_gets_one_answer_and_leaves_only_a_count() {
+    TestApp::each(async |app| {
+        let id = push(app).await;
+        let body = json!({ "type": "employees.upserted", "data": [] });
+        let mut answers = Vec::new();
+        for path in ["con_nobody", &app.connection.id, &id, "%00", "x%20y?recordId=7&action=updated"] {
+            let path = format!("/webhooks/{path}");
+            let answer = app.call(reqwest::Method::POST, &path, None, Some(body.clone())).await;
+            let mut problem = answer.problem(401, "webhook_not_accepted").clone();
+            problem["request_id"] = json!(null);
+            answers.push((problem, answer.headers["www-authenticate"].clone()));
+        }
+        assert!(answers.windows(2).all(|two| two[0] == two[1]), "{answers:?}");
+        assert_eq!(kept(app, &id).await, 0);
+        let metrics = app.get("/metrics").await.text;
+        assert!(
+            metrics.contains("rollcall_webhooks_refused_total{reason=\"unknown_connection\"} 3"),
+            "{metrics}"
+        );
+        assert!(metrics.contains("rollcall_webhooks_accepted_total 0"));
+        app.send("GET", &format!("/webhooks/{id}"), None).await.is(405);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_whoever_sends_it() {
+    TestApp::each(async |app| {
+        let id = push(app).await;
+        let large = json!({ "data": "x".repeat(4 << 20) });
+        for id in [id.as_str(), "con_nobody"] {
+            let path = format!("/webhooks/{id}");
+            app.call(reqwest::Method::POST, &path, None, Some(large.clone()))
+                .await
+                .problem(413, "body_too_large");
+        }
+        assert_eq!(kept(app, &id).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_looked_at_and_replayed_through_the_api() {
+    TestApp::each(async |app| {
+        let id = push(app).await;
+        for n in 0..3 {
+            let event = Err("it is not known".into());
+            let message = Message { message_id: format!("m{n}"), name: "odd".into(), event };
+            app.gateway.inbox.accept(&id, message).await.unwrap();
+        }
+        let now = app.gateway.ambient.now();
+        let ids = app.get(&format!("/v1/connections/{id}/messages?limit=2")).await;
+        let first = ids.is(200)["data"][0]["id"].as_str().unwrap().to_owned();
+        assert!(ids.is(200)["next_cursor"].is_string());
+        app.admin("POST", &format!("/v1/messages/{first}/replay"), None)
+            .await
+            .problem(409, "message_not_dead");
+        let (message, problem) = (first.clone(), rollcall::domain::problem::Problem::new("x", "Why.", "Do."));
+        app.gateway.store.write(move |db| inbox::dead(db, &message, &problem, now)).await.unwrap();
+        let dead = app.get(&format!("/v1/connections/{id}/messages?state=dead")).await;
+        assert_eq!(dead.is(200)["data"].as_array().unwrap().len(), 1);
+        assert_eq!(dead.is(200)["data"][0]["problem"]["detail"], "Why.");
+        app.send("POST", &format!("/v1/messages/{first}/replay"), None).await.problem(403, "admin_only");
+        let replayed = app.admin("POST", &format!("/v1/messages/{first}/replay"), None).await;
+        assert_eq!(replayed.is(200)["state"], MessageState::Pending.as_str());
+        assert_eq!(replayed.is(200)["attempts"], 0);
+        app.admin("POST", "/v1/messages/msg_none/replay", None).await.problem(404, "message_not_found");
+    })
+    .await;
+}
