@@ -15,14 +15,16 @@ const LIFE: TimeDelta = TimeDelta::hours(1);
 
 /// Whose key, and where it came from.
 type Name = (String, String);
+/// A key, and when it was fetched.
+type Fetched = (Secret, DateTime<Utc>);
 
 /// Cheap to clone: all clones are the same.
 #[derive(Debug, Clone, Default)]
-pub struct Keys(Arc<Mutex<HashMap<Name, (Secret, DateTime<Utc>)>>>);
+pub struct Keys(Arc<Mutex<HashMap<Name, Fetched>>>);
 
 impl Keys {
     /// A key, and when it was fetched.
-    pub fn get(&self, owner: &str, place: &str, now: DateTime<Utc>) -> Option<(Secret, DateTime<Utc>)> {
+    pub fn get(&self, owner: &str, place: &str, now: DateTime<Utc>) -> Option<Fetched> {
         let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         keys.get(&name(owner, place)).filter(|(_, at)| now - *at < LIFE).cloned()
     }
@@ -30,7 +32,7 @@ impl Keys {
     /// All keys of one owner.
     pub fn of(&self, owner: &str, now: DateTime<Utc>) -> Vec<Secret> {
         let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = |((of, _), (_, at)): &(&Name, &(Secret, DateTime<Utc>))| of == owner && now - *at < LIFE;
+        let fits = |((of, _), (_, at)): &(&Name, &Fetched)| of == owner && now - *at < LIFE;
         keys.iter().filter(fits).map(|(_, (key, _))| key.clone()).collect()
     }
 

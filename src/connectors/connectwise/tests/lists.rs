@@ -285,12 +285,12 @@ async fn callbacks_are_registered_once_and_again_when_switched_off() {
             ("POST", None) => {
                 let mut row: Value = serde_json::from_str(&asked.body).unwrap();
                 assert_eq!((&row["level"], &row["objectId"]), (&json!("owner"), &json!(1)));
-                row["id"] = json!(10 + kept.len());
+                row["id"] = json!(kept.iter().filter_map(|row| row["id"].as_u64()).max().unwrap() + 1);
                 kept.push(row.clone());
                 reply(201, row)
             }
             ("DELETE", Some(id)) => {
-                kept.retain(|row| row["id"].to_string() != id);
+                kept.retain(|row| row["id"] != id.parse::<u64>().unwrap());
                 reply(204, "")
             }
             _ => reply(405, ""),

@@ -9,7 +9,7 @@ mod vendor;
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -20,7 +20,7 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     connectors::{
-        outbound::{Closed, Gate, Outbound, Timeouts},
+        outbound::{Closed, Gate, Keys, Outbound, Timeouts},
         source::{Ask, End, Failure, Step},
     },
     domain::{
@@ -81,9 +81,15 @@ fn secrets() -> BTreeMap<String, Secret> {
     ])
 }
 
+/// The clients are made once, because that reads all certificates of the machine.
 fn outbound() -> Outbound {
+    static MADE: OnceLock<Outbound> = OnceLock::new();
     let five = Duration::from_secs(5);
-    Outbound::new(Timeouts { connect: five, head: five, body: five }).unwrap()
+    let made =
+        MADE.get_or_init(|| Outbound::new(Timeouts { connect: five, head: five, body: five }).unwrap());
+    let mut outbound = made.clone();
+    outbound.keys = Keys::default();
+    outbound
 }
 
 fn source(settings: Settings, memory: Option<&str>) -> Source {

@@ -86,8 +86,7 @@ async fn take(mut stream: TcpStream, base: &str) -> Option<(TcpStream, Asked)> {
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
     }
-    let head = String::from_utf8(head).ok()?.to_ascii_lowercase().replace("\r\n", "\n")
-        + &String::from_utf8_lossy(&head);
+    let head = String::from_utf8(head).ok()?;
     let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split('\n').next());
     let mut body = vec![0; length.map_or(0, |length| length.trim().parse().unwrap())];
     stream.read_exact(&mut body).await.ok()?;
