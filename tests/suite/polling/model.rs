@@ -193,11 +193,12 @@ impl Play {
         });
         let (poll, connection) = stands.await.unwrap();
         panic!(
-            "seed {}: never read: {:?} {poll:?} {:?} {:#?}",
+            "seed {}: never read: at {}: {poll:#?} {:#?} {:#?} {:#?}",
             self.seed,
-            self.open_runs().await,
+            self.gateways[0].ambient.now(),
             connection.problem,
-            self.vendor.requests().iter().rev().take(5).collect::<Vec<_>>()
+            self.vendor.requests().iter().rev().take(3).collect::<Vec<_>>(),
+            self.open_runs().await,
         );
     }
 
