@@ -35,6 +35,9 @@ pub async fn run(context: &Context, args: &Args) -> Result {
     let stop =
         signals::stop(context.out).map_err(|error| Failure::system("The signals cannot be heard", &error))?;
     let store = app::open(&settings.database)?;
+    // Before anybody is told that it listens: a gateway whose key is lost does not start.
+    let (vault, now) = (context.vault.clone(), context.ambient.now());
+    store.write(move |db| vault.ready(db, now)).await?;
     let listener = bind(&settings.http.listen).await?;
     let address =
         listener.local_addr().map_err(|error| Failure::system("The socket has no address", &error))?;
