@@ -51,7 +51,8 @@ pub fn take(db: &mut Db, id: &str, pace: Pace, now: DateTime<Utc>) -> Result<Opt
     if let Some(closed) = closed.filter(|closed| *closed > now) {
         return Ok(Some(closed));
     }
-    let arrival = arrival.max(now);
+    // No further ahead than an honest pace gets: a clock that was once wrong does not close the gate for days.
+    let arrival = arrival.clamp(now, now + pace.burst + pace.every);
     let earliest = arrival - pace.burst;
     if earliest > now {
         return Ok(Some(earliest));

@@ -29,7 +29,7 @@ const FAST: Timeouts = Timeouts {
 };
 
 /// How many worlds are played through on each engine; each polls a dozen times or more.
-const SEEDS: u64 = 100;
+const SEEDS: u64 = 150;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_goes_wrong_the_lists_end_as_they_are_and_nobody_is_falsely_absent() {

@@ -48,6 +48,7 @@ enum World {
 pub struct Vendor {
     world: World,
     pub base_url: String,
+    user: String,
     pub trap: Trap,
     _stop: [oneshot::Sender<()>; 2],
 }
@@ -59,6 +60,8 @@ impl Vendor {
     pub async fn start(kind: Kind, seed: u64, clock: Arc<dyn Clock>) -> Self {
         let (trap_listener, trap_url) = listen().await;
         let (listener, base_url) = listen().await;
+        // A credential of its own: requests are counted by it.
+        let user = format!("user{seed}");
         let server = ServerOptions {
             requests_per_minute: LIMIT,
             retry_after: 7 + seed % 90,
@@ -71,14 +74,15 @@ impl Vendor {
         let stopped = async { drop(stopped.await) };
         let world = match kind {
             Kind::Paycom => {
-                let options = PaycomOptions { server, ..PaycomOptions::new("sid", Secret::new("token")) };
+                let options =
+                    PaycomOptions { server, ..PaycomOptions::new(user.clone(), Secret::new("token")) };
                 let paycom = Paycom::new(seed, 23, options);
                 tokio::spawn(paycom.clone().serve(listener, stopped));
                 World::Paycom(paycom)
             }
             _ => {
                 let private = Secret::new("private");
-                let options = ConnectWiseOptions::new("acme", "client", "public", private);
+                let options = ConnectWiseOptions::new("acme", "client", user.clone(), private);
                 let connectwise = ConnectWise::new(seed, 24, 23, ConnectWiseOptions { server, ..options });
                 tokio::spawn(connectwise.clone().serve(listener, stopped));
                 World::ConnectWise(connectwise)
@@ -86,7 +90,7 @@ impl Vendor {
         };
         let trap = Trap::new();
         tokio::spawn(trap.clone().serve(trap_listener, async { drop(trap_stopped.await) }));
-        Self { world, base_url, trap, _stop: [stop, stop_trap] }
+        Self { world, base_url, user, trap, _stop: [stop, stop_trap] }
     }
 
     pub fn kind(&self) -> Kind {
@@ -113,8 +117,8 @@ impl Vendor {
 
     pub fn secrets(&self) -> BTreeMap<String, Secret> {
         let secrets = match self.kind() {
-            Kind::Paycom => [("sid", "sid"), ("token", "token")],
-            _ => [("public_key", "public"), ("private_key", "private")],
+            Kind::Paycom => [("sid", self.user.as_str()), ("token", "token")],
+            _ => [("public_key", self.user.as_str()), ("private_key", "private")],
         };
         secrets.into_iter().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect()
     }
