@@ -102,8 +102,7 @@ async fn measure(name: &str, database: &str, count: usize) {
 /// Connections that are due now, each to an address of its own.
 async fn connect(store: &Store, count: usize, port: u16) {
     let ambient = Ambient::system();
-    let vault =
-        Vault::new(KeySource::Given(vec![KEY.parse::<Key>().expect("a key")]), ambient.entropy.clone());
+    let vault = Vault::new(KeySource::Given(vec![Key::new([0; 32])]), ambient.entropy.clone());
     let made = store.write(move |db| {
         let company = register::company(db, &ambient, "Bench")?;
         for number in 0..count {
@@ -114,9 +113,13 @@ async fn connect(store: &Store, count: usize, port: u16) {
             let secrets = [("sid", "sid"), ("token", "token")];
             let secrets =
                 secrets.into_iter().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect();
-            let name = format!("Paycom {number}");
-            let setup = register::Setup { name: Some(&name), settings: &settings, secrets: &secrets };
-            register::connection(db, &ambient, &vault, Kind::Paycom, &company.id, setup)?;
+            let draft = register::ConnectionDraft {
+                name: Some(format!("Paycom {number}")),
+                settings,
+                secrets,
+                ..register::ConnectionDraft::new(Kind::Paycom, &company.id)
+            };
+            register::connection(db, &ambient, &vault, &draft)?;
         }
         Ok::<_, register::Error>(())
     });

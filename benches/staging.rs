@@ -27,6 +27,7 @@ use rollcall::{
         quickbooks_desktop::map,
     },
     domain::{
+        key::Key,
         record::Record,
         secret::Secret,
         words::{Kind, List, Mode},
@@ -34,7 +35,14 @@ use rollcall::{
     http::{self, Gateway, layers, server},
     simulators::quickbooks_desktop::{CompanyFile, ProcessorOptions, RequestProcessor},
     store::Store,
-    sync::{inbox::Inbox, ingest, poll::Reach, register, run, vault::Vault, web_connector},
+    sync::{
+        ingest,
+        poll::Reach,
+        register::{self, ConnectionDraft},
+        run,
+        vault::{KeySource, Vault},
+        web_connector,
+    },
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -230,6 +238,11 @@ fn raw_insert(records: &[Record]) -> Duration {
     start.elapsed()
 }
 
+/// No secret is sealed here.
+fn vault() -> Vault {
+    Vault::new(KeySource::Given(vec![Key::new([7; 32])]), Ambient::system().entropy)
+}
+
 /// A gateway on a socket with one connection, and the session that is open.
 struct Desk {
     store: Store,
@@ -251,19 +264,11 @@ impl Desk {
         let reach = Reach {
             store: store.clone(),
             ambient: ambient.clone(),
-            vault: Vault {},
+            vault: vault(),
             outbound: Outbound::new(Timeouts::default()).expect("clients"),
             lease_for: Duration::from_secs(30),
         };
-        let inbox = Inbox::start(store.clone(), ambient.clone());
-        let gateway = Gateway {
-            store: store.clone(),
-            ambient: ambient.clone(),
-            public_url,
-            reach,
-            inbox,
-            wake: Arc::default(),
-        };
+        let gateway = Gateway::new(reach, public_url);
         let router =
             layers::stack(http::qbwc::router(gateway, 1 << 40), ambient.clone(), Duration::from_secs(30));
         let settings =
@@ -279,8 +284,8 @@ impl Desk {
             let ambient = ambient.clone();
             let work = move |db: &mut rollcall::store::Db| {
                 let company = register::company(db, &ambient, "Bench")?;
-                let settings = Default::default();
-                register::connection(db, &ambient, Kind::QuickbooksDesktop, &company.id, None, &settings)
+                let draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
+                register::connection(db, &ambient, &vault(), &draft)
             };
             store.write(work).await.expect("made")
         };
@@ -320,15 +325,9 @@ impl Desk {
         let (ambient, id) = (self.ambient.clone(), self.connection.clone());
         let work = move |db: &mut rollcall::store::Db| {
             let company = rollcall::store::connections::get(db, &id)?.company_id;
-            let settings = Default::default();
-            let made = register::connection(
-                db,
-                &ambient,
-                Kind::QuickbooksDesktop,
-                &company,
-                Some("alone"),
-                &settings,
-            )?;
+            let mut draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company);
+            draft.name = Some("alone".into());
+            let made = register::connection(db, &ambient, &vault(), &draft)?;
             Ok::<_, register::Error>(run::start(db, &ambient, &made.connection, List::Employee, Mode::Full)?)
         };
         let run = self.store.write(work).await.expect("a run");

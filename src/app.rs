@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::{
     clock::Ambient,
-    config::{DatabaseSettings, HttpSettings, Settings},
+    config::{DatabaseSettings, HttpSettings, SecretSettings, Settings},
     connectors::outbound::{Outbound, OutboundError, Timeouts},
     domain::ids::new_id,
     http::{
@@ -20,9 +20,9 @@ use crate::{
     },
     store::{self, Store},
     sync::{
-        inbox::{Desk, Inbox},
+        inbox::Desk,
         poll::Reach,
-        vault::Vault,
+        vault::{KeySource, Vault, VaultError},
     },
     workers::{self, poll::Polling},
 };
@@ -32,6 +32,8 @@ use crate::{
 pub enum AppError {
     #[error(transparent)]
     Store(#[from] store::Error),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error("the public address {url:?} cannot be used: {source}")]
@@ -72,6 +74,15 @@ pub fn open(settings: &DatabaseSettings) -> Result<Store, AppError> {
     Ok(store)
 }
 
+/// The vault that the settings describe. It reads no file yet.
+pub fn vault(settings: &SecretSettings, ambient: &Ambient) -> Vault {
+    let source = match &settings.keys {
+        Some(keys) => KeySource::Given(keys.clone()),
+        None => KeySource::File(settings.key_file.clone()),
+    };
+    Vault::new(source, ambient.entropy.clone())
+}
+
 /// As [`run`], over a database that is open already.
 ///
 /// # Errors
@@ -86,31 +97,33 @@ pub async fn serve(
     let address = listener.local_addr()?;
     let public_url = public_url(&settings.http, address.port())?;
     let tls = settings.http.tls.clone().map(TlsFiles::load).transpose()?.map(Arc::new);
+    let vault = vault(&settings.secrets, &ambient);
+    // Now rather than with the first secret: an operator sees the key file, and a mistake, when it starts.
+    let (ready, now) = (vault.clone(), ambient.now());
+    store.write(move |db| ready.ready(db, now)).await?;
     let reach = Reach {
         store: store.clone(),
         ambient: ambient.clone(),
-        vault: Vault {},
+        vault,
         outbound: Outbound::new(Timeouts::default())?,
         lease_for: settings.polling.lease,
     };
+    let gateway = Gateway::new(reach.clone(), public_url);
     let polling = Polling {
-        reach: reach.clone(),
-        wake: Arc::default(),
+        reach,
+        wake: Arc::clone(&gateway.wake),
         gateway: new_id("gw", ambient.now(), ambient.entropy.bytes()),
         at_once: settings.polling.at_once,
     };
-    let wake = Arc::clone(&polling.wake);
-    let inbox = Inbox::start(store.clone(), ambient.clone());
-    let arrived = inbox.arrived();
+    let arrived = gateway.inbox.arrived();
     let desk = Desk {
         store: store.clone(),
         ambient: ambient.clone(),
-        fetch: Arc::new(reach.clone()),
+        fetch: Arc::new(polling.reach.clone()),
         gateway: polling.gateway.clone(),
         lease_for: settings.polling.lease,
-        polls: Arc::clone(&wake),
+        polls: Arc::clone(&polling.wake),
     };
-    let gateway = Gateway { store: store.clone(), ambient: ambient.clone(), public_url, reach, inbox, wake };
     let router = router(gateway, &settings.http);
     let (stop, stopped) = watch::channel(false);
     let mut beside = JoinSet::new();

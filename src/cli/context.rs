@@ -1,6 +1,7 @@
 //! What a command works with.
 
 use crate::{
+    app,
     clock::Ambient,
     config::Settings,
     connectors::outbound::{Outbound, Timeouts},
@@ -14,12 +15,15 @@ use super::{Result, failure::Failure, output::Output};
 pub struct Context {
     pub settings: Settings,
     pub ambient: Ambient,
+    pub vault: Vault,
     pub out: Output,
 }
 
 impl Context {
     pub fn new(settings: Settings, out: Output) -> Self {
-        Self { settings, ambient: Ambient::system(), out }
+        let ambient = Ambient::system();
+        let vault = app::vault(&settings.secrets, &ambient);
+        Self { settings, ambient, vault, out }
     }
 
     /// Opens the database. One that is new gets its tables, so that the first command just works; one of another
@@ -59,7 +63,7 @@ impl Context {
         Ok(Reach {
             store: store.clone(),
             ambient: self.ambient.clone(),
-            vault: Vault {},
+            vault: self.vault.clone(),
             outbound,
             lease_for: self.settings.polling.lease,
         })

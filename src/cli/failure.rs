@@ -6,7 +6,7 @@ use crate::{
     config::Mistakes,
     domain::problem::Problem,
     store,
-    sync::{ask::AskError, register},
+    sync::{ask::AskError, credentials, register, vault::VaultError},
 };
 
 /// The exit code of a command that failed.
@@ -138,6 +138,16 @@ impl From<store::Error> for Failure {
     }
 }
 
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        match (error.problem(), error) {
+            (Some(problem), _) => Self::Problem { problem, exit: FAILED },
+            (None, VaultError::Store(error)) => error.into(),
+            (None, error) => Self::internal(&error),
+        }
+    }
+}
+
 impl From<register::Error> for Failure {
     fn from(error: register::Error) -> Self {
         let detail = sentence(&error.to_string());
@@ -152,6 +162,7 @@ impl From<register::Error> for Failure {
                 detail,
                 "`rollcall connection add --help` tells what each kind takes.",
             ),
+            register::Error::Credentials(error) => error.into(),
             register::Error::Store(error) => error.into(),
         }
     }
@@ -170,6 +181,30 @@ impl From<AskError> for Failure {
                 Self::new("bad_connection_settings", detail, "Correct them with `rollcall connection set`.")
             }
             AskError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<credentials::Error> for Failure {
+    fn from(error: credentials::Error) -> Self {
+        use credentials::Error as E;
+        let remedy = match &error {
+            E::Missing { .. } => {
+                "Add --secret NAME=@FILE for each; `rollcall connection add --help` tells more."
+            }
+            E::Unknown { .. } => {
+                "Leave it out, or correct its name; `rollcall connection add --help` tells more."
+            }
+            E::Invalid { .. } => "Look at how the source shows it, and give it again.",
+            E::NotMade { .. } => {
+                "Set it as the source gave it: `rollcall connection set ID --secret NAME=@FILE`."
+            }
+            E::Vault(_) => "",
+        };
+        match error {
+            E::Vault(error) => error.into(),
+            E::Missing { .. } | E::Unknown { .. } => Self::usage(sentence(&error.to_string()), remedy),
+            error => Self::new("bad_secret", sentence(&error.to_string()), remedy),
         }
     }
 }

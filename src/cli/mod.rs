@@ -12,6 +12,7 @@ mod doctor;
 mod failure;
 mod find;
 mod flags;
+mod key;
 mod migrate;
 mod openapi;
 mod output;
@@ -77,6 +78,9 @@ enum Command {
     #[command(subcommand)]
     Connection(connection::Command),
     Qwc(qwc::Args),
+    /// Manage the key that seals the credentials of sources in the database
+    #[command(subcommand)]
+    Key(key::Command),
     /// Look at runs, and decide those that are held
     #[command(subcommand)]
     Run(run::Command),
@@ -152,6 +156,7 @@ async fn dispatch(context: &Context, command: Command) -> Result {
         Command::App(command) => app::run(context, command).await,
         Command::Connection(command) => connection::run(context, command).await,
         Command::Qwc(args) => qwc::run(context, args).await,
+        Command::Key(command) => key::run(context, command).await,
         Command::Simulate(command) => simulate::run(context.out, command).await,
         Command::Run(command) => run::run(context, command).await,
         Command::Webhook(command) => webhook::run(context, command).await,

@@ -74,6 +74,7 @@ impl From<app::AppError> for Failure {
     fn from(error: app::AppError) -> Self {
         match error {
             app::AppError::Store(error) => error.into(),
+            app::AppError::Vault(error) => error.into(),
             app::AppError::Tls(error) => Self::new(
                 "bad_certificate",
                 super::failure::sentence(&chain(&error)),

@@ -7,8 +7,10 @@
 //! | [`unescape`] | the XML that travels as text inside other XML |
 //! | [`soap`] | envelopes: calls in, replies out |
 //! | [`qbxml`] | QuickBooks' own language: requests out, responses in |
+//! | [`seal`] | secrets, sealed for the database and opened again |
 
 pub mod qbxml;
+pub mod seal;
 pub mod soap;
 pub mod source;
 pub mod unescape;

@@ -9,6 +9,7 @@ mod http;
 mod log;
 mod polling;
 mod reader;
+mod secrets;
 mod source;
 mod webhooks;
 
@@ -17,6 +18,7 @@ pub use http::{HttpSettings, TlsSettings};
 pub use log::{LogFormat, LogSettings};
 pub use polling::PollingSettings;
 pub use reader::{Mistake, Mistakes, Setting};
+pub use secrets::SecretSettings;
 pub use source::{Environment, MapSource, Overlay, Source};
 pub use webhooks::WebhookSettings;
 
@@ -25,6 +27,8 @@ use reader::Reader;
 /// Every setting there is, in the order of the manual.
 pub const SETTINGS: &[Setting] = &[
     database::URL,
+    secrets::KEY,
+    secrets::FILE,
     http::LISTEN,
     http::PUBLIC_URL,
     http::TLS_CERT,
@@ -48,6 +52,7 @@ pub const SETTINGS: &[Setting] = &[
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub database: DatabaseSettings,
+    pub secrets: SecretSettings,
     pub http: HttpSettings,
     pub polling: PollingSettings,
     pub webhooks: WebhookSettings,
@@ -65,14 +70,15 @@ impl Settings {
     pub fn read(source: &dyn Source) -> Result<Self, Mistakes> {
         let mut reader = Reader::new(source);
         let database = DatabaseSettings::read(&mut reader);
+        let secrets = SecretSettings::read(&mut reader, database.as_ref().map(|database| &database.url));
         let http = HttpSettings::read(&mut reader);
         let polling = PollingSettings::read(&mut reader);
         let webhooks = WebhookSettings::read(&mut reader);
         let log = LogSettings::read(&mut reader);
         let warnings = reader::unknown_names(source, SETTINGS);
-        match (database, http, polling, webhooks, log, reader.finish()) {
-            (Some(database), Some(http), Some(polling), Some(webhooks), Some(log), Ok(())) => {
-                Ok(Self { database, http, polling, webhooks, log, warnings })
+        match (database, secrets, http, polling, webhooks, log, reader.finish()) {
+            (Some(database), Some(secrets), Some(http), Some(polling), Some(webhooks), Some(log), Ok(())) => {
+                Ok(Self { database, secrets, http, polling, webhooks, log, warnings })
             }
             (.., Err(mistakes)) => Err(mistakes.with_warnings(warnings)),
             // A reader that gives nothing has noted a mistake; should one forget, the error says so.

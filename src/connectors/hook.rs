@@ -49,13 +49,9 @@ pub async fn receive(
     outbound: &Outbound,
     delivery: Delivery<'_>,
 ) -> Result<Message, Refused> {
-    let _ = outbound;
     match kind {
-        Kind::Paycom => {
-            let settings = serde_json::from_str(settings)
-                .map_err(|error| SettingsError::Invalid(format!("the settings cannot be read: {error}")))?;
-            super::paycom::receive(&settings, secrets, delivery)
-        }
+        Kind::Paycom => super::paycom::receive(&read(settings)?, secrets, delivery),
+        Kind::Connectwise => super::connectwise::hook::receive(&read(settings)?, outbound, delivery).await,
         Kind::Push => super::push::receive(secrets, delivery),
         _ => Err(Refused::NoWebhooks),
     }
@@ -63,3 +59,7 @@ pub async fn receive(
 
 /// How far a sender's clock may be off (Standard Webhooks: five minutes).
 pub const TOLERANCE: Duration = Duration::from_secs(300);
+
+fn read<S: serde::de::DeserializeOwned>(settings: &str) -> Result<S, SettingsError> {
+    serde_json::from_str(settings).map_err(|error| SettingsError::Invalid(error.to_string()))
+}

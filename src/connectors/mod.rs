@@ -16,7 +16,7 @@ use crate::domain::{
 };
 
 use outbound::{Gate, Outbound};
-use source::{Ask, Failure, Fetched, Rate, Schedule, Step};
+use source::{Ask, Failure, Fetched, Rate, Schedule, Step, Subscribed};
 
 /// Why a connection's settings were not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -224,6 +224,22 @@ impl Source {
         match self {
             Self::Paycom(source) => source.probe().await,
             Self::Connectwise(source) => source.probe().await,
+        }
+    }
+
+    /// Sees to it that the source tells `url` of its changes; `None` where that cannot be asked of it by a program.
+    pub async fn ensure_callbacks(&self, url: &str) -> Option<Result<Subscribed, Failure>> {
+        match self {
+            Self::Paycom(_) => None,
+            Self::Connectwise(source) => Some(source.ensure_callbacks(url).await),
+        }
+    }
+
+    /// Undoes [`Self::ensure_callbacks`]; how many were taken back.
+    pub async fn remove_callbacks(&self, url: &str) -> Option<Result<usize, Failure>> {
+        match self {
+            Self::Paycom(_) => None,
+            Self::Connectwise(source) => Some(source.remove_callbacks(url).await),
         }
     }
 

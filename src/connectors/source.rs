@@ -76,6 +76,16 @@ pub enum Fetched {
     Missing,
 }
 
+/// What was done so that a source tells of its changes, by the vendor's names of what changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Subscribed {
+    pub added: Vec<String>,
+    /// Registered anew, because the vendor had switched them off.
+    pub renewed: Vec<String>,
+    /// Registered already.
+    pub present: Vec<String>,
+}
+
 /// Why a source could not be read.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Failure {

@@ -4,6 +4,7 @@ pub mod event;
 pub mod fold;
 pub mod hold;
 pub mod ids;
+pub mod key;
 pub mod problem;
 pub mod record;
 pub mod schedule;

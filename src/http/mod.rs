@@ -37,7 +37,7 @@ use tokio::sync::Notify;
 use crate::{
     clock::Ambient,
     store::Store,
-    sync::{inbox::Inbox, poll::Reach},
+    sync::{inbox::Inbox, poll::Reach, vault::Vault},
 };
 
 /// What every route works with.
@@ -45,6 +45,8 @@ use crate::{
 pub struct Gateway {
     pub store: Store,
     pub ambient: Ambient,
+    /// Seals and opens the secrets of connections.
+    pub vault: Vault,
     /// How the outside reaches this gateway, without a trailing slash: it goes into `.qwc` files and links.
     pub public_url: url::Url,
     /// The sources that are polled.
@@ -53,4 +55,13 @@ pub struct Gateway {
     pub inbox: Inbox,
     /// Tells the worker that lists were asked for.
     pub wake: Arc<Notify>,
+}
+
+impl Gateway {
+    /// To be called within a runtime: the inbox has a task that commits.
+    pub fn new(reach: Reach, public_url: url::Url) -> Self {
+        let Reach { store, ambient, vault, .. } = reach.clone();
+        let inbox = Inbox::start(store.clone(), ambient.clone());
+        Self { store, ambient, vault, public_url, reach, inbox, wake: Arc::default() }
+    }
 }

@@ -21,6 +21,7 @@ pub mod rates;
 pub mod records;
 pub mod runs;
 mod schema;
+pub mod secrets;
 pub mod sessions;
 mod threads;
 mod values;

@@ -4,6 +4,7 @@
 
 pub mod ask;
 pub mod check;
+pub mod credentials;
 pub mod hold;
 pub mod inbox;
 pub mod ingest;

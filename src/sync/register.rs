@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::{
     clock::Ambient,
-    connectors::{self, SettingsError, quickbooks_desktop},
+    connectors::{self, Polled, SettingsError, quickbooks_desktop},
     domain::{
         ids::{new_guid, new_id},
         secret::Secret,
-        words::Kind,
+        words::{Kind, Mode},
     },
     store::{
         self, Db,
@@ -16,8 +16,11 @@ use crate::{
         companies::{self, Company},
         connections::{self, Connection},
         desktop::{self, DesktopFile},
+        polls,
     },
 };
+
+use super::{credentials, poll, run, vault::Vault};
 
 /// Why something was not set up.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +31,8 @@ pub enum Error {
     NoCompany,
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Credentials(#[from] credentials::Error),
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -107,27 +112,49 @@ pub struct NewConnection {
     pub connection: Connection,
     /// The Web Connector's user name and password.
     pub credentials: Option<(String, Secret)>,
+    /// The secrets that Rollcall made, by name.
+    pub made: BTreeMap<&'static str, Secret>,
 }
 
-/// Makes a connection. Without a name it is called after its kind.
+/// A connection that is to be made.
+#[derive(Debug, Clone)]
+pub struct ConnectionDraft {
+    pub kind: Kind,
+    pub company_id: String,
+    /// Without one it is called after its kind.
+    pub name: Option<String>,
+    /// Those that differ from their defaults.
+    pub settings: BTreeMap<String, String>,
+    pub secrets: BTreeMap<String, Secret>,
+}
+
+impl ConnectionDraft {
+    /// A connection with the defaults of its kind.
+    pub fn new(kind: Kind, company_id: impl Into<String>) -> Self {
+        let (settings, secrets) = Default::default();
+        Self { kind, company_id: company_id.into(), name: None, settings, secrets }
+    }
+}
+
+/// Makes a connection.
 ///
 /// # Errors
-/// [`Error::Settings`]; [`store::Error::Duplicate`] where the company has one of that name.
+/// [`Error::Settings`] and [`Error::Credentials`]; [`store::Error::Duplicate`] where the company has one of that name.
 pub fn connection(
     db: &mut Db,
     ambient: &Ambient,
-    kind: Kind,
-    company_id: &str,
-    new_name: Option<&str>,
-    settings: &BTreeMap<String, String>,
+    vault: &Vault,
+    draft: &ConnectionDraft,
 ) -> Result<NewConnection> {
+    let ConnectionDraft { kind, company_id, name: new_name, settings, secrets } = draft;
+    let kind = *kind;
     let company = companies::get(db, company_id)?;
     let now = ambient.now();
     let connection = Connection {
         id: new_id("con", now, ambient.entropy.bytes()),
         company_id: company.id,
         kind,
-        name: name(new_name.unwrap_or(default_name(kind)))?,
+        name: name(new_name.as_deref().unwrap_or(default_name(kind)))?,
         settings: connectors::settings(kind, None, settings)?,
         paused: false,
         created_at: now,
@@ -139,7 +166,11 @@ pub fn connection(
         Kind::QuickbooksDesktop => Some(desktop_file(db, ambient, &connection, &company.name)?),
         _ => None,
     };
-    Ok(NewConnection { connection, credentials })
+    let made = credentials::begin(db, ambient, vault, &connection.id, kind, secrets)?;
+    if connectors::is_polled(kind) {
+        polls::insert(db, &connection.id, now)?;
+    }
+    Ok(NewConnection { connection, credentials, made })
 }
 
 fn default_name(kind: Kind) -> &'static str {
@@ -190,17 +221,49 @@ pub struct ConnectionChange {
     pub name: Option<String>,
     pub paused: Option<bool>,
     pub settings: BTreeMap<String, String>,
+    /// Those to be replaced.
+    pub secrets: BTreeMap<String, Secret>,
     /// Takes the next company file that answers, whichever it is.
     pub forget_company_file: bool,
 }
 
-pub fn change_connection(db: &mut Db, id: &str, change: &ConnectionChange) -> Result<Connection> {
+/// Changes a connection. What is not named stays.
+///
+/// # Errors
+/// As [`connection`].
+pub fn change_connection(
+    db: &mut Db,
+    ambient: &Ambient,
+    vault: &Vault,
+    id: &str,
+    change: &ConnectionChange,
+) -> Result<Connection> {
     let before = connections::get(db, id)?;
     let settings = connectors::settings(before.kind, Some(&before.settings), &change.settings)?;
     let new_name = change.name.as_deref().map_or_else(|| Ok(before.name.clone()), name)?;
     connections::update(db, id, &new_name, &settings, change.paused.unwrap_or(before.paused))?;
+    credentials::change(db, ambient, vault, id, before.kind, &change.secrets)?;
     if change.forget_company_file {
         desktop::set_pin(db, id, false, None, None)?;
     }
+    let after = connections::get(db, id)?;
+    let other_settings = after.settings != before.settings;
+    if connectors::is_polled(after.kind) && (other_settings || !change.secrets.is_empty()) {
+        poll_anew(db, ambient, &after, other_settings)?;
+    }
     Ok(connections::get(db, id)?)
+}
+
+/// A connection has something new to be polled with: what is under way is broken off, what stood in the way may be gone.
+/// Other settings may choose other records, which only whole lists tell.
+fn poll_anew(db: &mut Db, ambient: &Ambient, connection: &Connection, whole: bool) -> Result<()> {
+    let now = ambient.now();
+    polls::restart(db, &connection.id, now)?;
+    run::abandon(db, &connection.id, now)?;
+    connections::set_problem(db, &connection.id, None, now)?;
+    if whole {
+        let settings = Polled::read(connection.kind, &connection.settings)?;
+        poll::request(db, ambient, connection, settings.lists(), Mode::Full)?;
+    }
+    Ok(())
 }

@@ -89,6 +89,26 @@ fn only_supported_databases() {
 }
 
 #[test]
+fn the_key_is_given_or_in_a_file_beside_the_database() {
+    let file = |url| {
+        let settings = Settings::read(&map([("ROLLCALL_DATABASE_URL", url)])).unwrap();
+        settings.secrets.key_file.to_str().unwrap().to_owned()
+    };
+    assert_eq!(file("sqlite:/var/a.db"), "/var/a.db.key");
+    assert_eq!(file("sqlite::memory:"), "rollcall.key");
+    assert_eq!(file("postgres://u:p@h/d"), "rollcall.key");
+    let settings = Settings::read(&map([("ROLLCALL_KEY_FILE", "/etc/k")])).unwrap();
+    assert_eq!((settings.secrets.key_file.to_str(), settings.secrets.keys), (Some("/etc/k"), None));
+    let (one, two) = ("ab".repeat(32), "cd".repeat(32));
+    let settings = Settings::read(&map([("ROLLCALL_SECRET_KEY", &format!("{one},{two}"))])).unwrap();
+    assert_eq!(settings.secrets.keys.as_ref().unwrap().len(), 2);
+    assert!(!format!("{settings:?}").contains("abab"), "the key is hidden from Debug");
+    let text = mistakes([("ROLLCALL_SECRET_KEY", "hunter2")]).to_string();
+    assert!(text.contains("ROLLCALL_SECRET_KEY: key 1 in it") && !text.contains("hunter2"), "{text}");
+    assert_eq!(wrong([("ROLLCALL_SECRET_KEY", &one), ("ROLLCALL_KEY_FILE", "k")]), ["ROLLCALL_KEY_FILE"]);
+}
+
+#[test]
 fn addresses_are_checked() {
     for listen in ["8080", "localhost:", "localhost:65536", ":8080", "::1:8080", "[localhost]:1"] {
         assert_eq!(wrong([("ROLLCALL_LISTEN", listen)]), ["ROLLCALL_LISTEN"], "{listen}");

@@ -1,7 +1,5 @@
 //! `rollcall connection add`.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::{
@@ -13,30 +11,19 @@ use crate::{
         pairs::{self, Pair, SecretPair},
         text::fields,
     },
-    domain::{secret::Secret, words::Kind},
-    http::api::connections::{Connection, NewConnection},
+    domain::words::Kind,
+    http::api::connections::NewConnection,
     store::{Db, Store},
-    sync::register,
+    sync::register::{self, ConnectionDraft},
 };
+
+use super::texts;
 
 /// Add a connection to a source system, and show once what it needs to sign in
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  rollcall connection add quickbooks_desktop --company Acme --json
-  rollcall connection add quickbooks_desktop --company Acme \\
-    --set run_every_minutes=30 --set \"window=22:00-06:00 America/New_York\"
-
-Settings of quickbooks_desktop:
-  app_name               what the Web Connector shows as the application's name
-  company_file           full Windows path of the company file; empty for the one that is open
-  page_size              customers a page, 1 to 10000 [500]
-  run_every_minutes      how often the Web Connector calls, 1 to 10080 [15]
-  min_interval_seconds   a call sooner after the last run finds nothing due [60]
-  full_every_hours       how often the whole list is read, 0 (every time) to 24 [24]
-  delta_overlap_minutes  how far a delta reaches back [70]
-  window                 hours in which it may run: 22:00-06:00 America/New_York; empty for always")]
+#[command(after_help = texts::HELP)]
 pub struct Args {
-    /// The source system: quickbooks_desktop
+    /// The source system: quickbooks_desktop, paycom, connectwise or push
     kind: Kind,
     /// The company that the lists belong to, by name or ID
     #[arg(long, value_name = "COMPANY")]
@@ -64,37 +51,28 @@ struct Added {
 
 pub async fn run(context: &Context, store: &Store, args: Args) -> Result {
     let Args { kind, company, name, settings, secrets } = args;
-    let settings = pairs::settings(settings)?;
-    no_secrets(kind, &pairs::secrets(secrets)?)?;
-    let ambient = context.ambient.clone();
+    let (settings, secrets) = (pairs::settings(settings)?, pairs::secrets(secrets)?);
+    let (ambient, vault, public_url) =
+        (context.ambient.clone(), context.vault.clone(), context.public_url()?);
+    let (origin, now) = (context.settings.http.public_url(), ambient.now());
     let add = move |db: &mut Db| -> Result<_> {
         let company = find::company(db, &company)?;
-        let made = register::connection(db, &ambient, kind, &company.id, name.as_deref(), &settings)
+        let draft = ConnectionDraft { kind, company_id: company.id, name, settings, secrets };
+        let made = register::connection(db, &ambient, &vault, &draft)
             .map_err(|error| taken(error.into(), &company.name))?;
-        let connection = Connection::read(db, made.connection, ambient.now())?;
-        Ok(NewConnection::new(connection, made.credentials))
+        Ok(NewConnection::read(db, made, &public_url, now)?)
     };
     let new = store.write(add).await?;
-    let origin = context.settings.http.public_url();
     let id = new.connection.id.clone();
     let qwc_url = new.connection.desktop.is_some().then(|| format!("{origin}/v1/connections/{id}/qwc"));
     let added = Added { new, qwc_url };
     context.out.answer(&added, text)?;
-    if !context.out.is_json() && added.qwc_url.is_some() {
-        next_steps(context, &id, &origin);
+    if !context.out.is_json()
+        && let Some(steps) = texts::next_steps(kind, &id, &origin)
+    {
+        context.out.note(&format!("\n{steps}"));
     }
     Ok(())
-}
-
-/// What no connector takes is refused rather than kept.
-fn no_secrets(kind: Kind, secrets: &BTreeMap<String, Secret>) -> Result {
-    match secrets.keys().next() {
-        None => Ok(()),
-        Some(name) => Err(Failure::usage(
-            format!("A connection of kind {kind} takes no secret `{name}`."),
-            "Leave --secret out; Rollcall makes what quickbooks_desktop needs, and shows it once.",
-        )),
-    }
 }
 
 fn taken(failure: Failure, company: &str) -> Failure {
@@ -107,20 +85,11 @@ fn taken(failure: Failure, company: &str) -> Failure {
 }
 
 fn text(added: &Added) -> String {
-    let NewConnection { connection, username, password } = &added.new;
+    let NewConnection { connection, username, password, webhook_secret } = &added.new;
     let mut pairs = vec![("id", connection.id.clone()), ("name", connection.name.clone())];
     pairs.extend(username.clone().map(|username| ("username", username)));
     pairs.extend(password.clone().map(|password| ("password", password)));
+    pairs.extend(connection.webhook_url.clone().map(|url| ("webhooks", url)));
+    pairs.extend(webhook_secret.clone().map(|secret| ("webhook secret", secret)));
     fields(&pairs)
-}
-
-fn next_steps(context: &Context, id: &str, origin: &str) {
-    context.out.note(&format!(
-        "\nThe password is shown only now (`rollcall connection password {id}` makes a new one). Next:
-  1. rollcall qwc {id} > rollcall.qwc
-  2. Copy the file to the computer of QuickBooks, log in to the company file as Admin, and open the file:
-     the Web Connector starts, and QuickBooks asks whether to let it in.
-  3. Enter the password in the Web Connector, tick Auto-Run, and press Update Selected.
-The Web Connector will call {origin}/qbwc: `rollcall doctor` tells whether it can."
-    ));
 }

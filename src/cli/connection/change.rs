@@ -8,12 +8,15 @@ use crate::{
         context::Context,
         failure::Failure,
         find,
-        pairs::{self, Pair},
+        pairs::{self, Pair, SecretPair},
         text::{fields, plain},
     },
     http::api::connections::Connection,
     store::{Db, Store, connections, desktop},
-    sync::register::{self, ConnectionChange},
+    sync::{
+        credentials,
+        register::{self, ConnectionChange},
+    },
 };
 
 use super::{look, need_desktop};
@@ -29,6 +32,9 @@ pub struct SetArgs {
     /// A setting of the kind; may be given several times
     #[arg(long = "set", group = "what", value_name = "NAME=VALUE", value_parser = pairs::pair)]
     settings: Vec<Pair>,
+    /// A secret of the kind; NAME=@FILE reads it from a file; may be given several times
+    #[arg(long = "secret", group = "what", value_name = "NAME=VALUE", value_parser = pairs::secret_pair)]
+    secrets: Vec<SecretPair>,
     /// What people call it
     #[arg(long, group = "what")]
     name: Option<String>,
@@ -48,20 +54,24 @@ pub async fn set(context: &Context, store: &Store, args: SetArgs) -> Result {
         name: args.name,
         paused: args.pause.then_some(true).or(args.resume.then_some(false)),
         settings: pairs::settings(args.settings)?,
+        secrets: pairs::secrets(args.secrets)?,
         forget_company_file: args.forget_company_file,
     };
     let id = args.connection;
     let now = context.ambient.now();
+    let (ambient, vault, public_url) =
+        (context.ambient.clone(), context.vault.clone(), context.public_url()?);
     let set = move |db: &mut Db| -> Result<_> {
         let before = find::connection(db, &id)?;
         if change.forget_company_file {
             need_desktop(&before)?;
         }
-        let connection = register::change_connection(db, &before.id, &change).map_err(|error| {
+        let changed = register::change_connection(db, &ambient, &vault, &before.id, &change);
+        let connection = changed.map_err(|error| {
             Failure::from(error)
                 .if_duplicate("The company has another connection of that name.", "Choose another --name.")
         })?;
-        Ok(Connection::read(db, connection, now)?)
+        Ok(Connection::read(db, connection, &public_url, now)?)
     };
     context.out.answer(&store.write(set).await?, look::text)
 }
@@ -82,6 +92,24 @@ pub async fn password(context: &Context, store: &Store, id: String) -> Result {
         .answer(&answer, |_| fields(&[("username", username), ("password", password.reveal().to_owned())]))?;
     if !context.out.is_json() {
         context.out.note("\nThe password is shown only now. Enter it in the Web Connector: click the password field there.");
+    }
+    Ok(())
+}
+
+pub async fn secret(context: &Context, store: &Store, id: String, name: String) -> Result {
+    let (ambient, vault) = (context.ambient.clone(), context.vault.clone());
+    let called = name.clone();
+    let renew = move |db: &mut Db| -> Result<_> {
+        let connection = find::connection(db, &id)?;
+        let secret = credentials::renew(db, &ambient, &vault, &connection.id, connection.kind, &name)?;
+        Ok((connection.id, secret))
+    };
+    let (id, secret) = store.write(renew).await?;
+    let answer: serde_json::Map<String, serde_json::Value> =
+        [("id".to_owned(), id.into()), (called.clone(), secret.reveal().into())].into_iter().collect();
+    context.out.answer(&answer, |_| fields(&[(called.as_str(), secret.reveal().to_owned())]))?;
+    if !context.out.is_json() {
+        context.out.note("\nThe secret is shown only now. Give it to the sender: the old one works no more.");
     }
     Ok(())
 }

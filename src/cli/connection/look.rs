@@ -12,12 +12,12 @@ use crate::{
 };
 
 pub async fn list(context: &Context, store: &Store, company: Option<String>) -> Result {
-    let now = context.ambient.now();
+    let (now, public_url) = (context.ambient.now(), context.public_url()?);
     let load = move |db: &mut Db| -> Result<_> {
         let company = company.map(|company| find::company(db, &company)).transpose()?;
         let mut views = Vec::new();
         for connection in find::connections(db, company.as_ref().map(|company| company.id.as_str()))? {
-            views.push(Connection::read(db, connection, now)?);
+            views.push(Connection::read(db, connection, &public_url, now)?);
         }
         Ok((views, find::CompanyNames::read(db)?))
     };
@@ -41,9 +41,10 @@ pub async fn list(context: &Context, store: &Store, company: Option<String>) -> 
 
 pub async fn show(context: &Context, store: &Store, id: String) -> Result {
     let now = context.ambient.now();
+    let public_url = context.public_url()?;
     let load = move |db: &mut Db| -> Result<_> {
         let connection = find::connection(db, &id)?;
-        Ok(Connection::read(db, connection, now)?)
+        Ok(Connection::read(db, connection, &public_url, now)?)
     };
     context.out.answer(&store.read(load).await?, text)
 }
@@ -70,11 +71,15 @@ pub fn text(view: &Connection) -> String {
             ("qbXML", desktop.qbxml_version.clone().unwrap_or_default()),
         ]);
     }
+    pairs.extend(view.webhook_url.clone().map(|url| ("webhooks", url)));
     if let Some(webhook) = &view.webhook {
         pairs.push(("last webhook", time(webhook.last_received_at)));
         if let Some(code) = &webhook.verification_code {
             pairs.push(("verification code", format!("{code} (of {})", time(webhook.verification_at))));
         }
+    }
+    if !view.secrets.is_empty() {
+        pairs.push(("secrets", view.secrets.join(", ")));
     }
     let mut text = fields(&pairs);
     text.push_str("settings\n");

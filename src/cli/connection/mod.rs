@@ -4,6 +4,7 @@ mod add;
 mod change;
 mod look;
 mod poll;
+mod texts;
 
 use crate::{domain::words::Kind, store::connections::Connection};
 
@@ -19,7 +20,7 @@ pub enum Command {
         #[arg(long)]
         company: Option<String>,
     },
-    /// Show a connection: its settings, its company file, when it was last heard. Never its password
+    /// Show a connection: its settings, its company file, when it was last heard. Never its password or secrets
     #[command(after_help = "Example:\n  rollcall connection show con_0199…")]
     Show {
         /// The connection's ID, con_…
@@ -31,6 +32,14 @@ pub enum Command {
     Password {
         /// The connection's ID, con_…
         connection: String,
+    },
+    /// Make a new secret in place of one that Rollcall makes, and show it once; the old one stops working
+    #[command(after_help = "Example:\n  rollcall connection secret con_0199… webhook_secret --json")]
+    Secret {
+        /// The connection's ID, con_…
+        connection: String,
+        /// The secret's name, such as webhook_secret
+        name: String,
     },
     /// Ask for a run of both lists at the next occasion
     #[command(after_help = "Example:\n  rollcall connection poll con_0199… --full")]
@@ -72,6 +81,7 @@ pub async fn run(context: &Context, command: Command) -> Result {
         Command::Show { connection } => look::show(context, &store, connection).await,
         Command::Set(args) => change::set(context, &store, args).await,
         Command::Password { connection } => change::password(context, &store, connection).await,
+        Command::Secret { connection, name } => change::secret(context, &store, connection, name).await,
         Command::Poll { connection, full } => poll::poll(context, &store, connection, full).await,
         Command::Test { connection } => poll::test(context, &store, connection).await,
         Command::Runs { connection, limit } => look::runs(context, &store, connection, limit).await,

@@ -69,7 +69,9 @@ pub async fn run(context: &Context, args: Args) -> Result {
     let address =
         listener.local_addr().map_err(|error| Failure::system("The socket has no address", &error))?;
     let url = local_url(address, false);
-    let mut stage = Stage::set(&store, &context.ambient, &args, address.port()).await?;
+    // Over the key file beside the temporary database, not that of the settings outside.
+    let vault = app::vault(&settings.secrets, &context.ambient);
+    let mut stage = Stage::set(&store, &context.ambient, &vault, &args, address.port()).await?;
 
     let (halt, halted) = oneshot::channel::<()>();
     let gateway = tokio::spawn({

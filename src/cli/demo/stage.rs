@@ -10,8 +10,9 @@ use crate::{
     store::{Db, Store},
     sync::{
         profile::{self, Draft},
-        register,
+        register::{self, ConnectionDraft},
         scope::Scope,
+        vault::Vault,
         web_connector,
     },
 };
@@ -50,10 +51,16 @@ pub struct Known {
 }
 
 impl Stage {
-    pub async fn set(store: &Store, ambient: &Ambient, args: &Args, port: u16) -> Result<Self> {
+    pub async fn set(
+        store: &Store,
+        ambient: &Ambient,
+        vault: &Vault,
+        args: &Args,
+        port: u16,
+    ) -> Result<Self> {
         let file = CompanyFile::new(args.seed, args.employees, args.customers);
         let known = known(&file);
-        let (ambient, people) = (ambient.clone(), known.clone());
+        let (ambient, vault, people) = (ambient.clone(), vault.clone(), known.clone());
         let public_url = url::Url::parse(&format!("http://localhost:{port}"))
             .map_err(|error| Failure::internal(&error))?;
         let set = move |db: &mut Db| -> Result<_> {
@@ -69,8 +76,9 @@ impl Stage {
             let settings = [("run_every_minutes", "1"), ("min_interval_seconds", "0")];
             let settings: BTreeMap<String, String> =
                 settings.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-            let made =
-                register::connection(db, &ambient, Kind::QuickbooksDesktop, &company.id, None, &settings)?;
+            let mut draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
+            draft.settings = settings;
+            let made = register::connection(db, &ambient, &vault, &draft)?;
             let qwc = web_connector::qwc(db, &made.connection.id, &public_url)?;
             Ok((company.id, app_token, admin_token, made, qwc))
         };

@@ -53,6 +53,7 @@ pub async fn check(findings: &mut Findings, settings: &Settings) {
         }
         Err(error) => return findings.failure("database", error.into()),
     }
+    super::key::check(findings, settings, &store).await;
     match store.read(load).await {
         Ok(known) => told(findings, &known, Utc::now()),
         Err(failure) => findings.failure("database", failure),

@@ -1,6 +1,7 @@
 //! `rollcall doctor`: what stands in the way, one line a check.
 
 mod database;
+mod key;
 mod network;
 
 use std::fmt::Write;
@@ -19,7 +20,7 @@ use super::{
 
 /// Check everything that keeps the gateway from working, and tell what to do; exit code 1 if something fails
 ///
-/// It looks at the settings, the database, the public address, the certificate, the port, each connection, and the
+/// It looks at the settings, the database, the key of its secrets, the public address, the certificate, the port, each connection, and the
 /// runs that wait for a decision. It changes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:

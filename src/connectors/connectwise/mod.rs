@@ -1,71 +1,81 @@
-//! ConnectWise.
+//! ConnectWise PSA (Manage): members are employees, companies and, if wanted, contacts are customers.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `settings` | what a connection is told |
+//! | `client` | who asks, and where the tenant's API is now |
+//! | `refusals` | what the vendor's errors mean |
+//! | `wire` | the vendor's words |
+//! | `map` | its words to ours, and what is wanted |
+//! | `reading`, `fetch` | a list page by page, one record |
+//! | `probe` | the test of a connection |
+//! | `callbacks`, `hook`, `keys` | webhooks: registering for them, and who sent one |
+
+mod callbacks;
+mod client;
+mod fetch;
+pub mod hook;
+mod keys;
+mod map;
+mod probe;
+mod reading;
+mod refusals;
+mod settings;
+#[cfg(test)]
+mod tests;
+pub mod wire;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
     connectors::{
-        Check,
         outbound::{Gate, Outbound},
-        source::{Ask, Failure, Fetched, Rate, Schedule, Step},
+        source::{Ask, Failure},
     },
-    domain::{secret::Secret, words::List},
+    domain::secret::Secret,
 };
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {}
+use client::Client;
+pub use {reading::Reading, settings::Settings};
 
-impl Check for Settings {
-    fn check(&self) -> Result<(), String> {
-        Ok(())
-    }
+/// One tenant, ready to be read.
+pub struct Source {
+    settings: Settings,
+    client: Client,
+    wanted: map::Wanted,
+    /// Nothing is tried twice.
+    hasty: bool,
 }
-
-impl Settings {
-    pub fn lists(&self) -> &'static [List] {
-        &[List::Employee]
-    }
-    pub fn schedule(&self) -> Schedule {
-        unreachable!()
-    }
-    pub fn rate(&self, _secrets: &BTreeMap<String, Secret>) -> Rate {
-        unreachable!()
-    }
-}
-
-pub struct Source {}
 
 impl Source {
+    /// `memory` is what [`Self::memory`] said last time.
+    ///
+    /// # Errors
+    /// Settings or secrets with which no request can be made.
     pub fn new(
-        _settings: Settings,
-        _secrets: &BTreeMap<String, Secret>,
-        _memory: Option<&str>,
-        _outbound: &Outbound,
-        _gate: Arc<dyn Gate>,
+        settings: Settings,
+        secrets: &BTreeMap<String, Secret>,
+        memory: Option<&str>,
+        outbound: &Outbound,
+        gate: Arc<dyn Gate>,
     ) -> Result<Self, Failure> {
-        Ok(Self {})
+        let client = Client::new(&settings, secrets, memory, outbound, gate)?;
+        let wanted = map::Wanted::new(&settings);
+        Ok(Self { settings, client, wanted, hasty: false })
     }
-    pub fn read(&self, _ask: Ask) -> Reading<'_> {
-        Reading(self)
+
+    /// Each request is sent once: for a test of the connection, where a person waits.
+    #[must_use]
+    pub fn without_retries(self) -> Self {
+        Self { client: self.client.without_retries(), hasty: true, ..self }
     }
-    pub async fn fetch(&self, _list: List, _external_id: &str) -> Result<Fetched, Failure> {
-        Ok(Fetched::Missing)
+
+    pub fn read(&self, ask: Ask) -> Reading<'_> {
+        Reading::new(self, ask)
     }
-    pub async fn probe(&self) -> Result<String, Failure> {
-        Ok(String::new())
-    }
+
+    /// Where the tenant's API was found.
     pub fn memory(&self) -> Option<String> {
-        None
-    }
-}
-
-pub struct Reading<'a>(&'a Source);
-
-impl Reading<'_> {
-    pub async fn next(&mut self) -> Result<Step, Failure> {
-        let _ = self.0;
-        unreachable!()
+        self.client.memory()
     }
 }

@@ -102,6 +102,12 @@ impl Caller {
         Self { retries: false, ..self }
     }
 
+    /// Sends these with every request.
+    #[must_use]
+    pub fn with_headers(self, headers: HeaderMap) -> Self {
+        Self { headers, ..self }
+    }
+
     #[must_use]
     pub fn with_timeouts(self, timeouts: Timeouts) -> Self {
         Self { timeouts, ..self }

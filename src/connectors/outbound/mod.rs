@@ -4,6 +4,7 @@
 mod caller;
 mod causes;
 pub mod guard;
+mod keys;
 pub mod problems;
 mod retry;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 pub use caller::{Answer, Caller, Request};
+pub use keys::Keys;
 
 /// Who lets requests through: it keeps the lease and the rate limit, which live in the database.
 pub trait Gate: Send + Sync {
@@ -27,6 +29,30 @@ pub trait Gate: Send + Sync {
     /// A number below 1 for jitter.
     fn jitter(&self) -> f64;
     fn now(&self) -> DateTime<Utc>;
+}
+
+/// A gate that is always open, for requests that no rate is kept of. It does not wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Open {
+    pub now: DateTime<Utc>,
+}
+
+impl Gate for Open {
+    fn pass(&self) -> BoxFuture<'_, Result<(), Closed>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+    fn close_for(&self, _: Duration) -> BoxFuture<'_, Result<(), Closed>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+    fn pause(&self, _: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+    fn jitter(&self) -> f64 {
+        0.0
+    }
+    fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
 }
 
 /// Why no request may be sent.
@@ -48,6 +74,8 @@ pub struct Outbound {
     /// Refuses private addresses in its resolver.
     public: reqwest::Client,
     any: reqwest::Client,
+    /// The keys with which vendors sign their messages.
+    pub keys: Keys,
 }
 
 /// How long a vendor may take.
@@ -96,6 +124,7 @@ impl Outbound {
             timeouts,
             public: client().dns_resolver(Arc::new(guard::PublicOnly)).build().map_err(error)?,
             any: client().build().map_err(error)?,
+            keys: Keys::default(),
         })
     }
 }

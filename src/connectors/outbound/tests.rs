@@ -305,7 +305,14 @@ async fn a_certificate_that_nobody_vouches_for_is_a_matter_of_tls() {
     assert_eq!(cause::<()>(Err(failure)), Cause::Tls);
     assert!(gate.pauses.lock().unwrap().is_empty());
 
-    let (address, _) = vendor(&["HTTP/1.1 400 Bad Request\r\n\r\n"]).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        // Until the other side hangs up, so that what was written arrives.
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    });
     let plain = caller_with(&format!("https://{address}/"), true, &gate, short());
     assert_eq!(cause(get(&plain, "/").await), Cause::Tls, "no TLS at that port");
 }

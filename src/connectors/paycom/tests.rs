@@ -15,6 +15,8 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
+use hyper::server::conn::http1;
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use serde_json::{Value, json};
 
 use crate::{
@@ -108,7 +110,12 @@ impl Paycom {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         *paycom.address.lock().unwrap() = format!("http://{}", listener.local_addr().unwrap());
         let router = axum::Router::new().fallback(answer).with_state(paycom.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let service = TowerToHyperService::new(router.clone());
+                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+            }
+        });
         paycom
     }
 

@@ -8,7 +8,9 @@ use crate::{
     domain::problem::Problem,
     http::problem::ApiError,
     store,
-    sync::{ask::AskError, link, profile, register, web_connector::QwcFailure},
+    sync::{
+        ask::AskError, credentials, link, profile, register, vault::VaultError, web_connector::QwcFailure,
+    },
 };
 
 /// An answer that refuses.
@@ -148,6 +150,22 @@ impl From<profile::Error> for ApiError {
     }
 }
 
+impl From<VaultError> for ApiError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Store(error) => error.into(),
+            // Where the key is, is the operator's business.
+            error => refuse(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "secrets_unavailable",
+                "The gateway cannot seal or open the secrets of connections.",
+                "Its operator finds the reason in the gateway's log, and by `rollcall doctor`.",
+            )
+            .caused_by(error),
+        }
+    }
+}
+
 impl From<register::Error> for ApiError {
     fn from(error: register::Error) -> Self {
         let detail = error.to_string();
@@ -162,7 +180,25 @@ impl From<register::Error> for ApiError {
             register::Error::Settings(SettingsError::Invalid(_)) => {
                 unacceptable("invalid_settings", detail, "Correct the setting that is named.")
             }
+            register::Error::Credentials(error) => error.into(),
             register::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<credentials::Error> for ApiError {
+    fn from(error: credentials::Error) -> Self {
+        use credentials::Error as E;
+        let detail = error.to_string();
+        match error {
+            E::Vault(error) => error.into(),
+            E::Missing { .. } => unacceptable("invalid_secrets", detail, "Add them to `secrets`."),
+            E::Unknown { .. } | E::Invalid { .. } => {
+                unacceptable("invalid_secrets", detail, "Correct the secret that is named.")
+            }
+            E::NotMade { .. } => {
+                unacceptable("invalid_secrets", detail, "Set it by PATCH, as the source gave it.")
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod connections;
+mod credentials;
 mod document;
 mod history;
 mod holds;

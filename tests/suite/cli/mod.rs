@@ -1,5 +1,6 @@
 //! The shipped binary, called as people and scripts call it.
 
+mod credentials;
 mod demo;
 mod doctor;
 mod objects;

@@ -21,6 +21,7 @@ use rollcall::{
     domain::{
         event::{Event, Message},
         record::Record,
+        secret::Secret,
         words::{Kind, List, MessageState, RunState},
     },
     store::{
@@ -31,11 +32,11 @@ use rollcall::{
     },
     sync::{
         inbox::{Accepted, Desk, Fetch, Inbox},
-        register,
+        register::{self, ConnectionDraft},
     },
 };
 
-use crate::support::{TestClock, TestDatabase};
+use crate::support::{TestClock, TestDatabase, test_vault};
 
 /// A source that says what it was told to say, and counts who asks.
 #[derive(Default)]
@@ -88,13 +89,14 @@ impl Office {
         let made = ambient.clone();
         let connection = store.write(move |db| {
             let company = register::company(db, &made, "Acme")?;
-            let settings = match kind {
-                Kind::Paycom => {
-                    BTreeMap::from([("base_url".to_owned(), "https://api.example.com".to_owned())])
+            let mut draft = ConnectionDraft::new(kind, company.id);
+            if kind == Kind::Paycom {
+                draft.settings.insert("base_url".into(), "https://api.example.com".into());
+                for name in ["sid", "token"] {
+                    draft.secrets.insert(name.into(), Secret::new("x"));
                 }
-                _ => BTreeMap::new(),
-            };
-            let new = register::connection(db, &made, kind, &company.id, None, &settings)?;
+            }
+            let new = register::connection(db, &made, &test_vault(), &draft)?;
             Ok::<_, register::Error>(new.connection)
         });
         let connection = connection.await.unwrap();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use rollcall::{
     clock::Ambient,
-    domain::words::Kind,
+    domain::{secret::Secret, words::Kind},
     store::{
         Error, Store,
         connections::{self, Connection},
@@ -15,17 +15,32 @@ use rollcall::{
     sync::register,
 };
 
-use crate::support::{TestDatabase, add_polled};
+use crate::support::{TestDatabase, test_vault};
 
 fn at(seconds: i64) -> DateTime<Utc> {
     "2026-11-21T12:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::seconds(seconds)
+}
+
+/// A connection that is polled, in a company of its own.
+async fn add_polled(store: &Store, number: usize) -> Connection {
+    let ambient = Ambient::system();
+    let made = store.write(move |db| {
+        let company = register::company(db, &ambient, &format!("Company {number}"))?;
+        let secrets = ["sid", "token"].map(|name| (name.to_owned(), Secret::new("x"))).into_iter().collect();
+        let draft = register::ConnectionDraft {
+            secrets,
+            ..register::ConnectionDraft::new(Kind::Paycom, &company.id)
+        };
+        register::connection(db, &ambient, &test_vault(), &draft)
+    });
+    made.await.unwrap().connection
 }
 
 /// Connections that are due at second 0.
 async fn due(store: &Store, count: usize) -> Vec<Connection> {
     let mut connections = Vec::new();
     for number in 0..count {
-        let connection = add_polled(store, &format!("Paycom {number}")).await;
+        let connection = add_polled(store, number).await;
         let id = connection.id.clone();
         store.write(move |db| polls::restart(db, &id, at(0))).await.unwrap();
         connections.push(connection);
@@ -101,7 +116,8 @@ async fn gateways_together_keep_to_the_pace_of_one_credential() {
         // Each second both ask twice: four times as much as is allowed.
         let mut passed = Vec::new();
         for second in 0..120 {
-            let take = |store: &Store| store.write(move |db| rates::take(db, "one", pace, at(second)));
+            let take =
+                async |store: &Store| store.write(move |db| rates::take(db, "one", pace, at(second))).await;
             let taken = tokio::join!(take(&one), take(&other), take(&one), take(&other));
             for answer in [taken.0, taken.1, taken.2, taken.3] {
                 if answer.unwrap().is_none() {

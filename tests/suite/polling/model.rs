@@ -6,7 +6,8 @@ use chrono::TimeDelta;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rollcall::{
     clock::Ambient,
-    domain::words::{Kind, List, Mode, RunState},
+    connectors::outbound::Timeouts,
+    domain::words::{Kind, Mode, RunState},
     simulators::vendor::{Fault, Faults},
     store::{
         PageLimit, Store,
@@ -19,6 +20,13 @@ use rollcall::{
 
 use super::vendor::{Facts, Vendor};
 use crate::support::{TestClock, TestDatabase, reach, staged};
+
+/// A simulated vendor answers at once, or never.
+const FAST: Timeouts = Timeouts {
+    connect: Duration::from_millis(500),
+    head: Duration::from_millis(300),
+    body: Duration::from_millis(300),
+};
 
 /// How many worlds are played through on each engine; each polls a dozen times or more.
 const SEEDS: u64 = 100;
@@ -53,7 +61,7 @@ impl Play {
         let clock = TestClock::new();
         let vendor = Vendor::start(kind, seed, Arc::clone(&clock) as _).await;
         let ambient = Ambient { clock: Arc::clone(&clock) as _, ..Ambient::system() };
-        let gateways = [(); 2].map(|()| reach(store, &ambient, Duration::from_millis(250)));
+        let gateways = [(); 2].map(|()| reach(store, &ambient, FAST));
         let connection = vendor.connect(&gateways[0], &format!("{kind} {seed}"), &[]).await;
         Self { seed, rng: StdRng::seed_from_u64(seed), clock, vendor, gateways, connection, polled: 0 }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rollcall::{
     clock::Ambient,
+    connectors::outbound::Timeouts,
     domain::words::{Kind, List, Mode, RunState},
     store::{PageLimit, runs},
 };
@@ -19,7 +20,7 @@ async fn a_second_gateway_goes_on_with_the_run_of_one_that_was_killed() {
     let Some(database) = TestDatabase::postgres() else { return };
     let store = database.open();
     let vendor = Vendor::start(Kind::Connectwise, 1, Ambient::system().clock).await;
-    let reach = reach(&store, &Ambient::system(), Duration::from_secs(5));
+    let reach = reach(&store, &Ambient::system(), Timeouts::default());
     let connection = vendor.connect(&reach, "Two gateways", &[("requests_per_minute", "60")]).await;
 
     let doomed = Process::start_with(&database, &SETTINGS).await;

@@ -10,13 +10,13 @@ use rollcall::{
         secret::Secret,
         words::{Kind, List},
     },
-    store::connections::Connection,
-    sync::{poll::Reach, register},
     simulators::{
         connectwise::{ConnectWise, ConnectWiseOptions},
         paycom::{NewHire, Paycom, PaycomOptions},
         vendor::{Faults, LoggedRequest, ServerOptions, Trap},
     },
+    store::connections::Connection,
+    sync::{poll::Reach, register},
 };
 use tokio::{net::TcpListener, sync::oneshot};
 
@@ -183,8 +183,11 @@ impl Vendor {
                 let members = world.truth().members.into_iter().filter(|it| it.license_class != 'A');
                 let facts = members.map(|it| {
                     let home = it.default_email == "Home";
-                    let (first, second) =
-                        if home { (it.home_email, it.office_email) } else { (it.office_email, it.home_email) };
+                    let (first, second) = if home {
+                        (it.home_email, it.office_email)
+                    } else {
+                        (it.office_email, it.home_email)
+                    };
                     let name = format!("{} {}", it.first_name, it.last_name);
                     (it.id.to_string(), Facts { name, email: first.or(second), active: !it.inactive })
                 });
@@ -268,8 +271,12 @@ impl Vendor {
         settings.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let made = reach.store.write(move |db| {
             let company = register::company(db, &ambient, &name)?;
-            let setup = register::Setup { name: None, settings: &settings, secrets: &secrets };
-            register::connection(db, &ambient, &vault, kind, &company.id, setup)
+            let draft = register::ConnectionDraft {
+                settings,
+                secrets,
+                ..register::ConnectionDraft::new(kind, &company.id)
+            };
+            register::connection(db, &ambient, &vault, &draft)
         });
         made.await.unwrap().connection
     }

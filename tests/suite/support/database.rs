@@ -3,7 +3,12 @@
 use std::{io::Write as _, sync::Once};
 
 use diesel::{Connection as _, connection::SimpleConnection};
-use rollcall::store::Store;
+use rollcall::{
+    clock::Ambient,
+    domain::key::Key,
+    store::Store,
+    sync::vault::{KeySource, Vault},
+};
 
 const POSTGRES: &str = "ROLLCALL_TEST_POSTGRES_URL";
 
@@ -50,6 +55,19 @@ impl TestDatabase {
         store.migrate().unwrap();
         store
     }
+
+    /// A vault whose key all gateways of the database share.
+    pub fn vault(&self) -> Vault {
+        test_vault()
+    }
+}
+
+/// The same key, as a setting.
+pub const SECRET_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+
+/// A vault over the key of tests.
+pub fn test_vault() -> Vault {
+    Vault::new(KeySource::Given(vec![Key::new([7; 32])]), Ambient::system().entropy)
 }
 
 /// Says once what did not run, past the harness, which keeps back what a passing test prints.

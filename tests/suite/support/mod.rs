@@ -5,10 +5,10 @@ mod database;
 mod process;
 
 pub use clock::TestClock;
-pub use database::TestDatabase;
+pub use database::{SECRET_KEY, TestDatabase, test_vault};
 pub use process::Process;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use rollcall::{
@@ -21,24 +21,23 @@ use rollcall::{
         words::{Kind, List, Mode},
     },
     http::{Gateway, router::router, server},
-    store::{Store, companies::Company, connections::Connection, runs::Run},
-    sync::{inbox::Inbox, ingest, poll::Reach, reconcile, register, run, vault::Vault},
+    store::{
+        PageLimit, Store,
+        companies::Company,
+        connections::Connection,
+        records::{self, Filter, Order, Staged},
+        runs::Run,
+    },
+    sync::{
+        ingest,
+        poll::Reach,
+        reconcile,
+        register::{self, ConnectionDraft},
+        run,
+    },
 };
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::oneshot};
-
-/// What every route works with.
-pub fn gateway(store: Store, ambient: Ambient, public_url: url::Url) -> Gateway {
-    let reach = Reach {
-        store: store.clone(),
-        ambient: ambient.clone(),
-        vault: Vault {},
-        outbound: Outbound::new(Timeouts::default()).unwrap(),
-        lease_for: Duration::from_secs(30),
-    };
-    let inbox = Inbox::start(store.clone(), ambient.clone());
-    Gateway { store, ambient, public_url, reach, inbox, wake: Arc::default() }
-}
 
 /// A gateway with a company, a connection to QuickBooks Desktop, an app of that company and an admin's app.
 pub struct TestApp {
@@ -65,17 +64,18 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let public_url = format!("http://localhost:{}", address.port()).parse().unwrap();
-        let gateway = gateway(store, ambient.clone(), public_url);
+        let gateway = Gateway::new(reach(&store, &ambient, Timeouts::default()), public_url);
         let settings = Settings::read(&MapSource::default()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let router = router(gateway.clone(), &settings.http);
         tokio::spawn(server::run(listener, router, (&settings.http).into(), None, async {
             let _ = stopped.await;
         }));
+        let vault = gateway.vault.clone();
         let made = gateway.store.write(move |db| {
             let company = register::company(db, &ambient, "Acme")?;
-            let (kind, none) = (Kind::QuickbooksDesktop, Default::default());
-            let connection = register::connection(db, &ambient, kind, &company.id, None, &none)?.connection;
+            let draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
+            let connection = register::connection(db, &ambient, &vault, &draft)?.connection;
             let (_, token) =
                 register::app(db, &ambient, "Timesheets", std::slice::from_ref(&company.id), false)?;
             let (_, admin) = register::app(db, &ambient, "Ops", &[], true)?;
@@ -113,11 +113,11 @@ impl TestApp {
 
     /// Another company with a connection.
     pub async fn add_company(&self, name: &'static str) -> (Company, Connection) {
-        let ambient = self.gateway.ambient.clone();
+        let (ambient, vault) = (self.gateway.ambient.clone(), self.gateway.vault.clone());
         let made = self.gateway.store.write(move |db| {
             let company = register::company(db, &ambient, name)?;
-            let (kind, none) = (Kind::QuickbooksDesktop, Default::default());
-            let new = register::connection(db, &ambient, kind, &company.id, None, &none)?;
+            let draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
+            let new = register::connection(db, &ambient, &vault, &draft)?;
             Ok::<_, register::Error>((company, new.connection))
         });
         made.await.unwrap()
@@ -209,4 +209,33 @@ pub fn person(external_id: &str, first: &str, last: &str) -> Record {
 /// `count` people, in the order of their names.
 pub fn people(count: usize) -> Vec<Record> {
     (0..count).map(|n| person(&format!("P-{n:04}"), "Ana", &format!("Person{n:04}"))).collect()
+}
+
+/// How sources are reached, with the key of tests.
+pub fn reach(store: &Store, ambient: &Ambient, timeouts: Timeouts) -> Reach {
+    Reach {
+        store: store.clone(),
+        ambient: ambient.clone(),
+        vault: test_vault(),
+        outbound: Outbound::new(timeouts).unwrap(),
+        lease_for: std::time::Duration::from_secs(30),
+    }
+}
+
+/// What is staged of a list of a connection, the absent ones as well.
+pub async fn staged(store: &Store, connection: &Connection, list: List) -> Vec<Staged> {
+    let (company, id) = (connection.company_id.clone(), connection.id.clone());
+    let read = store.read(move |db| -> rollcall::store::Result<_> {
+        let (mut all, mut after) = (Vec::new(), None);
+        let (filter, order) = (Filter::default(), Order::Name);
+        loop {
+            let page = records::page(db, &company, list, &filter, order, after.as_ref(), PageLimit::DEFAULT)?;
+            after = page.rows.last().map(|last| records::Position::of(last, order));
+            all.extend(page.rows.into_iter().filter(|staged| staged.connection_id == id));
+            if !page.more {
+                return Ok(all);
+            }
+        }
+    });
+    read.await.unwrap()
 }

@@ -17,12 +17,15 @@ use rollcall::{
         records::{self, Filter, Order, Staged},
         runs::{self, Run},
     },
-    sync::{register, web_connector},
+    sync::{
+        register::{self, ConnectionDraft},
+        web_connector,
+    },
 };
 
-use crate::support::TestDatabase;
+use crate::support::{TestClock, TestDatabase, test_vault};
 
-use super::server::{Server, TestClock, public_url};
+use super::server::{Server, public_url};
 
 /// A gateway with one company and its connection to QuickBooks Desktop.
 pub(crate) struct Desk {
@@ -73,7 +76,9 @@ impl Desk {
         let made = store
             .write(move |db| {
                 let company = register::company(db, &verb, &company)?;
-                register::connection(db, &verb, Kind::QuickbooksDesktop, &company.id, None, &settings)
+                let mut draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
+                draft.settings = settings;
+                register::connection(db, &verb, &test_vault(), &draft)
             })
             .await
             .unwrap();

@@ -3,10 +3,8 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
-    process::{Child, Command, Stdio},
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicI64, Ordering},
     },
     time::{Duration, Instant},
@@ -27,7 +25,7 @@ use tokio::{
 };
 
 use super::{Desk, on_each_engine};
-use crate::support::{Process, TestDatabase};
+use crate::support::Process;
 
 /// Passes bytes on, counting down those of both directions; kills the gateway when none are left.
 async fn pass(

@@ -1,42 +1,17 @@
-//! A gateway on a socket, and a clock for it.
+//! A gateway on a socket.
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
 use rollcall::{
-    clock::{Ambient, Clock},
+    clock::Ambient,
     config::{MapSource, Settings},
-    http::{self, layers, server},
+    connectors::outbound::Timeouts,
+    http::{self, Gateway, layers, server},
     store::Store,
 };
 use tokio::{net::TcpListener, sync::oneshot};
 
-/// A clock that only moves when it is told to.
-pub(crate) struct TestClock(Mutex<DateTime<Utc>>);
-
-impl TestClock {
-    pub fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new("2026-11-21T12:00:00Z".parse().unwrap())))
-    }
-
-    pub fn advance(&self, delta: TimeDelta) {
-        *self.0.lock().unwrap() += delta;
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
-
-    fn sleep(&self, time: Duration) -> futures_util::future::BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(time))
-    }
-}
+use crate::support::reach;
 
 /// A gateway on a socket. It stops when this is dropped.
 pub(crate) struct Server {
@@ -48,7 +23,8 @@ impl Server {
     pub async fn start(store: &Store, ambient: &Ambient) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let gateway = crate::support::gateway(store.clone(), ambient.clone(), public_url(address));
+        let reach = reach(store, ambient, Timeouts::default());
+        let gateway = Gateway::new(reach, public_url(address));
         let router = http::qbwc::router(gateway, 1 << 32);
         let router = layers::stack(router, ambient.clone(), Duration::from_secs(5));
         let limits = server::Limits::from(&Settings::read(&MapSource::default()).unwrap().http);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::ToSchema;
 
 use crate::{
@@ -12,8 +12,11 @@ use crate::{
         words::{ConnectionState, Kind},
     },
     http::api::schema::{self, Text},
-    store::{self, Db, connections, desktop, hooks},
-    sync::status::{Status, status},
+    store::{self, Db, connections, desktop, hooks, secrets},
+    sync::{
+        credentials, register,
+        status::{Status, status},
+    },
 };
 
 /// One configured link from a company to a source system.
@@ -27,6 +30,11 @@ pub struct Connection {
     /// All settings of the kind, the defaults as well.
     #[schema(value_type = Object)]
     pub settings: serde_json::Value,
+    /// The names of the secrets that are set; their values are never shown.
+    pub secrets: Vec<String>,
+    /// Where the source sends its webhooks, if it has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_url: Option<String>,
     pub paused: bool,
     pub created_at: DateTime<Utc>,
     /// When the source was last heard.
@@ -87,19 +95,28 @@ pub struct Desktop {
 }
 
 impl Connection {
-    pub fn read(db: &mut Db, connection: connections::Connection, now: DateTime<Utc>) -> store::Result<Self> {
+    /// `public_url` is how others reach the gateway.
+    pub fn read(
+        db: &mut Db,
+        connection: connections::Connection,
+        public_url: &url::Url,
+        now: DateTime<Utc>,
+    ) -> store::Result<Self> {
         let status = status(db, &connection, now)?.into();
         let desktop = match connection.kind {
             Kind::QuickbooksDesktop => Some(desktop::get(db, &connection.id)?.into()),
             _ => None,
         };
-        let webhook = match connection.kind {
-            Kind::Paycom | Kind::Connectwise | Kind::Push => Some(hooks::get(db, &connection.id)?.into()),
-            _ => None,
+        let webhook_url = webhook_url(&connection, public_url);
+        let webhook = match &webhook_url {
+            Some(_) => Some(hooks::get(db, &connection.id)?.into()),
+            None => None,
         };
         let settings = serde_json::from_str(&connection.settings)
             .map_err(|error| store::Error::Corrupt { what: "setting", why: error.to_string() })?;
         Ok(Self {
+            secrets: secrets::names(db, &connection.id)?,
+            webhook_url,
             id: connection.id,
             company_id: connection.company_id,
             kind: connection.kind,
@@ -145,6 +162,17 @@ impl From<Status> for ConnectionStatus {
     }
 }
 
+/// Where the source of a connection sends its webhooks; `None` where its kind has none.
+pub fn webhook_url(connection: &connections::Connection, public_url: &url::Url) -> Option<String> {
+    match connection.kind {
+        Kind::Paycom | Kind::Connectwise | Kind::Push => {
+            let origin = public_url.as_str().trim_end_matches('/');
+            Some(format!("{origin}/webhooks/{}", connection.id))
+        }
+        Kind::QuickbooksDesktop | Kind::QuickbooksOnline | Kind::Autotask => None,
+    }
+}
+
 impl From<desktop::DesktopFile> for Desktop {
     fn from(file: desktop::DesktopFile) -> Self {
         Self {
@@ -167,13 +195,45 @@ pub struct NewConnection {
     /// The Web Connector's password, shown only here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
+    /// The secret of its webhooks where Rollcall made it, shown only here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_secret: Option<String>,
 }
 
 impl NewConnection {
-    pub fn new(connection: Connection, credentials: Option<(String, Secret)>) -> Self {
-        let (username, password) = credentials.unzip();
-        Self { connection, username, password: password.map(|password| password.reveal().to_owned()) }
+    pub fn read(
+        db: &mut Db,
+        new: register::NewConnection,
+        public_url: &url::Url,
+        now: DateTime<Utc>,
+    ) -> store::Result<Self> {
+        let (username, password) = new.credentials.unzip();
+        let reveal = |secret: &Secret| secret.reveal().to_owned();
+        Ok(Self {
+            connection: Connection::read(db, new.connection, public_url, now)?,
+            username,
+            password: password.as_ref().map(reveal),
+            webhook_secret: new.made.get(credentials::WEBHOOK_SECRET).map(reveal),
+        })
     }
+}
+
+/// A secret as it is sent. Neither its `Debug` nor an error repeats it.
+#[derive(Debug, Clone)]
+pub struct SecretText(pub Secret);
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(text) => Ok(Self(Secret::new(text))),
+            _ => Err(de::Error::custom("a secret must be a string")),
+        }
+    }
+}
+
+/// Secrets as the verbs take them.
+pub(super) fn in_clear(secrets: BTreeMap<String, SecretText>) -> BTreeMap<String, Secret> {
+    secrets.into_iter().map(|(name, SecretText(secret))| (name, secret)).collect()
 }
 
 /// A setting as it is sent.

@@ -5,8 +5,9 @@ mod check;
 mod desktop;
 mod poll;
 mod runs;
+mod secret;
 
-pub use body::{Connection, NewConnection};
+pub use body::{Connection, NewConnection, webhook_url};
 pub use check::TestResult;
 
 use std::collections::BTreeMap;
@@ -38,13 +39,14 @@ use super::{
     page::{self, PageBody},
     schema::{self, BadBodies, Conflicts, Refusals, Text},
 };
-use body::{Value, texts};
+use body::{SecretText, Value, in_clear, texts};
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()
         .routes(routes!(list_connections, add_connection))
         .routes(routes!(get_connection, change_connection, delete_connection))
         .routes(routes!(desktop::new_password))
+        .routes(routes!(secret::new_webhook_secret))
         .routes(routes!(desktop::qwc_file))
         .routes(routes!(poll::poll_connection))
         .routes(routes!(check::test_connection))
@@ -62,9 +64,10 @@ fn shown(
     db: &mut Db,
     scope: &Scope,
     connection: connections::Connection,
+    public_url: &url::Url,
     now: DateTime<Utc>,
 ) -> store::Result<Connection> {
-    let shown = Connection::read(db, connection, now)?;
+    let shown = Connection::read(db, connection, public_url, now)?;
     Ok(if scope.app.admin { shown } else { shown.for_all() })
 }
 
@@ -93,6 +96,7 @@ async fn list_connections(
 ) -> Result<Json<PageBody<Connection>>, ApiError> {
     let (limit, after) = page::read::<String>(query.limit, query.cursor.as_deref())?;
     let now = gateway.ambient.now();
+    let public_url = gateway.public_url.clone();
     let read = gateway.store.read(move |db| {
         let one = query.company.as_deref().map(|name| companies::named(db, &scope, name)).transpose()?;
         let one = one.map(|company| [company.id]);
@@ -100,7 +104,7 @@ async fn list_connections(
         let page = connections::page(db, among, after.as_deref(), limit)?;
         let next = page.rows.last().filter(|_| page.more).map(|connection| connection.id.clone());
         let rows: store::Result<Vec<Connection>> =
-            page.rows.into_iter().map(|connection| shown(db, &scope, connection, now)).collect();
+            page.rows.into_iter().map(|connection| shown(db, &scope, connection, &public_url, now)).collect();
         PageBody::new(rows?, next.as_ref())
     });
     read.await.map(Json)
@@ -115,9 +119,10 @@ async fn get_connection(
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<Connection>, ApiError> {
     let now = gateway.ambient.now();
+    let public_url = gateway.public_url.clone();
     let read = gateway.store.read(move |db| {
         let connection = visible(db, &scope, &id)?;
-        shown(db, &scope, connection, now)
+        shown(db, &scope, connection, &public_url, now)
     });
     Ok(Json(read.await?))
 }
@@ -134,11 +139,16 @@ pub struct ConnectionDraft {
     /// The kind's settings that differ from their defaults.
     #[serde(default)]
     settings: BTreeMap<String, Value>,
+    /// What the source wants to know of us, by name: stored sealed, never shown.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
+    secrets: BTreeMap<String, SecretText>,
 }
 
 /// Adds a connection
 ///
-/// Needs an admin's token. Answers with the Web Connector's user name and password; the password is not shown again.
+/// Needs an admin's token. Answers with what Rollcall made and does not show again: the Web Connector's user name and
+/// password, or the secret of the source's webhooks.
 #[utoipa::path(post, path = "/v1/connections", tag = "connections", request_body = ConnectionDraft,
     responses((status = 201, description = "The new connection", body = NewConnection), Refusals, Conflicts, BadBodies))]
 async fn add_connection(
@@ -146,13 +156,17 @@ async fn add_connection(
     Admin(scope): Admin,
     ApiJson(body): ApiJson<ConnectionDraft>,
 ) -> Result<(StatusCode, Json<NewConnection>), ApiError> {
-    let ambient = gateway.ambient.clone();
+    let Gateway { ambient, vault, public_url, .. } = gateway.clone();
     let made = gateway.store.write(move |db| {
-        let company = companies::named(db, &scope, &body.company.0)?;
-        let name = body.name.as_ref().map(|name| name.0.as_str());
-        let new = register::connection(db, &ambient, body.kind, &company.id, name, &texts(body.settings))?;
-        let connection = Connection::read(db, new.connection, ambient.now())?;
-        Ok::<_, ApiError>(NewConnection::new(connection, new.credentials))
+        let draft = register::ConnectionDraft {
+            kind: body.kind,
+            company_id: companies::named(db, &scope, &body.company.0)?.id,
+            name: body.name.map(|name| name.0),
+            settings: texts(body.settings),
+            secrets: in_clear(body.secrets),
+        };
+        let new = register::connection(db, &ambient, &vault, &draft)?;
+        Ok::<_, ApiError>(NewConnection::read(db, new, &public_url, ambient.now())?)
     });
     Ok((StatusCode::CREATED, Json(made.await?)))
 }
@@ -165,6 +179,10 @@ pub struct ConnectionPatch {
     /// Only those to be changed; an empty text puts one back to its default.
     #[serde(default)]
     settings: BTreeMap<String, Value>,
+    /// Only those to be replaced.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
+    secrets: BTreeMap<String, SecretText>,
     /// Takes the next company file that answers, whichever it is.
     #[serde(default)]
     forget_company_file: bool,
@@ -186,12 +204,13 @@ async fn change_connection(
         name: body.name.map(|name| name.0),
         paused: body.paused,
         settings: texts(body.settings),
+        secrets: in_clear(body.secrets),
         forget_company_file: body.forget_company_file,
     };
-    let now = gateway.ambient.now();
+    let Gateway { ambient, vault, public_url, .. } = gateway.clone();
     let changed = gateway.store.write(move |db| {
-        let connection = register::change_connection(db, &id, &change)?;
-        Ok::<_, ApiError>(Connection::read(db, connection, now)?)
+        let connection = register::change_connection(db, &ambient, &vault, &id, &change)?;
+        Ok::<_, ApiError>(Connection::read(db, connection, &public_url, ambient.now())?)
     });
     changed.await.map(Json)
 }

@@ -1,0 +1,95 @@
+//! Secrets as the database holds them: sealed (ChaCha20-Poly1305), and bound to the row that they are of.
+//!
+//! Layout: a version byte, 12 bytes of nonce, the ciphertext, 16 bytes of tag.
+
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
+
+use crate::domain::key::Key;
+
+const VERSION: u8 = 1;
+
+/// Bytes of a nonce. It is random: of one key's billions of secrets no two will share one.
+pub const NONCE: usize = 12;
+
+/// What was sealed does not open: another key, another row, or damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the sealed secret does not open with this key in this place")]
+pub struct NotOpened;
+
+/// Where a secret belongs; it opens nowhere else. An ID holds no zero byte, so no two places look the same.
+fn place(connection_id: &str, name: &str) -> Vec<u8> {
+    [connection_id.as_bytes(), &[0], name.as_bytes()].concat()
+}
+
+fn cipher(key: &Key) -> Result<LessSafeKey, NotOpened> {
+    UnboundKey::new(&CHACHA20_POLY1305, key.bytes()).map(LessSafeKey::new).map_err(|_| NotOpened)
+}
+
+/// Seals `plain`. The nonce must be random, and is never to be used again with this key.
+///
+/// # Errors
+/// A text of many gigabytes.
+pub fn seal(
+    key: &Key,
+    nonce: [u8; NONCE],
+    connection_id: &str,
+    name: &str,
+    plain: &[u8],
+) -> Result<Vec<u8>, NotOpened> {
+    let mut sealed = plain.to_vec();
+    let aad = Aad::from(place(connection_id, name));
+    cipher(key)?
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut sealed)
+        .map_err(|_| NotOpened)?;
+    Ok([&[VERSION], nonce.as_slice(), &sealed].concat())
+}
+
+/// Opens what [`seal`] made for the same place.
+///
+/// # Errors
+/// [`NotOpened`], whatever the reason.
+pub fn open(key: &Key, connection_id: &str, name: &str, sealed: &[u8]) -> Result<Vec<u8>, NotOpened> {
+    let (version, rest) = sealed.split_first().ok_or(NotOpened)?;
+    if *version != VERSION {
+        return Err(NotOpened);
+    }
+    let (nonce, rest) = rest.split_first_chunk::<NONCE>().ok_or(NotOpened)?;
+    let mut bytes = rest.to_vec();
+    let aad = Aad::from(place(connection_id, name));
+    let plain = cipher(key)?
+        .open_in_place(Nonce::assume_unique_for_key(*nonce), aad, &mut bytes)
+        .map_err(|_| NotOpened)?;
+    Ok(plain.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_was_sealed_opens_only_as_it_is_and_where_it_belongs(
+            key: [u8; 32], other: [u8; 32], nonce: [u8; NONCE], plain: Vec<u8>, at: prop::sample::Index, bit in 0u8..8,
+        ) {
+            prop_assume!(key != other);
+            let key = Key::new(key);
+            let sealed = seal(&key, nonce, "con_1", "token", &plain).unwrap();
+            prop_assert_eq!(open(&key, "con_1", "token", &sealed), Ok(plain.clone()));
+            // Of one or two bytes, a match by chance would say nothing.
+            if plain.len() > 3 {
+                prop_assert!(!sealed.windows(plain.len()).any(|window| window == plain));
+            }
+            prop_assert_eq!(open(&Key::new(other), "con_1", "token", &sealed), Err(NotOpened));
+            for (connection, name) in [("con_2", "token"), ("con_1", "sid"), ("con_1\0", "token"), ("", "con_1\0token")] {
+                prop_assert_eq!(open(&key, connection, name, &sealed), Err(NotOpened));
+            }
+            let at = at.index(sealed.len());
+            prop_assert_eq!(open(&key, "con_1", "token", &sealed[..at]), Err(NotOpened));
+            let mut flipped = sealed;
+            flipped[at] ^= 1 << bit;
+            prop_assert_eq!(open(&key, "con_1", "token", &flipped), Err(NotOpened));
+        }
+    }
+}

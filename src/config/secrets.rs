@@ -1,0 +1,61 @@
+//! The key that seals the secrets of connections.
+
+use std::path::PathBuf;
+
+use super::reader::{Reader, Setting};
+use crate::domain::{key::Key, secret::Secret};
+
+pub(super) const KEY: Setting = Setting {
+    name: "ROLLCALL_SECRET_KEY",
+    default: "",
+    meaning: "the key that seals the secrets of connections: 32 bytes in base64 or hexadecimal; several, parted by commas or white space: all open, the first is the one to rotate to; unset: the key file",
+    secret: true,
+};
+
+pub(super) const FILE: Setting = Setting {
+    name: "ROLLCALL_KEY_FILE",
+    default: "",
+    meaning: "the file of that key, made at the first start; unset: beside the SQLite database, with .key after its name; with PostgreSQL rollcall.key in the working directory",
+    secret: false,
+};
+
+/// Where the key comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretSettings {
+    /// The keys that were given; without them, the key file counts.
+    pub keys: Option<Vec<Key>>,
+    pub key_file: PathBuf,
+}
+
+impl SecretSettings {
+    /// `database` tells where the key file is when nothing else does.
+    pub(super) fn read(reader: &mut Reader<'_>, database: Option<&Secret>) -> Option<Self> {
+        let file = reader.text(&FILE);
+        let text = reader.secret(&KEY)?;
+        let keys = match text.reveal() {
+            "" => None,
+            _ if file.is_some() => {
+                reader.mistake(FILE.name, format!("{} is set as well", KEY.name), "one of the two");
+                return None;
+            }
+            text => match Key::read_all(text) {
+                Ok(keys) => Some(keys),
+                Err(wrong) => {
+                    let expected = "32 bytes in base64 or hexadecimal: `openssl rand -base64 32` makes some";
+                    reader.mistake(KEY.name, wrong, expected);
+                    return None;
+                }
+            },
+        };
+        let key_file = file.map_or_else(|| beside(database.map_or("", Secret::reveal)), PathBuf::from);
+        Some(Self { keys, key_file })
+    }
+}
+
+fn beside(database: &str) -> PathBuf {
+    match database.strip_prefix("sqlite:") {
+        // A database in memory has no place; a URI is SQLite's to read.
+        Some(path) if !path.starts_with("file:") && path != ":memory:" => format!("{path}.key").into(),
+        _ => "rollcall.key".into(),
+    }
+}

@@ -1,0 +1,53 @@
+//! One record by its ID.
+
+use crate::{
+    connectors::source::{Failure, Fetched},
+    domain::words::List,
+};
+
+use super::{
+    Source,
+    client::Call,
+    reading::{Row, Stage},
+    wire::{Company, Contact, Member, digits},
+};
+
+impl Source {
+    /// What is not there and what is not wanted are the same: only the whole list tells who is gone.
+    pub async fn fetch(&self, list: List, external_id: &str) -> Result<Fetched, Failure> {
+        let Some((stage, id)) = self.place(list, external_id) else { return Ok(Fetched::Missing) };
+        let path = format!("{}/{id}", stage.path());
+        let query = [("fields", stage.fields())];
+        let call = Call::new(&path, &query, stage.what());
+        let row: Option<Row> = match stage {
+            Stage::Members => {
+                let found = self.client.get::<Member>(call).await?;
+                found.map(|(row, _)| self.member(row)).transpose()?
+            }
+            Stage::Companies => {
+                let found = self.client.get::<Company>(call).await?;
+                found.map(|(row, _)| self.company(row)).transpose()?
+            }
+            Stage::Contacts => {
+                let found = self.client.get::<Contact>(call).await?;
+                found.map(|(row, _)| self.contact(row)).transpose()?
+            }
+        };
+        Ok(match row {
+            // An answer about somebody else is no answer.
+            Some((found, Ok(record))) if found == id => Fetched::Record(Box::new(record)),
+            _ => Fetched::Missing,
+        })
+    }
+
+    /// Which list of the vendor's an external ID is of; `None` for what is no ID of ours.
+    fn place(&self, list: List, external_id: &str) -> Option<(Stage, u64)> {
+        let (stage, number) = match (list, external_id.strip_prefix("contact-")) {
+            (List::Employee, None) => (Stage::Members, external_id),
+            (List::Customer, None) => (Stage::Companies, external_id),
+            (List::Customer, Some(number)) if self.settings.contacts => (Stage::Contacts, number),
+            _ => return None,
+        };
+        digits(number).map(|id| (stage, id))
+    }
+}

@@ -1,0 +1,144 @@
+//! ConnectWise's members, companies and contacts to staged records, and which of them are wanted.
+
+use chrono::{Datelike, NaiveDate};
+
+use crate::domain::record::Record;
+
+use super::{
+    settings::{Settings, words},
+    wire::{Communication, Company, Contact, Member, Reference},
+};
+
+/// What the operator wants staged. Applied here and not by the vendor, so that one rule holds for whole lists, for
+/// changes and for single records: who changes into something unwanted is then seen to go.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    types: Vec<String>,
+    statuses: Vec<String>,
+    license_classes: Vec<String>,
+}
+
+impl Wanted {
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            types: words(&settings.company_types),
+            statuses: words(&settings.company_statuses),
+            license_classes: words(&settings.license_classes),
+        }
+    }
+
+    /// A member whose class is not told is taken for a person.
+    pub fn member(&self, member: &Member) -> bool {
+        let class = member.license_class.as_ref().map(|class| class.to_lowercase());
+        self.license_classes.is_empty() || class.is_none_or(|class| self.license_classes.contains(&class))
+    }
+
+    /// Deleted companies stay in the list with a flag.
+    pub fn company(&self, company: &Company) -> bool {
+        !company.deleted_flag
+            && (self.types.is_empty() || company.types.iter().any(|kind| named(&self.types, kind)))
+            && (self.statuses.is_empty() || named(&self.statuses, &company.status))
+    }
+}
+
+/// Whether a reference is one of these names or IDs.
+fn named(words: &[String], reference: &Reference) -> bool {
+    let name = reference.name.as_ref().map(|name| name.to_lowercase());
+    let id = reference.id.map(|id| id.to_string());
+    words.iter().any(|word| Some(word) == name.as_ref() || Some(word) == id.as_ref())
+}
+
+/// A member is an employee.
+pub fn member(id: u64, member: Member) -> Record {
+    let name = match (&member.last_name, &member.first_name) {
+        (Some(last), Some(first)) => Some(format!("{last}, {first}")),
+        (Some(one), None) | (None, Some(one)) => Some(one.clone()),
+        (None, None) => member.identifier.clone(),
+    };
+    let preferred = |default: &Option<String>, office: &_, mobile: &_, home: &_| -> Option<String> {
+        let named: &Option<String> = match default.as_deref() {
+            Some("Office") => office,
+            Some("Mobile") => mobile,
+            Some("Home") => home,
+            _ => &None,
+        };
+        [named, office, mobile, home].into_iter().flatten().next().cloned()
+    };
+    let email =
+        preferred(&member.default_email, &member.office_email, &member.mobile_email, &member.home_email);
+    let phone =
+        preferred(&member.default_phone, &member.office_phone, &member.mobile_phone, &member.home_phone);
+    Record {
+        external_id: id.to_string(),
+        name: name.unwrap_or_else(|| id.to_string()),
+        first_name: member.first_name,
+        middle_name: member.middle_initial,
+        last_name: member.last_name,
+        email: member.primary_email.or(email),
+        phone,
+        job_title: member.title,
+        active: !member.inactive_flag,
+        hired_on: member.hire_date.as_deref().and_then(date),
+        released_on: member.inactive_date.as_deref().filter(|_| member.inactive_flag).and_then(date),
+        source_modified_at: member.info.last_updated,
+        ..Record::default()
+    }
+}
+
+/// A company is a customer. Which statuses mean that it no longer is one, each business names for itself.
+pub fn company(id: u64, company: Company) -> Record {
+    let status = company.status.name.unwrap_or_default().to_lowercase();
+    Record {
+        external_id: id.to_string(),
+        name: company.name.clone().unwrap_or_else(|| id.to_string()),
+        company_name: company.name,
+        phone: company.phone_number,
+        parent_external_id: company.parent_company.id.filter(|parent| *parent != id).map(|id| id.to_string()),
+        active: !status.contains("inactive"),
+        source_modified_at: company.info.last_updated,
+        ..Record::default()
+    }
+}
+
+/// The external ID of a contact: they share the list of customers with companies, whose numbers are their own.
+pub fn contact_id(id: u64) -> String {
+    format!("contact-{id}")
+}
+
+/// A contact is a customer below its company.
+pub fn contact(id: u64, contact: Contact) -> Record {
+    let names = [&contact.first_name, &contact.last_name];
+    let name = names.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ");
+    let items = &contact.communication_items;
+    Record {
+        external_id: contact_id(id),
+        name: if name.is_empty() { contact_id(id) } else { name },
+        email: reached_by(items, "Email"),
+        phone: reached_by(items, "Phone"),
+        first_name: contact.first_name,
+        last_name: contact.last_name,
+        company_name: contact.company.name,
+        job_title: contact.title,
+        sublevel: i32::from(contact.company.id.is_some()),
+        parent_external_id: contact.company.id.map(|id| id.to_string()),
+        active: !contact.inactive_flag,
+        source_modified_at: contact.info.last_updated,
+        ..Record::default()
+    }
+}
+
+/// The default of a kind, else the first.
+fn reached_by(items: &[Communication], kind: &str) -> Option<String> {
+    let of_kind = || {
+        items.iter().filter(|item| {
+            item.communication_type.as_deref().is_some_and(|named| named.eq_ignore_ascii_case(kind))
+        })
+    };
+    of_kind().filter(|item| item.default_flag).chain(of_kind()).find_map(|item| item.value.clone())
+}
+
+/// The day of a time stamp. The vendor's «none» is 1800-01-01; what cannot be read is none either.
+fn date(text: &str) -> Option<NaiveDate> {
+    let day = NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok()?;
+    (day.year() > 1900).then_some(day)
+}

@@ -1,0 +1,41 @@
+//! Tests a connection with as few requests as tell its causes apart.
+
+use crate::{connectors::source::Failure, domain::words::Cause};
+
+use super::{Source, client::Call, reading::Stage, refusals, wire::SystemInfo};
+
+impl Source {
+    /// Looks the tenant up, asks who we are, and asks for one row of each list: a role may lack the right to any.
+    pub async fn probe(&self) -> Result<String, Failure> {
+        let info = self.client.discover().await?;
+        let version = self.version().await?;
+        let mut stages = vec![Stage::Members, Stage::Companies];
+        if self.settings.contacts {
+            stages.push(Stage::Contacts);
+        }
+        for stage in stages {
+            self.rows(stage, &[("pageId", "0"), ("pageSize", "1"), ("fields", "id")]).await?;
+        }
+        let version = version.or(info.version_code).unwrap_or_else(|| "of an unknown version".into());
+        let codebase = info.codebase.unwrap_or_default();
+        let place = if info.is_cloud { "in the vendor's cloud" } else { "on premises" };
+        Ok(format!(
+            "ConnectWise {version} answered, {place}, with codebase {}.",
+            codebase.trim_end_matches('/')
+        ))
+    }
+
+    /// The role of an API member may lack the right to `system/info` only; then counting members tells whether the
+    /// credentials are good.
+    async fn version(&self) -> Result<Option<String>, Failure> {
+        let what = "the system's information";
+        match self.client.get::<SystemInfo>(Call::new("system/info", &[], what)).await {
+            Ok(Some((info, _))) => Ok(info.version),
+            Ok(None) => Err(refusals::not_found(what)),
+            Err(Failure::Source { cause: Cause::Credentials | Cause::Permission, .. }) => {
+                self.count(Stage::Members).await.map(|_| None)
+            }
+            Err(other) => Err(other),
+        }
+    }
+}

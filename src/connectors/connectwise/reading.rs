@@ -1,0 +1,302 @@
+//! Reading a list page by page, forward only: each page begins behind the highest ID of the one before, so rows that
+//! come and go meanwhile move no others (the vendor's guide, «Pagination»).
+
+use std::mem;
+
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    connectors::outbound::problems::failure,
+    connectors::source::{Ask, End, Failure, Step},
+    domain::{
+        hold::Gone,
+        problem::Problem,
+        record::Record,
+        words::{Cause, List, Mode},
+    },
+};
+
+use super::{
+    Source,
+    client::Call,
+    map, refusals,
+    wire::{COMPANY_FIELDS, CONTACT_FIELDS, Company, Contact, Count, MEMBER_FIELDS, Member},
+};
+
+/// Below this a page is not made smaller: it is not its size that the vendor fails at.
+const SMALLEST_PAGE: u32 = 25;
+pub(super) const PAGINATION_TYPE: HeaderName = HeaderName::from_static("pagination-type");
+
+/// What is being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Stage {
+    Members,
+    Companies,
+    Contacts,
+}
+
+impl Stage {
+    pub(super) fn path(self) -> &'static str {
+        match self {
+            Self::Members => "system/members",
+            Self::Companies => "company/companies",
+            Self::Contacts => "company/contacts",
+        }
+    }
+
+    pub(super) fn what(self) -> &'static str {
+        match self {
+            Self::Members => "the list of members (System, Member Maintenance)",
+            Self::Companies => "the list of companies (Companies, Company Maintenance)",
+            Self::Contacts => "the list of contacts (Companies, Contacts)",
+        }
+    }
+
+    pub(super) fn fields(self) -> &'static str {
+        match self {
+            Self::Members => MEMBER_FIELDS,
+            Self::Companies => COMPANY_FIELDS,
+            Self::Contacts => CONTACT_FIELDS,
+        }
+    }
+}
+
+/// How far a whole list has been read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Progress {
+    /// The vendor's clock when the run began: where the next delta starts.
+    started: Option<String>,
+    stage: Stage,
+    after: u64,
+    /// Rows of this stage, wanted or not.
+    received: u64,
+    /// How many rows fewer than the vendor counted, in the stages before.
+    #[serde(default)]
+    lacking: u64,
+}
+
+/// A list that is being read.
+pub struct Reading<'a> {
+    source: &'a Source,
+    at: Progress,
+    /// Only what changed after this, and what changed into something unwanted by name.
+    conditions: Option<String>,
+    unwanted: Vec<String>,
+    page_size: u32,
+    /// The stage has no more pages.
+    last_page: bool,
+}
+
+/// One row: its ID, and its record where it is wanted, else the external ID of what is not.
+pub(super) type Row = (u64, Result<Record, String>);
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(source: &'a Source, ask: Ask) -> Self {
+        let overlap = Duration::minutes(i64::from(source.settings.delta_overlap_minutes));
+        let since = ask.since.filter(|_| ask.mode == Mode::Delta);
+        let since = since.and_then(|since| since.parse::<DateTime<Utc>>().ok());
+        let conditions = since
+            .and_then(|since| since.checked_sub_signed(overlap))
+            .map(|since| format!("lastUpdated > [{}]", since.to_rfc3339_opts(SecondsFormat::Secs, true)));
+        let stage = match ask.list {
+            List::Employee => Stage::Members,
+            List::Customer => Stage::Companies,
+        };
+        let left = ask.progress.filter(|_| conditions.is_none());
+        let left = left.and_then(|progress| serde_json::from_str::<Progress>(&progress).ok());
+        let left = left.filter(|left| (left.stage == Stage::Members) == (stage == Stage::Members));
+        let at = left.unwrap_or(Progress { started: None, stage, after: 0, received: 0, lacking: 0 });
+        let page_size = source.settings.page_size;
+        Self { source, at, conditions, unwanted: Vec::new(), page_size, last_page: false }
+    }
+
+    /// # Errors
+    /// What keeps the list from being read.
+    pub async fn next(&mut self) -> Result<Step, Failure> {
+        while !self.last_page {
+            let (rows, more) = self.page().await?;
+            self.check(&rows)?;
+            self.at.received += rows.len() as u64;
+            self.at.after = rows.last().map_or(self.at.after, |(id, _)| *id);
+            self.last_page = rows.is_empty() || !more;
+            let mut records = Vec::with_capacity(rows.len());
+            for (_, row) in rows {
+                match row {
+                    Ok(record) => records.push(record),
+                    Err(_) if self.conditions.is_none() => {}
+                    Err(external_id) => self.unwanted.push(external_id),
+                }
+            }
+            if self.last_page && self.next_stage().await? {
+                self.last_page = false;
+            }
+            if !records.is_empty() {
+                return Ok(Step::Part { records, progress: self.progress() });
+            }
+        }
+        Ok(Step::End(self.end()))
+    }
+
+    /// A delta is read anew after a crash: who became unwanted is known only to this reader.
+    fn progress(&self) -> Option<String> {
+        if self.conditions.is_some() {
+            return None;
+        }
+        serde_json::to_string(&self.at).ok()
+    }
+
+    /// One page; half as many rows where the vendor fails, because it times out on wide pages of large tenants.
+    async fn page(&mut self) -> Result<(Vec<Row>, bool), Failure> {
+        loop {
+            match self.ask_for_page().await {
+                Err(Failure::Source { cause: Cause::Timeout | Cause::Server, .. })
+                    if self.page_size > SMALLEST_PAGE && !self.source.hasty =>
+                {
+                    self.page_size = (self.page_size / 2).max(SMALLEST_PAGE);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn ask_for_page(&mut self) -> Result<(Vec<Row>, bool), Failure> {
+        let (after, size) = (self.at.after.to_string(), self.page_size.to_string());
+        let mut query =
+            vec![("pageId", after.as_str()), ("pageSize", size.as_str()), ("fields", self.at.stage.fields())];
+        if let Some(conditions) = &self.conditions {
+            query.push(("conditions", conditions));
+        }
+        let (rows, headers) = self.source.rows(self.at.stage, &query).await?;
+        if self.at.started.is_none() {
+            self.at.started = Some(self.vendor_time(&headers));
+        }
+        Ok((rows, has_next(&headers)))
+    }
+
+    /// The vendor's clock, which its time stamps are by; ours where it does not say.
+    fn vendor_time(&self, headers: &HeaderMap) -> String {
+        let said = headers.get(header::DATE).and_then(|value| value.to_str().ok());
+        let said =
+            said.and_then(|text| DateTime::parse_from_rfc2822(text).ok()).map(|at| at.with_timezone(&Utc));
+        let now = said.unwrap_or_else(|| self.source.client.caller().gate().now());
+        now.to_rfc3339_opts(SecondsFormat::Secs, true)
+    }
+
+    /// IDs only ever grow. A server that does not page forward only would send its first page for ever.
+    fn check(&self, rows: &[Row]) -> Result<(), Failure> {
+        let mut last = self.at.after;
+        for (id, _) in rows {
+            if *id <= last {
+                return Err(failure(
+                    Cause::Server,
+                    format!("{} repeats itself: after ID {last} came ID {id}.", self.at.stage.what()),
+                    "Nothing was marked absent. If it repeats, report it: this ConnectWise pages in another way.",
+                ));
+            }
+            last = *id;
+        }
+        Ok(())
+    }
+
+    /// Ends the stage; whether there is another.
+    async fn next_stage(&mut self) -> Result<bool, Failure> {
+        if self.conditions.is_none() {
+            let counted = self.source.count(self.at.stage).await?;
+            self.at.lacking += counted.saturating_sub(self.at.received);
+        }
+        if self.at.stage != Stage::Companies || !self.source.settings.contacts {
+            return Ok(false);
+        }
+        self.at = Progress { stage: Stage::Contacts, after: 0, received: 0, ..self.at.clone() };
+        Ok(true)
+    }
+
+    fn end(&mut self) -> End {
+        let high_water = self.at.started.clone();
+        if self.conditions.is_some() {
+            return End { gone: Gone::Named(mem::take(&mut self.unwanted)), high_water, warning: None };
+        }
+        if self.at.lacking == 0 {
+            return End { gone: Gone::NotSeen, high_water, warning: None };
+        }
+        let warning = Problem::new(
+            "count_mismatch",
+            format!(
+                "ConnectWise counts {} more rows than it sent, so nobody was marked absent.",
+                self.at.lacking
+            ),
+            "Nothing to do if rows were added meanwhile: the next whole list settles it. If it repeats, report it.",
+        );
+        End { gone: Gone::Unknown, high_water, warning: Some(warning) }
+    }
+}
+
+/// Whether `Link` promises more. The address in it is not used: the next page is asked for by ID.
+fn has_next(headers: &HeaderMap) -> bool {
+    let links = headers.get_all(header::LINK).iter().filter_map(|value| value.to_str().ok());
+    links.flat_map(|link| link.split(';')).any(|part| {
+        let part = part.split(',').next().unwrap_or_default().trim().to_ascii_lowercase();
+        part.strip_prefix("rel=").is_some_and(|rel| rel.trim_matches('"') == "next")
+    })
+}
+
+impl Source {
+    /// One page of a list, mapped.
+    pub(super) async fn rows(
+        &self,
+        stage: Stage,
+        query: &[(&str, &str)],
+    ) -> Result<(Vec<Row>, HeaderMap), Failure> {
+        let mut call = Call::new(stage.path(), query, stage.what());
+        call.headers.insert(PAGINATION_TYPE, HeaderValue::from_static("forward-only"));
+        let gone = || refusals::not_found(stage.what());
+        Ok(match stage {
+            Stage::Members => {
+                let (page, headers) = self.client.get::<Vec<Member>>(call).await?.ok_or_else(gone)?;
+                (page.into_iter().map(|row| self.member(row)).collect::<Result<_, _>>()?, headers)
+            }
+            Stage::Companies => {
+                let (page, headers) = self.client.get::<Vec<Company>>(call).await?.ok_or_else(gone)?;
+                (page.into_iter().map(|row| self.company(row)).collect::<Result<_, _>>()?, headers)
+            }
+            Stage::Contacts => {
+                let (page, headers) = self.client.get::<Vec<Contact>>(call).await?.ok_or_else(gone)?;
+                (page.into_iter().map(|row| self.contact(row)).collect::<Result<_, _>>()?, headers)
+            }
+        })
+    }
+
+    pub(super) fn member(&self, row: Member) -> Result<Row, Failure> {
+        let id = row.id.ok_or_else(|| no_id(Stage::Members))?;
+        Ok((id, if self.wanted.member(&row) { Ok(map::member(id, row)) } else { Err(id.to_string()) }))
+    }
+
+    pub(super) fn company(&self, row: Company) -> Result<Row, Failure> {
+        let id = row.id.ok_or_else(|| no_id(Stage::Companies))?;
+        Ok((id, if self.wanted.company(&row) { Ok(map::company(id, row)) } else { Err(id.to_string()) }))
+    }
+
+    pub(super) fn contact(&self, row: Contact) -> Result<Row, Failure> {
+        let id = row.id.ok_or_else(|| no_id(Stage::Contacts))?;
+        Ok((id, Ok(map::contact(id, row))))
+    }
+
+    /// How many rows a list has.
+    pub(super) async fn count(&self, stage: Stage) -> Result<u64, Failure> {
+        let path = format!("{}/count", stage.path());
+        let counted = self.client.get::<Count>(Call::new(&path, &[], stage.what())).await?;
+        counted.map(|(count, _)| count.count).ok_or_else(|| refusals::not_found(stage.what()))
+    }
+}
+
+/// A list with such a row cannot be whole.
+fn no_id(stage: Stage) -> Failure {
+    failure(
+        Cause::Server,
+        format!("A row of {} has no ID, so it cannot be told apart from the others.", stage.what()),
+        "Nothing was marked absent. If it repeats, report it.",
+    )
+}

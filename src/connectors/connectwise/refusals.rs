@@ -1,0 +1,92 @@
+//! What ConnectWise's refusals mean (the vendor's guide, «Response codes»), and what a person should do.
+
+use http::StatusCode;
+
+use crate::{
+    connectors::{outbound::problems::failure, source::Failure},
+    domain::words::Cause,
+};
+
+use super::wire::Refusal;
+
+/// The longest quotation of the vendor's own words, in characters.
+const QUOTED: usize = 200;
+
+/// A refusal of any shape that the API uses; the empty one where it has none.
+pub fn read(body: &[u8]) -> Refusal {
+    serde_json::from_slice(body).unwrap_or_default()
+}
+
+impl Refusal {
+    /// Whether it says that this record is not there, and not that the address is wrong.
+    pub fn is_missing_record(&self) -> bool {
+        self.is("NotFound")
+    }
+
+    pub fn is(&self, code: &str) -> bool {
+        let codes = self.errors.iter().map(|part| &part.code).chain([&self.code]);
+        codes.flatten().any(|said| said.eq_ignore_ascii_case(code))
+    }
+
+    fn said(&self) -> String {
+        let texts = self.errors.iter().map(|part| &part.message).chain([&self.message]);
+        match texts.flatten().next() {
+            Some(text) => format!(" It said: «{}»", text.chars().take(QUOTED).collect::<String>()),
+            None => String::new(),
+        }
+    }
+}
+
+/// An answer that is neither what was asked for nor a matter of the codebase. `what` is what was asked for, in words.
+pub fn refused(status: StatusCode, body: &[u8], what: &str) -> Failure {
+    let refusal = read(body);
+    match status.as_u16() {
+        401 => failure(
+            Cause::Credentials,
+            format!("ConnectWise did not accept the credentials when asked for {what}."),
+            "Check the company ID, the public and the private key of the API member, and the clientId of \
+             developer.connectwise.com. The private key is shown only once: make a new pair if in doubt.",
+        ),
+        403 => failure(
+            Cause::Permission,
+            format!("The API member may not read {what}.{}", refusal.said()),
+            format!(
+                "In ConnectWise, System, Security Roles: give the role of the API member the right to inquire {what} \
+                 at the level «All»."
+            ),
+        ),
+        404 => not_found(what),
+        406 | 415 => failure(
+            Cause::Version,
+            "This ConnectWise does not know the version of the API that was asked for.",
+            "Set `api_version` of this connection to one that your ConnectWise has, like 2022.1.",
+        ),
+        code => failure(
+            Cause::Server,
+            format!("ConnectWise refused the request for {what} with status {code}.{}", refusal.said()),
+            "Nothing on your side if it goes away by itself; else report it.",
+        ),
+    }
+}
+
+/// Still not there with a codebase that was just discovered.
+pub fn not_found(what: &str) -> Failure {
+    failure(
+        Cause::NotFound,
+        format!(
+            "ConnectWise does not have {what} at its address, also after the address was looked up again."
+        ),
+        "Check the address and the company ID in the settings of this connection; on some servers wrong keys look \
+         like this too.",
+    )
+}
+
+/// `base_url` reaches a server, but no tenant of this name.
+pub fn unknown_company(host: &str, company_id: &str) -> Failure {
+    failure(
+        Cause::NotFound,
+        format!("{host} knows no company `{company_id}`."),
+        "Check `company_id`: it is the company that you type when you sign in to ConnectWise. Check that `base_url` \
+         is of your region, too.",
+    )
+}

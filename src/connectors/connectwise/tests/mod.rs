@@ -1,0 +1,126 @@
+//! The connector against a small vendor of its own, on real sockets.
+
+mod hooks;
+mod lists;
+mod model;
+mod rows;
+mod vendor;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+
+use crate::{
+    connectors::{
+        outbound::{Closed, Gate, Keys, Outbound, Timeouts},
+        source::{Ask, End, Failure, Step},
+    },
+    domain::{
+        record::Record,
+        secret::Secret,
+        words::{Cause, List, Mode},
+    },
+};
+
+use super::{Settings, Source};
+
+/// A gate that never waits.
+#[derive(Default)]
+struct Quick {
+    passed: AtomicUsize,
+    waits: Mutex<Vec<u64>>,
+}
+
+impl Gate for Quick {
+    fn pass(&self) -> BoxFuture<'_, Result<(), Closed>> {
+        self.passed.fetch_add(1, Ordering::SeqCst);
+        Box::pin(std::future::ready(Ok(())))
+    }
+    fn close_for(&self, wait: Duration) -> BoxFuture<'_, Result<(), Closed>> {
+        self.waits.lock().unwrap().push(wait.as_secs());
+        Box::pin(std::future::ready(Ok(())))
+    }
+    fn pause(&self, _: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+    fn jitter(&self) -> f64 {
+        0.0
+    }
+    fn now(&self) -> DateTime<Utc> {
+        now()
+    }
+}
+
+fn now() -> DateTime<Utc> {
+    "2026-03-01T12:00:00Z".parse().unwrap()
+}
+
+fn settings(base_url: &str) -> Settings {
+    Settings {
+        base_url: base_url.to_owned(),
+        company_id: "Acme".into(),
+        client_id: "client".into(),
+        allow_private_address: true,
+        license_classes: String::new(),
+        ..Settings::default()
+    }
+}
+
+fn secrets() -> BTreeMap<String, Secret> {
+    BTreeMap::from([
+        ("public_key".to_owned(), Secret::new("public")),
+        ("private_key".to_owned(), Secret::new("private")),
+    ])
+}
+
+/// The clients are made once, because that reads all certificates of the machine.
+fn outbound() -> Outbound {
+    static MADE: OnceLock<Outbound> = OnceLock::new();
+    let five = Duration::from_secs(5);
+    let made =
+        MADE.get_or_init(|| Outbound::new(Timeouts { connect: five, head: five, body: five }).unwrap());
+    let mut outbound = made.clone();
+    outbound.keys = Keys::default();
+    outbound
+}
+
+fn source(settings: Settings, memory: Option<&str>) -> Source {
+    Source::new(settings, &secrets(), memory, &outbound(), Arc::new(Quick::default())).unwrap()
+}
+
+fn ask(list: List, since: Option<&str>) -> Ask {
+    let mode = if since.is_some() { Mode::Delta } else { Mode::Full };
+    Ask { list, mode, since: since.map(str::to_owned), progress: None, now: now() }
+}
+
+/// All records of a list, and how it ended.
+async fn read(source: &Source, ask: Ask) -> Result<(Vec<Record>, End), Failure> {
+    let mut reading = source.read(ask);
+    let mut all = Vec::new();
+    loop {
+        match reading.next().await? {
+            Step::Part { records, .. } => all.extend(records),
+            Step::End(end) => return Ok((all, end)),
+        }
+    }
+}
+
+fn ids(records: &[Record]) -> Vec<&str> {
+    records.iter().map(|record| record.external_id.as_str()).collect()
+}
+
+fn cause<T>(answer: Result<T, Failure>) -> (Cause, String) {
+    match answer {
+        Err(Failure::Source { cause, problem, .. }) => (cause, problem.sentence()),
+        Err(Failure::Closed(closed)) => panic!("{closed}"),
+        Ok(_) => panic!("an answer"),
+    }
+}

@@ -1,0 +1,100 @@
+//! Rows to records, from the golden files.
+
+use serde_json::Value;
+
+use super::*;
+use crate::connectors::connectwise::{
+    map::{self, Wanted},
+    wire::{Company, Contact, Member},
+};
+
+const MEMBERS: &str = include_str!("../../../../fixtures/connectwise/members.json");
+const COMPANIES: &str = include_str!("../../../../fixtures/connectwise/companies.json");
+const CONTACTS: &str = include_str!("../../../../fixtures/connectwise/contacts.json");
+
+fn members() -> Vec<Member> {
+    serde_json::from_str(MEMBERS).unwrap()
+}
+
+fn companies() -> Vec<Company> {
+    serde_json::from_str(COMPANIES).unwrap()
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+#[test]
+fn members_become_employees() {
+    let records: Vec<Record> = members().into_iter().map(|row| map::member(row.id.unwrap(), row)).collect();
+    let first = Record {
+        external_id: "101".into(),
+        name: "Wren, Ada".into(),
+        first_name: some("Ada"),
+        middle_name: some("M"),
+        last_name: some("Wren"),
+        email: some("ada@mobile.example"),
+        phone: some("555-0101"),
+        job_title: some("Engineer"),
+        active: true,
+        hired_on: Some("2019-04-01".parse().unwrap()),
+        source_modified_at: some("2026-02-03T04:05:06Z"),
+        ..Record::default()
+    };
+    assert_eq!(records[0], first);
+    let second = &records[1];
+    assert_eq!((second.name.as_str(), second.active, second.hired_on), ("Hale", false, None));
+    assert_eq!(second.released_on, Some("2025-12-31".parse().unwrap()));
+    assert_eq!((&second.email, &second.phone), (&some("hale@example.com"), &some("555-0102")));
+    assert_eq!((records[2].name.as_str(), records[2].active), ("robot", true));
+    assert_eq!((&records[3].job_title, records[3].hired_on, records[3].active), (&None, None, false));
+}
+
+#[test]
+fn companies_and_contacts_become_customers() {
+    let records: Vec<Record> =
+        companies().into_iter().map(|row| map::company(row.id.unwrap(), row)).collect();
+    assert_eq!((records[0].name.as_str(), records[0].active), ("Birch & Sons", true));
+    assert_eq!((&records[0].company_name, &records[0].phone), (&some("Birch & Sons"), &some("555-0201")));
+    assert_eq!(records[0].parent_external_id, None, "nobody is their own parent");
+    assert_eq!((records[1].active, &records[1].parent_external_id), (false, &some("201")));
+    let contacts: Vec<Contact> = serde_json::from_str(CONTACTS).unwrap();
+    let contacts: Vec<Record> = contacts.into_iter().map(|row| map::contact(row.id.unwrap(), row)).collect();
+    let first = &contacts[0];
+    assert_eq!((first.external_id.as_str(), first.name.as_str()), ("contact-301", "Finn Grove"));
+    assert_eq!((&first.email, &first.phone), (&some("default@example.com"), &some("555-0301")));
+    assert_eq!((&first.parent_external_id, first.sublevel), (&some("201"), 1));
+    assert_eq!((contacts[1].name.as_str(), contacts[1].active, contacts[1].sublevel), ("Ida", false, 0));
+}
+
+#[test]
+fn what_must_not_be_held_is_in_no_record() {
+    for (text, count) in [(MEMBERS, 4), (COMPANIES, 4), (CONTACTS, 2)] {
+        assert!(text.contains("SENSITIVE"));
+        let rows: Vec<Value> = serde_json::from_str(text).unwrap();
+        assert_eq!(rows.len(), count);
+    }
+    let contacts: Vec<Contact> = serde_json::from_str(CONTACTS).unwrap();
+    let all = format!("{:?} {:?} {contacts:?}", members(), companies());
+    assert!(!all.contains("SENSITIVE") && !all.contains("99.5"), "{all}");
+}
+
+#[test]
+fn filters_take_names_and_numbers() {
+    let wanted = |change: fn(&mut Settings)| {
+        let mut settings = settings("https://na.myconnectwise.net");
+        change(&mut settings);
+        let wanted = Wanted::new(&settings);
+        let members =
+            members().iter().filter(|row| wanted.member(row)).filter_map(|row| row.id).collect::<Vec<_>>();
+        let companies =
+            companies().iter().filter(|row| wanted.company(row)).filter_map(|row| row.id).collect::<Vec<_>>();
+        (members, companies)
+    };
+    assert_eq!(wanted(|_| {}), (vec![101, 102, 103, 104], vec![201, 202, 203]));
+    assert_eq!(wanted(|s| s.license_classes = "f, X".into()).0, [101, 104]);
+    assert_eq!(wanted(|s| s.company_types = "client".into()).1, [201, 202]);
+    assert_eq!(wanted(|s| s.company_types = "4, partner".into()).1, [201, 203]);
+    assert_eq!(wanted(|s| s.company_statuses = "Active".into()).1, [201, 203]);
+    assert_eq!(wanted(|s| s.company_statuses = "2".into()).1, [202]);
+}

@@ -1,0 +1,173 @@
+//! The sealed secrets of connections, and which keys they were sealed with. The keys themselves are elsewhere.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::{connection::SimpleConnection, prelude::*};
+
+use super::{
+    Db, Result,
+    engine::per_backend,
+    schema::{connection_secrets, secret_keys},
+    values::{at, uncount, utc},
+};
+
+/// A key that the database knows by its fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownKey {
+    pub id: String,
+    /// New secrets are sealed with this one.
+    pub current: bool,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A secret as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = connection_secrets)]
+pub struct SealedSecret {
+    pub connection_id: String,
+    pub name: String,
+    pub key_id: String,
+    pub sealed: Vec<u8>,
+}
+
+/// The keys, the oldest first.
+pub fn keys(db: &mut Db) -> Result<Vec<KnownKey>> {
+    let rows: Vec<(String, bool, NaiveDateTime)> = secret_keys::table
+        .select((secret_keys::id, secret_keys::current, secret_keys::created_at))
+        .order((secret_keys::created_at, secret_keys::id))
+        .load(db)?;
+    let known = |(id, current, created_at)| KnownKey { id, current, created_at: utc(created_at) };
+    Ok(rows.into_iter().map(known).collect())
+}
+
+/// Makes who changes keys take turns, until the transaction ends. SQLite has one writer.
+pub fn lock_keys(db: &mut Db) -> Result<()> {
+    if let Db::Postgres(connection) = db {
+        connection.batch_execute("LOCK TABLE secret_keys IN SHARE ROW EXCLUSIVE MODE")?;
+    }
+    Ok(())
+}
+
+/// The fingerprint of the key to seal with, which stays so until the transaction ends; `None` where there is no key
+/// yet. A rotation waits for those who hold it, so that it finds all that was sealed with the key before.
+pub fn hold_current(db: &mut Db) -> Result<Option<String>> {
+    let current = secret_keys::table.filter(secret_keys::current).select(secret_keys::id);
+    match db {
+        Db::Sqlite(connection) => Ok(current.first(connection).optional()?),
+        Db::Postgres(connection) => {
+            // Who waited for a rotation sees the old key turned, but not yet the new one: the next statement does.
+            for _ in 0..3 {
+                if let Some(id) = current.for_share().first(connection).optional()? {
+                    return Ok(Some(id));
+                }
+            }
+            Ok(None)
+        }
+    }
+}
+
+/// Makes a key the current one, whether it is known or not. To be called under [`lock_keys`].
+pub fn set_current(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<()> {
+    let others = secret_keys::table.filter(secret_keys::current).filter(secret_keys::id.ne(id));
+    diesel::update(others).set(secret_keys::current.eq(false)).execute(db)?;
+    let known = diesel::update(secret_keys::table.find(id)).set(secret_keys::current.eq(true)).execute(db)?;
+    if known == 0 {
+        let row =
+            (secret_keys::id.eq(id), secret_keys::current.eq(true), secret_keys::created_at.eq(at(now)));
+        diesel::insert_into(secret_keys::table).values(row).execute(db)?;
+    }
+    Ok(())
+}
+
+/// Forgets the keys that are not current and that no secret is sealed with; gives how many.
+pub fn forget_unused_keys(db: &mut Db) -> Result<usize> {
+    let used: Vec<String> =
+        connection_secrets::table.select(connection_secrets::key_id).distinct().load(db)?;
+    let unused = secret_keys::table.filter(diesel::dsl::not(secret_keys::current));
+    Ok(diesel::delete(unused.filter(secret_keys::id.ne_all(used))).execute(db)?)
+}
+
+/// How many secrets each key seals; none for one that seals nothing.
+pub fn counts(db: &mut Db) -> Result<BTreeMap<String, u64>> {
+    let rows: Vec<(String, i64)> = connection_secrets::table
+        .group_by(connection_secrets::key_id)
+        .select((connection_secrets::key_id, diesel::dsl::count_star()))
+        .load(db)?;
+    Ok(rows.into_iter().map(|(id, count)| (id, uncount(count))).collect())
+}
+
+/// How many connections have secrets.
+pub fn connections(db: &mut Db) -> Result<usize> {
+    let ids: Vec<String> =
+        connection_secrets::table.select(connection_secrets::connection_id).distinct().load(db)?;
+    Ok(ids.len())
+}
+
+/// The secrets of a connection, by name.
+pub fn of(db: &mut Db, connection_id: &str) -> Result<Vec<SealedSecret>> {
+    let of = connection_secrets::table.filter(connection_secrets::connection_id.eq(connection_id));
+    Ok(of.order(connection_secrets::name).select(SealedSecret::as_select()).load(db)?)
+}
+
+/// The names of the secrets that a connection has.
+pub fn names(db: &mut Db, connection_id: &str) -> Result<Vec<String>> {
+    let of = connection_secrets::table.filter(connection_secrets::connection_id.eq(connection_id));
+    Ok(of.order(connection_secrets::name).select(connection_secrets::name).load(db)?)
+}
+
+/// Writes a secret in place of the one of that name.
+pub fn put(db: &mut Db, secret: &SealedSecret, now: DateTime<Utc>) -> Result<()> {
+    let (key_id, sealed) = (&secret.key_id, &secret.sealed);
+    per_backend!(db, |connection| diesel::insert_into(connection_secrets::table)
+        .values((
+            connection_secrets::connection_id.eq(&secret.connection_id),
+            connection_secrets::name.eq(&secret.name),
+            connection_secrets::key_id.eq(key_id),
+            connection_secrets::sealed.eq(sealed),
+            connection_secrets::updated_at.eq(at(now)),
+        ))
+        .on_conflict((connection_secrets::connection_id, connection_secrets::name))
+        .do_update()
+        .set((
+            connection_secrets::key_id.eq(key_id),
+            connection_secrets::sealed.eq(sealed),
+            connection_secrets::updated_at.eq(at(now)),
+        ))
+        .execute(connection))?;
+    Ok(())
+}
+
+/// Removes a secret; whether it was there.
+pub fn remove(db: &mut Db, connection_id: &str, name: &str) -> Result<bool> {
+    Ok(diesel::delete(connection_secrets::table.find((connection_id, name))).execute(db)? > 0)
+}
+
+/// Some secrets that another key seals, in the order of their places, after a place.
+pub fn not_sealed_with(
+    db: &mut Db,
+    key_id: &str,
+    after: &(String, String),
+    limit: i64,
+) -> Result<Vec<SealedSecret>> {
+    let (connection_id, name) = after;
+    let later = connection_secrets::connection_id
+        .gt(connection_id)
+        .or(connection_secrets::connection_id.eq(connection_id).and(connection_secrets::name.gt(name)));
+    Ok(connection_secrets::table
+        .filter(connection_secrets::key_id.ne(key_id))
+        .filter(later)
+        .order((connection_secrets::connection_id, connection_secrets::name))
+        .limit(limit)
+        .select(SealedSecret::as_select())
+        .load(db)?)
+}
+
+/// Seals a secret anew, unless it was changed or removed since `before` was read; whether it was done.
+pub fn reseal(db: &mut Db, before: &SealedSecret, key_id: &str, sealed: &[u8]) -> Result<bool> {
+    let row = connection_secrets::table
+        .find((&before.connection_id, &before.name))
+        .filter(connection_secrets::sealed.eq(&before.sealed));
+    let set = (connection_secrets::key_id.eq(key_id), connection_secrets::sealed.eq(sealed));
+    Ok(diesel::update(row).set(set).execute(db)? > 0)
+}

@@ -1,0 +1,175 @@
+//! The secrets of a connection: which ones its kind takes, and which of them Rollcall makes itself.
+
+use std::collections::BTreeMap;
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
+};
+
+use crate::{
+    clock::Ambient,
+    connectors::{self, SecretSpec},
+    domain::{secret::Secret, words::Kind},
+    store::Db,
+};
+
+use super::vault::{Vault, VaultError};
+
+/// What the secret of webhooks is called in every kind that has one.
+pub const WEBHOOK_SECRET: &str = "webhook_secret";
+
+/// Characters of the longest secret.
+const LONGEST: usize = 4096;
+
+/// What a secret begins with that Standard Webhooks messages are signed with.
+const SIGNING: &str = "whsec_";
+
+/// Why secrets were not taken. Never holds one.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("a connection of kind {kind} takes no secret `{name}`; {}", takes(*.kind))]
+    Unknown { kind: Kind, name: String },
+    #[error("a connection of kind {kind} needs {}", listed(.missing))]
+    Missing { kind: Kind, missing: Vec<&'static SecretSpec> },
+    #[error("the secret `{name}` {why}")]
+    Invalid { name: String, why: &'static str },
+    #[error("Rollcall does not make the secret `{name}` of a connection of kind {kind}: {}", made(*.kind))]
+    NotMade { kind: Kind, name: String },
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+type Result<T> = std::result::Result<T, Error>;
+
+fn takes(kind: Kind) -> String {
+    let names: Vec<_> = connectors::secrets(kind).iter().map(|spec| format!("`{}`", spec.name)).collect();
+    if names.is_empty() { "it takes none".into() } else { format!("it takes {}", names.join(", ")) }
+}
+
+fn made(kind: Kind) -> String {
+    let specs = connectors::secrets(kind).iter().filter(|spec| spec.generated.is_some());
+    let names: Vec<_> = specs.map(|spec| format!("`{}`", spec.name)).collect();
+    if names.is_empty() { "it makes none".into() } else { format!("it makes {}", names.join(", ")) }
+}
+
+fn listed(specs: &[&SecretSpec]) -> String {
+    let all: Vec<_> = specs.iter().map(|spec| format!("`{}` ({})", spec.name, spec.meaning)).collect();
+    all.join(" and ")
+}
+
+fn spec(kind: Kind, name: &str) -> Option<&'static SecretSpec> {
+    connectors::secrets(kind).iter().find(|spec| spec.name == name)
+}
+
+/// The secrets as they are kept.
+///
+/// # Errors
+/// A name that the kind does not take; a value that cannot be one.
+fn checked(kind: Kind, given: &BTreeMap<String, Secret>) -> Result<BTreeMap<&'static str, Secret>> {
+    let mut all = BTreeMap::new();
+    for (name, secret) in given {
+        let spec = spec(kind, name).ok_or_else(|| Error::Unknown { kind, name: name.clone() })?;
+        // Most files end with a line break that is no part of the secret.
+        let text = secret.reveal().trim_end_matches(['\r', '\n']);
+        let why = if text.is_empty() {
+            "is empty"
+        } else if text.chars().count() > LONGEST {
+            "has more than 4096 characters"
+        } else if text.chars().any(char::is_control) {
+            "holds a control character, such as a line break in its middle"
+        } else if spec.generated == Some(SIGNING) && !can_sign(text) {
+            "must be whsec_ and then 24 to 64 bytes in base64; leave it out, and Rollcall makes one"
+        } else {
+            all.insert(spec.name, Secret::new(text));
+            continue;
+        };
+        return Err(Error::Invalid { name: name.clone(), why });
+    }
+    Ok(all)
+}
+
+/// As the Standard Webhooks specification wants the key.
+fn can_sign(text: &str) -> bool {
+    let decoded = text
+        .strip_prefix(SIGNING)
+        .and_then(|key| STANDARD.decode(key).or_else(|_| STANDARD_NO_PAD.decode(key)).ok());
+    decoded.is_some_and(|key| (24..=64).contains(&key.len()))
+}
+
+/// Keeps the secrets of a new connection, and gives those that Rollcall made, which are shown once.
+///
+/// # Errors
+/// All that are missing at once.
+pub fn begin(
+    db: &mut Db,
+    ambient: &Ambient,
+    vault: &Vault,
+    connection_id: &str,
+    kind: Kind,
+    given: &BTreeMap<String, Secret>,
+) -> Result<BTreeMap<&'static str, Secret>> {
+    let mut all = checked(kind, given)?;
+    let mut made = BTreeMap::new();
+    let mut missing = Vec::new();
+    for spec in connectors::secrets(kind).iter().filter(|spec| !given.contains_key(spec.name)) {
+        match spec.generated {
+            Some(prefix) => {
+                let secret = make(ambient, prefix);
+                made.insert(spec.name, secret.clone());
+                all.insert(spec.name, secret);
+            }
+            None => missing.push(spec),
+        }
+    }
+    if !missing.is_empty() {
+        return Err(Error::Missing { kind, missing });
+    }
+    for (name, secret) in &all {
+        vault.put(db, connection_id, name, secret, ambient.now())?;
+    }
+    Ok(made)
+}
+
+/// Puts others in place of some of a connection's secrets.
+pub fn change(
+    db: &mut Db,
+    ambient: &Ambient,
+    vault: &Vault,
+    connection_id: &str,
+    kind: Kind,
+    given: &BTreeMap<String, Secret>,
+) -> Result<()> {
+    for (name, secret) in checked(kind, given)? {
+        vault.put(db, connection_id, name, &secret, ambient.now())?;
+    }
+    Ok(())
+}
+
+/// Makes a new secret in place of one that Rollcall makes; it is shown once. The old one stops working.
+///
+/// # Errors
+/// One that the source gives out.
+pub fn renew(
+    db: &mut Db,
+    ambient: &Ambient,
+    vault: &Vault,
+    connection_id: &str,
+    kind: Kind,
+    name: &str,
+) -> Result<Secret> {
+    let spec = spec(kind, name).ok_or_else(|| Error::Unknown { kind, name: name.to_owned() })?;
+    let prefix = spec.generated.ok_or_else(|| Error::NotMade { kind, name: name.to_owned() })?;
+    let secret = make(ambient, prefix);
+    vault.put(db, connection_id, spec.name, &secret, ambient.now())?;
+    Ok(secret)
+}
+
+fn make(ambient: &Ambient, prefix: &str) -> Secret {
+    let random = || ambient.entropy.bytes();
+    if prefix == SIGNING {
+        let key = [random(), random()].concat();
+        return Secret::new(format!("{SIGNING}{}", STANDARD.encode(key)));
+    }
+    Secret::generate(prefix, random())
+}

@@ -1,0 +1,209 @@
+//! The secrets of connections: sealed in the database, in clear only here and where a request is signed.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `mod` | sealing and opening |
+//! | `file` | the key file |
+//! | `rotate` | a new key in place of the old one, while gateways run |
+//! | `look` | which keys there are, and what they seal |
+//! | `error` | why a secret cannot be kept or read |
+//!
+//! The database says which key seals; the ring, read from a setting or the key file, holds the keys themselves. So a
+//! gateway that runs while the key is rotated never seals with the old one: it asks the database each time, and reads the
+//! file again when it is told of a key that it does not hold.
+
+mod error;
+mod file;
+mod look;
+mod rotate;
+
+pub use error::VaultError;
+pub use look::{KeyReport, KeyStanding};
+pub use rotate::{Begun, Rotation};
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    clock::Entropy,
+    codec::seal::{self, NONCE},
+    domain::{key::Key, secret::Secret},
+    store::{
+        Db,
+        secrets::{self, SealedSecret},
+    },
+};
+
+type Result<T> = std::result::Result<T, VaultError>;
+
+/// Where the keys come from.
+#[derive(Debug, Clone)]
+pub enum KeySource {
+    /// From a setting: read once, at the start.
+    Given(Vec<Key>),
+    /// From a file, which is made where the database knows no key yet, and read again when the key was rotated.
+    File(PathBuf),
+}
+
+/// Seals and opens secrets. Cheap to clone.
+#[derive(Clone)]
+pub struct Vault(Arc<Inner>);
+
+struct Inner {
+    source: KeySource,
+    /// The keys that were read so far. One that is gone from the file stays: a row that was read before it was sealed
+    /// anew still opens.
+    ring: RwLock<Vec<Key>>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Vault {
+    /// Reads no file yet.
+    pub fn new(source: KeySource, entropy: Arc<dyn Entropy>) -> Self {
+        let ring = match &source {
+            KeySource::Given(keys) => keys.clone(),
+            KeySource::File(_) => Vec::new(),
+        };
+        Self(Arc::new(Inner { source, ring: RwLock::new(ring), entropy }))
+    }
+
+    /// Sees to it that secrets can be sealed, before the first is: at the first start it makes the key file. To be
+    /// called in a transaction, as all that writes.
+    ///
+    /// # Errors
+    /// A key file that is missing or must not be used; keys of another database.
+    pub fn ready(&self, db: &mut Db, now: DateTime<Utc>) -> Result<()> {
+        self.current(db, now).map(drop)
+    }
+
+    /// The secrets of a connection, by name.
+    pub fn secrets(&self, db: &mut Db, connection_id: &str) -> Result<BTreeMap<String, Secret>> {
+        let mut tries = 3;
+        loop {
+            let rows = secrets::of(db, connection_id)?;
+            let opened = rows.iter().map(|row| Ok((row.name.clone(), self.open(db, row)?))).collect();
+            match opened {
+                // Rotations in quick succession: what was read is old by now.
+                Err(VaultError::WrongKey { .. }) if tries > 0 => tries -= 1,
+                opened => return opened,
+            }
+        }
+    }
+
+    /// Keeps a secret in place of the one of that name.
+    pub fn put(
+        &self,
+        db: &mut Db,
+        connection_id: &str,
+        name: &str,
+        secret: &Secret,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let key = self.current(db, now)?;
+        let row = self.seal(&key, connection_id, name, secret.reveal().as_bytes())?;
+        Ok(secrets::put(db, &row, now)?)
+    }
+
+    /// Forgets a secret; whether there was one.
+    pub fn remove(&self, db: &mut Db, connection_id: &str, name: &str) -> Result<bool> {
+        Ok(secrets::remove(db, connection_id, name)?)
+    }
+
+    fn seal(&self, key: &Key, connection_id: &str, name: &str, plain: &[u8]) -> Result<SealedSecret> {
+        let not_sealed = |_| VaultError::not_opened(connection_id, name);
+        let mut nonce = [0; NONCE];
+        nonce.iter_mut().zip(self.0.entropy.bytes()).for_each(|(to, random)| *to = random);
+        let sealed = seal::seal(key, nonce, connection_id, name, plain).map_err(not_sealed)?;
+        Ok(SealedSecret { connection_id: connection_id.into(), name: name.into(), key_id: key.id(), sealed })
+    }
+
+    fn open(&self, db: &mut Db, row: &SealedSecret) -> Result<Secret> {
+        let key = self.key(db, &row.key_id)?;
+        let not_opened = || VaultError::not_opened(&row.connection_id, &row.name);
+        let plain = seal::open(&key, &row.connection_id, &row.name, &row.sealed).map_err(|_| not_opened())?;
+        String::from_utf8(plain).map(Secret::new).map_err(|_| not_opened())
+    }
+
+    /// The key to seal with, which stays so until the transaction ends.
+    fn current(&self, db: &mut Db, now: DateTime<Utc>) -> Result<Key> {
+        match secrets::hold_current(db)? {
+            Some(id) => self.key(db, &id),
+            None => self.first(db, now),
+        }
+    }
+
+    /// Makes the first key known to the database. Only here a key file is made: while the database knows a key, a file
+    /// that is missing was lost, and a new one would open nothing.
+    fn first(&self, db: &mut Db, now: DateTime<Utc>) -> Result<Key> {
+        secrets::lock_keys(db)?;
+        let known = secrets::keys(db)?;
+        if let Some(current) = known.iter().find(|key| key.current) {
+            return self.key(db, &current.id);
+        }
+        let held = match &self.0.source {
+            KeySource::File(path) if known.is_empty() => match file::read(path)? {
+                Some(keys) => keys,
+                None => file::create(path, self.new_key())?,
+            },
+            _ => self.read_again(db)?,
+        };
+        self.learn(&held);
+        let first = held.into_iter().next();
+        let key = first.ok_or_else(|| self.wrong_key("its first key"))?;
+        secrets::set_current(db, &key.id(), now)?;
+        Ok(key)
+    }
+
+    /// The key of a fingerprint. The key file is read again where the ring does not have it.
+    fn key(&self, db: &mut Db, id: &str) -> Result<Key> {
+        if let Some(key) = self.ring().into_iter().find(|key| key.id() == id) {
+            return Ok(key);
+        }
+        let held = self.read_again(db)?;
+        self.learn(&held);
+        held.into_iter().find(|key| key.id() == id).ok_or_else(|| self.wrong_key(id))
+    }
+
+    /// The keys as their source has them now.
+    fn read_again(&self, db: &mut Db) -> Result<Vec<Key>> {
+        match &self.0.source {
+            KeySource::Given(keys) => Ok(keys.clone()),
+            KeySource::File(path) => match file::read(path)? {
+                Some(keys) => Ok(keys),
+                None => {
+                    Err(VaultError::Missing { path: path.clone(), connections: secrets::connections(db)? })
+                }
+            },
+        }
+    }
+
+    fn ring(&self) -> Vec<Key> {
+        self.0.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn learn(&self, keys: &[Key]) {
+        let mut ring = self.0.ring.write().unwrap_or_else(PoisonError::into_inner);
+        for key in keys {
+            if !ring.contains(key) {
+                ring.push(key.clone());
+            }
+        }
+    }
+
+    fn new_key(&self) -> Key {
+        let (one, other) = (self.0.entropy.bytes(), self.0.entropy.bytes());
+        let mut bytes = [0; 32];
+        bytes.iter_mut().zip(one.into_iter().chain(other)).for_each(|(to, random)| *to = random);
+        Key::new(bytes)
+    }
+
+    fn wrong_key(&self, wanted: &str) -> VaultError {
+        let held = self.ring().iter().map(Key::id).collect::<Vec<_>>().join(", ");
+        VaultError::WrongKey { keys: self.0.source.clone(), held, wanted: wanted.to_owned() }
+    }
+}

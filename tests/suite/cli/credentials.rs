@@ -1,0 +1,120 @@
+//! The credentials of sources: given once, made where they can be, and never shown again.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::json;
+
+use super::{Machine, Served, bytes_below};
+
+const CONNECTWISE: &[&str] = &["connection", "add", "connectwise", "--company", "Acme"];
+const PAYCOM: &[&str] = &["connection", "add", "paycom", "--company", "Acme"];
+
+fn machine() -> Machine {
+    let machine = Machine::new();
+    machine.json(&["company", "add", "Acme"]);
+    machine
+}
+
+#[test]
+fn push_gets_a_secret_and_an_address() {
+    let machine = machine();
+    let made = machine.json(&["connection", "add", "push", "--company", "Acme"]);
+    let id = made["id"].as_str().unwrap();
+    assert_eq!(made["webhook_url"], format!("http://localhost:8080/webhooks/{id}"));
+    let key = made["webhook_secret"].as_str().unwrap().strip_prefix("whsec_").unwrap();
+    assert_eq!(STANDARD.decode(key).unwrap().len(), 32);
+    let shown = machine.json(&["connection", "show", id]);
+    assert_eq!(shown["secrets"], json!(["webhook_secret"]));
+    assert_eq!(shown["webhook_url"], made["webhook_url"]);
+    assert!(shown.get("webhook_secret").is_none());
+    // A new one in its place.
+    let renewed = machine.json(&["connection", "secret", id, "webhook_secret"]);
+    assert_eq!(renewed["id"], id);
+    assert!(renewed["webhook_secret"].as_str().unwrap().starts_with("whsec_"));
+    assert_ne!(renewed["webhook_secret"], made["webhook_secret"]);
+    assert_eq!(machine.run(&["connection", "secret", id, "token"]).code, 2);
+    let refused = ["connection", "set", id, "--secret", "webhook_secret=whsec_c2hvcnQ="];
+    let problem = machine.problem(&refused, "bad_secret");
+    assert!(problem["detail"].as_str().unwrap().contains("24 to 64 bytes"), "{problem}");
+}
+
+#[test]
+fn paycom_gets_what_is_missing_and_nothing_is_shown_again() {
+    let machine = machine();
+    let file = machine.file("token.txt", "hunter-token\n");
+    let token = format!("token=@{file}");
+    let made = machine.json(&[PAYCOM, &["--secret", "sid=hunter-sid", "--secret", &token]].concat());
+    std::fs::remove_file(file).unwrap();
+    let id = made["id"].as_str().unwrap();
+    let webhook = made["webhook_secret"].as_str().unwrap();
+    assert!(webhook.starts_with("rcw_") && made["webhook_url"].as_str().unwrap().ends_with(id));
+    assert_eq!(made["secrets"], json!(["sid", "token", "webhook_secret"]));
+    for call in [
+        &["connection", "show", id] as &[&str],
+        &["connection", "list"],
+        &["connection", "set", id, "--pause"],
+        &["connection", "set", id, "--secret", "sid=hunter-sid"],
+        &["key", "show"],
+        &["key", "rotate"],
+        &["doctor"],
+    ] {
+        for json in [&[] as &[&str], &["--json"]] {
+            let ended = machine.run(&[call, json].concat());
+            let all = format!("{}{}", ended.stdout, ended.stderr);
+            assert!(!all.contains("hunter") && !all.contains(webhook), "{call:?}: {all}");
+        }
+    }
+    let kept = bytes_below(machine.folder.path());
+    for secret in ["hunter-sid", "hunter-token", webhook] {
+        assert!(!kept.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
+    }
+}
+
+#[test]
+fn all_that_is_missing_is_named_at_once() {
+    let machine = machine();
+    let usage = |arguments: &[&str]| {
+        let ended = machine.run(&[arguments, &["--json"]].concat());
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{}", ended.stderr);
+        ended.problem()
+    };
+    let problem = usage(CONNECTWISE);
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("`public_key` (the API member's public key) and `private_key`"), "{detail}");
+    let unknown = usage(&[CONNECTWISE, &["--secret", "sid=hunter"]].concat());
+    let detail = unknown["detail"].as_str().unwrap();
+    assert!(detail.contains("takes no secret `sid`; it takes `public_key`, `private_key`"), "{detail}");
+    let long = format!("private_key={}", "x".repeat(4097));
+    for wrong in ["private_key=", "private_key=a\nb", &long] {
+        let all = [CONNECTWISE, &["--secret", "public_key=hunter", "--secret", wrong]].concat();
+        machine.problem(&all, "bad_secret");
+    }
+    let all = [CONNECTWISE, &["--secret", "public_key=hunter", "--secret", "private_key=hunter"]].concat();
+    let made = machine.json(&all);
+    assert!(made["webhook_url"].is_string() && made.get("webhook_secret").is_none());
+    assert!(made.get("password").is_none());
+    // Each kind tells what is to be done next.
+    let told = machine.run(&[&all, &["--name", "Another"] as &[&str]].concat());
+    assert!(told.stderr.contains("API Members") && !told.stderr.contains("hunter"), "{}", told.stderr);
+}
+
+#[test]
+fn the_key_is_rotated_under_a_gateway_that_runs() {
+    let machine = machine();
+    let served = Served::start(&machine, &[]);
+    assert!(machine.path("rollcall.db.key").is_file());
+    machine.json(&["connection", "add", "push", "--company", "Acme"]);
+    let before = machine.json(&["key", "show"]);
+    assert_eq!(before["keys"][0]["secrets"], 1);
+    let rotated = machine.json(&["key", "rotate"]);
+    assert_eq!((&rotated["rotated"], &rotated["resealed"]), (&json!(true), &json!(1)));
+    let after = machine.json(&["key", "show"]);
+    assert_eq!(after["keys"].as_array().unwrap().len(), 1);
+    assert_eq!(after["keys"][0]["id"], rotated["key"]);
+    assert_ne!(after["keys"][0]["id"], before["keys"][0]["id"]);
+    assert_eq!(served.terminate(), Some(0));
+    let checks = machine.run(&["doctor", "--json"]).json();
+    let check = checks["checks"].as_array().unwrap().iter().find(|it| it["check"] == "secret key").unwrap();
+    assert_eq!(check["status"], "ok");
+    std::fs::remove_file(machine.path("rollcall.db.key")).unwrap();
+    machine.problem(&["serve", "--listen", "127.0.0.1:0"], "key_file_missing");
+}
