@@ -119,10 +119,10 @@ pub async fn serve(
     let desk = Desk {
         store: store.clone(),
         ambient: ambient.clone(),
-        fetch: Arc::new(polling.reach.clone()),
+        fetch: Arc::new(gateway.reach.clone()),
         gateway: polling.gateway.clone(),
         lease_for: settings.polling.lease,
-        polls: Arc::clone(&polling.wake),
+        polls: Arc::clone(&gateway.wake),
     };
     let router = router(gateway, &settings.http);
     let (stop, stopped) = watch::channel(false);

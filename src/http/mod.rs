@@ -58,7 +58,7 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// To be called within a runtime: the inbox has a task that commits.
+    /// Within a runtime: the inbox gathers messages in a task of its own.
     pub fn new(reach: Reach, public_url: url::Url) -> Self {
         let Reach { store, ambient, vault, .. } = reach.clone();
         let inbox = Inbox::start(store.clone(), ambient.clone());

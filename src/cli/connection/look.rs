@@ -72,14 +72,14 @@ pub fn text(view: &Connection) -> String {
         ]);
     }
     pairs.extend(view.webhook_url.clone().map(|url| ("webhooks", url)));
+    if !view.secrets.is_empty() {
+        pairs.push(("secrets", view.secrets.join(", ")));
+    }
     if let Some(webhook) = &view.webhook {
         pairs.push(("last webhook", time(webhook.last_received_at)));
         if let Some(code) = &webhook.verification_code {
             pairs.push(("verification code", format!("{code} (of {})", time(webhook.verification_at))));
         }
-    }
-    if !view.secrets.is_empty() {
-        pairs.push(("secrets", view.secrets.join(", ")));
     }
     let mut text = fields(&pairs);
     text.push_str("settings\n");

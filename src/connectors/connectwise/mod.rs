@@ -41,7 +41,8 @@ pub use {reading::Reading, settings::Settings};
 /// One tenant, ready to be read.
 pub struct Source {
     settings: Settings,
-    client: Client,
+    /// Boxed, so that no kind's source is much larger than another's.
+    client: Box<Client>,
     wanted: map::Wanted,
     /// Nothing is tried twice.
     hasty: bool,
@@ -59,7 +60,7 @@ impl Source {
         outbound: &Outbound,
         gate: Arc<dyn Gate>,
     ) -> Result<Self, Failure> {
-        let client = Client::new(&settings, secrets, memory, outbound, gate)?;
+        let client = Box::new(Client::new(&settings, secrets, memory, outbound, gate)?);
         let wanted = map::Wanted::new(&settings);
         Ok(Self { settings, client, wanted, hasty: false })
     }
@@ -67,7 +68,7 @@ impl Source {
     /// Each request is sent once: for a test of the connection, where a person waits.
     #[must_use]
     pub fn without_retries(self) -> Self {
-        Self { client: self.client.without_retries(), hasty: true, ..self }
+        Self { client: Box::new(self.client.without_retries()), hasty: true, ..self }
     }
 
     pub fn read(&self, ask: Ask) -> Reading<'_> {

@@ -89,12 +89,10 @@ impl Office {
         let made = ambient.clone();
         let connection = store.write(move |db| {
             let company = register::company(db, &made, "Acme")?;
-            let mut draft = ConnectionDraft::new(kind, company.id);
+            let mut draft = ConnectionDraft::new(kind, &company.id);
             if kind == Kind::Paycom {
-                draft.settings.insert("base_url".into(), "https://api.example.com".into());
-                for name in ["sid", "token"] {
-                    draft.secrets.insert(name.into(), Secret::new("x"));
-                }
+                draft.secrets =
+                    ["sid", "token"].map(|name| (name.to_owned(), Secret::new("x"))).into_iter().collect();
             }
             let new = register::connection(db, &made, &test_vault(), &draft)?;
             Ok::<_, register::Error>(new.connection)

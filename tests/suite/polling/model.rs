@@ -12,7 +12,7 @@ use rollcall::{
     store::{
         PageLimit, Store,
         connections::{self, Connection},
-        polls::Lease,
+        polls::{self, Lease},
         runs,
     },
     sync::{ask, hold, poll, poll::Reach},
@@ -187,7 +187,19 @@ impl Play {
                 return;
             }
         }
-        panic!("seed {}: never read: {:#?}", self.seed, self.open_runs().await);
+        let id = self.connection.id.clone();
+        let stands = self.gateways[0].store.read(move |db| {
+            Ok::<_, rollcall::store::Error>((polls::get(db, &id)?, connections::get(db, &id)?))
+        });
+        let (poll, connection) = stands.await.unwrap();
+        panic!(
+            "seed {}: never read: at {}: {poll:#?} {:#?} {:#?} {:#?}",
+            self.seed,
+            self.gateways[0].ambient.now(),
+            connection.problem,
+            self.vendor.requests().iter().rev().take(3).collect::<Vec<_>>(),
+            self.open_runs().await,
+        );
     }
 
     async fn open_runs(&self) -> Vec<runs::Run> {

@@ -221,9 +221,9 @@ fn change_paycom(world: &Paycom, rng: &mut StdRng, tag: u32) {
     match rng.random_range(0..12) {
         0..=3 => {
             let email = format!("p{tag}@example.com");
-            drop(world.change_email(code, Some(&email)));
+            _ = world.change_email(code, Some(&email));
         }
-        4..=5 => drop(world.rename(code, &format!("ANA{tag}"), "LEE")),
+        4..=5 => _ = world.rename(code, &format!("ANA{tag}"), "LEE"),
         6..=7 => {
             world.hire(NewHire {
                 first_name: "NEW".into(),
@@ -232,33 +232,33 @@ fn change_paycom(world: &Paycom, rng: &mut StdRng, tag: u32) {
                 title: None,
             });
         }
-        8 => drop(world.terminate(code)),
-        9 => drop(world.rehire(code)),
-        10 => drop(world.erase(code)),
-        _ => drop(world.change_email(code, None)),
+        8 => _ = world.terminate(code),
+        9 => _ = world.rehire(code),
+        10 => _ = world.erase(code),
+        _ => _ = world.change_email(code, None),
     }
 }
 
 fn change_member(world: &ConnectWise, rng: &mut StdRng, tag: u32) {
     let Some(somebody) = one(rng, world.truth().members) else { return };
     match rng.random_range(0..10) {
-        0..=2 => drop(world.change_member_email(somebody.id, Some(&format!("m{tag}@example.com")))),
-        3..=4 => drop(world.rename_member(somebody.id, &format!("Ana{tag}"), "Lee")),
-        5..=6 => drop(world.add_member("New", &format!("Member{tag}"), None)),
-        7 => drop(world.deactivate_member(somebody.id)),
-        8 => drop(world.reactivate_member(somebody.id)),
-        _ => drop(world.hard_delete_member(somebody.id)),
+        0..=2 => _ = world.change_member_email(somebody.id, Some(&format!("m{tag}@example.com"))),
+        3..=4 => _ = world.rename_member(somebody.id, &format!("Ana{tag}"), "Lee"),
+        5..=6 => _ = world.add_member("New", &format!("Member{tag}"), None),
+        7 => _ = world.deactivate_member(somebody.id),
+        8 => _ = world.reactivate_member(somebody.id),
+        _ => _ = world.hard_delete_member(somebody.id),
     }
 }
 
 fn change_company(world: &ConnectWise, rng: &mut StdRng, tag: u32) {
     let Some(somebody) = one(rng, world.truth().companies) else { return };
     match rng.random_range(0..8) {
-        0..=2 => drop(world.rename_company(somebody.id, &format!("Company {tag}"))),
-        3..=4 => drop(world.add_company(&format!("New {tag}"))),
-        5 => drop(world.retype_company(somebody.id, &[2])),
-        6 => drop(world.soft_delete_company(somebody.id)),
-        _ => drop(world.hard_delete_company(somebody.id)),
+        0..=2 => _ = world.rename_company(somebody.id, &format!("Company {tag}")),
+        3..=4 => _ = world.add_company(&format!("New {tag}")),
+        5 => _ = world.retype_company(somebody.id, &[2]),
+        6 => _ = world.soft_delete_company(somebody.id),
+        _ => _ = world.hard_delete_company(somebody.id),
     }
 }
 

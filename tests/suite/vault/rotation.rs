@@ -30,7 +30,7 @@ impl Desk {
                     vault.reseal(db, &row, Utc::now()).unwrap();
                 }
             },
-            |vault, db| drop(vault.forget_keys(db).unwrap()),
+            |vault, db| _ = vault.forget_keys(db).unwrap(),
         ];
         for work in works.into_iter().take(steps) {
             let vault = vault.clone();
