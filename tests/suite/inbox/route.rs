@@ -17,7 +17,8 @@ const SECRET: &str = "whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
 async fn push(app: &TestApp) -> String {
     let (ambient, vault) = (app.gateway.ambient.clone(), app.gateway.vault.clone());
-    let draft = ConnectionDraft::new(Kind::Push, &app.company.id);
+    let mut draft = ConnectionDraft::new(Kind::Push, &app.company.id);
+    draft.secrets.insert("webhook_secret".into(), Secret::new(SECRET));
     let made = app.gateway.store.write(move |db| register::connection(db, &ambient, &vault, &draft));
     made.await.unwrap().connection.id
 }
