@@ -14,7 +14,7 @@ use rollcall::{
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
-use crate::support::{Process, TestDatabase};
+use crate::support::{Process, SECRET_KEY, TestDatabase};
 
 /// Runs the shipped binary; its answer.
 fn rollcall(database: &TestDatabase, folder: &std::path::Path, arguments: &[&str]) -> Value {
@@ -23,14 +23,17 @@ fn rollcall(database: &TestDatabase, folder: &std::path::Path, arguments: &[&str
         .arg("--json")
         .current_dir(folder)
         .env("ROLLCALL_DATABASE_URL", &database.url)
-        .env("ROLLCALL_SECRET_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
+        .envs([KEY])
         .output()
         .unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     serde_json::from_slice(&done.stdout).unwrap()
 }
 
-const KEY: (&str, &str) = ("ROLLCALL_SECRET_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+const KEY: (&str, &str) = ("ROLLCALL_SECRET_KEY", SECRET_KEY);
+
+/// A lease of a gateway that was killed runs out soon.
+const LEASE: (&str, &str) = ("ROLLCALL_LEASE", "2");
 
 async fn push(address: SocketAddr, connection: &str, secret: &str, id: &str, body: &Value) -> u16 {
     let (body, sent) = (body.to_string(), Utc::now().timestamp());
@@ -81,7 +84,7 @@ async fn what_was_acknowledged_survives_a_kill_and_happens_once() {
         gateway.kill();
         let connection = id.to_owned();
         store.write(move |db| hooks::release(db, &connection, lease)).await.unwrap();
-        let gateway = Process::start_with(database, &[KEY]).await;
+        let gateway = Process::start_with(database, &[KEY, LEASE]).await;
         // The sender heard nothing, and sends it again.
         assert_eq!(push(gateway.address, id, secret, "m1", &body).await, 202);
         until_done(&store, id, 1).await;
@@ -95,7 +98,7 @@ async fn what_was_acknowledged_survives_a_kill_and_happens_once() {
             }
         }
         gateway.kill();
-        let _gateway = Process::start_with(database, &[KEY, ("ROLLCALL_LEASE", "2")]).await;
+        let _gateway = Process::start_with(database, &[KEY, LEASE]).await;
         until_done(&store, id, 61).await;
         let connection = id.to_owned();
         let staged = store.read(move |db| {

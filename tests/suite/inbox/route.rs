@@ -3,6 +3,7 @@
 use rollcall::{
     domain::{
         event::Message,
+        secret::Secret,
         words::{Kind, MessageState},
     },
     store::{PageLimit, inbox},
@@ -12,11 +13,54 @@ use serde_json::json;
 
 use crate::support::TestApp;
 
+const SECRET: &str = "whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+
 async fn push(app: &TestApp) -> String {
     let (ambient, vault) = (app.gateway.ambient.clone(), app.gateway.vault.clone());
-    let draft = ConnectionDraft::new(Kind::Push, &app.company.id);
+    let mut draft = ConnectionDraft::new(Kind::Push, &app.company.id);
+    draft.secrets.insert("webhook_secret".into(), Secret::new(SECRET));
     let made = app.gateway.store.write(move |db| register::connection(db, &ambient, &vault, &draft));
     made.await.unwrap().connection.id
+}
+
+/// Sends a signed message that says it is `age` seconds old; the status.
+async fn sign(app: &TestApp, id: &str, message: &str, age: i64, body: &str) -> u16 {
+    let sent = chrono::Utc::now().timestamp() - age;
+    let signature =
+        standardwebhooks::Webhook::new(SECRET).unwrap().sign(message, sent, body.as_bytes()).unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = client
+        .post(format!("http://{}/webhooks/{id}", app.address))
+        .header("webhook-id", message)
+        .header("webhook-timestamp", sent.to_string())
+        .header("webhook-signature", signature)
+        .body(body.to_owned());
+    request.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn a_signed_message_is_kept_once_and_one_that_is_stale_or_unreadable_not_at_all() {
+    TestApp::each(async |app| {
+        let id = push(app).await;
+        let body = r#"{"type":"employees.removed","data":[{"external_id":"7"}],"ssn":"123-45-6789"}"#;
+        assert_eq!(sign(app, &id, "m1", 0, body).await, 202);
+        assert_eq!(sign(app, &id, "m1", 60, body).await, 202);
+        assert_eq!(kept(app, &id).await, 1);
+        assert_eq!(sign(app, &id, "m2", 400, body).await, 401);
+        assert_eq!(sign(app, &id, "m3", 0, r#"{"type":"employees.danced","data":[]}"#).await, 422);
+        assert_eq!(kept(app, &id).await, 1);
+        let metrics = app.get("/metrics").await.text;
+        for line in ["accepted_total 1", "duplicate_total 1", "refused_total{reason=\"stale\"} 1"] {
+            assert!(metrics.contains(&format!("rollcall_webhooks_{line}")), "{metrics}");
+        }
+        let told = app.admin("GET", &format!("/v1/connections/{id}/messages"), None).await;
+        assert!(!told.text.contains("123-45"), "only what is staged is kept");
+        assert_eq!(told.is(200)["data"][0]["content"]["external_ids"][0], "7");
+        assert!(
+            app.get(&format!("/v1/connections/{id}/messages")).await.is(200)["data"][0]["content"].is_null()
+        );
+    })
+    .await;
 }
 
 async fn kept(app: &TestApp, connection_id: &str) -> usize {

@@ -107,15 +107,16 @@ impl Connection {
             Kind::QuickbooksDesktop => Some(desktop::get(db, &connection.id)?.into()),
             _ => None,
         };
-        let webhook = match connection.kind {
-            Kind::Paycom | Kind::Connectwise | Kind::Push => Some(hooks::get(db, &connection.id)?.into()),
-            _ => None,
+        let webhook_url = webhook_url(&connection, public_url);
+        let webhook = match &webhook_url {
+            Some(_) => Some(hooks::get(db, &connection.id)?.into()),
+            None => None,
         };
         let settings = serde_json::from_str(&connection.settings)
             .map_err(|error| store::Error::Corrupt { what: "setting", why: error.to_string() })?;
         Ok(Self {
             secrets: secrets::names(db, &connection.id)?,
-            webhook_url: webhook_url(&connection, public_url),
+            webhook_url,
             id: connection.id,
             company_id: connection.company_id,
             kind: connection.kind,
