@@ -46,7 +46,7 @@ struct More {
 
 /// The settings of the HTTP side, as flags.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct HttpFlags {
+pub struct ServeFlags {
     /// The address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<String>,
@@ -84,9 +84,15 @@ pub struct HttpFlags {
     /// For how long a webhook that was dealt with is remembered, so that a repetition is recognised [default: 7]
     #[arg(long, value_name = "DAYS")]
     webhook_retention_days: Option<String>,
+    /// How many connections are polled at the same time [default: 8]
+    #[arg(long, value_name = "NUMBER")]
+    polls_at_once: Option<String>,
+    /// Time after which another gateway takes over from one that has died [default: 30]
+    #[arg(long, value_name = "SECONDS")]
+    lease: Option<String>,
 }
 
-impl HttpFlags {
+impl ServeFlags {
     /// The flags that were given, by the names of their settings.
     pub fn source(&self) -> Vec<(&'static str, String)> {
         let flags = [
@@ -102,6 +108,8 @@ impl HttpFlags {
             ("ROLLCALL_MAX_API_BODY", &self.max_api_body),
             ("ROLLCALL_MAX_WEBHOOK_BODY", &self.max_webhook_body),
             ("ROLLCALL_WEBHOOK_RETENTION_DAYS", &self.webhook_retention_days),
+            ("ROLLCALL_POLLS_AT_ONCE", &self.polls_at_once),
+            ("ROLLCALL_LEASE", &self.lease),
         ];
         flags.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect()
     }

@@ -10,7 +10,7 @@ use super::{
     Result,
     context::Context,
     failure::{Failure, chain},
-    flags::HttpFlags,
+    flags::ServeFlags,
     signals,
 };
 
@@ -24,7 +24,7 @@ use super::{
 )]
 pub struct Args {
     #[command(flatten)]
-    pub http: HttpFlags,
+    pub http: ServeFlags,
     /// Write the address here once the gateway listens: for scripts that wait for it
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,

@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn no_minute_holds_more_requests_than_are_allowed() {
         for allowed in [1, 2, 3, 9, 10, 11, 59, 60, 61, 240, 600, 1000] {
-            let times = times(Pace::per_minute(allowed), 3000);
+            let times = times(Pace::per_minute(allowed), allowed as usize * 12);
             for (index, start) in times.iter().enumerate() {
                 let within = times[index..].iter().take_while(|time| **time < start + 60_000_000).count();
                 assert!(within <= allowed as usize, "{within} of {allowed}");

@@ -28,18 +28,18 @@ paycom: Rollcall asks Paycom for its employees. Secrets:
   token                  the API token of that SID
   webhook_secret         the value of the custom header of Paycom's webhooks; made where it is left out
 Settings:
-  base_url               where the API is: https://api.paycomonline.net
+  base_url               where the API is [https://api.paycomonline.net]
   allow_private_address  true lets this connection reach loopback and private addresses [false]
-  list_from              which of Paycom's lists names the employees: its directory or its list of IDs
-  details                whether each employee's details are read
-  concurrency            how many details are read at once
-  poll_every_minutes     how often it asks for what changed
-  full_every_hours       how often the whole list is read
-  delta_overlap_minutes  how far a delta reaches back
+  list_from              which list names the employees: directory, ids, or auto, the first that is enabled [auto]
+  details                whether each employee's details are read; the e-mail is only there [true]
+  concurrency            how many details are read at once, 1 to 16 [4]
+  poll_every_minutes     how often it asks for what changed, 1 to 10080 [30]
+  full_every_hours       how often the whole list is read, 0 (every time) to 24 [24]
+  delta_overlap_minutes  how far a delta reaches back [10]
   window                 hours in which it may run: 22:00-06:00 America/New_York; empty for always
-  page_size              employees a page
-  requests_per_minute    how many requests it sends at most
-  webhook_header         the name of the custom header of Paycom's webhooks
+  page_size              employees a page, 1 to 500 [500]
+  requests_per_minute    how many requests it sends at most, 1 to 1000 [240]
+  webhook_header         the name of the custom header of Paycom's webhooks [Secret-Key]
 
 connectwise: Rollcall asks ConnectWise PSA for its members, companies and, if wanted, contacts. Secrets:
   public_key             the API member's public key
@@ -49,17 +49,17 @@ Settings:
   company_id             what is typed as the company when signing in
   client_id              the clientId of your integration, from developer.connectwise.com
   allow_private_address  true lets this connection reach loopback and private addresses [false]
-  api_version            the version of the API that is asked for
-  poll_every_minutes     how often it asks for what changed
-  full_every_hours       how often the whole lists are read
-  delta_overlap_minutes  how far a delta reaches back
+  api_version            the version of the API that is asked for [2024.1]
+  poll_every_minutes     how often it asks for what changed, 1 to 10080 [15]
+  full_every_hours       how often the whole lists are read, 0 (every time) to 24 [24]
+  delta_overlap_minutes  how far a delta reaches back [10]
   window                 hours in which it may run: 22:00-06:00 America/New_York; empty for always
-  page_size              records a page
-  requests_per_minute    how many requests it sends at most
-  contacts               whether contacts are read as well
+  page_size              records a page, 1 to 1000 [500]
+  requests_per_minute    how many requests it sends at most, 1 to 1000 [600]
+  contacts               whether contacts are read as well, as customers [false]
   company_types          only companies of these types, parted by commas; empty for all
   company_statuses       only companies of these statuses, parted by commas; empty for all
-  license_classes        only members of these licence classes, parted by commas; empty for all
+  license_classes        only members of these licence classes; A are API members [F,C,X]
 
 push: any other payroll system sends signed messages to Rollcall. No settings. Secrets:
   webhook_secret         the key that the sender signs its messages with; made where it is left out";

@@ -13,7 +13,7 @@ use crate::config::Settings;
 use super::{
     Result,
     failure::Failure,
-    flags::{Flags, HttpFlags},
+    flags::{Flags, ServeFlags},
     output::Output,
     text::plain,
 };
@@ -28,7 +28,7 @@ use super::{
   rollcall doctor --live")]
 pub struct Args {
     #[command(flatten)]
-    pub http: HttpFlags,
+    pub http: ServeFlags,
     /// Only look whether a gateway answers on the address to listen on: for a container's health check
     #[arg(long)]
     live: bool,

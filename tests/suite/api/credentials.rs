@@ -40,20 +40,20 @@ async fn a_connection_keeps_its_credentials_to_itself() {
 async fn what_is_no_secret_is_refused_without_being_repeated() {
     TestApp::each(async |app| {
         let add = async |secrets: serde_json::Value| {
-            let body = json!({ "kind": "connectwise", "company": "Acme", "secrets": secrets });
+            let body = json!({ "kind": "paycom", "company": "Acme", "secrets": secrets });
             app.admin("POST", "/v1/connections", body).await
         };
         for secrets in [
-            json!({ "public_key": "hunter" }),
             json!({ "sid": "hunter" }),
-            json!({ "public_key": "hunter", "private_key": "hun\nter" }),
+            json!({ "sid": "hunter", "token": "hunter", "public_key": "hunter" }),
+            json!({ "sid": "hunter", "token": "hun\nter" }),
         ] {
             let refused = add(secrets).await;
             refused.problem(422, "invalid_secrets");
             assert!(!refused.text.contains("hunter"), "{}", refused.text);
         }
         // A number might be most of a secret.
-        let refused = add(json!({ "public_key": 424_242, "private_key": ["hunter"] })).await;
+        let refused = add(json!({ "sid": 424_242, "token": ["hunter"] })).await;
         refused.problem(422, "invalid_body");
         assert!(!refused.text.contains("424242") && !refused.text.contains("hunter"), "{}", refused.text);
         let path = format!("/v1/connections/{}/webhook-secret", app.connection.id);

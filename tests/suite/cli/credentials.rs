@@ -5,7 +5,11 @@ use serde_json::json;
 
 use super::{Machine, Served, bytes_below};
 
-const CONNECTWISE: &[&str] = &["connection", "add", "connectwise", "--company", "Acme"];
+#[rustfmt::skip]
+const CONNECTWISE: &[&str] = &[
+    "connection", "add", "connectwise", "--company", "Acme",
+    "--set", "base_url=https://api-na.myconnectwise.net", "--set", "company_id=acme", "--set", "client_id=0199",
+];
 const PAYCOM: &[&str] = &["connection", "add", "paycom", "--company", "Acme"];
 
 fn machine() -> Machine {

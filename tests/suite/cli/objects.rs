@@ -162,7 +162,7 @@ fn people_get_aligned_tables_and_what_to_do_next() {
     let table = machine.run(&["connection", "list"]).stdout;
     let lines: Vec<&str> = table.lines().collect();
     assert!(lines[0].starts_with("NAME                ID"), "{table}");
-    assert!(lines[1].starts_with("QuickBooks Desktop  con_") && lines[1].contains("never_called"), "{table}");
+    assert!(lines[1].starts_with("QuickBooks Desktop  con_") && lines[1].contains("waiting"), "{table}");
     assert!(lines[1].contains("  Łęcka  "), "{table}");
     machine.json(&["app", "add", "Timesheets", "--company", "Łęcka"]);
     let table = machine.run(&["app", "list"]).stdout;

@@ -29,6 +29,8 @@ impl Process {
             .arg(&ready)
             .current_dir(folder.path())
             .env("ROLLCALL_DATABASE_URL", &database.url)
+            // The key of tests: each start has a folder of its own, and would look there for a key file.
+            .env("ROLLCALL_SECRET_KEY", super::SECRET_KEY)
             .envs(settings.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
