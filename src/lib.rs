@@ -6,12 +6,12 @@
 //! | room | what happens there |
 //! | --- | --- |
 //! | [`cli`] | one file a command |
-//! | [`http`], [`workers`] | what calls in: the Web Connector and the API; what runs on time |
+//! | [`http`], [`workers`] | what calls in: the Web Connector, webhooks and the API; what runs on time: polls, the inbox, the sweep |
 //! | [`simulators`] | the other side of the wires, for the demo and the tests |
-//! | [`sync`] | the verbs: ingest, reconcile, hold, link |
-//! | [`connectors`] | what each source's words mean |
+//! | [`sync`] | the verbs: poll, ingest, reconcile, hold, link; the inbox of webhooks, the vault of secrets |
+//! | [`connectors`] | what each source's words mean, and the one way out to vendors |
 //! | [`store`] | the database; the only room that knows Diesel |
-//! | [`codec`] | bytes to types: XML, SOAP, qbXML |
+//! | [`codec`] | bytes to types: XML, SOAP, qbXML; sealing |
 //! | [`domain`] | records, links and rules: pure |
 
 pub mod app;
