@@ -220,10 +220,11 @@ impl Source {
     }
 
     /// Tests the connection with as few requests as tell its causes apart; what it found, for people.
-    pub async fn probe(&self) -> Result<String, Failure> {
+    /// Nothing is tried twice: a person waits.
+    pub async fn probe(self) -> Result<String, Failure> {
         match self {
             Self::Paycom(source) => source.probe().await,
-            Self::Connectwise(source) => source.probe().await,
+            Self::Connectwise(source) => source.without_retries().probe().await,
         }
     }
 
