@@ -120,7 +120,7 @@ fn id(made: &Value) -> String {
 }
 
 /// The API of a gateway, as an app of the company calls it.
-struct Api {
+pub(super) struct Api {
     client: reqwest::Client,
     url: String,
     token: String,
@@ -129,9 +129,13 @@ struct Api {
 impl Api {
     fn new(machine: &Machine, served: &Served) -> Self {
         let made = machine.json(&["app", "add", "Timesheets", "--company", "Acme"]);
+        Self::with(&served.url, made["token"].as_str().unwrap())
+    }
+
+    pub(super) fn with(url: &str, token: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { client, url: served.url.clone(), token: made["token"].as_str().unwrap().to_owned() }
+        Self { client, url: url.to_owned(), token: token.to_owned() }
     }
 
     async fn call(&self, method: &str, path: &str) -> (u16, Value) {
@@ -147,7 +151,7 @@ impl Api {
     }
 
     /// Asks until the answer is as it should be.
-    async fn until(&self, path: &str, good: impl Fn(&Value) -> bool) -> Value {
+    pub(super) async fn until(&self, path: &str, good: impl Fn(&Value) -> bool) -> Value {
         let asked = tokio::time::Instant::now();
         loop {
             let body = self.get(path).await;
