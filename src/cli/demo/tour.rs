@@ -94,7 +94,7 @@ The app \"Timesheets\" knows some of these people already, under its own IDs. Co
   URL={url}
   AUTH='Authorization: Bearer {token}'
 
-  # people of QuickBooks that the app has not linked yet
+  # people whom the app has not linked yet
   curl -s -H \"$AUTH\" \"$URL/v1/employees?linked=false&limit=3\"
 
   # link {name} to the app's user {profile_id}, look at the history, and unlink again
