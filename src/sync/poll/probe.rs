@@ -12,7 +12,7 @@ use crate::{
 use super::reach::Reach;
 
 /// Whoever asks is told within five seconds, a command's own start and the database included.
-const LIMIT: Duration = Duration::from_secs(4);
+const LIMIT: Duration = Duration::from_millis(4200);
 
 /// Calls a connection's source. One that answers well is polled again at once, if trouble had put that off.
 ///

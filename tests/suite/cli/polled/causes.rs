@@ -63,7 +63,7 @@ async fn what_paycom_refuses_is_told() {
     for (fault, cause, says) in [
         (Fault::NotEnabled, "permission", "API Setup: tick `employee"),
         (Fault::ServerError, "server", "500"),
-        (Fault::Slow, "timeout", "too slowly"),
+        (Fault::Slow, "timeout", "did not begin to answer"),
         (Fault::RateLimited, "rate_limit", "30 seconds"),
     ] {
         paycom.world.set_faults(always(fault));
@@ -89,7 +89,7 @@ async fn what_connectwise_refuses_is_told() {
     for (fault, cause, says) in [
         (Fault::Forbidden, "permission", "Security Roles"),
         (Fault::ServerError, "server", "500"),
-        (Fault::Slow, "timeout", "answer"),
+        (Fault::Slow, "timeout", "did not begin to answer"),
         (Fault::RateLimited, "rate_limit", "30 seconds"),
     ] {
         connectwise.world.set_faults(always(fault));
