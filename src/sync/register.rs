@@ -255,15 +255,15 @@ pub fn change_connection(
 }
 
 /// A connection has something new to be polled with: what is under way is broken off, what stood in the way may be gone.
-/// Other settings may choose other records, which only whole lists tell.
+/// Other settings may choose other records, which only whole lists tell. Other secrets are tried now: whoever gave wrong
+/// ones is to see it, and not when the schedule comes to it.
 fn poll_anew(db: &mut Db, ambient: &Ambient, connection: &Connection, whole: bool) -> Result<()> {
     let now = ambient.now();
     polls::restart(db, &connection.id, now)?;
     run::abandon(db, &connection.id, now)?;
     connections::set_problem(db, &connection.id, None, now)?;
-    if whole {
-        let settings = Polled::read(connection.kind, &connection.settings)?;
-        poll::request(db, ambient, connection, settings.lists(), Mode::Full)?;
-    }
+    let settings = Polled::read(connection.kind, &connection.settings)?;
+    let mode = if whole { Mode::Full } else { Mode::Delta };
+    poll::request(db, ambient, connection, settings.lists(), mode)?;
     Ok(())
 }

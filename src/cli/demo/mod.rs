@@ -1,7 +1,9 @@
 //! `rollcall demo`: all of it in one process, and nothing left behind.
 
+mod api;
 mod stage;
 mod tour;
+mod vendors;
 
 use std::{pin::pin, time::Duration};
 
@@ -23,31 +25,34 @@ use super::{
     simulate::{SessionView, change, keep_time},
     text::plain,
 };
+use api::Api;
 use stage::Stage;
 
-/// Try Rollcall: a gateway with a company, an app and a simulated QuickBooks Desktop that really calls it
+/// Try Rollcall: a gateway with a company, an app, and simulated sources that really talk to it
 ///
-/// The database is temporary, and removed at the end. QuickBooks sends its lists at the start, and then what has
-/// changed, every 15 seconds. Prints the address, tokens, and commands to copy. Runs until Ctrl-C.
+/// A simulated QuickBooks Desktop calls the gateway; a simulated Paycom and a simulated ConnectWise are polled by it.
+/// They know some of the same people. All lists are read at the start; then something changes in each of them, every
+/// 15 seconds: QuickBooks sends it, Paycom tells it by webhook, ConnectWise is asked for it. Prints the address, tokens,
+/// and commands to copy. The database is temporary, and removed at the end. Runs until Ctrl-C.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  rollcall demo --listen 127.0.0.1:8080")]
 pub struct Args {
     /// The address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
     listen: String,
-    /// How many employees the company file has
+    /// How many employees the company file has; Paycom and ConnectWise as many, but at most 200
     #[arg(long, value_name = "NUMBER", default_value_t = 40)]
     employees: u64,
-    /// How many customers and jobs it has
+    /// How many customers and jobs it has; ConnectWise as many companies, but at most 200
     #[arg(long, value_name = "NUMBER", default_value_t = 60)]
     customers: u64,
     /// The same seed makes the same people
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
-    /// Pause between two sessions of the Web Connector
+    /// Pause between two rounds of changes
     #[arg(long, value_name = "SECONDS", default_value_t = 15)]
     every: u64,
-    /// Read the lists once, link and unlink one person by the API, tell what happened, and end
+    /// Read all lists once, link and unlink one person by the API, tell what happened, and end
     #[arg(long)]
     once: bool,
 }
@@ -62,7 +67,9 @@ pub async fn run(context: &Context, args: Args) -> Result {
     let database = format!("sqlite:{}", folder.path().join("demo.db").display());
     // What the environment sets is for a real gateway.
     let settings: MapSource =
-        [("ROLLCALL_DATABASE_URL", database), ("ROLLCALL_LISTEN", args.listen.clone())].into_iter().collect();
+        [("ROLLCALL_DATABASE_URL", database.clone()), ("ROLLCALL_LISTEN", args.listen.clone())]
+            .into_iter()
+            .collect();
     let settings = Settings::read(&settings)?;
     let store = app::open(&settings.database)?;
     let listener = bind(&settings.http.listen).await?;
@@ -71,7 +78,7 @@ pub async fn run(context: &Context, args: Args) -> Result {
     let url = local_url(address, false);
     // Over the key file beside the temporary database, not that of the settings outside.
     let vault = app::vault(&settings.secrets, &context.ambient);
-    let mut stage = Stage::set(&store, &context.ambient, &vault, &args, address.port()).await?;
+    let mut stage = Stage::set(&store, &context.ambient, &vault, &args, address.port(), database).await?;
 
     let (halt, halted) = oneshot::channel::<()>();
     let gateway = tokio::spawn({
@@ -100,6 +107,9 @@ pub async fn run(context: &Context, args: Args) -> Result {
 async fn play(context: &Context, args: &Args, stage: &mut Stage, url: &str) -> Result {
     let out = context.out;
     out.note(&format!("listening on {url}"));
+    let api = Api::new(url, &stage.app_token)?;
+    let webhook = format!("{url}/webhooks/{}", stage.paycom_id);
+    stage.vendors.tell(webhook, stage.webhook_secret.clone());
     out.note("a simulated QuickBooks Desktop sends its lists …");
     let report = session(stage).await?;
     if report.outcome != Outcome::Completed || !report.violations.is_empty() {
@@ -110,21 +120,38 @@ async fn play(context: &Context, args: &Args, stage: &mut Stage, url: &str) -> R
             "This is a mistake in Rollcall: please report it.",
         ));
     }
+    out.note("a simulated Paycom and a simulated ConnectWise are polled …");
+    api.until_read(&stage.paycom_id).await?;
+    api.until_read(&stage.connectwise_id).await?;
     if args.once {
-        return tour::once(context, stage, url).await;
+        return tour::once(context, stage, &api, url).await;
     }
-    tour::tell(context, args, stage, url).await?;
-    for round in 1u64.. {
+    tour::tell(context, args, stage, &api, url).await?;
+    for number in 1u64.. {
         tokio::time::sleep(Duration::from_secs(args.every)).await;
-        change(&mut stage.file, round, 2);
-        let view = SessionView::new(&session(stage).await?);
-        let (created, updated, absent) = counts(stage).await?;
-        let now = context.ambient.now().format("%H:%M:%S");
-        out.note(&format!(
-            "{now} UTC  {}: {created} new, {updated} changed, {absent} absent",
-            plain(&view.outcome.replace('_', " "))
-        ));
+        round(context, stage, &api, number).await?;
     }
+    Ok(())
+}
+
+/// Something changes in each source, and reaches the gateway in the way of that source.
+async fn round(context: &Context, stage: &mut Stage, api: &Api, number: u64) -> Result {
+    let note = |source: &str, what: String| {
+        let now = context.ambient.now().format("%H:%M:%S");
+        context.out.note(&format!("{now} UTC  {source}: {what}"));
+    };
+    let counted =
+        |[created, updated, absent]: [u64; 3]| format!("{created} new, {updated} changed, {absent} absent");
+    change(&mut stage.file, number, 2);
+    stage.vendors.change(number);
+    let view = SessionView::new(&session(stage).await?);
+    let outcome = plain(&view.outcome.replace('_', " "));
+    note("QuickBooks", format!("{outcome}: {}", counted(counts(stage).await?)));
+    let told = stage.vendors.paycom.deliver().await;
+    let taken = told.iter().filter(|delivery| delivery.taken).count();
+    note("Paycom", format!("{taken} of {} webhooks taken", told.len()));
+    let polled = api.poll(&stage.connectwise_id).await?;
+    note("ConnectWise", format!("polled: {}", counted(polled)));
     Ok(())
 }
 
@@ -140,11 +167,11 @@ async fn session(stage: &mut Stage) -> Result<SessionReport> {
 }
 
 /// What the last run of each list did: created, updated, absent.
-async fn counts(stage: &Stage) -> Result<(u64, u64, u64)> {
+async fn counts(stage: &Stage) -> Result<[u64; 3]> {
     let connection = stage.connection_id.clone();
     let two = PageLimit::new(2).unwrap_or(PageLimit::DEFAULT);
     let page = stage.store.read(move |db| crate::store::runs::page(db, &connection, None, two)).await?;
-    Ok(page.rows.iter().fold((0, 0, 0), |(created, updated, absent), run| {
-        (created + run.counts.created, updated + run.counts.updated, absent + run.absent)
+    Ok(page.rows.iter().fold([0; 3], |[created, updated, absent], run| {
+        [created + run.counts.created, updated + run.counts.updated, absent + run.absent]
     }))
 }

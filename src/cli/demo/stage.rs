@@ -1,14 +1,18 @@
-//! What the demo begins with: a company, two apps, profiles, a connection and its company file.
+//! What the demo begins with: a company, two apps, profiles, and a connection to each simulated source.
 
 use std::collections::BTreeMap;
 
 use crate::{
     cli::{Result, failure::Failure},
     clock::Ambient,
-    domain::words::{Kind, List},
+    domain::{
+        secret::Secret,
+        words::{Kind, List},
+    },
     simulators::quickbooks_desktop::{CompanyFile, QwcFile, SessionOptions},
     store::{Db, Store},
     sync::{
+        credentials::WEBHOOK_SECRET,
         profile::{self, Draft},
         register::{self, ConnectionDraft},
         scope::Scope,
@@ -17,7 +21,7 @@ use crate::{
     },
 };
 
-use super::Args;
+use super::{Args, vendors::Vendors};
 
 const COMPANY: &str = "Harbor & Sons";
 
@@ -27,7 +31,15 @@ const KNOWN: usize = 5;
 /// All that the demo plays with.
 pub struct Stage {
     pub store: Store,
+    /// For the command line beside the demo.
+    pub database_url: String,
+    /// QuickBooks Desktop's.
     pub connection_id: String,
+    pub paycom_id: String,
+    pub connectwise_id: String,
+    /// Comes with each of Paycom's webhooks.
+    pub webhook_secret: Secret,
+    pub vendors: Vendors,
     pub company_id: String,
     /// May read, link and poll in the company.
     pub app_token: String,
@@ -57,7 +69,9 @@ impl Stage {
         vault: &Vault,
         args: &Args,
         port: u16,
+        database_url: String,
     ) -> Result<Self> {
+        let (vendors, polled) = Vendors::start(ambient, args).await?;
         let file = CompanyFile::new(args.seed, args.employees, args.customers);
         let known = known(&file);
         let (ambient, vault, people) = (ambient.clone(), vault.clone(), known.clone());
@@ -80,16 +94,26 @@ impl Stage {
             draft.settings = settings;
             let made = register::connection(db, &ambient, &vault, &draft)?;
             let qwc = web_connector::qwc(db, &made.connection.id, &public_url)?;
-            Ok((company.id, app_token, admin_token, made, qwc))
+            let [pay, psa] = polled.map(|draft| {
+                let draft = ConnectionDraft { company_id: company.id.clone(), ..draft };
+                register::connection(db, &ambient, &vault, &draft)
+            });
+            Ok((company.id, app_token, admin_token, made, qwc, pay?, psa?))
         };
-        let (company_id, app_token, admin_token, made, qwc) = store.write(set).await?;
+        let (company_id, app_token, admin_token, made, qwc, mut pay, psa) = store.write(set).await?;
         let qwc = QwcFile::parse(&qwc).map_err(|error| Failure::internal(&error))?;
-        let password = made.credentials.map(|(_, password)| password);
-        let password = password
-            .ok_or_else(|| Failure::new("internal", "There is no password.", "Please report this."))?;
+        let missing =
+            |what: &str| Failure::new("internal", format!("There is no {what}."), "Please report this.");
+        let password = made.credentials.map(|(_, password)| password).ok_or_else(|| missing("password"))?;
+        let webhook_secret = pay.made.remove(WEBHOOK_SECRET).ok_or_else(|| missing("webhook secret"))?;
         Ok(Self {
             store: store.clone(),
+            database_url,
             connection_id: made.connection.id,
+            paycom_id: pay.connection.id,
+            connectwise_id: psa.connection.id,
+            webhook_secret,
+            vendors,
             company_id,
             app_token: app_token.reveal().to_owned(),
             admin_token: admin_token.reveal().to_owned(),

@@ -1,29 +1,73 @@
 //! What to try in the demo: for people as commands to copy, for `--once` as calls of the API.
 
 use reqwest::Method;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
     cli::{
         Result,
         context::Context,
-        failure::{Failure, chain},
+        failure::Failure,
         text::{fields, plain},
     },
-    domain::words::List,
+    domain::words::{Kind, List},
     store::{Db, records},
 };
 
-use super::{Args, Stage, stage::Known};
+use super::{Args, Stage, api::Api, stage::Known};
+
+/// A connection, and how much of it is staged.
+#[derive(Debug, Serialize)]
+struct Source {
+    connection_id: String,
+    kind: Kind,
+    employees: usize,
+    customers: usize,
+    /// How its changes arrive.
+    #[serde(skip)]
+    how: &'static str,
+}
+
+/// All three, QuickBooks first.
+async fn sources(stage: &Stage, api: &Api) -> Result<Vec<Source>> {
+    let mut sources = Vec::new();
+    for (id, kind, how) in [
+        (&stage.connection_id, Kind::QuickbooksDesktop, "the Web Connector calls"),
+        (&stage.paycom_id, Kind::Paycom, "polled, and tells changes by webhook"),
+        (&stage.connectwise_id, Kind::Connectwise, "polled"),
+    ] {
+        sources.push(Source {
+            connection_id: id.clone(),
+            kind,
+            employees: api.count("employees", id).await?,
+            customers: api.count("customers", id).await?,
+            how,
+        });
+    }
+    Ok(sources)
+}
+
+/// One line a source.
+fn listed(sources: &[Source]) -> String {
+    let line = |it: &Source| {
+        let Source { connection_id, kind, employees, customers, how } = it;
+        format!("  {kind:<18}  {connection_id}  {employees} employees, {customers} customers; {how}\n")
+    };
+    sources.iter().map(line).collect()
+}
 
 /// Tells where the demo is and what to try.
-pub async fn tell(context: &Context, args: &Args, stage: &Stage, url: &str) -> Result {
+pub async fn tell(context: &Context, args: &Args, stage: &Stage, api: &Api, url: &str) -> Result {
     let (known, record_id) = somebody(stage).await?;
+    let sources = sources(stage, api).await?;
     let answer = json!({
         "url": url,
         "docs": format!("{url}/docs"),
         "company_id": stage.company_id,
         "connection_id": stage.connection_id,
+        "sources": sources,
+        "database_url": stage.database_url,
         "app_token": stage.app_token,
         "admin_token": stage.admin_token,
         "employee_id": record_id,
@@ -37,17 +81,20 @@ pub async fn tell(context: &Context, args: &Args, stage: &Stage, url: &str) -> R
             ("admin token", format!("{} (manages everything)", stage.admin_token)),
         ]);
         let (name, profile_id, connection) = (plain(&known.name), &known.profile_id, &stage.connection_id);
-        let (employees, customers, every) = (args.employees, args.customers, args.every);
+        let (pay, psa, database) = (&stage.paycom_id, &stage.connectwise_id, &stage.database_url);
+        let (listed, every) = (listed(&sources), args.every);
         format!(
             "
 {head}
-QuickBooks has sent {employees} employees and {customers} customers, and changes something every {every} seconds.
+Connected, read, and all of it simulated; something changes in each every {every} seconds:
+
+{listed}
 The app \"Timesheets\" knows some of these people already, under its own IDs. Copy these lines:
 
   URL={url}
   AUTH='Authorization: Bearer {token}'
 
-  # people of QuickBooks that the app has not linked yet
+  # people whom the app has not linked yet
   curl -s -H \"$AUTH\" \"$URL/v1/employees?linked=false&limit=3\"
 
   # link {name} to the app's user {profile_id}, look at the history, and unlink again
@@ -60,6 +107,21 @@ The app \"Timesheets\" knows some of these people already, under its own IDs. Co
   curl -s -H \"$AUTH\" -X POST -H 'Content-Type: application/json' \\
        -d '{{\"mode\": \"full\"}}' \"$URL/v1/connections/{connection}/poll\"
 
+  # where the connections stand, whether ConnectWise can be reached, and Paycom's whole list now
+  curl -s -H \"$AUTH\" \"$URL/v1/connections\"
+  curl -s -H \"$AUTH\" -X POST \"$URL/v1/connections/{psa}/test\"
+  curl -s -H \"$AUTH\" -X POST -H 'Content-Type: application/json' \\
+       -d '{{\"mode\": \"full\"}}' \"$URL/v1/connections/{pay}/poll\"
+
+  # people of Paycom only; some of them are in QuickBooks and ConnectWise as well
+  curl -s -H \"$AUTH\" \"$URL/v1/employees?connection={pay}&limit=3\"
+
+  # the same on the command line, in another terminal
+  export ROLLCALL_DATABASE_URL={database}
+  rollcall connection list
+  rollcall connection poll {psa}
+  rollcall connection runs {psa}
+
 Ctrl-C ends the demo and removes all of it.
 
 ",
@@ -69,16 +131,16 @@ Ctrl-C ends the demo and removes all of it.
 }
 
 /// Lists, links and unlinks by the API, and tells the counts.
-pub async fn once(context: &Context, stage: &Stage, url: &str) -> Result {
+pub async fn once(context: &Context, stage: &Stage, api: &Api, url: &str) -> Result {
     let (known, record_id) = somebody(stage).await?;
-    let api = Api::new(url, &stage.app_token)?;
-    let employees = api.count("employees").await?;
-    let customers = api.count("customers").await?;
+    let sources = sources(stage, api).await?;
+    // Those of `connection_id`, as ever; `sources` tells of all.
+    let (employees, customers) = sources.first().map_or((0, 0), |it| (it.employees, it.customers));
     let path = format!("/v1/employees/{record_id}/link");
     let linked = api.call(Method::PUT, &path, Some(json!({ "profile_id": known.profile_id }))).await?;
     api.call(Method::DELETE, &path, None).await?;
-    let record = api.call(Method::GET, &format!("/v1/employees/{record_id}"), None).await?;
-    let history = api.call(Method::GET, &format!("/v1/employees/{record_id}/history"), None).await?;
+    let record = api.get(&format!("/v1/employees/{record_id}")).await?;
+    let history = api.get(&format!("/v1/employees/{record_id}/history")).await?;
     let changes: Vec<&Value> = history
         .get("changes")
         .and_then(Value::as_array)
@@ -92,14 +154,16 @@ pub async fn once(context: &Context, stage: &Stage, url: &str) -> Result {
         "connection_id": stage.connection_id,
         "employees": employees,
         "customers": customers,
+        "sources": sources,
         "linked": { "employee_id": record_id, "name": known.name, "profile_id": linked.get("profile_id") },
         "unlinked": record.get("link").is_some_and(Value::is_null),
         "history": changes,
     });
     context.out.answer(&answer, |_| {
         format!(
-            "QuickBooks sent {employees} employees and {customers} customers.\n\
+            "Read from all three:\n{}\
              Linked {} to the app's user {}, and unlinked again.\n",
+            listed(&sources),
             plain(&known.name),
             known.profile_id
         )
@@ -115,59 +179,4 @@ async fn somebody(stage: &Stage) -> Result<(Known, String)> {
     let find = move |db: &mut Db| records::find(db, &connection, List::Employee, &external_id);
     let staged = stage.store.read(find).await?.ok_or_else(nobody)?;
     Ok((known, staged.id))
-}
-
-/// A client of the gateway's API.
-struct Api<'a> {
-    client: reqwest::Client,
-    url: &'a str,
-    token: &'a str,
-}
-
-impl<'a> Api<'a> {
-    fn new(url: &'a str, token: &'a str) -> Result<Self> {
-        // No proxy: the gateway is this process.
-        let client =
-            reqwest::Client::builder().no_proxy().build().map_err(|error| Failure::internal(&error))?;
-        Ok(Self { client, url, token })
-    }
-
-    async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
-        let told = format!("{method} {path}");
-        let failed = |why: String| {
-            Failure::new(
-                "demo_failed",
-                format!("{told}: {why}."),
-                "This is a mistake in Rollcall: please report it.",
-            )
-        };
-        let mut request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(self.token);
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let answer = request.send().await.map_err(|error| failed(chain(&error)))?;
-        let status = answer.status();
-        let text = answer.text().await.map_err(|error| failed(chain(&error)))?;
-        if !status.is_success() {
-            return Err(failed(format!("{status} {text}")));
-        }
-        if text.is_empty() {
-            return Ok(Value::Null);
-        }
-        serde_json::from_str(&text).map_err(|error| failed(chain(&error)))
-    }
-
-    /// How many records a list has, page by page.
-    async fn count(&self, list: &str) -> Result<usize> {
-        let mut path = format!("/v1/{list}?limit=500");
-        let mut count = 0;
-        loop {
-            let page = self.call(Method::GET, &path, None).await?;
-            count += page.get("data").and_then(Value::as_array).map_or(0, Vec::len);
-            match page.get("next_cursor").and_then(Value::as_str) {
-                Some(cursor) => path = format!("/v1/{list}?limit=500&cursor={cursor}"),
-                None => return Ok(count),
-            }
-        }
-    }
 }

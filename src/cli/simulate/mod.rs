@@ -9,6 +9,7 @@ mod vendor;
 
 pub use changes::{change, keep_time};
 pub use report::{SessionView, line};
+pub use vendor::Vendor;
 
 use super::{Result, output::Output};
 

@@ -43,12 +43,14 @@ pub fn of_status(status: StatusCode, endpoint: &str, said: &str) -> Failure {
     }
 }
 
-/// Paycom answers 401 for a wrong SID or token and for an address that is not in its list, mostly without a word.
+/// Paycom answers 401 for a wrong SID or token and for an address that is not in its list, mostly without a word, or
+/// with one that leaves it open: «Invalid credentials or IP address».
 fn unauthorized(said: &str, words: &str) -> Failure {
     let lower = said.to_ascii_lowercase();
-    let of_address = lower.split(|c: char| !c.is_alphanumeric()).any(|word| matches!(word, "ip" | "ips"))
-        || lower.contains("ip address");
-    if of_address {
+    let has = |known: &[&str]| {
+        lower.split(|c: char| !c.is_alphanumeric()).any(|word| known.contains(&word.trim_end_matches('s')))
+    };
+    if has(&["ip"]) && !has(&["credential", "sid", "token", "key", "password"]) {
         return failure(
             Cause::AddressNotAllowed,
             format!("Paycom does not take requests from this gateway's address.{words}"),
@@ -102,6 +104,8 @@ mod tests {
             (400, "Bad pagesize", Cause::Server),
             (401, "", Cause::Credentials),
             (401, "Zip code", Cause::Credentials),
+            (401, "Invalid credentials or IP address.", Cause::Credentials),
+            (401, "None of your IPs is listed", Cause::AddressNotAllowed),
             (401, "IP 192.0.2.1 is not authorized", Cause::AddressNotAllowed),
             (403, "", Cause::Permission),
             (404, "", Cause::NotFound),

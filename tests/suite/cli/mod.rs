@@ -4,14 +4,16 @@ mod credentials;
 mod demo;
 mod doctor;
 mod objects;
+mod polled;
 mod secrets;
 mod serve;
 mod usage;
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    thread::JoinHandle,
 };
 
 use serde_json::Value;
@@ -108,26 +110,42 @@ impl Ended {
 struct Served {
     child: Child,
     url: String,
-    /// Kept open: a gateway whose log nobody takes would stop.
-    stderr: BufReader<std::process::ChildStderr>,
+    /// Takes the log as it comes: a gateway whose log nobody takes would stop.
+    log: Option<JoinHandle<String>>,
 }
 
 impl Served {
     fn start(machine: &Machine, arguments: &[&str]) -> Self {
-        let arguments = [&["serve", "--listen", "127.0.0.1:0", "--log", "warn"], arguments].concat();
+        Self::start_with_log(machine, "warn", arguments)
+    }
+
+    fn start_with_log(machine: &Machine, level: &str, arguments: &[&str]) -> Self {
+        let arguments = [&["serve", "--listen", "127.0.0.1:0", "--log", level], arguments].concat();
         let mut child = machine.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut served = Self { child, url: String::new(), stderr };
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut served = Self { child, url: String::new(), log: None };
         let mut told = String::new();
         loop {
             let mut line = String::new();
-            assert_ne!(served.stderr.read_line(&mut line).unwrap(), 0, "it ended: {told}");
+            assert_ne!(stderr.read_line(&mut line).unwrap(), 0, "it ended: {told}");
+            told.push_str(&line);
             if let Some(url) = line.trim_end().strip_prefix("listening on ") {
                 served.url = url.to_owned();
-                return served;
+                break;
             }
-            told.push_str(&line);
         }
+        served.log = Some(std::thread::spawn(move || {
+            stderr.read_to_string(&mut told).unwrap();
+            told
+        }));
+        served
+    }
+
+    /// Asks it to stop, and gives all that it logged.
+    fn stop_and_read_log(&mut self) -> String {
+        signal("TERM", &self.child);
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        self.log.take().unwrap().join().unwrap()
     }
 
     fn port(&self) -> &str {
