@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     connectors::{
-        outbound::{Answer, Caller, Gate, Outbound, Request, problems::failure},
+        outbound::{Answer, Caller, Gate, Outbound, Request, Timeouts, problems::failure},
         source::Failure,
     },
     domain::{secret::Secret, words::Cause},
@@ -78,8 +78,9 @@ impl Client {
     }
 
     #[must_use]
-    pub fn without_retries(self) -> Self {
-        Self { caller: self.caller.without_retries(), anonymous: self.anonymous.without_retries(), ..self }
+    pub fn hurried(self) -> Self {
+        let hurried = |caller: Caller| caller.without_retries().with_timeouts(Timeouts::HASTY);
+        Self { caller: hurried(self.caller), anonymous: hurried(self.anonymous), ..self }
     }
 
     pub fn caller(&self) -> &Caller {

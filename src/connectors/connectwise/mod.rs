@@ -65,10 +65,10 @@ impl Source {
         Ok(Self { settings, client, wanted, hasty: false })
     }
 
-    /// Each request is sent once: for a test of the connection, where a person waits.
+    /// Each request is sent once, and must be answered soon: for a test of the connection, where a person waits.
     #[must_use]
-    pub fn without_retries(self) -> Self {
-        Self { client: Box::new(self.client.without_retries()), hasty: true, ..self }
+    pub fn hurried(self) -> Self {
+        Self { client: Box::new(self.client.hurried()), hasty: true, ..self }
     }
 
     pub fn read(&self, ask: Ask) -> Reading<'_> {

@@ -89,6 +89,12 @@ pub struct Timeouts {
     pub body: Duration,
 }
 
+impl Timeouts {
+    /// Where a person waits for the answer.
+    pub const HASTY: Self =
+        Self { connect: Duration::from_secs(2), head: Duration::from_secs(2), body: Duration::from_secs(2) };
+}
+
 impl Default for Timeouts {
     fn default() -> Self {
         Self {

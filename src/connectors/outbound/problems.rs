@@ -90,7 +90,7 @@ pub fn tls(host: &str, again: bool, why: &str) -> Fault {
 pub fn timeout(host: &str, phase: Phase) -> Fault {
     let detail = match phase {
         Phase::Connect => format!("{host} could not be reached in time."),
-        Phase::Head => format!("{host} was reached, but did not begin to answer in time."),
+        Phase::Head => format!("{host} did not begin to answer in time."),
         Phase::Body => format!("{host} began to answer, but did not finish in time."),
     };
     let remedy = match phase {

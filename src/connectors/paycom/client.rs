@@ -87,8 +87,8 @@ impl Client {
     }
 
     /// For tests of a connection: a person waits, so each request is sent once and has little time.
-    pub fn hurried(&self, timeouts: Timeouts) -> Self {
-        let caller = self.caller.clone().without_retries().with_timeouts(timeouts);
+    pub fn hurried(&self) -> Self {
+        let caller = self.caller.clone().without_retries().with_timeouts(Timeouts::HASTY);
         Self { caller, page_size: 1 }
     }
 

@@ -1,13 +1,6 @@
 //! Tests a connection: three small requests at most, each sent once.
 
-use std::time::Duration;
-
-use tokio::time::timeout;
-
-use crate::{
-    connectors::{outbound::Timeouts, source::Failure},
-    domain::words::Cause,
-};
+use crate::{connectors::source::Failure, domain::words::Cause};
 
 use super::{
     Source,
@@ -19,24 +12,9 @@ use super::{
     wire::is_code,
 };
 
-/// A person waits for the answer.
-const ALL: Duration = Duration::from_millis(4500);
-const EACH: Timeouts =
-    Timeouts { connect: Duration::from_secs(2), head: Duration::from_secs(2), body: Duration::from_secs(2) };
-
 /// What was found, as a sentence.
 pub async fn probe(source: &Source) -> Result<String, Failure> {
-    timeout(ALL, ask(source)).await.unwrap_or_else(|_| {
-        Err(refusals::failure(
-            Cause::Timeout,
-            "Paycom answered too slowly for a test of the connection.",
-            "Try again; if it repeats, check the network between this machine and Paycom.",
-        ))
-    })
-}
-
-async fn ask(source: &Source) -> Result<String, Failure> {
-    let (settings, client) = (&source.settings, source.client.hurried(EACH));
+    let (settings, client) = (&source.settings, source.client.hurried());
     let (endpoint, page) = match (settings.list_from, settings.details) {
         (ListFrom::Directory, _) | (_, false) => (DIRECTORY, first(&client, DIRECTORY, "").await?),
         (ListFrom::Ids, _) => (IDS, first(&client, IDS, "").await?),

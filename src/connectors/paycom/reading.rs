@@ -50,7 +50,8 @@ pub struct Reading<'a> {
 
 enum State {
     Begin,
-    Codes(Codes),
+    /// Boxed: it holds a hasher's tables.
+    Codes(Box<Codes>),
     Ended(End),
 }
 
@@ -75,7 +76,7 @@ impl<'a> Reading<'a> {
     /// What keeps the list from being read; what was staged stays.
     pub async fn next(&mut self) -> Result<Step, Failure> {
         if matches!(self.state, State::Begin) {
-            self.state = State::Codes(self.begin().await?);
+            self.state = State::Codes(Box::new(self.begin().await?));
         }
         let State::Codes(codes) = &mut self.state else {
             return Ok(self.ended());

@@ -170,7 +170,7 @@ fn page(
     let number = |name: &str, default: usize| query.get(name).map_or(default, |text| text.parse().unwrap());
     // The snapshot remembers how long its pages are.
     let request = query.get("requestid").cloned().unwrap_or_else(|| format!("r{}", number("pagesize", 100)));
-    let (size, page) = (request[1..].parse().unwrap(), number("page", 1));
+    let (size, page) = (request.get(1..).unwrap().parse().unwrap(), number("page", 1));
     let rows: Vec<_> =
         codes.chunks(size).nth(page - 1).unwrap_or_default().iter().map(|code| row(code)).collect();
     let pages = codes.len().div_ceil(size).max(1);

@@ -107,9 +107,9 @@ impl Play {
                 Fault::WrongTotal => either,
                 Fault::MissingPage | Fault::ShrinkingPage | Fault::RepeatedPage => !either,
                 // These put a connection to rest for a day: seldom enough to see something else.
-                Fault::Unauthorized | Fault::Forbidden | Fault::NotEnabled => self.seed % 4 == 0,
+                Fault::Unauthorized | Fault::Forbidden | Fault::NotEnabled => self.seed.is_multiple_of(4),
                 // Waits for real.
-                Fault::Slow => self.seed % 8 == 1,
+                Fault::Slow => self.seed % 16 == 1,
                 _ => true,
             })
             .collect();

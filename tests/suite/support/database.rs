@@ -55,11 +55,6 @@ impl TestDatabase {
         store.migrate().unwrap();
         store
     }
-
-    /// A vault whose key all gateways of the database share.
-    pub fn vault(&self) -> Vault {
-        test_vault()
-    }
 }
 
 /// The same key, as a setting.

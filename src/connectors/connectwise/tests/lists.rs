@@ -252,7 +252,7 @@ async fn a_test_of_the_connection_finds_the_right_that_is_missing() {
         _ => members(1..=1, asked),
     })
     .await;
-    let said = source(settings(&vendor.url), None).without_retries().probe().await.unwrap();
+    let said = source(settings(&vendor.url), None).hurried().probe().await.unwrap();
     assert_eq!(said, "ConnectWise v2026.1 answered, in the vendor's cloud, with codebase v2026_1.");
     let vendor = Vendor::start(|asked| match asked.path() {
         "/login/companyinfo/Acme" => company_info("v2026_1/"),
@@ -261,7 +261,7 @@ async fn a_test_of_the_connection_finds_the_right_that_is_missing() {
         _ => members(1..=1, asked),
     })
     .await;
-    let (cause, text) = cause(source(settings(&vendor.url), None).without_retries().probe().await);
+    let (cause, text) = cause(source(settings(&vendor.url), None).hurried().probe().await);
     assert_eq!(cause, Cause::Permission);
     assert!(text.contains("the list of companies"), "{text}");
     assert_eq!(vendor.paths().len(), 4);
