@@ -266,9 +266,10 @@ impl Desk {
             ambient: ambient.clone(),
             vault: vault(),
             outbound: Outbound::new(Timeouts::default()).expect("clients"),
+            public_url,
             lease_for: Duration::from_secs(30),
         };
-        let gateway = Gateway::new(reach, public_url);
+        let gateway = Gateway::new(reach);
         let router =
             layers::stack(http::qbwc::router(gateway, 1 << 40), ambient.clone(), Duration::from_secs(30));
         let settings =

@@ -106,9 +106,10 @@ pub async fn serve(
         ambient: ambient.clone(),
         vault,
         outbound: Outbound::new(Timeouts::default())?,
+        public_url,
         lease_for: settings.polling.lease,
     };
-    let gateway = Gateway::new(reach.clone(), public_url);
+    let gateway = Gateway::new(reach.clone());
     let polling = Polling {
         reach,
         wake: Arc::clone(&gateway.wake),

@@ -65,6 +65,7 @@ impl Context {
             ambient: self.ambient.clone(),
             vault: self.vault.clone(),
             outbound,
+            public_url: self.public_url()?,
             lease_for: self.settings.polling.lease,
         })
     }

@@ -6,7 +6,7 @@ use crate::{
     config::Mistakes,
     domain::problem::Problem,
     store,
-    sync::{ask::AskError, credentials, register, vault::VaultError},
+    sync::{ask::AskError, credentials, register, subscribe::SubscribeError, vault::VaultError},
 };
 
 /// The exit code of a command that failed.
@@ -164,6 +164,17 @@ impl From<register::Error> for Failure {
             ),
             register::Error::Credentials(error) => error.into(),
             register::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SubscribeError> for Failure {
+    fn from(error: SubscribeError) -> Self {
+        match (error.problem(), error) {
+            (Some(problem), _) => Self::Problem { problem, exit: FAILED },
+            (None, SubscribeError::Vault(error)) => error.into(),
+            (None, SubscribeError::Store(error)) => error.into(),
+            (None, error) => Self::internal(&error),
         }
     }
 }

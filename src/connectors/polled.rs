@@ -53,6 +53,14 @@ impl Polled {
         }
     }
 
+    /// Whether the source may be in a private network.
+    pub fn allows_private(&self) -> bool {
+        match self {
+            Self::Paycom(settings) => settings.allow_private_address,
+            Self::Connectwise(settings) => settings.allow_private_address,
+        }
+    }
+
     pub fn rate(&self, secrets: &BTreeMap<String, Secret>) -> Rate {
         match self {
             Self::Paycom(settings) => settings.rate(secrets),

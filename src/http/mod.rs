@@ -59,8 +59,8 @@ pub struct Gateway {
 
 impl Gateway {
     /// Within a runtime: the inbox gathers messages in a task of its own.
-    pub fn new(reach: Reach, public_url: url::Url) -> Self {
-        let Reach { store, ambient, vault, .. } = reach.clone();
+    pub fn new(reach: Reach) -> Self {
+        let Reach { store, ambient, vault, public_url, .. } = reach.clone();
         let inbox = Inbox::start(store.clone(), ambient.clone());
         Self { store, ambient, vault, public_url, reach, inbox, wake: Arc::default() }
     }

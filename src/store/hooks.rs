@@ -16,20 +16,72 @@ pub struct Hook {
     pub last_received_at: Option<DateTime<Utc>>,
     /// The code that an administrator types in at the vendor, and when it came.
     pub verification: Option<(String, DateTime<Utc>)>,
+    /// Whether the source is to have callbacks of ours.
+    pub subscribed: bool,
+    /// When these were last seen to be there; `None` where something has changed since.
+    pub checked_at: Option<DateTime<Utc>>,
 }
 
-type Row = (Option<NaiveDateTime>, Option<String>, Option<NaiveDateTime>);
+type Row = (Option<NaiveDateTime>, Option<String>, Option<NaiveDateTime>, bool, Option<NaiveDateTime>);
 
 pub fn get(db: &mut Db, connection_id: &str) -> Result<Hook> {
     let row = hooks::table
         .find(connection_id)
-        .select((hooks::last_received_at, hooks::verification_code, hooks::verification_at))
+        .select((
+            hooks::last_received_at,
+            hooks::verification_code,
+            hooks::verification_at,
+            hooks::subscribed,
+            hooks::checked_at,
+        ))
         .first::<Row>(db)
         .optional()?;
-    Ok(row.map_or_else(Hook::default, |(received, code, code_at)| Hook {
+    Ok(row.map_or_else(Hook::default, |(received, code, code_at, subscribed, checked)| Hook {
         last_received_at: received.map(utc),
         verification: code.zip(code_at.map(utc)),
+        subscribed,
+        checked_at: checked.map(utc),
     }))
+}
+
+/// Makes the row of a connection that has none.
+fn insert(db: &mut Db, connection_id: &str) -> Result<()> {
+    per_backend!(db, |connection| diesel::insert_into(hooks::table)
+        .values((hooks::connection_id.eq(connection_id), hooks::subscribed.eq(false), hooks::lease.eq(0i64)))
+        .on_conflict_do_nothing()
+        .execute(connection))?;
+    Ok(())
+}
+
+/// Notes that callbacks are wanted, and when they were seen to be there.
+///
+/// # Errors
+/// [`Error::Referred`] where the connection is gone.
+pub fn subscribe(db: &mut Db, connection_id: &str, checked_at: Option<DateTime<Utc>>) -> Result<()> {
+    insert(db, connection_id)?;
+    let set = (hooks::subscribed.eq(true), hooks::checked_at.eq(checked_at.map(at)));
+    diesel::update(hooks::table.find(connection_id)).set(set).execute(db)?;
+    Ok(())
+}
+
+/// Notes that callbacks are wanted no more. Whether they were.
+pub fn unsubscribe(db: &mut Db, connection_id: &str) -> Result<bool> {
+    let wanted = hooks::table.find(connection_id).filter(hooks::subscribed.eq(true));
+    let set = (hooks::subscribed.eq(false), hooks::checked_at.eq(None::<NaiveDateTime>));
+    Ok(diesel::update(wanted).set(set).execute(db)? > 0)
+}
+
+/// Notes when callbacks were seen to be there. Whether they are still wanted.
+pub fn checked(db: &mut Db, connection_id: &str, when: DateTime<Utc>) -> Result<bool> {
+    let wanted = hooks::table.find(connection_id).filter(hooks::subscribed.eq(true));
+    Ok(diesel::update(wanted).set(hooks::checked_at.eq(at(when))).execute(db)? > 0)
+}
+
+/// Has the callbacks looked at with the next poll.
+pub fn recheck(db: &mut Db, connection_id: &str) -> Result<()> {
+    let row = hooks::table.find(connection_id);
+    diesel::update(row).set(hooks::checked_at.eq(None::<NaiveDateTime>)).execute(db)?;
+    Ok(())
 }
 
 /// Takes the lease of a connection's inbox until `until`; its number, or `None` while another gateway has it.
@@ -43,10 +95,7 @@ pub fn claim(
     now: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> Result<Option<i64>> {
-    per_backend!(db, |connection| diesel::insert_into(hooks::table)
-        .values((hooks::connection_id.eq(connection_id), hooks::subscribed.eq(false), hooks::lease.eq(0i64)))
-        .on_conflict_do_nothing()
-        .execute(connection))?;
+    insert(db, connection_id)?;
     // One statement: of two gateways the second finds the row as the first has left it.
     let free = hooks::table
         .find(connection_id)

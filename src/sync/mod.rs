@@ -16,5 +16,6 @@ pub mod register;
 pub mod run;
 pub mod scope;
 pub mod status;
+pub mod subscribe;
 pub mod vault;
 pub mod web_connector;

@@ -16,7 +16,7 @@ use crate::{
         companies::{self, Company},
         connections::{self, Connection},
         desktop::{self, DesktopFile},
-        polls,
+        hooks, polls,
     },
 };
 
@@ -238,6 +238,10 @@ pub fn change_connection(
     id: &str,
     change: &ConnectionChange,
 ) -> Result<Connection> {
+    if !change.settings.is_empty() {
+        // Other settings may want other callbacks. Before all else: whoever works on the inbox locks in this order.
+        hooks::recheck(db, id)?;
+    }
     let before = connections::get(db, id)?;
     let settings = connectors::settings(before.kind, Some(&before.settings), &change.settings)?;
     let new_name = change.name.as_deref().map_or_else(|| Ok(before.name.clone()), name)?;

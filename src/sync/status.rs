@@ -11,7 +11,10 @@ use crate::{
     store::{Db, Result, connections::Connection, polls, runs, runs::Run},
 };
 
-use super::check::{self, cause_of};
+use super::{
+    check::{self, cause_of},
+    subscribe,
+};
 
 /// Where a connection stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +58,11 @@ pub fn status(db: &mut Db, connection: &Connection, now: DateTime<Utc>) -> Resul
 
 /// The state that a problem puts a connection into.
 fn troubled(problem: &Problem, since: DateTime<Utc>) -> Status {
+    // Its lists are read all the same.
+    if problem.code == subscribe::TROUBLE {
+        let ok = Status::new(ConnectionState::Ok, Some(since), &problem.detail);
+        return Status { remedy: problem.remedy.clone(), ..ok };
+    }
     let state = match cause_of(&problem.code) {
         Cause::Credentials => ConnectionState::CredentialsRejected,
         Cause::Permission => ConnectionState::PermissionMissing,

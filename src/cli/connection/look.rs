@@ -77,6 +77,9 @@ pub fn text(view: &Connection) -> String {
     }
     if let Some(webhook) = &view.webhook {
         pairs.push(("last webhook", time(webhook.last_received_at)));
+        if webhook.subscribed {
+            pairs.push(("callbacks", format!("subscribed, last seen there {}", time(webhook.checked_at))));
+        }
         if let Some(code) = &webhook.verification_code {
             pairs.push(("verification code", format!("{code} (of {})", time(webhook.verification_at))));
         }

@@ -1,6 +1,7 @@
 //! `rollcall connection`.
 
 mod add;
+mod callbacks;
 mod change;
 mod look;
 mod poll;
@@ -56,6 +57,21 @@ pub enum Command {
         /// The connection's ID, con_…
         connection: String,
     },
+    /// Have ConnectWise send callbacks, so that changes arrive within seconds; may be repeated. A gateway looks every few
+    /// hours that they are still there
+    #[command(after_help = "Example:\n  rollcall connection subscribe con_0199… --json\n
+They go to ROLLCALL_PUBLIC_URL, which ConnectWise must reach by https. Paycom's webhooks are typed in at Paycom:
+`rollcall connection show` tells their address.")]
+    Subscribe {
+        /// The connection's ID, con_…
+        connection: String,
+    },
+    /// Take the callbacks back that `subscribe` made; polling goes on
+    #[command(after_help = "Example:\n  rollcall connection unsubscribe con_0199…")]
+    Unsubscribe {
+        /// The connection's ID, con_…
+        connection: String,
+    },
     /// List the runs of a connection, newest first
     #[command(after_help = "Example:\n  rollcall connection runs con_0199… --limit 50")]
     Runs {
@@ -84,6 +100,8 @@ pub async fn run(context: &Context, command: Command) -> Result {
         Command::Secret { connection, name } => change::secret(context, &store, connection, name).await,
         Command::Poll { connection, full } => poll::poll(context, &store, connection, full).await,
         Command::Test { connection } => poll::test(context, &store, connection).await,
+        Command::Subscribe { connection } => callbacks::subscribe(context, &store, connection).await,
+        Command::Unsubscribe { connection } => callbacks::unsubscribe(context, &store, connection).await,
         Command::Runs { connection, limit } => look::runs(context, &store, connection, limit).await,
         Command::Remove { connection } => change::remove(context, &store, connection).await,
     }

@@ -93,7 +93,8 @@ At Paycom, as an administrator of the client's account, open API Setup. Next:
   1. See that the API member whose keys these are has a security role that may inquire (All) into
      Companies (company and contact maintenance) and System (member maintenance).
   2. rollcall connection test {id}
-  3. Callbacks, for updates within seconds, go to {webhook}
+  3. rollcall connection subscribe {id}
+     has ConnectWise send callbacks, for updates within seconds, to {webhook}
      They need a ROLLCALL_PUBLIC_URL that ConnectWise can reach by https."
         ),
         Kind::Push => format!(

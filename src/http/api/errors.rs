@@ -4,12 +4,13 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use crate::{
-    connectors::{SettingsError, quickbooks_desktop::QwcError},
+    connectors::{SettingsError, quickbooks_desktop::QwcError, source::Failure},
     domain::problem::Problem,
     http::problem::ApiError,
     store,
     sync::{
-        ask::AskError, credentials, link, profile, register, vault::VaultError, web_connector::QwcFailure,
+        ask::AskError, credentials, link, profile, register, subscribe::SubscribeError, vault::VaultError,
+        web_connector::QwcFailure,
     },
 };
 
@@ -213,6 +214,33 @@ impl From<QwcFailure> for ApiError {
                 "Set ROLLCALL_PUBLIC_URL to an https address with a host name.",
             ),
             QwcFailure::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SubscribeError> for ApiError {
+    fn from(error: SubscribeError) -> Self {
+        let problem = error.problem();
+        let status = match &error {
+            // Not the caller's pace, but the source's.
+            SubscribeError::Source(Failure::Closed(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            SubscribeError::Source(_) => StatusCode::BAD_GATEWAY,
+            _ => StatusCode::CONFLICT,
+        };
+        let retry_after = match &error {
+            SubscribeError::Source(Failure::Source { retry_after, .. }) => *retry_after,
+            _ => None,
+        };
+        let retry_after = retry_after.and_then(|wait| u16::try_from(wait.as_secs()).ok());
+        match (problem, error) {
+            (Some(problem), _) => {
+                let mut refused = Self::new(status, problem);
+                refused.retry_after = retry_after;
+                refused
+            }
+            (None, SubscribeError::Vault(error)) => error.into(),
+            (None, SubscribeError::Store(error)) => error.into(),
+            (None, error) => Self::internal(error),
         }
     }
 }

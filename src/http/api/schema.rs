@@ -114,6 +114,19 @@ impl IntoResponses for BadBodies {
     }
 }
 
+/// How a route refuses whose source did not do what was asked.
+#[derive(Debug, Clone, Copy)]
+pub struct SourceFailures;
+
+impl IntoResponses for SourceFailures {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[(
+            "502",
+            "The source refused or did not answer; `code` is the cause, as in the connectivity test",
+        )])
+    }
+}
+
 fn problems(all: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
     let problem = |what: &str| {
         let content = Content::new(Some(Ref::from_schema_name("Problem")));

@@ -43,7 +43,7 @@ use crate::{
     },
 };
 
-use super::run;
+use super::{run, subscribe};
 use due::{Due, due};
 use gate::span;
 use holder::Holder;
@@ -118,10 +118,13 @@ async fn work(reach: &Reach, lease: &Lease) -> store::Result<()> {
         let (id, schedule, now) = (lease.connection_id.clone(), schedule.clone(), reach.ambient.now());
         reach.store.read(move |db| due(db, &id, lists, &schedule, now)).await?
     };
-    match read_all(&holder, &source, &due).await? {
-        Some(outcome) => note(&holder, lists, source.memory(), schedule, outcome).await,
-        None => Ok(()),
+    let Some(mut outcome) = read_all(&holder, &source, &due).await? else { return Ok(()) };
+    if matches!(outcome, Outcome::Fine) {
+        // While the lease is held: only one gateway does it.
+        let trouble = subscribe::keep_up(reach, &holder.connection, &settings, &source).await;
+        outcome = trouble.map_or(Outcome::Fine, Outcome::Warned);
     }
+    note(&holder, lists, source.memory(), schedule, outcome).await
 }
 
 /// Reads what is due, in order. What keeps one list from being read keeps the others too, but for a right that only

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use url::Url;
+
 use crate::{
     clock::Ambient,
     connectors::{
@@ -36,6 +38,8 @@ pub struct Reach {
     pub ambient: Ambient,
     pub vault: Vault,
     pub outbound: Outbound,
+    /// How others reach this gateway: where sources send their webhooks.
+    pub public_url: Url,
     /// How long the lease of a connection that is polled holds.
     pub lease_for: Duration,
 }

@@ -23,6 +23,8 @@ use super::gate::span;
 #[derive(Debug, Clone)]
 pub(super) enum Outcome {
     Fine,
+    /// The lists were read; something beside them needs a person.
+    Warned(Problem),
     /// No request may be sent before then.
     RateLimited {
         until: DateTime<Utc>,
@@ -75,11 +77,11 @@ pub(super) fn settle(db: &mut Db, lease: &Lease, ending: &Ending<'_>) -> store::
     let (id, now) = (lease.connection_id.as_str(), ending.now);
     connections::lock(db, id)?;
     let failures = polls::get(db, id)?.failures;
-    let fine = matches!(ending.outcome, Outcome::Fine);
+    let fine = matches!(ending.outcome, Outcome::Fine | Outcome::Warned(_));
     let settled = Settled {
         next_at: next_at(ending, failures),
         failures: match ending.outcome {
-            Outcome::Fine => 0,
+            Outcome::Fine | Outcome::Warned(_) => 0,
             Outcome::RateLimited { .. } => failures,
             Outcome::Failed { .. } => failures.saturating_add(1),
         },
@@ -94,7 +96,7 @@ pub(super) fn settle(db: &mut Db, lease: &Lease, ending: &Ending<'_>) -> store::
     let problem = match ending.outcome {
         Outcome::Fine => None,
         Outcome::RateLimited { until } => Some(rate_limited(*until)),
-        Outcome::Failed { problem, .. } => Some(problem.clone()),
+        Outcome::Warned(problem) | Outcome::Failed { problem, .. } => Some(problem.clone()),
     };
     connections::set_problem(db, id, problem.as_ref(), now)?;
     if fine { connections::seen(db, id, now) } else { Ok(()) }
@@ -113,7 +115,7 @@ fn is_asked_for(db: &mut Db, id: &str, lists: &[List]) -> store::Result<bool> {
 fn next_at(ending: &Ending<'_>, failures: i32) -> DateTime<Utc> {
     let now = ending.now;
     match ending.outcome {
-        Outcome::Fine => {
+        Outcome::Fine | Outcome::Warned(_) => {
             // A tenth around the period.
             let next = now + scaled(span(ending.schedule.every), 0.9 + 0.2 * ending.jitter);
             ending.schedule.window.as_ref().map_or(next, |window| window.next(next))

@@ -168,3 +168,18 @@ fn people_get_aligned_tables_and_what_to_do_next() {
     let table = machine.run(&["app", "list"]).stdout;
     assert!(table.contains("  Łęcka  "), "{table}");
 }
+
+#[test]
+fn callbacks_are_refused_where_the_source_could_not_send_them() {
+    let machine = Machine::new();
+    let desktop = machine.acme();
+    machine.problem(&["connection", "subscribe", desktop["id"].as_str().unwrap()], "no_callbacks");
+    let keys = ["--secret", "public_key=a", "--secret", "private_key=b"];
+    let cloud = ["--set", "base_url=na.myconnectwise.net", "--set", "company_id=a", "--set", "client_id=c"];
+    let add = ["connection", "add", "connectwise", "--company", "Acme"];
+    let added = machine.json(&[&add[..], &keys, &cloud].concat());
+    let id = added["id"].as_str().unwrap();
+    let problem = machine.problem(&["connection", "subscribe", id], "address_not_reachable");
+    assert!(problem["remedy"].as_str().unwrap().contains("ROLLCALL_PUBLIC_URL"), "{problem}");
+    machine.problem(&["connection", "unsubscribe", "con_1"], "not_found");
+}

@@ -93,6 +93,14 @@ impl Vendor {
         Self { world, base_url, user, trap, _stop: [stop, stop_trap] }
     }
 
+    /// The simulated ConnectWise that this is.
+    pub fn connectwise(&self) -> &ConnectWise {
+        match &self.world {
+            World::ConnectWise(world) => world,
+            World::Paycom(_) => panic!("this is a Paycom"),
+        }
+    }
+
     pub fn kind(&self) -> Kind {
         match self.world {
             World::Paycom(_) => Kind::Paycom,

@@ -64,7 +64,7 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let public_url = format!("http://localhost:{}", address.port()).parse().unwrap();
-        let gateway = Gateway::new(reach(&store, &ambient, Timeouts::default()), public_url);
+        let gateway = Gateway::new(Reach { public_url, ..reach(&store, &ambient, Timeouts::default()) });
         let settings = Settings::read(&MapSource::default()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let router = router(gateway.clone(), &settings.http);
@@ -218,6 +218,7 @@ pub fn reach(store: &Store, ambient: &Ambient, timeouts: Timeouts) -> Reach {
         ambient: ambient.clone(),
         vault: test_vault(),
         outbound: Outbound::new(timeouts).unwrap(),
+        public_url: "http://localhost:8080".parse().unwrap(),
         lease_for: std::time::Duration::from_secs(30),
     }
 }

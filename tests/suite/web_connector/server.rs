@@ -8,6 +8,7 @@ use rollcall::{
     connectors::outbound::Timeouts,
     http::{self, Gateway, layers, server},
     store::Store,
+    sync::poll::Reach,
 };
 use tokio::{net::TcpListener, sync::oneshot};
 
@@ -24,7 +25,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let reach = reach(store, ambient, Timeouts::default());
-        let gateway = Gateway::new(reach, public_url(address));
+        let gateway = Gateway::new(Reach { public_url: public_url(address), ..reach });
         let router = http::qbwc::router(gateway, 1 << 32);
         let router = layers::stack(router, ambient.clone(), Duration::from_secs(5));
         let limits = server::Limits::from(&Settings::read(&MapSource::default()).unwrap().http);

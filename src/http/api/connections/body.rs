@@ -16,6 +16,7 @@ use crate::{
     sync::{
         credentials, register,
         status::{Status, status},
+        subscribe::webhook_url,
     },
 };
 
@@ -60,6 +61,11 @@ pub struct Webhook {
     pub verification_code: Option<String>,
     /// When the code came.
     pub verification_at: Option<DateTime<Utc>>,
+    /// Whether Rollcall has the source send callbacks, and looks every few hours that it does. Where webhooks are set up
+    /// by hand it is false.
+    pub subscribed: bool,
+    /// When the callbacks were last seen to be there; null where that is to be looked at with the next poll.
+    pub checked_at: Option<DateTime<Utc>>,
 }
 
 /// Where a connection stands, for people.
@@ -107,7 +113,7 @@ impl Connection {
             Kind::QuickbooksDesktop => Some(desktop::get(db, &connection.id)?.into()),
             _ => None,
         };
-        let webhook_url = webhook_url(&connection, public_url);
+        let webhook_url = webhook_url(connection.kind, &connection.id, public_url);
         let webhook = match &webhook_url {
             Some(_) => Some(hooks::get(db, &connection.id)?.into()),
             None => None,
@@ -150,7 +156,13 @@ impl Connection {
 impl From<hooks::Hook> for Webhook {
     fn from(hook: hooks::Hook) -> Self {
         let (verification_code, verification_at) = hook.verification.unzip();
-        Self { last_received_at: hook.last_received_at, verification_code, verification_at }
+        Self {
+            last_received_at: hook.last_received_at,
+            verification_code,
+            verification_at,
+            subscribed: hook.subscribed,
+            checked_at: hook.checked_at,
+        }
     }
 }
 
@@ -159,17 +171,6 @@ impl From<Status> for ConnectionStatus {
         let Status { state, since, next_attempt_at, detail, remedy } = status;
         let remedy = Some(remedy).filter(|remedy| !remedy.is_empty());
         Self { state, since, next_attempt_at, detail, remedy }
-    }
-}
-
-/// Where the source of a connection sends its webhooks; `None` where its kind has none.
-pub fn webhook_url(connection: &connections::Connection, public_url: &url::Url) -> Option<String> {
-    match connection.kind {
-        Kind::Paycom | Kind::Connectwise | Kind::Push => {
-            let origin = public_url.as_str().trim_end_matches('/');
-            Some(format!("{origin}/webhooks/{}", connection.id))
-        }
-        Kind::QuickbooksDesktop | Kind::QuickbooksOnline | Kind::Autotask => None,
     }
 }
 

@@ -1,13 +1,15 @@
 //! `/v1/connections`: the links to source systems.
 
 mod body;
+mod callbacks;
 mod check;
 mod desktop;
 mod poll;
 mod runs;
 mod secret;
 
-pub use body::{Connection, NewConnection, webhook_url};
+pub use body::{Connection, NewConnection};
+pub use callbacks::{Callback, Callbacks};
 pub use check::TestResult;
 
 use std::collections::BTreeMap;
@@ -50,6 +52,7 @@ pub(super) fn router() -> OpenApiRouter<Gateway> {
         .routes(routes!(desktop::qwc_file))
         .routes(routes!(poll::poll_connection))
         .routes(routes!(check::test_connection))
+        .routes(routes!(callbacks::subscribe, callbacks::unsubscribe))
         .routes(routes!(runs::list_runs))
 }
 

@@ -14,10 +14,10 @@ use crate::{
         extract::ApiPath,
         problem::ApiError,
     },
-    sync::credentials,
+    sync::{credentials, subscribe::webhook_url},
 };
 
-use super::{body::webhook_url, visible};
+use super::visible;
 
 /// The new secret of a connection's webhooks.
 #[derive(Debug, Serialize, ToSchema)]
@@ -43,7 +43,7 @@ pub(super) async fn new_webhook_secret(
         let connection = visible(db, &scope, &id)?;
         let secret =
             credentials::renew(db, &ambient, &vault, &id, connection.kind, credentials::WEBHOOK_SECRET)?;
-        let webhook_url = webhook_url(&connection, &public_url);
+        let webhook_url = webhook_url(connection.kind, &connection.id, &public_url);
         Ok::<_, ApiError>(WebhookSecret { id, webhook_url, webhook_secret: secret.reveal().to_owned() })
     });
     renewed.await.map(Json)

@@ -1,0 +1,30 @@
+//! `rollcall connection subscribe` and `unsubscribe`.
+
+use serde_json::json;
+
+use crate::{
+    cli::{Result, context::Context, find},
+    http::api::connections::{Callback, Callbacks},
+    store::Store,
+    sync::subscribe,
+};
+
+pub async fn subscribe(context: &Context, store: &Store, id: String) -> Result {
+    let id = store.read(move |db| find::connection(db, &id)).await?.id;
+    let done = subscribe::subscribe(&context.reach(store)?, &id).await?;
+    context.out.answer(&Callbacks::new(id, done), |stand| {
+        let line = |callback: &Callback| format!("{}: {}\n", callback.kind, callback.state.words());
+        stand.callbacks.iter().map(line).collect()
+    })
+}
+
+pub async fn unsubscribe(context: &Context, store: &Store, id: String) -> Result {
+    let id = store.read(move |db| find::connection(db, &id)).await?.id;
+    let removed = subscribe::unsubscribe(&context.reach(store)?, &id).await?;
+    let answer = json!({ "id": id, "removed": removed });
+    context.out.answer(&answer, |_| match removed {
+        0 => "There were no callbacks.\n".into(),
+        1 => "Took 1 callback back; polling goes on.\n".into(),
+        _ => format!("Took {removed} callbacks back; polling goes on.\n"),
+    })
+}
