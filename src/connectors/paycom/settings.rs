@@ -88,7 +88,7 @@ impl Default for Settings {
             delta_overlap_minutes: 10,
             window: String::new(),
             page_size: 500,
-            requests_per_minute: 240,
+            requests_per_minute: 480,
             webhook_header: "Secret-Key".into(),
         }
     }

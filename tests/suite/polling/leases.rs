@@ -127,7 +127,7 @@ async fn gateways_together_keep_to_the_pace_of_one_credential() {
         }
         for start in 0..60 {
             let within = passed.iter().filter(|second| (start..start + 60).contains(*second)).count();
-            assert!((25..=30).contains(&within), "{within} from second {start}");
+            assert!((22..=30).contains(&within), "{within} from second {start}");
         }
     })
     .await;

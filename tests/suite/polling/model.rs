@@ -94,7 +94,7 @@ impl Play {
             }
             _ => {
                 self.clock.advance(TimeDelta::seconds(self.rng.random_range(1..2400)));
-                self.poll(true).await;
+                let _ = self.poll(true).await;
             }
         }
     }
@@ -125,8 +125,9 @@ impl Play {
         assert_eq!(asked.unwrap().len(), self.vendor.lists().len());
     }
 
-    /// Both gateways look for what is due; whoever gets it polls it, and may be killed in the middle.
-    async fn poll(&mut self, kill: bool) {
+    /// Both gateways look for what is due; whoever gets it polls it, and may be killed in the middle. Whether anybody
+    /// got it.
+    async fn poll(&mut self, kill: bool) -> bool {
         let [one, other] = &self.gateways;
         let (first, second) = tokio::join!(poll::claim(one, "one", 5), poll::claim(other, "other", 5));
         let (first, second) = (first.unwrap(), second.unwrap());
@@ -136,7 +137,7 @@ impl Play {
             .map(|lease| (one.clone(), lease))
             .chain(second.into_iter().map(|lease| (other.clone(), lease)))
             .next();
-        let Some((reach, lease)) = lease else { return };
+        let Some((reach, lease)) = lease else { return false };
         self.polled += 1;
         let killed_after = match kill && self.rng.random_range(0..3) == 0 {
             true => self.vendor.requests().len() + self.rng.random_range(0..12),
@@ -146,6 +147,7 @@ impl Play {
             () = poll::poll(&reach, lease) => {}
             () = self.vendor.has_seen(killed_after) => {}
         }
+        true
     }
 
     /// Nobody is absent who is there.
@@ -181,9 +183,16 @@ impl Play {
     /// Asks, and polls until nothing is queued or running.
     async fn read_all(&mut self, mode: Mode) {
         self.ask(mode).await;
-        for _ in 0..12 {
+        let (mut polled, mut waited) = (0, 0);
+        while polled < 12 && waited < 2000 {
             self.clock.advance(TimeDelta::minutes(3));
-            self.poll(false).await;
+            if self.poll(false).await {
+                polled += 1;
+            } else {
+                // What a killed gateway had begun in the database may still be on its way to its end.
+                waited += 1;
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
             self.approve_holds().await;
             if self.open_runs().await.is_empty() {
                 return;

@@ -21,7 +21,7 @@ async fn a_second_gateway_goes_on_with_the_run_of_one_that_was_killed() {
     let store = database.open();
     let vendor = Vendor::start(Kind::Connectwise, 1, Ambient::system().clock).await;
     let reach = reach(&store, &Ambient::system(), Timeouts::default());
-    let connection = vendor.connect(&reach, "Two gateways", &[("requests_per_minute", "60")]).await;
+    let connection = vendor.connect(&reach, "Two gateways", &[("requests_per_minute", "30")]).await;
 
     let doomed = Process::start_with(&database, &SETTINGS).await;
     vendor.has_seen(8).await;
