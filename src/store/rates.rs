@@ -1,5 +1,7 @@
 //! How fast each credential is used, over all gateways.
 
+use std::time::Duration;
+
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
@@ -10,8 +12,11 @@ use super::{
     values::{at, utc},
 };
 
+/// For how long a right to send a request is good.
+pub const FRESH: Duration = Duration::from_secs(1);
+
 /// How fast requests may follow each other: the generic cell rate algorithm (ITU-T I.371). At most
-/// `60 s / every + 1 + burst / every` requests fit into any 60 seconds.
+/// `61 s / every + 1 + burst / every` rights are given in any 61 seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
     /// The time between two requests in the long run.
@@ -21,13 +26,13 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// At most `requests` in any 60 seconds, a quarter of them at once: what is small is read at once, and what is
-    /// large at three quarters of the pace.
+    /// At most `requests` in any 60 seconds, though a right may be used up to [`FRESH`] after it was taken; a quarter of
+    /// them at once: what is small is read at once, and what is large at three quarters of the pace.
     pub fn per_minute(requests: u32) -> Self {
         let requests = i64::from(requests.max(1));
         let at_once = (requests / 4).max(1);
         // Rounded up to the microseconds that are stored: never a request too many.
-        let every = 60_000_000 / (requests - at_once).max(1) + 1;
+        let every = (60_000_000 + FRESH.as_micros() as i64) / (requests - at_once).max(1) + 1;
         Self { every: TimeDelta::microseconds(every), burst: TimeDelta::microseconds(every * (at_once - 1)) }
     }
 }
@@ -46,21 +51,36 @@ fn lock(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, Opt
     Ok((utc(arrival), closed.map(utc)))
 }
 
-/// Takes the right to send one request now; `Some` says when to ask again instead.
-pub fn take(db: &mut Db, id: &str, pace: Pace, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+/// What came of asking for rights to send a request each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// So many, at least one, to be used within [`FRESH`].
+    Rights(u32),
+    /// None before then.
+    NotBefore(DateTime<Utc>),
+}
+
+/// Takes the rights to send up to `most` requests now.
+pub fn take(db: &mut Db, id: &str, pace: Pace, most: u32, now: DateTime<Utc>) -> Result<Taken> {
     let (arrival, closed) = lock(db, id, now)?;
     if let Some(closed) = closed.filter(|closed| *closed > now) {
-        return Ok(Some(closed));
+        return Ok(Taken::NotBefore(closed));
     }
     // No further ahead than an honest pace gets: a clock that was once wrong does not close the gate for days.
     let arrival = arrival.clamp(now, now + pace.burst + pace.every);
     let earliest = arrival - pace.burst;
     if earliest > now {
-        return Ok(Some(earliest));
+        return Ok(Taken::NotBefore(earliest));
     }
-    let set = rate_limits::arrival_at.eq(at(arrival + pace.every));
+    let mut rights = 1;
+    let mut arrival = arrival + pace.every;
+    while rights < most && arrival - pace.burst <= now {
+        rights += 1;
+        arrival += pace.every;
+    }
+    let set = rate_limits::arrival_at.eq(at(arrival));
     diesel::update(rate_limits::table.find(id)).set(set).execute(db)?;
-    Ok(None)
+    Ok(Taken::Rights(rights))
 }
 
 /// Lets nobody through before `until`: the source said so.
@@ -95,7 +115,7 @@ mod tests {
         for allowed in [1, 2, 3, 9, 10, 11, 59, 60, 61, 240, 600, 1000] {
             let times = times(Pace::per_minute(allowed), allowed as usize * 12);
             for (index, start) in times.iter().enumerate() {
-                let within = times[index..].iter().take_while(|time| **time < start + 60_000_000).count();
+                let within = times[index..].iter().take_while(|time| **time < start + 61_000_000).count();
                 assert!(within <= allowed as usize, "{within} of {allowed}");
             }
             let per_minute = times.iter().filter(|time| **time < 600_000_000).count() / 10;

@@ -1,6 +1,9 @@
 //! The gate of requests: who sends one holds the lease and keeps to the rate that all gateways share.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
@@ -14,7 +17,7 @@ use crate::{
     store::{
         self, Store,
         polls::{self, Lease},
-        rates::{self, Pace},
+        rates::{self, FRESH, Pace, Taken},
     },
 };
 
@@ -29,38 +32,83 @@ pub struct DatabaseGate {
     pub lease_for: Duration,
     /// The longest wait on the spot; who must wait longer comes back later.
     pub patience: Duration,
+    pub spare: Spare,
 }
 
+/// Rights to send a request each that were taken together, and when: a transaction for each request would cost more than
+/// many a request.
+#[derive(Debug, Default)]
+pub struct Spare(Mutex<Option<(u32, DateTime<Utc>)>>);
+
+impl Spare {
+    fn lock(&self) -> MutexGuard<'_, Option<(u32, DateTime<Utc>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Beside those that are fresh, which grow no younger by it.
+    fn add(&self, rights: u32, now: DateTime<Utc>) {
+        let mut spare = self.lock();
+        let (left, since) = spare.filter(|(_, since)| now - *since < span(FRESH)).unwrap_or((0, now));
+        *spare = Some((left + rights, since));
+    }
+
+    /// Whether there was one that is fresh.
+    fn used(&self, now: DateTime<Utc>) -> bool {
+        let mut spare = self.lock();
+        match spare.as_mut() {
+            Some((rights, taken_at)) if *rights > 0 && now - *taken_at < span(FRESH) => {
+                *rights -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Rights that are taken together while a list is read; one for a single request.
+const TOGETHER: u32 = 4;
+
 impl DatabaseGate {
-    /// `None` to go, else when to ask again.
-    async fn ask(&self) -> Result<Option<DateTime<Utc>>, store::Error> {
+    async fn ask(&self) -> Result<Taken, store::Error> {
         let (now, pace) = (self.ambient.now(), Pace::per_minute(self.rate.per_minute));
         let (lease, rate) = (self.lease.clone(), self.rate.id.clone());
         let (lease_for, patience) = (span(self.lease_for), span(self.patience));
+        let most = if lease.is_some() { TOGETHER } else { 1 };
         let asked = self.store.write(move |db| {
-            let wait = rates::take(db, &rate, pace, now)?;
+            let taken = rates::take(db, &rate, pace, most, now)?;
             if let Some(lease) = &lease {
                 // The lease outlasts the wait.
-                let from = wait.unwrap_or(now).min(now + patience);
+                let from = match taken {
+                    Taken::Rights(_) => now,
+                    Taken::NotBefore(until) => until.min(now + patience),
+                };
                 polls::renew(db, lease, from + lease_for)?;
             }
-            Ok(wait)
+            Ok::<_, store::Error>(taken)
         });
-        asked.await
+        let taken = asked.await?;
+        if let Taken::Rights(rights) = taken {
+            self.spare.add(rights - 1, now);
+        }
+        Ok(taken)
     }
 }
 
 impl Gate for DatabaseGate {
     fn pass(&self) -> BoxFuture<'_, Result<(), Closed>> {
         Box::pin(async move {
-            loop {
-                let Some(until) = self.ask().await.map_err(closed)? else { return Ok(()) };
+            while !self.spare.used(self.ambient.now()) {
+                let until = match self.ask().await.map_err(closed)? {
+                    Taken::Rights(_) => return Ok(()),
+                    Taken::NotBefore(until) => until,
+                };
                 let wait = (until - self.ambient.now()).to_std().unwrap_or_default();
                 if wait > self.patience {
                     return Err(Closed::RateLimited { until });
                 }
                 self.ambient.clock.sleep(wait).await;
             }
+            Ok(())
         })
     }
 
@@ -68,6 +116,7 @@ impl Gate for DatabaseGate {
         Box::pin(async move {
             let (now, rate) = (self.ambient.now(), self.rate.id.clone());
             let until = now + span(wait);
+            *self.spare.lock() = None;
             self.store.write(move |db| rates::close(db, &rate, until, now)).await.map_err(closed)
         })
     }

@@ -23,7 +23,10 @@ use crate::{
     sync::vault::{Vault, VaultError},
 };
 
-use super::{gate::DatabaseGate, holder::Holder};
+use super::{
+    gate::{DatabaseGate, Spare},
+    holder::Holder,
+};
 
 /// The longest wait on the spot for the rate limit, or for what a source asks; longer waits are left to the schedule.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -100,6 +103,7 @@ impl Reach {
             patience: if lease.is_some() { PATIENCE } else { IMPATIENCE },
             lease,
             lease_for: self.lease_for,
+            spare: Spare::default(),
         };
         let source =
             Source::open(settings.clone(), &secrets, memory.as_deref(), &self.outbound, Arc::new(gate))?;

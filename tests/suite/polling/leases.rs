@@ -10,7 +10,7 @@ use rollcall::{
         Error, Store,
         connections::{self, Connection},
         polls::{self, Lease},
-        rates::{self, Pace},
+        rates::{self, Pace, Taken},
     },
     sync::register,
 };
@@ -116,11 +116,12 @@ async fn gateways_together_keep_to_the_pace_of_one_credential() {
         // Each second both ask twice: four times as much as is allowed.
         let mut passed = Vec::new();
         for second in 0..120 {
-            let take =
-                async |store: &Store| store.write(move |db| rates::take(db, "one", pace, at(second))).await;
+            let take = async |store: &Store| {
+                store.write(move |db| rates::take(db, "one", pace, 1, at(second))).await
+            };
             let taken = tokio::join!(take(&one), take(&other), take(&one), take(&other));
             for answer in [taken.0, taken.1, taken.2, taken.3] {
-                if answer.unwrap().is_none() {
+                if answer.unwrap() == Taken::Rights(1) {
                     passed.push(second);
                 }
             }
@@ -141,11 +142,11 @@ async fn what_one_gateway_is_told_to_wait_all_of_them_wait() {
         one.write(move |db| rates::close(db, "one", at(45), at(0))).await.unwrap();
         // A shorter wait does not open it earlier.
         one.write(move |db| rates::close(db, "one", at(5), at(1))).await.unwrap();
-        let take = |seconds| other.write(move |db| rates::take(db, "one", pace, at(seconds)));
-        assert_eq!(take(44).await.unwrap(), Some(at(45)));
-        assert_eq!(take(45).await.unwrap(), None);
-        let elsewhere = other.write(move |db| rates::take(db, "other", pace, at(2))).await;
-        assert_eq!(elsewhere.unwrap(), None);
+        let take = |seconds| other.write(move |db| rates::take(db, "one", pace, 3, at(seconds)));
+        assert_eq!(take(44).await.unwrap(), Taken::NotBefore(at(45)));
+        assert_eq!(take(45).await.unwrap(), Taken::Rights(3));
+        let elsewhere = other.write(move |db| rates::take(db, "other", pace, 1, at(2))).await;
+        assert_eq!(elsewhere.unwrap(), Taken::Rights(1));
     })
     .await;
 }
