@@ -2,7 +2,7 @@
 
 use crate::{connectors::source::Failure, domain::words::Cause};
 
-use super::{Source, client::Call, reading::Stage, refusals, wire::SystemInfo};
+use super::{Source, client::Call, reading::Stage, wire::SystemInfo};
 
 impl Source {
     /// Looks the tenant up, asks who we are, and asks for one row of each list: a role may lack the right to any.
@@ -25,16 +25,14 @@ impl Source {
         ))
     }
 
-    /// The role of an API member may lack the right to `system/info` only; then counting members tells whether the
-    /// credentials are good.
+    /// The role of an API member may lack the right to `system/info` only: the lists tell whether it is good for them.
     async fn version(&self) -> Result<Option<String>, Failure> {
         let what = "the system's information";
         match self.client.get::<SystemInfo>(Call::new("system/info", &[], what)).await {
-            Ok(Some((info, _))) => Ok(info.version),
-            Ok(None) => Err(refusals::not_found(what)),
-            Err(Failure::Source { cause: Cause::Credentials | Cause::Permission, .. }) => {
-                self.count(Stage::Members).await.map(|_| None)
-            }
+            Ok(info) => Ok(info.and_then(|(info, _)| info.version)),
+            Err(Failure::Source {
+                cause: Cause::Credentials | Cause::Permission | Cause::NotFound, ..
+            }) => Ok(None),
             Err(other) => Err(other),
         }
     }

@@ -76,6 +76,9 @@ struct Progress {
     /// How many rows fewer than the vendor counted, in the stages before.
     #[serde(default)]
     lacking: u64,
+    /// A stage before could not be counted.
+    #[serde(default)]
+    uncounted: bool,
 }
 
 /// A list that is being read.
@@ -108,7 +111,14 @@ impl<'a> Reading<'a> {
         let left = ask.progress.filter(|_| conditions.is_none());
         let left = left.and_then(|progress| serde_json::from_str::<Progress>(&progress).ok());
         let left = left.filter(|left| (left.stage == Stage::Members) == (stage == Stage::Members));
-        let at = left.unwrap_or(Progress { started: None, stage, after: 0, received: 0, lacking: 0 });
+        let at = left.unwrap_or(Progress {
+            started: None,
+            stage,
+            after: 0,
+            received: 0,
+            lacking: 0,
+            uncounted: false,
+        });
         let page_size = source.settings.page_size;
         Self { source, at, conditions, unwanted: Vec::new(), page_size, last_page: false }
     }
@@ -201,11 +211,21 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
+    /// How many rows there should be; `None` where a role may read a list, but not count it.
+    async fn counted(&self) -> Result<Option<u64>, Failure> {
+        match self.source.count(self.at.stage).await {
+            Err(Failure::Source { cause: Cause::NotFound | Cause::Permission, .. }) => Ok(None),
+            counted => counted.map(Some),
+        }
+    }
+
     /// Ends the stage; whether there is another.
     async fn next_stage(&mut self) -> Result<bool, Failure> {
         if self.conditions.is_none() {
-            let counted = self.source.count(self.at.stage).await?;
-            self.at.lacking += counted.saturating_sub(self.at.received);
+            match self.counted().await? {
+                Some(counted) => self.at.lacking += counted.saturating_sub(self.at.received),
+                None => self.at.uncounted = true,
+            }
         }
         if self.at.stage != Stage::Companies || !self.source.settings.contacts {
             return Ok(false);
@@ -219,18 +239,32 @@ impl<'a> Reading<'a> {
         if self.conditions.is_some() {
             return End { gone: Gone::Named(mem::take(&mut self.unwanted)), high_water, warning: None };
         }
-        if self.at.lacking == 0 {
-            return End { gone: Gone::NotSeen, high_water, warning: None };
+        match self.doubt() {
+            None => End { gone: Gone::NotSeen, high_water, warning: None },
+            warning => End { gone: Gone::Unknown, high_water, warning },
         }
-        let warning = Problem::new(
-            "count_mismatch",
-            format!(
-                "ConnectWise counts {} more rows than it sent, so nobody was marked absent.",
-                self.at.lacking
-            ),
-            "Nothing to do if rows were added meanwhile: the next whole list settles it. If it repeats, report it.",
-        );
-        End { gone: Gone::Unknown, high_water, warning: Some(warning) }
+    }
+
+    /// Why a list that was read to its end may not be whole.
+    fn doubt(&self) -> Option<Problem> {
+        if self.at.uncounted {
+            return Some(Problem::new(
+                "not_counted",
+                "ConnectWise sent the list, but did not tell how many rows it has. Whether all of them came is not \
+                 known, so nobody was marked absent.",
+                "Let the API member's security role inquire all of this list: counting it belongs to that.",
+            ));
+        }
+        (self.at.lacking > 0).then(|| {
+            Problem::new(
+                "count_mismatch",
+                format!(
+                    "ConnectWise counts {} more rows than it sent, so nobody was marked absent.",
+                    self.at.lacking
+                ),
+                "Nothing to do if rows were added meanwhile: the next whole list settles it. If it repeats, report it.",
+            )
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use url::Url;
 use crate::{
     connectors::{
         Check,
+        outbound::guard::is_local,
         source::{Rate, Schedule},
     },
     domain::{schedule::Window, secret::Secret, words::List},
@@ -111,7 +112,8 @@ impl Settings {
         }
         match url.scheme() {
             "https" => {}
-            "http" if self.allow_private_address => {}
+            // A local address without the permission is refused with its own words when it is called.
+            "http" if self.allow_private_address || is_local(&url) => {}
             "http" => {
                 return Err(
                     "`base_url` must begin with https://, because keys are sent there; plain http needs \
@@ -232,7 +234,7 @@ mod tests {
             settings.check().unwrap_err()
         };
         assert!(with(|s| s.base_url.clear()).contains("`base_url`"));
-        assert!(with(|s| s.base_url = "http://10.0.0.5".into()).contains("https://"));
+        assert!(with(|s| s.base_url = "http://psa.example.com".into()).contains("https://"));
         assert!(with(|s| s.base_url = "https://a:b@na.myconnectwise.net".into()).contains("`base_url`"));
         assert!(with(|s| s.company_id.clear()).contains("`company_id`"));
         assert!(with(|s| s.company_id = "../x".into()).contains("`company_id`"));

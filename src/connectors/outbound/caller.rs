@@ -62,7 +62,7 @@ pub struct Answer<T> {
 
 impl Caller {
     /// `allow_private` lets this connection reach private addresses; it holds for the host of `base`, because nothing
-    /// is sent to another. Without it `base` must be https.
+    /// is sent to another. Without it `base` must be https, or local: then each request is refused.
     ///
     /// # Errors
     /// An address that is not http(s), holds credentials, or is not encrypted.
@@ -74,7 +74,8 @@ impl Caller {
         headers: HeaderMap,
     ) -> Result<Self, Failure> {
         let host = base.host_str().unwrap_or_default().to_owned();
-        let scheme_fits = base.scheme() == "https" || (allow_private && base.scheme() == "http");
+        let plain = allow_private || guard::is_local(&base);
+        let scheme_fits = base.scheme() == "https" || (plain && base.scheme() == "http");
         if host.is_empty() || !scheme_fits || !base.username().is_empty() || base.password().is_some() {
             return Err(problems::failure(
                 crate::domain::words::Cause::Tls,

@@ -51,6 +51,13 @@ pub fn literal(url: &Url) -> Result<(), NotAllowed> {
     if is_public(address) { Ok(()) } else { Err(NotAllowed { host: address.to_string(), address }) }
 }
 
+/// Whether a host says by itself that it is not public: an address, or this machine's own name. Nothing is sent there
+/// unless the connection allows it, so plain http gives nothing away.
+pub fn is_local(url: &Url) -> bool {
+    let own_name = |host: &str| host == "localhost" || host.ends_with(".localhost");
+    literal(url).is_err() || url.domain().is_some_and(own_name)
+}
+
 /// Whether an address belongs to the public internet (IANA's registries of special-purpose addresses).
 pub fn is_public(address: IpAddr) -> bool {
     match address {

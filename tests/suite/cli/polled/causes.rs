@@ -36,11 +36,12 @@ async fn what_is_wrong_on_the_way_is_told() {
     let (nobody, nobody_url) = listen().await;
     drop(nobody);
     let plain = paycom.base_url.replace("http://", "https://");
-    let cases: [(&str, &str, &[&str], &str); 4] = [
+    let cases: [(&str, &str, &[&str], &str); 5] = [
         ("dns", "https://nothing.invalid", &[], "nothing.invalid"),
         ("tcp", &nobody_url, HERE, "nothing listens"),
         ("tls", &plain, HERE, "does not speak TLS"),
         ("address_not_allowed", &plain, &[], "allow_private_address"),
+        ("address_not_allowed", &paycom.base_url, &[], "allow_private_address"),
     ];
     for (cause, base_url, more, says) in cases {
         for made in [paycom.connect(&machine, base_url, more), connectwise.connect(&machine, base_url, more)]
