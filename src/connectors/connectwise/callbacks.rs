@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::connectors::source::{Failure, Subscribed};
 
-use super::{Source, client::Call, reading::PAGINATION_TYPE, refusals, wire::Callback};
+use super::{Source, client::Call, list::PAGINATION_TYPE, refusals, wire::Callback};
 
 const PATH: &str = "system/callbacks";
 const WHAT: &str = "callbacks (System, Callbacks)";

@@ -8,7 +8,7 @@ use crate::{
 use super::{
     Source,
     client::Call,
-    reading::{Row, Stage},
+    list::{Row, Stage},
     wire::{Company, Contact, Member, digits},
 };
 

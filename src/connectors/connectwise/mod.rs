@@ -7,7 +7,7 @@
 //! | `refusals` | what the vendor's errors mean |
 //! | `wire` | the vendor's words |
 //! | `map` | its words to ours, and what is wanted |
-//! | `reading`, `fetch` | a list page by page, one record |
+//! | `list`, `reading`, `fetch` | one page, a list page by page, one record |
 //! | `probe` | the test of a connection |
 //! | `callbacks`, `hook`, `keys` | webhooks: registering for them, and who sent one |
 
@@ -16,6 +16,7 @@ mod client;
 mod fetch;
 pub mod hook;
 mod keys;
+mod list;
 mod map;
 mod probe;
 mod reading;

@@ -2,7 +2,7 @@
 
 use crate::{connectors::source::Failure, domain::words::Cause};
 
-use super::{Source, client::Call, reading::Stage, wire::SystemInfo};
+use super::{Source, client::Call, list::Stage, wire::SystemInfo};
 
 impl Source {
     /// Looks the tenant up, asks who we are, and asks for one row of each list: a role may lack the right to any.

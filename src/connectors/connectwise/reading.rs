@@ -4,7 +4,7 @@
 use std::mem;
 
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -13,56 +13,17 @@ use crate::{
     domain::{
         hold::Gone,
         problem::Problem,
-        record::Record,
         words::{Cause, List, Mode},
     },
 };
 
 use super::{
     Source,
-    client::Call,
-    map, refusals,
-    wire::{COMPANY_FIELDS, CONTACT_FIELDS, Company, Contact, Count, MEMBER_FIELDS, Member},
+    list::{Row, Stage},
 };
 
 /// Below this a page is not made smaller: it is not its size that the vendor fails at.
 const SMALLEST_PAGE: u32 = 25;
-pub(super) const PAGINATION_TYPE: HeaderName = HeaderName::from_static("pagination-type");
-
-/// What is being read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Stage {
-    Members,
-    Companies,
-    Contacts,
-}
-
-impl Stage {
-    pub(super) fn path(self) -> &'static str {
-        match self {
-            Self::Members => "system/members",
-            Self::Companies => "company/companies",
-            Self::Contacts => "company/contacts",
-        }
-    }
-
-    pub(super) fn what(self) -> &'static str {
-        match self {
-            Self::Members => "the list of members (System, Member Maintenance)",
-            Self::Companies => "the list of companies (Companies, Company Maintenance)",
-            Self::Contacts => "the list of contacts (Companies, Contacts)",
-        }
-    }
-
-    pub(super) fn fields(self) -> &'static str {
-        match self {
-            Self::Members => MEMBER_FIELDS,
-            Self::Companies => COMPANY_FIELDS,
-            Self::Contacts => CONTACT_FIELDS,
-        }
-    }
-}
 
 /// How far a whole list has been read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,9 +53,6 @@ pub struct Reading<'a> {
     /// The stage has no more pages.
     last_page: bool,
 }
-
-/// One row: its ID, and its record where it is wanted, else the external ID of what is not.
-pub(super) type Row = (u64, Result<Record, String>);
 
 impl<'a> Reading<'a> {
     pub(super) fn new(source: &'a Source, ask: Ask) -> Self {
@@ -275,62 +233,4 @@ fn has_next(headers: &HeaderMap) -> bool {
         let part = part.split(',').next().unwrap_or_default().trim().to_ascii_lowercase();
         part.strip_prefix("rel=").is_some_and(|rel| rel.trim_matches('"') == "next")
     })
-}
-
-impl Source {
-    /// One page of a list, mapped.
-    pub(super) async fn rows(
-        &self,
-        stage: Stage,
-        query: &[(&str, &str)],
-    ) -> Result<(Vec<Row>, HeaderMap), Failure> {
-        let mut call = Call::new(stage.path(), query, stage.what());
-        call.headers.insert(PAGINATION_TYPE, HeaderValue::from_static("forward-only"));
-        let gone = || refusals::not_found(stage.what());
-        Ok(match stage {
-            Stage::Members => {
-                let (page, headers) = self.client.get::<Vec<Member>>(call).await?.ok_or_else(gone)?;
-                (page.into_iter().map(|row| self.member(row)).collect::<Result<_, _>>()?, headers)
-            }
-            Stage::Companies => {
-                let (page, headers) = self.client.get::<Vec<Company>>(call).await?.ok_or_else(gone)?;
-                (page.into_iter().map(|row| self.company(row)).collect::<Result<_, _>>()?, headers)
-            }
-            Stage::Contacts => {
-                let (page, headers) = self.client.get::<Vec<Contact>>(call).await?.ok_or_else(gone)?;
-                (page.into_iter().map(|row| self.contact(row)).collect::<Result<_, _>>()?, headers)
-            }
-        })
-    }
-
-    pub(super) fn member(&self, row: Member) -> Result<Row, Failure> {
-        let id = row.id.ok_or_else(|| no_id(Stage::Members))?;
-        Ok((id, if self.wanted.member(&row) { Ok(map::member(id, row)) } else { Err(id.to_string()) }))
-    }
-
-    pub(super) fn company(&self, row: Company) -> Result<Row, Failure> {
-        let id = row.id.ok_or_else(|| no_id(Stage::Companies))?;
-        Ok((id, if self.wanted.company(&row) { Ok(map::company(id, row)) } else { Err(id.to_string()) }))
-    }
-
-    pub(super) fn contact(&self, row: Contact) -> Result<Row, Failure> {
-        let id = row.id.ok_or_else(|| no_id(Stage::Contacts))?;
-        Ok((id, Ok(map::contact(id, row))))
-    }
-
-    /// How many rows a list has.
-    pub(super) async fn count(&self, stage: Stage) -> Result<u64, Failure> {
-        let path = format!("{}/count", stage.path());
-        let counted = self.client.get::<Count>(Call::new(&path, &[], stage.what())).await?;
-        counted.map(|(count, _)| count.count).ok_or_else(|| refusals::not_found(stage.what()))
-    }
-}
-
-/// A list with such a row cannot be whole.
-fn no_id(stage: Stage) -> Failure {
-    failure(
-        Cause::Server,
-        format!("A row of {} has no ID, so it cannot be told apart from the others.", stage.what()),
-        "Nothing was marked absent. If it repeats, report it.",
-    )
 }
