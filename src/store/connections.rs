@@ -7,7 +7,7 @@ use crate::domain::{problem::Problem, words::Kind};
 
 use super::{
     Db, Error, Page, PageLimit, Result,
-    schema::{connections, polls, records},
+    schema::{connections, hooks, polls, records},
     values::{at, utc, word},
 };
 
@@ -177,6 +177,8 @@ pub fn set_first_problem(db: &mut Db, id: &str, problem: &Problem, now: DateTime
 /// # Errors
 /// [`Error::Referred`] while one of its records is linked.
 pub fn delete(db: &mut Db, id: &str) -> Result<()> {
+    // In the order of those who work on its inbox and who poll it: hooks, connection, poll.
+    diesel::delete(hooks::table.find(id)).execute(db)?;
     lock(db, id)?;
     // Who polls it now loses the lease, and its row is locked before those of the lists and records.
     diesel::delete(polls::table.find(id)).execute(db)?;
