@@ -8,7 +8,12 @@ use crate::{
         problem::Problem,
         words::{Cause, ConnectionState, Kind, List, RunState},
     },
-    store::{Db, Result, connections::Connection, polls, runs, runs::Run},
+    store::{
+        Db, Result,
+        connections::Connection,
+        polls::{self, Poll},
+        runs::{self, Run},
+    },
 };
 
 use super::{
@@ -51,7 +56,7 @@ pub fn status(db: &mut Db, connection: &Connection, now: DateTime<Utc>) -> Resul
     let status = match (&connection.problem, held(db, connection)?) {
         (Some((problem, since)), _) => troubled(problem, *since),
         (None, Some(run)) => asking(&run),
-        (None, None) => quiet(connection, poll.is_some(), now),
+        (None, None) => quiet(connection, poll.as_ref(), now),
     };
     Ok(Status { next_attempt_at: next, ..status })
 }
@@ -90,14 +95,14 @@ fn held(db: &mut Db, connection: &Connection) -> Result<Option<Run>> {
 }
 
 /// Nothing is wrong, as far as can be told from here.
-fn quiet(connection: &Connection, polled: bool, now: DateTime<Utc>) -> Status {
+fn quiet(connection: &Connection, poll: Option<&Poll>, now: DateTime<Utc>) -> Status {
     use ConnectionState::{Failing, Ok, Waiting};
     let seen = connection.last_seen_at;
     if connection.paused {
         return Status::new(Waiting, None, "It is paused: nothing runs until it is resumed.");
     }
-    match connection.kind {
-        Kind::QuickbooksDesktop => {
+    match (connection.kind, poll) {
+        (Kind::QuickbooksDesktop, _) => {
             let check = check::check(connection, now);
             let state = match (check.ok, seen) {
                 (true, _) => Ok,
@@ -106,8 +111,12 @@ fn quiet(connection: &Connection, polled: bool, now: DateTime<Utc>) -> Status {
             };
             Status { remedy: check.remedy, ..Status::new(state, seen, check.detail) }
         }
-        _ if seen.is_some() => Status::new(Ok, seen, "Its source was read to the end."),
-        _ if polled => Status::new(Waiting, Some(connection.created_at), "Its lists were not read yet."),
-        _ => Status::new(Waiting, Some(connection.created_at), "No message was received yet."),
+        // A webhook is a sign of life, and no list.
+        (_, Some(Poll { last_ok_at: None, .. })) => {
+            Status::new(Waiting, Some(connection.created_at), "Its lists were not read yet.")
+        }
+        (_, Some(poll)) => Status::new(Ok, poll.last_ok_at, "Its source was read to the end."),
+        (_, None) if seen.is_some() => Status::new(Ok, seen, "Its source sends messages."),
+        (_, None) => Status::new(Waiting, Some(connection.created_at), "No message was received yet."),
     }
 }
