@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+pub use crate::domain::problem::sentence;
+
 use crate::{
     config::Mistakes,
     domain::problem::Problem,
@@ -218,16 +220,4 @@ impl From<credentials::Error> for Failure {
             error => Self::new("bad_secret", sentence(&error.to_string()), remedy),
         }
     }
-}
-
-/// On one line, with a capital at its beginning and a full stop at its end: libraries break their lines where they like.
-pub fn sentence(text: &str) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut chars = text.chars();
-    let mut sentence: String = chars.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
-    sentence.push_str(chars.as_str());
-    if !sentence.ends_with(['.', '!', '?']) {
-        sentence.push('.');
-    }
-    sentence
 }

@@ -24,6 +24,18 @@ impl Problem {
     }
 }
 
+/// On one line, with a capital at its beginning and a full stop at its end: libraries break their lines where they like.
+pub fn sentence(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut chars = text.chars();
+    let mut sentence: String = chars.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    sentence.push_str(chars.as_str());
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
 /// The longest text for people, in bytes. Sources are quoted in it, and what they say may be of any length.
 const LONGEST: usize = 1000;
 

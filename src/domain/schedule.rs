@@ -1,5 +1,7 @@
 //! When a connection may be synchronised.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -64,6 +66,11 @@ impl From<Window> for String {
         let time = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
         format!("{}-{} {}", time(window.from_minute), time(window.to_minute), window.zone)
     }
+}
+
+/// As a difference of times; a span that no calendar holds is a day.
+pub fn span(time: Duration) -> TimeDelta {
+    TimeDelta::from_std(time).unwrap_or(TimeDelta::days(1)).min(TimeDelta::days(365))
 }
 
 /// `HH:MM`, 00:00 to 24:00, as minutes.

@@ -11,11 +11,11 @@ use url::{Host, Url};
 use crate::{
     connectors::{
         Polled, Source, is_polled,
-        outbound::{Closed, guard},
+        outbound::{Closed, guard, problems::failure},
         source::{Failure, Subscribed},
     },
     domain::{
-        problem::Problem,
+        problem::{Problem, sentence},
         words::{Cause, Kind},
     },
     store::{
@@ -103,11 +103,6 @@ impl SubscribeError {
         };
         Some(Problem::new(code, sentence(&self.to_string()), remedy))
     }
-}
-
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), chars.as_str()))
 }
 
 /// Where the source of a connection sends its webhooks; `None` where its kind has none.
@@ -273,12 +268,7 @@ fn unreachable(url: &Url) -> Option<&'static str> {
 
 fn slow() -> Failure {
     let detail = format!("The source did not answer within {} seconds.", LIMIT.as_secs());
-    let remedy = "Try again: what was done already is not done twice.";
-    Failure::Source {
-        cause: Cause::Timeout,
-        problem: Problem::new(Cause::Timeout.as_str(), detail, remedy),
-        retry_after: None,
-    }
+    failure(Cause::Timeout, detail, "Try again: what was done already is not done twice.")
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ mod keys;
 pub mod problems;
 mod retry;
 #[cfg(test)]
+pub mod testing;
+#[cfg(test)]
 mod tests;
 
 use std::{sync::Arc, time::Duration};

@@ -11,7 +11,7 @@ use http::{
 
 use crate::{
     connectors::{
-        outbound::{Caller, Gate, Outbound, Timeouts},
+        outbound::{Caller, Gate, Outbound, Timeouts, problems::failure},
         source::Failure,
     },
     domain::{secret::Secret, words::Cause},
@@ -75,9 +75,8 @@ impl Client {
         outbound: &Outbound,
         gate: Arc<dyn Gate>,
     ) -> Result<Self, Failure> {
-        let setting = |why| {
-            refusals::failure(Cause::Server, format!("{why}."), "Correct it in this connection's settings.")
-        };
+        let setting =
+            |why| failure(Cause::Server, format!("{why}."), "Correct it in this connection's settings.");
         let root = settings.root().map_err(setting)?;
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, authorization(secrets)?);
@@ -186,7 +185,7 @@ fn authorization(secrets: &BTreeMap<String, Secret>) -> Result<HeaderValue, Fail
     let given = |name: &str| {
         let secret = secrets.get(name).map(|secret| secret.reveal().trim()).filter(|text| !text.is_empty());
         secret.ok_or_else(|| {
-            refusals::failure(
+            failure(
                 Cause::Credentials,
                 format!("This connection has no `{name}`."),
                 format!("Give `{name}` as Paycom's API Setup shows it."),
@@ -195,9 +194,8 @@ fn authorization(secrets: &BTreeMap<String, Secret>) -> Result<HeaderValue, Fail
     };
     let basic = STANDARD.encode(format!("{}:{}", given("sid")?, given("token")?));
     // Base64 is always a header's value.
-    let mut value = HeaderValue::try_from(format!("Basic {basic}")).map_err(|_| {
-        refusals::failure(Cause::Credentials, "`sid` and `token` cannot be sent.", "Give them again.")
-    })?;
+    let mut value = HeaderValue::try_from(format!("Basic {basic}"))
+        .map_err(|_| failure(Cause::Credentials, "`sid` and `token` cannot be sent.", "Give them again."))?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -10,7 +10,10 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use chrono::{DateTime, Utc};
 
-use crate::{connectors::source::Failure, domain::problem::Problem};
+use crate::{
+    connectors::{outbound::problems::failure, source::Failure},
+    domain::problem::Problem,
+};
 
 use super::{
     client::{Client, NoPage, Page},
@@ -175,7 +178,7 @@ impl Gathered {
 
 /// A failure for lists that neither endpoint gives.
 pub fn neither(one: &str, other: &str) -> Failure {
-    refusals::failure(
+    failure(
         crate::domain::words::Cause::Permission,
         format!("Paycom has enabled neither `{one}` nor `{other}` for this API user (status 413)."),
         format!(

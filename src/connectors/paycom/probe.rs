@@ -1,13 +1,15 @@
 //! Tests a connection: three small requests at most, each sent once.
 
-use crate::{connectors::source::Failure, domain::words::Cause};
+use crate::{
+    connectors::{outbound::problems::failure, source::Failure},
+    domain::words::Cause,
+};
 
 use super::{
     Source,
     client::{CHANGES, Client, DIRECTORY, IDS, NoPage, Page},
     list::neither,
     reading::not_enabled,
-    refusals,
     settings::ListFrom,
     wire::is_code,
 };
@@ -49,7 +51,7 @@ async fn changes(client: &Client) -> Result<(), Failure> {
     let query = format!("&startdate={}&enddate={now}", now.saturating_sub(60));
     match first(client, CHANGES, &query).await {
         Ok(_) => Ok(()),
-        Err(none) if not_enabled(&none) => Err(refusals::failure(
+        Err(none) if not_enabled(&none) => Err(failure(
             Cause::Permission,
             format!(
                 "Paycom lists the employees, but has not enabled `{CHANGES}` for this API user (status 413): every \

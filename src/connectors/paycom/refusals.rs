@@ -4,13 +4,9 @@
 use http::StatusCode;
 
 use crate::{
-    connectors::source::Failure,
-    domain::{problem::Problem, words::Cause},
+    connectors::{outbound::problems::failure, source::Failure},
+    domain::words::Cause,
 };
-
-pub fn failure(cause: Cause, detail: impl Into<String>, remedy: impl Into<String>) -> Failure {
-    Failure::Source { cause, problem: Problem::new(cause.as_str(), detail, remedy), retry_after: None }
-}
 
 /// An answer that is not a good one. `said` is what Paycom's own words were, or empty.
 pub fn of_status(status: StatusCode, endpoint: &str, said: &str) -> Failure {
@@ -90,6 +86,7 @@ pub fn of_result(endpoint: &str, why: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::problem::Problem;
 
     fn of(status: u16, said: &str) -> (Cause, Problem) {
         match of_status(StatusCode::from_u16(status).unwrap(), "employeedirectory", said) {

@@ -13,15 +13,16 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use chrono::{DateTime, Utc};
-use futures_util::future::BoxFuture;
 use hyper::server::conn::http1;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use serde_json::{Value, json};
 
 use crate::{
     connectors::{
-        outbound::{Closed, Gate, Outbound, Timeouts},
+        outbound::{
+            Outbound, Timeouts,
+            testing::{Open, now},
+        },
         source::{Ask, End, Failure, Fetched, Step},
     },
     domain::{
@@ -36,30 +37,6 @@ use super::{Settings, Source};
 
 mod faults;
 mod runs;
-
-struct Open;
-
-impl Gate for Open {
-    fn pass(&self) -> BoxFuture<'_, Result<(), Closed>> {
-        Box::pin(std::future::ready(Ok(())))
-    }
-    fn close_for(&self, _: Duration) -> BoxFuture<'_, Result<(), Closed>> {
-        Box::pin(std::future::ready(Ok(())))
-    }
-    fn pause(&self, _: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(std::future::ready(()))
-    }
-    fn jitter(&self) -> f64 {
-        0.0
-    }
-    fn now(&self) -> DateTime<Utc> {
-        now()
-    }
-}
-
-fn now() -> DateTime<Utc> {
-    "2026-03-01T12:00:00Z".parse().unwrap()
-}
 
 /// What an endpoint answers: the status, headers, and a body.
 type Reply = (u16, Vec<(&'static str, String)>, String);

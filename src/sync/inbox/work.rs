@@ -2,13 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
 use crate::{
     clock::Ambient,
-    connectors::source::{Failure, Fetched},
-    domain::{problem::Problem, words::Cause},
+    connectors::{
+        outbound::problems::failure,
+        source::{Failure, Fetched},
+    },
+    domain::{problem::Problem, schedule::span, words::Cause},
     store::{
         self, Db, Store,
         connections::{self, Connection},
@@ -90,7 +93,7 @@ impl Desk {
     }
 
     fn until(&self) -> DateTime<Utc> {
-        self.ambient.now() + TimeDelta::from_std(self.lease_for).unwrap_or(TimeDelta::seconds(30))
+        self.ambient.now() + span(self.lease_for)
     }
 
     /// Renews the lease while a slow source answers; ends when it is lost.
@@ -252,13 +255,9 @@ fn is_ours(error: &store::Error) -> bool {
 }
 
 fn too_slow() -> Failure {
-    Failure::Source {
-        cause: Cause::Timeout,
-        problem: Problem::new(
-            Cause::Timeout.as_str(),
-            format!("The source did not answer within {} seconds.", FETCH.as_secs()),
-            "Nothing: it is asked again. If it lasts, test the connection.",
-        ),
-        retry_after: None,
-    }
+    failure(
+        Cause::Timeout,
+        format!("The source did not answer within {} seconds.", FETCH.as_secs()),
+        "Nothing: it is asked again. If it lasts, test the connection.",
+    )
 }

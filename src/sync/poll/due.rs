@@ -4,15 +4,16 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     connectors::source::Schedule,
-    domain::words::{List, Mode, RunState},
+    domain::{
+        schedule::span,
+        words::{List, Mode, RunState},
+    },
     store::{
         self, Db,
         lists::{self, Cursor},
         runs::{self, Run},
     },
 };
-
-use super::gate::span;
 
 /// A list that is to be read now.
 #[derive(Debug, Clone)]

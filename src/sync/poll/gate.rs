@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
         outbound::{Closed, Gate},
         source::Rate,
     },
+    domain::schedule::span,
     store::{
         self, Store,
         polls::{self, Lease},
@@ -139,9 +140,4 @@ fn closed(error: store::Error) -> Closed {
         store::Error::Stale(_) => Closed::LeaseLost,
         other => Closed::Unavailable(other.to_string()),
     }
-}
-
-/// As a difference of times; a span that no calendar holds is a day.
-pub(super) fn span(time: Duration) -> TimeDelta {
-    TimeDelta::from_std(time).unwrap_or(TimeDelta::days(1)).min(TimeDelta::days(365))
 }

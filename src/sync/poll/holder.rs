@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use crate::{
     clock::Ambient,
+    domain::schedule::span,
     store::{
         self, Db, Store,
         connections::Connection,
         polls::{self, Lease},
     },
 };
-
-use super::gate::span;
 
 /// The lease of a connection, and what is done with it.
 pub(super) struct Holder {

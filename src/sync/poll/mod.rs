@@ -34,7 +34,10 @@ use crate::{
         outbound::Closed,
         source::{Failure, Schedule},
     },
-    domain::words::{Cause, List, Mode, RunState},
+    domain::{
+        schedule::span,
+        words::{Cause, List, Mode, RunState},
+    },
     store::{
         self, Db,
         connections::{self, Connection},
@@ -45,7 +48,6 @@ use crate::{
 
 use super::{run, subscribe};
 use due::{Due, due};
-use gate::span;
 use holder::Holder;
 use read::{Broken, read};
 use settle::{Ending, Outcome, settle};

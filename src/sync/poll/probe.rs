@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use crate::{
-    connectors::{outbound::Closed, source::Failure},
+    connectors::{
+        outbound::{Closed, problems::failure},
+        source::Failure,
+    },
     domain::{problem::Problem, words::Cause},
     store::{self, connections, polls},
     sync::check::Check,
@@ -59,13 +62,9 @@ fn failed(failure: Failure) -> store::Result<Check> {
 }
 
 fn slow() -> Failure {
-    Failure::Source {
-        cause: Cause::Timeout,
-        problem: Problem::new(
-            Cause::Timeout.as_str(),
-            format!("The source did not answer within {} seconds.", LIMIT.as_secs_f32()),
-            "Try again. If it stays slow, look whether a firewall or proxy drops what the gateway sends.",
-        ),
-        retry_after: None,
-    }
+    failure(
+        Cause::Timeout,
+        format!("The source did not answer within {} seconds.", LIMIT.as_secs_f32()),
+        "Try again. If it stays slow, look whether a firewall or proxy drops what the gateway sends.",
+    )
 }

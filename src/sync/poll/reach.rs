@@ -8,7 +8,7 @@ use crate::{
     clock::Ambient,
     connectors::{
         Polled, Source,
-        outbound::{Closed, Outbound},
+        outbound::{Closed, Outbound, problems::failure},
         source::{Failure, Fetched},
     },
     domain::{
@@ -64,15 +64,11 @@ impl From<ReachError> for Failure {
             ReachError::Source(failure) => failure,
             ReachError::Store(error) => Closed::Unavailable(error.to_string()).into(),
             ReachError::Vault(VaultError::Store(error)) => Closed::Unavailable(error.to_string()).into(),
-            ReachError::Vault(error) => Failure::Source {
-                cause: Cause::Credentials,
-                problem: Problem::new(
-                    Cause::Credentials.as_str(),
-                    format!("The stored credentials cannot be read: {error}."),
-                    "Give the gateway the key that they were sealed with, or enter the credentials again.",
-                ),
-                retry_after: None,
-            },
+            ReachError::Vault(error) => failure(
+                Cause::Credentials,
+                format!("The stored credentials cannot be read: {error}."),
+                "Give the gateway the key that they were sealed with, or enter the credentials again.",
+            ),
         }
     }
 }

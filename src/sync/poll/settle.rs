@@ -8,6 +8,7 @@ use crate::{
     connectors::source::{Failure, Schedule},
     domain::{
         problem::Problem,
+        schedule::span,
         words::{Cause, List, RunState},
     },
     store::{
@@ -16,8 +17,6 @@ use crate::{
         runs,
     },
 };
-
-use super::gate::span;
 
 /// How a poll went.
 #[derive(Debug, Clone)]

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::{domain::problem::Problem, store};
+use crate::{
+    domain::problem::{Problem, sentence},
+    store,
+};
 
 use super::KeySource;
 
@@ -89,11 +92,4 @@ impl KeySource {
             }
         }
     }
-}
-
-/// With a capital at its beginning and a full stop at its end.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first: String = chars.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{}.", chars.as_str())
 }

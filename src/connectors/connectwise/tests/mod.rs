@@ -8,19 +8,16 @@ mod vendor;
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc, Mutex, OnceLock,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
-use futures_util::future::BoxFuture;
-
 use crate::{
     connectors::{
-        outbound::{Closed, Gate, Keys, Outbound, Timeouts},
+        outbound::{
+            Keys, Outbound, Timeouts,
+            testing::{Open, now},
+        },
         source::{Ask, End, Failure, Step},
     },
     domain::{
@@ -31,37 +28,6 @@ use crate::{
 };
 
 use super::{Settings, Source};
-
-/// A gate that never waits.
-#[derive(Default)]
-struct Quick {
-    passed: AtomicUsize,
-    waits: Mutex<Vec<u64>>,
-}
-
-impl Gate for Quick {
-    fn pass(&self) -> BoxFuture<'_, Result<(), Closed>> {
-        self.passed.fetch_add(1, Ordering::SeqCst);
-        Box::pin(std::future::ready(Ok(())))
-    }
-    fn close_for(&self, wait: Duration) -> BoxFuture<'_, Result<(), Closed>> {
-        self.waits.lock().unwrap().push(wait.as_secs());
-        Box::pin(std::future::ready(Ok(())))
-    }
-    fn pause(&self, _: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(std::future::ready(()))
-    }
-    fn jitter(&self) -> f64 {
-        0.0
-    }
-    fn now(&self) -> DateTime<Utc> {
-        now()
-    }
-}
-
-fn now() -> DateTime<Utc> {
-    "2026-03-01T12:00:00Z".parse().unwrap()
-}
 
 fn settings(base_url: &str) -> Settings {
     Settings {
@@ -93,7 +59,7 @@ fn outbound() -> Outbound {
 }
 
 fn source(settings: Settings, memory: Option<&str>) -> Source {
-    Source::new(settings, &secrets(), memory, &outbound(), Arc::new(Quick::default())).unwrap()
+    Source::new(settings, &secrets(), memory, &outbound(), Arc::new(Open)).unwrap()
 }
 
 fn ask(list: List, since: Option<&str>) -> Ask {

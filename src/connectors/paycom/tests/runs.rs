@@ -1,5 +1,7 @@
 //! Runs that go well.
 
+use chrono::{DateTime, Utc};
+
 use super::*;
 
 const FIVE: &[&str] = &["A1", "A2", "B-1", "B_2", "C3"];
