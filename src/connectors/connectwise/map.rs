@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::domain::record::Record;
+use crate::domain::{email::email, record::Record};
 
 use super::{
     settings::{Settings, words},
@@ -55,26 +55,19 @@ pub fn member(id: u64, member: Member) -> Record {
         (Some(one), None) | (None, Some(one)) => Some(one.clone()),
         (None, None) => member.identifier.clone(),
     };
-    let preferred = |default: &Option<String>, office: &_, mobile: &_, home: &_| -> Option<String> {
-        let named: &Option<String> = match default.as_deref() {
-            Some("Office") => office,
-            Some("Mobile") => mobile,
-            Some("Home") => home,
-            _ => &None,
-        };
-        [named, office, mobile, home].into_iter().flatten().next().cloned()
-    };
-    let email =
+    let emails =
         preferred(&member.default_email, &member.office_email, &member.mobile_email, &member.home_email);
-    let phone =
+    let email = [member.primary_email.as_deref()].into_iter().chain(emails).flatten().find_map(email);
+    let phones =
         preferred(&member.default_phone, &member.office_phone, &member.mobile_phone, &member.home_phone);
+    let phone = phones.into_iter().flatten().next().map(str::to_owned);
     Record {
         external_id: id.to_string(),
         name: name.unwrap_or_else(|| id.to_string()),
         first_name: member.first_name,
         middle_name: member.middle_initial,
         last_name: member.last_name,
-        email: member.primary_email.or(email),
+        email,
         phone,
         job_title: member.title,
         active: !member.inactive_flag,
@@ -83,6 +76,22 @@ pub fn member(id: u64, member: Member) -> Record {
         source_modified_at: member.info.last_updated,
         ..Record::default()
     }
+}
+
+/// The one that is named as the default, then the others.
+fn preferred<'a>(
+    default: &Option<String>,
+    office: &'a Option<String>,
+    mobile: &'a Option<String>,
+    home: &'a Option<String>,
+) -> [Option<&'a str>; 4] {
+    let named = match default.as_deref() {
+        Some("Office") => office,
+        Some("Mobile") => mobile,
+        Some("Home") => home,
+        _ => &None,
+    };
+    [named, office, mobile, home].map(Option::as_deref)
 }
 
 /// A company is a customer. Which statuses mean that it no longer is one, each business names for itself.
@@ -113,8 +122,8 @@ pub fn contact(id: u64, contact: Contact) -> Record {
     Record {
         external_id: contact_id(id),
         name: if name.is_empty() { contact_id(id) } else { name },
-        email: reached_by(items, "Email"),
-        phone: reached_by(items, "Phone"),
+        email: reached_by(items, "Email").find_map(|value| email(value)),
+        phone: reached_by(items, "Phone").next().map(str::to_owned),
         first_name: contact.first_name,
         last_name: contact.last_name,
         company_name: contact.company.name,
@@ -127,14 +136,14 @@ pub fn contact(id: u64, contact: Contact) -> Record {
     }
 }
 
-/// The default of a kind, else the first.
-fn reached_by(items: &[Communication], kind: &str) -> Option<String> {
-    let of_kind = || {
-        items.iter().filter(|item| {
+/// Those of a kind, the default one first.
+fn reached_by<'a>(items: &'a [Communication], kind: &'a str) -> impl Iterator<Item = &'a str> {
+    let of_kind = move || {
+        items.iter().filter(move |item| {
             item.communication_type.as_deref().is_some_and(|named| named.eq_ignore_ascii_case(kind))
         })
     };
-    of_kind().filter(|item| item.default_flag).chain(of_kind()).find_map(|item| item.value.clone())
+    of_kind().filter(|item| item.default_flag).chain(of_kind()).filter_map(|item| item.value.as_deref())
 }
 
 /// The day of a time stamp. The vendor's «none» is 1800-01-01; what cannot be read is none either.

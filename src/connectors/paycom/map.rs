@@ -1,6 +1,6 @@
 //! Paycom's employees to staged records: their words to ours.
 
-use crate::domain::record::Record;
+use crate::domain::{email::email, record::Record};
 
 use super::{
     dates::date,
@@ -19,7 +19,7 @@ pub fn record(code: &str, row: &Row) -> Record {
         first_name: text(&row.firstname),
         middle_name: text(&row.middlename),
         last_name: text(&row.lastname),
-        email: text(&row.work_email).or_else(|| text(&row.personal_email)),
+        email: [&row.work_email, &row.personal_email].into_iter().find_map(|text| email(text.get()?)),
         phone: text(&row.primary_phone),
         job_title: text(&row.position_title).or_else(|| text(&row.business_title)),
         active: !terminated,
@@ -132,6 +132,16 @@ mod tests {
             serde_json::json!({"employee_code": "A1", "hire_date": "2015-01-02", "rehire_date": "0000-00-00"}),
         );
         assert_eq!(first.hired_on, day(2015, 1, 2));
+    }
+
+    #[test]
+    fn of_several_addresses_the_first_is_the_e_mail() {
+        let email = |work: &str, own: &str| {
+            only(serde_json::json!({"eecode": "A1", "work_email": work, "personal_email": own})).email
+        };
+        assert_eq!(email("a@x.com; b@y.com", "c@z.com").as_deref(), Some("a@x.com"));
+        assert_eq!(email("N/A", "none@; c@z.com").as_deref(), Some("c@z.com"));
+        assert_eq!(email("none@", "N/A"), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::{
 
 use chrono::{DateTime, NaiveDate};
 
-use crate::domain::{event::Event, record::Record, words::List};
+use crate::domain::{email::email, event::Event, record::Record, words::List};
 
 use super::members::{Body, Member, Row};
 
@@ -142,7 +142,7 @@ fn record(list: List, row: &Row) -> Result<Record, String> {
         middle_name: text("middle_name")?,
         last_name: text("last_name")?,
         company_name: text("company_name")?,
-        email: text("email")?,
+        email: text("email")?.as_deref().and_then(email),
         phone: text("phone")?,
         job_title: text("job_title")?,
         parent_external_id: parent,

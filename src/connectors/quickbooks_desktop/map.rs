@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::{
     codec::qbxml::{CUSTOMER, DELETED, EMPLOYEE, Ret},
-    domain::{record::Record, words::List},
+    domain::{email::email, record::Record, words::List},
 };
 
 /// Why a record could not be staged.
@@ -43,7 +43,7 @@ pub fn record(list: List, ret: Ret) -> Result<Record, MapError> {
             "LastName" => record.last_name = Some(text),
             "JobTitle" => record.job_title = Some(text),
             "Phone" => record.phone = Some(text),
-            "Email" => record.email = Some(text),
+            "Email" => record.email = email(&text),
             "HiredDate" => record.hired_on = date(&text),
             "ReleasedDate" => record.released_on = date(&text),
             _ => {}
@@ -89,4 +89,22 @@ fn clean(value: String) -> Option<String> {
 
 fn date(text: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn employee(field: &str, value: &str) -> Record {
+        let at = |name| EMPLOYEE.iter().position(|known| *known == name).unwrap();
+        let values = vec![(at("ListID"), "80000001-1".to_owned()), (at(field), value.to_owned())];
+        record(List::Employee, Ret { element: "EmployeeRet".into(), values }).unwrap()
+    }
+
+    #[test]
+    fn of_several_addresses_the_first_is_the_e_mail() {
+        let email = |value| employee("Email", value).email;
+        assert_eq!(email("a@x.com; b@y.com").as_deref(), Some("a@x.com"));
+        assert_eq!((email("N/A"), email("none@")), (None, None));
+    }
 }

@@ -1,6 +1,6 @@
 //! Rows to records, from the golden files.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::connectors::connectwise::{
@@ -65,6 +65,21 @@ fn companies_and_contacts_become_customers() {
     assert_eq!((&first.email, &first.phone), (&some("default@example.com"), &some("555-0301")));
     assert_eq!((&first.parent_external_id, first.sublevel), (&some("201"), 1));
     assert_eq!((contacts[1].name.as_str(), contacts[1].active, contacts[1].sublevel), ("Ida", false, 0));
+}
+
+#[test]
+fn of_several_addresses_the_first_is_the_e_mail() {
+    let member = |row| map::member(1, serde_json::from_value(row).unwrap()).email;
+    let contact = |value: &str| {
+        let items = json!([{"value": value, "communicationType": "Email"}]);
+        map::contact(1, serde_json::from_value(json!({"communicationItems": items})).unwrap()).email
+    };
+    assert_eq!(member(json!({"primaryEmail": "a@x.com; b@y.com"})), some("a@x.com"));
+    assert_eq!(
+        member(json!({"primaryEmail": "none@", "officeEmail": "N/A", "homeEmail": "c@z.com"})),
+        some("c@z.com")
+    );
+    assert_eq!((contact("a@x.com; b@y.com"), contact("N/A")), (some("a@x.com"), None));
 }
 
 #[test]

@@ -90,6 +90,16 @@ fn whatever_is_wrong_is_named_with_its_row_and_member() {
 }
 
 #[test]
+fn of_several_addresses_the_first_is_the_e_mail() {
+    for (given, read) in [("a@x.com; b@y.com", Some("a@x.com")), ("N/A", None), ("none@", None)] {
+        let data = json!({"type": "employees.upserted", "data": [{"external_id": "1", "email": given}]});
+        let (_, event) = event(data.to_string().as_bytes()).unwrap();
+        let Event::Upserted { records, .. } = event else { panic!("{event:?}") };
+        assert_eq!(records[0].email.as_deref(), read, "{given}");
+    }
+}
+
+#[test]
 fn a_message_that_is_not_known_is_told_what_is() {
     for (body, said) in [
         (json!([]), "the body is not a JSON object"),
