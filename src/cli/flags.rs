@@ -56,6 +56,9 @@ pub struct ServeFlags {
     /// PEM file of the certificate's private key
     #[arg(long, value_name = "FILE")]
     tls_key: Option<String>,
+    /// The proxies before the gateway, whose X-Forwarded-For counts: addresses and networks, parted by commas
+    #[arg(long, value_name = "LIST")]
+    trusted_proxies: Option<String>,
     /// Open connections; at the cap new ones wait [default: 1024]
     #[arg(long, value_name = "NUMBER")]
     max_connections: Option<String>,
@@ -99,6 +102,7 @@ impl ServeFlags {
             ("ROLLCALL_LISTEN", &self.listen),
             ("ROLLCALL_TLS_CERT", &self.tls_cert),
             ("ROLLCALL_TLS_KEY", &self.tls_key),
+            ("ROLLCALL_TRUSTED_PROXIES", &self.trusted_proxies),
             ("ROLLCALL_MAX_CONNECTIONS", &self.max_connections),
             ("ROLLCALL_HEADER_TIMEOUT", &self.header_timeout),
             ("ROLLCALL_BODY_TIMEOUT", &self.body_timeout),

@@ -4,7 +4,10 @@ use std::{path::PathBuf, time::Duration};
 
 use url::Url;
 
-use super::reader::{Reader, Setting};
+use super::{
+    proxies::TrustedProxies,
+    reader::{Reader, Setting},
+};
 
 /// A setting that is no secret.
 const fn plain(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
@@ -22,6 +25,12 @@ pub(super) const TLS_CERT: Setting =
     plain("ROLLCALL_TLS_CERT", "", "the PEM file of the certificate chain; with it the gateway speaks HTTPS");
 pub(super) const TLS_KEY: Setting =
     plain("ROLLCALL_TLS_KEY", "", "the PEM file of the certificate's private key");
+pub(super) const TRUSTED_PROXIES: Setting = plain(
+    "ROLLCALL_TRUSTED_PROXIES",
+    "",
+    "the proxies before the gateway: addresses and networks such as 10.0.0.0/8, parted by commas; only theirs is the \
+     word on where a request comes from (X-Forwarded-For, or Forwarded where there is none)",
+);
 pub(super) const MAX_CONNECTIONS: Setting = plain(
     "ROLLCALL_MAX_CONNECTIONS",
     "1024",
@@ -63,6 +72,8 @@ pub struct HttpSettings {
     pub public_url: Option<Url>,
     /// HTTPS, if given.
     pub tls: Option<TlsSettings>,
+    /// Whose word counts about where a request comes from.
+    pub trusted_proxies: TrustedProxies,
     pub max_connections: usize,
     pub header_timeout: Duration,
     /// The longest silence between two frames of a body, not the time of the whole body.
@@ -101,6 +112,14 @@ impl HttpSettings {
                 .map(Some),
         };
         let tls = read_tls(reader);
+        let trusted_proxies = match reader.text(&TRUSTED_PROXIES) {
+            None => Some(TrustedProxies::default()),
+            Some(_) => reader.checked(
+                &TRUSTED_PROXIES,
+                "addresses and networks, such as 127.0.0.1,10.0.0.0/8",
+                TrustedProxies::parse,
+            ),
+        };
         let max_connections = reader.checked(&MAX_CONNECTIONS, "a whole number from 1 to 1000000", |text| {
             let number = text.parse().ok().filter(|number| (1..=1_000_000).contains(number));
             number.ok_or_else(|| format!("{text:?} is no such number"))
@@ -116,6 +135,7 @@ impl HttpSettings {
             listen: listen?,
             public_url: public_url?,
             tls: tls?,
+            trusted_proxies: trusted_proxies?,
             max_connections: max_connections?,
             header_timeout: header_timeout?,
             body_timeout: body_timeout?,

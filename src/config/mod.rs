@@ -8,6 +8,7 @@ mod database;
 mod http;
 mod log;
 mod polling;
+mod proxies;
 mod reader;
 mod secrets;
 mod source;
@@ -17,6 +18,7 @@ pub use database::DatabaseSettings;
 pub use http::{HttpSettings, TlsSettings};
 pub use log::{LogFormat, LogSettings};
 pub use polling::PollingSettings;
+pub use proxies::TrustedProxies;
 pub use reader::{Mistake, Mistakes, Setting};
 pub use secrets::SecretSettings;
 pub use source::{Environment, MapSource, Overlay, Source};
@@ -33,6 +35,7 @@ pub const SETTINGS: &[Setting] = &[
     http::PUBLIC_URL,
     http::TLS_CERT,
     http::TLS_KEY,
+    http::TRUSTED_PROXIES,
     http::MAX_CONNECTIONS,
     http::HEADER_TIMEOUT,
     http::BODY_TIMEOUT,

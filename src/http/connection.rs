@@ -30,6 +30,7 @@ use tokio::{
 use tower::ServiceExt;
 
 use super::{
+    forwarded,
     server::{Limits, Peer, stopping},
     socket::{Protocol, Socket},
 };
@@ -58,9 +59,10 @@ pub(super) async fn serve<I>(
 {
     let activity = Arc::new(Activity::default());
     let service = {
-        let activity = activity.clone();
+        let (activity, trusted) = (activity.clone(), limits.trusted_proxies.clone());
         service_fn(move |mut request: hyper::Request<Incoming>| {
-            request.extensions_mut().insert(Peer(peer));
+            let client = forwarded::client(peer, request.headers(), &trusted);
+            request.extensions_mut().insert(Peer(client));
             answer(router.clone(), request, activity.clone())
         })
     };

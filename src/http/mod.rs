@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`server`] | the accept loop: connections, their limits, TLS, graceful shutdown |
 //! | `connection` | one connection: HTTP/1.1 or HTTP/2, and when it has been idle too long |
+//! | `forwarded` | where a request comes from, behind proxies too |
 //! | `socket` | its bytes: read ahead, and never written to for ever |
 //! | [`tls`] | the certificate, loaded and loaded again |
 //! | [`layers`] | what every request passes through |
@@ -19,6 +20,7 @@
 pub mod api;
 mod connection;
 pub mod extract;
+mod forwarded;
 pub mod layers;
 pub mod limits;
 pub mod operations;

@@ -18,7 +18,7 @@ use super::{
     socket::{Protocol, Socket, tell_protocol},
     tls::{ALPN_HTTP2, TlsFiles},
 };
-use crate::config::HttpSettings;
+use crate::config::{HttpSettings, TrustedProxies};
 
 /// The wait after an accept that failed for want of something, such as file descriptors: they come back when
 /// connections end, and asking at once again would only burn the processor.
@@ -27,6 +27,8 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(500);
 /// What the loop puts up with.
 #[derive(Debug, Clone)]
 pub struct Limits {
+    /// Whose word counts about where a request comes from.
+    pub trusted_proxies: Arc<TrustedProxies>,
     /// Open connections; at the cap the loop stops accepting, and new ones wait in the kernel's queue.
     pub max_connections: usize,
     /// For a TLS handshake, and then for the head of each request: else silent clients would hold every slot.
@@ -43,6 +45,7 @@ pub struct Limits {
 impl From<&HttpSettings> for Limits {
     fn from(settings: &HttpSettings) -> Self {
         Self {
+            trusted_proxies: Arc::new(settings.trusted_proxies.clone()),
             max_connections: settings.max_connections,
             header_timeout: settings.header_timeout,
             // Longer than any answer of the API takes, so that only what is really idle is closed.
@@ -53,7 +56,8 @@ impl From<&HttpSettings> for Limits {
     }
 }
 
-/// The client's address, an extension of every request. Behind a proxy it is the proxy's.
+/// The client's address, an extension of every request: behind a trusted proxy that which the proxy tells, else the
+/// other end of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 

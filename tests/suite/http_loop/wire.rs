@@ -4,7 +4,10 @@ use axum::{
     Extension, Router,
     routing::{get, post},
 };
-use rollcall::http::server::{Limits, Peer};
+use rollcall::{
+    config::{MapSource, Settings},
+    http::server::{Limits, Peer},
+};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
 use super::{Client, Gateway, SHORT, limits, within};
@@ -27,6 +30,19 @@ async fn a_connection_is_used_again_and_its_client_is_known() {
     client.send("GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert_eq!(client.answer().await.status, 404);
     assert_eq!(client.answer().await.body, address);
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_the_client_is_whom_the_proxy_names() {
+    for (proxies, seen) in [("127.0.0.0/8", "192.0.2.7:0"), ("127.0.0.2", "127.0.0.1")] {
+        let source: MapSource = [("ROLLCALL_TRUSTED_PROXIES", proxies)].into_iter().collect();
+        let limits = Limits::from(&Settings::read(&source).unwrap().http);
+        let gateway = Gateway::start(router(), limits).await;
+        let mut client = gateway.connect().await;
+        client.send("GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 8.8.8.8, 192.0.2.7\r\n\r\n").await;
+        let answer = client.answer().await;
+        assert!(answer.body.starts_with(seen), "{answer:?}");
+    }
 }
 
 #[tokio::test]
