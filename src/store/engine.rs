@@ -2,7 +2,10 @@
 
 use diesel::{Connection, ConnectionError, PgConnection, SqliteConnection, connection::SimpleConnection};
 
-use super::{Error, Result};
+use super::{
+    Error, Result,
+    files::{file_of, make_private},
+};
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +60,9 @@ pub(super) fn connect(engine: Engine, url: &str) -> Result<Db> {
         }
         Engine::Sqlite => {
             let path = url.strip_prefix("sqlite:").unwrap_or(url);
+            if let Some(file) = file_of(url) {
+                make_private(&file)?;
+            }
             let mut connection = SqliteConnection::establish(path).map_err(opening)?;
             // busy_timeout first: switching to WAL needs a lock that another connection may hold.
             connection

@@ -10,6 +10,7 @@ pub mod connections;
 pub mod desktop;
 mod engine;
 mod error;
+mod files;
 pub mod hooks;
 pub mod inbox;
 pub mod links;
@@ -28,6 +29,7 @@ mod values;
 
 pub use engine::{Db, Engine};
 pub use error::{Error, Result};
+pub use files::{Exposed, exposed};
 pub use migrate::{Migrated, Standing};
 pub use values::{Page, PageLimit};
 

@@ -11,6 +11,7 @@
 mod api;
 mod architecture;
 mod cli;
+mod database;
 mod http_loop;
 mod inbox;
 mod migrations;
