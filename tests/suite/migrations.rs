@@ -109,6 +109,23 @@ async fn migrating_twice_changes_nothing_and_a_newer_database_is_refused() {
     .await;
 }
 
+/// References without an index that begins with their column: without one, whoever deletes what is referred to, or looks
+/// for what refers to it, reads the whole table.
+const NOT_INDEXED: &str = "SELECT m.name || '.' || f.\"from\" AS shape \
+    FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f \
+    WHERE m.type = 'table' AND NOT EXISTS ( \
+        SELECT 1 FROM pragma_index_list(m.name) i JOIN pragma_index_info(i.name) c \
+        WHERE c.seqno = 0 AND c.name = f.\"from\" AND NOT i.partial) ORDER BY 1";
+
+#[test]
+fn every_reference_has_an_index() {
+    let database = TestDatabase::sqlite();
+    drop(database.open());
+    let mut connection = SqliteConnection::establish(database.url.trim_start_matches("sqlite:")).unwrap();
+    let missing: Vec<Column> = diesel::sql_query(NOT_INDEXED).load(&mut connection).unwrap();
+    assert_eq!(missing.into_iter().map(|column| column.shape).collect::<Vec<_>>(), Vec::<String>::new());
+}
+
 fn execute(url: &str, sql: &str) {
     match url.strip_prefix("sqlite:") {
         Some(path) => {
