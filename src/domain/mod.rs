@@ -10,4 +10,5 @@ pub mod problem;
 pub mod record;
 pub mod schedule;
 pub mod secret;
+pub mod time;
 pub mod words;

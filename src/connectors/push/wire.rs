@@ -9,7 +9,7 @@ use std::{
 
 use chrono::{DateTime, NaiveDate};
 
-use crate::domain::{email::email, event::Event, record::Record, words::List};
+use crate::domain::{email::email, event::Event, record::Record, time::is_usable, words::List};
 
 use super::members::{Body, Member, Row};
 
@@ -43,8 +43,8 @@ pub fn event(body: &[u8]) -> Result<(String, Event), String> {
     };
     let (list, verb) = kind(name).ok_or_else(|| format!("this `type` is not known; known: {KNOWN}"))?;
     if let Some(timestamp) = body.text("timestamp", LONGEST)? {
-        DateTime::parse_from_rfc3339(&timestamp)
-            .map_err(|_| "`timestamp` must be a time like 2026-03-01T12:00:00Z, or be left out")?;
+        let time = DateTime::parse_from_rfc3339(&timestamp).ok().filter(|time| is_usable(&time.to_utc()));
+        time.ok_or("`timestamp` must be a time like 2026-03-01T12:00:00Z, or be left out")?;
     }
     let rows = body.rows.as_ref().ok_or("`data` must be an array")?;
     if rows.len() > MOST_ROWS {
@@ -171,7 +171,7 @@ fn name(list: List, record: &Record, external_id: &str) -> String {
 
 fn date(row: &Body, name: &str) -> Result<Option<NaiveDate>, String> {
     let Some(text) = row.text(name, LONGEST)? else { return Ok(None) };
-    let date = NaiveDate::from_str(&text).ok().filter(|date| date.to_string() == text);
+    let date = NaiveDate::from_str(&text).ok().filter(|date| date.to_string() == text && is_usable(date));
     date.map(Some).ok_or_else(|| format!("`{name}` must be a date like 2026-03-01"))
 }
 

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::{
     codec::qbxml::{CUSTOMER, DELETED, EMPLOYEE, Ret},
-    domain::{email::email, record::Record, words::List},
+    domain::{email::email, record::Record, time::is_usable, words::List},
 };
 
 /// Why a record could not be staged.
@@ -88,7 +88,7 @@ fn clean(value: String) -> Option<String> {
 }
 
 fn date(text: &str) -> Option<NaiveDate> {
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(is_usable)
 }
 
 #[cfg(test)]

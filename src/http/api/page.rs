@@ -2,10 +2,12 @@
 
 use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
+    domain::time::is_usable,
     http::problem::ApiError,
     store::{self, Page, PageLimit},
 };
@@ -71,6 +73,39 @@ fn decode<A: DeserializeOwned>(cursor: &str) -> Option<A> {
         return None;
     }
     serde_json::from_slice(&json).ok()
+}
+
+/// The longest text that is searched for, in characters: longer than any name, and within what a pattern of SQLite holds.
+const LONGEST_SEARCH: usize = 200;
+
+/// The text of `q`.
+///
+/// # Errors
+/// 422 `invalid_q`.
+pub fn search(q: Option<String>) -> Result<Option<String>, ApiError> {
+    if q.as_ref().is_some_and(|q| q.chars().count() > LONGEST_SEARCH) {
+        return Err(unacceptable(
+            "invalid_q",
+            format!("`q` has more than {LONGEST_SEARCH} characters."),
+            "Search for a part of the name, the e-mail or the ID.",
+        ));
+    }
+    Ok(q)
+}
+
+/// The time of the parameter `name`.
+///
+/// # Errors
+/// 422 `invalid_{name}`.
+pub fn time(name: &str, time: Option<DateTime<Utc>>) -> Result<Option<DateTime<Utc>>, ApiError> {
+    if time.as_ref().is_some_and(|time| !is_usable(time)) {
+        return Err(unacceptable(
+            &format!("invalid_{name}"),
+            format!("`{name}` is not a time of the years 1 to 9999."),
+            "Send a time like 2026-03-01T12:00:00Z.",
+        ));
+    }
+    Ok(time)
 }
 
 /// What a cursor that is none of this list's is answered with.

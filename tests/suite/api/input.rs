@@ -1,5 +1,6 @@
 //! Bad input is refused at the edge, in words.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rollcall::domain::words::List;
 use serde_json::json;
 
@@ -29,6 +30,51 @@ async fn nul_is_refused_wherever_it_stands() {
         let settings = json!({ "settings": { "app_name": "a\0" } });
         app.admin("PATCH", &format!("/v1/connections/{}", app.connection.id), settings).await.is(422);
         app.admin("POST", "/v1/companies", json!({ "name": "a\0" })).await.problem(422, "invalid_body");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_no_database_can_search_for_is_refused() {
+    TestApp::each(async |app| {
+        app.stage(List::Employee, people(1)).await;
+        for path in ["/v1/employees", "/v1/customers", "/v1/profiles/employee"] {
+            for long in ["x".repeat(201), "%25".repeat(201), "ﷺ".repeat(201), "x".repeat(50_000)] {
+                app.get(&format!("{path}?q={long}")).await.problem(422, "invalid_q");
+            }
+            // The longest that is taken becomes eighteen times as long by folding.
+            app.get(&format!("{path}?q={}", "ﷺ".repeat(200))).await.is(200);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn times_that_the_databases_keep_differently_are_refused() {
+    TestApp::each(async |app| {
+        app.stage(List::Employee, people(1)).await;
+        for time in [
+            "0000-12-31T23:59:59Z",
+            "-0001-01-01T00:00:00Z",
+            "%2B10000-01-01T00:00:00Z",
+            "%2B262142-12-31T23:59:59Z",
+            "9999-12-31T23:59:59-01:00",
+            "0001-01-01T00:00:00%2B01:00",
+        ] {
+            let answer = app.get(&format!("/v1/employees?changed_since={time}")).await;
+            answer.problem(422, "invalid_changed_since");
+        }
+        for (time, found) in [("0001-01-01T00:00:00Z", 1), ("9999-12-31T23:59:59Z", 0)] {
+            let answer = app.get(&format!("/v1/employees?changed_since={time}")).await;
+            assert_eq!(answer.is(200)["data"].as_array().unwrap().len(), found, "{time}");
+        }
+        // A cursor of ours, with another time in it.
+        let after =
+            json!({ "company": app.company.id, "after": { "Update": ["+10000-01-01T00:00:00Z", "x"] } });
+        let cursor = URL_SAFE_NO_PAD.encode(after.to_string());
+        let answer =
+            app.get(&format!("/v1/employees?changed_since=2026-01-01T00:00:00Z&cursor={cursor}")).await;
+        answer.problem(400, "bad_cursor");
     })
     .await;
 }

@@ -46,6 +46,7 @@ pub struct ProfilesQuery {
     /// Only those with a link, or only those without.
     linked: Option<bool>,
     /// Anywhere in the name, e-mail and ID; case and accents do not matter.
+    #[param(max_length = 200)]
     q: Option<String>,
     /// An app's ID or name: an admin's token acts for that app.
     #[expect(dead_code, reason = "read by `ForApp`")]
@@ -70,13 +71,11 @@ async fn list_profiles(
     ApiQuery(query): ApiQuery<ProfilesQuery>,
 ) -> Result<Json<PageBody<Profile>>, ApiError> {
     let (limit, after) = page::read::<(String, String)>(query.limit, query.cursor.as_deref())?;
+    let search = page::search(query.q)?;
     let read = gateway.store.read(move |db| {
         let company = query.company.as_deref().map(|name| companies::named(db, &scope, name)).transpose()?;
-        let filter = profiles::Filter {
-            company_id: company.map(|company| company.id),
-            linked: query.linked,
-            search: query.q,
-        };
+        let filter =
+            profiles::Filter { company_id: company.map(|company| company.id), linked: query.linked, search };
         let page = profiles::page(db, &scope.app.id, list, &filter, after, limit)?;
         let last = page.rows.last().filter(|_| page.more);
         let next = last.map(|profile| (profile.sort_name.clone(), profile.key.clone()));

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    domain::words::List,
+    domain::{time::is_usable, words::List},
     http::{
         Gateway,
         extract::{ApiPath, ApiQuery},
@@ -87,6 +87,7 @@ pub struct RecordsQuery {
     /// Whether they are gone from the source's list.
     absent: Option<bool>,
     /// Anywhere in names, e-mail and external ID; case and accents do not matter.
+    #[param(max_length = 200)]
     q: Option<String>,
     /// Only those that have changed since, sorted by their change instead of their name.
     changed_since: Option<DateTime<Utc>>,
@@ -138,8 +139,14 @@ async fn list_records(
 ) -> Result<Json<PageBody<Record>>, ApiError> {
     let (limit, from) = page::read::<Place<After>>(query.limit, query.cursor.as_deref())?;
     let order = if query.changed_since.is_some() { Order::Update } else { Order::Name };
+    let (search, changed_since) =
+        (page::search(query.q.clone())?, page::time("changed_since", query.changed_since)?);
     let from = from.map(|from| Place { company: from.company, after: Position::from(from.after) });
-    if from.as_ref().is_some_and(|from| matches!(from.after, Position::Name(..)) != (order == Order::Name)) {
+    let fits = |after: &Position| match after {
+        Position::Name(..) => order == Order::Name,
+        Position::Update(time, _) => order == Order::Update && is_usable(time),
+    };
+    if from.as_ref().is_some_and(|from| !fits(&from.after)) {
         return Err(bad_cursor());
     }
     let read = gateway.store.read(move |db| {
@@ -149,8 +156,8 @@ async fn list_records(
             connection_id: query.connection,
             active: query.active,
             absent: query.absent,
-            search: query.q,
-            changed_since: query.changed_since,
+            search,
+            changed_since,
         };
         let page = walk(companies, from.as_ref(), limit, |company, after, limit| {
             records::page(db, company, list, &filter, order, after, limit)
