@@ -57,6 +57,8 @@ pub struct Gateway {
     pub inbox: Inbox,
     /// Tells the worker that lists were asked for.
     pub wake: Arc<Notify>,
+    /// Who guesses passwords of Web Connectors.
+    pub sign_ins: qbwc::SignIns,
 }
 
 impl Gateway {
@@ -64,6 +66,15 @@ impl Gateway {
     pub fn new(reach: Reach) -> Self {
         let Reach { store, ambient, vault, public_url, .. } = reach.clone();
         let inbox = Inbox::start(store.clone(), ambient.clone());
-        Self { store, ambient, vault, public_url, reach, inbox, wake: Arc::default() }
+        Self {
+            store,
+            ambient,
+            vault,
+            public_url,
+            reach,
+            inbox,
+            wake: Arc::default(),
+            sign_ins: qbwc::SignIns::default(),
+        }
     }
 }

@@ -1,8 +1,13 @@
 //! What only a connection to QuickBooks Desktop has: its credentials, its GUIDs, its company file.
 
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use super::{Db, Error, Result, schema::desktop_files};
+use super::{
+    Db, Error, Result,
+    schema::desktop_files,
+    values::{at, utc},
+};
 
 /// The Web Connector's side of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -54,11 +59,26 @@ pub fn by_username(db: &mut Db, username: &str) -> Result<Option<DesktopFile>> {
 }
 
 pub fn set_password(db: &mut Db, connection_id: &str, hash: &[u8]) -> Result<()> {
-    let set = desktop_files::password_hash.eq(hash);
+    // Nobody has signed in with it yet.
+    let set = (desktop_files::password_hash.eq(hash), desktop_files::signed_in_at.eq(None::<NaiveDateTime>));
     match diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)? {
         0 => Err(Error::NotFound("QuickBooks Desktop connection")),
         _ => Ok(()),
     }
+}
+
+/// Notes that the Web Connector signed in.
+pub fn signed_in(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+    let set = desktop_files::signed_in_at.eq(at(now));
+    diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
+    Ok(())
+}
+
+/// When the Web Connector last signed in with the password that counts now.
+pub fn signed_in_at(db: &mut Db, connection_id: &str) -> Result<Option<DateTime<Utc>>> {
+    let row = desktop_files::table.find(connection_id).select(desktop_files::signed_in_at);
+    let signed_in: Option<Option<NaiveDateTime>> = row.first(db).optional()?;
+    Ok(signed_in.flatten().map(utc))
 }
 
 /// Writes which company file it is; `None` forgets it, so that the next one to answer is taken.

@@ -36,6 +36,12 @@ diesel::table! {
         pinned_name -> Nullable<Text>,
         pinned_path -> Nullable<Text>,
         qbxml_version -> Nullable<Text>,
+        signed_in_at -> Nullable<Timestamp>,
+        rivals -> Integer,
+        rival_at -> Nullable<Timestamp>,
+        any_file_id -> Bool,
+        doubted_name -> Nullable<Text>,
+        doubted_path -> Nullable<Text>,
     }
 }
 

@@ -90,6 +90,11 @@ pub fn check(connection: &Connection, now: DateTime<Utc>) -> Check {
     Check { expected_at, ..check }
 }
 
+/// Whether a Web Connector that was heard at `heard` may still be silent without being gone.
+pub(super) fn is_usual_silence(connection: &Connection, heard: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    desktop_interval(connection).is_some_and(|every| heard <= now && now - heard <= every * MISSED)
+}
+
 /// How often the Web Connector is to call.
 fn desktop_interval(connection: &Connection) -> Option<TimeDelta> {
     let settings: quickbooks_desktop::Settings = serde_json::from_str(&connection.settings).ok()?;

@@ -15,7 +15,7 @@ use axum::{
     response::Response,
 };
 
-use crate::http::webhooks::WebhookCounts;
+use crate::http::{qbwc::SignIns, webhooks::WebhookCounts};
 
 /// Counts what is answered. Clones count together.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Metrics {
     }
 
     /// In the text format of Prometheus. `held` is the number of runs that wait for a person.
-    pub(super) fn text(&self, held: u64) -> String {
+    pub(super) fn text(&self, held: u64, sign_ins: &SignIns) -> String {
         let mut text = String::new();
         let mut figure = |name: &str, kind: &str, help: &str, values: &[(String, String)]| {
             // Writing to a `String` cannot fail.
@@ -83,6 +83,15 @@ impl Metrics {
             .map(|(reason, count)| (format!("{{reason=\"{reason}\"}}"), count.to_string()))
             .collect();
         figure("webhooks_refused_total", "counter", "Webhooks refused, by reason.", &refused);
+        let (by_address, others) = sign_ins.refused();
+        let refused: Vec<(String, String)> = by_address
+            .into_iter()
+            .map(|(address, count)| (address.to_string(), count))
+            .chain([("other".to_owned(), others)])
+            .map(|(address, count)| (format!("{{address=\"{address}\"}}"), count.to_string()))
+            .collect();
+        let help = "Sign-ins of Web Connectors with a wrong user name or password, by the caller's address.";
+        figure("qbwc_sign_ins_refused_total", "counter", help, &refused);
         text
     }
 }

@@ -93,7 +93,10 @@ async fn figures(
     let held = timeout(PATIENCE, gateway.store.read(runs::held)).await;
     let held = held.map_err(|_| not_ready())??;
     // Exposition formats, «Text-based format»: the version is part of the type.
-    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.text(held)))
+    Ok((
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        metrics.text(held, &gateway.sign_ins),
+    ))
 }
 
 /// Shows this document

@@ -1,11 +1,11 @@
 //! The methods of the service: parameters in, verbs called, replies out. Parameter names are Intuit's
 //! (Programmer's Guide p. 61: "You must use the parameter names as given").
 
-use std::{collections::HashMap, error::Error as _, io::Read};
+use std::{collections::HashMap, error::Error as _, io::Read, net::IpAddr};
 
 use tokio::runtime::Handle;
 
-use super::{Answered, body::BodyStream, body::Broke, body_fault};
+use super::{Answered, body::BodyStream, body::Broke, body_fault, sign_in};
 use crate::{
     codec::{
         soap::{Call, Fault, Reply, SoapError, Style, Version},
@@ -14,7 +14,7 @@ use crate::{
     domain::secret::Secret,
     http::Gateway,
     store,
-    sync::web_connector::{self, Admission, Begun, Offer},
+    sync::web_connector::{self, Begun, Offer},
 };
 
 /// Bytes of a parameter, but for `response`: `strHCPResponse` is the longest, with the preferences of a company.
@@ -68,11 +68,11 @@ impl CallError {
 }
 
 /// Reads a call and answers it. `spoken` is the SOAP of the answer where the envelope cannot be read.
-pub(super) async fn answer(gateway: &Gateway, spoken: Version, body: BodyStream) -> Answered {
+pub(super) async fn answer(gateway: &Gateway, spoken: Version, from: IpAddr, body: BodyStream) -> Answered {
     let (gateway, runtime, span) = (gateway.clone(), Handle::current(), tracing::Span::current());
     let blocking = tokio::task::spawn_blocking(move || {
         let _entered = span.enter();
-        read_and_answer(&gateway, &runtime, spoken, body)
+        read_and_answer(&gateway, &runtime, spoken, from, body)
     });
     match blocking.await {
         Ok(answered) => answered,
@@ -95,7 +95,13 @@ pub(super) async fn answer(gateway: &Gateway, spoken: Version, body: BodyStream)
     }
 }
 
-fn read_and_answer(gateway: &Gateway, runtime: &Handle, spoken: Version, body: BodyStream) -> Answered {
+fn read_and_answer(
+    gateway: &Gateway,
+    runtime: &Handle,
+    spoken: Version,
+    from: IpAddr,
+    body: BodyStream,
+) -> Answered {
     let mut call = match Call::open(body) {
         Ok(call) => call,
         Err(error) => {
@@ -111,7 +117,7 @@ fn read_and_answer(gateway: &Gateway, runtime: &Handle, spoken: Version, body: B
         _ => parameters(&mut call).and_then(|parameters| {
             let style = call.style;
             call.finish()?;
-            let reply = runtime.block_on(small(gateway, &method, parameters))?;
+            let reply = runtime.block_on(small(gateway, from, &method, parameters))?;
             Ok((style, reply))
         }),
     };
@@ -140,7 +146,12 @@ fn parameters<R: Read>(call: &mut Call<R>) -> Result<Parameters, CallError> {
 }
 
 /// All methods but `receiveResponseXML`.
-async fn small(gateway: &Gateway, method: &str, mut parameters: Parameters) -> Result<Reply, CallError> {
+async fn small(
+    gateway: &Gateway,
+    from: IpAddr,
+    method: &str,
+    mut parameters: Parameters,
+) -> Result<Reply, CallError> {
     let ambient = gateway.ambient.clone();
     let text = |text: &str| Ok(Reply::Text(text.to_owned()));
     match method {
@@ -152,16 +163,8 @@ async fn small(gateway: &Gateway, method: &str, mut parameters: Parameters) -> R
         }
         "authenticate" => {
             let (username, password) = (parameters.take("strUserName"), parameters.take("strPassword"));
-            let password = Secret::new(password);
-            let admitted = gateway
-                .store
-                .write(move |db| web_connector::authenticate(db, &ambient, &username, &password))
-                .await?;
-            Ok(Reply::Texts(match admitted {
-                Admission::Session { ticket, company_file } => vec![ticket, company_file],
-                Admission::NoWork => vec![String::new(), "none".into()],
-                Admission::NotValid => vec![String::new(), "nvu".into()],
-            }))
+            let texts = sign_in::authenticate(gateway, from, username, Secret::new(password)).await?;
+            Ok(Reply::Texts(texts.to_vec()))
         }
         "sendRequestXML" => {
             let offer = Offer {

@@ -3,12 +3,18 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `body` | a request's body as a blocking stream |
+//! | `guesses` | wrong passwords, remembered for a while |
 //! | `methods` | the methods: parameters in, verbs called, replies out |
 //! | `pages` | the certificate check, the support page, the WSDL |
+//! | `sign_in` | `authenticate`: who guesses waits |
 
 mod body;
+mod guesses;
 mod methods;
 mod pages;
+mod sign_in;
+
+pub use sign_in::SignIns;
 
 use axum::{
     Router,
@@ -54,6 +60,7 @@ impl IntoResponse for Answered {
 
 /// `POST /qbwc`: one call.
 async fn call(gateway: Gateway, max_body: u64, request: Request) -> Response {
+    let from = sign_in::caller(&request);
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     // Where nothing of the envelope can be read, the content type tells which SOAP the caller speaks.
     let version = match content_type {
@@ -73,7 +80,7 @@ async fn call(gateway: Gateway, max_body: u64, request: Request) -> Response {
         _ => {
             let most = usize::try_from(max_body).unwrap_or(usize::MAX);
             let body = Body::new(Limited::new(request.into_body(), most));
-            methods::answer(&gateway, version, body::receive(body).await).await
+            methods::answer(&gateway, version, from, body::receive(body).await).await
         }
     };
     if let Err(fault) = &answered.result {

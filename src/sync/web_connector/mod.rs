@@ -15,7 +15,7 @@ mod receive;
 mod send;
 mod setup;
 
-pub use authenticate::{Admission, authenticate};
+pub use authenticate::{Admission, Caller, authenticate, caller, refused};
 pub use finish::{close, connection_error, expire_silent, last_error};
 pub use receive::{Begun, Received, receive};
 pub use send::{Offer, send};

@@ -6,6 +6,7 @@ mod company;
 mod compare;
 mod desk;
 mod drive;
+mod guessing;
 mod holds;
 mod hostile;
 mod interleaving;
