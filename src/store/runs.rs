@@ -376,12 +376,13 @@ pub fn running_of(db: &mut Db, connection_id: &str) -> Result<Vec<Run>> {
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-/// How many records runs of changes have marked absent in a list since `since`.
+/// How many records runs of changes have marked absent in a list since `since`, those aside that a person has approved.
 pub fn removed_since(db: &mut Db, connection_id: &str, list: List, since: DateTime<Utc>) -> Result<u64> {
     let absent: Vec<i64> = runs::table
         .filter(runs::connection_id.eq(connection_id).and(runs::list.eq(list.as_str())))
         .filter(runs::mode.eq(Mode::Delta.as_str()).and(runs::state.eq(RunState::Complete.as_str())))
         .filter(runs::ended_at.ge(at(since)).assume_not_null().and(runs::absent.gt(0)))
+        .filter(runs::decision.is_null())
         .select(runs::absent)
         .load(db)?;
     Ok(absent.into_iter().map(uncount).sum())

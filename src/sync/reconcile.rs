@@ -42,51 +42,26 @@ pub fn finish(
         }
         Gone::Unknown => None,
     };
-    let (present_before, absent) = match &gone {
-        Some(gone) => count(db, run, gone)?,
-        None => (0, 0),
-    };
     let (full, judged) = (run.mode == Mode::Full, gone.is_some());
-    if full && judged {
-        supersede_hold(db, &run.connection_id, run.list, &run.id, now)?;
-    }
-    let end = match gone {
-        Some(gone) if is_mass_absence(present_before, absent) => {
-            supersede_hold(db, &run.connection_id, run.list, &run.id, now)?;
-            gone.each(db, run, |db, some| records::name_absences(db, &run.id, some))?;
-            let problem = mass_absence(run.list, present_before, absent);
+    match gone {
+        Some(gone) => {
+            let verdict = judge(db, &run.connection_id, run.list, gone, now)?;
+            if full || verdict.held.is_some() {
+                supersede_hold(db, &run.connection_id, run.list, &run.id, now)?;
+            }
+            runs::end(db, &run.id, &verdict.end(warning), now)?;
+            verdict.carry_out(db, run, now)?;
+        }
+        None => {
             let end = End {
-                state: RunState::Held,
+                state: RunState::Complete,
                 reconciled: false,
-                absent,
-                present_before,
-                problem: Some(&problem),
+                absent: 0,
+                present_before: 0,
+                problem: warning,
             };
             runs::end(db, &run.id, &end, now)?;
-            None
         }
-        Some(gone) => {
-            if absent > 0 {
-                gone.each(db, run, |db, some| records::mark_absent(db, &place(run, now), some))?;
-            }
-            Some(End {
-                state: RunState::Complete,
-                reconciled: true,
-                absent,
-                present_before,
-                problem: warning,
-            })
-        }
-        None => Some(End {
-            state: RunState::Complete,
-            reconciled: false,
-            absent: 0,
-            present_before: 0,
-            problem: warning,
-        }),
-    };
-    if let Some(end) = end {
-        runs::end(db, &run.id, &end, now)?;
     }
     // A hold waits for a person, not for the next session: the cursor moves all the same. It does not move over a list
     // that may lack rows: they would never be asked for again.
@@ -95,12 +70,8 @@ pub fn finish(
     runs::get(db, &run.id)
 }
 
-/// How far back removals count together: one by one, they must not empty a list that would be held if they came at once.
-const REMOVALS_TOGETHER: TimeDelta = TimeDelta::hours(1);
-
-/// Marks those absent whom a source named as removed, or holds them where they are too many with those removed shortly
-/// before. It is a run of its own, even while a whole list is being read: that one forgets that it saw them. `None`
-/// where none of them is present.
+/// Marks those absent whom a source named as removed, or holds them. It is a run of its own, even while a whole list is
+/// being read: that one forgets that it saw them. `None` where none of them is present.
 pub fn removed(
     db: &mut Db,
     ambient: &Ambient,
@@ -110,29 +81,16 @@ pub fn removed(
 ) -> Result<Option<Run>> {
     let now = ambient.now();
     lists::lock(db, &connection.id, list)?;
-    let mut gone = named(db, &connection.id, list, external_ids)?;
+    let gone = named(db, &connection.id, list, external_ids)?;
     if gone.is_empty() {
         return Ok(None);
     }
     unsee(db, &connection.id, list, &gone)?;
-    let present = records::count_present(db, &connection.id, list)?;
-    let before = runs::removed_since(db, &connection.id, list, now - REMOVALS_TOGETHER)?;
-    let all = gone.len() as u64 + before;
-    let held = is_mass_absence(present + before, all);
+    let verdict = judge(db, &connection.id, list, Absent::Named(gone), now)?;
     let id = new_id("run", now, ambient.entropy.bytes());
-    if held {
-        // One hold a list: it names those of the one before as well, for nobody has decided about them.
-        gone = with_held(db, &connection.id, list, gone)?;
+    if verdict.held.is_some() {
         supersede_hold(db, &connection.id, list, &id, now)?;
     }
-    let problem = held.then(|| mass_absence(list, present + before, all));
-    let end = End {
-        state: if held { RunState::Held } else { RunState::Complete },
-        reconciled: !held,
-        absent: gone.len() as u64,
-        present_before: present,
-        problem: problem.as_ref(),
-    };
     let new = NewRun {
         id: &id,
         company_id: &connection.company_id,
@@ -140,15 +98,72 @@ pub fn removed(
         list,
         mode: Mode::Delta,
     };
-    runs::insert_ended(db, new, &end, now)?;
+    runs::insert_ended(db, new, &verdict.end(None), now)?;
     let run = runs::get(db, &id)?;
-    if held {
-        records::name_absences(db, &id, &gone)?;
-    } else {
-        records::mark_absent(db, &place(&run, now), &gone)?;
-    }
+    verdict.carry_out(db, &run, now)?;
     lists::completed(db, &connection.id, list, None, false, now)?;
     Ok(Some(run))
+}
+
+/// How far back removals count together: one by one, they must not empty a list that would be held if they came at once.
+const REMOVALS_TOGETHER: TimeDelta = TimeDelta::hours(1);
+
+/// What is to become of those who are gone.
+struct Verdict {
+    gone: Absent,
+    absent: u64,
+    present_before: u64,
+    /// Why they are not marked before a person says so.
+    held: Option<Problem>,
+}
+
+/// The one rule (promise 3), whatever brought the absences. A whole list is judged by itself. Whom a source names as
+/// removed is judged with those removed shortly before, and a hold of them names those of the hold before as well:
+/// nobody has decided about them.
+fn judge(db: &mut Db, connection_id: &str, list: List, gone: Absent, now: DateTime<Utc>) -> Result<Verdict> {
+    let (present_before, absent) = count(db, connection_id, list, &gone)?;
+    let earlier = match gone {
+        Absent::Named(_) => runs::removed_since(db, connection_id, list, now - REMOVALS_TOGETHER)?,
+        Absent::NotSeen(_) => 0,
+    };
+    let (before, all) = (present_before + earlier, absent + earlier);
+    if absent == 0 || !is_mass_absence(before, all) {
+        return Ok(Verdict { gone, absent, present_before, held: None });
+    }
+    Ok(match gone {
+        Absent::Named(named) => {
+            let named = with_held(db, connection_id, list, named)?;
+            let absent = named.len() as u64;
+            let held = Some(mass_removal(list, before, all));
+            Verdict { gone: Absent::Named(named), absent, present_before, held }
+        }
+        Absent::NotSeen(_) => {
+            Verdict { gone, absent, present_before, held: Some(mass_absence(list, before, all)) }
+        }
+    })
+}
+
+impl Verdict {
+    fn end<'a>(&'a self, warning: Option<&'a Problem>) -> End<'a> {
+        End {
+            state: if self.held.is_some() { RunState::Held } else { RunState::Complete },
+            reconciled: self.held.is_none(),
+            absent: self.absent,
+            present_before: self.present_before,
+            problem: self.held.as_ref().or(warning),
+        }
+    }
+
+    /// Names the absences with their run, and marks them unless they are held.
+    fn carry_out(&self, db: &mut Db, run: &Run, now: DateTime<Utc>) -> Result<()> {
+        if self.absent == 0 {
+            return Ok(());
+        }
+        self.gone.each(db, run, |db, some| {
+            records::name_absences(db, &run.id, some)?;
+            if self.held.is_none() { records::mark_absent(db, &place(run, now), some) } else { Ok(()) }
+        })
+    }
 }
 
 /// A whole list that is being read must not take those who are gone for seen.
@@ -195,7 +210,7 @@ impl Absent {
             Self::Named(records) => return act(db, records),
             Self::NotSeen(seen) => seen,
         };
-        scan(db, run, |db, page| {
+        scan(db, &run.connection_id, run.list, |db, page| {
             let gone: Vec<Present> = page.into_iter().filter(|record| !was_seen(seen, record)).collect();
             if gone.is_empty() { Ok(()) } else { act(db, &gone) }
         })
@@ -207,15 +222,15 @@ fn was_seen(seen: &[[u8; 8]], record: &Present) -> bool {
 }
 
 /// How many records are present, and how many of them are gone.
-fn count(db: &mut Db, run: &Run, gone: &Absent) -> Result<(u64, u64)> {
-    let present = records::count_present(db, &run.connection_id, run.list)?;
+fn count(db: &mut Db, connection_id: &str, list: List, gone: &Absent) -> Result<(u64, u64)> {
+    let present = records::count_present(db, connection_id, list)?;
     let absent = match gone {
         Absent::Named(records) => records.len() as u64,
         // Whoever was seen is present: where the counts agree nobody is gone, and the list need not be gone through.
         Absent::NotSeen(seen) if seen.len() as u64 == present => 0,
         Absent::NotSeen(seen) => {
             let mut absent = 0;
-            scan(db, run, |_, page| {
+            scan(db, connection_id, list, |_, page| {
                 absent += page.iter().filter(|record| !was_seen(seen, record)).count() as u64;
                 Ok(())
             })?;
@@ -226,10 +241,15 @@ fn count(db: &mut Db, run: &Run, gone: &Absent) -> Result<(u64, u64)> {
 }
 
 /// Goes through the list's present records, a page at a time.
-fn scan(db: &mut Db, run: &Run, mut visit: impl FnMut(&mut Db, Vec<Present>) -> Result<()>) -> Result<()> {
+fn scan(
+    db: &mut Db,
+    connection_id: &str,
+    list: List,
+    mut visit: impl FnMut(&mut Db, Vec<Present>) -> Result<()>,
+) -> Result<()> {
     let mut after: Option<String> = None;
     loop {
-        let page = records::present(db, &run.connection_id, run.list, after.as_deref(), PageLimit::SCAN)?;
+        let page = records::present(db, connection_id, list, after.as_deref(), PageLimit::SCAN)?;
         after = page.rows.last().map(|record| record.external_id.clone());
         visit(db, page.rows)?;
         if !page.more {
@@ -285,5 +305,19 @@ fn mass_absence(list: List, present: u64, absent: u64) -> Problem {
         ),
         "Look at the names in this run. Approve it if they are really gone; reject it if they are not, and check that \
          the right company file is open and that the user may see the whole list.",
+    )
+}
+
+/// As [`mass_absence`], of those whom the source named.
+fn mass_removal(list: List, present: u64, removed: u64) -> Problem {
+    Problem::new(
+        "mass_absence",
+        format!(
+            "Within an hour the source named {removed} of {present} {list} as removed. That looks like a mistake, so \
+             those of this run were not marked absent.",
+            list = list.plural()
+        ),
+        "Look at the names in this run. Approve it if they are really gone; reject it if they are not, and look at \
+         what the source did.",
     )
 }

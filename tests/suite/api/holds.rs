@@ -1,6 +1,13 @@
 //! Promise 3: a mass absence waits for a person.
 
-use rollcall::domain::{hold::Gone, words::List};
+use rollcall::{
+    domain::{
+        hold::Gone,
+        words::{List, Mode, RunState},
+    },
+    store::{Result, runs::Run},
+    sync::{reconcile, run},
+};
 use serde_json::json;
 
 use super::{ids, texts};
@@ -66,15 +73,83 @@ async fn approving_spares_those_who_came_back() {
         // A delta that shows two of them again.
         let (ambient, connection) = (app.gateway.ambient.clone(), app.connection.clone());
         let seen = app.gateway.store.write(move |db| {
-            use rollcall::{domain::words::Mode, sync::*};
             let delta = run::start(db, &ambient, &connection, List::Employee, Mode::Delta)?;
-            ingest::batch(db, &ambient, &delta, &people(12)[10..], None)?;
+            rollcall::sync::ingest::batch(db, &ambient, &delta, &people(12)[10..], None)?;
             reconcile::finish(db, &delta, &Gone::Unknown, None, ambient.now())
         });
         seen.await.unwrap();
         let approved = app.admin("POST", &format!("{run}/approve"), None).await;
         assert_eq!(approved.is(200)["absent"], 23);
         assert_eq!(ids(app, "/v1/employees?absent=true").await.len(), 23);
+    })
+    .await;
+}
+
+/// A run of changes in which the source names those people as deleted whose numbers are given.
+async fn delta(app: &TestApp, gone: std::ops::Range<usize>) -> Run {
+    let (ambient, connection) = (app.gateway.ambient.clone(), app.connection.clone());
+    let gone = people(gone.end).split_off(gone.start).into_iter().map(|record| record.external_id).collect();
+    let read = app.gateway.store.write(move |db| -> Result<Run> {
+        let delta = run::start(db, &ambient, &connection, List::Employee, Mode::Delta)?;
+        reconcile::finish(db, &delta, &Gone::Named(gone), None, ambient.now())
+    });
+    read.await.unwrap()
+}
+
+async fn named(app: &TestApp, run: &Run) -> Vec<String> {
+    let page = app.get(&format!("/v1/runs/{}/absences", run.id)).await;
+    let mut named = texts(page.is(200), "external_id");
+    named.sort();
+    named
+}
+
+#[tokio::test]
+async fn every_run_names_those_whom_it_found_absent() {
+    TestApp::each(async |app| {
+        app.stage(List::Employee, people(30)).await;
+        let whole = app.stage(List::Employee, people(28)).await;
+        assert_eq!((whole.state, whole.absent), (RunState::Complete, 2));
+        assert_eq!(named(app, &whole).await, ["P-0028", "P-0029"]);
+        let changes = delta(app, 26..28).await;
+        assert_eq!((changes.state, changes.absent), (RunState::Complete, 2));
+        assert_eq!(named(app, &changes).await, ["P-0026", "P-0027"]);
+        assert_eq!(ids(app, "/v1/employees?absent=true").await.len(), 4);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn removals_that_a_source_names_in_small_runs_are_held_when_they_are_many_together() {
+    TestApp::each(async |app| {
+        app.stage(List::Employee, people(30)).await;
+        assert_eq!(delta(app, 0..4).await.state, RunState::Complete);
+        let held = delta(app, 4..7).await;
+        assert_eq!((held.state, held.absent), (RunState::Held, 3), "seven in an hour");
+        assert_eq!(delta(app, 0..7).await.absent, 3, "the four are gone already");
+        let later = delta(app, 7..9).await;
+        assert_eq!((later.state, later.absent), (RunState::Held, 5));
+        let all = ["P-0004", "P-0005", "P-0006", "P-0007", "P-0008"];
+        assert_eq!(named(app, &later).await, all, "nobody has decided about the three");
+        assert_eq!(delta(app, 0..0).await.state, RunState::Complete, "nobody is named");
+        let approve = format!("/v1/runs/{}/approve", later.id);
+        assert_eq!(app.admin("POST", &approve, None).await.is(200)["absent"], 5);
+        assert_eq!(delta(app, 9..10).await.state, RunState::Complete, "those approved do not count");
+        assert_eq!(delta(app, 10..11).await.state, RunState::Held, "the others do");
+        assert_eq!(ids(app, "/v1/employees?absent=true").await.len(), 10);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_small_list_is_not_emptied_without_a_question() {
+    TestApp::each(async |app| {
+        app.stage(List::Employee, people(2)).await;
+        let empty = app.stage(List::Employee, vec![]).await;
+        assert_eq!((empty.state, empty.absent), (RunState::Held, 2));
+        assert_eq!(delta(app, 0..2).await.state, RunState::Held);
+        let one = app.stage(List::Employee, people(1)).await;
+        assert_eq!((one.state, one.absent), (RunState::Complete, 1));
+        assert_eq!(app.stage(List::Employee, vec![]).await.state, RunState::Complete, "one is no mass");
     })
     .await;
 }
