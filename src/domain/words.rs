@@ -153,7 +153,10 @@ words! {
 words! {
     /// Where a connection stands, for people.
     ConnectionState ("state of a connection") {
+        /// The last poll read everything, and who is absent could be judged.
         Ok = "ok",
+        /// Read, but nobody can be marked absent: a list did not come whole.
+        Incomplete = "incomplete",
         /// A list is being read now.
         Polling = "polling",
         /// Nothing is wrong, and nothing was read yet, or nothing may be read now.

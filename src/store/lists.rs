@@ -1,15 +1,17 @@
 //! The lists of a connection: the cursor of each, and the lock that puts its writers in a row.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use crate::domain::words::List;
+use crate::domain::{problem::Problem, words::List};
 
 use super::{
     Db, Result,
     engine::per_backend,
     schema::lists,
-    values::{at, utc},
+    values::{at, utc, word},
 };
 
 /// How far one list of a connection has been read.
@@ -23,39 +25,68 @@ pub struct Cursor {
     pub last_full_at: Option<DateTime<Utc>>,
     /// A request that the source refused: not sent again before it changes or the next full pass is due.
     pub refused: Option<(String, DateTime<Utc>)>,
+    /// Set while it is not known who is gone: the list did not come whole, or a run of it failed.
+    pub unjudged: Option<Unjudged>,
 }
 
-type Row = (
-    Option<String>,
-    Option<NaiveDateTime>,
-    Option<NaiveDateTime>,
-    Option<NaiveDateTime>,
-    Option<String>,
-    Option<NaiveDateTime>,
-);
+/// Why nobody of a list can be marked absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unjudged {
+    pub since: DateTime<Utc>,
+    /// Only the whole list ends it, not a delta.
+    pub full: bool,
+    pub problem: Problem,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = lists)]
+struct Row {
+    list: String,
+    high_water: Option<String>,
+    last_started_at: Option<NaiveDateTime>,
+    last_complete_at: Option<NaiveDateTime>,
+    last_full_at: Option<NaiveDateTime>,
+    refused: Option<String>,
+    refused_at: Option<NaiveDateTime>,
+    unjudged_at: Option<NaiveDateTime>,
+    unjudged_full: Option<bool>,
+    unjudged_code: Option<String>,
+    unjudged_detail: Option<String>,
+    unjudged_remedy: Option<String>,
+}
+
+impl From<Row> for Cursor {
+    fn from(row: Row) -> Self {
+        let unjudged = row.unjudged_at.map(|since| Unjudged {
+            since: utc(since),
+            full: row.unjudged_full.unwrap_or_default(),
+            problem: Problem::new(
+                row.unjudged_code.unwrap_or_default(),
+                row.unjudged_detail.unwrap_or_default(),
+                row.unjudged_remedy.unwrap_or_default(),
+            ),
+        });
+        Self {
+            high_water: row.high_water,
+            last_started_at: row.last_started_at.map(utc),
+            last_complete_at: row.last_complete_at.map(utc),
+            last_full_at: row.last_full_at.map(utc),
+            refused: row.refused.zip(row.refused_at.map(utc)),
+            unjudged,
+        }
+    }
+}
 
 pub fn cursor(db: &mut Db, connection_id: &str, list: List) -> Result<Cursor> {
-    let row = lists::table
-        .find((connection_id, list.as_str()))
-        .select((
-            lists::high_water,
-            lists::last_started_at,
-            lists::last_complete_at,
-            lists::last_full_at,
-            lists::refused,
-            lists::refused_at,
-        ))
-        .first::<Row>(db)
-        .optional()?;
-    Ok(row.map_or_else(Cursor::default, |(high_water, started, complete, full, refused, refused_at)| {
-        Cursor {
-            high_water,
-            last_started_at: started.map(utc),
-            last_complete_at: complete.map(utc),
-            last_full_at: full.map(utc),
-            refused: refused.zip(refused_at.map(utc)),
-        }
-    }))
+    let row = row(connection_id, list).select(Row::as_select()).first(db).optional()?;
+    Ok(row.map_or_else(Cursor::default, Cursor::from))
+}
+
+/// The cursors of a connection's lists; one that was never touched has none.
+pub fn cursors(db: &mut Db, connection_id: &str) -> Result<BTreeMap<List, Cursor>> {
+    let rows: Vec<Row> =
+        lists::table.filter(lists::connection_id.eq(connection_id)).select(Row::as_select()).load(db)?;
+    rows.into_iter().map(|row| Ok((word("list", &row.list)?, row.into()))).collect()
 }
 
 /// Takes the list's lock until the transaction ends: whoever writes its records or judges its absences waits here.
@@ -116,5 +147,45 @@ pub fn refused(
 ) -> Result<()> {
     let set = (lists::refused.eq(request), lists::refused_at.eq(at(now)));
     diesel::update(row(connection_id, list)).set(set).execute(db)?;
+    Ok(())
+}
+
+/// Notes that it is not known who of the list is gone, and why. `full` says that only the whole list will tell.
+pub fn unjudged(
+    db: &mut Db,
+    connection_id: &str,
+    list: List,
+    full: bool,
+    problem: &Problem,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let first = row(connection_id, list).filter(lists::unjudged_at.is_null());
+    diesel::update(first).set((lists::unjudged_at.eq(at(now)), lists::unjudged_full.eq(full))).execute(db)?;
+    if full {
+        diesel::update(row(connection_id, list)).set(lists::unjudged_full.eq(true)).execute(db)?;
+    }
+    let why = (
+        lists::unjudged_code.eq(&problem.code),
+        lists::unjudged_detail.eq(&problem.detail),
+        lists::unjudged_remedy.eq(&problem.remedy),
+    );
+    diesel::update(row(connection_id, list)).set(why).execute(db)?;
+    Ok(())
+}
+
+/// Notes that it is known who of the list is gone; where only the whole list could tell, a delta changes nothing.
+pub fn judged(db: &mut Db, connection_id: &str, list: List, full: bool) -> Result<()> {
+    let cleared = (
+        lists::unjudged_at.eq(None::<NaiveDateTime>),
+        lists::unjudged_full.eq(None::<bool>),
+        lists::unjudged_code.eq(None::<String>),
+        lists::unjudged_detail.eq(None::<String>),
+        lists::unjudged_remedy.eq(None::<String>),
+    );
+    let rest = row(connection_id, list).filter(lists::unjudged_full.eq(false).assume_not_null());
+    match full {
+        true => diesel::update(row(connection_id, list)).set(cleared).execute(db)?,
+        false => diesel::update(rest).set(cleared).execute(db)?,
+    };
     Ok(())
 }

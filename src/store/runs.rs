@@ -371,6 +371,8 @@ pub fn forget_seen(db: &mut Db, run_id: &str) -> Result<()> {
 pub fn running_of(db: &mut Db, connection_id: &str) -> Result<Vec<Run>> {
     let rows = runs::table
         .filter(runs::connection_id.eq(connection_id).and(runs::state.eq(RunState::Running.as_str())))
+        // Their lists are locked in this order.
+        .order(runs::list.desc())
         .select(Row::as_select())
         .load(db)?;
     rows.into_iter().map(TryInto::try_into).collect()
@@ -394,7 +396,7 @@ pub fn silent_since(db: &mut Db, kind: Kind, before: DateTime<Utc>) -> Result<Ve
         .inner_join(connections::table)
         .filter(runs::state.eq(RunState::Running.as_str()).and(runs::updated_at.lt(at(before))))
         .filter(connections::kind.eq(kind.as_str()))
-        .order((runs::connection_id, runs::list))
+        .order((runs::connection_id, runs::list.desc()))
         .select(Row::as_select())
         .load(db)?;
     rows.into_iter().map(TryInto::try_into).collect()

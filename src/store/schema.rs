@@ -56,6 +56,11 @@ diesel::table! {
         last_full_at -> Nullable<Timestamp>,
         refused -> Nullable<Text>,
         refused_at -> Nullable<Timestamp>,
+        unjudged_at -> Nullable<Timestamp>,
+        unjudged_full -> Nullable<Bool>,
+        unjudged_code -> Nullable<Text>,
+        unjudged_detail -> Nullable<Text>,
+        unjudged_remedy -> Nullable<Text>,
     }
 }
 

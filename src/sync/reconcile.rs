@@ -63,6 +63,12 @@ pub fn finish(
             runs::end(db, &run.id, &end, now)?;
         }
     }
+    match warning {
+        // Held or not: who is gone is known.
+        _ if judged => lists::judged(db, &run.connection_id, run.list, full)?,
+        Some(why) => lists::unjudged(db, &run.connection_id, run.list, full, why, now)?,
+        None => lists::unjudged(db, &run.connection_id, run.list, full, &not_judged(), now)?,
+    }
     // A hold waits for a person, not for the next session: the cursor moves all the same. It does not move over a list
     // that may lack rows: they would never be asked for again.
     let high_water = run.high_water.as_deref().filter(|_| judged);
@@ -293,6 +299,14 @@ fn supersede_hold(db: &mut Db, connection_id: &str, list: List, by: &str, now: D
         runs::decide(db, &held.id, RunState::Failed, &decision, 0)?;
     }
     Ok(())
+}
+
+fn not_judged() -> Problem {
+    Problem::new(
+        "list_not_judged",
+        "Whether the whole list came is not known.",
+        "Nothing to do: the next run reads it again.",
+    )
 }
 
 fn mass_absence(list: List, present: u64, absent: u64) -> Problem {

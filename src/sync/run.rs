@@ -84,6 +84,9 @@ fn insert(
 
 /// Ends a running run without judging absence: nobody is marked.
 pub fn fail(db: &mut Db, run_id: &str, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
+    let run = runs::get(db, run_id)?;
+    // Before the run's row, as whoever finishes it does.
+    lists::lock(db, &run.connection_id, run.list)?;
     let end = End {
         state: RunState::Failed,
         reconciled: false,
@@ -91,7 +94,9 @@ pub fn fail(db: &mut Db, run_id: &str, problem: &Problem, now: DateTime<Utc>) ->
         present_before: 0,
         problem: Some(problem),
     };
-    runs::end(db, run_id, &end, now)
+    runs::end(db, run_id, &end, now)?;
+    // The next run that ends well tells what this one would have told.
+    lists::unjudged(db, &run.connection_id, run.list, false, problem, now)
 }
 
 /// Ends every running run of a connection whose source went away.

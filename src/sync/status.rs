@@ -1,9 +1,11 @@
 //! Where a connection stands, in one word and a sentence.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use crate::{
-    connectors,
+    connectors::{self, Polled},
     domain::{
         problem::Problem,
         words::{Cause, ConnectionState, Kind, List, RunState},
@@ -11,6 +13,7 @@ use crate::{
     store::{
         Db, Result,
         connections::Connection,
+        lists::{self, Cursor},
         polls::{self, Poll},
         runs::{self, Run},
     },
@@ -38,43 +41,80 @@ impl Status {
     fn new(state: ConnectionState, since: Option<DateTime<Utc>>, detail: impl Into<String>) -> Self {
         Self { state, since, next_attempt_at: None, detail: detail.into(), remedy: String::new() }
     }
+
+    fn remedy(self, remedy: impl Into<String>) -> Self {
+        Self { remedy: remedy.into(), ..self }
+    }
+}
+
+/// What the database knows of where a connection stands.
+#[derive(Debug, Default)]
+struct Known {
+    poll: Option<Poll>,
+    held: Option<Run>,
+    /// A list that has come in part so far.
+    arriving: Option<Run>,
+    cursors: BTreeMap<List, Cursor>,
+}
+
+impl Known {
+    fn read(db: &mut Db, connection: &Connection) -> Result<Self> {
+        let mut known = Self { cursors: lists::cursors(db, &connection.id)?, ..Self::default() };
+        if connectors::is_polled(connection.kind) {
+            known.poll = Some(polls::get(db, &connection.id)?);
+        }
+        for list in List::ALL {
+            if known.held.is_none() {
+                known.held = runs::in_state(db, &connection.id, *list, RunState::Held)?;
+            }
+            if known.arriving.is_none() {
+                known.arriving = runs::in_state(db, &connection.id, *list, RunState::Running)?;
+            }
+        }
+        Ok(known)
+    }
 }
 
 /// Looks at a connection as it is stored. What needs a person comes before what does not.
 pub fn status(db: &mut Db, connection: &Connection, now: DateTime<Utc>) -> Result<Status> {
-    let poll = match connectors::is_polled(connection.kind) {
-        true => Some(polls::get(db, &connection.id)?),
-        false => None,
-    };
-    if let Some((since, _)) = poll.as_ref().and_then(|poll| poll.leased).filter(|(_, until)| *until > now) {
-        return Ok(Status::new(ConnectionState::Polling, Some(since), "Its lists are being read."));
+    Ok(judge(connection, &Known::read(db, connection)?, now))
+}
+
+fn judge(connection: &Connection, known: &Known, now: DateTime<Utc>) -> Status {
+    let leased = known.poll.as_ref().and_then(|poll| poll.leased).filter(|(_, until)| *until > now);
+    if let Some((since, _)) = leased {
+        return Status::new(ConnectionState::Polling, Some(since), "Its lists are being read.");
     }
-    let next = match &poll {
+    let next = match &known.poll {
         Some(poll) => (!connection.paused).then_some(poll.next_at),
         None => check::check(connection, now).expected_at,
     };
-    let status = match (&connection.problem, held(db, connection)?) {
+    let status = match (&connection.problem, &known.held) {
         (Some((problem, since)), _) => troubled(problem, *since),
-        (None, Some(run)) => asking(&run),
-        (None, None) => quiet(connection, poll.as_ref(), now),
+        (None, Some(run)) => asking(run),
+        (None, None) => quiet(connection, known, now),
     };
-    Ok(Status { next_attempt_at: next, ..status })
+    // Whatever says that all is well: only where it is known who is gone.
+    let lacking = match status.state {
+        ConnectionState::Ok => {
+            arriving(known).or_else(|| incomplete(known)).or_else(|| unread(connection, known))
+        }
+        _ => None,
+    };
+    Status { next_attempt_at: next, ..lacking.unwrap_or(status) }
 }
 
 /// The state that a problem puts a connection into.
 fn troubled(problem: &Problem, since: DateTime<Utc>) -> Status {
-    // Its lists are read all the same.
-    if problem.code == subscribe::TROUBLE {
-        let ok = Status::new(ConnectionState::Ok, Some(since), &problem.detail);
-        return Status { remedy: problem.remedy.clone(), ..ok };
-    }
     let state = match cause_of(&problem.code) {
+        // Its lists are read all the same.
+        _ if problem.code == subscribe::TROUBLE => ConnectionState::Ok,
         Cause::Credentials => ConnectionState::CredentialsRejected,
         Cause::Permission => ConnectionState::PermissionMissing,
         Cause::RateLimit => ConnectionState::RateLimited,
         _ => ConnectionState::Failing,
     };
-    Status { remedy: problem.remedy.clone(), ..Status::new(state, Some(since), &problem.detail) }
+    Status::new(state, Some(since), &problem.detail).remedy(&problem.remedy)
 }
 
 fn asking(run: &Run) -> Status {
@@ -82,26 +122,70 @@ fn asking(run: &Run) -> Status {
         Some(problem) => (problem.detail.clone(), problem.remedy.clone()),
         None => Default::default(),
     };
-    Status { remedy, ..Status::new(ConnectionState::Held, run.ended_at, detail) }
+    Status::new(ConnectionState::Held, run.ended_at, format!("Run {} waits for a decision: {detail}", run.id))
+        .remedy(format!(
+            "{remedy} `rollcall run show {0}`, then `rollcall run approve {0}` or `reject`.",
+            run.id
+        ))
 }
 
-fn held(db: &mut Db, connection: &Connection) -> Result<Option<Run>> {
-    for list in List::ALL {
-        if let Some(run) = runs::in_state(db, &connection.id, *list, RunState::Held)? {
-            return Ok(Some(run));
+fn arriving(known: &Known) -> Option<Status> {
+    let run = known.arriving.as_ref()?;
+    let detail = format!("Its {} are coming in.", run.list.plural());
+    Some(Status::new(ConnectionState::Polling, run.started_at, detail))
+}
+
+/// Lists of which it is not known who is gone.
+fn incomplete(known: &Known) -> Option<Status> {
+    let mut all = known.cursors.iter().filter_map(|(list, cursor)| Some((list, cursor.unjudged.as_ref()?)));
+    let (first, why) = all.next()?;
+    let say = |list: &List, problem: &Problem| {
+        format!("Nobody of the {} can be marked absent. {}", list.plural(), problem.detail)
+    };
+    let status = Status::new(ConnectionState::Incomplete, Some(why.since), say(first, &why.problem))
+        .remedy(&why.problem.remedy);
+    Some(all.fold(status, |mut status, (list, why)| {
+        status.detail.push_str(&format!(" {}", say(list, &why.problem)));
+        if !status.remedy.contains(&why.problem.remedy) {
+            status.remedy.push_str(&format!(" {}", why.problem.remedy));
         }
-    }
-    Ok(None)
+        status.since = status.since.min(Some(why.since));
+        status
+    }))
 }
 
-/// Nothing is wrong, as far as can be told from here.
-fn quiet(connection: &Connection, poll: Option<&Poll>, now: DateTime<Utc>) -> Status {
+/// Lists that a source has and that were never read, or never whole. Who pushes decides itself what it sends.
+fn unread(connection: &Connection, known: &Known) -> Option<Status> {
+    let wanted = match connection.kind {
+        Kind::QuickbooksDesktop => List::ALL,
+        kind => Polled::read(kind, &connection.settings).ok()?.lists(),
+    };
+    let cursor = |list: &List| known.cursors.get(list).cloned().unwrap_or_default();
+    let never = wanted.iter().find(|list| cursor(list).last_complete_at.is_none()).map(|list| {
+        let detail = format!("Its {} were not read yet.", list.plural());
+        Status::new(ConnectionState::Waiting, Some(connection.created_at), detail)
+    });
+    let never_whole = || {
+        let list = wanted.iter().find(|list| cursor(list).last_full_at.is_none())?;
+        let detail = format!(
+            "The {} never came as a whole list, so nobody of them can be marked absent.",
+            list.plural()
+        );
+        let status = Status::new(ConnectionState::Incomplete, Some(connection.created_at), detail);
+        Some(status.remedy(format!("Ask for it: `rollcall connection poll {} --full`.", connection.id)))
+    };
+    never.or_else(never_whole)
+}
+
+/// Nothing is wrong, as far as can be told without the lists.
+fn quiet(connection: &Connection, known: &Known, now: DateTime<Utc>) -> Status {
     use ConnectionState::{Failing, Ok, Waiting};
     let seen = connection.last_seen_at;
     if connection.paused {
-        return Status::new(Waiting, None, "It is paused: nothing runs until it is resumed.");
+        return Status::new(Waiting, None, "It is paused: nothing runs until it is resumed.")
+            .remedy(format!("`rollcall connection set {} --resume` starts runs again.", connection.id));
     }
-    match (connection.kind, poll) {
+    match (connection.kind, &known.poll) {
         (Kind::QuickbooksDesktop, _) => {
             let check = check::check(connection, now);
             let state = match (check.ok, seen) {
@@ -109,14 +193,14 @@ fn quiet(connection: &Connection, poll: Option<&Poll>, now: DateTime<Utc>) -> St
                 (false, None) => Waiting,
                 (false, Some(_)) => Failing,
             };
-            Status { remedy: check.remedy, ..Status::new(state, seen, check.detail) }
-        }
-        // A webhook is a sign of life, and no list.
-        (_, Some(Poll { last_ok_at: None, .. })) => {
-            Status::new(Waiting, Some(connection.created_at), "Its lists were not read yet.")
+            Status::new(state, seen, check.detail).remedy(check.remedy)
         }
         (_, Some(poll)) => Status::new(Ok, poll.last_ok_at, "Its source was read to the end."),
         (_, None) if seen.is_some() => Status::new(Ok, seen, "Its source sends messages."),
-        (_, None) => Status::new(Waiting, Some(connection.created_at), "No message was received yet."),
+        (_, None) => {
+            let never = check::check(connection, now);
+            Status::new(Waiting, Some(connection.created_at), "No message was received yet.")
+                .remedy(never.remedy)
+        }
     }
 }

@@ -64,6 +64,8 @@ struct Codes {
     hasher: blake3::Hasher,
     missing: u64,
     doubt: Option<Problem>,
+    /// Rows may be lacking, of which a delta must not say that it brought all changes.
+    lacking: bool,
     high_water: Option<String>,
 }
 
@@ -183,6 +185,7 @@ impl Codes {
             started,
             hasher: blake3::Hasher::new(),
             missing: 0,
+            lacking: listed.doubt.is_some(),
             doubt: listed.doubt,
         }
     }
@@ -246,6 +249,7 @@ impl Codes {
         let gone = match (self.full, &warning) {
             (true, None) => Gone::NotSeen,
             (true, Some(_)) => Gone::Unknown,
+            (false, _) if self.lacking => Gone::Unknown,
             (false, _) => Gone::Named(Vec::new()),
         };
         End { gone, high_water: self.high_water.clone(), warning }

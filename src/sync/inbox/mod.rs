@@ -40,7 +40,6 @@ pub const DEAD_KEPT: TimeDelta = TimeDelta::days(30);
 pub fn end_silent_lists(db: &mut Db, now: DateTime<Utc>) -> store::Result<usize> {
     let silent = runs::silent_since(db, Kind::Push, now - pages::PATIENCE)?;
     for run in &silent {
-        store::lists::lock(db, &run.connection_id, run.list)?;
         match super::run::fail(db, &run.id, &pages::stopped(), now) {
             // It came further, or ended, just now.
             Ok(()) | Err(store::Error::Stale(_)) => {}

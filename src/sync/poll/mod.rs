@@ -120,13 +120,17 @@ async fn work(reach: &Reach, lease: &Lease) -> store::Result<()> {
         let (id, schedule, now) = (lease.connection_id.clone(), schedule.clone(), reach.ambient.now());
         reach.store.read(move |db| due(db, &id, lists, &schedule, now)).await?
     };
+    let open = schedule.window.as_ref().is_none_or(|window| window.contains(reach.ambient.now()));
+    if due.is_empty() && !open {
+        return note(&holder, lists, false, source.memory(), schedule, Outcome::Resting).await;
+    }
     let Some(mut outcome) = read_all(&holder, &source, &due).await? else { return Ok(()) };
     if matches!(outcome, Outcome::Fine) {
         // While the lease is held: only one gateway does it.
         let trouble = subscribe::keep_up(reach, &holder.connection, &settings, &source).await;
         outcome = trouble.map_or(Outcome::Fine, Outcome::Warned);
     }
-    note(&holder, lists, source.memory(), schedule, outcome).await
+    note(&holder, lists, !due.is_empty(), source.memory(), schedule, outcome).await
 }
 
 /// Reads what is due, in order. What keeps one list from being read keeps the others too, but for a right that only
@@ -182,12 +186,13 @@ async fn unopened(reach: &Reach, lease: &Lease, failure: Failure) -> store::Resu
     give_up(&holder, List::ALL.iter().copied(), &outcome).await?;
     // It is only looked at where all went well.
     let schedule = Schedule { every: Duration::from_secs(3600), full_every: Duration::ZERO, window: None };
-    note(&holder, List::ALL, None, schedule, outcome).await
+    note(&holder, List::ALL, false, None, schedule, outcome).await
 }
 
 async fn note(
     holder: &Holder,
     lists: &'static [List],
+    read: bool,
     memory: Option<String>,
     schedule: Schedule,
     outcome: Outcome,
@@ -197,7 +202,8 @@ async fn note(
     }
     let (lease, now, jitter) = (holder.lease.clone(), holder.ambient.now(), holder.ambient.fraction());
     let note = move |db: &mut Db| {
-        settle(db, &lease, &Ending { outcome: &outcome, memory, schedule: &schedule, jitter, lists, now })
+        let ending = Ending { outcome: &outcome, memory, schedule: &schedule, jitter, lists, read, now };
+        settle(db, &lease, &ending)
     };
     holder.store.write(note).await
 }

@@ -22,6 +22,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) enum Outcome {
     Fine,
+    /// Its hours are over: nothing was asked, so nothing is known that was not known before.
+    Resting,
     /// The lists were read; something beside them needs a person.
     Warned(Problem),
     /// No request may be sent before then.
@@ -65,6 +67,8 @@ pub(super) struct Ending<'a> {
     /// From 0 to 1, so that many connections do not come back at one moment.
     pub jitter: f64,
     pub lists: &'a [List],
+    /// Whether any of them was read.
+    pub read: bool,
     pub now: DateTime<Utc>,
 }
 
@@ -76,15 +80,15 @@ pub(super) fn settle(db: &mut Db, lease: &Lease, ending: &Ending<'_>) -> store::
     let (id, now) = (lease.connection_id.as_str(), ending.now);
     connections::lock(db, id)?;
     let failures = polls::get(db, id)?.failures;
-    let fine = matches!(ending.outcome, Outcome::Fine | Outcome::Warned(_));
+    let read = ending.read && matches!(ending.outcome, Outcome::Fine | Outcome::Warned(_));
     let settled = Settled {
         next_at: next_at(ending, failures),
         failures: match ending.outcome {
             Outcome::Fine | Outcome::Warned(_) => 0,
-            Outcome::RateLimited { .. } => failures,
+            Outcome::RateLimited { .. } | Outcome::Resting => failures,
             Outcome::Failed { .. } => failures.saturating_add(1),
         },
-        ok_at: fine.then_some(now),
+        ok_at: read.then_some(now),
         memory: ending.memory.clone(),
     };
     polls::settle(db, lease, &settled)?;
@@ -93,12 +97,13 @@ pub(super) fn settle(db: &mut Db, lease: &Lease, ending: &Ending<'_>) -> store::
         polls::hurry(db, id, now)?;
     }
     let problem = match ending.outcome {
+        Outcome::Resting => return Ok(()),
         Outcome::Fine => None,
         Outcome::RateLimited { until } => Some(rate_limited(*until)),
         Outcome::Warned(problem) | Outcome::Failed { problem, .. } => Some(problem.clone()),
     };
     connections::set_problem(db, id, problem.as_ref(), now)?;
-    if fine { connections::seen(db, id, now) } else { Ok(()) }
+    if read { connections::seen(db, id, now) } else { Ok(()) }
 }
 
 fn is_asked_for(db: &mut Db, id: &str, lists: &[List]) -> store::Result<bool> {
@@ -114,7 +119,7 @@ fn is_asked_for(db: &mut Db, id: &str, lists: &[List]) -> store::Result<bool> {
 fn next_at(ending: &Ending<'_>, failures: i32) -> DateTime<Utc> {
     let now = ending.now;
     match ending.outcome {
-        Outcome::Fine | Outcome::Warned(_) => {
+        Outcome::Fine | Outcome::Warned(_) | Outcome::Resting => {
             // A tenth around the period.
             let next = now + scaled(span(ending.schedule.every), 0.9 + 0.2 * ending.jitter);
             ending.schedule.window.as_ref().map_or(next, |window| window.next(next))
@@ -168,7 +173,8 @@ mod tests {
             window: window.to_owned().try_into().ok(),
         };
         let now = at("2026-03-01T12:00:00Z");
-        let ending = Ending { outcome, memory: None, schedule: &schedule, jitter, lists: &[], now };
+        let ending =
+            Ending { outcome, memory: None, schedule: &schedule, jitter, lists: &[], read: true, now };
         (next_at(&ending, failures) - now).num_seconds()
     }
 

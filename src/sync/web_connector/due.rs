@@ -88,6 +88,7 @@ mod tests {
             last_complete_at: Some(at("2026-03-01T15:30:05Z")),
             last_full_at: Some(at("2026-03-01T09:00:00Z")),
             refused: None,
+            unjudged: None,
         }
     }
 

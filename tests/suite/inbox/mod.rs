@@ -33,10 +33,11 @@ use rollcall::{
     sync::{
         inbox::{Accepted, Desk, Fetch, Inbox},
         register::{self, ConnectionDraft},
+        status::Status,
     },
 };
 
-use crate::support::{TestClock, TestDatabase, test_vault};
+use crate::support::{TestClock, TestDatabase, stands, test_vault};
 
 /// A source that says what it was told to say, and counts who asks.
 #[derive(Default)]
@@ -141,6 +142,10 @@ impl Office {
     async fn present(&self) -> BTreeSet<String> {
         let page = |db: &mut Db, id: &str| records::present(db, id, List::Employee, None, PageLimit::SCAN);
         self.read(page).await.rows.into_iter().map(|record| record.external_id).collect()
+    }
+
+    async fn stands(&self) -> Status {
+        stands(&self.store, &self.connection.id, self.ambient.now()).await
     }
 
     async fn messages(&self, state: MessageState) -> Vec<inbox::Message> {

@@ -7,12 +7,12 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use rollcall::{
     domain::{
         event::Event,
-        words::{Kind, MessageState, RunState},
+        words::{ConnectionState, Kind, MessageState, RunState},
     },
     sync::inbox::end_silent_lists,
 };
 
-use super::{Office, page};
+use super::{Office, page, removed, upserted};
 use crate::support::{TestDatabase, people, person};
 
 /// Works until nothing is due, sometimes dying with the lease in hand.
@@ -101,6 +101,21 @@ async fn a_page_whose_predecessors_never_come_is_given_up_with_a_reason() {
         assert_eq!(office.store.write(move |db| end_silent_lists(db, now)).await.unwrap(), 1);
         let failed = office.run_in(RunState::Failed).await.unwrap();
         assert_eq!(failed.problem.unwrap().code, "list_incomplete");
+        let status = office.stands().await;
+        assert_eq!(status.state, ConnectionState::Incomplete, "{status:?}");
+        assert!(status.remedy.contains("from page 1"), "{status:?}");
+
+        // Other messages do not say who is there; a list that comes whole does.
+        office.tell("up", upserted(people(3))).await;
+        office.tell("gone", removed(&["1"])).await;
+        office.work().await;
+        assert_eq!(office.stands().await.state, ConnectionState::Incomplete);
+        office.tell("half", page(1, false, people(2))).await;
+        office.work().await;
+        assert_eq!(office.stands().await.state, ConnectionState::Polling);
+        office.tell("whole", page(2, true, people(3))).await;
+        office.work().await;
+        assert_eq!(office.stands().await.state, ConnectionState::Ok);
     })
     .await;
 }

@@ -6,3 +6,4 @@ mod model;
 mod subscribed;
 mod takeover;
 mod vendor;
+mod windows;

@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use chrono::TimeDelta;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rollcall::{
-    clock::Ambient,
+    clock::{Ambient, Clock},
     connectors::outbound::Timeouts,
-    domain::words::{Kind, Mode, RunState},
+    domain::words::{ConnectionState, Kind, Mode, RunState},
     simulators::vendor::{Fault, Faults},
     store::{
         PageLimit, Store,
@@ -19,7 +19,7 @@ use rollcall::{
 };
 
 use super::vendor::{Facts, Vendor};
-use crate::support::{TestClock, TestDatabase, reach, staged};
+use crate::support::{TestClock, TestDatabase, reach, staged, stands};
 
 /// A simulated vendor answers at once, or never.
 const FAST: Timeouts = Timeouts {
@@ -160,6 +160,7 @@ impl Play {
                 assert!(!missed, "seed {}: {list} {id} is absent and there", self.seed);
             }
         }
+        stands(&self.gateways[0].store, &self.connection.id, self.clock.now()).await;
         assert_eq!(self.vendor.violations(), Vec::<String>::new(), "seed {}", self.seed);
         assert_eq!(self.vendor.trap.requests(), [], "seed {}", self.seed);
     }
@@ -177,6 +178,8 @@ impl Play {
         self.assert_same(false).await;
         self.read_all(Mode::Full).await;
         self.assert_same(true).await;
+        let status = stands(&self.gateways[0].store, &self.connection.id, self.clock.now()).await;
+        assert_eq!(status.state, ConnectionState::Ok, "seed {}: {status:?}", self.seed);
         self.assert_nobody_is_missed().await;
     }
 

@@ -3,10 +3,12 @@
 mod clock;
 mod database;
 mod process;
+mod stands;
 
 pub use clock::TestClock;
 pub use database::{SECRET_KEY, TestDatabase, test_vault};
 pub use process::Process;
+pub use stands::stands;
 
 use std::{net::SocketAddr, sync::Arc};
 

@@ -1,7 +1,8 @@
 //! Promise 2: a list is whole or it is not reconciled. Whatever breaks, nobody is marked absent by it.
 
+use chrono::TimeDelta;
 use rollcall::{
-    domain::words::{List, Mode, RunState},
+    domain::words::{ConnectionState, List, Mode, RunState},
     simulators::quickbooks_desktop::CompanyFile,
 };
 
@@ -34,9 +35,51 @@ async fn breaks(list: List, faults: &[&str]) {
         assert_eq!(desk.absent().await, 0, "{faults:?} marked somebody: {report:?}");
         let run = desk.runs().await.into_iter().find(|run| run.list == list).unwrap();
         assert!(!run.reconciled || run.state == RunState::Held, "{faults:?}: {run:?}");
+        // One that had not begun says nothing yet.
+        let ok = desk.stands().await.state == ConnectionState::Ok;
+        assert!(!ok || run.state == RunState::Queued, "{faults:?}");
         desk.full_sync(&mut file).await;
         assert_eq!(desk.absent().await, 3, "{faults:?}");
         desk.assert_equals(&file).await;
+        assert_eq!(desk.stands().await.state, ConnectionState::Ok, "{faults:?}");
+    })
+    .await;
+}
+
+/// A delta tells what changed, not who stayed away from a whole list that came in part.
+#[tokio::test]
+async fn a_list_that_did_not_come_whole_is_incomplete_until_it_does() {
+    on_each_engine(async |database| {
+        let desk = Desk::open(database, &[]).await;
+        let mut file = CompanyFile::new(5, 12, 12);
+        desk.sync(&mut file).await;
+        desk.poll(Mode::Full).await;
+        desk.trouble(&mut file, &["warn-500"]).await;
+        let (status, since) = (desk.stands().await, desk.ambient.now());
+        assert_eq!((status.state, status.since), (ConnectionState::Incomplete, Some(since)), "{status:?}");
+        assert!(status.detail.contains("employees") && !status.remedy.is_empty(), "{status:?}");
+        desk.poll(Mode::Delta).await;
+        desk.sync(&mut file).await;
+        let still = desk.stands().await;
+        assert_eq!((still.state, still.since), (ConnectionState::Incomplete, Some(since)), "{still:?}");
+        desk.full_sync(&mut file).await;
+        assert_eq!(desk.stands().await.state, ConnectionState::Ok);
+    })
+    .await;
+}
+
+/// The next update leaves a list out that QuickBooks refused: that it goes well says nothing of that list.
+#[tokio::test]
+async fn an_update_without_the_list_that_was_refused_does_not_make_all_well() {
+    on_each_engine(async |database| {
+        let desk = Desk::open(database, &[]).await;
+        let mut file = CompanyFile::new(5, 12, 12);
+        desk.trouble(&mut file, &["parse-error"]).await;
+        desk.advance(TimeDelta::minutes(15));
+        desk.sync(&mut file).await;
+        assert_eq!(desk.problem().await, None);
+        let status = desk.stands().await;
+        assert_eq!(status.state, ConnectionState::Incomplete, "{status:?}");
     })
     .await;
 }
@@ -95,6 +138,7 @@ async fn an_iterator_that_ends_before_the_count_it_gave_marks_nobody_absent() {
             let run = desk.runs().await.into_iter().find(|run| run.list == List::Customer).unwrap();
             assert_eq!((run.state, run.reconciled), (RunState::Complete, false), "{fault}");
             assert_eq!(run.problem.unwrap().code, "list_not_finished");
+            assert_eq!(desk.stands().await.state, ConnectionState::Incomplete, "{fault}");
             desk.full_sync(&mut file).await;
             desk.assert_equals(&file).await;
         })

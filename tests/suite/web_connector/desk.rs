@@ -19,11 +19,12 @@ use rollcall::{
     },
     sync::{
         register::{self, ConnectionDraft},
+        status::Status,
         web_connector,
     },
 };
 
-use crate::support::{TestClock, TestDatabase, test_vault};
+use crate::support::{TestClock, TestDatabase, stands, test_vault};
 
 use super::server::{Server, public_url};
 
@@ -178,6 +179,11 @@ impl Desk {
         let id = self.connection.clone();
         let connection = self.store.read(move |db| connections::get(db, &id)).await.unwrap();
         connection.problem.map(|(problem, _)| problem.code)
+    }
+
+    /// Where the connection stands.
+    pub async fn stands(&self) -> Status {
+        stands(&self.store, &self.connection, self.ambient.now()).await
     }
 
     /// The connection's latest runs, newest first.
