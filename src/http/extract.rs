@@ -39,7 +39,8 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for ApiJson<T> 
         // The extensions say which limit holds.
         reading.extensions_mut().clone_from(&parts.extensions);
         let body = Bytes::from_request(reading, state).await.map_err(|rejection| body_problem(&rejection))?;
-        if body.is_empty() {
+        // In JSON, nothing is `null`.
+        if body.is_empty() || body.trim_ascii() == b"null" {
             return Ok(None);
         }
         let request = Request::from_parts(parts, body.into());

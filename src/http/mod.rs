@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | [`server`] | the accept loop: connections, their limits, TLS, graceful shutdown |
+//! | `document` | what the OpenAPI document says beside its routes |
 //! | `connection` | one connection: HTTP/1.1 or HTTP/2, and when it has been idle too long |
 //! | `forwarded` | where a request comes from, behind proxies too |
 //! | `socket` | its bytes: read ahead, and never written to for ever |
@@ -19,6 +20,7 @@
 
 pub mod api;
 mod connection;
+mod document;
 pub mod extract;
 mod forwarded;
 pub mod layers;

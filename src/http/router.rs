@@ -1,14 +1,13 @@
 //! The route table of the whole gateway, from the top down.
 
 use axum::{Extension, Router, middleware::from_fn_with_state};
-use utoipa::{
-    Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
-};
+use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
-    Gateway, api, layers,
+    Gateway, api,
+    document::{Head, refuse_nul},
+    layers,
     limits::{limited, timed},
     operations::{self, Document, Metrics},
     qbwc,
@@ -45,48 +44,10 @@ pub fn router(gateway: Gateway, settings: &HttpSettings) -> Router {
 
 /// The OpenAPI document of the same routes.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    OpenApiRouter::<Gateway>::with_openapi(Head::openapi())
+    let mut document = OpenApiRouter::<Gateway>::with_openapi(Head::openapi())
         .merge(api::router())
         .merge(operations::router())
-        .into_openapi()
-}
-
-/// What the document says beside its routes.
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Rollcall",
-        description = "Stages the people and customers of your payroll, accounting and PSA systems, and links them to \
-            the users of your other software.\n\nErrors are `application/problem+json` with a `code` for programs and \
-            a `remedy` for people. Times are RFC 3339 in UTC. Lists are pages: send `next_cursor` as `cursor` until it \
-            is null."
-    ),
-    components(schemas(api::schema::ProblemBody)),
-    modifiers(&Bearer),
-    security(("token" = [])),
-    tags(
-        (name = "companies", description = "The tenants"),
-        (name = "connections", description = "Links to source systems"),
-        (name = "webhooks", description = "What source systems told, and what could not be dealt with"),
-        (name = "runs", description = "What synchronisations did, and decisions about holds"),
-        (name = "employees", description = "Staged people"),
-        (name = "customers", description = "Staged customers"),
-        (name = "profiles", description = "The app's own people and customers"),
-        (name = "links", description = "Profile ↔ record"),
-        (name = "apps", description = "Downstream systems and their tokens"),
-        (name = "operations", description = "For those who run the gateway")
-    )
-)]
-struct Head;
-
-struct Bearer;
-
-impl Modify for Bearer {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .description(Some("The token of `rollcall app add`, or of `POST /v1/apps`."));
-        let components = openapi.components.get_or_insert_default();
-        components.add_security_scheme("token", SecurityScheme::Http(scheme.build()));
-    }
+        .into_openapi();
+    refuse_nul(&mut document);
+    document
 }

@@ -12,6 +12,7 @@ mod api;
 mod architecture;
 mod cli;
 mod database;
+mod foreign;
 mod http_loop;
 mod inbox;
 mod migrations;

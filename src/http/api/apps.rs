@@ -21,7 +21,7 @@ use super::{
     companies,
     errors::in_use,
     page::{PageBody, PageQuery},
-    schema::{BadBodies, Conflicts, Refusals, Text},
+    schema::{self, BadBodies, Conflicts, Refusals, Text},
 };
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
@@ -64,8 +64,10 @@ pub struct NewApp {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AppDraft {
+    #[schema(schema_with = schema::name)]
     name: Text,
     /// The companies that it may see, by ID or name; at least one.
+    #[schema(min_items = 1)]
     companies: Vec<Text>,
 }
 

@@ -20,7 +20,7 @@ use super::{
     auth::{Admin, Caller},
     errors::in_use,
     page::{PageBody, PageQuery},
-    schema::{BadBodies, Conflicts, Refusals, Text},
+    schema::{self, BadBodies, Conflicts, Refusals, Text},
 };
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
@@ -49,6 +49,7 @@ impl From<companies::Company> for Company {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompanyName {
+    #[schema(schema_with = schema::name)]
     name: Text,
 }
 

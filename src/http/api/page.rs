@@ -30,7 +30,7 @@ pub struct PageQuery {
     /// Rows of a page; 100 where it is left out.
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the page before; empty for the first page.
     pub cursor: Option<String>,
 }
 
@@ -60,7 +60,7 @@ pub fn read<A: DeserializeOwned>(
         })?,
     };
     let after = match cursor {
-        None => None,
+        None | Some("") => None,
         Some(cursor) => Some(decode(cursor).ok_or_else(bad_cursor)?),
     };
     Ok((limit, after))

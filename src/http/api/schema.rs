@@ -1,10 +1,10 @@
 //! What the descriptions of all resources share.
 
-use std::{collections::BTreeMap, fmt::Display};
+use std::{borrow::Cow, collections::BTreeMap, fmt::Display};
 
 use serde::{Deserialize, Deserializer, de};
 use utoipa::{
-    IntoParams, IntoResponses, ToSchema,
+    IntoParams, IntoResponses, PartialSchema, ToSchema,
     openapi::{Content, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Schema, Type},
 };
 
@@ -52,6 +52,28 @@ pub fn check_short(text: &str, what: &str, most: usize) -> Result<(), ApiError> 
         ));
     }
     Ok(())
+}
+
+/// What [`Text::short`] takes, as a schema.
+fn short_text(most: usize) -> ObjectBuilder {
+    // No control characters, and something that is no white space.
+    let pattern =
+        r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(most))
+        .pattern(Some(pattern))
+}
+
+/// A name: see [`Text::short`].
+pub fn name() -> RefOr<Schema> {
+    RefOr::T(short_text(200).into())
+}
+
+/// The ID of a profile, which is the app's own.
+pub fn profile_id() -> RefOr<Schema> {
+    RefOr::T(short_text(200).description(Some("The app's own ID.")).into())
 }
 
 /// An error: RFC 9457 with a code for programs and a remedy for people.
@@ -143,42 +165,84 @@ pub struct AppQuery {
     pub app: Option<String>,
 }
 
+/// The vocabularies by the names of their schemas, from the enums themselves.
+pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 8] {
+    [
+        (LIST, words(List::ALL)),
+        (KIND, words(Kind::ALL)),
+        (CAUSE, words(Cause::ALL)),
+        (CONNECTION_STATE, words(ConnectionState::ALL)),
+        (MESSAGE_STATE, words(MessageState::ALL)),
+        (MODE, words(Mode::ALL)),
+        (RUN_STATE, words(RunState::ALL)),
+        (CHANGE_KIND, words(ChangeKind::ALL)),
+    ]
+}
+
+const LIST: &str = "List";
+const KIND: &str = "Kind";
+const CAUSE: &str = "Cause";
+const CONNECTION_STATE: &str = "ConnectionState";
+const MESSAGE_STATE: &str = "MessageState";
+const MODE: &str = "Mode";
+const RUN_STATE: &str = "RunState";
+const CHANGE_KIND: &str = "ChangeKind";
+
 fn words<W: Display>(all: &[W]) -> RefOr<Schema> {
     let words = ObjectBuilder::new().schema_type(Type::String);
     RefOr::T(words.enum_values(Some(all.iter().map(ToString::to_string))).build().into())
 }
 
-/// The vocabularies as schemas, from the enums themselves.
+fn named(vocabulary: &str) -> RefOr<Schema> {
+    RefOr::Ref(Ref::from_schema_name(vocabulary))
+}
+
 pub fn lists() -> RefOr<Schema> {
-    words(List::ALL)
+    named(LIST)
+}
+
+/// The list as a part of a path.
+#[derive(Debug)]
+pub struct ListWord;
+
+impl PartialSchema for ListWord {
+    fn schema() -> RefOr<Schema> {
+        words(List::ALL)
+    }
+}
+
+impl ToSchema for ListWord {
+    fn name() -> Cow<'static, str> {
+        LIST.into()
+    }
 }
 
 pub fn kinds() -> RefOr<Schema> {
-    words(Kind::ALL)
+    named(KIND)
 }
 
 pub fn causes() -> RefOr<Schema> {
-    words(Cause::ALL)
+    named(CAUSE)
 }
 
 pub fn connection_states() -> RefOr<Schema> {
-    words(ConnectionState::ALL)
+    named(CONNECTION_STATE)
 }
 
 pub fn message_states() -> RefOr<Schema> {
-    words(MessageState::ALL)
+    named(MESSAGE_STATE)
 }
 
 pub fn modes() -> RefOr<Schema> {
-    words(Mode::ALL)
+    named(MODE)
 }
 
 pub fn run_states() -> RefOr<Schema> {
-    words(RunState::ALL)
+    named(RUN_STATE)
 }
 
 pub fn change_kinds() -> RefOr<Schema> {
-    words(ChangeKind::ALL)
+    named(CHANGE_KIND)
 }
 
 /// What stands in the way, and what to do about it.

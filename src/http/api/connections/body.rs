@@ -240,18 +240,18 @@ pub(super) fn in_clear(secrets: BTreeMap<String, SecretText>) -> BTreeMap<String
 /// A setting as it is sent.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(untagged)]
-pub enum Value {
+pub enum SettingValue {
     Switch(bool),
     Number(i64),
     Text(Text),
 }
 
 /// Settings as texts: what the kinds take.
-pub(super) fn texts(settings: BTreeMap<String, Value>) -> BTreeMap<String, String> {
+pub(super) fn texts(settings: BTreeMap<String, SettingValue>) -> BTreeMap<String, String> {
     let text = |value| match value {
-        Value::Switch(on) => on.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::Text(text) => text.0,
+        SettingValue::Switch(on) => on.to_string(),
+        SettingValue::Number(number) => number.to_string(),
+        SettingValue::Text(text) => text.0,
     };
     settings.into_iter().map(|(name, value)| (name, text(value))).collect()
 }

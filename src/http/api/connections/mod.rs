@@ -41,7 +41,7 @@ use super::{
     page::{self, PageBody},
     schema::{self, BadBodies, Conflicts, Refusals, Text},
 };
-use body::{SecretText, Value, in_clear, texts};
+use body::{SecretText, SettingValue, in_clear, texts};
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()
@@ -83,7 +83,7 @@ pub struct ConnectionsQuery {
     /// Rows of a page; 100 where it is left out.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the page before; empty for the first page.
     cursor: Option<String>,
 }
 
@@ -141,7 +141,7 @@ pub struct ConnectionDraft {
     name: Option<Text>,
     /// The kind's settings that differ from their defaults.
     #[serde(default)]
-    settings: BTreeMap<String, Value>,
+    settings: BTreeMap<String, SettingValue>,
     /// What the source wants to know of us, by name: stored sealed, never shown.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, String>)]
@@ -181,7 +181,7 @@ pub struct ConnectionPatch {
     paused: Option<bool>,
     /// Only those to be changed; an empty text puts one back to its default.
     #[serde(default)]
-    settings: BTreeMap<String, Value>,
+    settings: BTreeMap<String, SettingValue>,
     /// Only those to be replaced.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, String>)]

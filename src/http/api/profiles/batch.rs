@@ -29,6 +29,7 @@ const MOST: usize = 500;
 #[serde(deny_unknown_fields)]
 pub struct Batch {
     /// At most 500.
+    #[schema(max_items = 500)]
     profiles: Vec<BatchDraft>,
 }
 
@@ -37,8 +38,9 @@ pub struct Batch {
 pub struct BatchDraft {
     #[schema(schema_with = schema::lists)]
     list: List,
-    /// The app's ID.
+    #[schema(schema_with = schema::profile_id)]
     profile_id: Text,
+    #[schema(schema_with = schema::name)]
     name: Text,
     email: Option<Text>,
     /// The company's ID or name; may be left out where the app sees only one, or the profile is there already.

@@ -84,6 +84,7 @@ pub(super) fn with_links(db: &mut Db, rows: Vec<profiles::Profile>) -> store::Re
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProfileDraft {
+    #[schema(schema_with = schema::name)]
     pub(super) name: Text,
     pub(super) email: Option<Text>,
     /// The company's ID or name; may be left out where the app sees only one, or the profile is there already.
@@ -115,13 +116,4 @@ pub(super) fn draft(
         name: body.name.clone().short("name", 200)?,
         email: email.map(|email| email.short("email", 320)).transpose()?,
     })
-}
-
-/// `employee` or `customer`
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes a part of paths")]
-#[schema(rename_all = "snake_case")]
-pub(super) enum ListWord {
-    Employee,
-    Customer,
 }

@@ -19,15 +19,15 @@ use crate::{
     sync::profile,
 };
 
-use body::{ListWord, draft, with_links};
 pub use body::{Profile, ProfileDraft, ProfileLink, check_profile_id};
+use body::{draft, with_links};
 
 use super::{
     auth::ForApp,
     companies,
     errors::refuse,
     page::{self, PageBody},
-    schema::{AppQuery, BadBodies, Conflicts, Refusals},
+    schema::{AppQuery, BadBodies, Conflicts, ListWord, Refusals},
 };
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
@@ -54,7 +54,7 @@ pub struct ProfilesQuery {
     /// Rows of a page; 100 where it is left out.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the page before; empty for the first page.
     cursor: Option<String>,
 }
 
@@ -62,7 +62,7 @@ pub struct ProfilesQuery {
 ///
 /// By name, with their links.
 #[utoipa::path(get, path = "/v1/profiles/{list}", tag = "profiles",
-    params(("list" = inline(ListWord), Path), ProfilesQuery),
+    params(("list" = ListWord, Path), ProfilesQuery),
     responses((status = 200, description = "A page", body = PageBody<Profile>), Refusals))]
 async fn list_profiles(
     State(gateway): State<Gateway>,
@@ -86,7 +86,7 @@ async fn list_profiles(
 
 /// Shows a profile with its links
 #[utoipa::path(get, path = "/v1/profiles/{list}/{profile_id}", tag = "profiles",
-    params(("list" = inline(ListWord), Path), ("profile_id" = String, Path, description = "The app's ID"), AppQuery),
+    params(("list" = ListWord, Path), ("profile_id" = String, Path, description = "The app's ID"), AppQuery),
     responses((status = 200, description = "The profile", body = Profile), Refusals))]
 async fn get_profile(
     State(gateway): State<Gateway>,
@@ -105,7 +105,7 @@ async fn get_profile(
 ///
 /// 201 where it is new, 200 where it was there.
 #[utoipa::path(put, path = "/v1/profiles/{list}/{profile_id}", tag = "profiles", request_body = ProfileDraft,
-    params(("list" = inline(ListWord), Path), ("profile_id" = String, Path, description = "The app's ID"), AppQuery),
+    params(("list" = ListWord, Path), ("profile_id" = String, Path, description = "The app's ID"), AppQuery),
     responses((status = 200, description = "It was there", body = Profile),
         (status = 201, description = "It is new", body = Profile), Refusals, Conflicts, BadBodies))]
 async fn put_profile(
@@ -126,7 +126,7 @@ async fn put_profile(
 ///
 /// One that is linked is kept: 409 `profile_linked` names its records.
 #[utoipa::path(delete, path = "/v1/profiles/{list}/{profile_id}", tag = "profiles",
-    params(("list" = inline(ListWord), Path), ("profile_id" = String, Path, description = "The app's ID"), AppQuery),
+    params(("list" = ListWord, Path), ("profile_id" = String, Path, description = "The app's ID"), AppQuery),
     responses((status = 204, description = "It is gone"), Refusals, Conflicts))]
 async fn delete_profile(
     State(gateway): State<Gateway>,

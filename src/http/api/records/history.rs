@@ -33,7 +33,7 @@ pub struct HistoryQuery {
     /// Changes of a page; 100 where it is left out.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the page before; empty for the first page.
     cursor: Option<String>,
 }
 

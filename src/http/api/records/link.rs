@@ -12,7 +12,7 @@ use crate::{
             auth::ForApp,
             links::Link,
             profiles::{Profile, check_profile_id},
-            schema::{AppQuery, BadBodies, Conflicts, Refusals, Text},
+            schema::{self, AppQuery, BadBodies, Conflicts, Refusals, Text},
         },
         extract::{ApiJson, ApiPath},
         problem::ApiError,
@@ -24,6 +24,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct LinkDraft {
     /// The app's ID.
+    #[schema(schema_with = schema::profile_id)]
     profile_id: Text,
 }
 

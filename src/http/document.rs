@@ -1,0 +1,89 @@
+//! What the OpenAPI document says beside its routes.
+
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        RefOr, Schema, Type,
+        schema::SchemaType,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+use super::api;
+
+/// What the document says beside its routes.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Rollcall",
+        description = "Stages the people and customers of your payroll, accounting and PSA systems, and links them to \
+            the users of your other software.\n\nErrors are `application/problem+json` with a `code` for programs and \
+            a `remedy` for people. Times are RFC 3339 in UTC. Lists are pages: send `next_cursor` as `cursor` until it \
+            is null."
+    ),
+    components(schemas(api::schema::ProblemBody)),
+    modifiers(&Bearer, &Words),
+    // Of the gateway that serves the document.
+    servers((url = "/")),
+    security(("token" = [])),
+    tags(
+        (name = "companies", description = "The tenants"),
+        (name = "connections", description = "Links to source systems"),
+        (name = "webhooks", description = "What source systems told, and what could not be dealt with"),
+        (name = "runs", description = "What synchronisations did, and decisions about holds"),
+        (name = "employees", description = "Staged people"),
+        (name = "customers", description = "Staged customers"),
+        (name = "profiles", description = "The app's own people and customers"),
+        (name = "links", description = "Profile ↔ record"),
+        (name = "apps", description = "Downstream systems and their tokens"),
+        (name = "operations", description = "For those who run the gateway")
+    )
+)]
+pub(super) struct Head;
+
+struct Bearer;
+
+/// Says what holds for all texts of an address: none has the character NUL.
+pub(super) fn refuse_nul(openapi: &mut utoipa::openapi::OpenApi) {
+    let operations =
+        openapi.paths.paths.values_mut().flat_map(|item| {
+            [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete]
+        });
+    for parameter in operations.flatten().flat_map(|operation| operation.parameters.iter_mut().flatten()) {
+        if let RefOr::T(parameter) = parameter
+            && let Some(RefOr::T(Schema::Object(text))) = &mut parameter.schema
+            && text.enum_values.is_none()
+            && is_text(&text.schema_type)
+        {
+            text.pattern.get_or_insert_with(|| r"^[^\u0000]*$".to_owned());
+        }
+    }
+}
+
+fn is_text(schema: &SchemaType) -> bool {
+    match schema {
+        SchemaType::Type(one) => *one == Type::String,
+        SchemaType::Array(several) => several.contains(&Type::String),
+        SchemaType::AnyValue => false,
+    }
+}
+
+impl Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("The token of `rollcall app add`, or of `POST /v1/apps`."));
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(scheme.build()));
+    }
+}
+
+/// The vocabularies: each is one schema, so that a generated client has one type for it.
+struct Words;
+
+impl Modify for Words {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let schemas = &mut openapi.components.get_or_insert_default().schemas;
+        schemas.extend(api::schema::vocabularies().map(|(name, schema)| (name.to_owned(), schema)));
+    }
+}
