@@ -4,7 +4,11 @@
 
 use std::{io, sync::Arc};
 
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
 use url::Url;
 
 use crate::{
@@ -20,7 +24,7 @@ use crate::{
     },
     store::{self, Store},
     sync::{
-        inbox::Desk,
+        inbox::{self, Desk},
         poll::Reach,
         vault::{KeySource, Vault, VaultError},
     },
@@ -123,6 +127,8 @@ pub async fn serve(
         fetch: Arc::new(gateway.reach.clone()),
         gateway: polling.gateway.clone(),
         lease_for: settings.polling.lease,
+        turn: inbox::TURN,
+        places: Arc::new(Semaphore::new(inbox::PLACES)),
         polls: Arc::clone(&gateway.wake),
     };
     let router = router(gateway, &settings.http);

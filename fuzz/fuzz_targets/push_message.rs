@@ -9,12 +9,13 @@ use rollcall::{
 };
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    match event(data) {
-        Ok((_, Event::Upserted { records, .. } | Event::Replaced { records, .. })) => {
+    match event(data).map(|meaning| meaning.event) {
+        Ok(Event::Upserted { records, .. } | Event::Replaced { records, .. }) => {
             assert!(records.len() <= MOST_ROWS);
             assert!(records.iter().all(|record| !record.external_id.is_empty() && !record.name.contains('\0')));
         }
-        Ok((_, Event::Removed { external_ids, .. })) => assert!(external_ids.len() <= MOST_ROWS),
+        Ok(Event::Merged { patches, .. }) => assert!(patches.len() <= MOST_ROWS),
+        Ok(Event::Removed { external_ids, .. }) => assert!(external_ids.len() <= MOST_ROWS),
         Ok(other) => panic!("{other:?}"),
         // What is wrong is said without what stands there.
         Err(why) => assert!(why.len() < 300),

@@ -57,6 +57,24 @@ pub async fn receive(
     }
 }
 
+/// Whether a message can be one of this connection, by its headers alone: if not, its body need not be read.
+///
+/// # Errors
+/// See [`Refused`].
+pub fn can_be(
+    kind: Kind,
+    settings: &str,
+    secrets: &BTreeMap<String, Secret>,
+    headers: &HeaderMap,
+) -> Result<(), Refused> {
+    match kind {
+        Kind::Paycom => super::paycom::has_secret(&read(settings)?, secrets, headers),
+        Kind::Connectwise => super::connectwise::hook::signature(headers).map(drop),
+        Kind::Push => super::push::may_be_signed(headers),
+        _ => Err(Refused::NoWebhooks),
+    }
+}
+
 /// How far a sender's clock may be off (Standard Webhooks: five minutes).
 pub const TOLERANCE: Duration = Duration::from_secs(300);
 

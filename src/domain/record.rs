@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::fold::fold;
+use super::{fold::fold, words::List};
 
 /// What is staged of a person or a customer. There is no field for what Rollcall must not hold (promise 7).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +97,24 @@ impl Record {
         let folded: Vec<String> =
             parts.iter().map(|part| fold(part)).filter(|part| !part.is_empty()).collect();
         folded.join("\n")
+    }
+
+    /// What it is called where its source gives it no name: a business's name, a person's, or its ID.
+    pub fn own_name(&self, list: List) -> String {
+        let business = self.company_name.clone().filter(|_| list == List::Customer);
+        let person: Vec<&str> =
+            [&self.first_name, &self.last_name].into_iter().flatten().map(String::as_str).collect();
+        let person = Some(person.join(" ")).filter(|person| !person.is_empty());
+        business.or(person).or_else(|| self.full_name.clone()).unwrap_or_else(|| self.external_id.clone())
+    }
+
+    /// How deep it stands in its list, by its full name: 0 without a parent, else at least 1.
+    pub fn depth(&self) -> i32 {
+        if self.parent_external_id.is_none() {
+            return 0;
+        }
+        let colons = self.full_name.as_deref().unwrap_or_default().matches(':').count();
+        i32::try_from(colons).unwrap_or(i32::MAX).max(1)
     }
 
     /// The name of the person, else the name in the list: what a profile made from this record is called.

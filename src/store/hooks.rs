@@ -119,10 +119,14 @@ pub fn hold(db: &mut Db, connection_id: &str, lease: i64, until: DateTime<Utc>) 
     }
 }
 
-/// Gives the lease back. One that was lost is not touched.
-pub fn release(db: &mut Db, connection_id: &str, lease: i64) -> Result<()> {
+/// Gives the lease back after a turn: others come first now. One that was lost is not touched.
+pub fn release(db: &mut Db, connection_id: &str, lease: i64, now: DateTime<Utc>) -> Result<()> {
     let held = hooks::table.find(connection_id).filter(hooks::lease.eq(lease));
-    let free = (hooks::leased_by.eq(None::<String>), hooks::leased_until.eq(None::<NaiveDateTime>));
+    let free = (
+        hooks::leased_by.eq(None::<String>),
+        hooks::leased_until.eq(None::<NaiveDateTime>),
+        hooks::served_at.eq(at(now)),
+    );
     diesel::update(held).set(free).execute(db)?;
     Ok(())
 }
@@ -135,9 +139,10 @@ pub fn received(db: &mut Db, connection_id: &str, newest: DateTime<Utc>) -> Resu
     Ok(())
 }
 
-/// Keeps the code with which an administrator proves to the vendor that the address is ours.
+/// Keeps the code with which an administrator proves to the vendor that the address is ours, unless a newer one is there.
 pub fn set_verification(db: &mut Db, connection_id: &str, code: &str, when: DateTime<Utc>) -> Result<()> {
     let set = (hooks::verification_code.eq(code), hooks::verification_at.eq(at(when)));
-    diesel::update(hooks::table.find(connection_id)).set(set).execute(db)?;
+    let older = hooks::verification_at.is_null().or(hooks::verification_at.le(at(when)).assume_not_null());
+    diesel::update(hooks::table.find(connection_id).filter(older)).set(set).execute(db)?;
     Ok(())
 }

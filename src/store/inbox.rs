@@ -1,20 +1,20 @@
 //! What webhooks told: kept until it is dealt with, and after that for a while, so that a repetition is recognised.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
-    dsl::{min, sql},
+    dsl::{count_star, min, sql},
     expression::SqlLiteral,
     prelude::*,
     sql_types::{BigInt, Bool},
 };
 
-use crate::domain::{problem::Problem, words::MessageState};
+use crate::domain::{event::Moment, problem::Problem, record::ContentHash, words::MessageState};
 
 use super::{
     Db, Error, Page, PageLimit, Result,
-    schema::inbox,
+    schema::{hooks, inbox},
     values::{at, uncount, utc, word},
 };
 
@@ -40,8 +40,17 @@ pub struct Message {
     pub attempts: u32,
     /// When it is tried (again).
     pub next_at: DateTime<Utc>,
-    /// Why it waits, or was given up.
+    /// Why it waits, or was given up; of one that is done, what of it did not count.
     pub problem: Option<Problem>,
+    /// When it was so, where the sender says it.
+    pub told_at: Option<DateTime<Utc>>,
+}
+
+impl Message {
+    /// What its age is judged by: without a time of its own, its arrival.
+    pub fn moment(&self) -> Moment {
+        Moment { at: self.told_at.unwrap_or(self.received_at), received_at: self.received_at }
+    }
 }
 
 /// A message as it is accepted.
@@ -55,6 +64,9 @@ pub struct NewMessage {
     pub received_at: DateTime<Utc>,
     /// Why it has no meaning.
     pub problem: Option<Problem>,
+    pub told_at: Option<DateTime<Utc>>,
+    /// Of what it says.
+    pub content_hash: ContentHash,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -74,6 +86,8 @@ struct Row {
     code: Option<String>,
     detail: Option<String>,
     remedy: Option<String>,
+    told_at: Option<NaiveDateTime>,
+    content_hash: Option<Vec<u8>>,
 }
 
 impl From<&NewMessage> for Row {
@@ -95,6 +109,8 @@ impl From<&NewMessage> for Row {
             code: problem.map(|problem| problem.code.clone()),
             detail: problem.map(|problem| problem.detail.clone()),
             remedy: problem.map(|problem| problem.remedy.clone()),
+            told_at: new.told_at.map(at),
+            content_hash: Some(new.content_hash.to_vec()),
         }
     }
 }
@@ -116,15 +132,24 @@ impl TryFrom<Row> for Message {
             attempts: u32::try_from(row.attempts).unwrap_or(0),
             next_at: utc(row.next_at),
             problem: row.code.map(|code| Problem::new(code, words(row.detail), words(row.remedy))),
+            told_at: row.told_at.map(utc),
         })
     }
 }
 
-/// Keeps those messages whose (connection, sender's ID) is not there yet; the IDs of those that are new.
+/// What became of messages that were to be kept, by their IDs; all others were there already.
+#[derive(Debug, Default)]
+pub struct Kept {
+    pub new: HashSet<String>,
+    /// Those whose sender's ID is there with something else under it.
+    pub other: HashSet<String>,
+}
+
+/// Keeps those messages whose (connection, sender's ID) is not there yet.
 ///
 /// # Errors
 /// [`Error::Referred`] where a connection is gone: none was kept then.
-pub fn insert(db: &mut Db, new: &[NewMessage]) -> Result<HashSet<String>> {
+pub fn insert(db: &mut Db, new: &[NewMessage]) -> Result<Kept> {
     let mut rows: Vec<Row> = new.iter().map(Row::from).collect();
     // Two gateways that insert the same messages in different orders would wait for each other. The order is stable:
     // of two alike the first is kept.
@@ -155,7 +180,35 @@ pub fn insert(db: &mut Db, new: &[NewMessage]) -> Result<HashSet<String>> {
             }
         }
     }
-    Ok(kept)
+    let known: Vec<&NewMessage> = new.iter().filter(|message| !kept.contains(&message.id)).collect();
+    Ok(Kept { other: that_differ(db, &known)?, new: kept })
+}
+
+/// Those of `known` that say something else than what was kept under their IDs.
+fn that_differ(db: &mut Db, known: &[&NewMessage]) -> Result<HashSet<String>> {
+    let mut by_connection: HashMap<&str, HashMap<&str, Vec<&NewMessage>>> = HashMap::new();
+    for message in known {
+        let theirs = by_connection.entry(&message.connection_id).or_default();
+        theirs.entry(&message.message_id).or_default().push(message);
+    }
+    let mut differ = HashSet::new();
+    for (connection_id, messages) in by_connection {
+        let ids: Vec<&str> = messages.keys().copied().collect();
+        for some in ids.chunks(BATCH) {
+            let rows: Vec<(String, Option<Vec<u8>>)> = inbox::table
+                .filter(inbox::connection_id.eq(connection_id).and(inbox::message_id.eq_any(some)))
+                .select((inbox::message_id, inbox::content_hash))
+                .load(db)?;
+            for (message_id, hash) in rows {
+                // One that an older version kept has no hash.
+                let Some(hash) = hash else { continue };
+                let theirs = messages.get(message_id.as_str()).into_iter().flatten();
+                let other = theirs.filter(|message| message.content_hash.as_slice() != hash);
+                differ.extend(other.map(|message| message.id.clone()));
+            }
+        }
+    }
+    Ok(differ)
 }
 
 /// Those that wait, in the words of the partial indexes: neither engine takes one for a bound value.
@@ -163,11 +216,35 @@ fn pending() -> diesel::dsl::Filter<inbox::table, SqlLiteral<Bool>> {
     inbox::table.filter(sql::<Bool>("inbox.state = 'pending'"))
 }
 
-/// The connections that have messages to be tried now.
-pub fn due_connections(db: &mut Db, now: DateTime<Utc>, most: u16) -> Result<Vec<String>> {
-    let due = pending().filter(inbox::next_at.le(at(now)));
-    let ids = due.select(inbox::connection_id).distinct().order(inbox::connection_id);
-    Ok(ids.limit(i64::from(most)).load(db)?)
+/// The connections that have messages to be tried now, whoever has waited longest first: since its oldest message was
+/// due, or since its last turn. Those on which a gateway works are left out.
+pub fn due_connections(db: &mut Db, now: DateTime<Utc>, most: usize) -> Result<Vec<String>> {
+    let free = hooks::leased_until.is_null().or(hooks::leased_until.le(at(now)).assume_not_null());
+    let rows: Vec<(String, Option<NaiveDateTime>, Option<NaiveDateTime>)> = pending()
+        .left_join(hooks::table.on(hooks::connection_id.eq(inbox::connection_id)))
+        .filter(inbox::next_at.le(at(now)))
+        .filter(hooks::connection_id.is_null().or(free))
+        .group_by(inbox::connection_id)
+        .select((inbox::connection_id, min(inbox::next_at), min(hooks::served_at.nullable())))
+        .load(db)?;
+    // One a connection at most; what is first in this order is not what the index says.
+    let mut waiting: Vec<(Option<NaiveDateTime>, String)> =
+        rows.into_iter().map(|(id, due, served)| (due.max(served), id)).collect();
+    waiting.sort();
+    Ok(waiting.into_iter().take(most).map(|(_, id)| id).collect())
+}
+
+/// What waits in all inboxes: how many messages, and since when the oldest does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Depth {
+    pub waiting: u64,
+    pub oldest: Option<DateTime<Utc>>,
+}
+
+pub fn depth(db: &mut Db) -> Result<Depth> {
+    let (waiting, oldest): (i64, Option<NaiveDateTime>) =
+        pending().select((count_star(), min(inbox::pending_since))).first(db)?;
+    Ok(Depth { waiting: uncount(waiting), oldest: oldest.map(utc) })
 }
 
 /// When the next message is to be tried.
@@ -208,17 +285,20 @@ pub fn due(
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-/// Ends a message that was dealt with: what it said is forgotten.
+/// Ends a message that was dealt with: what it said is forgotten. `note` says what of it did not count.
 ///
 /// # Errors
 /// [`Error::Stale`] where it does not wait (any more).
-pub fn done(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<()> {
-    let none = None::<String>;
+pub fn done(db: &mut Db, id: &str, note: Option<&Problem>, now: DateTime<Utc>) -> Result<()> {
     let set = (
         inbox::state.eq(MessageState::Done.as_str()),
-        inbox::body.eq(none.clone()),
+        inbox::body.eq(None::<String>),
         inbox::updated_at.eq(at(now)),
-        (inbox::code.eq(none.clone()), inbox::detail.eq(none.clone()), inbox::remedy.eq(none)),
+        (
+            inbox::code.eq(note.map(|note| note.code.clone())),
+            inbox::detail.eq(note.map(|note| note.detail.clone())),
+            inbox::remedy.eq(note.map(|note| note.remedy.clone())),
+        ),
     );
     expect_one(diesel::update(pending().filter(inbox::id.eq(id.to_owned()))).set(set).execute(db)?)
 }

@@ -25,6 +25,7 @@ mod schema;
 pub mod secrets;
 pub mod sessions;
 mod threads;
+pub mod told;
 mod values;
 
 pub use engine::{Db, Engine};

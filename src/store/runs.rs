@@ -203,6 +203,18 @@ pub fn in_state(db: &mut Db, connection_id: &str, list: List, state: RunState) -
     row.map(TryInto::try_into).transpose()
 }
 
+/// The newest run that asked for the whole list and has ended.
+pub fn last_full(db: &mut Db, connection_id: &str, list: List) -> Result<Option<Run>> {
+    let row = runs::table
+        .filter(runs::connection_id.eq(connection_id).and(runs::list.eq(list.as_str())))
+        .filter(runs::mode.eq(Mode::Full.as_str()).and(runs::ended_at.is_not_null()))
+        .select(Row::as_select())
+        .order(runs::id.desc())
+        .first(db)
+        .optional()?;
+    row.map(TryInto::try_into).transpose()
+}
+
 /// A connection's runs, newest first.
 pub fn page(db: &mut Db, connection_id: &str, before: Option<&str>, limit: PageLimit) -> Result<Page<Run>> {
     let mut query = runs::table

@@ -61,6 +61,8 @@ diesel::table! {
         unjudged_code -> Nullable<Text>,
         unjudged_detail -> Nullable<Text>,
         unjudged_remedy -> Nullable<Text>,
+        told_at -> Nullable<Timestamp>,
+        told_received_at -> Nullable<Timestamp>,
     }
 }
 
@@ -290,6 +292,19 @@ diesel::table! {
         code -> Nullable<Text>,
         detail -> Nullable<Text>,
         remedy -> Nullable<Text>,
+        told_at -> Nullable<Timestamp>,
+        content_hash -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    told (connection_id, list, external_id) {
+        connection_id -> Text,
+        list -> Text,
+        external_id -> Text,
+        told_at -> Timestamp,
+        received_at -> Timestamp,
+        removed -> Bool,
     }
 }
 
@@ -304,6 +319,7 @@ diesel::table! {
         lease -> BigInt,
         leased_by -> Nullable<Text>,
         leased_until -> Nullable<Timestamp>,
+        served_at -> Nullable<Timestamp>,
     }
 }
 
@@ -339,4 +355,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     runs,
     secret_keys,
     tokens,
+    told,
 );

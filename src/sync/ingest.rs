@@ -54,6 +54,12 @@ pub fn stage(db: &mut Db, ambient: &Ambient, place: &Place<'_>, batch: &[Record]
     Ok(staged.counts)
 }
 
+/// Stages records that a message told. Whether a whole list that is being read meanwhile finds them absent is decided by
+/// the times of both, not by what came in between.
+pub fn told(db: &mut Db, ambient: &Ambient, place: &Place<'_>, batch: &[Record]) -> Result<Counts> {
+    Ok(write_changed(db, ambient, place, batch)?.counts)
+}
+
 /// What became of a batch.
 struct Staged {
     counts: Counts,

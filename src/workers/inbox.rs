@@ -17,8 +17,9 @@ use crate::{
 const SOON: Duration = Duration::from_secs(1);
 const IDLE: Duration = Duration::from_secs(5);
 
-/// Inboxes that are worked on at the same time.
-const AT_ONCE: usize = 4;
+/// Inboxes that are worked on at the same time. Most of that is waiting for sources: how many do more than wait, the desk
+/// says.
+const AT_ONCE: usize = 256;
 
 /// Runs until `shutdown` becomes true or its sender is gone; then leases are given back. `arrived` tells of messages
 /// that came to this gateway.
@@ -29,7 +30,7 @@ pub async fn run(desk: Desk, arrived: Arc<Notify>, shutdown: watch::Receiver<boo
     loop {
         let wait = match look(&desk, &busy).await {
             Ok((due, wait)) => {
-                for connection_id in due.into_iter().take(AT_ONCE.saturating_sub(busy.len())) {
+                for connection_id in due {
                     busy.insert(connection_id.clone());
                     let span = tracing::info_span!("inbox", connection = connection_id);
                     under_way.spawn(one(desk.clone(), connection_id, shutdown.clone()).instrument(span));
@@ -66,15 +67,15 @@ pub async fn run(desk: Desk, arrived: Arc<Notify>, shutdown: watch::Receiver<boo
 /// The connections that have messages to be tried, and how long to wait for the next.
 async fn look(desk: &Desk, busy: &HashSet<String>) -> store::Result<(Vec<String>, Duration)> {
     let now = desk.ambient.now();
-    // As many as could be busy, and as many more.
-    let most = u16::try_from(AT_ONCE * 16).unwrap_or(u16::MAX);
+    // One of ours may be claimed only now, and one whose lease ran out is still at work here.
     let read = desk.store.read(move |db| {
-        let due = inbox::due_connections(db, now, most)?;
+        let due = inbox::due_connections(db, now, AT_ONCE)?;
         let next = inbox::next_due(db)?;
         Ok::<_, store::Error>((due, next))
     });
     let (mut due, next) = read.await?;
     due.retain(|connection_id| !busy.contains(connection_id));
+    due.truncate(AT_ONCE.saturating_sub(busy.len()));
     let wait = match next {
         // One that is due and was not taken is another gateway's, or waits for room here.
         Some(next) if next <= now => SOON,

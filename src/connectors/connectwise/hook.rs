@@ -2,6 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
+use http::HeaderMap;
 use ring::{digest, hmac};
 use serde_json::{Map, Value};
 
@@ -34,9 +35,7 @@ pub async fn receive(
     delivery: Delivery<'_>,
 ) -> Result<Message, Refused> {
     let Delivery { headers, body, now } = delivery;
-    let signature =
-        headers.get(SIGNATURE).and_then(|value| STANDARD.decode(value.as_bytes().trim_ascii()).ok());
-    let signature = signature.filter(|signature| signature.len() == 32).ok_or(Refused::Signature)?;
+    let signature = signature(headers)?;
     let signed_with = |key: &Secret| is_signed(key, body, &signature);
     let owner = format!("{}|{}", settings.base_url, settings.company_id.to_lowercase());
     let keys = &outbound.keys;
@@ -61,6 +60,15 @@ pub async fn receive(
     let key = keys::fetch(settings, outbound, &url, now).await?;
     keys.put(&owner, url.as_str(), key.clone(), now);
     if signed_with(&key) { Ok(message(settings, body)) } else { Err(Refused::Signature) }
+}
+
+/// The signature that a callback has.
+///
+/// # Errors
+/// None, or what cannot be one.
+pub fn signature(headers: &HeaderMap) -> Result<Vec<u8>, Refused> {
+    let sent = headers.get(SIGNATURE).and_then(|value| STANDARD.decode(value.as_bytes().trim_ascii()).ok());
+    sent.filter(|signature| signature.len() == 32).ok_or(Refused::Signature)
 }
 
 /// Base64 of HMAC-SHA256 over the body as it came, keyed with the SHA-256 of the signing key.
@@ -88,7 +96,7 @@ pub fn message(settings: &Settings, body: &[u8]) -> Message {
     let hash = || format!("blake3:{}", blake3::hash(body).to_hex());
     let Ok(body) = serde_json::from_slice::<Map<String, Value>>(body) else {
         let event = Err("the callback's body is not a JSON object".into());
-        return Message { message_id: hash(), name: "unreadable".into(), event };
+        return Message { message_id: hash(), name: "unreadable".into(), told_at: None, event };
     };
     let text = |name| field(&body, name).and_then(Value::as_str).and_then(wire::clean);
     // An ID longer than any is no ID.
@@ -96,7 +104,8 @@ pub fn message(settings: &Settings, body: &[u8]) -> Message {
     let (kind, action) = (text("Type").unwrap_or_default(), text("Action").unwrap_or_default());
     let short = |text: &str| text.chars().take(50).collect::<String>();
     let name = format!("{} {}", short(&kind), short(&action)).trim().to_owned();
-    Message { message_id, name, event: event(settings, &kind, &action, field(&body, "ID")) }
+    let event = event(settings, &kind, &action, field(&body, "ID"));
+    Message { message_id, name, told_at: None, event }
 }
 
 fn event(settings: &Settings, kind: &str, action: &str, id: Option<&Value>) -> Result<Event, String> {

@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use http::HeaderMap;
 use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
@@ -32,23 +33,19 @@ pub fn receive(
     secrets: &BTreeMap<String, Secret>,
     delivery: Delivery<'_>,
 ) -> Result<Message, Refused> {
-    let secret = secrets.get("webhook_secret").filter(|secret| !secret.reveal().is_empty());
-    let sent = delivery.headers.get(settings.webhook_header.as_str());
-    let (Some(secret), Some(sent)) = (secret, sent) else { return Err(Refused::Signature) };
-    // Hashes are compared, in constant time: how much of a secret was right is not to be measured.
-    if !secret.hash().matches(blake3::hash(sent.as_bytes()).as_bytes()) {
-        return Err(Refused::Signature);
-    }
+    has_secret(settings, secrets, delivery.headers)?;
     let of_body = || blake3::hash(delivery.body).to_hex().to_string();
     Ok(match serde_json::from_slice::<Notice>(delivery.body) {
         Ok(notice) => Message {
             message_id: notice.id().map_or_else(of_body, str::to_owned),
+            told_at: None,
             name: notice.name.get().unwrap_or_default().chars().take(100).collect(),
             event: notice.event(settings.details),
         },
         // Paycom could not correct it: a person is to look at it.
         Err(error) => Message {
             message_id: of_body(),
+            told_at: None,
             name: String::new(),
             event: Err(format!(
                 "the message is not the JSON of a Paycom event (line {}, column {})",
@@ -57,6 +54,24 @@ pub fn receive(
             )),
         },
     })
+}
+
+/// Whether a message has the secret, which is all that tells who sent it.
+///
+/// # Errors
+/// A secret that is missing or wrong.
+pub fn has_secret(
+    settings: &Settings,
+    secrets: &BTreeMap<String, Secret>,
+    headers: &HeaderMap,
+) -> Result<(), Refused> {
+    let secret = secrets.get("webhook_secret").filter(|secret| !secret.reveal().is_empty());
+    let sent = headers.get(settings.webhook_header.as_str());
+    // Hashes are compared, in constant time: how much of a secret was right is not to be measured.
+    let right = secret
+        .zip(sent)
+        .is_some_and(|(secret, sent)| secret.hash().matches(blake3::hash(sent.as_bytes()).as_bytes()));
+    if right { Ok(()) } else { Err(Refused::Signature) }
 }
 
 /// What is wanted of a message. Its keys are written in more than one way (`Event_Id`, `Event_ID`).

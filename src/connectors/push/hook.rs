@@ -1,6 +1,6 @@
 //! Who sent a message: the signature that Standard Webhooks describe (standardwebhooks.com), checked by its library.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use base64::{
     Engine,
@@ -15,10 +15,10 @@ use crate::{
         SettingsError,
         hook::{Delivery, Refused, TOLERANCE},
     },
-    domain::{event::Message, secret::Secret},
+    domain::{event::Message, schedule::span, secret::Secret},
 };
 
-use super::wire;
+use super::wire::{self, Meaning};
 
 /// The shortest key, in bytes: half of it could be guessed, and an empty one is nobody's.
 const SHORTEST_KEY: usize = 16;
@@ -30,12 +30,11 @@ const SHORTEST_KEY: usize = 16;
 /// its sender can correct.
 pub fn receive(secrets: &BTreeMap<String, Secret>, delivery: Delivery<'_>) -> Result<Message, Refused> {
     let signer = signer(secrets)?;
-    let header = |name: &str| text(delivery.headers, name).ok_or(Refused::Signature);
-    let (id, signatures) = (header(HEADER_WEBHOOK_ID)?, header(HEADER_WEBHOOK_SIGNATURE)?);
-    let sent: i64 = header(HEADER_WEBHOOK_TIMESTAMP)?.parse().map_err(|_| Refused::Signature)?;
+    let Headers { id, sent, signatures } = Headers::of(delivery.headers).ok_or(Refused::Signature)?;
+    let sent: i64 = sent.parse().map_err(|_| Refused::Signature)?;
     // The library's own check reads the clock of the machine, so it is asked only for the signature itself. It signs
     // texts: what is not UTF-8 cannot have been signed.
-    let expected = signer.sign(id, sent, delivery.body).map_err(|_| Refused::Signature)?;
+    let expected = signer.sign(&id, sent, delivery.body).map_err(|_| Refused::Signature)?;
     // Several signatures are sent while a key is changed. Hashes are compared in constant time.
     let expected = blake3::hash(expected.as_bytes());
     if !signatures.split(' ').any(|signature| blake3::hash(signature.as_bytes()) == expected) {
@@ -49,12 +48,47 @@ pub fn receive(secrets: &BTreeMap<String, Secret>, delivery: Delivery<'_>) -> Re
             "the header `webhook-id` must be 1 to 200 visible ASCII characters".into(),
         ));
     }
-    let (name, event) = wire::event(delivery.body).map_err(Refused::Unreadable)?;
-    Ok(Message { message_id: id.to_owned(), name, event: Ok(event) })
+    let Meaning { name, told_at, event } = wire::event(delivery.body).map_err(Refused::Unreadable)?;
+    // Whatever is told later would be older than what is told of the future.
+    if told_at.is_some_and(|told_at| told_at > delivery.now + span(TOLERANCE)) {
+        return Err(Refused::Unreadable("`timestamp` must not be a time that is still to come".into()));
+    }
+    Ok(Message { message_id: id.into_owned(), name, told_at, event: Ok(event) })
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
+/// Whether there is a signature that could be of this connection.
+///
+/// # Errors
+/// None: its body need not be read.
+pub fn may_be_signed(headers: &HeaderMap) -> Result<(), Refused> {
+    Headers::of(headers).map(drop).ok_or(Refused::Signature)
+}
+
+/// What says who sent a message. Svix, from whom the specification comes, has its own names for the same.
+struct Headers<'a> {
+    id: Cow<'a, str>,
+    sent: &'a str,
+    signatures: &'a str,
+}
+
+impl<'a> Headers<'a> {
+    fn of(headers: &'a HeaderMap) -> Option<Self> {
+        let svix = ["svix-id", "svix-timestamp", "svix-signature"];
+        let named = |[id, sent, signatures]: [&str; 3]| {
+            Some(Self {
+                id: text(headers.get(id)?.as_bytes()),
+                sent: headers.get(sent)?.to_str().ok()?,
+                signatures: headers.get(signatures)?.to_str().ok()?,
+            })
+        };
+        named([HEADER_WEBHOOK_ID, HEADER_WEBHOOK_TIMESTAMP, HEADER_WEBHOOK_SIGNATURE]).or_else(|| named(svix))
+    }
+}
+
+/// A header's text as its sender signed it: HTTP libraries send what is not ASCII as UTF-8, or as Latin-1.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes)
+        .map_or_else(|_| bytes.iter().copied().map(char::from).collect::<String>().into(), Cow::Borrowed)
 }
 
 /// What signs with the connection's key: `whsec_` and the key in base64, of either alphabet, padded or not.
@@ -202,10 +236,56 @@ mod tests {
     }
 
     #[test]
-    fn a_message_id_is_short_and_visible() {
-        for id in ["", "a b", &"x".repeat(201)] {
-            let headers = headers(id, &SENT.to_string(), &signature(id, &SENT.to_string(), BODY));
-            assert!(matches!(try_receive(&secret(), &headers, BODY, 0), Err(Refused::Unreadable(_))), "{id}");
+    fn a_message_id_is_short_and_visible_and_who_sends_another_is_told_so() {
+        let sent = SENT.to_string();
+        let long = "x".repeat(201);
+        let latin: &[u8] = b"msg_\xE9";
+        for (id, bytes) in [
+            ("", &b""[..]),
+            ("a b", b"a b"),
+            (&long, long.as_bytes()),
+            ("msg_é", "msg_é".as_bytes()),
+            ("msg_é", latin),
+        ] {
+            let mut headers = headers("x", &sent, &signature(id, &sent, BODY));
+            headers.insert("webhook-id", http::HeaderValue::from_bytes(bytes).unwrap());
+            let Err(Refused::Unreadable(why)) = try_receive(&secret(), &headers, BODY, 0) else {
+                panic!("{id}")
+            };
+            assert!(why.contains("`webhook-id` must be 1 to 200 visible ASCII"), "{why}");
+        }
+    }
+
+    #[test]
+    fn svixs_own_names_are_taken_as_well_and_never_mixed_with_the_standards() {
+        let as_svix = |headers: HeaderMap| -> HeaderMap {
+            let own = |name: &http::HeaderName| {
+                name.as_str().replace("webhook-", "svix-").parse::<http::HeaderName>()
+            };
+            headers.iter().map(|(name, value)| (own(name).unwrap(), value.clone())).collect()
+        };
+        assert!(try_receive(&secret(), &as_svix(good()), BODY, 0).is_ok());
+        assert!(may_be_signed(&as_svix(good())).is_ok());
+        let mut mixed = as_svix(good());
+        mixed.remove("svix-id");
+        mixed.insert("webhook-id", "msg_1".parse().unwrap());
+        assert_eq!(try_receive(&secret(), &mixed, BODY, 0), Err(Refused::Signature));
+        assert_eq!(may_be_signed(&mixed), Err(Refused::Signature));
+        let mut both = as_svix(headers("msg_2", &SENT.to_string(), "v1,AAAA"));
+        both.extend(good());
+        assert!(try_receive(&secret(), &both, BODY, 0).is_ok(), "the standard's come first");
+    }
+
+    #[test]
+    fn what_is_told_of_the_future_is_refused() {
+        let sent = SENT.to_string();
+        for (timestamp, taken) in
+            [("2026-03-01T12:04:59Z", true), ("2026-03-01T12:06:00Z", false), ("2037-01-01T00:00:00Z", false)]
+        {
+            let body = BODY.replace("2026-03-01T12:00:00Z", timestamp);
+            let headers = headers("msg_1", &sent, &signature("msg_1", &sent, &body));
+            let received = try_receive(&secret(), &headers, &body, 0);
+            assert_eq!(received.is_ok(), taken, "{timestamp}: {received:?}");
         }
     }
 }

@@ -16,6 +16,8 @@ const WANTED: &[&str] = &[
     "timestamp",
     "page",
     "last",
+    "list_id",
+    "partial",
     "external_id",
     "name",
     "first_name",

@@ -12,5 +12,5 @@ mod members;
 mod settings;
 pub mod wire;
 
-pub use hook::receive;
+pub use hook::{may_be_signed, receive};
 pub use settings::Settings;

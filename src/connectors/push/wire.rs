@@ -7,9 +7,16 @@ use std::{
     str::FromStr,
 };
 
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::domain::{email::email, event::Event, record::Record, time::is_usable, words::List};
+use crate::domain::{
+    email::email,
+    event::Event,
+    patch::{Field, Patch},
+    record::Record,
+    time::is_usable,
+    words::List,
+};
 
 use super::members::{Body, Member, Row};
 
@@ -30,11 +37,21 @@ enum Verb {
     Replaced,
 }
 
+/// What a message says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meaning {
+    /// Its type.
+    pub name: String,
+    /// When it was so, where it says that.
+    pub told_at: Option<DateTime<Utc>>,
+    pub event: Event,
+}
+
 /// A message's type and its meaning.
 ///
 /// # Errors
 /// What is wrong with it, for the developer of the sender.
-pub fn event(body: &[u8]) -> Result<(String, Event), String> {
+pub fn event(body: &[u8]) -> Result<Meaning, String> {
     let body: Body = serde_json::from_slice(body).map_err(|error| {
         format!("the body is not a JSON object (line {}, column {})", error.line(), error.column())
     })?;
@@ -42,33 +59,51 @@ pub fn event(body: &[u8]) -> Result<(String, Event), String> {
         return Err(format!("`type` must be one of: {KNOWN}"));
     };
     let (list, verb) = kind(name).ok_or_else(|| format!("this `type` is not known; known: {KNOWN}"))?;
-    if let Some(timestamp) = body.text("timestamp", LONGEST)? {
-        let time = DateTime::parse_from_rfc3339(&timestamp).ok().filter(|time| is_usable(&time.to_utc()));
-        time.ok_or("`timestamp` must be a time like 2026-03-01T12:00:00Z, or be left out")?;
+    let told_at = body.text("timestamp", LONGEST)?.as_deref().map(time).transpose()?;
+    let partial = body.truth("partial")?.unwrap_or(false);
+    if partial && !matches!(verb, Verb::Upserted) {
+        return Err("`partial` is only for messages that end in `.upserted`".into());
     }
     let rows = body.rows.as_ref().ok_or("`data` must be an array")?;
     if rows.len() > MOST_ROWS {
         return Err(format!("`data` must not have more than {MOST_ROWS} rows: send several messages"));
     }
     let event = match verb {
+        Verb::Upserted if partial => Event::Merged { list, patches: patches(list, rows)? },
         Verb::Upserted => Event::Upserted { list, records: records(list, rows)? },
         Verb::Removed => Event::Removed { list, external_ids: external_ids(rows)? },
-        Verb::Replaced => {
-            let page = match body.get("page") {
-                Some(Member::Number(page)) => page.parse().ok().filter(|page| *page >= 1),
-                _ => None,
-            };
-            let page =
-                page.ok_or("`page` must be a whole number: 1 for the first message of a list, then 2, 3, …")?;
-            Event::Replaced {
-                list,
-                page,
-                last: body.truth("last")?.unwrap_or(false),
-                records: records(list, rows)?,
-            }
-        }
+        Verb::Replaced => Event::Replaced {
+            list,
+            list_id: list_id(&body)?,
+            page: page(&body)?,
+            last: body.truth("last")?.unwrap_or(false),
+            records: records(list, rows)?,
+        },
     };
-    Ok((name.clone(), event))
+    Ok(Meaning { name: name.clone(), told_at, event })
+}
+
+fn time(text: &str) -> Result<DateTime<Utc>, String> {
+    let time = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
+    let time = time.ok().filter(is_usable);
+    time.ok_or_else(|| "`timestamp` must be a time like 2026-03-01T12:00:00Z, or be left out".into())
+}
+
+fn page(body: &Body) -> Result<u32, String> {
+    let page = match body.get("page") {
+        Some(Member::Number(page)) => page.parse().ok().filter(|page| *page >= 1),
+        _ => None,
+    };
+    page.ok_or_else(|| {
+        "`page` must be a whole number: 1 for the first message of a list, then 2, 3, …".into()
+    })
+}
+
+fn list_id(body: &Body) -> Result<Option<String>, String> {
+    match body.get("list_id") {
+        None | Some(Member::Null) => Ok(None),
+        Some(id) => external_id(id).map(Some).map_err(|why| why.replace("`external_id`", "`list_id`")),
+    }
 }
 
 fn kind(name: &str) -> Option<(List, Verb)> {
@@ -91,14 +126,25 @@ fn numbered<T>(rows: &[Row], read: impl Fn(&Row) -> Result<T, String>) -> Result
 
 fn records(list: List, rows: &[Row]) -> Result<Vec<Record>, String> {
     let records = numbered(rows, |row| record(list, row))?;
+    each_once(records.iter().map(|record| record.external_id.as_str()))?;
+    Ok(records)
+}
+
+fn patches(list: List, rows: &[Row]) -> Result<Vec<Patch>, String> {
+    let patches = numbered(rows, |row| patch(list, row))?;
+    each_once(patches.iter().map(|patch| patch.record.external_id.as_str()))?;
+    Ok(patches)
+}
+
+fn each_once<'a>(external_ids: impl Iterator<Item = &'a str>) -> Result<(), String> {
     let mut first = BTreeMap::new();
-    for (index, record) in records.iter().enumerate() {
-        if let Some(before) = first.insert(record.external_id.as_str(), index) {
+    for (index, external_id) in external_ids.enumerate() {
+        if let Some(before) = first.insert(external_id, index) {
             let (one, other) = (before + 1, index + 1);
             return Err(format!("rows {one} and {other} have the same `external_id`: send each record once"));
         }
     }
-    Ok(records)
+    Ok(())
 }
 
 /// IDs as objects with an `external_id`, or bare; one that is named twice counts once.
@@ -151,23 +197,44 @@ fn record(list: List, row: &Row) -> Result<Record, String> {
         released_on: date(row, "released_on")?,
         ..Record::default()
     };
-    if record.parent_external_id.is_some() {
-        let colons = record.full_name.as_deref().unwrap_or_default().matches(':').count();
-        record.sublevel = i32::try_from(colons).unwrap_or(i32::MAX).max(1);
-    }
-    record.name = text("name")?.unwrap_or_else(|| name(list, &record, &external_id));
     record.external_id = external_id;
+    record.sublevel = record.depth();
+    record.name = text("name")?.unwrap_or_else(|| record.own_name(list));
     Ok(record)
 }
 
-/// What a record without `name` is called.
-fn name(list: List, record: &Record, external_id: &str) -> String {
-    let business = record.company_name.clone().filter(|_| list == List::Customer);
-    let person: Vec<&str> =
-        [&record.first_name, &record.last_name].into_iter().flatten().map(String::as_str).collect();
-    let person = Some(person.join(" ")).filter(|person| !person.is_empty());
-    business.or(person).or_else(|| record.full_name.clone()).unwrap_or_else(|| external_id.to_owned())
+/// A row that gives some members only: those that it has, be they `null`.
+fn patch(list: List, row: &Row) -> Result<Patch, String> {
+    let mut record = record(list, row)?;
+    let Row::Object(members) = row else { return Ok(Patch { record, given: Vec::new() }) };
+    if members.text("name", LONGEST)?.is_none() {
+        record.name = String::new();
+    }
+    let given = |(name, _): &&(&str, Field)| match members.get(name) {
+        None => false,
+        // Nobody is neither active nor inactive.
+        Some(Member::Null) => *name != "active",
+        Some(_) => true,
+    };
+    Ok(Patch { record, given: FIELDS.iter().filter(given).map(|(_, field)| *field).collect() })
 }
+
+/// The members that a message may give of a record.
+const FIELDS: &[(&str, Field)] = &[
+    ("name", Field::Name),
+    ("full_name", Field::FullName),
+    ("first_name", Field::FirstName),
+    ("middle_name", Field::MiddleName),
+    ("last_name", Field::LastName),
+    ("company_name", Field::CompanyName),
+    ("email", Field::Email),
+    ("phone", Field::Phone),
+    ("job_title", Field::JobTitle),
+    ("parent_external_id", Field::ParentExternalId),
+    ("active", Field::Active),
+    ("hired_on", Field::HiredOn),
+    ("released_on", Field::ReleasedOn),
+];
 
 fn date(row: &Body, name: &str) -> Result<Option<NaiveDate>, String> {
     let Some(text) = row.text(name, LONGEST)? else { return Ok(None) };

@@ -43,7 +43,7 @@ pub struct Message {
     pub attempts: u32,
     /// When it is tried (again), while it is pending.
     pub next_at: Option<DateTime<Utc>>,
-    /// Why it waits, or was given up.
+    /// Why it waits, or was given up; where it is done, what of it did not count.
     pub problem: Option<Hint>,
     /// What is kept of it until it is done: only what is staged. Null for who is no admin.
     #[schema(value_type = Option<Object>)]
@@ -111,8 +111,7 @@ async fn list_messages(
 
 /// Tries a message again that was given up
 ///
-/// Needs an admin's token. What the source has told since is not told again: a message that carries records writes them
-/// as they were when it was sent.
+/// Needs an admin's token. A message that carries records counts as of its own time: what was told since stays.
 #[utoipa::path(post, path = "/v1/messages/{id}/replay", tag = "webhooks", params(("id" = String, Path)),
     responses((status = 200, description = "The message as it is now", body = Message), Refusals, Conflicts))]
 async fn replay_message(

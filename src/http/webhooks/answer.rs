@@ -22,6 +22,8 @@ pub(super) enum Refusal {
     /// There is no such connection.
     Unknown,
     Refused(Refused),
+    /// Another message was kept under the same ID.
+    Reused,
     Body(BodyFailure),
     Full,
     TooSlow,
@@ -53,6 +55,7 @@ impl Refusal {
             Self::Refused(Refused::Stale) => "stale",
             Self::Refused(Refused::Unreadable(_)) => "unreadable",
             Self::Refused(Refused::KeyUnavailable(_) | Refused::Settings(_)) => "key_unavailable",
+            Self::Reused => "id_reused",
             Self::Body(BodyFailure::TooLarge) => "too_large",
             Self::Body(_) => "incomplete",
             Self::Full => "full",
@@ -75,6 +78,13 @@ impl IntoResponse for Refusal {
                 "unreadable_message",
                 why,
                 "Correct the message and send it again, as a new message.",
+            )
+            .into_response(),
+            Self::Reused => refuse(
+                StatusCode::CONFLICT,
+                "message_id_reused",
+                "Another message was kept under the same `webhook-id`: this one was not.",
+                "Give each message an ID of its own, and send this one again under a new one.",
             )
             .into_response(),
             Self::Body(failure) => failure.problem().into_response(),

@@ -27,7 +27,7 @@ impl WebhookCounts {
     pub(super) fn accepted(&self, accepted: Accepted) {
         match accepted {
             Accepted::New => self.0.accepted.fetch_add(1, Relaxed),
-            Accepted::Duplicate => self.0.duplicate.fetch_add(1, Relaxed),
+            Accepted::Duplicate | Accepted::Reused => self.0.duplicate.fetch_add(1, Relaxed),
         };
     }
 

@@ -100,6 +100,15 @@ pub fn clear_absences(db: &mut Db, connection_id: &str, list: List, record_ids: 
     Ok(())
 }
 
+/// Whether the hold of its list names a record: a person is asked already whether it is gone.
+pub fn is_held(db: &mut Db, connection_id: &str, list: List, record_id: &str) -> Result<bool> {
+    let named = run_absences::table
+        .inner_join(runs::table.on(runs::id.eq(run_absences::run_id)))
+        .filter(runs::connection_id.eq(connection_id).and(runs::list.eq(list.as_str())))
+        .filter(runs::state.eq(RunState::Held.as_str()).and(run_absences::record_id.eq(record_id)));
+    Ok(diesel::select(diesel::dsl::exists(named)).get_result(db)?)
+}
+
 /// The records that a held run names and that are still present, in the order of their IDs.
 pub fn held_absences(
     db: &mut Db,

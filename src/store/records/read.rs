@@ -1,5 +1,7 @@
 //! How records are read: by ID, and in pages by keyset.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{dsl::exists, dsl::not, prelude::*};
 
@@ -12,7 +14,7 @@ use crate::{
     },
 };
 
-use super::{Row, Staged};
+use super::{Row, Staged, stage::LOOKUP};
 
 pub fn get(db: &mut Db, list: List, id: &str) -> Result<Staged> {
     let row = records::table
@@ -33,6 +35,28 @@ pub fn find(db: &mut Db, connection_id: &str, list: List, external_id: &str) -> 
         .first(db)
         .optional()?;
     row.map(TryInto::try_into).transpose()
+}
+
+/// Those of `external_ids` that are staged, by the source's own IDs.
+pub fn find_all(
+    db: &mut Db,
+    connection_id: &str,
+    list: List,
+    external_ids: &[&str],
+) -> Result<HashMap<String, Record>> {
+    let mut found = HashMap::with_capacity(external_ids.len());
+    for some in external_ids.chunks(LOOKUP) {
+        let rows: Vec<Row> = records::table
+            .filter(records::connection_id.eq(connection_id).and(records::list.eq(list.as_str())))
+            .filter(records::external_id.eq_any(some))
+            .select(Row::as_select())
+            .load(db)?;
+        for row in rows {
+            let record = Staged::try_from(row)?.record;
+            found.insert(record.external_id.clone(), record);
+        }
+    }
+    Ok(found)
 }
 
 /// The contents that were superseded, oldest first, with when each was.

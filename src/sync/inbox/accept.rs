@@ -7,7 +7,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::{
     clock::Ambient,
-    domain::{event::Message, ids::new_id, problem::Problem},
+    domain::{event::Message, ids::new_id, problem::Problem, record::ContentHash},
     store::{
         self, Store,
         inbox::{self, NewMessage},
@@ -29,6 +29,8 @@ pub enum Accepted {
     New,
     /// It was there already.
     Duplicate,
+    /// Its ID was there already, with something else under it: what was there first counts.
+    Reused,
 }
 
 /// Why a message is not kept.
@@ -84,6 +86,7 @@ impl Inbox {
             Ok(event) => (Some(serde_json::to_string(&event)?), None),
             Err(why) => (None, Some(not_understood(&message.name, &why))),
         };
+        let content_hash = content_hash(&message.name, body.as_deref());
         let message = NewMessage {
             id: new_id("msg", received_at, self.ambient.entropy.bytes()),
             connection_id: connection_id.to_owned(),
@@ -92,11 +95,23 @@ impl Inbox {
             body,
             received_at,
             problem,
+            told_at: message.told_at,
+            content_hash,
         };
         let (answer, answered) = oneshot::channel();
         self.queue.try_send(Offer { message, answer }).map_err(|_| NotAccepted::Full)?;
         answered.await.unwrap_or_else(|_| Err(NotAccepted::Unavailable("the gateway stops".into())))
     }
+}
+
+/// Equal for what says the same: of what is not kept nothing goes into it.
+fn content_hash(name: &str, body: Option<&str>) -> ContentHash {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
+    hasher.update(body.unwrap_or_default().as_bytes());
+    let mut hash = ContentHash::default();
+    hasher.finalize_xof().fill(&mut hash);
+    hash
 }
 
 /// A longer ID is kept as its hash.
@@ -143,9 +158,10 @@ async fn commit(store: Store, mut offers: mpsc::Receiver<Offer>, arrived: Arc<No
 async fn insert(store: &Store, messages: Arc<Vec<NewMessage>>) -> store::Result<Vec<Accepted>> {
     let write = move |db: &mut store::Db| {
         let kept = inbox::insert(db, &messages)?;
-        let accepted = |message: &NewMessage| match kept.contains(&message.id) {
-            true => Accepted::New,
-            false => Accepted::Duplicate,
+        let accepted = |message: &NewMessage| match &message.id {
+            id if kept.new.contains(id) => Accepted::New,
+            id if kept.other.contains(id) => Accepted::Reused,
+            _ => Accepted::Duplicate,
         };
         Ok(messages.iter().map(accepted).collect())
     };

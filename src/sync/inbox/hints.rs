@@ -66,14 +66,18 @@ pub(super) fn fetched(
         }
         Fetched::Missing => {
             let staged = records::find(db, &connection.id, hint.list, &hint.external_id)?;
-            staged.is_some_and(|staged| staged.absent_at.is_none()) && connectors::is_polled(connection.kind)
+            match staged.filter(|staged| staged.absent_at.is_none()) {
+                // The whole list has told it already, and a person is asked: reading it again would only ask anew.
+                Some(staged) if records::is_held(db, &connection.id, hint.list, &staged.id)? => false,
+                staged => staged.is_some() && connectors::is_polled(connection.kind),
+            }
         }
     };
     if asks {
         poll::request(db, ambient, connection, &[hint.list], Mode::Full)?;
     }
     for message in &hint.messages {
-        settle(db, message, Outcome::Done, now)?;
+        settle(db, message, Outcome::Done(None), now)?;
     }
     Ok(asks)
 }

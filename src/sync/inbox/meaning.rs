@@ -18,22 +18,24 @@ use crate::{
         lists,
         records::Place,
     },
-    sync::{
-        ask::{AskError, ask},
-        ingest, reconcile,
-    },
+    sync::ask::{AskError, ask},
 };
 
 use super::{
     accept::not_understood,
+    newest,
     pages::{self, Page},
 };
 
 /// What is to become of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
-    Done,
-    Later { at: DateTime<Utc>, problem: Problem },
+    /// Dealt with; of what did not count, a word.
+    Done(Option<Problem>),
+    Later {
+        at: DateTime<Utc>,
+        problem: Problem,
+    },
     Dead(Problem),
 }
 
@@ -47,8 +49,10 @@ pub(super) struct Told {
 impl Told {
     pub(super) fn read(message: Message) -> Self {
         let event = match &message.body {
+            // A reader's own words would hold what stands there.
             Some(body) => serde_json::from_str(body).map_err(|error| {
-                not_understood(&message.event, &format!("what was kept of it cannot be read: {error}"))
+                let at = format!("line {}, column {}", error.line(), error.column());
+                not_understood(&message.event, &format!("what was kept of it cannot be read ({at})"))
             }),
             None => Err(message
                 .problem
@@ -76,9 +80,12 @@ impl Told {
     /// The list that it writes to.
     fn list(&self) -> Option<List> {
         match &self.event {
-            Ok(Event::Upserted { list, .. } | Event::Removed { list, .. } | Event::Replaced { list, .. }) => {
-                Some(*list)
-            }
+            Ok(
+                Event::Upserted { list, .. }
+                | Event::Merged { list, .. }
+                | Event::Removed { list, .. }
+                | Event::Replaced { list, .. },
+            ) => Some(*list),
             _ => None,
         }
     }
@@ -114,21 +121,28 @@ fn ask_for_changes(db: &mut Db, ambient: &Ambient, connection: &Connection) -> R
 }
 
 fn apply(db: &mut Db, ambient: &Ambient, connection: &Connection, told: &Told) -> Result<Outcome> {
-    let (message, now) = (&told.message, ambient.now());
+    let message = &told.message;
     match &told.event {
         Err(problem) => return Ok(Outcome::Dead(problem.clone())),
         Ok(Event::Upserted { list, records }) => {
-            let place = place(connection, *list, now);
-            for some in records.chunks(ingest::BATCH) {
-                ingest::stage(db, ambient, &place, some)?;
-            }
+            return newest::upserted(db, ambient, connection, *list, records, message.moment());
+        }
+        Ok(Event::Merged { list, patches }) => {
+            return newest::merged(db, ambient, connection, *list, patches, message.moment());
         }
         Ok(Event::Removed { list, external_ids }) => {
-            reconcile::removed(db, ambient, connection, *list, external_ids)?;
+            return newest::removed(db, ambient, connection, *list, external_ids, message.moment());
         }
-        Ok(Event::Replaced { list, page, last, records }) => {
-            let page = Page { list: *list, number: *page, last: *last, records };
-            return pages::take(db, ambient, connection, message, &page);
+        Ok(Event::Replaced { list, list_id, page, last, records }) => {
+            let page = Page {
+                list: *list,
+                list_id: list_id.as_deref(),
+                number: *page,
+                last: *last,
+                records,
+                message,
+            };
+            return pages::take(db, ambient, connection, &page);
         }
         Ok(Event::VerificationCode { code }) => {
             hooks::set_verification(db, &connection.id, code, message.received_at)?;
@@ -136,7 +150,7 @@ fn apply(db: &mut Db, ambient: &Ambient, connection: &Connection, told: &Told) -
         // Those that name a record are hints; the source was asked for the others.
         Ok(Event::Changed { .. } | Event::MayBeGone { .. } | Event::SomethingChanged | Event::Nothing) => {}
     }
-    Ok(Outcome::Done)
+    Ok(Outcome::Done(None))
 }
 
 /// Where records are staged that a webhook brought.
@@ -147,7 +161,7 @@ pub(super) fn place(connection: &Connection, list: List, now: DateTime<Utc>) -> 
 /// Ends a message, or leaves it for later.
 pub(super) fn settle(db: &mut Db, message: &Message, outcome: Outcome, now: DateTime<Utc>) -> Result<()> {
     match outcome {
-        Outcome::Done => inbox::done(db, &message.id, now),
+        Outcome::Done(note) => inbox::done(db, &message.id, note.as_ref(), now),
         Outcome::Later { at, problem } => inbox::retry(db, &message.id, message.attempts, at, &problem, now),
         Outcome::Dead(problem) => {
             tracing::warn!(message = message.id, code = problem.code, "a webhook's message was given up");

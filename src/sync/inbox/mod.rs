@@ -6,7 +6,9 @@
 //! | [`fetch`](Fetch) | one record, asked of its source |
 //! | [`work`](Desk) | one connection's messages, in order, under a lease |
 //! | `meaning` | what each event does, in the transaction in which its message is done |
+//! | `newest` | the newest word about each record counts |
 //! | `pages` | a whole list that comes in pages |
+//! | `texts` | what people are told of whole lists |
 //! | `hints` | records that are fetched, once for all messages that name them |
 //! | `retry` | when to try again, and when to give up |
 //!
@@ -18,19 +20,21 @@ mod accept;
 mod fetch;
 mod hints;
 mod meaning;
+mod newest;
 mod pages;
 mod retry;
+mod texts;
 mod work;
 
 pub use accept::{Accepted, Inbox, NotAccepted};
 pub use fetch::Fetch;
-pub use work::Desk;
+pub use work::{Desk, PLACES, TURN};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    domain::words::{Kind, MessageState},
-    store::{self, Db, inbox, runs},
+    domain::words::{Kind, MessageState, RunState},
+    store::{self, Db, inbox, runs, told},
 };
 
 /// How long those that were given up are kept.
@@ -38,21 +42,27 @@ pub const DEAD_KEPT: TimeDelta = TimeDelta::days(30);
 
 /// Ends whole lists whose pages have stopped coming; nobody is marked absent. How many.
 pub fn end_silent_lists(db: &mut Db, now: DateTime<Utc>) -> store::Result<usize> {
-    let silent = runs::silent_since(db, Kind::Push, now - pages::PATIENCE)?;
-    for run in &silent {
-        match super::run::fail(db, &run.id, &pages::stopped(), now) {
-            // It came further, or ended, just now.
-            Ok(()) | Err(store::Error::Stale(_)) => {}
-            Err(error) => return Err(error),
+    let mut ended = 0;
+    for run in runs::silent_since(db, Kind::Push, now - pages::MIXED_PATIENCE)? {
+        store::lists::lock(db, &run.connection_id, run.list)?;
+        // As it is now: it may have come further, or ended, since it was read.
+        let run = runs::get(db, &run.id)?;
+        if run.state == RunState::Running
+            && let Some(why) = pages::silent(&run, now)?
+        {
+            super::run::fail(db, &run.id, &why, now)?;
+            ended += 1;
         }
     }
-    Ok(silent.len())
+    Ok(ended)
 }
 
-/// Forgets some of the messages that were done before `now - kept`, and some that were given up long ago. To be called
-/// until none is left; how many.
+/// Forgets some of the messages that were done before `now - kept`, some that were given up long ago, and some of whom
+/// it was told long ago that they are gone. To be called until none is left; how many.
 pub fn forget(db: &mut Db, now: DateTime<Utc>, kept: TimeDelta) -> store::Result<usize> {
     let done = inbox::forget(db, MessageState::Done, now - kept)?;
     let dead = inbox::forget(db, MessageState::Dead, now - kept.max(DEAD_KEPT))?;
-    Ok(done + dead)
+    // Longer than any message that could bring them back.
+    let gone = told::forget_removed(db, now - kept.max(DEAD_KEPT) * 2)?;
+    Ok(done + dead + gone)
 }

@@ -83,6 +83,7 @@ mod tests {
             attempts: 0,
             next_at: start,
             problem: None,
+            told_at: None,
         };
         for (cause, least) in [(Cause::Server, 3), (Cause::Credentials, 8)] {
             let failure = Failure::Source { cause, problem: Problem::new("x", "x", "x"), retry_after: None };

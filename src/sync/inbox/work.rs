@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use tokio::sync::Notify;
+use tokio::{
+    sync::{Notify, Semaphore},
+    time::Instant,
+};
 
 use crate::{
     clock::Ambient,
@@ -30,8 +33,11 @@ use super::{
 const BATCH: u16 = 200;
 const BATCH_BYTES: u64 = 8 << 20;
 
-/// Messages after which the other connections have their turn.
-const TURN: usize = 2000;
+/// How long a turn is: then whoever waits longer is next.
+pub const TURN: Duration = Duration::from_secs(1);
+
+/// Inboxes whose messages are read and written at the same time: each holds some of them in memory.
+pub const PLACES: usize = 4;
 
 /// Tries of a message that the database refuses; what it refuses three times it refuses always.
 const TRIES: u32 = 3;
@@ -56,6 +62,10 @@ pub struct Desk {
     pub gateway: String,
     /// How long a lease holds unless it is renewed.
     pub lease_for: Duration,
+    /// After this time a turn ends with what is under way.
+    pub turn: Duration,
+    /// Whoever reads and writes messages holds one of these; whoever waits for a source does not.
+    pub places: Arc<Semaphore>,
     /// Tells the poller that lists were asked for.
     pub polls: Arc<Notify>,
 }
@@ -72,7 +82,7 @@ impl Desk {
         }
     }
 
-    /// Works off what is due; how many messages. It ends early when the lease is lost.
+    /// Works off what is due, for the time of a turn; how many messages. It ends early when the lease is lost.
     pub async fn work(&self, lease: &Lease) -> store::Result<usize> {
         tokio::select! {
             worked = self.work_off(lease) => match worked {
@@ -85,8 +95,9 @@ impl Desk {
 
     /// Gives a lease back: another gateway may go on at once.
     pub async fn release(&self, lease: Lease) {
+        let now = self.ambient.now();
         let released =
-            self.store.write(move |db| hooks::release(db, &lease.connection_id, lease.number)).await;
+            self.store.write(move |db| hooks::release(db, &lease.connection_id, lease.number, now)).await;
         if let Err(error) = released {
             tracing::warn!(%error, "the lease of an inbox was not given back: it runs out by itself");
         }
@@ -123,8 +134,11 @@ impl Desk {
     }
 
     async fn work_off(&self, lease: &Lease) -> store::Result<usize> {
+        let end = Instant::now() + self.turn;
         let mut dealt = 0;
-        while dealt < TURN {
+        while dealt == 0 || Instant::now() < end {
+            // It is never closed; without a place it would only hold more in memory.
+            let place = self.places.acquire().await;
             let (id, now) = (lease.connection_id.clone(), self.ambient.now());
             let read = self.store.read(move |db| {
                 let connection = connections::get(db, &id)?;
@@ -135,10 +149,12 @@ impl Desk {
                 read => read?,
             };
             let Some(newest) = messages.iter().map(|message| message.received_at).max() else { break };
-            dealt += messages.len();
-            let (hints, told) = messages.into_iter().map(Told::read).partition(|told| told.hint().is_some());
+            let (hints, told): (Vec<Told>, Vec<Told>) =
+                messages.into_iter().map(Told::read).partition(|told| told.hint().is_some());
+            dealt += told.len();
             self.tell(lease, &connection, told).await?;
-            self.follow(lease, &connection, hints::group(hints)).await?;
+            drop(place);
+            dealt += self.follow(lease, &connection, hints::group(hints), end).await?;
             let id = lease.connection_id.clone();
             self.write(lease, move |db| {
                 hooks::received(db, &id, newest)?;
@@ -195,9 +211,10 @@ impl Desk {
         };
         let problem = Problem::new(
             "not_staged",
-            format!("The database does not take what the message says: {error}."),
+            "The database does not take what the message says.",
             "Look at the gateway's log; replay the message once the reason is gone.",
         );
+        tracing::error!(%error, message = one.first().map(|told| told.message.id.as_str()), "a message was not staged");
         let (messages, now) = (one, self.ambient.now());
         let give_up = move |db: &mut Db| {
             messages
@@ -207,19 +224,34 @@ impl Desk {
         self.write(lease, give_up).await
     }
 
-    /// Fetches the records that were named, one after the other: the source's pace allows no more.
-    async fn follow(&self, lease: &Lease, connection: &Connection, hints: Vec<Hint>) -> store::Result<()> {
+    /// Fetches the records that were named, one after the other: the source's pace allows no more. How many messages were
+    /// dealt with; those for which the turn has no time stay due.
+    async fn follow(
+        &self,
+        lease: &Lease,
+        connection: &Connection,
+        hints: Vec<Hint>,
+        end: Instant,
+    ) -> store::Result<usize> {
+        let mut dealt = 0;
         let mut rest = hints.into_iter();
         while let Some(hint) = rest.next() {
-            let Some(until) = self.follow_one(lease, connection, hint).await? else { continue };
-            let left: Vec<Message> = rest.flat_map(|hint| hint.messages).collect();
-            let defer = move |db: &mut Db| {
-                let ids: Vec<&str> = left.iter().map(|message| message.id.as_str()).collect();
-                inbox::defer(db, &ids, until)
-            };
-            return self.write(lease, defer).await;
+            dealt += hint.messages.len();
+            if let Some(until) = self.follow_one(lease, connection, hint).await? {
+                let left: Vec<Message> = rest.flat_map(|hint| hint.messages).collect();
+                dealt += left.len();
+                let defer = move |db: &mut Db| {
+                    let ids: Vec<&str> = left.iter().map(|message| message.id.as_str()).collect();
+                    inbox::defer(db, &ids, until)
+                };
+                self.write(lease, defer).await?;
+                break;
+            }
+            if Instant::now() >= end {
+                break;
+            }
         }
-        Ok(())
+        Ok(dealt)
     }
 
     /// Until when the others wait, where the source failed.

@@ -80,6 +80,7 @@ async fn a_message_without_a_meaning_is_kept_for_a_person() {
         let unknown = rollcall::domain::event::Message {
             message_id: "m1".into(),
             name: "employee.teleported".into(),
+            told_at: None,
             event: Err("this event is not known".into()),
         };
         office.inbox.accept(&office.connection.id, unknown).await.unwrap();

@@ -1,9 +1,14 @@
 //! Several gateways on one database, and one that dies.
 
 use chrono::TimeDelta;
-use rollcall::domain::words::{Kind, MessageState};
+use rollcall::{
+    domain::words::{Kind, MessageState},
+    store::inbox,
+};
 
 use super::{Office, changed, upserted};
+use std::time::Duration;
+
 use crate::support::{TestDatabase, people, person};
 
 #[tokio::test]
@@ -59,6 +64,108 @@ async fn gateways_that_hurry_for_the_same_messages_deal_with_each_once() {
         }
         assert_eq!(office.source.asked(), 40);
         assert_eq!(office.messages(MessageState::Done).await.len(), 40);
+    })
+    .await;
+}
+
+/// A turn for whoever is next; its connection.
+async fn turn(office: &Office, gateway: &str) -> Option<String> {
+    let mut desk = Office::desk(&office.store, &office.ambient, &office.source, gateway);
+    desk.turn = Duration::ZERO;
+    let now = office.ambient.now();
+    let next = office.store.read(move |db| inbox::due_connections(db, now, 1)).await.unwrap().pop()?;
+    let lease = desk.claim(&next).await.unwrap().unwrap();
+    desk.work(&lease).await.unwrap();
+    office.clock.advance(TimeDelta::seconds(1));
+    desk.release(lease).await;
+    Some(next)
+}
+
+#[tokio::test]
+async fn busy_inboxes_starve_nobody() {
+    TestDatabase::each(async |database| {
+        let office = Office::open(database, Kind::Push).await;
+        let mut busy = Vec::new();
+        for n in 0..4 {
+            let id = office.another(Kind::Push, &format!("busy {n}")).await;
+            for message in 0..500 {
+                office.tell_to(&id, &format!("m{message}"), upserted(people(1))).await;
+            }
+            busy.push(id);
+        }
+        office.tell("late", upserted(people(1))).await;
+        let mut turns = Vec::new();
+        for _ in 0..5 {
+            turns.push(turn(&office, "one").await.unwrap());
+        }
+        assert_eq!(
+            turns.pop().as_ref(),
+            Some(&office.connection.id),
+            "it had its turn after each of the others"
+        );
+        assert_eq!(turns, busy, "the oldest first");
+        assert_eq!(office.present().await.len(), 1);
+        let depth = office.read(|db, _| inbox::depth(db)).await;
+        assert_eq!(depth.waiting, 4 * 300);
+        assert!(depth.oldest.is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_second_gateway_takes_what_the_first_does_not_work_on() {
+    TestDatabase::each(async |database| {
+        let office = Office::open(database, Kind::Push).await;
+        office.tell("m1", upserted(people(1))).await;
+        let other = office.another(Kind::Push, "other").await;
+        office.tell_to(&other, "m1", upserted(people(1))).await;
+        let lease = office.desk.claim(&office.connection.id).await.unwrap().unwrap();
+        assert_eq!(turn(&office, "two").await, Some(other));
+        assert_eq!(turn(&office, "two").await, None);
+        office.desk.release(lease).await;
+        assert_eq!(turn(&office, "two").await.as_ref(), Some(&office.connection.id));
+    })
+    .await;
+}
+
+/// A source that never answers.
+struct Hangs;
+
+impl rollcall::sync::inbox::Fetch for Hangs {
+    fn fetch<'a>(
+        &'a self,
+        _connection_id: &'a str,
+        _list: rollcall::domain::words::List,
+        _external_id: &'a str,
+    ) -> futures_util::future::BoxFuture<
+        'a,
+        Result<rollcall::connectors::source::Fetched, rollcall::connectors::source::Failure>,
+    > {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn sources_that_hang_keep_no_place_from_others() {
+    TestDatabase::each(async |database| {
+        let office = Office::open(database, Kind::Push).await;
+        for n in 0..10 {
+            let id = office.another(Kind::Paycom, &format!("hangs {n}")).await;
+            office.tell_to(&id, "m", changed("7")).await;
+        }
+        office.tell("m1", upserted(people(1))).await;
+        let mut desk = Office::desk(&office.store, &office.ambient, &office.source, "one");
+        desk.fetch = std::sync::Arc::new(Hangs);
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let worker = tokio::spawn(rollcall::workers::inbox::run(desk, office.inbox.arrived(), stopped));
+        let dealt = async {
+            while office.messages(MessageState::Done).await.is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), dealt).await.expect("its turn comes");
+        stop.send_replace(true);
+        worker.await.unwrap();
     })
     .await;
 }

@@ -6,10 +6,15 @@ use chrono::TimeDelta;
 use rollcall::{
     connectors::source::Failure,
     domain::{
+        hold::Gone,
         problem::Problem,
-        words::{Cause, Kind, MessageState, Mode, RunState},
+        words::{Cause, Kind, List, MessageState, Mode, RunState},
     },
-    store::inbox::{self, Which},
+    store::{
+        inbox::{self, Which},
+        runs::Run,
+    },
+    sync::{ingest, reconcile, run},
 };
 
 use super::{Office, changed, upserted};
@@ -21,6 +26,17 @@ fn failure(cause: Cause, retry_after: Option<Duration>) -> Failure {
         problem: Problem::new(cause.as_str(), "It did not answer.", "Wait."),
         retry_after,
     }
+}
+
+/// The whole list arrives, with so many people.
+async fn whole_list(office: &Office, count: usize) -> Run {
+    let (ambient, connection) = (office.ambient.clone(), office.connection.clone());
+    let staged = office.store.write(move |db| {
+        let run = run::start(db, &ambient, &connection, List::Employee, Mode::Full)?;
+        ingest::batch(db, &ambient, &run, &people(count), None)?;
+        reconcile::finish(db, &run, &Gone::NotSeen, None, ambient.now())
+    });
+    staged.await.unwrap()
 }
 
 #[tokio::test]
@@ -51,6 +67,25 @@ async fn a_record_that_the_source_does_not_show_is_not_marked_absent() {
         let asked = office.run_in(RunState::Queued).await.unwrap();
         assert_eq!(asked.mode, Mode::Full, "the whole list will tell");
         assert_eq!(office.messages(MessageState::Done).await.len(), 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn webhooks_of_a_record_that_a_hold_protects_ask_for_no_more_lists() {
+    TestDatabase::each(async |database| {
+        let office = Office::open(database, Kind::Paycom).await;
+        assert_eq!(whole_list(&office, 20).await.state, RunState::Complete);
+        assert_eq!(whole_list(&office, 5).await.state, RunState::Held);
+        for n in 0..10 {
+            office.tell(&format!("m{n}"), changed("P-0019")).await;
+            office.work().await;
+        }
+        assert!(office.run_in(RunState::Queued).await.is_none(), "a person is asked already");
+        // One that is there by the list, and not shown now, is another question.
+        office.tell("other", changed("P-0000")).await;
+        office.work().await;
+        assert!(office.run_in(RunState::Queued).await.is_some());
     })
     .await;
 }

@@ -13,7 +13,7 @@ use super::{Office, upserted};
 use crate::support::{TestDatabase, people};
 
 fn ping(message_id: &str) -> Message {
-    Message { message_id: message_id.into(), name: "ping".into(), event: Ok(Event::Nothing) }
+    Message { message_id: message_id.into(), name: "ping".into(), told_at: None, event: Ok(Event::Nothing) }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

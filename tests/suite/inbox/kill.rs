@@ -83,7 +83,7 @@ async fn what_was_acknowledged_survives_a_kill_and_happens_once() {
         assert_eq!(push(gateway.address, id, secret, "m1", &body).await, 202);
         gateway.kill();
         let connection = id.to_owned();
-        store.write(move |db| hooks::release(db, &connection, lease)).await.unwrap();
+        store.write(move |db| hooks::release(db, &connection, lease, now)).await.unwrap();
         let gateway = Process::start_with(database, &[KEY, LEASE]).await;
         // The sender heard nothing, and sends it again.
         assert_eq!(push(gateway.address, id, secret, "m1", &body).await, 202);

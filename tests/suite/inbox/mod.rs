@@ -5,6 +5,8 @@ mod gateways;
 mod hints;
 mod keeping;
 mod kill;
+mod model;
+mod newest;
 mod pages;
 mod route;
 
@@ -14,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use rollcall::{
     clock::Ambient,
@@ -31,11 +34,13 @@ use rollcall::{
         runs::{self, Run},
     },
     sync::{
-        inbox::{Accepted, Desk, Fetch, Inbox},
+        inbox::{Accepted, Desk, Fetch, Inbox, PLACES},
         register::{self, ConnectionDraft},
         status::Status,
     },
 };
+
+use tokio::sync::Semaphore;
 
 use crate::support::{TestClock, TestDatabase, stands, test_vault};
 
@@ -90,11 +95,7 @@ impl Office {
         let made = ambient.clone();
         let connection = store.write(move |db| {
             let company = register::company(db, &made, "Acme")?;
-            let mut draft = ConnectionDraft::new(kind, &company.id);
-            if kind == Kind::Paycom {
-                draft.secrets =
-                    ["sid", "token"].map(|name| (name.to_owned(), Secret::new("x"))).into_iter().collect();
-            }
+            let draft = draft(kind, &company.id);
             let new = register::connection(db, &made, &test_vault(), &draft)?;
             Ok::<_, register::Error>(new.connection)
         });
@@ -112,13 +113,38 @@ impl Office {
             fetch: source.clone(),
             gateway: gateway.into(),
             lease_for: Duration::from_secs(30),
+            turn: Duration::from_secs(600),
+            places: Arc::new(Semaphore::new(PLACES)),
             polls: Arc::default(),
         }
     }
 
-    async fn tell(&self, message_id: &str, event: Event) -> Accepted {
+    /// Another connection of the company.
+    async fn another(&self, kind: Kind, name: &str) -> String {
+        let (ambient, mut draft) = (self.ambient.clone(), draft(kind, &self.connection.company_id));
+        draft.name = Some(name.to_owned());
+        let made = self.store.write(move |db| register::connection(db, &ambient, &test_vault(), &draft));
+        made.await.unwrap().connection.id
+    }
+
+    async fn tell_to(&self, connection_id: &str, message_id: &str, event: Event) {
         self.clock.advance(chrono::TimeDelta::milliseconds(1));
-        let message = Message { message_id: message_id.into(), name: "test".into(), event: Ok(event) };
+        let message =
+            Message { message_id: message_id.into(), name: "test".into(), told_at: None, event: Ok(event) };
+        self.inbox.accept(connection_id, message).await.unwrap();
+    }
+
+    async fn tell(&self, message_id: &str, event: Event) -> Accepted {
+        self.tell_at(message_id, None, event).await
+    }
+
+    /// Tells what was so at `told_at`, in seconds after an hour ago.
+    async fn tell_at(&self, message_id: &str, told_at: Option<i64>, event: Event) -> Accepted {
+        self.clock.advance(chrono::TimeDelta::milliseconds(1));
+        let began: DateTime<Utc> = "2026-11-21T11:00:00Z".parse().unwrap();
+        let told_at = told_at.map(|seconds| began + chrono::TimeDelta::seconds(seconds));
+        let message =
+            Message { message_id: message_id.into(), name: "test".into(), told_at, event: Ok(event) };
         self.inbox.accept(&self.connection.id, message).await.unwrap()
     }
 
@@ -161,9 +187,24 @@ impl Office {
     }
 }
 
+fn draft(kind: Kind, company_id: &str) -> ConnectionDraft {
+    let mut draft = ConnectionDraft::new(kind, company_id);
+    if kind == Kind::Paycom {
+        draft.secrets =
+            ["sid", "token"].map(|name| (name.to_owned(), Secret::new("x"))).into_iter().collect();
+    }
+    draft
+}
+
 /// The whole list, or a page of it.
 fn page(number: u32, last: bool, records: Vec<Record>) -> Event {
-    Event::Replaced { list: List::Employee, page: number, last, records }
+    Event::Replaced { list: List::Employee, list_id: None, page: number, last, records }
+}
+
+/// A page of the whole list `list_id`.
+fn page_of(list_id: &str, number: u32, last: bool, records: Vec<Record>) -> Event {
+    let list_id = Some(list_id.to_owned());
+    Event::Replaced { list: List::Employee, list_id, page: number, last, records }
 }
 
 fn upserted(records: Vec<Record>) -> Event {

@@ -1,92 +1,20 @@
 //! Whole lists in pages, however they arrive.
 
-use std::collections::BTreeSet;
-
 use chrono::TimeDelta;
-use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use rollcall::{
-    domain::{
-        event::Event,
-        words::{ConnectionState, Kind, MessageState, RunState},
-    },
+    domain::words::{ConnectionState, Kind, MessageState, RunState},
     sync::inbox::end_silent_lists,
 };
 
-use super::{Office, page, removed, upserted};
-use crate::support::{TestDatabase, people, person};
-
-/// Works until nothing is due, sometimes dying with the lease in hand.
-async fn work_with_crashes(office: &Office, rng: &mut StdRng) {
-    if rng.random_bool(0.2) {
-        drop(office.desk.claim(&office.connection.id).await.unwrap());
-        office.clock.advance(TimeDelta::seconds(31));
-    }
-    while office.work().await > 0 {}
-}
-
-/// The messages of one whole list: its pages with their IDs.
-fn messages(round: usize, who: &BTreeSet<String>, rng: &mut StdRng) -> Vec<(String, Event)> {
-    let who: Vec<_> = who.iter().map(|id| person(id, "Ana", &format!("Round{round}"))).collect();
-    let pages = rng.random_range(1..5u32);
-    let size = who.len().div_ceil(pages as usize).max(1);
-    (1..=pages)
-        .map(|number| {
-            let records = who.iter().skip((number as usize - 1) * size).take(size).cloned().collect();
-            (format!("{round}/{number}"), page(number, number == pages, records))
-        })
-        .collect()
-}
-
-#[tokio::test]
-async fn whatever_the_order_the_last_whole_list_is_what_is_staged() {
-    TestDatabase::each(async |database| {
-        let mut rng = StdRng::seed_from_u64(11);
-        let office = Office::open(database, Kind::Push).await;
-        let mut broken_off = false;
-        for round in 0..60 {
-            // Few enough that none of their absences is held.
-            let who: BTreeSet<String> =
-                (0..5).filter(|_| rng.random_bool(0.6)).map(|n| format!("P-{n}")).collect();
-            let mut told = messages(round, &who, &mut rng);
-            let gives_up = told.len() > 1 && rng.random_bool(0.25);
-            // After a list that was broken off, page 1 comes first: it says that another one begins.
-            let first = usize::from(broken_off);
-            told[first..].shuffle(&mut rng);
-            if gives_up {
-                let left_out = rng.random_range(0..told.len());
-                told.remove(left_out);
-            }
-            let before = office.present().await;
-            for (id, event) in told {
-                for _ in 0..rng.random_range(1..3) {
-                    office.tell(&id, event.clone()).await;
-                }
-                if rng.random_bool(0.5) {
-                    work_with_crashes(&office, &mut rng).await;
-                }
-            }
-            work_with_crashes(&office, &mut rng).await;
-            broken_off = gives_up;
-            let present = office.present().await;
-            if gives_up {
-                assert!(present.is_superset(&before), "round {round}: a part of a list marks nobody absent");
-                // What waits for a page that never comes must not be taken for the next list's.
-                office.clock.advance(TimeDelta::minutes(6));
-            } else {
-                assert_eq!(present, who, "round {round}");
-            }
-        }
-        assert!(office.runs().await.iter().all(|run| run.state != RunState::Held));
-    })
-    .await;
-}
+use super::{Office, page, page_of, removed, upserted};
+use crate::support::{TestDatabase, people};
 
 #[tokio::test]
 async fn a_page_whose_predecessors_never_come_is_given_up_with_a_reason() {
     TestDatabase::each(async |database| {
         let office = Office::open(database, Kind::Push).await;
         office.tell("p1", page(1, false, people(3))).await;
-        office.tell("p3", page(3, true, people(0))).await;
+        office.tell("p3", page(3, true, people(4)[3..].to_vec())).await;
         for _ in 0..4 {
             office.work().await;
             office.clock.advance(TimeDelta::minutes(20));
@@ -95,10 +23,8 @@ async fn a_page_whose_predecessors_never_come_is_given_up_with_a_reason() {
         let dead = office.messages(MessageState::Dead).await;
         assert_eq!(dead.len(), 1);
         assert_eq!(dead[0].problem.as_ref().unwrap().code, "page_missing");
-        assert_eq!(office.present().await.len(), 3, "nobody was marked absent");
+        assert_eq!(office.present().await.len(), 4, "nobody was marked absent, and what it says counts");
         // The run does not look as if it still ran.
-        let now = office.ambient.now();
-        assert_eq!(office.store.write(move |db| end_silent_lists(db, now)).await.unwrap(), 1);
         let failed = office.run_in(RunState::Failed).await.unwrap();
         assert_eq!(failed.problem.unwrap().code, "list_incomplete");
         let status = office.stands().await;
@@ -121,6 +47,28 @@ async fn a_page_whose_predecessors_never_come_is_given_up_with_a_reason() {
 }
 
 #[tokio::test]
+async fn a_list_whose_pages_stop_coming_ends_by_itself_and_one_that_comes_further_does_not() {
+    TestDatabase::each(async |database| {
+        let office = Office::open(database, Kind::Push).await;
+        let sweep = async || {
+            let now = office.ambient.now();
+            office.store.write(move |db| end_silent_lists(db, now)).await.unwrap()
+        };
+        office.tell("p1", page(1, false, people(3))).await;
+        office.work().await;
+        office.clock.advance(TimeDelta::minutes(50));
+        office.tell("p2", page(2, false, people(3))).await;
+        office.work().await;
+        office.clock.advance(TimeDelta::minutes(50));
+        assert_eq!(sweep().await, 0);
+        office.clock.advance(TimeDelta::minutes(11));
+        assert_eq!(sweep().await, 1);
+        assert_eq!(office.run_in(RunState::Failed).await.unwrap().problem.unwrap().code, "list_incomplete");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_whole_list_that_lost_most_people_is_held() {
     TestDatabase::each(async |database| {
         let office = Office::open(database, Kind::Push).await;
@@ -129,6 +77,62 @@ async fn a_whole_list_that_lost_most_people_is_held() {
         office.work().await;
         assert_eq!(office.present().await.len(), 40);
         assert_eq!(office.run_in(RunState::Held).await.unwrap().absent, 30);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_pages_of_a_list_may_come_in_any_order() {
+    TestDatabase::each(async |database| {
+        let office = Office::open(database, Kind::Push).await;
+        for (round, name) in [None, Some("named")].into_iter().enumerate() {
+            let told = |number, last, from: usize, to: usize| match name {
+                Some(name) => page_of(name, number, last, people(6)[from..to].to_vec()),
+                None => page(number, last, people(6)[from..to].to_vec()),
+            };
+            office.tell(&format!("{round}/3"), told(3, true, 4, 5)).await;
+            office.tell(&format!("{round}/2"), told(2, false, 2, 4)).await;
+            office.work().await;
+            office.tell(&format!("{round}/1"), told(1, false, 0, 2)).await;
+            office.tell(&format!("{round}/1 again"), told(2, false, 2, 4)).await;
+            while office.work().await > 0 {}
+            assert_eq!(office.present().await.len(), 5);
+            assert!(office.run_in(RunState::Running).await.is_none(), "{name:?}");
+            office.clock.advance(TimeDelta::minutes(61));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lists_that_cannot_be_told_apart_judge_nobody_and_say_why() {
+    TestDatabase::each(async |database| {
+        let office = Office::open(database, Kind::Push).await;
+        office.tell("all", page(1, true, people(4))).await;
+        office.tell("a1", page(1, false, people(1))).await;
+        office.tell("b1", page(1, false, people(1))).await;
+        office.tell("b2", page(2, true, people(2)[1..].to_vec())).await;
+        office.tell("a2", page(2, true, people(3)[2..].to_vec())).await;
+        office.work().await;
+        assert_eq!(office.present().await.len(), 4);
+        let run = office.runs().await.into_iter().find(|run| run.problem.is_some()).unwrap();
+        assert!(!run.reconciled && run.state == RunState::Complete, "{run:?}");
+        assert_eq!(run.problem.unwrap().code, "lists_interleaved");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_1_that_is_sent_again_with_its_time_begins_no_other_list() {
+    TestDatabase::each(async |database| {
+        let office = Office::open(database, Kind::Push).await;
+        office.tell("all", page(1, true, people(4))).await;
+        for again in ["a1", "a1 again"] {
+            office.tell_at(again, Some(7200), page(1, false, people(2))).await;
+        }
+        office.tell_at("a2", Some(7200), page(2, true, people(3)[2..].to_vec())).await;
+        office.work().await;
+        assert_eq!(office.present().await.len(), 3);
     })
     .await;
 }

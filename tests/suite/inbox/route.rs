@@ -10,6 +10,11 @@ use rollcall::{
     sync::register::{self, ConnectionDraft},
 };
 use serde_json::json;
+use std::time::Duration;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use crate::support::TestApp;
 
@@ -100,13 +105,51 @@ async fn a_body_that_is_too_large_is_refused_whoever_sends_it() {
     TestApp::each(async |app| {
         let id = push(app).await;
         let large = json!({ "data": "x".repeat(4 << 20) });
-        for id in [id.as_str(), "con_nobody"] {
-            let path = format!("/webhooks/{id}");
-            app.call(reqwest::Method::POST, &path, None, Some(large.clone()))
-                .await
-                .problem(413, "body_too_large");
-        }
+        assert_eq!(sign(app, &id, "m1", 0, &large.to_string()).await, 413);
         assert_eq!(kept(app, &id).await, 0);
+    })
+    .await;
+}
+
+/// The head of an answer to a request that never sends its body.
+async fn without_body(app: &TestApp, id: &str, headers: &str) -> String {
+    let mut socket = TcpStream::connect(app.address).await.unwrap();
+    let head = format!("POST /webhooks/{id} HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n{headers}\r\n");
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    socket.read_exact(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn whoever_cannot_be_the_sender_is_refused_before_a_body_is_read() {
+    TestApp::each(async |app| {
+        let id = push(app).await;
+        let signed = "webhook-id: x\r\nwebhook-timestamp: 1\r\nwebhook-signature: v1,x\r\n";
+        for (id, headers) in [("con_nobody", signed), (&app.connection.id, signed), (&id, "")] {
+            let refused = tokio::time::timeout(Duration::from_secs(30), without_body(app, id, headers));
+            assert_eq!(refused.await.expect("it does not wait for the body"), "HTTP/1.1 401", "{id}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_same_id_with_something_else_under_it_is_refused_and_counted() {
+    TestApp::each(async |app| {
+        let id = push(app).await;
+        let body = |who: &str| format!(r#"{{"type":"employees.removed","data":["{who}"]}}"#);
+        assert_eq!(sign(app, &id, "m1", 0, &body("7")).await, 202);
+        assert_eq!(sign(app, &id, "m1", 0, &body("8")).await, 409);
+        let spaced = body("7").replace(',', " , ");
+        assert_eq!(sign(app, &id, "m1", 0, &spaced).await, 202, "it says the same");
+        // At the same time as well, and once the first one has been dealt with.
+        let (one, other) = (body("1"), body("2"));
+        let both = tokio::join!(sign(app, &id, "m2", 0, &one), sign(app, &id, "m2", 0, &other));
+        assert_eq!(both.0 + both.1, 202 + 409);
+        assert_eq!(kept(app, &id).await, 2);
+        let metrics = app.get("/metrics").await.text;
+        assert!(metrics.contains("rollcall_webhooks_refused_total{reason=\"id_reused\"} 2"), "{metrics}");
     })
     .await;
 }
@@ -117,7 +160,7 @@ async fn what_was_given_up_is_looked_at_and_replayed_through_the_api() {
         let id = push(app).await;
         for n in 0..3 {
             let event = Err("it is not known".into());
-            let message = Message { message_id: format!("m{n}"), name: "odd".into(), event };
+            let message = Message { message_id: format!("m{n}"), name: "odd".into(), told_at: None, event };
             app.gateway.inbox.accept(&id, message).await.unwrap();
         }
         let now = app.gateway.ambient.now();

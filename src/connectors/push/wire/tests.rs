@@ -16,8 +16,9 @@ fn of_row(row: serde_json::Value) -> String {
 
 #[test]
 fn people_are_read_and_only_what_is_documented_is_kept() {
-    let (name, event) = event(UPSERTED.as_bytes()).unwrap();
+    let Meaning { name, told_at, event } = event(UPSERTED.as_bytes()).unwrap();
     assert_eq!(name, "employees.upserted");
+    assert_eq!(told_at, "2026-03-01T12:00:00Z".parse().ok());
     let some = |text: &str| Some(text.to_owned());
     let noor = Record {
         external_id: "7".into(),
@@ -47,8 +48,8 @@ fn people_are_read_and_only_what_is_documented_is_kept() {
 
 #[test]
 fn a_page_of_the_whole_list_says_which_and_whether_it_is_the_last() {
-    let (_, event) = event(REPLACED.as_bytes()).unwrap();
-    let Event::Replaced { list: List::Customer, page: 2, last: true, records } = event else {
+    let event = event(REPLACED.as_bytes()).unwrap().event;
+    let Event::Replaced { list: List::Customer, list_id: None, page: 2, last: true, records } = event else {
         panic!("{event:?}");
     };
     let seen: Vec<_> = records
@@ -56,6 +57,30 @@ fn a_page_of_the_whole_list_says_which_and_whether_it_is_the_last() {
         .map(|row| (row.name.as_str(), row.parent_external_id.as_deref(), row.sublevel))
         .collect();
     assert_eq!(seen, [("Quayside Ltd", None, 0), ("Pier 4", Some("c1"), 2)]);
+}
+
+#[test]
+fn of_a_part_of_a_record_only_what_is_given_is_told() {
+    let row =
+        json!({"external_id": "7", "email": null, "last_name": "Ng", "active": null, "ssn": "900-00-0733"});
+    let body = json!({"type": "employees.upserted", "partial": true, "data": [row]});
+    let event = event(body.to_string().as_bytes()).unwrap().event;
+    let record =
+        Record { external_id: "7".into(), last_name: Some("Ng".into()), active: true, ..Record::default() };
+    let patches = vec![Patch { record, given: vec![Field::LastName, Field::Email] }];
+    assert_eq!(event, Event::Merged { list: List::Employee, patches });
+}
+
+#[test]
+fn a_page_may_say_of_which_list_it_is() {
+    for (given, read) in
+        [(json!("2026-11-26"), Some("2026-11-26")), (json!(7), Some("7")), (json!(null), None)]
+    {
+        let body = json!({"type": "employees.replaced", "page": 1, "list_id": given, "data": []});
+        let event = event(body.to_string().as_bytes()).unwrap().event;
+        let Event::Replaced { list_id, .. } = event else { panic!("{event:?}") };
+        assert_eq!(list_id.as_deref(), read);
+    }
 }
 
 #[test]
@@ -96,7 +121,7 @@ fn whatever_is_wrong_is_named_with_its_row_and_member() {
 fn of_several_addresses_the_first_is_the_e_mail() {
     for (given, read) in [("a@x.com; b@y.com", Some("a@x.com")), ("N/A", None), ("none@", None)] {
         let data = json!({"type": "employees.upserted", "data": [{"external_id": "1", "email": given}]});
-        let (_, event) = event(data.to_string().as_bytes()).unwrap();
+        let event = event(data.to_string().as_bytes()).unwrap().event;
         let Event::Upserted { records, .. } = event else { panic!("{event:?}") };
         assert_eq!(records[0].email.as_deref(), read, "{given}");
     }
@@ -116,6 +141,14 @@ fn a_message_that_is_not_known_is_told_what_is() {
         (json!({"type": "employees.upserted", "data": "secret"}), "`data` must be an array"),
         (json!({"type": "employees.upserted", "data": {"a": [1]}}), "`data` must be an array"),
         (json!({"type": "employees.upserted", "data": [], "timestamp": "today"}), "`timestamp` must be"),
+        (
+            json!({"type": "employees.upserted", "data": [], "timestamp": "0000-01-01T00:00:00Z"}),
+            "`timestamp` must be",
+        ),
+        (json!({"type": "employees.removed", "data": [], "partial": true}), "`partial` is only for"),
+        (json!({"type": "employees.upserted", "data": [], "partial": "secret"}), "`partial` must be true"),
+        (json!({"type": "employees.replaced", "data": [], "page": 1, "list_id": {}}), "`list_id` must be"),
+        (json!({"type": "employees.replaced", "data": [], "page": 1, "list_id": " "}), "`list_id` must have"),
         (json!({"type": "employees.replaced", "data": []}), "`page` must be a whole number"),
         (json!({"type": "employees.replaced", "data": [], "page": 0}), "`page` must be"),
         (json!({"type": "employees.replaced", "data": [], "page": "1"}), "`page` must be"),
