@@ -113,7 +113,8 @@ pub async fn serve(
         public_url,
         lease_for: settings.polling.lease,
     };
-    let gateway = Gateway::new(reach.clone());
+    let mut gateway = Gateway::new(reach.clone());
+    gateway.inbox = gateway.inbox.sealing(gateway.vault.clone(), settings.webhooks.sealed);
     let polling = Polling {
         reach,
         wake: Arc::clone(&gateway.wake),
@@ -125,6 +126,7 @@ pub async fn serve(
         store: store.clone(),
         ambient: ambient.clone(),
         fetch: Arc::new(gateway.reach.clone()),
+        vault: gateway.vault.clone(),
         gateway: polling.gateway.clone(),
         lease_for: settings.polling.lease,
         turn: inbox::TURN,

@@ -87,6 +87,9 @@ pub struct ServeFlags {
     /// For how long a webhook that was dealt with is remembered, so that a repetition is recognised [default: 7]
     #[arg(long, value_name = "DAYS")]
     webhook_retention_days: Option<String>,
+    /// For how long a webhook that was not understood is kept, sealed; 0: not at all [default: 14]
+    #[arg(long, value_name = "DAYS")]
+    webhook_sealed_days: Option<String>,
     /// How many connections are polled at the same time [default: 8]
     #[arg(long, value_name = "NUMBER")]
     polls_at_once: Option<String>,
@@ -112,6 +115,7 @@ impl ServeFlags {
             ("ROLLCALL_MAX_API_BODY", &self.max_api_body),
             ("ROLLCALL_MAX_WEBHOOK_BODY", &self.max_webhook_body),
             ("ROLLCALL_WEBHOOK_RETENTION_DAYS", &self.webhook_retention_days),
+            ("ROLLCALL_WEBHOOK_SEALED_DAYS", &self.webhook_sealed_days),
             ("ROLLCALL_POLLS_AT_ONCE", &self.polls_at_once),
             ("ROLLCALL_LEASE", &self.lease),
         ];

@@ -47,6 +47,7 @@ pub const SETTINGS: &[Setting] = &[
     polling::POLLS_AT_ONCE,
     polling::LEASE,
     webhooks::RETENTION_DAYS,
+    webhooks::SEALED_DAYS,
     log::FILTER,
     log::FORMAT,
 ];

@@ -11,10 +11,20 @@ pub(super) const RETENTION_DAYS: Setting = Setting {
     secret: false,
 };
 
-/// What becomes of webhooks that were dealt with.
+pub(super) const SEALED_DAYS: Setting = Setting {
+    name: "ROLLCALL_WEBHOOK_SEALED_DAYS",
+    default: "14",
+    meaning: "days for which what a known sender sent and Rollcall did not understand is kept, sealed, to be replayed; 0: not at all",
+    secret: false,
+};
+
+/// What becomes of webhooks.
 #[derive(Debug, Clone)]
 pub struct WebhookSettings {
+    /// How long those that were dealt with are remembered.
     pub retention: TimeDelta,
+    /// How long those are kept that were not understood.
+    pub sealed: TimeDelta,
 }
 
 impl WebhookSettings {
@@ -23,6 +33,10 @@ impl WebhookSettings {
             let number = text.parse().ok().filter(|number| (1..=365).contains(number));
             number.ok_or_else(|| format!("{text:?} is no such number"))
         });
-        Some(Self { retention: TimeDelta::days(days?) })
+        let sealed = reader.checked(&SEALED_DAYS, "whole days, from 0 to 365", |text| {
+            let number = text.parse().ok().filter(|number| (0..=365).contains(number));
+            number.ok_or_else(|| format!("{text:?} is no such number"))
+        });
+        Some(Self { retention: TimeDelta::days(days?), sealed: TimeDelta::days(sealed?) })
     }
 }

@@ -50,8 +50,8 @@ pub async fn receive(
     delivery: Delivery<'_>,
 ) -> Result<Message, Refused> {
     match kind {
-        Kind::Paycom => super::paycom::receive(&read(settings)?, secrets, delivery),
-        Kind::Connectwise => super::connectwise::hook::receive(&read(settings)?, outbound, delivery).await,
+        Kind::Paycom => super::paycom::receive(&of_kind(settings)?, secrets, delivery),
+        Kind::Connectwise => super::connectwise::hook::receive(&of_kind(settings)?, outbound, delivery).await,
         Kind::Push => super::push::receive(secrets, delivery),
         _ => Err(Refused::NoWebhooks),
     }
@@ -68,16 +68,25 @@ pub fn can_be(
     headers: &HeaderMap,
 ) -> Result<(), Refused> {
     match kind {
-        Kind::Paycom => super::paycom::has_secret(&read(settings)?, secrets, headers),
+        Kind::Paycom => super::paycom::has_secret(&of_kind(settings)?, secrets, headers),
         Kind::Connectwise => super::connectwise::hook::signature(headers).map(drop),
         Kind::Push => super::push::may_be_signed(headers),
         _ => Err(Refused::NoWebhooks),
     }
 }
 
+/// The meaning of a message whose sender was verified when it came; `None` where its kind keeps no such messages.
+pub fn read(kind: Kind, settings: &str, body: &[u8]) -> Option<Message> {
+    match kind {
+        Kind::Paycom => Some(super::paycom::message(&of_kind(settings).ok()?, body)),
+        Kind::Connectwise => Some(super::connectwise::hook::message(&of_kind(settings).ok()?, body)),
+        _ => None,
+    }
+}
+
 /// How far a sender's clock may be off (Standard Webhooks: five minutes).
 pub const TOLERANCE: Duration = Duration::from_secs(300);
 
-fn read<S: serde::de::DeserializeOwned>(settings: &str) -> Result<S, SettingsError> {
+fn of_kind<S: serde::de::DeserializeOwned>(settings: &str) -> Result<S, SettingsError> {
     serde_json::from_str(settings).map_err(|error| SettingsError::Invalid(error.to_string()))
 }

@@ -41,7 +41,11 @@ use tokio::sync::Notify;
 use crate::{
     clock::Ambient,
     store::Store,
-    sync::{inbox::Inbox, poll::Reach, vault::Vault},
+    sync::{
+        inbox::{Inbox, SEALED_KEPT},
+        poll::Reach,
+        vault::Vault,
+    },
 };
 
 /// What every route works with.
@@ -67,7 +71,7 @@ impl Gateway {
     /// Within a runtime: the inbox gathers messages in a task of its own.
     pub fn new(reach: Reach) -> Self {
         let Reach { store, ambient, vault, public_url, .. } = reach.clone();
-        let inbox = Inbox::start(store.clone(), ambient.clone());
+        let inbox = Inbox::start(store.clone(), ambient.clone()).sealing(vault.clone(), SEALED_KEPT);
         Self {
             store,
             ambient,

@@ -15,6 +15,7 @@ use crate::domain::{event::Moment, problem::Problem, record::ContentHash, words:
 use super::{
     Db, Error, Page, PageLimit, Result,
     schema::{hooks, inbox},
+    sealed::{self, Sealed},
     values::{at, uncount, utc, word},
 };
 
@@ -67,6 +68,8 @@ pub struct NewMessage {
     pub told_at: Option<DateTime<Utc>>,
     /// Of what it says.
     pub content_hash: ContentHash,
+    /// What came, where it has no meaning and is kept.
+    pub sealed: Option<Sealed>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -178,6 +181,11 @@ pub fn insert(db: &mut Db, new: &[NewMessage]) -> Result<Kept> {
                     kept.insert(row.id.clone());
                 }
             }
+        }
+    }
+    for message in new.iter().filter(|message| kept.contains(&message.id)) {
+        if let Some(body) = &message.sealed {
+            sealed::insert(db, &message.id, body)?;
         }
     }
     let known: Vec<&NewMessage> = new.iter().filter(|message| !kept.contains(&message.id)).collect();

@@ -22,6 +22,7 @@ pub mod rates;
 pub mod records;
 pub mod runs;
 mod schema;
+pub mod sealed;
 pub mod secrets;
 pub mod sessions;
 mod threads;

@@ -298,6 +298,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    sealed_messages (inbox_id) {
+        inbox_id -> Text,
+        sealed -> Binary,
+        kept_until -> Timestamp,
+    }
+}
+
+diesel::table! {
     told (connection_id, list, external_id) {
         connection_id -> Text,
         list -> Text,
@@ -353,6 +361,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     run_absences,
     run_seen,
     runs,
+    sealed_messages,
     secret_keys,
     tokens,
     told,

@@ -31,6 +31,9 @@ pub struct SealedSecret {
     pub sealed: Vec<u8>,
 }
 
+/// What a connection's own key for messages is called: nobody gave it, and nobody is shown it.
+pub const MESSAGE_KEY: &str = "message_key";
+
 /// The keys, the oldest first.
 pub fn keys(db: &mut Db) -> Result<Vec<KnownKey>> {
     let rows: Vec<(String, bool, NaiveDateTime)> = secret_keys::table
@@ -104,15 +107,23 @@ pub fn connections(db: &mut Db) -> Result<usize> {
     Ok(ids.len())
 }
 
-/// The secrets of a connection, by name.
+/// The secrets of a connection that were given or made for it, by name.
 pub fn of(db: &mut Db, connection_id: &str) -> Result<Vec<SealedSecret>> {
     let of = connection_secrets::table.filter(connection_secrets::connection_id.eq(connection_id));
+    let of = of.filter(connection_secrets::name.ne(MESSAGE_KEY));
     Ok(of.order(connection_secrets::name).select(SealedSecret::as_select()).load(db)?)
+}
+
+/// The key that seals a connection's messages, sealed itself.
+pub fn message_key(db: &mut Db, connection_id: &str) -> Result<Option<SealedSecret>> {
+    let row = connection_secrets::table.find((connection_id, MESSAGE_KEY));
+    Ok(row.select(SealedSecret::as_select()).first(db).optional()?)
 }
 
 /// The names of the secrets that a connection has.
 pub fn names(db: &mut Db, connection_id: &str) -> Result<Vec<String>> {
     let of = connection_secrets::table.filter(connection_secrets::connection_id.eq(connection_id));
+    let of = of.filter(connection_secrets::name.ne(MESSAGE_KEY));
     Ok(of.order(connection_secrets::name).select(connection_secrets::name).load(db)?)
 }
 

@@ -34,8 +34,13 @@ pub fn receive(
     delivery: Delivery<'_>,
 ) -> Result<Message, Refused> {
     has_secret(settings, secrets, delivery.headers)?;
-    let of_body = || blake3::hash(delivery.body).to_hex().to_string();
-    Ok(match serde_json::from_slice::<Notice>(delivery.body) {
+    Ok(message(settings, delivery.body))
+}
+
+/// The meaning of a message.
+pub fn message(settings: &Settings, body: &[u8]) -> Message {
+    let of_body = || blake3::hash(body).to_hex().to_string();
+    match serde_json::from_slice::<Notice>(body) {
         Ok(notice) => Message {
             message_id: notice.id().map_or_else(of_body, str::to_owned),
             told_at: None,
@@ -53,7 +58,7 @@ pub fn receive(
                 error.column()
             )),
         },
-    })
+    }
 }
 
 /// Whether a message has the secret, which is all that tells who sent it.

@@ -41,7 +41,7 @@ use crate::{
 
 use client::Client;
 
-pub use hook::{has_secret, receive};
+pub use hook::{has_secret, message, receive};
 pub use reading::Reading;
 pub use settings::{ListFrom, Settings};
 

@@ -95,8 +95,8 @@ async fn take(webhooks: &Webhooks, connection_id: &str, request: Request) -> Res
     let (body, _room) = body::receive(body, &parts.headers, webhooks.most, &webhooks.room).await?;
     let delivery = Delivery { headers: &parts.headers, body: &body, now: gateway.ambient.now() };
     let message = hook::receive(kind, &settings, &secrets, &gateway.reach.outbound, delivery).await?;
-    drop(body);
-    let accepted = gateway.inbox.accept(connection_id, message).await.map_err(|error| match error {
+    let accepted = gateway.inbox.accept_whole(connection_id, message, &body).await;
+    let accepted = accepted.map_err(|error| match error {
         // It was deleted a moment ago.
         NotAccepted::Store(store::Error::Referred(_)) => Refusal::Unknown,
         NotAccepted::Full => Refusal::Full,

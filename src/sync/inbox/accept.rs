@@ -3,16 +3,20 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::{
     clock::Ambient,
-    domain::{event::Message, ids::new_id, problem::Problem, record::ContentHash},
+    domain::{event::Message, ids::new_id, record::ContentHash},
     store::{
         self, Store,
         inbox::{self, NewMessage},
     },
+    sync::vault::Vault,
 };
+
+use super::sealed::{Sealing, not_understood};
 
 /// Messages that wait for a commit; more are sent away.
 const QUEUE: usize = 1024;
@@ -60,6 +64,8 @@ pub struct Inbox {
     queue: mpsc::Sender<Offer>,
     arrived: Arc<Notify>,
     ambient: Ambient,
+    store: Store,
+    sealing: Option<Sealing>,
 }
 
 impl Inbox {
@@ -67,8 +73,14 @@ impl Inbox {
     pub fn start(store: Store, ambient: Ambient) -> Self {
         let (queue, offers) = mpsc::channel(QUEUE);
         let arrived = Arc::new(Notify::new());
-        tokio::spawn(commit(store, offers, arrived.clone()));
-        Self { queue, arrived, ambient }
+        tokio::spawn(commit(store.clone(), offers, arrived.clone()));
+        Self { queue, arrived, ambient, store, sealing: None }
+    }
+
+    /// The same, but what is not understood is `kept`, sealed.
+    #[must_use]
+    pub fn sealing(self, vault: Vault, kept: TimeDelta) -> Self {
+        Self { sealing: Some(Sealing { vault, kept }), ..self }
     }
 
     /// What is notified when messages have come, or were asked to be tried again.
@@ -81,14 +93,30 @@ impl Inbox {
     /// # Errors
     /// It is not known to be kept, and the sender is to send it again.
     pub async fn accept(&self, connection_id: &str, message: Message) -> Answer {
+        self.accept_whole(connection_id, message, &[]).await
+    }
+
+    /// Keeps a message, and of one that was not understood what came. It returns after the commit.
+    ///
+    /// # Errors
+    /// As [`Inbox::accept`].
+    pub async fn accept_whole(&self, connection_id: &str, message: Message, whole: &[u8]) -> Answer {
         let received_at = self.ambient.now();
-        let (body, problem) = match message.event {
-            Ok(event) => (Some(serde_json::to_string(&event)?), None),
-            Err(why) => (None, Some(not_understood(&message.name, &why))),
+        let id = new_id("msg", received_at, self.ambient.entropy.bytes());
+        let (body, problem, sealed) = match message.event {
+            Ok(event) => (Some(serde_json::to_string(&event)?), None, None),
+            Err(why) => {
+                let sealed = match &self.sealing {
+                    Some(sealing) => sealing.seal(&self.store, connection_id, &id, whole, received_at).await,
+                    None => None,
+                };
+                let until = sealed.as_ref().map(|sealed| sealed.kept_until);
+                (None, Some(not_understood(&message.name, &why, until)), sealed)
+            }
         };
         let content_hash = content_hash(&message.name, body.as_deref());
         let message = NewMessage {
-            id: new_id("msg", received_at, self.ambient.entropy.bytes()),
+            id,
             connection_id: connection_id.to_owned(),
             message_id: bounded(message.message_id),
             event: crate::domain::problem::cut(message.name),
@@ -97,6 +125,7 @@ impl Inbox {
             problem,
             told_at: message.told_at,
             content_hash,
+            sealed,
         };
         let (answer, answered) = oneshot::channel();
         self.queue.try_send(Offer { message, answer }).map_err(|_| NotAccepted::Full)?;
@@ -120,16 +149,6 @@ fn bounded(message_id: String) -> String {
         0..=LONGEST_ID => message_id,
         _ => format!("blake3:{}", blake3::hash(message_id.as_bytes())),
     }
-}
-
-/// Why a message without a meaning is given up.
-pub(super) fn not_understood(name: &str, why: &str) -> Problem {
-    Problem::new(
-        "not_understood",
-        format!("The message `{name}` has no meaning here: {why}."),
-        "Its sender is known. Compare it with what the sender's manual says; a newer version of Rollcall may know it: \
-         replay it then.",
-    )
 }
 
 async fn commit(store: Store, mut offers: mpsc::Receiver<Offer>, arrived: Arc<Notify>) {

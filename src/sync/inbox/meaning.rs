@@ -17,14 +17,15 @@ use crate::{
         inbox::{self, Message},
         lists,
         records::Place,
+        sealed,
     },
     sync::ask::{AskError, ask},
 };
 
 use super::{
-    accept::not_understood,
     newest,
     pages::{self, Page},
+    sealed::not_understood,
 };
 
 /// What is to become of a message.
@@ -52,12 +53,9 @@ impl Told {
             // A reader's own words would hold what stands there.
             Some(body) => serde_json::from_str(body).map_err(|error| {
                 let at = format!("line {}, column {}", error.line(), error.column());
-                not_understood(&message.event, &format!("what was kept of it cannot be read ({at})"))
+                not_understood(&message.event, &format!("what was kept of it cannot be read ({at})"), None)
             }),
-            None => Err(message
-                .problem
-                .clone()
-                .unwrap_or_else(|| not_understood(&message.event, "nothing was kept of it"))),
+            None => Err(not_understood(&message.event, "nothing was kept of it", None)),
         };
         Self { message, event }
     }
@@ -161,7 +159,12 @@ pub(super) fn place(connection: &Connection, list: List, now: DateTime<Utc>) -> 
 /// Ends a message, or leaves it for later.
 pub(super) fn settle(db: &mut Db, message: &Message, outcome: Outcome, now: DateTime<Utc>) -> Result<()> {
     match outcome {
-        Outcome::Done(note) => inbox::done(db, &message.id, note.as_ref(), now),
+        Outcome::Done(note) => {
+            if message.body.is_none() {
+                sealed::remove(db, &message.id)?;
+            }
+            inbox::done(db, &message.id, note.as_ref(), now)
+        }
         Outcome::Later { at, problem } => inbox::retry(db, &message.id, message.attempts, at, &problem, now),
         Outcome::Dead(problem) => {
             tracing::warn!(message = message.id, code = problem.code, "a webhook's message was given up");

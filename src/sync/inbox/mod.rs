@@ -8,6 +8,7 @@
 //! | `meaning` | what each event does, in the transaction in which its message is done |
 //! | `newest` | the newest word about each record counts |
 //! | `pages` | a whole list that comes in pages |
+//! | `sealed` | what nobody understood, kept for a newer version |
 //! | `texts` | what people are told of whole lists |
 //! | `hints` | records that are fetched, once for all messages that name them |
 //! | `retry` | when to try again, and when to give up |
@@ -23,11 +24,13 @@ mod meaning;
 mod newest;
 mod pages;
 mod retry;
+mod sealed;
 mod texts;
 mod work;
 
 pub use accept::{Accepted, Inbox, NotAccepted};
 pub use fetch::Fetch;
+pub use sealed::SEALED_KEPT;
 pub use work::{Desk, PLACES, TURN};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -58,11 +61,12 @@ pub fn end_silent_lists(db: &mut Db, now: DateTime<Utc>) -> store::Result<usize>
 }
 
 /// Forgets some of the messages that were done before `now - kept`, some that were given up long ago, and some of whom
-/// it was told long ago that they are gone. To be called until none is left; how many.
+/// it was told long ago that they are gone, and what was sealed for long enough. To be called until none is left; how many.
 pub fn forget(db: &mut Db, now: DateTime<Utc>, kept: TimeDelta) -> store::Result<usize> {
     let done = inbox::forget(db, MessageState::Done, now - kept)?;
     let dead = inbox::forget(db, MessageState::Dead, now - kept.max(DEAD_KEPT))?;
     // Longer than any message that could bring them back.
     let gone = told::forget_removed(db, now - kept.max(DEAD_KEPT) * 2)?;
-    Ok(done + dead + gone)
+    let over = store::sealed::forget(db, now)?;
+    Ok(done + dead + gone + over)
 }

@@ -21,12 +21,14 @@ use crate::{
         hooks,
         inbox::{self, Message},
     },
+    sync::vault::Vault,
 };
 
 use super::{
     fetch::Fetch,
     hints::{self, Hint},
     meaning::{self, Outcome, Told},
+    sealed::read_again,
 };
 
 /// Messages, and bytes of them, that are read at once.
@@ -58,6 +60,8 @@ pub struct Desk {
     pub store: Store,
     pub ambient: Ambient,
     pub fetch: Arc<dyn Fetch>,
+    /// Opens what was not understood when it came.
+    pub vault: Vault,
     /// The name of this gateway, in leases.
     pub gateway: String,
     /// How long a lease holds unless it is renewed.
@@ -139,18 +143,21 @@ impl Desk {
         while dealt == 0 || Instant::now() < end {
             // It is never closed; without a place it would only hold more in memory.
             let place = self.places.acquire().await;
-            let (id, now) = (lease.connection_id.clone(), self.ambient.now());
+            let (id, vault, now) = (lease.connection_id.clone(), self.vault.clone(), self.ambient.now());
             let read = self.store.read(move |db| {
                 let connection = connections::get(db, &id)?;
-                Ok::<_, store::Error>((connection, inbox::due(db, &id, now, BATCH, BATCH_BYTES)?))
+                let due = inbox::due(db, &id, now, BATCH, BATCH_BYTES)?;
+                let told = due.into_iter().map(|message| read_again(db, &vault, &connection, message));
+                let told = told.collect::<store::Result<Vec<Told>>>()?;
+                Ok::<_, store::Error>((connection, told))
             });
-            let (connection, messages) = match read.await {
+            let (connection, told) = match read.await {
                 Err(store::Error::NotFound(_)) => break,
                 read => read?,
             };
-            let Some(newest) = messages.iter().map(|message| message.received_at).max() else { break };
+            let Some(newest) = told.iter().map(|told| told.message.received_at).max() else { break };
             let (hints, told): (Vec<Told>, Vec<Told>) =
-                messages.into_iter().map(Told::read).partition(|told| told.hint().is_some());
+                told.into_iter().partition(|told| told.hint().is_some());
             dealt += told.len();
             self.tell(lease, &connection, told).await?;
             drop(place);

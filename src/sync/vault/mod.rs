@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `mod` | sealing and opening |
 //! | `file` | the key file |
+//! | `bodies` | messages that nobody understood |
 //! | `rotate` | a new key in place of the old one, while gateways run |
 //! | `look` | which keys there are, and what they seal |
 //! | `error` | why a secret cannot be kept or read |
@@ -12,6 +13,7 @@
 //! gateway that runs while the key is rotated never seals with the old one: it asks the database each time, and reads the
 //! file again when it is told of a key that it does not hold.
 
+mod bodies;
 mod error;
 mod file;
 mod look;

@@ -9,6 +9,7 @@ mod model;
 mod newest;
 mod pages;
 mod route;
+mod sealed;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -34,7 +35,7 @@ use rollcall::{
         runs::{self, Run},
     },
     sync::{
-        inbox::{Accepted, Desk, Fetch, Inbox, PLACES},
+        inbox::{Accepted, Desk, Fetch, Inbox, PLACES, SEALED_KEPT},
         register::{self, ConnectionDraft},
         status::Status,
     },
@@ -102,7 +103,7 @@ impl Office {
         let connection = connection.await.unwrap();
         let source = Arc::new(Scripted::default());
         let desk = Self::desk(&store, &ambient, &source, "gw_one");
-        let inbox = Inbox::start(store.clone(), ambient.clone());
+        let inbox = Inbox::start(store.clone(), ambient.clone()).sealing(test_vault(), SEALED_KEPT);
         Self { store, ambient, clock, connection, inbox, desk, source }
     }
 
@@ -111,6 +112,7 @@ impl Office {
             store: store.clone(),
             ambient: ambient.clone(),
             fetch: source.clone(),
+            vault: test_vault(),
             gateway: gateway.into(),
             lease_for: Duration::from_secs(30),
             turn: Duration::from_secs(600),
