@@ -5,10 +5,12 @@
 //! | [`source`] | a stream with look-ahead and a limit for each piece of markup |
 //! | [`xml`] | well-formed XML, event by event |
 //! | [`unescape`] | the XML that travels as text inside other XML |
+//! | [`misread`] | letters that arrive as control characters |
 //! | [`soap`] | envelopes: calls in, replies out |
 //! | [`qbxml`] | QuickBooks' own language: requests out, responses in |
 //! | [`seal`] | secrets, sealed for the database and opened again |
 
+pub mod misread;
 pub mod qbxml;
 pub mod seal;
 pub mod soap;

@@ -18,12 +18,27 @@ pub struct Source<R> {
     end: usize,
     limit: usize,
     taken: usize,
+    /// All that was taken: where errors say that something is wrong.
+    position: u64,
 }
 
 impl<R: Read> Source<R> {
     /// `limit` is in bytes a piece; see [`Source::next_piece`].
     pub fn new(inner: R, limit: usize) -> Self {
-        Self { inner, buffer: vec![0; CAPACITY].into_boxed_slice(), start: 0, end: 0, limit, taken: 0 }
+        Self {
+            inner,
+            buffer: vec![0; CAPACITY].into_boxed_slice(),
+            start: 0,
+            end: 0,
+            limit,
+            taken: 0,
+            position: 0,
+        }
+    }
+
+    /// Bytes taken from the beginning on.
+    pub fn position(&self) -> u64 {
+        self.position
     }
 
     /// Begins to count anew.
@@ -79,6 +94,7 @@ impl<R: Read> BufRead for Source<R> {
     fn consume(&mut self, amount: usize) {
         self.start = (self.start + amount).min(self.end);
         self.taken += amount;
+        self.position += amount as u64;
     }
 }
 

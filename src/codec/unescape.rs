@@ -4,22 +4,13 @@ use std::io::{self, BufRead, Read};
 
 use memchr::{memchr2, memmem};
 
-use super::source::Source;
+use super::{source::Source, xml::XmlError};
 
 /// How much is unescaped at a time.
 const CHUNK: usize = 32 * 1024;
 
 /// `&#x10FFFF;` is the longest reference there is; leading zeros beyond this are hostile.
 const LONGEST_REFERENCE: usize = 16;
-
-/// What cannot stand in the text of an element.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UnescapeError {
-    #[error("the text has a reference that XML does not define: `&{0};`")]
-    Reference(String),
-    #[error("the text has elements in it; QuickBooks' answer must be escaped text")]
-    Element,
-}
 
 /// Reads the text of the element at which `source` stands, unescaped once, to its end tag, which is left unread.
 /// CDATA sections are taken as they are and comments left out.
@@ -114,11 +105,11 @@ impl<'a, R: Read> Unescaped<'a, R> {
         let Some(end) = ahead.iter().position(|byte| *byte == b';') else {
             return Err(match ahead.len() < LONGEST_REFERENCE {
                 true => io::ErrorKind::UnexpectedEof.into(),
-                false => bad(UnescapeError::Reference(String::from_utf8_lossy(ahead).into_owned())),
+                false => self.bad(UNDEFINED),
             });
         };
-        let name = String::from_utf8_lossy(ahead.get(1..end).unwrap_or_default()).into_owned();
-        let c = resolve(&name).ok_or_else(|| bad(UnescapeError::Reference(name)))?;
+        let name = str::from_utf8(ahead.get(1..end).unwrap_or_default()).ok();
+        let Some(c) = name.and_then(resolve) else { return Err(self.bad(UNDEFINED)) };
         self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
         self.source.consume(end + 1);
         Ok(())
@@ -138,7 +129,7 @@ impl<'a, R: Read> Unescaped<'a, R> {
         } else if ahead.len() < 9 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         } else {
-            return Err(bad(UnescapeError::Element));
+            return Err(self.bad("the text has elements in it; QuickBooks' answer must be escaped text"));
         }
         Ok(())
     }
@@ -160,6 +151,10 @@ impl<'a, R: Read> Unescaped<'a, R> {
         Ok(())
     }
 
+    fn bad(&self, why: &'static str) -> io::Error {
+        io::Error::other(XmlError::Malformed { why, at: self.source.position() })
+    }
+
     fn comment(&mut self) -> io::Result<()> {
         while self.source.peek(3)? != b"-->" {
             if self.source.peek(1)?.is_empty() {
@@ -171,6 +166,8 @@ impl<'a, R: Read> Unescaped<'a, R> {
         Ok(())
     }
 }
+
+const UNDEFINED: &str = "the text has a reference that XML does not define";
 
 /// Where a look through a buffer ended, and why.
 struct Stop {
@@ -207,10 +204,6 @@ fn resolve(name: &str) -> Option<char> {
         },
     };
     char::from_u32(code).filter(|c| *c != '\0')
-}
-
-fn bad(error: UnescapeError) -> io::Error {
-    io::Error::other(super::xml::XmlError::Malformed(error.to_string()))
 }
 
 impl<R: Read> BufRead for Unescaped<'_, R> {

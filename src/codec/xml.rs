@@ -4,7 +4,11 @@
 
 use std::{borrow::Cow, io::Read, sync::Arc};
 
-use quick_xml::{Reader, events::Event};
+use quick_xml::{
+    Reader,
+    errors::{IllFormedError, SyntaxError},
+    events::{Event, attributes::Attribute},
+};
 
 use super::source::{Source, TooLong};
 
@@ -19,19 +23,22 @@ pub struct Limits {
     pub piece: usize,
 }
 
-/// Why a document was not read to its end.
+/// Why a document was not read to its end: what is wrong, and where. What stands there is never told: it may be
+/// anybody's data, and errors are kept and shown (promise 7).
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum XmlError {
     #[error("the XML ends in the middle of an element")]
     Truncated,
-    #[error("the XML is not well-formed: {0}")]
-    Malformed(String),
-    #[error("the XML is not UTF-8 text")]
-    Encoding,
+    #[error("the XML is not well-formed: {why} (byte {at})")]
+    Malformed { why: &'static str, at: u64 },
+    #[error("the XML is not UTF-8 text (byte {0})")]
+    Encoding(u64),
+    #[error("the XML says that it is not UTF-8 text")]
+    Declared,
     #[error("the XML has a document type declaration, which is not accepted")]
     DocType,
-    #[error("the XML uses the entity `&{0};`, which XML does not define")]
-    Entity(String),
+    #[error("the XML uses an entity that XML does not define (byte {0})")]
+    Entity(u64),
     #[error("the XML has more than {0} elements within each other")]
     TooDeep(usize),
     #[error("an XML element has more than {0} attributes")]
@@ -43,23 +50,39 @@ pub enum XmlError {
     Broken(Arc<std::io::Error>),
 }
 
-impl From<quick_xml::Error> for XmlError {
-    fn from(error: quick_xml::Error) -> Self {
-        match error {
-            quick_xml::Error::Io(io) => match io.get_ref().and_then(|inner| inner.downcast_ref::<Self>()) {
-                Some(nested) => nested.clone(),
-                None => io.into(),
-            },
-            quick_xml::Error::Encoding(_) => Self::Encoding,
-            quick_xml::Error::Syntax(error) => Self::Malformed(error.to_string()),
-            other => Self::Malformed(other.to_string()),
-        }
+impl XmlError {
+    /// `at` is the byte up to which the document was taken.
+    fn of(error: quick_xml::Error, at: u64) -> Self {
+        let why = match error {
+            quick_xml::Error::Io(io) => return io.into(),
+            quick_xml::Error::Encoding(_) => return Self::Encoding(at),
+            quick_xml::Error::Syntax(SyntaxError::InvalidBangMarkup) => "`<!` begins nothing that XML knows",
+            // All others say that the document ended before something else did.
+            quick_xml::Error::Syntax(_) | quick_xml::Error::IllFormed(IllFormedError::MissingEndTag(_)) => {
+                return Self::Truncated;
+            }
+            quick_xml::Error::IllFormed(IllFormedError::UnclosedReference) => "a reference does not end",
+            quick_xml::Error::IllFormed(
+                IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_),
+            ) => "an end tag is not that of the element that is open",
+            quick_xml::Error::IllFormed(_) => "a declaration is not as XML has them",
+            quick_xml::Error::InvalidAttr(_) => ATTRIBUTE,
+            quick_xml::Error::Escape(_) => "a reference is not one that XML defines",
+            quick_xml::Error::Namespace(_) => "a name's prefix is not as XML has them",
+        };
+        Self::Malformed { why, at }
     }
 }
 
+const ATTRIBUTE: &str = "an attribute is not as XML has them";
+
 impl From<Arc<std::io::Error>> for XmlError {
     fn from(error: Arc<std::io::Error>) -> Self {
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<TooLong>()) {
+        let inner = error.get_ref();
+        if let Some(nested) = inner.and_then(|inner| inner.downcast_ref::<Self>()) {
+            return nested.clone();
+        }
+        match inner.and_then(|inner| inner.downcast_ref::<TooLong>()) {
             Some(too_long) => Self::TooLong(*too_long),
             None if error.kind() == std::io::ErrorKind::UnexpectedEof => Self::Truncated,
             None => Self::Broken(error),
@@ -69,7 +92,7 @@ impl From<Arc<std::io::Error>> for XmlError {
 
 impl From<std::io::Error> for XmlError {
     fn from(error: std::io::Error) -> Self {
-        quick_xml::Error::from(error).into()
+        Arc::new(error).into()
     }
 }
 
@@ -86,9 +109,9 @@ pub enum Node<'a> {
 /// What comments and instructions are to a reader of elements and text.
 const NOTHING: Node<'static> = Node::Text(Cow::Borrowed(""));
 
-/// A start tag.
+/// A start tag, and where it ends.
 #[derive(Debug)]
-pub struct Element<'a>(quick_xml::events::BytesStart<'a>);
+pub struct Element<'a>(quick_xml::events::BytesStart<'a>, u64);
 
 impl Element<'_> {
     /// The name without its prefix.
@@ -96,16 +119,28 @@ impl Element<'_> {
         self.0.local_name().into_inner()
     }
 
+    fn attributes(&self) -> impl Iterator<Item = Result<Attribute<'_>, XmlError>> {
+        self.0
+            .attributes()
+            .map(|attribute| attribute.map_err(|_| XmlError::Malformed { why: ATTRIBUTE, at: self.1 }))
+    }
+
+    fn value(&self, attribute: &Attribute<'_>) -> Result<String, XmlError> {
+        match attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0) {
+            Ok(value) => Ok(value.into_owned()),
+            Err(_) => Err(XmlError::Malformed { why: ATTRIBUTE, at: self.1 }),
+        }
+    }
+
     /// The value of an attribute without a prefix.
     ///
     /// # Errors
     /// Attributes that are not well-formed.
     pub fn attribute(&self, name: &str) -> Result<Option<String>, XmlError> {
-        for attribute in self.0.attributes() {
-            let attribute = attribute.map_err(|error| XmlError::Malformed(error.to_string()))?;
+        for attribute in self.attributes() {
+            let attribute = attribute?;
             if attribute.key.as_ref() == name {
-                let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0)?;
-                return Ok(Some(value.into_owned()));
+                return self.value(&attribute).map(Some);
             }
         }
         Ok(None)
@@ -116,8 +151,8 @@ impl Element<'_> {
     /// # Errors
     /// Attributes that are not well-formed.
     pub fn has_attribute(&self, local_name: &str) -> Result<bool, XmlError> {
-        for attribute in self.0.attributes() {
-            let attribute = attribute.map_err(|error| XmlError::Malformed(error.to_string()))?;
+        for attribute in self.attributes() {
+            let attribute = attribute?;
             if attribute.key.local_name().into_inner() == local_name {
                 return Ok(true);
             }
@@ -131,8 +166,8 @@ impl Element<'_> {
     /// Attributes that are not well-formed.
     pub fn namespaces(&self) -> Result<Vec<(String, String)>, XmlError> {
         let mut declared = Vec::new();
-        for attribute in self.0.attributes() {
-            let attribute = attribute.map_err(|error| XmlError::Malformed(error.to_string()))?;
+        for attribute in self.attributes() {
+            let attribute = attribute?;
             let prefix = match attribute.key.as_ref() {
                 "xmlns" => "",
                 key => match key.strip_prefix("xmlns:") {
@@ -140,8 +175,7 @@ impl Element<'_> {
                     None => continue,
                 },
             };
-            let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0)?;
-            declared.push((prefix.to_owned(), value.into_owned()));
+            declared.push((prefix.to_owned(), self.value(&attribute)?));
         }
         Ok(declared)
     }
@@ -162,12 +196,19 @@ pub struct XmlReader<R: Read> {
     ended: bool,
     /// The element that was started last is an empty one: its end follows, without a tag.
     empty: bool,
+    /// What the document says of its encoding does not hold any more.
+    decoded: bool,
 }
 
 impl<R: Read> XmlReader<R> {
     pub fn new(stream: R, limits: Limits) -> Self {
         let reader = Reader::from_reader(Source::new(stream, limits.piece));
-        Self { reader, buffer: Vec::new(), limits, depth: 0, ended: false, empty: false }
+        Self { reader, buffer: Vec::new(), limits, depth: 0, ended: false, empty: false, decoded: false }
+    }
+
+    /// Of a document that travelled as text within another: whatever encoding it names, the other has decoded it.
+    pub fn of_text(stream: R, limits: Limits) -> Self {
+        Self { decoded: true, ..Self::new(stream, limits) }
     }
 
     /// The elements that are open.
@@ -196,12 +237,14 @@ impl<R: Read> XmlReader<R> {
         }
         self.buffer.clear();
         self.reader.get_mut().next_piece();
-        let event = self.reader.read_event_into(&mut self.buffer)?;
+        let event = self.reader.read_event_into(&mut self.buffer);
+        let at = self.reader.get_ref().position();
+        let event = event.map_err(|error| XmlError::of(error, at))?;
         self.empty = matches!(event, Event::Empty(_));
         match event {
             Event::Start(start) | Event::Empty(start) => {
                 if self.ended {
-                    return Err(XmlError::Malformed("there are two root elements".into()));
+                    return Err(XmlError::Malformed { why: "there are two root elements", at });
                 }
                 self.depth += 1;
                 if self.depth > self.limits.depth {
@@ -210,7 +253,7 @@ impl<R: Read> XmlReader<R> {
                 if start.attributes().with_checks(false).count() > self.limits.attributes {
                     return Err(XmlError::TooManyAttributes(self.limits.attributes));
                 }
-                Ok(Node::Start(Element(start)))
+                Ok(Node::Start(Element(start, at)))
             }
             Event::End(_) => {
                 self.depth = self.depth.saturating_sub(1);
@@ -221,23 +264,28 @@ impl<R: Read> XmlReader<R> {
             Event::Text(text) if self.depth == 0 => {
                 match text.trim_start_matches('\u{feff}').trim().is_empty() {
                     true => Ok(NOTHING),
-                    false => Err(XmlError::Malformed("there is text outside of the root element".into())),
+                    false => {
+                        Err(XmlError::Malformed { why: "there is text outside of the root element", at })
+                    }
                 }
             }
             Event::Text(text) => Ok(Node::Text(text.xml10_content())),
             Event::CData(data) => Ok(Node::Text(data.xml10_content())),
-            Event::GeneralRef(reference) => match reference.resolve_char_ref()? {
-                Some(c) => Ok(Node::Text(Cow::Owned(c.to_string()))),
-                None => match quick_xml::escape::resolve_predefined_entity(&reference) {
-                    Some(text) => Ok(Node::Text(Cow::Borrowed(text))),
-                    None => Err(XmlError::Entity(reference.to_string())),
-                },
-            },
+            Event::GeneralRef(reference) => {
+                match reference.resolve_char_ref().map_err(|error| XmlError::of(error, at))? {
+                    Some(c) => Ok(Node::Text(Cow::Owned(c.to_string()))),
+                    None => match quick_xml::escape::resolve_predefined_entity(&reference) {
+                        Some(text) => Ok(Node::Text(Cow::Borrowed(text))),
+                        None => Err(XmlError::Entity(at)),
+                    },
+                }
+            }
             Event::Comment(_) | Event::PI(_) => Ok(NOTHING),
+            Event::Decl(_) if self.decoded => Ok(NOTHING),
             Event::Decl(declaration) => check_encoding(&declaration).map(|()| NOTHING),
             Event::DocType(_) => Err(XmlError::DocType),
             Event::Eof if self.depth > 0 => Err(XmlError::Truncated),
-            Event::Eof if !self.ended => Err(XmlError::Malformed("there is no element in it".into())),
+            Event::Eof if !self.ended => Err(XmlError::Malformed { why: "there is no element in it", at }),
             Event::Eof => Ok(Node::Done),
         }
     }
@@ -290,7 +338,7 @@ impl<R: Read> XmlReader<R> {
 fn check_encoding(declaration: &quick_xml::events::BytesDecl<'_>) -> Result<(), XmlError> {
     match declaration.encoding() {
         Some(Ok(name)) if !["utf-8", "utf8", "us-ascii"].contains(&name.to_ascii_lowercase().as_str()) => {
-            Err(XmlError::Encoding)
+            Err(XmlError::Declared)
         }
         _ => Ok(()),
     }

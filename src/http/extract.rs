@@ -1,17 +1,20 @@
 //! axum's extractors with errors as problems. Handlers of the API use these, not axum's.
 
+use std::error::Error;
+
 use axum::{
     Json,
     body::Bytes,
     extract::{
-        FromRequest, FromRequestParts, OptionalFromRequest, Path, Query, Request,
+        FromRequest, FromRequestParts, OptionalFromRequest, Path, Request,
         rejection::{BytesRejection, JsonRejection},
     },
     http::{StatusCode, request::Parts},
 };
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use super::{limits::BodyFailure, problem::ApiError};
+use super::{limits::BodyFailure, problem::ApiError, read};
 use crate::domain::problem::Problem;
 
 /// A JSON body. As `Option<ApiJson<T>>` it may be missing: `None` if there is no byte.
@@ -22,8 +25,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        match <Json<T> as FromRequest<S>>::from_request(request, state).await {
-            Ok(Json(value)) => Ok(Self(value)),
+        match <Json<Value> as FromRequest<S>>::from_request(request, state).await {
+            Ok(Json(value)) => match read::body(&value) {
+                Ok(body) => Ok(Self(body)),
+                Err(wrong) => Err(invalid(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "invalid_body",
+                    format!("The body cannot be taken. {wrong}"),
+                    "Correct the member that is named; the API's description is at /docs.",
+                )),
+            },
             Err(rejection) => Err(json_problem(rejection)),
         }
     }
@@ -55,14 +66,14 @@ pub struct ApiQuery<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        match Query::from_request_parts(parts, state).await {
-            Ok(Query(value)) => Ok(Self(value)),
-            Err(rejection) => Err(invalid(
-                rejection.status(),
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        match read::query(parts.uri.query().unwrap_or_default()) {
+            Ok(query) => Ok(Self(query)),
+            Err(wrong) => Err(invalid(
+                StatusCode::BAD_REQUEST,
                 "invalid_query",
-                rejection.body_text(),
-                "Correct the parameter that is named.",
+                format!("The query cannot be taken. {wrong}"),
+                "Correct the parameter that is named; the API's description is at /docs.",
             )),
         }
     }
@@ -92,12 +103,12 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath
 
 fn json_problem(rejection: JsonRejection) -> ApiError {
     let status = rejection.status();
-    let detail = rejection.body_text();
     match rejection {
-        JsonRejection::JsonDataError(_) => {
-            invalid(status, "invalid_body", detail, "Correct the member that is named.")
-        }
-        JsonRejection::JsonSyntaxError(_) => {
+        JsonRejection::JsonSyntaxError(error) => {
+            let detail = match position(&error) {
+                Some((line, column)) => format!("The body is not JSON (line {line}, column {column})."),
+                None => "The body is not JSON.".to_owned(),
+            };
             invalid(status, "invalid_json", detail, "Send a body that is valid JSON.")
         }
         JsonRejection::MissingJsonContentType(_) => invalid(
@@ -107,9 +118,26 @@ fn json_problem(rejection: JsonRejection) -> ApiError {
             "Send the header Content-Type: application/json.",
         ),
         JsonRejection::BytesRejection(rejection) => body_problem(&rejection),
-        // The enum is open: a reason of a later axum keeps its status and its words.
-        _ => invalid(status, "invalid_body", detail, "Compare the body with the API's description at /docs."),
+        // The enum is open: a reason of a later axum keeps its status.
+        _ => invalid(
+            status,
+            "invalid_body",
+            "The body cannot be taken.",
+            "Compare the body with the API's description at /docs.",
+        ),
     }
+}
+
+/// Where JSON is broken; by the types in the chain of the error.
+fn position(error: &(dyn Error + 'static)) -> Option<(usize, usize)> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(json) = error.downcast_ref::<serde_json::Error>() {
+            return Some((json.line(), json.column()));
+        }
+        cause = error.source();
+    }
+    None
 }
 
 fn body_problem(rejection: &BytesRejection) -> ApiError {

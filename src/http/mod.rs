@@ -28,6 +28,7 @@ pub mod limits;
 pub mod operations;
 pub mod problem;
 pub mod qbwc;
+mod read;
 pub mod router;
 pub mod server;
 mod socket;

@@ -4,7 +4,7 @@ mod request;
 mod response;
 
 pub use request::{Iteration, Query, Subject, document};
-pub use response::{Answer, QbxmlError, Reader, Ret, Status};
+pub use response::{Answer, QbxmlError, Reader, Ret};
 
 /// What is staged of an employee: asked for with `IncludeRetElement`, and all that gets past the reader (qbXML 13.0
 /// `EmployeeRet`). The index of a name is how a [`Ret`] tells its values apart.
@@ -47,7 +47,7 @@ pub const CUSTOMER: &[&str] = &[
 pub const DELETED: &[&str] = &["ListDelType", "ListID", "TimeDeleted"];
 
 /// What is read of the host (`HostRet`).
-pub const HOST: &[&str] = &["ProductName", "SupportedQBXMLVersion"];
+pub const HOST: &[&str] = &["SupportedQBXMLVersion"];
 
 /// What is read of the company (`CompanyRet`): never its EIN or SSN.
 pub const COMPANY: &[&str] =

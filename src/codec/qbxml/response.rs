@@ -15,27 +15,20 @@ const LONGEST_VALUE: usize = 16 * 1024;
 /// Values of one record, repeated ones counted.
 const MOST_VALUES: usize = 1024;
 
-/// Why a response was not read.
+/// Why a response was not read. Nothing of the response is in it: not even a name, for one lost letter makes a name of
+/// what was somebody's number (promise 7).
 #[derive(Debug, thiserror::Error)]
 pub enum QbxmlError {
     #[error("QuickBooks' answer is empty")]
     Empty,
-    #[error("QuickBooks' answer is not qbXML: its first element is `{0}`")]
-    NotQbxml(String),
+    #[error("QuickBooks' answer is not qbXML")]
+    NotQbxml,
     #[error("a {element} has more than {limit} {of}")]
     TooLarge { element: String, limit: usize, of: &'static str },
-    #[error("`{value}` is not a number, as {name} should be")]
-    Number { name: &'static str, value: String },
+    #[error("its {0} is not a number")]
+    Number(&'static str),
     #[error(transparent)]
     Xml(#[from] XmlError),
-}
-
-/// How QuickBooks says that a request went (`statusCode`, `statusSeverity`, `statusMessage`).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Status {
-    pub code: u32,
-    pub severity: String,
-    pub message: String,
 }
 
 /// The beginning of one answer: an `…Rs` element.
@@ -45,7 +38,8 @@ pub struct Answer {
     pub name: String,
     /// The `requestID` of the request that it answers.
     pub request_id: Option<String>,
-    pub status: Status,
+    /// How QuickBooks says that the request went (`statusCode`). Its words are not read: they may name anybody.
+    pub status: u32,
     pub iterator_id: Option<String>,
     /// Records that the iterator still has.
     pub remaining: Option<u64>,
@@ -69,7 +63,7 @@ pub struct Reader<R: Read> {
 
 impl<R: Read> Reader<R> {
     pub fn new(stream: R) -> Self {
-        Self { xml: XmlReader::new(stream, LIMITS), opened: false }
+        Self { xml: XmlReader::of_text(stream, LIMITS), opened: false }
     }
 
     /// The next answer; its records follow from [`Reader::record`]. What is left of the one before is passed over.
@@ -87,11 +81,7 @@ impl<R: Read> Reader<R> {
                     let attribute = |name| element.attribute(name);
                     let answer = Answer {
                         request_id: attribute("requestID")?,
-                        status: Status {
-                            code: number("statusCode", attribute("statusCode")?)?.unwrap_or(0),
-                            severity: attribute("statusSeverity")?.unwrap_or_default(),
-                            message: attribute("statusMessage")?.unwrap_or_default(),
-                        },
+                        status: number("statusCode", attribute("statusCode")?)?.unwrap_or(0),
                         iterator_id: attribute("iteratorID")?,
                         remaining: number("iteratorRemainingCount", attribute("iteratorRemainingCount")?)?,
                         ret_count: number("retCount", attribute("retCount")?)?,
@@ -184,9 +174,7 @@ impl<R: Read> Reader<R> {
         loop {
             match self.xml.read() {
                 Ok(Node::Start(element)) if element.local_name() == "QBXML" => return Ok(()),
-                Ok(Node::Start(element)) => {
-                    return Err(QbxmlError::NotQbxml(element.local_name().to_owned()));
-                }
+                Ok(Node::Start(_)) => return Err(QbxmlError::NotQbxml),
                 Ok(Node::Done) => return Err(QbxmlError::Empty),
                 Ok(_) => {}
                 Err(error) => return Err(error.into()),
@@ -203,7 +191,7 @@ fn number<T: std::str::FromStr>(name: &'static str, value: Option<String>) -> Re
         None => Ok(None),
         Some(value) => match value.trim().parse() {
             Ok(number) => Ok(Some(number)),
-            Err(_) => Err(QbxmlError::Number { name, value }),
+            Err(_) => Err(QbxmlError::Number(name)),
         },
     }
 }

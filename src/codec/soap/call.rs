@@ -15,10 +15,10 @@ const LIMITS: Limits = Limits { depth: 32, attributes: 32, piece: 256 * 1024 };
 /// Why an envelope was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum SoapError {
-    #[error("the body is not a SOAP envelope: its first element is `{0}`")]
-    NotAnEnvelope(String),
-    #[error("the envelope's namespace `{0}` is neither that of SOAP 1.1 nor of SOAP 1.2")]
-    Version(String),
+    #[error("the body is not a SOAP envelope")]
+    NotAnEnvelope,
+    #[error("the envelope's namespace is neither that of SOAP 1.1 nor of SOAP 1.2")]
+    Version,
     #[error("the envelope has no call in its Body")]
     NoCall,
     #[error(transparent)]
@@ -145,14 +145,14 @@ fn envelope<R: Read>(xml: &mut XmlReader<R>) -> Result<Version, SoapError> {
         match xml.read()? {
             Node::Start(element) => {
                 if element.local_name() != "Envelope" {
-                    return Err(SoapError::NotAnEnvelope(element.local_name().to_owned()));
+                    return Err(SoapError::NotAnEnvelope);
                 }
                 let namespaces = element.namespaces()?;
                 let namespace = namespaces.iter().find(|(prefix, _)| prefix == element.prefix());
                 return match namespace.map_or("", |(_, name)| name.as_str()) {
                     SOAP_11 => Ok(Version::V11),
                     SOAP_12 => Ok(Version::V12),
-                    other => Err(SoapError::Version(other.to_owned())),
+                    _ => Err(SoapError::Version),
                 };
             }
             Node::Done => return Err(XmlError::Truncated.into()),

@@ -9,9 +9,6 @@ use crate::{
 
 use super::wire::Refusal;
 
-/// The longest quotation of the vendor's own words, in characters.
-const QUOTED: usize = 200;
-
 /// A refusal of any shape that the API uses; the empty one where it has none.
 pub fn read(body: &[u8]) -> Refusal {
     serde_json::from_slice(body).unwrap_or_default()
@@ -27,19 +24,11 @@ impl Refusal {
         let codes = self.errors.iter().map(|part| &part.code).chain([&self.code]);
         codes.flatten().any(|said| said.eq_ignore_ascii_case(code))
     }
-
-    fn said(&self) -> String {
-        let texts = self.errors.iter().map(|part| &part.message).chain([&self.message]);
-        match texts.flatten().next() {
-            Some(text) => format!(" It said: «{}»", text.chars().take(QUOTED).collect::<String>()),
-            None => String::new(),
-        }
-    }
 }
 
-/// An answer that is neither what was asked for nor a matter of the codebase. `what` is what was asked for, in words.
-pub fn refused(status: StatusCode, body: &[u8], what: &str) -> Failure {
-    let refusal = read(body);
+/// An answer that is neither what was asked for nor a matter of the codebase. `what` is what was asked for, in words. The
+/// vendor's own are not repeated: they may name anybody (promise 7).
+pub fn refused(status: StatusCode, what: &str) -> Failure {
     match status.as_u16() {
         401 => failure(
             Cause::Credentials,
@@ -49,7 +38,7 @@ pub fn refused(status: StatusCode, body: &[u8], what: &str) -> Failure {
         ),
         403 => failure(
             Cause::Permission,
-            format!("The API member may not read {what}.{}", refusal.said()),
+            format!("The API member may not read {what}."),
             format!(
                 "In ConnectWise, System, Security Roles: give the role of the API member the right to inquire {what} \
                  at the level «All»."
@@ -63,7 +52,7 @@ pub fn refused(status: StatusCode, body: &[u8], what: &str) -> Failure {
         ),
         code => failure(
             Cause::Server,
-            format!("ConnectWise refused the request for {what} with status {code}.{}", refusal.said()),
+            format!("ConnectWise refused the request for {what} with status {code}."),
             "Nothing on your side if it goes away by itself; else report it.",
         ),
     }

@@ -107,7 +107,7 @@ impl Client {
         let more = status == StatusCode::PARTIAL_CONTENT;
         let asked = self.caller.base().join(target).unwrap_or_else(|_| self.caller.base().clone());
         let next = link::next(&asked, &path, &headers, page, self.page_size);
-        let mut odd = answer.complaint.map(|said| format!("Paycom complained of it: «{said}»"));
+        let mut odd = answer.complained.then(|| "Paycom complained of it".to_owned());
         if !more && matches!(next, Next::Linked(_) | Next::Elsewhere(_)) {
             odd.get_or_insert_with(|| "the last page named another one".into());
         }

@@ -8,20 +8,20 @@ use crate::{
     domain::words::Cause,
 };
 
-/// An answer that is not a good one. `said` is what Paycom's own words were, or empty.
+/// An answer that is not a good one. `said` is what Paycom's own words were, or empty: they help to tell causes apart,
+/// and are not repeated, for they may name anybody (promise 7).
 pub fn of_status(status: StatusCode, endpoint: &str, said: &str) -> Failure {
-    let words = if said.is_empty() { String::new() } else { format!(" It said: «{said}»") };
     match status.as_u16() {
-        401 => unauthorized(said, &words),
+        401 => unauthorized(said),
         403 => failure(
             Cause::Permission,
-            format!("Paycom does not let this API user read `{endpoint}`.{words}"),
+            format!("Paycom does not let this API user read `{endpoint}`."),
             format!("In Paycom, User Access and Security, API Setup: let this API user read `{endpoint}`."),
         ),
-        413 => not_enabled(endpoint, &words),
+        413 => not_enabled(endpoint),
         404 => failure(
             Cause::NotFound,
-            format!("Paycom does not know `{endpoint}` at this address.{words}"),
+            format!("Paycom does not know `{endpoint}` at this address."),
             "Check `base_url` of this connection: it must be the API's address of your Paycom data centre.",
         ),
         300..=399 => failure(
@@ -33,15 +33,15 @@ pub fn of_status(status: StatusCode, endpoint: &str, said: &str) -> Failure {
         ),
         number => failure(
             Cause::Server,
-            format!("Paycom did not take the request for `{endpoint}` (status {number}).{words}"),
-            "Nothing to do at first: it is tried again. If it repeats, ask Paycom with these words.",
+            format!("Paycom did not take the request for `{endpoint}` (status {number})."),
+            "Nothing to do at first: it is tried again. If it repeats, ask Paycom with this status.",
         ),
     }
 }
 
 /// Paycom answers 401 for a wrong SID or token and for an address that is not in its list, mostly without a word, or
 /// with one that leaves it open: «Invalid credentials or IP address».
-fn unauthorized(said: &str, words: &str) -> Failure {
+fn unauthorized(said: &str) -> Failure {
     let lower = said.to_ascii_lowercase();
     let has = |known: &[&str]| {
         lower.split(|c: char| !c.is_alphanumeric()).any(|word| known.contains(&word.trim_end_matches('s')))
@@ -49,27 +49,25 @@ fn unauthorized(said: &str, words: &str) -> Failure {
     if has(&["ip"]) && !has(&["credential", "sid", "token", "key", "password"]) {
         return failure(
             Cause::AddressNotAllowed,
-            format!("Paycom does not take requests from this gateway's address.{words}"),
+            "Paycom does not take requests from this gateway's address.",
             "In Paycom, User Access and Security, API Setup: add this gateway's public IP address to the API user's \
              list.",
         );
     }
     failure(
         Cause::Credentials,
-        format!(
-            "Paycom refused the request (status 401). It answers the same for a wrong SID or token and for an IP \
-             address that is not in its list.{words}"
-        ),
+        "Paycom refused the request (status 401). It answers the same for a wrong SID or token and for an IP address \
+         that is not in its list.",
         "In Paycom, User Access and Security, API Setup: check that this gateway's public IP address is in the API \
          user's list; then give `sid` and `token` again as they stand there.",
     )
 }
 
 /// Paycom says 413 where others say 403.
-fn not_enabled(endpoint: &str, words: &str) -> Failure {
+fn not_enabled(endpoint: &str) -> Failure {
     failure(
         Cause::Permission,
-        format!("Paycom has not enabled `{endpoint}` for this API user (status 413).{words}"),
+        format!("Paycom has not enabled `{endpoint}` for this API user (status 413)."),
         format!("In Paycom, User Access and Security, API Setup: tick `{endpoint}` for this API user."),
     )
 }
@@ -113,7 +111,7 @@ mod tests {
             let (found, problem) = of(status, said);
             assert_eq!(found, cause, "{status} {said}");
             assert!(problem.code == cause.as_str() && !problem.remedy.is_empty());
-            assert!(status == 302 || problem.detail.contains(said), "{}", problem.detail);
+            assert!(said.is_empty() || !problem.sentence().contains(said), "{}", problem.detail);
         }
     }
 

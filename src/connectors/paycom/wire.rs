@@ -30,29 +30,29 @@ pub enum WireError {
     Json { line: usize, column: usize },
     #[error("it has no `result`")]
     NoResult,
-    /// `result` is false; Paycom's own words, where it gave some.
-    #[error("{0}")]
-    Failed(String),
+    /// `result` is false.
+    #[error("it says that the request failed")]
+    Failed,
 }
 
 /// What a good answer holds.
 #[derive(Debug)]
 pub struct Answer<R> {
     pub rows: Vec<R>,
-    /// What Paycom complained of although it called the answer good: its rows may not be all.
-    pub complaint: Option<String>,
+    /// Paycom complained although it called the answer good: its rows may not be all.
+    pub complained: bool,
 }
 
 impl<R> Envelope<R> {
     /// # Errors
     /// No `result`, or one that says that the request failed.
     pub fn answer(self) -> Result<Answer<R>, WireError> {
-        let complaint = (!self.errors.0.is_empty()).then_some(self.errors.0);
+        let complained = !self.errors.0.is_empty();
         match self.result.get().map(str::to_ascii_lowercase).as_deref() {
-            Some("true" | "1") => Ok(Answer { rows: self.data.0, complaint }),
+            Some("true" | "1") => Ok(Answer { rows: self.data.0, complained }),
             // An answer that is not Paycom's must not pass for an empty list.
             None => Err(WireError::NoResult),
-            Some(_) => Err(WireError::Failed(complaint.unwrap_or_else(|| "it gave no reason".into()))),
+            Some(_) => Err(WireError::Failed),
         }
     }
 }
@@ -67,7 +67,7 @@ pub fn answer<'a, R: Deserialize<'a>>(body: &'a [u8]) -> Result<Answer<R>, WireE
     envelope.answer()
 }
 
-/// Paycom's own words in an answer that failed, whatever its shape; empty where there are none.
+/// Paycom's own words in an answer that failed, whatever its shape; empty where there are none. They go into no error.
 pub fn complaint(body: &[u8]) -> String {
     serde_json::from_slice::<Envelope<IgnoredAny>>(body).map(|envelope| envelope.errors.0).unwrap_or_default()
 }

@@ -1,7 +1,11 @@
 //! What QuickBooks' numbers mean, what Rollcall does about each, and what the person should do.
 //!
 //! Sources: Programmer's Guide p. 70 and Intuit's sample services for the HRESULTs, the On-Screen Reference's table of
-//! status codes for the rest; entries marked † come from third parties only.
+//! status codes for the rest; entries marked † come from third parties only, who quote Intuit's words or tell what
+//! helped; of those marked ‡ nobody has published more than that they are met.
+//!
+//! QuickBooks' own messages are not repeated: they may name anybody (promise 7). What they say without a name stands
+//! here, by their number.
 
 use crate::domain::problem::Problem;
 
@@ -29,12 +33,19 @@ const UNKNOWN_HRESULT: Hresult = Hresult {
     code: 0,
     meaning: "QuickBooks or its request processor failed.",
     response: Response::Stop,
-    remedy: "Look at the message and at QWCLog.txt on the QuickBooks computer; run the update again.",
+    remedy: "Look at QuickBooks' own message in QWCLog.txt on the QuickBooks computer; run the update again.",
 };
+
+const ALLOW: &str = "Open the company file in QuickBooks as its administrator, run the update, and choose «Yes, whenever \
+                     this QuickBooks company file is open» or «Yes, always; allow access even if QuickBooks is not \
+                     running» when QuickBooks asks.";
 
 const fn stop(code: u32, meaning: &'static str, remedy: &'static str) -> Hresult {
     Hresult { code, meaning, response: Response::Stop, remedy }
 }
+
+const PATH: &str =
+    "Leave QuickBooks open, or set `company_file` of this connection to the full path of the file.";
 
 /// The HRESULTs that are known.
 pub const HRESULTS: &[Hresult] = &[
@@ -67,6 +78,18 @@ pub const HRESULTS: &[Hresult] = &[
         "Close that company file, or open the one that belongs to this connection, and run the update again.",
     ),
     stop(
+        0x8004_0403, // †
+        "QuickBooks could not open the company file.",
+        "Look whether the file is where `company_file` of this connection says, and opens in QuickBooks; then run the \
+         update again.",
+    ),
+    stop(
+        0x8004_0409, // †
+        "This QuickBooks cannot work with the company file: it is of another version or edition.",
+        "Open the company file with the QuickBooks that it belongs to (a newer one asks to update it first), and run \
+         the update on the computer that has that QuickBooks.",
+    ),
+    stop(
         0x8004_040D,
         "QuickBooks' session ended while the Web Connector used it.",
         "Nothing to do: the next update starts a new one.",
@@ -85,8 +108,20 @@ pub const HRESULTS: &[Hresult] = &[
         code: 0x8004_0416,
         meaning: "QuickBooks is not running, so it must be told which company file to open.",
         response: Response::RetryWithPath,
-        remedy: "Leave QuickBooks open, or set `company_file` of this connection to the full path of the file.",
+        remedy: PATH,
     },
+    Hresult {
+        code: 0x8004_0417, // †
+        meaning: "QuickBooks has no company file open, so it must be told which one to open.",
+        response: Response::RetryWithPath,
+        remedy: PATH,
+    },
+    stop(
+        0x8004_0418, // †
+        "This application has never been allowed to read the company file, and only QuickBooks' administrator can allow \
+         it.",
+        ALLOW,
+    ),
     stop(
         0x8004_041A, // †
         "This application has no permission for the company file.",
@@ -94,15 +129,65 @@ pub const HRESULTS: &[Hresult] = &[
          when QuickBooks is not running.",
     ),
     stop(
+        0x8004_041B, // †
+        "QuickBooks could not lock what it needs to let this application in: somebody else is using it.",
+        "Run the update again in a few minutes. If it stays, close QuickBooks on all computers, open the company file as \
+         its administrator and run the update.",
+    ),
+    stop(
+        0x8004_041C, // †
+        "QuickBooks had an internal error when it opened the company file.",
+        "Restart QuickBooks and run the update again. If it stays, run Verify Data in QuickBooks (File, Utilities).",
+    ),
+    stop(
+        0x8004_041D, // †
+        "This application may not sign in to the company file by itself, and QuickBooks is not open.",
+        "Leave QuickBooks open with the company file; or, as its administrator, in Edit, Preferences, Integrated \
+         Applications, Company Preferences, Properties of this application: tick «Allow this application to login \
+         automatically», choose a user and press OK. Then run the update again.",
+    ),
+    stop(
+        0x8004_041E, // †
+        "The certificate with which this application was allowed in QuickBooks has expired.",
+        ALLOW,
+    ),
+    stop(
         0x8004_0420,
         "Access to the company file was refused in QuickBooks.",
         "Run the update again and choose «Yes, always» when QuickBooks asks, signed in as its administrator.",
     ),
-    stop(0x8004_0421, "QuickBooks refused.", "Follow the message that QuickBooks gave."), // †
+    stop(
+        0x8004_0421, // †
+        "QuickBooks refused, and gave its reason.",
+        "Follow the message in QWCLog.txt on the QuickBooks computer, then run the update again.",
+    ),
     stop(
         0x8004_0422, // †
         "QuickBooks must be in single-user mode for this.",
         "Switch QuickBooks to single-user mode and run the update again.",
+    ),
+    stop(
+        0x8004_0424, // †
+        "QuickBooks was still starting.",
+        "Wait until QuickBooks shows the company file, then run the update again.",
+    ),
+    stop(
+        0x8004_0427, // †
+        "This QuickBooks is not registered.",
+        "Register QuickBooks (Help, Register QuickBooks), then run the update again.",
+    ),
+    stop(
+        0x8004_0430, // ‡
+        "QuickBooks did not let this application open the company file.",
+        "Close every dialog in QuickBooks, open the company file as its administrator and run the update while it is \
+         open. If it only fails while QuickBooks is closed, let this application sign in as a QuickBooks user that \
+         nobody else uses: Edit, Preferences, Integrated Applications, Company Preferences, Properties.",
+    ),
+    stop(
+        0x8004_0438, // †
+        "More than one QuickBooks runs on the computer, or one that did not end is left over.",
+        "Close QuickBooks, end QBW.EXE in the Task Manager where it still runs, or restart the computer; then run the \
+         update again with one QuickBooks, or none, open.",
     ),
     stop(
         0x8004_0154, // †
@@ -111,25 +196,28 @@ pub const HRESULTS: &[Hresult] = &[
     ),
 ];
 
-/// What an HRESULT such as `0x80040408` means; `0x` and capitals do not matter.
-pub fn hresult(text: &str) -> Hresult {
+/// The number in an HRESULT such as `0x80040408`; `0x` and capitals do not matter.
+fn number(text: &str) -> Option<u32> {
     let digits = text.trim();
     let digits = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")).unwrap_or(digits);
-    let code = u32::from_str_radix(digits, 16).ok();
+    u32::from_str_radix(digits, 16).ok()
+}
+
+/// What an HRESULT means.
+pub fn hresult(text: &str) -> Hresult {
+    let code = number(text);
     HRESULTS.iter().find(|known| Some(known.code) == code).copied().unwrap_or(UNKNOWN_HRESULT)
 }
 
-/// An HRESULT with QuickBooks' own message, for people.
-pub fn hresult_problem(text: &str, message: &str) -> Problem {
+/// An HRESULT for people.
+pub fn hresult_problem(text: &str) -> Problem {
     let known = hresult(text);
-    let digits = text.trim().trim_start_matches("0x").trim_start_matches("0X").to_ascii_lowercase();
-    let said =
-        if message.trim().is_empty() { String::new() } else { format!(" It said: «{}»", message.trim()) };
-    Problem::new(
-        format!("quickbooks_{digits}"),
-        format!("{} ({}).{said}", known.meaning.trim_end_matches('.'), text.trim()),
-        known.remedy,
-    )
+    let meaning = known.meaning.trim_end_matches('.');
+    let (code, detail) = match number(text) {
+        Some(number) => (format!("quickbooks_{number:08x}"), format!("{meaning} (0x{number:08X}).")),
+        None => ("quickbooks_unknown".to_owned(), format!("{meaning}, and gave no number.")),
+    };
+    Problem::new(code, detail, known.remedy)
 }
 
 /// What an answer's status makes of its list.
@@ -229,14 +317,12 @@ pub fn status_code(code: u32) -> StatusCode {
         .unwrap_or(UNKNOWN_STATUS)
 }
 
-/// A status with QuickBooks' own message, for people.
-pub fn status_problem(code: u32, message: &str) -> Problem {
+/// A status for people.
+pub fn status_problem(code: u32) -> Problem {
     let known = status_code(code);
-    let said =
-        if message.trim().is_empty() { String::new() } else { format!(" It said: «{}»", message.trim()) };
     Problem::new(
         format!("quickbooks_status_{code}"),
-        format!("{} (status {code}).{said}", known.meaning.trim_end_matches('.')),
+        format!("{} (status {code}).", known.meaning.trim_end_matches('.')),
         known.remedy,
     )
 }
@@ -258,6 +344,30 @@ mod tests {
         assert_eq!(hresult("0x80040408").code, 0x8004_0408);
         assert_eq!(hresult("8004040a").code, 0x8004_040A);
         assert_eq!(hresult("nonsense"), UNKNOWN_HRESULT);
+    }
+
+    #[test]
+    fn what_people_meet_has_a_meaning_and_a_remedy_of_its_own() {
+        for text in
+            ["0x80040409", "0x80040417", "0x80040418", "0x8004041B", "0x8004041D", "0x80040430", "0x80040438"]
+        {
+            let (known, problem) = (hresult(text), hresult_problem(text));
+            assert_ne!(known, UNKNOWN_HRESULT, "{text}");
+            assert_ne!(problem.remedy, UNKNOWN_HRESULT.remedy, "{text}");
+            assert!(problem.detail.ends_with(&format!("({text}).")), "{}", problem.detail);
+        }
+        assert_eq!(hresult("0x80040417").response, Response::RetryWithPath);
+        let mut codes: Vec<u32> = HRESULTS.iter().map(|known| known.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), HRESULTS.len(), "a code stands there twice");
+    }
+
+    #[test]
+    fn what_is_no_number_is_not_repeated() {
+        let problem = hresult_problem("987-65-4320");
+        assert_eq!(problem.code, "quickbooks_unknown");
+        assert!(!problem.sentence().contains("987"), "{}", problem.sentence());
     }
 
     #[test]

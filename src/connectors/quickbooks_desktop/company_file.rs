@@ -17,7 +17,6 @@ const OLDEST: (u32, u32) = (5, 0);
 /// What QuickBooks says of itself. Tax numbers are not read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hcp {
-    pub product: Option<String>,
     pub versions: Vec<String>,
     pub company_name: Option<String>,
     /// The FileIDs in the company file, each with its OwnerID.
@@ -45,7 +44,6 @@ impl Hcp {
     fn host(&mut self, ret: Ret) {
         for (index, value) in ret.values {
             match HOST.get(index).copied() {
-                Some("ProductName") => self.product = Some(value),
                 Some("SupportedQBXMLVersion") => self.versions.push(value),
                 _ => {}
             }
@@ -88,10 +86,7 @@ impl Hcp {
             Some((major, minor)) => Ok(format!("{major}.{minor}")),
             None => Err(Problem::new(
                 "quickbooks_too_old",
-                format!(
-                    "This QuickBooks{} does not know qbXML 5.0, which Rollcall needs.",
-                    self.product.as_ref().map(|product| format!(" ({product})")).unwrap_or_default()
-                ),
+                "This QuickBooks does not know qbXML 5.0, which Rollcall needs.",
                 "Use QuickBooks 2006 or later.",
             )),
         }

@@ -3,7 +3,10 @@
 use chrono::NaiveDate;
 
 use crate::{
-    codec::qbxml::{CUSTOMER, DELETED, EMPLOYEE, Ret},
+    codec::{
+        misread::as_meant,
+        qbxml::{CUSTOMER, DELETED, EMPLOYEE, Ret},
+    },
     domain::{email::email, record::Record, time::is_usable, words::List},
 };
 
@@ -78,8 +81,7 @@ pub fn local_part(time: &str) -> Option<&str> {
 
 /// Without control characters, which no name has, and without white space around it; `None` for nothing.
 fn clean(value: String) -> Option<String> {
-    let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
-    let value = if value.contains(odd) { value.replace(odd, "") } else { value };
+    let value = as_meant(value);
     let trimmed = value.trim();
     if trimmed.is_empty() {
         return None;
@@ -99,6 +101,13 @@ mod tests {
         let at = |name| EMPLOYEE.iter().position(|known| *known == name).unwrap();
         let values = vec![(at("ListID"), "80000001-1".to_owned()), (at(field), value.to_owned())];
         record(List::Employee, Ret { element: "EmployeeRet".into(), values }).unwrap()
+    }
+
+    #[test]
+    fn an_apostrophe_of_windows_is_kept() {
+        for sent in ["O\u{92}Neil", "O\u{19}Neil"] {
+            assert_eq!(employee("Name", sent).name, "O’Neil");
+        }
     }
 
     #[test]

@@ -228,11 +228,7 @@ impl Plan {
             }
             _ => Err(Problem::new(
                 "unexpected_answer",
-                format!(
-                    "QuickBooks answered another request than the one that was sent. Nobody was marked \
-                     absent. It answered: {}.",
-                    answer.name
-                ),
+                "QuickBooks answered another request than the one that was sent. Nobody was marked absent.",
                 "Nothing to do: the next update reads the list again. If this repeats, restart the Web Connector.",
             )),
         }
@@ -241,8 +237,8 @@ impl Plan {
     /// Takes in the answer to the request that was under way, and moves on.
     pub fn answered(&mut self, answer: &Answer, received: Received) -> Outcome {
         self.asked = false;
-        let status = status_code(answer.status.code);
-        let problem = || status_problem(answer.status.code, &answer.status.message);
+        let status = status_code(answer.status);
+        let problem = || status_problem(answer.status);
         let miscounted = answer.ret_count.is_some_and(|count| count != received.records);
         let verdict = match status.verdict {
             Verdict::Whole if miscounted => Verdict::Partial,

@@ -4,7 +4,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::codec::qbxml::Status;
 
 /// What QuickBooks and the wire do with one request.
 #[derive(Debug, Clone)]
@@ -93,7 +92,7 @@ fn answer(list: &ListPlan, total: u64, pass: &mut Pass, request: &str, event: &E
     let answer = Answer {
         name: list.answer_name().into(),
         request_id: Some(list.request_id()),
-        status: Status { code, ..Status::default() },
+        status: code,
         iterator_id: has_id.then(|| "{1}".into()),
         remaining: paged.then_some(remaining),
         ret_count: Some(rows),

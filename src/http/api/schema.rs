@@ -23,7 +23,8 @@ impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         if text.contains('\0') {
-            return Err(de::Error::custom("a text holds the character NUL"));
+            let found = de::Unexpected::Other("a text with NUL");
+            return Err(de::Error::invalid_value(found, &"a text without the character NUL"));
         }
         Ok(Self(text))
     }

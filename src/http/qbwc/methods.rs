@@ -20,13 +20,30 @@ use crate::{
 /// Bytes of a parameter, but for `response`: `strHCPResponse` is the longest, with the preferences of a company.
 const LONGEST_PARAMETER: usize = 4 * 1024 * 1024;
 
+/// The methods of the service.
+const METHODS: [&str; 13] = [
+    "serverVersion",
+    "getServerVersion",
+    "clientVersion",
+    "authenticate",
+    "sendRequestXML",
+    "receiveResponseXML",
+    "connectionError",
+    "getLastError",
+    "closeConnection",
+    "getInteractiveURL",
+    "interactiveDone",
+    "isInteractiveDone",
+    "interactiveRejected",
+];
+
 /// Why a call was not answered.
 #[derive(Debug, thiserror::Error)]
 enum CallError {
     #[error(transparent)]
     Soap(#[from] SoapError),
-    #[error("the service has no method `{0}`")]
-    NoMethod(String),
+    #[error("it names no method of the service")]
+    NoMethod,
     #[error("the parameter `{0}` must come before `response`")]
     Order(&'static str),
     #[error(transparent)]
@@ -57,7 +74,7 @@ impl CallError {
                     "Rollcall could not read the call. Nobody was marked absent. Run the update again. The cause: {error}."
                 ),
             },
-            Self::NoMethod(_) | Self::Order(_) => Fault {
+            Self::NoMethod | Self::Order(_) => Fault {
                 client: true,
                 reason: format!(
                     "Rollcall could not answer the call: {self}. Is this a QuickBooks Web Connector?"
@@ -109,7 +126,9 @@ fn read_and_answer(
             return Answered { version: spoken, style: Style::Document, method: String::new(), result };
         }
     };
-    let (version, method) = (call.version, call.method.clone());
+    // What others may be called is not repeated, nor logged.
+    let known = METHODS.iter().find(|known| **known == call.method).copied().unwrap_or_default();
+    let (version, method) = (call.version, known.to_owned());
     let made = match method.as_str() {
         "receiveResponseXML" => {
             receive(gateway, runtime, &mut call).map(|number| (call.style, Reply::Number(number)))
@@ -158,7 +177,14 @@ async fn small(
         // The guide calls it getServerVersion, every Web Connector serverVersion.
         "serverVersion" | "getServerVersion" => text(concat!("Rollcall ", env!("CARGO_PKG_VERSION"))),
         "clientVersion" => {
-            tracing::info!(version = parameters.take("strVersion"), "a Web Connector calls");
+            // As far as it is one: the log is no place for what anybody sends.
+            let version: String = parameters
+                .take("strVersion")
+                .chars()
+                .take_while(|c| c.is_ascii_digit() || *c == '.')
+                .take(32)
+                .collect();
+            tracing::info!(version, "a Web Connector calls");
             text("")
         }
         "authenticate" => {
@@ -178,10 +204,9 @@ async fn small(
         }
         "connectionError" => {
             let (ticket, code) = (parameters.take("ticket"), parameters.take("hresult"));
-            let message = parameters.take("message");
             let answer = gateway
                 .store
-                .write(move |db| web_connector::connection_error(db, &ambient, &ticket, &code, &message))
+                .write(move |db| web_connector::connection_error(db, &ambient, &ticket, &code))
                 .await?;
             Ok(Reply::Text(answer))
         }
@@ -197,14 +222,14 @@ async fn small(
         "getInteractiveURL" => text(""),
         "interactiveDone" | "isInteractiveDone" => text("Done"),
         "interactiveRejected" => text("Rollcall does not use interactive mode."),
-        other => Err(CallError::NoMethod(other.to_owned())),
+        _ => Err(CallError::NoMethod),
     }
 }
 
 /// `receiveResponseXML`: the response is staged while it arrives, and judged when the envelope has ended.
 fn receive<R: Read>(gateway: &Gateway, runtime: &Handle, call: &mut Call<R>) -> Result<i32, CallError> {
     let mut received = None;
-    let (mut hresult, mut message) = (String::new(), String::new());
+    let mut hresult = String::new();
     while let Some(name) = call.parameter()? {
         match (name.as_str(), &mut received) {
             ("ticket", _) => {
@@ -226,11 +251,10 @@ fn receive<R: Read>(gateway: &Gateway, runtime: &Handle, call: &mut Call<R>) -> 
                 })??;
             }
             ("hresult", _) => hresult = call.text(LONGEST_PARAMETER)?,
-            ("message", _) => message = call.text(LONGEST_PARAMETER)?,
             _ => {}
         }
     }
     call.finish()?;
     let Some(received) = received else { return Err(CallError::Order("ticket")) };
-    Ok(runtime.block_on(received.conclude(hresult, message))?)
+    Ok(runtime.block_on(received.conclude(hresult))?)
 }

@@ -111,7 +111,7 @@ impl Inbox {
                     None => None,
                 };
                 let until = sealed.as_ref().map(|sealed| sealed.kept_until);
-                (None, Some(not_understood(&message.name, &why, until)), sealed)
+                (None, Some(not_understood(&why, until)), sealed)
             }
         };
         let content_hash = content_hash(&message.name, body.as_deref());

@@ -53,9 +53,9 @@ impl Told {
             // A reader's own words would hold what stands there.
             Some(body) => serde_json::from_str(body).map_err(|error| {
                 let at = format!("line {}, column {}", error.line(), error.column());
-                not_understood(&message.event, &format!("what was kept of it cannot be read ({at})"), None)
+                not_understood(&format!("what was kept of it cannot be read ({at})"), None)
             }),
-            None => Err(not_understood(&message.event, "nothing was kept of it", None)),
+            None => Err(not_understood("nothing was kept of it", None)),
         };
         Self { message, event }
     }

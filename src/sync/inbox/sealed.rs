@@ -57,8 +57,8 @@ impl Sealing {
 }
 
 /// Why a message without a meaning is given up. It promises a replay only until `kept_until`.
-pub(super) fn not_understood(name: &str, why: &str, kept_until: Option<DateTime<Utc>>) -> Problem {
-    let detail = format!("The message `{name}` has no meaning here: {why}.");
+pub(super) fn not_understood(why: &str, kept_until: Option<DateTime<Utc>>) -> Problem {
+    let detail = format!("The message has no meaning here: {why}.");
     Problem::new("not_understood", detail, remedy(kept_until))
 }
 
@@ -98,11 +98,11 @@ pub(super) fn read_again(
     let event = match opened.map(|read| read.event) {
         Some(Ok(event)) => Ok(event),
         Some(Err(why)) => {
-            Err(not_understood(&message.event, &why, kept.as_ref().map(|kept| kept.kept_until)))
+            Err(not_understood(&why, kept.as_ref().map(|kept| kept.kept_until)))
         }
         None => Err(match &message.problem {
             Some(before) => Problem::new(before.code.clone(), before.detail.clone(), remedy(None)),
-            None => not_understood(&message.event, "nothing was kept of it", None),
+            None => not_understood("nothing was kept of it", None),
         }),
     };
     Ok(Told { message, event })

@@ -30,13 +30,7 @@ pub(super) fn stop(db: &mut Db, open: &mut Open, problem: &Problem, now: DateTim
 }
 
 /// What `connectionError` answers: `done`, or the path of the company file to try.
-pub fn connection_error(
-    db: &mut Db,
-    ambient: &Ambient,
-    ticket: &str,
-    code: &str,
-    message: &str,
-) -> store::Result<String> {
+pub fn connection_error(db: &mut Db, ambient: &Ambient, ticket: &str, code: &str) -> store::Result<String> {
     let now = ambient.now();
     let Ok(mut open) = Open::of(db, ticket, now)? else { return Ok("done".into()) };
     let connection = connections::get(db, &open.session.connection_id)?;
@@ -49,7 +43,7 @@ pub fn connection_error(
             return Ok(path);
         }
     }
-    stop(db, &mut open, &hresult_problem(code, message), now)?;
+    stop(db, &mut open, &hresult_problem(code), now)?;
     open.save(db, now)?;
     Ok("done".into())
 }

@@ -142,7 +142,7 @@ impl Received {
         let mut received = plan::Received::default();
         let mut high_water = run.high_water.clone();
         let mut batch = Vec::new();
-        let has_rows = matches!(status_code(answer.status.code).verdict, Verdict::Whole | Verdict::Partial);
+        let has_rows = matches!(status_code(answer.status).verdict, Verdict::Whole | Verdict::Partial);
         while let Some(ret) = if has_rows { reader.record()? } else { None } {
             received.records += 1;
             match ret.element.as_str() {
@@ -172,9 +172,9 @@ impl Received {
 
     /// Takes the answer in, once the whole call has arrived: ends the run where its list is done, and says what
     /// `receiveResponseXML` answers.
-    pub async fn conclude(self, hresult: String, message: String) -> store::Result<i32> {
+    pub async fn conclude(self, hresult: String) -> store::Result<i32> {
         let store = self.store.clone();
-        let concluded = store.write(move |db| self.take_in(db, &hresult, &message)).await;
+        let concluded = store.write(move |db| self.take_in(db, &hresult)).await;
         match concluded {
             // Replaced by another call or session meanwhile: nothing of this one counts.
             Err(store::Error::Stale(_)) => Ok(FAILED),
@@ -182,7 +182,7 @@ impl Received {
         }
     }
 
-    fn take_in(self, db: &mut Db, hresult: &str, message: &str) -> store::Result<i32> {
+    fn take_in(self, db: &mut Db, hresult: &str) -> store::Result<i32> {
         let now = self.ambient.now();
         let Ok(mut open) = Open::of(db, &self.ticket, now)? else { return Ok(FAILED) };
         if open.session.revision != self.revision {
@@ -192,7 +192,7 @@ impl Received {
             return Ok(open.plan.progress());
         }
         let outcome = match self.read {
-            _ if !hresult.trim().is_empty() => open.plan.give_up(refusal(hresult, message)),
+            _ if !hresult.trim().is_empty() => open.plan.give_up(refusal(hresult)),
             Some(Ok((answer, received))) => open.plan.answered(&answer, received),
             Some(Err(problem)) => open.plan.give_up(Outcome::Stop(problem)),
             None => open.plan.give_up(Outcome::Stop(Problem::from(ReadError::Nothing))),
@@ -257,8 +257,8 @@ fn apply(
     Ok(())
 }
 
-fn refusal(code: &str, message: &str) -> Outcome {
-    let problem = hresult_problem(code, message);
+fn refusal(code: &str) -> Outcome {
+    let problem = hresult_problem(code);
     match codes::hresult(code).response {
         codes::Response::SkipRequest => Outcome::Failed { problem, refused: true },
         _ => Outcome::Stop(problem),

@@ -1,7 +1,7 @@
 //! What is staged against what the company file has.
 
 use rollcall::{
-    domain::words::List,
+    domain::{email::email, words::List},
     simulators::quickbooks_desktop::{CompanyFile, ListEntry},
     store::records::Staged,
 };
@@ -49,7 +49,7 @@ fn entry(entry: ListEntry) -> String {
         entry.middle_name,
         entry.last_name,
         entry.company_name,
-        entry.email,
+        entry.email.as_deref().and_then(email),
         entry.phone,
         entry.job_title,
         entry.parent_list_id,

@@ -24,23 +24,25 @@ fn data_is_rows_one_row_or_nothing() {
 }
 
 #[test]
-fn a_failure_in_a_good_status_is_a_failure_in_paycoms_words() {
+fn a_failure_in_a_good_status_is_a_failure_and_its_words_are_kept_apart() {
     for (errors, said) in [
         (json!(["Bad date", "Bad code"]), "Bad date; Bad code"),
         (json!([{"message": "Bad date", "value": "123-45-6789"}]), "Bad date"),
         (json!({"error": "Bad date"}), "Bad date"),
         (json!("Bad\ndate"), "Bad date"),
-        (json!([]), "it gave no reason"),
-        (json!(null), "it gave no reason"),
+        (json!([]), ""),
+        (json!(null), ""),
     ] {
-        let failed = rows(&json!({"result": false, "data": [], "errors": errors})).unwrap_err();
-        assert_eq!(failed, WireError::Failed(said.into()), "{errors}");
+        let body = json!({"result": false, "data": [], "errors": errors});
+        let failed = rows(&body).unwrap_err();
+        assert_eq!(failed, WireError::Failed, "{errors}");
+        assert!(!failed.to_string().contains("Bad"), "{failed}");
+        assert_eq!(complaint(body.to_string().as_bytes()), said);
     }
     assert_eq!(rows(&json!({"result": null})).unwrap_err(), WireError::NoResult);
     assert_eq!(rows(&json!({})).unwrap_err(), WireError::NoResult);
-    let long = rows(&json!({"result": false, "errors": ["ö".repeat(5000)]})).unwrap_err();
-    assert!(long.to_string().len() < 310);
-    assert_eq!(complaint(br#"{"errors": ["IP not allowed"]}"#), "IP not allowed");
+    let long = json!({"errors": ["ö".repeat(5000)]});
+    assert!(complaint(long.to_string().as_bytes()).len() < 310);
     assert_eq!(complaint(b"<html>"), "");
 }
 
@@ -65,7 +67,7 @@ fn a_complaint_beside_good_rows_is_kept() {
     let body =
         json!({"result": true, "data": [{"eecode": "A1"}], "errors": ["Partial result"], "errorCount": 1});
     let answer = answer::<Row>(body.to_string().as_bytes()).unwrap();
-    assert_eq!(answer.complaint.as_deref(), Some("Partial result"));
+    assert!(answer.complained);
 }
 
 #[test]

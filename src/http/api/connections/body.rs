@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
@@ -219,16 +219,13 @@ impl NewConnection {
     }
 }
 
-/// A secret as it is sent. Neither its `Debug` nor an error repeats it.
+/// A secret as it is sent. Its `Debug` does not repeat it, nor do errors of any body.
 #[derive(Debug, Clone)]
 pub struct SecretText(pub Secret);
 
 impl<'de> Deserialize<'de> for SecretText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match serde_json::Value::deserialize(deserializer)? {
-            serde_json::Value::String(text) => Ok(Self(Secret::new(text))),
-            _ => Err(de::Error::custom("a secret must be a string")),
-        }
+        String::deserialize(deserializer).map(|text| Self(Secret::new(text)))
     }
 }
 
