@@ -104,7 +104,8 @@ async fn a_gateway_that_is_killed_at_any_byte_goes_on_at_its_next_start() {
         let settings = [("page_size", "60"), ("min_interval_seconds", "0")];
         let desk = Desk::open(database, &settings).await;
         // More employees than one transaction takes, so that a kill may come between two of an answer.
-        let mut file = CompanyFile::new(90, ingest::BATCH as u64 + 300, 150);
+        // So many customers that those deleted within the hour are not held.
+        let mut file = CompanyFile::new(90, ingest::BATCH as u64 + 300, 300);
         // Killed in the first answer: when nothing is staged yet, and when its first transaction may be.
         for bytes in [400_000, ingest::BATCH as i64 * 590] {
             let gateway = Process::start(database).await;
