@@ -10,6 +10,7 @@
 
 mod api;
 mod architecture;
+mod canaries;
 mod cli;
 mod database;
 mod foreign;

@@ -53,8 +53,12 @@ pub fn send(db: &mut Db, ambient: &Ambient, offer: &Offer) -> store::Result<Stri
     let request = match open.plan.ask() {
         Ok(request) => request.unwrap_or_default(),
         Err(error) => {
-            let problem =
-                Problem::new("request_not_written", error, "Please report this as a fault of Rollcall.");
+            tracing::error!(error, "a request to QuickBooks could not be written");
+            let problem = Problem::new(
+                "request_not_written",
+                "Rollcall could not write its request to QuickBooks.",
+                "Please report this as a fault of Rollcall, with the lines of its log.",
+            );
             stop(db, &mut open, &problem, now)?;
             open.plan.give_up(Outcome::Stop(problem));
             String::new()

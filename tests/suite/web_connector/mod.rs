@@ -15,12 +15,13 @@ mod links;
 mod lists;
 mod mutated;
 mod races;
+mod renamed;
 mod schedule;
-mod sensitive;
+pub(crate) mod sensitive;
 mod server;
 mod sessions;
 mod transcripts;
-mod wire;
+pub(crate) mod wire;
 
 pub(crate) use desk::Desk;
 
