@@ -5,9 +5,16 @@ use chrono::{DateTime, Duration, Utc};
 use crate::{
     clock::Ambient,
     connectors::quickbooks_desktop::codes::{Response, hresult, hresult_problem},
-    domain::{problem::Problem, secret::Secret, words::SessionState},
+    domain::{
+        problem::Problem,
+        secret::Secret,
+        words::{ConnectionState, SessionState},
+    },
     store::{self, Db, connections, desktop, runs, sessions},
-    sync::run,
+    sync::{
+        run,
+        status::{Status, status},
+    },
 };
 
 use super::{Open, expired, read_plan, retired, settings, unknown_ticket, write_plan};
@@ -59,7 +66,26 @@ pub fn last_error(db: &mut Db, ticket: &str) -> store::Result<String> {
         (SessionState::Expired, _) => expired().sentence(),
         (_, Some(problem)) => problem.sentence(),
         (_, None) if !done => "The lists have not been read to their end yet. Run the update again.".into(),
-        (_, None) => "There is nothing more to do: the lists are up to date.".into(),
+        (_, None) => match lacking(db, &session.connection_id, session.last_seen_at)? {
+            Some((_, status)) => format!("{} {}", status.detail, status.remedy),
+            None => "There is nothing more to do: the lists are up to date.".into(),
+        },
+    })
+}
+
+/// What keeps lists that were read to their end from being up to date, with a word for it: a hold, or rows that may be
+/// missing.
+fn lacking(
+    db: &mut Db,
+    connection_id: &str,
+    now: DateTime<Utc>,
+) -> store::Result<Option<(&'static str, Status)>> {
+    let connection = connections::get(db, connection_id)?;
+    let status = status(db, &connection, now)?;
+    Ok(match status.state {
+        ConnectionState::Held => Some(("Held", status)),
+        ConnectionState::Incomplete => Some(("Incomplete", status)),
+        _ => None,
     })
 }
 
@@ -86,7 +112,11 @@ pub fn close(db: &mut Db, ambient: &Ambient, ticket: &str) -> store::Result<Stri
                     counts.updated
                 ));
             }
-            if done.is_empty() { "OK".into() } else { format!("OK ({})", done.join("; ")) }
+            let counts = if done.is_empty() { String::new() } else { format!(" ({})", done.join("; ")) };
+            match lacking(db, &open.session.connection_id, now)? {
+                None => format!("OK{counts}"),
+                Some((word, status)) => format!("{word}{counts}. {}", status.detail),
+            }
         }
     })
 }

@@ -57,6 +57,43 @@ async fn a_list_that_comes_empty_is_held_with_the_names_of_all() {
 }
 
 #[tokio::test]
+async fn a_small_list_that_is_answered_with_no_match_is_held_as_well() {
+    on_each_engine(async |database| {
+        let first = Desk::open(database, &[]).await;
+        for (employees, held) in [(2, true), (4, true), (1, false)] {
+            let desk = first.beside(&format!("Company of {employees}"), &[]).await;
+            let mut file = CompanyFile::new(14, employees, 3);
+            desk.sync(&mut file).await;
+            desk.poll(Mode::Full).await;
+            let report = desk.trouble(&mut file, &["empty-list"]).await;
+            assert_eq!(desk.held(List::Employee).await.is_some(), held, "{employees}");
+            assert_eq!(desk.absent().await > 0, !held, "{employees}");
+            let shown = report.close_message.unwrap();
+            assert_eq!(shown.starts_with("Held (employees: 0 new, 0 changed"), held, "{shown}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_web_connector_shows_the_run_that_is_held() {
+    on_each_engine(async |database| {
+        let desk = Desk::open(database, &[]).await;
+        let mut file = CompanyFile::new(15, 20, 5);
+        let held = with_hold(&desk, &mut file, "empty-list").await;
+        // Also when a later session goes well: nobody has decided yet.
+        desk.poll(Mode::Delta).await;
+        let shown = desk.sync(&mut file).await.close_message.unwrap();
+        assert!(shown.starts_with("Held (") && shown.contains(&held.id), "{shown}");
+        desk.reject(&held).await.unwrap();
+        desk.full_sync(&mut file).await;
+        desk.poll(Mode::Delta).await;
+        assert!(desk.sync(&mut file).await.close_message.unwrap().starts_with("OK ("));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn approving_a_hold_marks_those_it_names_and_nobody_else_and_only_once() {
     on_each_engine(async |database| {
         let desk = Desk::open(database, &[]).await;
