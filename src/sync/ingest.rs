@@ -4,7 +4,7 @@
 //! written, with its change rows; a full run also notes what it saw, so that absence can be judged after a crash
 //! between two batches.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     clock::Ambient,
@@ -19,6 +19,8 @@ use crate::{
         runs::{self, Counts, Run},
     },
 };
+
+use super::descendants::{self, Renamed};
 
 /// Records of one transaction: large enough that its commit is cheap, small enough that others get their turn.
 pub const BATCH: usize = 4000;
@@ -88,9 +90,22 @@ fn write_changed(db: &mut Db, ambient: &Ambient, place: &Place<'_>, batch: &[Rec
         writes.push(write);
     }
     records::upsert(db, place, &writes)?;
+    let told: HashSet<&str> = external_ids.iter().copied().collect();
+    counts.updated += descendants::rename(db, place, renamed(&writes, &known), &told)?;
     let seen_again: Vec<&str> = known.values().map(|known| known.id.as_str()).collect();
     records::clear_absences(db, place.connection_id, place.list, &seen_again)?;
     Ok(Staged { counts, seen: external_ids.iter().flat_map(|id| seen_key(id)).collect() })
+}
+
+/// Those whose full name is another one now.
+fn renamed(writes: &[Write<'_>], known: &HashMap<String, Known>) -> Vec<Renamed> {
+    let renamed = |write: &Write<'_>| {
+        let external_id = &write.record.external_id;
+        let before = known.get(external_id)?.full_name.clone()?;
+        let after = write.record.full_name.clone().filter(|after| *after != before)?;
+        Some(Renamed { external_id: external_id.clone(), before, after })
+    };
+    writes.iter().filter_map(renamed).collect()
 }
 
 /// What a run remembers of a record that it saw: 8 bytes of a hash of its external ID. Two IDs with the same bytes

@@ -5,6 +5,7 @@
 pub mod ask;
 pub mod check;
 pub mod credentials;
+mod descendants;
 pub mod hold;
 pub mod inbox;
 pub mod ingest;

@@ -1,12 +1,14 @@
 //! Records: the staged employees and customers, in one table with two views.
 
 mod absence;
+mod family;
 mod read;
 mod stage;
 
 pub use absence::{
     Present, clear_absences, count_present, held_absences, is_held, mark_absent, name_absences, present,
 };
+pub use family::children;
 pub use read::{Filter, Linked, Order, Position, find, find_all, get, of_absences, page, versions};
 pub use stage::{Known, Place, Write, known, upsert};
 

@@ -48,6 +48,7 @@ pub struct Known {
     pub content_hash: Vec<u8>,
     pub version: i32,
     pub absent: bool,
+    pub full_name: Option<String>,
 }
 
 /// One record to be written, new or in place of what was there.
@@ -88,6 +89,7 @@ pub fn known(
                 content_hash: row.content_hash,
                 version: row.version,
                 absent: row.absent_at.is_some(),
+                full_name: row.full_name,
             };
             found.insert(row.external_id, known);
         }
@@ -98,7 +100,7 @@ pub fn known(
 /// One index look-up for each ID. Without statistics, as in a first load, the planner takes `= ANY` for a filter on the
 /// whole list; `OFFSET 0` keeps it from turning this into that.
 const KNOWN_ON_POSTGRES: &str = "SELECT found.* FROM unnest($1) AS wanted (external_id) CROSS JOIN LATERAL (
-        SELECT external_id, id, content_hash, version, absent_at FROM records
+        SELECT external_id, id, content_hash, version, absent_at, full_name FROM records
         WHERE connection_id = $2 AND list = $3 AND external_id = wanted.external_id OFFSET 0
     ) AS found";
 
@@ -110,6 +112,7 @@ struct KnownRow {
     content_hash: Vec<u8>,
     version: i32,
     absent_at: Option<NaiveDateTime>,
+    full_name: Option<String>,
 }
 
 #[derive(Insertable)]
