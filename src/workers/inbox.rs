@@ -87,10 +87,15 @@ async fn look(desk: &Desk, busy: &HashSet<String>) -> store::Result<(Vec<String>
 
 /// Works off one inbox; its connection.
 async fn one(desk: Desk, connection_id: String, mut shutdown: watch::Receiver<bool>) -> String {
+    let place = tokio::select! {
+        place = desk.place() => place,
+        () = async { drop(shutdown.wait_for(|stop| *stop).await) } => return connection_id,
+    };
     let lease = match desk.claim(&connection_id).await {
         Ok(Some(lease)) => lease,
         Ok(None) => {
             // Another gateway works on it: not asked again at once.
+            drop(place);
             tokio::select! {
                 () = tokio::time::sleep(SOON) => {}
                 () = async { drop(shutdown.wait_for(|stop| *stop).await) } => {}
@@ -99,12 +104,13 @@ async fn one(desk: Desk, connection_id: String, mut shutdown: watch::Receiver<bo
         }
         Err(error) => {
             tracing::error!(%error, "an inbox could not be claimed");
+            drop(place);
             tokio::time::sleep(SOON).await;
             return connection_id;
         }
     };
     let worked = tokio::select! {
-        worked = desk.work(&lease) => worked,
+        worked = desk.work(&lease, place) => worked,
         () = async { drop(shutdown.wait_for(|stop| *stop).await) } => Ok(0),
     };
     if let Err(error) = worked {

@@ -122,7 +122,7 @@ pub fn contact(id: u64, contact: Contact) -> Record {
     Record {
         external_id: contact_id(id),
         name: if name.is_empty() { contact_id(id) } else { name },
-        email: reached_by(items, "Email").find_map(|value| email(value)),
+        email: reached_by(items, "Email").find_map(email),
         phone: reached_by(items, "Phone").next().map(str::to_owned),
         first_name: contact.first_name,
         last_name: contact.last_name,

@@ -331,5 +331,8 @@ fn wait(db: &mut Db, ambient: &Ambient, connection: &Connection, page: &Page<'_>
         return Ok(Outcome::Later { at: now + LOOK, problem: waits(page.list, page.number) });
     }
     newest::upserted(db, ambient, connection, page.list, page.records, page.message.moment())?;
-    Ok(Outcome::Dead(missing(page.list, page.number)))
+    let why = missing(page.list, page.number);
+    // A list was sent, and nobody was judged by it: a list that is whole ends that.
+    lists::unjudged(db, &connection.id, page.list, true, &why, now)?;
+    Ok(Outcome::Dead(why))
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use tokio::{
-    sync::{Notify, Semaphore},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
     time::Instant,
 };
 
@@ -54,6 +54,9 @@ pub struct Lease {
     number: i64,
 }
 
+/// The right to read and write messages; given back when it is dropped.
+pub type Place = Option<OwnedSemaphorePermit>;
+
 /// What it takes to give messages their meaning. Cheap to clone.
 #[derive(Clone)]
 pub struct Desk {
@@ -86,10 +89,16 @@ impl Desk {
         }
     }
 
+    /// Waits for a place. Whoever waits holds no lease: another gateway may have room.
+    pub async fn place(&self) -> Place {
+        // It is never closed; without a place more would be held in memory, and nothing worse.
+        Arc::clone(&self.places).acquire_owned().await.ok()
+    }
+
     /// Works off what is due, for the time of a turn; how many messages. It ends early when the lease is lost.
-    pub async fn work(&self, lease: &Lease) -> store::Result<usize> {
+    pub async fn work(&self, lease: &Lease, place: Place) -> store::Result<usize> {
         tokio::select! {
-            worked = self.work_off(lease) => match worked {
+            worked = self.work_off(lease, place) => match worked {
                 Err(store::Error::Stale("inbox")) => Ok(0),
                 worked => worked,
             },
@@ -137,12 +146,15 @@ impl Desk {
         self.store.write(write).await
     }
 
-    async fn work_off(&self, lease: &Lease) -> store::Result<usize> {
+    async fn work_off(&self, lease: &Lease, place: Place) -> store::Result<usize> {
         let end = Instant::now() + self.turn;
         let mut dealt = 0;
+        let mut first = Some(place);
         while dealt == 0 || Instant::now() < end {
-            // It is never closed; without a place it would only hold more in memory.
-            let place = self.places.acquire().await;
+            let place = match first.take() {
+                Some(place) => place,
+                None => self.place().await,
+            };
             let (id, vault, now) = (lease.connection_id.clone(), self.vault.clone(), self.ambient.now());
             let read = self.store.read(move |db| {
                 let connection = connections::get(db, &id)?;

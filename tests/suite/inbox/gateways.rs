@@ -22,9 +22,9 @@ async fn two_gateways_never_work_on_one_inbox_at_once() {
         // The first one hangs until its lease has run out.
         office.clock.advance(TimeDelta::seconds(31));
         let taken = other.claim(&office.connection.id).await.unwrap().unwrap();
-        assert_eq!(office.desk.work(&lost).await.unwrap(), 0, "it lost the lease and writes nothing");
+        assert_eq!(office.desk.work(&lost, None).await.unwrap(), 0, "it lost the lease and writes nothing");
         assert!(office.present().await.is_empty());
-        assert_eq!(other.work(&taken).await.unwrap(), 1);
+        assert_eq!(other.work(&taken, None).await.unwrap(), 1);
         office.desk.release(lost).await;
         assert_eq!(
             office.desk.claim(&office.connection.id).await.unwrap(),
@@ -53,7 +53,7 @@ async fn gateways_that_hurry_for_the_same_messages_deal_with_each_once() {
             desks.spawn(async move {
                 for _ in 0..5 {
                     if let Some(lease) = desk.claim(&id).await.unwrap() {
-                        desk.work(&lease).await.unwrap();
+                        desk.work(&lease, None).await.unwrap();
                         desk.release(lease).await;
                     }
                 }
@@ -75,7 +75,7 @@ async fn turn(office: &Office, gateway: &str) -> Option<String> {
     let now = office.ambient.now();
     let next = office.store.read(move |db| inbox::due_connections(db, now, 1)).await.unwrap().pop()?;
     let lease = desk.claim(&next).await.unwrap().unwrap();
-    desk.work(&lease).await.unwrap();
+    desk.work(&lease, None).await.unwrap();
     office.clock.advance(TimeDelta::seconds(1));
     desk.release(lease).await;
     Some(next)
@@ -164,6 +164,26 @@ async fn sources_that_hang_keep_no_place_from_others() {
             }
         };
         tokio::time::timeout(Duration::from_secs(30), dealt).await.expect("its turn comes");
+        stop.send_replace(true);
+        worker.await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_gateway_without_room_leaves_its_inboxes_to_others() {
+    TestDatabase::each(async |database| {
+        let office = Office::open(database, Kind::Push).await;
+        office.tell("m1", upserted(people(1))).await;
+        let mut full = Office::desk(&office.store, &office.ambient, &office.source, "full");
+        full.places = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let worker = tokio::spawn(rollcall::workers::inbox::run(full, office.inbox.arrived(), stopped));
+        for _ in 0..100 {
+            office.messages(MessageState::Pending).await;
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(office.work().await, 1);
         stop.send_replace(true);
         worker.await.unwrap();
     })

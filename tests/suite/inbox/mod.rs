@@ -153,7 +153,7 @@ impl Office {
     /// Works off what is due.
     async fn work(&self) -> usize {
         let Some(lease) = self.desk.claim(&self.connection.id).await.unwrap() else { return 0 };
-        let worked = self.desk.work(&lease).await.unwrap();
+        let worked = self.desk.work(&lease, self.desk.place().await).await.unwrap();
         self.desk.release(lease).await;
         worked
     }

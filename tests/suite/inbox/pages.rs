@@ -47,6 +47,26 @@ async fn a_page_whose_predecessors_never_come_is_given_up_with_a_reason() {
 }
 
 #[tokio::test]
+async fn a_list_whose_first_page_was_lost_does_not_look_well() {
+    TestDatabase::each(async |database| {
+        let office = Office::open(database, Kind::Push).await;
+        office.tell("all", page(1, true, people(3))).await;
+        office.tell("p2", page_of("lost", 2, true, people(4))).await;
+        office.work().await;
+        assert_eq!(office.stands().await.state, ConnectionState::Ok, "it may come yet");
+        office.clock.advance(TimeDelta::minutes(61));
+        office.work().await;
+        let status = office.stands().await;
+        assert_eq!(status.state, ConnectionState::Incomplete, "{status:?}");
+        assert_eq!(office.present().await.len(), 4);
+        office.tell("again", page_of("found", 1, true, people(4))).await;
+        office.work().await;
+        assert_eq!(office.stands().await.state, ConnectionState::Ok);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_list_whose_pages_stop_coming_ends_by_itself_and_one_that_comes_further_does_not() {
     TestDatabase::each(async |database| {
         let office = Office::open(database, Kind::Push).await;
