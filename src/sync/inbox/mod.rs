@@ -46,7 +46,10 @@ pub const DEAD_KEPT: TimeDelta = TimeDelta::days(30);
 /// Ends whole lists whose pages have stopped coming; nobody is marked absent. How many.
 pub fn end_silent_lists(db: &mut Db, now: DateTime<Utc>) -> store::Result<usize> {
     let mut ended = 0;
-    for run in runs::silent_since(db, Kind::Push, now - pages::MIXED_PATIENCE)? {
+    let mut silent = runs::silent_since(db, Kind::Push, now - pages::MIXED_PATIENCE)?;
+    // The order in which everybody locks lists is not that of their names.
+    silent.sort_by(|a, b| (&a.connection_id, a.list).cmp(&(&b.connection_id, b.list)));
+    for run in silent {
         store::lists::lock(db, &run.connection_id, run.list)?;
         // As it is now: it may have come further, or ended, since it was read.
         let run = runs::get(db, &run.id)?;

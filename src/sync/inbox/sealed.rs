@@ -97,9 +97,7 @@ pub(super) fn read_again(
     };
     let event = match opened.map(|read| read.event) {
         Some(Ok(event)) => Ok(event),
-        Some(Err(why)) => {
-            Err(not_understood(&why, kept.as_ref().map(|kept| kept.kept_until)))
-        }
+        Some(Err(why)) => Err(not_understood(&why, kept.as_ref().map(|kept| kept.kept_until))),
         None => Err(match &message.problem {
             Some(before) => Problem::new(before.code.clone(), before.detail.clone(), remedy(None)),
             None => not_understood("nothing was kept of it", None),

@@ -2,7 +2,10 @@
 
 use chrono::TimeDelta;
 use rollcall::{
-    domain::words::{ConnectionState, Kind, MessageState, RunState},
+    domain::{
+        event::Event,
+        words::{ConnectionState, Kind, List, MessageState, RunState},
+    },
     sync::inbox::end_silent_lists,
 };
 
@@ -74,15 +77,25 @@ async fn a_list_whose_pages_stop_coming_ends_by_itself_and_one_that_comes_furthe
             let now = office.ambient.now();
             office.store.write(move |db| end_silent_lists(db, now)).await.unwrap()
         };
+        let customers =
+            Event::Replaced { list: List::Customer, list_id: None, page: 1, last: false, records: people(1) };
+        office.tell("c1", customers).await;
         office.tell("p1", page(1, false, people(3))).await;
         office.work().await;
         office.clock.advance(TimeDelta::minutes(50));
         office.tell("p2", page(2, false, people(3))).await;
         office.work().await;
         office.clock.advance(TimeDelta::minutes(50));
-        assert_eq!(sweep().await, 0);
+        assert_eq!(sweep().await, 1, "that of customers");
         office.clock.advance(TimeDelta::minutes(11));
         assert_eq!(sweep().await, 1);
+        let customers =
+            Event::Replaced { list: List::Customer, list_id: None, page: 1, last: false, records: people(1) };
+        office.tell("c2", customers).await;
+        office.tell("p3", page(1, false, people(3))).await;
+        office.work().await;
+        office.clock.advance(TimeDelta::minutes(61));
+        assert_eq!(sweep().await, 2, "both at once");
         assert_eq!(office.run_in(RunState::Failed).await.unwrap().problem.unwrap().code, "list_incomplete");
     })
     .await;
