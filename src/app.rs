@@ -136,6 +136,7 @@ pub async fn serve(
     let router = router(gateway, &settings.http);
     let (stop, stopped) = watch::channel(false);
     let mut beside = JoinSet::new();
+    beside.spawn(workers::watch::run(store.clone(), stopped.clone()));
     beside.spawn(workers::sweep::run(store, ambient, settings.webhooks.retention, stopped.clone()));
     beside.spawn(workers::inbox::run(desk, arrived, stopped.clone()));
     beside.spawn(workers::poll::run(polling, stopped.clone()));

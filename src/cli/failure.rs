@@ -119,6 +119,19 @@ impl From<store::Error> for Failure {
             E::Migrate(_) => {
                 ("database_not_migrated", "Use the version of Rollcall that made it, or restore a backup.")
             }
+            E::ReadOnly => (
+                "database_read_only",
+                "Make the disk and the file writable for this user, or the server's database; `rollcall doctor` looks closer.",
+            ),
+            E::Full => ("database_full", "Make room on its disk."),
+            E::Locked => (
+                "database_locked",
+                "Close what writes to it: a database browser, a `sqlite3` shell, a backup that hangs; `fuser -v FILE` or `lsof FILE` names it.",
+            ),
+            E::Disk => (
+                "database_disk",
+                "Look at the disk and at the system's log; restore a backup if it is broken.",
+            ),
             E::Busy => ("database_busy", "Try again; if it stays so, look at what else uses the database."),
             E::NotFound(_) => {
                 ("not_found", "Look at the list, `rollcall COMMAND list`, for those that there are.")

@@ -48,40 +48,102 @@ impl Engine {
     }
 }
 
-/// Opens one connection, ready for use.
-pub(super) fn connect(engine: Engine, url: &str) -> Result<Db> {
-    match engine {
-        Engine::Postgres => {
-            let mut connection = PgConnection::establish(url).map_err(opening)?;
-            connection
-                .batch_execute("SET timezone = 'UTC'")
-                .map_err(|error| Error::Open(error.to_string()))?;
-            Ok(Db::Postgres(connection))
-        }
-        Engine::Sqlite => {
-            let path = url.strip_prefix("sqlite:").unwrap_or(url);
-            if let Some(file) = file_of(url) {
-                make_private(&file)?;
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// The first one: it makes the file of a SQLite database that is not there yet, and brings the tables up to date.
+    Make,
+    Read,
+    Write,
+    /// Small questions that must be answered soon.
+    Probe,
+}
+
+impl Purpose {
+    /// How long PostgreSQL may take, in its own words. A transaction that stands still holds locks that others wait for,
+    /// whatever has become of its gateway.
+    fn timeouts(self) -> &'static str {
+        match self {
+            Self::Make => "SET timezone = 'UTC'",
+            Self::Read => {
+                "SET timezone = 'UTC'; SET statement_timeout = '60s'; SET lock_timeout = '15s';
+                 SET idle_in_transaction_session_timeout = '60s'"
             }
-            let mut connection = SqliteConnection::establish(path).map_err(opening)?;
-            // busy_timeout first: switching to WAL needs a lock that another connection may hold.
-            connection
-                .batch_execute(
-                    "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-                     PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384; PRAGMA temp_store = MEMORY;
-                     PRAGMA cache_size = -8000;",
-                )
-                .map_err(|error| Error::Open(format!("{path}: {error}")))?;
-            Ok(Db::Sqlite(connection))
+            Self::Write => {
+                "SET timezone = 'UTC'; SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'"
+            }
+            Self::Probe => {
+                "SET timezone = 'UTC'; SET statement_timeout = '3s'; SET lock_timeout = '3s';
+                 SET idle_in_transaction_session_timeout = '10s'"
+            }
+        }
+    }
+
+    /// SQLite: how long to wait for a lock, in milliseconds, and the size of the cache, in KiB. A large list goes into
+    /// many pages of indexes.
+    fn pragmas(self) -> (u32, u32) {
+        match self {
+            Self::Make => (15_000, 8_000),
+            Self::Read => (5_000, 8_000),
+            Self::Write => (5_000, 24_000),
+            Self::Probe => (1_000, 1_000),
         }
     }
 }
 
-/// Gives a connection room for the indexes that a large list goes into: 24 MB of SQLite's pages.
-pub(super) fn widen_cache(db: &mut Db) -> Result<()> {
-    match db {
-        Db::Postgres(_) => Ok(()),
-        Db::Sqlite(connection) => Ok(connection.batch_execute("PRAGMA cache_size = -24000")?),
+/// What a connection to PostgreSQL is to have unless the URL says otherwise: nobody waits for ever for a server that is
+/// gone without a word. Seconds, but for the last time-out.
+const NETWORK: [(&str, &str); 6] = [
+    ("application_name", "rollcall"),
+    ("connect_timeout", "10"),
+    ("keepalives_idle", "30"),
+    ("keepalives_interval", "10"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "30000"),
+];
+
+fn with_network(url: &str) -> String {
+    let given = url.split_once('?').map_or("", |(_, given)| given);
+    let is_given =
+        |name: &str| given.split('&').any(|pair| pair.split_once('=').is_some_and(|(n, _)| n == name));
+    let mut all = url.to_owned();
+    for (name, value) in NETWORK.iter().filter(|(name, _)| !is_given(name)) {
+        all.push(if all.contains('?') { '&' } else { '?' });
+        all.push_str(&format!("{name}={value}"));
+    }
+    all
+}
+
+/// Opens one connection, ready for use.
+pub(super) fn connect(engine: Engine, url: &str, purpose: Purpose) -> Result<Db> {
+    match engine {
+        Engine::Postgres => {
+            let mut connection = PgConnection::establish(&with_network(url)).map_err(opening)?;
+            connection.batch_execute(purpose.timeouts()).map_err(|error| Error::Open(error.to_string()))?;
+            Ok(Db::Postgres(connection))
+        }
+        Engine::Sqlite => {
+            let path = url.strip_prefix("sqlite:").unwrap_or(url);
+            match file_of(url) {
+                Some(file) if purpose == Purpose::Make => make_private(&file)?,
+                // An empty one in its place would look like a database without people.
+                Some(file) if !file.exists() => {
+                    return Err(Error::Open(format!("{} is not there any more", file.display())));
+                }
+                _ => {}
+            }
+            let mut connection = SqliteConnection::establish(path).map_err(opening)?;
+            // busy_timeout first: switching to WAL needs a lock that another connection may hold.
+            let (patience, cache) = purpose.pragmas();
+            connection
+                .batch_execute(&format!(
+                    "PRAGMA busy_timeout = {patience}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+                     PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384; PRAGMA temp_store = MEMORY;
+                     PRAGMA cache_size = -{cache};",
+                ))
+                .map_err(|error| Error::Open(format!("{path}: {error}")))?;
+            Ok(Db::Sqlite(connection))
+        }
     }
 }
 
@@ -111,8 +173,25 @@ pub(super) fn in_transaction<T, E: From<Error>>(
             }
         },
         Err(error) => {
-            db.batch_execute("ROLLBACK").map_err(database)?;
+            // What was wrong is what the caller hears: a full disk has ended the transaction already, and so has a
+            // server that went away.
+            let _ = db.batch_execute("ROLLBACK");
             Err(error)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_network;
+
+    #[test]
+    fn what_a_url_says_of_the_network_stands() {
+        let all = with_network("postgres://u:p@h/d");
+        assert!(all.starts_with("postgres://u:p@h/d?application_name=rollcall&connect_timeout=10&"), "{all}");
+        let all = with_network("postgres:///d?host=/run&connect_timeout=3");
+        assert!(all.starts_with("postgres:///d?host=/run&connect_timeout=3&application_name="), "{all}");
+        assert_eq!(all.matches("connect_timeout").count(), 1, "{all}");
+        assert!(all.contains("&keepalives_idle=30&") && all.ends_with("&tcp_user_timeout=30000"), "{all}");
     }
 }

@@ -2,6 +2,8 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use super::health;
+
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why the store did not do what it was asked.
@@ -15,8 +17,18 @@ pub enum Error {
     Open(String),
     #[error("the database did not migrate: {0}")]
     Migrate(String),
-    #[error("the database did not answer in time: every connection to it is busy")]
+    /// Too much waits for it, or it took too long.
+    #[error("the database is busy")]
     Busy,
+    #[error("the database cannot be written: it is read-only")]
+    ReadOnly,
+    #[error("the database cannot be written: its disk is full")]
+    Full,
+    /// SQLite lets one program write at a time.
+    #[error("the database cannot be written: another program holds it")]
+    Locked,
+    #[error("the disk of the database does not read or write")]
+    Disk,
     #[error("no such {0}")]
     NotFound(&'static str),
     /// A row that must be alone is not; the name of the rule where the database tells it.
@@ -41,7 +53,7 @@ impl Error {
     /// Whether the database could not be reached, so that another try may help.
     pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::Busy | Self::Open(_) => true,
+            Self::Busy | Self::Open(_) | Self::ReadOnly | Self::Full | Self::Locked | Self::Disk => true,
             Self::Database(DieselError::DatabaseError(kind, _)) => {
                 matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand)
             }
@@ -70,7 +82,35 @@ impl From<DieselError> for Error {
             DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, info) => {
                 Self::Referred(info.message().to_owned())
             }
+            DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => noted(Self::ReadOnly),
+            DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) => match by_words(info.message()) {
+                Some(error) => noted(error),
+                None => Self::Database(DieselError::DatabaseError(DatabaseErrorKind::Unknown, info)),
+            },
             other => Self::Database(other),
         }
     }
+}
+
+/// Diesel passes on no codes of these, only the words: SQLite's, which are fixed (`sqlite3ErrStr`), and PostgreSQL's, which
+/// are English unless its server is set up otherwise; then the error stays a general one.
+fn by_words(message: &str) -> Option<Error> {
+    Some(match message {
+        "attempt to write a readonly database" => Error::ReadOnly,
+        "database or disk is full" => Error::Full,
+        "database is locked" | "database table is locked" | "locking protocol" => Error::Locked,
+        "disk I/O error" => Error::Disk,
+        "unable to open database file" => Error::Open(message.to_owned()),
+        "canceling statement due to lock timeout" | "canceling statement due to statement timeout" => {
+            Error::Busy
+        }
+        // «could not extend file "base/1/2": No space left on device» and its like.
+        _ if message.ends_with(": No space left on device") => Error::Full,
+        _ => return None,
+    })
+}
+
+fn noted(error: Error) -> Error {
+    health::note(&error);
+    error
 }

@@ -9,7 +9,8 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{
     Db, Engine, Error, Result,
-    engine::{connect, per_backend},
+    engine::{Purpose, connect, per_backend},
+    schema::write_checks,
 };
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -44,7 +45,6 @@ pub(super) fn standing(db: &mut Db) -> Result<Standing> {
         // Looking makes Diesel's own table, and PostgreSQL fails the second of two that make it at once.
         diesel::select(pg_advisory_xact_lock(LOCK)).execute(connection)?;
     }
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| Error::Migrate(error.to_string());
     let applied = per_backend!(db, |connection| connection.applied_migrations()).map_err(failed)?;
     if applied.is_empty() {
         return Ok(Standing::New);
@@ -56,7 +56,11 @@ pub(super) fn standing(db: &mut Db) -> Result<Standing> {
 }
 
 pub(super) fn run(engine: Engine, url: &str) -> Result<Migrated> {
-    let mut db = connect(engine, url)?;
+    let mut db = connect(engine, url, Purpose::Make)?;
+    // One that cannot be written is told of as that, not as one that did not migrate.
+    if engine == Engine::Sqlite && is_current(&mut db)? {
+        return Ok(Migrated { applied: Vec::new() });
+    }
     let applied = match &mut db {
         // The lock and the migrations are one transaction: a second gateway waits, then finds nothing to do.
         Db::Sqlite(connection) => {
@@ -78,7 +82,13 @@ pub(super) fn is_current(db: &mut Db) -> Result<bool> {
         Db::Sqlite(connection) => connection.has_pending_migration(SQLITE),
         Db::Postgres(connection) => connection.has_pending_migration(POSTGRES),
     };
-    Ok(!pending.map_err(|error| Error::Migrate(error.to_string()))? && unknown(db)?.is_none())
+    Ok(!pending.map_err(failed)? && unknown(db)?.is_none())
+}
+
+/// Writes as little as there is: whether it can.
+pub(super) fn touch(db: &mut Db) -> Result<()> {
+    diesel::update(write_checks::table).set(write_checks::count.eq(write_checks::count + 1)).execute(db)?;
+    Ok(())
 }
 
 diesel::define_sql_function! { fn pg_advisory_xact_lock(key: BigInt) -> diesel::sql_types::Nullable<diesel::sql_types::Text>; }
@@ -107,7 +117,6 @@ fn unknown(db: &mut Db) -> Result<Option<String>> {
     ) -> diesel::migration::Result<Vec<String>> {
         Ok(source.migrations()?.iter().map(|migration| migration.name().version().to_string()).collect())
     }
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| Error::Migrate(error.to_string());
     let applied = per_backend!(db, |connection| connection.applied_migrations()).map_err(failed)?;
     let known = match db {
         Db::Sqlite(_) => versions::<diesel::sqlite::Sqlite>(&SQLITE),
@@ -115,6 +124,14 @@ fn unknown(db: &mut Db) -> Result<Option<String>> {
     }
     .map_err(failed)?;
     Ok(applied.iter().map(ToString::to_string).find(|version| !known.contains(version)))
+}
+
+/// Diesel's migration errors are boxed; one of the database's own keeps its meaning.
+fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
+    match error.downcast::<diesel::result::Error>() {
+        Ok(error) => (*error).into(),
+        Err(error) => Error::Migrate(error.to_string()),
+    }
 }
 
 /// Diesel's migration errors are boxed and its transactions want one that comes from its own: the words of both.

@@ -11,13 +11,16 @@ pub mod desktop;
 mod engine;
 mod error;
 mod files;
+mod health;
 pub mod hooks;
 pub mod inbox;
+mod lane;
 pub mod links;
 pub mod lists;
 mod migrate;
 pub mod polls;
 pub mod profiles;
+mod queue;
 pub mod rates;
 pub mod records;
 pub mod runs;
@@ -32,12 +35,15 @@ mod values;
 pub use engine::{Db, Engine};
 pub use error::{Error, Result};
 pub use files::{Exposed, exposed};
+pub use lane::{Lane, in_lane};
 pub use migrate::{Migrated, Standing};
+pub use queue::Load;
 pub use values::{Page, PageLimit};
 
 use std::sync::Arc;
 
 use crate::domain::secret::Secret;
+use engine::Purpose;
 use threads::Threads;
 
 /// An open database. Cheap to clone; closed when the last clone is dropped.
@@ -56,7 +62,7 @@ impl Store {
     pub fn open(url: &str) -> Result<Self> {
         let engine = Engine::of(url)?;
         // One plain connection first: a pool would hide why a database cannot be reached behind a time-out.
-        drop(engine::connect(engine, url)?);
+        drop(engine::connect(engine, url, Purpose::Make)?);
         let threads = Threads::start(engine, url)?;
         Ok(Self { engine, url: Arc::new(Secret::new(url)), threads: Arc::new(threads) })
     }
@@ -86,7 +92,32 @@ impl Store {
     /// # Errors
     /// A database that does not answer.
     pub async fn standing(&self) -> Result<Standing> {
-        self.write(migrate::standing).await
+        match self.engine {
+            // Only looking: it works while another program writes.
+            Engine::Sqlite => self.read(migrate::standing).await,
+            Engine::Postgres => self.write(migrate::standing).await,
+        }
+    }
+
+    /// Whether the database can be written. It writes, unless it did so in the last seconds: a disk that is full takes
+    /// everything but that.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::Full`], [`Error::Locked`], [`Error::Disk`]; a database that does not answer.
+    pub async fn check_writes(&self) -> Result<()> {
+        if let Some(told) = self.threads.health.last_write() {
+            return told;
+        }
+        match in_lane(Lane::Probe, self.write(migrate::touch)).await {
+            // By our own writer, which is at work.
+            Err(Error::Locked) if self.threads.health.is_writing() => Ok(()),
+            checked => checked,
+        }
+    }
+
+    /// The figures of the queues before the database, by their names.
+    pub fn load(&self) -> [(&'static str, Load); 3] {
+        self.threads.load()
     }
 
     /// Runs `work` on a reading thread. On PostgreSQL each statement sees its own snapshot.

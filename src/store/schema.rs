@@ -331,6 +331,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    write_checks (id) {
+        id -> Integer,
+        count -> BigInt,
+    }
+}
+
 diesel::joinable!(changes -> records (record_id));
 diesel::joinable!(links -> profiles (profile_key));
 diesel::joinable!(links -> records (record_id));
@@ -365,4 +372,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     secret_keys,
     tokens,
     told,
+    write_checks,
 );

@@ -4,3 +4,4 @@
 pub mod inbox;
 pub mod poll;
 pub mod sweep;
+pub mod watch;

@@ -1,5 +1,7 @@
 //! Who calls: a token names an app, and an app sees its companies (promise 8).
 
+use std::fmt::Write;
+
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, StatusCode, header, request::Parts},
@@ -8,7 +10,7 @@ use axum::{
 use crate::{
     domain::secret::Secret,
     http::{Gateway, problem::ApiError},
-    store::apps,
+    store::{Lane, apps},
     sync::scope::Scope,
 };
 
@@ -82,9 +84,19 @@ impl FromRequestParts<Gateway> for ForApp {
 }
 
 /// The token of `Authorization: Bearer …` (RFC 6750 section 2.1).
-fn bearer(headers: &HeaderMap) -> Option<Secret> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<Secret> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(token.trim()))
+}
+
+/// The line before the database of whoever has this token. One that nobody has made has a line as well.
+pub fn lane(token: &Secret) -> Lane {
+    let who = token.hash().0.iter().take(8).fold(String::new(), |mut who, byte| {
+        // Writing to a `String` cannot fail.
+        let _ = write!(who, "{byte:02x}");
+        who
+    });
+    Lane::Caller(who.into())
 }
 
 fn unauthorized() -> ApiError {

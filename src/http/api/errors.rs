@@ -63,19 +63,57 @@ impl From<store::Error> for ApiError {
                 format!("The {what} was changed by another call in the meantime."),
                 "Read it again, then decide.",
             ),
-            error if error.is_unavailable() => {
-                let mut unavailable = refuse(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "database_unavailable",
-                    "The gateway's database does not answer.",
-                    "Try again in a moment. If it lasts, look at the gateway's log and at the database.",
-                );
-                unavailable.retry_after = Some(5);
-                unavailable.caused_by(error)
-            }
+            error if error.is_unavailable() => unavailable(error),
             error => ApiError::internal(error),
         }
     }
+}
+
+/// 503 for what [`store::Error::is_unavailable`] says that another try may help with.
+fn unavailable(error: store::Error) -> ApiError {
+    use store::Error as E;
+    let (code, detail, remedy, retry_after) = match &error {
+        E::Busy => (
+            "database_busy",
+            "More waits for the gateway's database than it may.",
+            "Try again in a moment, with fewer requests at once.",
+            1,
+        ),
+        E::ReadOnly => (
+            "database_read_only",
+            "The gateway's database cannot be written: it is read-only.",
+            "Its operator makes the disk, or the server, writable again; the gateway goes on by itself.",
+            30,
+        ),
+        E::Full => (
+            "database_full",
+            "The gateway's database cannot be written: its disk is full.",
+            "Its operator makes room on the disk; the gateway goes on by itself.",
+            30,
+        ),
+        E::Locked => (
+            "database_locked",
+            "The gateway's database cannot be written: another program holds it.",
+            "Try again in a moment. If it lasts, its operator closes the program that has it open.",
+            5,
+        ),
+        E::Disk => (
+            "database_disk",
+            "The disk of the gateway's database does not read or write.",
+            "Its operator looks at the disk and at the system's log; the gateway goes on by itself.",
+            30,
+        ),
+        _ => (
+            "database_unavailable",
+            "The gateway's database does not answer.",
+            "Try again in a moment. If it lasts, look at the gateway's log and at the database.",
+            5,
+        ),
+    };
+    let mut refused = refuse(StatusCode::SERVICE_UNAVAILABLE, code, detail, remedy);
+    refused.retry_after = Some(retry_after);
+    // Too much at once is the callers' doing: a line of the log for each would be one thing more to wait for.
+    if matches!(error, E::Busy) { refused } else { refused.caused_by(error) }
 }
 
 impl From<link::Error> for ApiError {

@@ -30,6 +30,7 @@ use axum::{
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{Gateway, problem::ApiError};
+use crate::store::in_lane;
 
 /// The routes under `/v1`, with their description.
 pub fn router() -> OpenApiRouter<Gateway> {
@@ -45,6 +46,15 @@ pub fn router() -> OpenApiRouter<Gateway> {
         .merge(tokens::router())
         // Neither database holds the character NUL in a text; bodies refuse it by their types.
         .layer(from_fn(refuse_nul))
+        .layer(from_fn(in_turn))
+}
+
+/// What is asked of the database for a caller waits in that caller's own line: others do not wait behind it.
+async fn in_turn(request: Request, next: Next) -> Response {
+    match auth::bearer(request.headers()) {
+        Some(token) => in_lane(auth::lane(&token), next.run(request)).await,
+        None => next.run(request).await,
+    }
 }
 
 async fn refuse_nul(request: Request, next: Next) -> Response {

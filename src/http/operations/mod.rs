@@ -9,9 +9,10 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Extension, Json,
-    extract::State,
+    extract::{Request, State},
     http::{StatusCode, header},
-    response::IntoResponse,
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
 };
 use serde::Serialize;
 use tokio::time::timeout;
@@ -19,7 +20,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Gateway, api::errors::refuse, api::schema::ProblemBody, problem::ApiError};
-use crate::store::runs;
+use crate::store::{self, Lane, in_lane, runs};
 
 pub use docs::page;
 
@@ -32,7 +33,13 @@ pub fn router() -> OpenApiRouter<Gateway> {
         .routes(routes!(health))
         .routes(routes!(ready))
         .routes(routes!(figures))
+        .layer(from_fn(past_the_queue))
         .routes(routes!(document))
+}
+
+/// Probes tell how the gateway is, not how much others ask of it.
+async fn past_the_queue(request: Request, next: Next) -> Response {
+    in_lane(Lane::Probe, next.run(request)).await
 }
 
 /// The OpenAPI document as it is sent.
@@ -54,12 +61,19 @@ async fn health() -> Json<Status> {
 
 /// Tells whether requests can be served
 ///
-/// The database answers and its tables are up to date.
+/// The database answers, can be written, and its tables are up to date.
 #[utoipa::path(get, path = "/readyz", tag = "operations", security(()),
     responses((status = 200, description = "They can", body = Status),
         (status = 503, description = "They cannot", body = ProblemBody, content_type = "application/problem+json")))]
 async fn ready(State(gateway): State<Gateway>) -> Result<Json<Status>, ApiError> {
-    match timeout(PATIENCE, gateway.store.is_current()).await {
+    let look = async {
+        let current = gateway.store.is_current().await?;
+        if current {
+            gateway.store.check_writes().await?;
+        }
+        Ok::<_, store::Error>(current)
+    };
+    match timeout(PATIENCE, look).await {
         Ok(Ok(true)) => Ok(Json(Status { status: "ok" })),
         Ok(Ok(false)) => Err(refuse(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -67,6 +81,7 @@ async fn ready(State(gateway): State<Gateway>) -> Result<Json<Status>, ApiError>
             "The tables of the database are not those of this version.",
             "Run `rollcall migrate`, or install the version that made them.",
         )),
+        Ok(Err(error)) if error.is_unavailable() => Err(error.into()),
         Ok(Err(error)) => Err(not_ready().caused_by(error)),
         Err(_) => Err(not_ready()),
     }

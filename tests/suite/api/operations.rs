@@ -33,8 +33,18 @@ fn a_database_that_does_not_answer_is_told_from_a_mistake() {
     use rollcall::{http::problem::ApiError, store};
     let answer = |error: store::Error| ApiError::from(error).into_response();
     let busy = answer(store::Error::Busy);
-    assert_eq!((busy.status().as_u16(), &busy.headers()["retry-after"]), (503, &"5".parse().unwrap()));
-    assert_eq!(answer(store::Error::Open("refused".into())).status(), 503);
+    assert_eq!((busy.status().as_u16(), &busy.headers()["retry-after"]), (503, &"1".parse().unwrap()));
+    for error in [
+        store::Error::Open("refused".into()),
+        store::Error::ReadOnly,
+        store::Error::Full,
+        store::Error::Locked,
+        store::Error::Disk,
+    ] {
+        let unavailable = answer(error);
+        assert_eq!(unavailable.status(), 503);
+        assert!(unavailable.headers().contains_key("retry-after"));
+    }
     assert_eq!(answer(store::Error::Panicked).status(), 500);
 }
 

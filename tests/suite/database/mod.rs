@@ -1,4 +1,7 @@
 //! The database room: its files, its queues, and what it does when the database is not well.
 
 #[cfg(unix)]
+mod faults;
+#[cfg(unix)]
 mod files;
+mod queue;

@@ -22,13 +22,32 @@ impl Process {
 
     /// With settings of its own.
     pub async fn start_with(database: &TestDatabase, settings: &[(&str, &str)]) -> Arc<Self> {
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_rollcall")), &database.url, settings).await
+    }
+
+    /// After `before`, which a shell runs in the same process.
+    pub async fn start_in(database: &TestDatabase, before: &str, settings: &[(&str, &str)]) -> Arc<Self> {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{before} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_rollcall")]);
+        Self::spawn(shell, &database.url, settings).await
+    }
+
+    /// The same, with mounts of its own.
+    pub async fn start_unshared(url: &str, before: &str) -> Arc<Self> {
+        let mut shell = Command::new("unshare");
+        shell.args(["-m", "sh", "-c", &format!("{before} && exec \"$0\" \"$@\"")]);
+        shell.arg(env!("CARGO_BIN_EXE_rollcall"));
+        Self::spawn(shell, url, &[]).await
+    }
+
+    async fn spawn(mut command: Command, url: &str, settings: &[(&str, &str)]) -> Arc<Self> {
         let folder = tempfile::tempdir().unwrap();
         let ready = folder.path().join("ready");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_rollcall"))
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--ready-file"])
             .arg(&ready)
             .current_dir(folder.path())
-            .env("ROLLCALL_DATABASE_URL", &database.url)
+            .env("ROLLCALL_DATABASE_URL", url)
             // The key of tests: each start has a folder of its own, and would look there for a key file.
             .env("ROLLCALL_SECRET_KEY", super::SECRET_KEY)
             .envs(settings.iter().copied())
@@ -48,6 +67,10 @@ impl Process {
             tokio::task::yield_now().await;
         };
         Arc::new(Self { child: Mutex::new(child), address })
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.lock().unwrap().id()
     }
 
     /// SIGKILL, and waits until the process is gone.
