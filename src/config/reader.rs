@@ -1,6 +1,6 @@
 //! Reads single settings and gathers what is wrong with them.
 
-use std::{fmt, fs, str::FromStr, time::Duration};
+use std::{fmt, fs, path::PathBuf, str::FromStr, time::Duration};
 
 use super::source::{Source, set};
 use crate::domain::secret::Secret;
@@ -84,6 +84,11 @@ impl<'s> Reader<'s> {
 
     pub(super) fn mistake(&mut self, name: &str, wrong: impl Into<String>, expected: impl Into<String>) {
         self.mistakes.push(Mistake { name: name.to_owned(), wrong: wrong.into(), expected: expected.into() });
+    }
+
+    /// See [`Source::data_folder`].
+    pub(super) fn data_folder(&self) -> PathBuf {
+        self.source.data_folder()
     }
 
     /// What is set, or the default, without the white space around it.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use url::Url;
+
 use super::reader::{Reader, Setting};
 use crate::domain::{key::Key, secret::Secret};
 
@@ -15,7 +17,7 @@ pub(super) const KEY: Setting = Setting {
 pub(super) const FILE: Setting = Setting {
     name: "ROLLCALL_KEY_FILE",
     default: "",
-    meaning: "the file of that key, made at the first start; unset: beside the SQLite database, with .key after its name; with PostgreSQL rollcall.key in the working directory",
+    meaning: "the file of that key, made at the first start; unset: beside the SQLite database, with .key after its name; with PostgreSQL HOST-NAME.key in /var/lib/rollcall where that folder is there, else in the folder rollcall of $XDG_DATA_HOME or ~/.local/share",
     secret: false,
 };
 
@@ -47,15 +49,31 @@ impl SecretSettings {
                 }
             },
         };
-        let key_file = file.map_or_else(|| beside(database.map_or("", Secret::reveal)), PathBuf::from);
+        let key_file = match file {
+            Some(file) => file.into(),
+            None => of_database(database.map_or("", Secret::reveal), || reader.data_folder()),
+        };
         Some(Self { keys, key_file })
     }
 }
 
-fn beside(database: &str) -> PathBuf {
+/// Beside a SQLite database. A server's is in no folder of ours: it is the same file wherever the gateway is started, and
+/// each database has its own, for a rotation drops the keys that only other databases know.
+fn of_database(database: &str, folder: impl FnOnce() -> PathBuf) -> PathBuf {
     match database.strip_prefix("sqlite:") {
         // A database in memory has no place; a URI is SQLite's to read.
         Some(path) if !path.starts_with("file:") && path != ":memory:" => format!("{path}.key").into(),
-        _ => "rollcall.key".into(),
+        Some(_) => folder().join("rollcall.key"),
+        None => folder().join(format!("{}.key", name_of(database))),
     }
+}
+
+/// Host, port and name of a server's database, as a part of a file's name.
+fn name_of(database: &str) -> String {
+    let Ok(url) = Url::parse(database) else { return "rollcall".into() };
+    let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("local");
+    let port = url.port().map(|port| format!("-{port}")).unwrap_or_default();
+    let name = url.path().trim_start_matches('/');
+    let name = format!("{host}{port}-{}", if name.is_empty() { "rollcall" } else { name });
+    name.replace(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-' | '_'), "_")
 }

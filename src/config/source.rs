@@ -1,11 +1,22 @@
 //! Where settings come from.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+/// Where a service keeps what is its own.
+const SYSTEM_FOLDER: &str = "/var/lib/rollcall";
 
 /// Names to values.
 pub trait Source {
     /// The value of `name`, if it is set.
     fn get(&self, name: &str) -> Option<String>;
+
+    /// The folder for what the program keeps by itself where nothing says where: an absolute one.
+    fn data_folder(&self) -> PathBuf {
+        SYSTEM_FOLDER.into()
+    }
 
     /// All names that are set, where the source can tell.
     fn names(&self) -> Vec<String> {
@@ -21,6 +32,18 @@ impl Source for Environment {
     fn get(&self, name: &str) -> Option<String> {
         // A value that is not Unicode arrives mangled and fails its own check, with its name.
         std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    /// That of a service where there is one, whoever calls; else that of the user (XDG Base Directory Specification).
+    fn data_folder(&self) -> PathBuf {
+        if Path::new(SYSTEM_FOLDER).is_dir() {
+            return SYSTEM_FOLDER.into();
+        }
+        let absolute =
+            |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let users = absolute("XDG_DATA_HOME").or_else(|| absolute("LOCALAPPDATA"));
+        let users = users.or_else(|| absolute("HOME").map(|home| home.join(".local/share")));
+        users.map_or_else(|| SYSTEM_FOLDER.into(), |folder| folder.join("rollcall"))
     }
 
     fn names(&self) -> Vec<String> {
@@ -72,6 +95,10 @@ impl<U: Source, L: Source> Source for Overlay<U, L> {
             Some(_) => None,
             None => self.lower.get(name),
         }
+    }
+
+    fn data_folder(&self) -> PathBuf {
+        self.lower.data_folder()
     }
 
     fn names(&self) -> Vec<String> {

@@ -95,8 +95,13 @@ fn the_key_is_given_or_in_a_file_beside_the_database() {
         settings.secrets.key_file.to_str().unwrap().to_owned()
     };
     assert_eq!(file("sqlite:/var/a.db"), "/var/a.db.key");
-    assert_eq!(file("sqlite::memory:"), "rollcall.key");
-    assert_eq!(file("postgres://u:p@h/d"), "rollcall.key");
+    // The same wherever the gateway is started, and another for each database.
+    assert_eq!(file("sqlite::memory:"), "/var/lib/rollcall/rollcall.key");
+    assert_eq!(file("postgres://u:p@h/d"), "/var/lib/rollcall/h-d.key");
+    assert_eq!(file("postgres://u:p@h:5433/d"), "/var/lib/rollcall/h-5433-d.key");
+    assert_eq!(file("postgres://[::1]/../%2e%2e/d"), "/var/lib/rollcall/___1_-d.key");
+    assert_eq!(file("postgresql:///d?host=/run"), "/var/lib/rollcall/local-d.key");
+    assert_eq!(file("postgres://h1:1,h2:2/d"), "/var/lib/rollcall/rollcall.key");
     let settings = Settings::read(&map([("ROLLCALL_KEY_FILE", "/etc/k")])).unwrap();
     assert_eq!((settings.secrets.key_file.to_str(), settings.secrets.keys), (Some("/etc/k"), None));
     let (one, two) = ("ab".repeat(32), "cd".repeat(32));

@@ -187,6 +187,37 @@ async fn a_lost_key_file_is_not_made_anew() {
 }
 
 #[tokio::test]
+async fn a_key_file_that_is_lost_before_anything_is_sealed_is_made_anew() {
+    TestDatabase::each(async |database| {
+        let desk = Desk::new(database, 1).await;
+        desk.ready(&desk.vault()).await.unwrap();
+        let before = desk.file();
+        // As by a start in another working directory: the folder is new as well.
+        std::fs::remove_file(desk.path()).unwrap();
+        let folder = desk.folder.path().join("a/b");
+        let vault = Vault::new(KeySource::File(folder.join("k.key")), Ambient::system().entropy);
+        desk.put(&vault, 0, "token", "hunter2").await.unwrap();
+        let text = std::fs::read_to_string(folder.join("k.key")).unwrap();
+        let made = Key::read_all(&text).unwrap();
+        assert_eq!(desk.known().await, [made[0].id()]);
+        assert_ne!(made, before);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+        }
+        // Now something is sealed, and the error names the place.
+        std::fs::rename(&folder, desk.folder.path().join("c")).unwrap();
+        let vault = Vault::new(KeySource::File(folder.join("k.key")), Ambient::system().entropy);
+        let problem = desk.ready(&vault).await.unwrap_err().problem().unwrap();
+        assert_eq!(problem.code, "key_file_missing");
+        assert!(problem.detail.contains(&*folder.to_string_lossy()), "{}", problem.detail);
+        assert!(!folder.exists());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_key_of_another_database_is_refused() {
     TestDatabase::each(async |database| {
         let desk = Desk::new(database, 1).await;

@@ -61,6 +61,7 @@ fn check_mode(_: &Path, _: &File) -> Result<()> {
 pub(super) fn create(path: &Path, key: Key) -> Result<Vec<Key>> {
     let failed = |error: std::io::Error| unwritable(path, &error);
     let keys = vec![key];
+    make_folder(&folder(path)).map_err(failed)?;
     match written(path, &keys).map_err(failed)?.persist_noclobber(path) {
         Ok(_) => {}
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
@@ -71,6 +72,15 @@ pub(super) fn create(path: &Path, key: Key) -> Result<Vec<Key>> {
     sync_folder(path).map_err(failed)?;
     tracing::info!(path = %path.display(), "made a key file: keep a backup of it");
     Ok(keys)
+}
+
+/// Makes the folder of the file where it is not there yet, for its owner only.
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// Puts other keys into the file, all at once: whoever reads it finds the old ones or the new ones.

@@ -25,7 +25,7 @@ pub use rotate::{Begun, Rotation};
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -48,7 +48,7 @@ type Result<T> = std::result::Result<T, VaultError>;
 pub enum KeySource {
     /// From a setting: read once, at the start.
     Given(Vec<Key>),
-    /// From a file, which is made where the database knows no key yet, and read again when the key was rotated.
+    /// From a file, which is made where nothing is sealed yet, and read again when the key was rotated.
     File(PathBuf),
 }
 
@@ -133,31 +133,53 @@ impl Vault {
 
     /// The key to seal with, which stays so until the transaction ends.
     fn current(&self, db: &mut Db, now: DateTime<Utc>) -> Result<Key> {
+        if self.ring().is_empty() {
+            return self.first(db, now);
+        }
         match secrets::hold_current(db)? {
             Some(id) => self.key(db, &id),
             None => self.first(db, now),
         }
     }
 
-    /// Makes the first key known to the database. Only here a key file is made: while the database knows a key, a file
-    /// that is missing was lost, and a new one would open nothing.
+    /// The key to seal with as this process first asks for it; makes the first key known to the database. Only here a key
+    /// file is made: while something is sealed, a file that is missing was lost, and a new one would open nothing.
     fn first(&self, db: &mut Db, now: DateTime<Utc>) -> Result<Key> {
         secrets::lock_keys(db)?;
-        let known = secrets::keys(db)?;
-        if let Some(current) = known.iter().find(|key| key.current) {
-            return self.key(db, &current.id);
-        }
+        let current = secrets::keys(db)?.into_iter().find(|key| key.current);
         let held = match &self.0.source {
-            KeySource::File(path) if known.is_empty() => match file::read(path)? {
-                Some(keys) => keys,
-                None => file::create(path, self.new_key())?,
-            },
+            KeySource::File(path) if file::read(path)?.is_none() => return self.make(db, path, now),
             _ => self.read_again(db)?,
         };
         self.learn(&held);
+        // A file that was made for a start that failed counts while nothing is sealed.
+        let adopts = matches!(self.0.source, KeySource::File(_)) && secrets::connections(db)? == 0;
+        if let Some(current) = current.filter(|key| !adopts || held.iter().any(|held| held.id() == key.id)) {
+            return self.key(db, &current.id);
+        }
         let first = held.into_iter().next();
         let key = first.ok_or_else(|| self.wrong_key("its first key"))?;
         secrets::set_current(db, &key.id(), now)?;
+        Ok(key)
+    }
+
+    /// Makes the key file, and its key the current one.
+    ///
+    /// # Errors
+    /// [`VaultError::Missing`] where something is sealed.
+    fn make(&self, db: &mut Db, path: &Path, now: DateTime<Utc>) -> Result<Key> {
+        let new = self.new_key();
+        // Waits for those who seal something with the key that is current now.
+        secrets::set_current(db, &new.id(), now)?;
+        let connections = secrets::connections(db)?;
+        if connections > 0 {
+            return Err(VaultError::Missing { path: path.to_owned(), connections });
+        }
+        let made = file::create(path, new)?;
+        self.learn(&made);
+        let key = made.into_iter().next().ok_or_else(|| self.wrong_key("its first key"))?;
+        secrets::set_current(db, &key.id(), now)?;
+        secrets::forget_unused_keys(db)?;
         Ok(key)
     }
 
