@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::{
     clock::Ambient,
-    config::{DatabaseSettings, HttpSettings, SecretSettings, Settings},
+    config::{self, DatabaseSettings, HttpSettings, SecretSettings, Settings},
     connectors::outbound::{Outbound, OutboundError, Timeouts},
     domain::ids::new_id,
     http::{
@@ -26,6 +26,7 @@ use crate::{
     sync::{
         inbox::{self, Desk},
         poll::Reach,
+        retention::Kept,
         vault::{KeySource, Vault, VaultError},
     },
     workers::{self, poll::Polling},
@@ -134,10 +135,12 @@ pub async fn serve(
         polls: Arc::clone(&gateway.wake),
     };
     let router = router(gateway, &settings.http);
+    let config::RetentionSettings { changes, runs, versions } = settings.retention;
+    let kept = Kept { changes, runs, versions };
     let (stop, stopped) = watch::channel(false);
     let mut beside = JoinSet::new();
     beside.spawn(workers::watch::run(store.clone(), stopped.clone()));
-    beside.spawn(workers::sweep::run(store, ambient, settings.webhooks.retention, stopped.clone()));
+    beside.spawn(workers::sweep::run(store, ambient, settings.webhooks.retention, kept, stopped.clone()));
     beside.spawn(workers::inbox::run(desk, arrived, stopped.clone()));
     beside.spawn(workers::poll::run(polling, stopped.clone()));
     #[cfg(unix)]

@@ -90,6 +90,15 @@ pub struct ServeFlags {
     /// For how long a webhook that was not understood is kept, sealed; 0: not at all [default: 14]
     #[arg(long, value_name = "DAYS")]
     webhook_sealed_days: Option<String>,
+    /// For how long changes of records and links are kept [default: 90]
+    #[arg(long, value_name = "DAYS")]
+    changes_retention_days: Option<String>,
+    /// For how long runs are kept; held ones and the last of each list stay [default: 90]
+    #[arg(long, value_name = "DAYS")]
+    runs_retention_days: Option<String>,
+    /// For how long the superseded contents of a record are kept [default: 365]
+    #[arg(long, value_name = "DAYS")]
+    versions_retention_days: Option<String>,
     /// How many connections are polled at the same time [default: 8]
     #[arg(long, value_name = "NUMBER")]
     polls_at_once: Option<String>,
@@ -116,6 +125,9 @@ impl ServeFlags {
             ("ROLLCALL_MAX_WEBHOOK_BODY", &self.max_webhook_body),
             ("ROLLCALL_WEBHOOK_RETENTION_DAYS", &self.webhook_retention_days),
             ("ROLLCALL_WEBHOOK_SEALED_DAYS", &self.webhook_sealed_days),
+            ("ROLLCALL_CHANGES_RETENTION_DAYS", &self.changes_retention_days),
+            ("ROLLCALL_RUNS_RETENTION_DAYS", &self.runs_retention_days),
+            ("ROLLCALL_VERSIONS_RETENTION_DAYS", &self.versions_retention_days),
             ("ROLLCALL_POLLS_AT_ONCE", &self.polls_at_once),
             ("ROLLCALL_LEASE", &self.lease),
         ];

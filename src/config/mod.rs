@@ -10,6 +10,7 @@ mod log;
 mod polling;
 mod proxies;
 mod reader;
+mod retention;
 mod secrets;
 mod source;
 mod webhooks;
@@ -20,6 +21,7 @@ pub use log::{LogFormat, LogSettings};
 pub use polling::PollingSettings;
 pub use proxies::TrustedProxies;
 pub use reader::{Mistake, Mistakes, Setting};
+pub use retention::RetentionSettings;
 pub use secrets::SecretSettings;
 pub use source::{Environment, MapSource, Overlay, Source};
 pub use webhooks::WebhookSettings;
@@ -48,6 +50,9 @@ pub const SETTINGS: &[Setting] = &[
     polling::LEASE,
     webhooks::RETENTION_DAYS,
     webhooks::SEALED_DAYS,
+    retention::CHANGES,
+    retention::RUNS,
+    retention::VERSIONS,
     log::FILTER,
     log::FORMAT,
 ];
@@ -60,6 +65,7 @@ pub struct Settings {
     pub http: HttpSettings,
     pub polling: PollingSettings,
     pub webhooks: WebhookSettings,
+    pub retention: RetentionSettings,
     pub log: LogSettings,
     /// One sentence for each `ROLLCALL_*` name that means nothing here: a misspelt setting is not ignored in
     /// silence. To be logged once the log is up.
@@ -78,12 +84,20 @@ impl Settings {
         let http = HttpSettings::read(&mut reader);
         let polling = PollingSettings::read(&mut reader);
         let webhooks = WebhookSettings::read(&mut reader);
+        let retention = RetentionSettings::read(&mut reader);
         let log = LogSettings::read(&mut reader);
         let warnings = reader::unknown_names(source, SETTINGS);
-        match (database, secrets, http, polling, webhooks, log, reader.finish()) {
-            (Some(database), Some(secrets), Some(http), Some(polling), Some(webhooks), Some(log), Ok(())) => {
-                Ok(Self { database, secrets, http, polling, webhooks, log, warnings })
-            }
+        match (database, secrets, http, polling, webhooks, retention, log, reader.finish()) {
+            (
+                Some(database),
+                Some(secrets),
+                Some(http),
+                Some(polling),
+                Some(webhooks),
+                Some(retention),
+                Some(log),
+                Ok(()),
+            ) => Ok(Self { database, secrets, http, polling, webhooks, retention, log, warnings }),
             (.., Err(mistakes)) => Err(mistakes.with_warnings(warnings)),
             // A reader that gives nothing has noted a mistake; should one forget, the error says so.
             (.., Ok(())) => Err(Mistakes::default().with_warnings(warnings)),

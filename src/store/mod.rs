@@ -20,6 +20,7 @@ pub mod lists;
 mod migrate;
 pub mod polls;
 pub mod profiles;
+pub mod prune;
 mod queue;
 pub mod rates;
 pub mod records;

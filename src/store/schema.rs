@@ -332,6 +332,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    pruned (what) {
+        what -> Text,
+        up_to -> BigInt,
+    }
+}
+
+diesel::table! {
     write_checks (id) {
         id -> Integer,
         count -> BigInt,
@@ -361,6 +368,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     lists,
     polls,
     profiles,
+    pruned,
     qbwc_sessions,
     rate_limits,
     record_versions,

@@ -139,10 +139,16 @@ pub fn silent_since(db: &mut Db, before: DateTime<Utc>) -> Result<Vec<Session>> 
     rows.into_iter().map(session).collect()
 }
 
-/// Forgets sessions that ended before `before`.
+/// Forgets some of the sessions that ended before `before`, the oldest first: those that are left have their turn next
+/// time.
 pub fn forget_ended(db: &mut Db, before: DateTime<Utc>) -> Result<usize> {
-    let ended = qbwc_sessions::table.filter(qbwc_sessions::ended_at.lt(at(before)));
-    Ok(diesel::delete(ended).execute(db)?)
+    let oldest: Vec<Vec<u8>> = qbwc_sessions::table
+        .filter(qbwc_sessions::ended_at.lt(at(before)))
+        .order(qbwc_sessions::ended_at)
+        .limit(500)
+        .select(qbwc_sessions::ticket_hash)
+        .load(db)?;
+    Ok(diesel::delete(qbwc_sessions::table.filter(qbwc_sessions::ticket_hash.eq_any(oldest))).execute(db)?)
 }
 
 /// # Errors

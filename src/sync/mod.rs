@@ -14,6 +14,7 @@ pub mod poll;
 pub mod profile;
 pub mod reconcile;
 pub mod register;
+pub mod retention;
 pub mod run;
 pub mod scope;
 pub mod status;

@@ -1,5 +1,6 @@
 //! Ends what was left in the middle, so that it does not look as if it still ran: sessions of Web Connectors that have
-//! gone, whole lists whose pages stopped coming. Forgets webhooks that were dealt with long ago.
+//! gone, whole lists whose pages stopped coming. Forgets what happened long ago: webhooks that were dealt with, changes,
+//! runs, superseded contents.
 
 use std::time::Duration;
 
@@ -9,14 +10,29 @@ use tokio::{sync::watch, time::MissedTickBehavior};
 use crate::{
     clock::Ambient,
     store::Store,
-    sync::{inbox, web_connector::expire_silent},
+    sync::{
+        inbox,
+        retention::{self, Kept},
+        web_connector::expire_silent,
+    },
 };
 
 /// How often it looks.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// Runs until `shutdown` becomes true or its sender is gone. `kept` is how long webhooks that were dealt with are.
-pub async fn run(store: Store, ambient: Ambient, kept: TimeDelta, mut shutdown: watch::Receiver<bool>) {
+/// How often it looks for what happened long ago, in its rounds: the first, and then each hour.
+const ROUNDS: u32 = 60;
+
+/// Runs until `shutdown` becomes true or its sender is gone. `webhooks` is how long webhooks that were dealt with are
+/// kept, `kept` how long all else is.
+pub async fn run(
+    store: Store,
+    ambient: Ambient,
+    webhooks: TimeDelta,
+    kept: Kept,
+    mut shutdown: watch::Receiver<bool>,
+) {
+    let mut round = 0;
     let mut ticks = tokio::time::interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -24,11 +40,23 @@ pub async fn run(store: Store, ambient: Ambient, kept: TimeDelta, mut shutdown: 
             _ = ticks.tick() => {
                 end_sessions(&store, &ambient).await;
                 end_lists(&store, &ambient).await;
-                forget(&store, &ambient, kept).await;
+                forget(&store, &ambient, webhooks).await;
+                if round % ROUNDS == 0 {
+                    forget_history(&store, &ambient, kept).await;
+                }
+                round = round.wrapping_add(1);
             }
             // Its guard must not live on: it would keep this future from moving between threads.
             () = async { drop(shutdown.wait_for(|stop| *stop).await) } => return,
         }
+    }
+}
+
+async fn forget_history(store: &Store, ambient: &Ambient, kept: Kept) {
+    match retention::forget(store, kept, ambient.now()).await {
+        Ok(0) => {}
+        Ok(rows) => tracing::debug!(rows, "what happened long ago was forgotten"),
+        Err(error) => tracing::error!(%error, "what happened long ago could not be forgotten"),
     }
 }
 

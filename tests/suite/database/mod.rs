@@ -5,3 +5,7 @@ mod faults;
 #[cfg(unix)]
 mod files;
 mod queue;
+mod retention;
+#[cfg(unix)]
+mod server;
+mod verbs;

@@ -19,8 +19,15 @@ pub struct TestDatabase {
 }
 
 enum CleanUp {
-    Folder { _folder: tempfile::TempDir },
-    Database { server: String, name: String },
+    Folder {
+        _folder: tempfile::TempDir,
+    },
+    Database {
+        server: String,
+        name: String,
+    },
+    /// Its server goes with all that is in it.
+    Nothing,
 }
 
 impl TestDatabase {
@@ -38,6 +45,11 @@ impl TestDatabase {
         let mut url = url::Url::parse(&server).unwrap();
         url.set_path(&name);
         Some(Self { url: url.into(), clean_up: CleanUp::Database { server, name } })
+    }
+
+    /// One of a server that the test has made for itself.
+    pub fn of_own_server(url: String) -> Self {
+        Self { url, clean_up: CleanUp::Nothing }
     }
 
     /// Runs a test on every engine there is.

@@ -2,11 +2,15 @@
 
 mod clock;
 mod database;
+#[cfg(unix)]
+mod postgres;
 mod process;
 mod stands;
 
 pub use clock::TestClock;
 pub use database::{SECRET_KEY, TestDatabase, test_vault};
+#[cfg(unix)]
+pub use postgres::PostgresServer;
 pub use process::Process;
 pub use stands::stands;
 

@@ -1,0 +1,2 @@
+DROP INDEX record_versions_by_age;
+DROP TABLE pruned;

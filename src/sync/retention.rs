@@ -1,0 +1,43 @@
+//! Forgets what has happened long ago, in small transactions: what arrives meanwhile gets its turn.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::store::{Db, Result, Store, prune};
+
+/// How long what has happened is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept {
+    pub changes: TimeDelta,
+    pub runs: TimeDelta,
+    pub versions: TimeDelta,
+}
+
+/// Forgets all that is older; how many rows were dealt with. Safe to be done by several gateways at once.
+///
+/// # Errors
+/// The database's: what was forgotten before stays so, and the next call goes on.
+pub async fn forget(store: &Store, kept: Kept, now: DateTime<Utc>) -> Result<usize> {
+    let mut gone = 0;
+    let before = now - kept.changes;
+    gone += until_none(store, move |db| prune::changes(db, before)).await?;
+    let before = now - kept.versions;
+    gone += until_none(store, move |db| prune::versions(db, before)).await?;
+    let before = now - kept.runs;
+    for connection in store.read(prune::connections).await? {
+        gone += until_none(store, move |db| prune::runs(db, &connection, before)).await?;
+    }
+    Ok(gone)
+}
+
+async fn until_none(
+    store: &Store,
+    some: impl FnOnce(&mut Db) -> Result<usize> + Clone + Send + 'static,
+) -> Result<usize> {
+    let mut all = 0;
+    loop {
+        match store.write(some.clone()).await? {
+            0 => return Ok(all),
+            more => all += more,
+        }
+    }
+}
