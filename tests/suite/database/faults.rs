@@ -98,13 +98,12 @@ async fn a_disk_that_is_full_is_told_and_the_gateway_goes_on_afterwards() {
         eprintln!("skipped: this user may not mount a small disk");
         return;
     }
-    let prepared = TestDatabase::sqlite();
-    let token = admin_of(&prepared.open()).await;
-    let path = prepared.url.strip_prefix("sqlite:").unwrap();
-    let before = format!("{mount} && cp {path}* {place}/");
-    let url = format!("sqlite:{place}/test.db");
-    let process = Process::start_unshared(&url, &before).await;
-    let caller = Caller::new(&process, token);
+    // The token is written to this machine's own disk.
+    let told = tempfile::NamedTempFile::new().unwrap();
+    let make = format!("{mount} && \"$0\" app add Ops --admin --json > {}", told.path().display());
+    let process = Process::start_unshared(&format!("sqlite:{place}/test.db"), &make).await;
+    let made: Value = serde_json::from_str(&std::fs::read_to_string(told.path()).unwrap()).unwrap();
+    let caller = Caller::new(&process, made["token"].as_str().unwrap().to_owned());
     caller.ready(200).await;
     assert_eq!(caller.add_company("before").await.0, 201);
     let filler = format!("/proc/{}/root{place}/filler", process.id());
@@ -181,12 +180,11 @@ async fn while_another_program_holds_sqlite_reads_work_and_writes_say_so() {
 async fn a_database_whose_file_is_gone_is_not_made_anew() {
     let database = TestDatabase::sqlite();
     let path = database.url.strip_prefix("sqlite:").unwrap().to_owned();
-    let token = admin_of(&database.open()).await;
+    drop(database.open());
     let store = Store::open(&database.url).unwrap();
     std::fs::remove_file(&path).unwrap();
     let company = Company { id: "com_1".into(), name: "Acme".into(), created_at: chrono::Utc::now() };
     let failed = store.write(move |db| rollcall::store::companies::insert(db, &company)).await.unwrap_err();
     assert!(failed.is_unavailable() && failed.to_string().contains("is not there any more"), "{failed}");
     assert!(!std::path::Path::new(&path).exists());
-    drop(token);
 }
