@@ -43,9 +43,8 @@ impl Hcp {
 
     fn host(&mut self, ret: Ret) {
         for (index, value) in ret.values {
-            match HOST.get(index).copied() {
-                Some("SupportedQBXMLVersion") => self.versions.push(value),
-                _ => {}
+            if HOST.get(index).copied() == Some("SupportedQBXMLVersion") {
+                self.versions.push(value);
             }
         }
     }
@@ -178,7 +177,6 @@ mod tests {
             company_name: Some(name.into()),
             file_ids: file_id.map(|id| ("{aaaa}".to_owned(), id.to_owned())).into_iter().collect(),
             versions: vec!["1.0".into(), "CA13.0".into(), "12.0".into(), "16.0".into()],
-            ..Hcp::default()
         }
     }
 

@@ -6,7 +6,7 @@ use rollcall::{
     simulators::quickbooks_desktop::{CompanyFile, Outcome},
 };
 
-use super::{Desk, on_each_engine};
+use super::{Desk, on_each_engine, wire::Manual};
 
 #[tokio::test]
 async fn a_first_session_stages_both_lists_whole() {
@@ -59,6 +59,36 @@ async fn a_delta_brings_what_changed_and_what_was_deleted() {
         assert!(gone.absent_at.is_some());
         let last = desk.runs().await;
         assert!(last.iter().take(2).all(|run| run.mode == Mode::Delta && run.state == RunState::Complete));
+    })
+    .await;
+}
+
+/// QuickBooks' text went through SOAP: what its prolog says of an encoding does not hold any more, and an apostrophe that
+/// Windows wrote arrives as a control character, in one spelling or another.
+#[tokio::test]
+async fn letters_are_read_as_what_was_meant_whatever_the_prolog_says() {
+    on_each_engine(async |database| {
+        let desk = Desk::open(database, &[]).await;
+        let at = desk.server.address;
+        let mut file = CompanyFile::new(16, 5, 0);
+        let person = file.employees().next().unwrap().list_id;
+        for (round, letter) in
+            ["&#146;", "&#x92;", "\u{92}", "&#25;", "&#x19;", "\u{19}"].into_iter().enumerate()
+        {
+            file.rename(&person, &format!("O’Neil {round}")).unwrap();
+            desk.poll(Mode::Full).await;
+            let mut session = Manual::begin(at, &desk.options, &mut file).await.unwrap();
+            loop {
+                let request = session.send(at).await;
+                let answer = session.answer(&request, &file).replace('’', letter);
+                let answer = answer.replacen("?>", "encoding=\"windows-1252\"?>", 1);
+                if session.receive(at, &answer).await == 100 {
+                    break;
+                }
+            }
+            assert!(session.close(at).await.starts_with("OK"));
+            desk.assert_equals(&file).await;
+        }
     })
     .await;
 }
