@@ -7,6 +7,9 @@ pub enum Gone {
     NotSeen,
     /// The source named these external IDs as deleted.
     Named(Vec<String>),
+    /// Nothing, although all that can be read was read: some of those whom the source lists could not be told apart
+    /// from those who are gone.
+    Unjudged,
     /// Nothing: the list may not be whole.
     Unknown,
 }

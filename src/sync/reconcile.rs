@@ -35,12 +35,13 @@ pub fn finish(
     lists::lock(db, &run.connection_id, run.list)?;
     // As it is now: the batches moved its high water.
     let run = &runs::get(db, &run.id)?;
+    let read = *gone != Gone::Unknown;
     let gone = match gone {
         Gone::NotSeen => Some(Absent::NotSeen(seen(db, run)?)),
         Gone::Named(external_ids) => {
             Some(Absent::Named(named(db, &run.connection_id, run.list, external_ids)?))
         }
-        Gone::Unknown => None,
+        Gone::Unjudged | Gone::Unknown => None,
     };
     let (full, judged) = (run.mode == Mode::Full, gone.is_some());
     match gone {
@@ -71,8 +72,8 @@ pub fn finish(
     }
     // A hold waits for a person, not for the next session: the cursor moves all the same. It does not move over a list
     // that may lack rows: they would never be asked for again.
-    let high_water = run.high_water.as_deref().filter(|_| judged);
-    lists::completed(db, &run.connection_id, run.list, high_water, full && judged, now)?;
+    let high_water = run.high_water.as_deref().filter(|_| read);
+    lists::completed(db, &run.connection_id, run.list, high_water, full && read, now)?;
     runs::get(db, &run.id)
 }
 

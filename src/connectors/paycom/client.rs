@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{ACCEPT, AUTHORIZATION, DATE},
@@ -95,6 +95,11 @@ impl Client {
         self.caller.gate().now()
     }
 
+    /// Paycom's day: it keeps the time of Oklahoma.
+    pub fn today(&self) -> NaiveDate {
+        self.now().with_timezone(&chrono_tz::America::Chicago).date_naive()
+    }
+
     /// The target of a list's first page.
     pub fn first_page(&self, endpoint: &str, query: &str) -> String {
         format!("api/v1/{endpoint}?pagesize={}{query}", self.page_size)
@@ -133,31 +138,31 @@ impl Client {
         }
     }
 
-    /// One employee; `None` where Paycom does not know the code. `code` must be one ([`wire::is_code`]).
+    /// One employee; `None` where Paycom does not know the code. `code` must be one ([`wire::is_code`]). The row's own
+    /// code may be spelled otherwise: in capitals, or without its zeros.
     ///
     /// # Errors
     /// Also an answer about somebody else: nobody is to be staged under another's code.
-    pub async fn detail(&self, code: &str) -> Result<Option<Row>, Failure> {
+    pub async fn detail(&self, code: &str) -> Result<Option<Row>, NoPage> {
         if !wire::is_code(code) {
             return Ok(None);
         }
         let answer = match self.get("employee", &format!("api/v1/employee/{code}")).await {
             Ok((_, _, answer)) => answer,
             Err(none) if none.status == Some(StatusCode::NOT_FOUND) => return Ok(None),
-            Err(none) => return Err(none.failure),
+            Err(none) => return Err(none),
         };
         if answer.rows.is_empty() {
             return Ok(None);
         }
-        let own = |row: &Row| row.code().is_some_and(|own| own.eq_ignore_ascii_case(code));
-        let mut own: Vec<Row> = answer.rows.into_iter().filter(own).collect();
+        let mut rows = answer.rows;
+        rows.retain(|row| row.code().is_some_and(|own| wire::is_code(own) && unpadded(own, code)));
         // Somebody who came back may have a row for each time.
-        own.sort_by_key(Row::is_terminated);
-        own.into_iter().next().map(Some).ok_or_else(|| {
-            refusals::of_result(
-                "employee",
-                &format!("it was asked for employee {code} and told of another one"),
-            )
+        let today = self.today();
+        rows.sort_by_key(|row| (!row.is_of(code), row.has_ended(today)));
+        rows.into_iter().next().map(Some).ok_or_else(|| {
+            let why = format!("it was asked for employee {code} and told of another one");
+            refusals::of_result("employee", &why).into()
         })
     }
 
@@ -198,6 +203,11 @@ fn authorization(secrets: &BTreeMap<String, Secret>) -> Result<HeaderValue, Fail
         .map_err(|_| failure(Cause::Credentials, "`sid` and `token` cannot be sent.", "Give them again."))?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// Whether two codes are one but for the zeros before them, which a number loses, and for capitals.
+fn unpadded(one: &str, other: &str) -> bool {
+    one.trim_start_matches('0').eq_ignore_ascii_case(other.trim_start_matches('0'))
 }
 
 fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {

@@ -1,14 +1,19 @@
 //! A whole list, page by page, and whether it is whole.
 //!
-//! A list counts as whole when its pages ended as they should and held as many different codes as `X-Total-Count` says,
-//! which every page must say alike. Rows that repeat are no matter, as long as that sum is right. Where Paycom does not
-//! count (the header is missing), a list counts as whole only if it holds somebody and nothing about its pages was odd:
-//! no row twice, and no page but the last shorter than the first. In doubt nobody is marked absent: a mistake there is
-//! worse than somebody who stays a day longer.
+//! A list counts as whole when its pages ended as they should and held as many people, or as many rows, as
+//! `X-Total-Count` says, which every page must say alike. Somebody who came back has a row for each time: rows of one
+//! code count each where they differ or follow each other on a page. The same row on another page is a page that came
+//! twice; it is no matter, as long as the sum of the people is right. Where Paycom does not count (the header is
+//! missing), a list counts as whole only if it holds somebody and nothing about its pages was odd: none came twice, and
+//! none but the last is shorter than the first. In doubt nobody is marked absent: a mistake there is worse than somebody
+//! who stays a day longer.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    hash::{BuildHasher, RandomState},
+};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{
     connectors::{outbound::problems::failure, source::Failure},
@@ -28,13 +33,18 @@ const IDLE_PAGES: u32 = 5;
 /// More people than any client of Paycom has: what keeps a server that never ends from filling the memory.
 const MOST: usize = 2_000_000;
 
+/// By code: the row, where it is wanted.
+pub type Rows = BTreeMap<String, Option<Box<Row>>>;
+
 /// A list that was read to its end.
 #[derive(Debug)]
 pub struct Listed {
     /// By code.
-    pub rows: BTreeMap<String, Option<Box<Row>>>,
+    pub rows: Rows,
     /// Why it may not be whole.
     pub doubt: Option<Problem>,
+    /// What a person should do although nothing is lacking.
+    pub advice: Option<Problem>,
     /// Paycom's clock when the first page came.
     pub date: Option<DateTime<Utc>>,
 }
@@ -63,7 +73,7 @@ fn may_be_over(none: &NoPage) -> bool {
 
 /// All pages once; an error comes with the number of its page.
 async fn snapshot(client: &Client, endpoint: &str, query: &str, keep: bool) -> Result<Listed, (u32, NoPage)> {
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered { today: client.today(), ..Gathered::default() };
     let mut target = client.first_page(endpoint, query);
     let mut number = 1;
     loop {
@@ -80,7 +90,14 @@ async fn snapshot(client: &Client, endpoint: &str, query: &str, keep: bool) -> R
 
 #[derive(Default)]
 struct Gathered {
-    rows: BTreeMap<String, Option<Box<Row>>>,
+    /// Paycom's day.
+    today: NaiveDate,
+    rows: Rows,
+    /// A hash of each code's last row.
+    hashes: BTreeMap<String, u64>,
+    hasher: RandomState,
+    /// Rows of people who have one already, and which are no page that came twice.
+    again: u64,
     date: Option<DateTime<Utc>>,
     /// What each page said that the list holds.
     total: Option<u64>,
@@ -90,6 +107,7 @@ struct Gathered {
     first_length: usize,
     /// A page that has a next one, and is shorter than the first.
     short: bool,
+    /// A row came again on another page.
     repeated: bool,
     /// Rows whose code is none: they cannot be staged, and must not be taken for absent.
     without_code: u64,
@@ -110,30 +128,39 @@ impl Gathered {
         }
         self.short |= page.next.is_some() && page.rows.len() < self.first_length;
         let before = self.rows.len();
+        let mut previous = String::new();
         for row in page.rows {
-            self.add_row(row, keep);
+            previous = self.add_row(row, keep, &previous);
         }
         self.idle = if self.rows.len() > before { 0 } else { self.idle.saturating_add(1) };
         page.next
     }
 
-    fn add_row(&mut self, row: Row, keep: bool) {
+    /// `previous` is the code of the row before it on its page; its own code comes back.
+    fn add_row(&mut self, row: Row, keep: bool, previous: &str) -> String {
         let Some(code) = row.code().filter(|code| is_code(code)).map(str::to_owned) else {
             self.without_code = self.without_code.saturating_add(1);
-            return;
+            return String::new();
         };
-        match self.rows.entry(code) {
+        let hash = self.hasher.hash_one(&row);
+        let last = self.hashes.insert(code.clone(), hash);
+        match self.rows.entry(code.clone()) {
             Entry::Vacant(entry) => {
                 entry.insert(keep.then(|| Box::new(row)));
             }
             Entry::Occupied(mut entry) => {
-                self.repeated = true;
-                // Somebody who came back may have a row for each time: the one that has not ended counts.
-                if keep && !row.is_terminated() {
+                if last != Some(hash) || previous == code {
+                    self.again = self.again.saturating_add(1);
+                } else {
+                    self.repeated = true;
+                }
+                // Of somebody who came back, the row that has not ended counts.
+                if keep && !row.has_ended(self.today) {
                     entry.insert(Some(Box::new(row)));
                 }
             }
         }
+        code
     }
 
     fn end(self, endpoint: &str) -> Listed {
@@ -147,7 +174,7 @@ impl Gathered {
                 "Nothing to do at first: the next full run looks again. If it repeats, ask Paycom with these words.",
             )
         });
-        Listed { rows: self.rows, doubt, date: self.date }
+        Listed { rows: self.rows, doubt, advice: None, date: self.date }
     }
 
     fn doubt(&self) -> Option<(&'static str, String)> {
@@ -159,7 +186,9 @@ impl Gathered {
         let count = self.rows.len() as u64;
         let why = match (self.total, &self.odd) {
             (_, Some(odd)) => odd.clone(),
-            (Some(total), None) if total == count => return None,
+            (Some(total), None) if total == count || total == count.saturating_add(self.again) => {
+                return None;
+            }
             (Some(total), None) => {
                 format!("Paycom counts {total} employees in it, and its pages held {count} different ones")
             }

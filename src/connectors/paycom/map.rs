@@ -1,5 +1,7 @@
 //! Paycom's employees to staged records: their words to ours.
 
+use chrono::NaiveDate;
+
 use crate::domain::{email::email, record::Record};
 
 use super::{
@@ -7,12 +9,14 @@ use super::{
     wire::{Row, Text},
 };
 
-/// An employee. Names stay in capitals, as Paycom keeps them. A status that is not known is no termination. The
-/// directory's `homephone` is left out: it is where somebody lives.
-pub fn record(code: &str, row: &Row) -> Record {
+/// An employee, by the code of its own row, which may be spelled otherwise than what was asked for; `today` is
+/// Paycom's. Names stay in capitals, as Paycom keeps them. The directory's `homephone` is left out: it is where
+/// somebody lives.
+pub fn record(row: &Row, today: NaiveDate) -> Record {
     let text = |text: &Text| text.get().map(str::to_owned);
-    let terminated = row.is_terminated();
+    let ended = row.has_ended(today);
     let day = |text: &Text| text.get().and_then(date);
+    let code = row.code().unwrap_or_default();
     Record {
         external_id: code.to_owned(),
         name: name(code, row),
@@ -20,13 +24,13 @@ pub fn record(code: &str, row: &Row) -> Record {
         middle_name: text(&row.middlename),
         last_name: text(&row.lastname),
         email: [&row.work_email, &row.personal_email].into_iter().find_map(|text| email(text.get()?)),
-        phone: text(&row.primary_phone),
+        phone: row.phone().map(str::to_owned),
         job_title: text(&row.position_title).or_else(|| text(&row.business_title)),
-        active: !terminated,
+        active: !ended,
         // Who came back has both dates, and the later one counts; `None` is less than any date.
         hired_on: day(&row.hire_date).max(day(&row.rehire_date)),
         // Who came back keeps the old termination date: it counts only for who is gone.
-        released_on: day(&row.termination_date).filter(|_| terminated),
+        released_on: day(&row.termination_date).filter(|_| ended),
         ..Record::default()
     }
 }
@@ -55,7 +59,7 @@ mod tests {
 
     fn records(body: &str) -> Vec<Record> {
         let rows: Vec<Row> = answer(body.as_bytes()).unwrap().rows;
-        rows.iter().map(|row| record(row.code().unwrap(), row)).collect()
+        rows.iter().map(|row| record(row, "2026-03-06".parse().unwrap())).collect()
     }
 
     fn only(row: serde_json::Value) -> Record {
@@ -142,6 +146,24 @@ mod tests {
         assert_eq!(email("a@x.com; b@y.com", "c@z.com").as_deref(), Some("a@x.com"));
         assert_eq!(email("N/A", "none@; c@z.com").as_deref(), Some("c@z.com"));
         assert_eq!(email("none@", "N/A"), None);
+    }
+
+    #[test]
+    fn a_termination_that_has_passed_ends_an_employment_unless_a_rehire_came_after_it() {
+        let row = |ends: &str, rehired: &str| {
+            let row = serde_json::json!({
+                "employee_code": "A1", "employee_status": "A", "termination_date": ends, "rehire_date": rehired,
+            });
+            (only(row.clone()).active, only(row).released_on.is_some())
+        };
+        // It is the 6th of March.
+        assert_eq!(row("2026-03-05", ""), (false, true));
+        assert_eq!(row("03/05/2026", "2026-03-04"), (false, true));
+        assert_eq!(row("2026-03-05", "2026-03-05"), (true, false));
+        assert_eq!(row("2026-03-05", "2026-03-06"), (true, false));
+        assert_eq!(row("2026-03-06", ""), (true, false), "the last day is a day of work");
+        assert_eq!(row("2026-03-07", ""), (true, false));
+        assert_eq!(row("0000-00-00", ""), (true, false));
     }
 
     #[test]

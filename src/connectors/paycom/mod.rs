@@ -6,7 +6,8 @@
 //! | `client` | its endpoints, one function each |
 //! | `link` | where the next page is |
 //! | `list` | a whole list, and whether it is whole |
-//! | [`reading`](Reading) | full and delta runs, step by step |
+//! | [`reading`](Reading) | full and delta runs |
+//! | `codes`, `strikes` | the employees of a run, each for itself |
 //! | `probe` | the test of a connection |
 //! | `refusals` | its statuses: what each means, and what a person should do |
 //! | [`wire`] | its JSON, of which only the wanted fields exist |
@@ -15,6 +16,7 @@
 //! | [`hook`](receive()) | its webhooks |
 
 mod client;
+mod codes;
 mod dates;
 mod hook;
 mod link;
@@ -24,12 +26,18 @@ mod probe;
 mod reading;
 mod refusals;
 mod settings;
+mod strikes;
 pub mod wire;
 
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
     connectors::{
@@ -49,6 +57,17 @@ pub use settings::{ListFrom, Settings};
 pub struct Source {
     settings: Settings,
     client: Client,
+    /// Who could not be read: asked for again with the next delta.
+    again: Mutex<BTreeSet<String>>,
+}
+
+/// More are not remembered between two polls; the next full run asks for all.
+const MOST_AGAIN: usize = 200;
+
+/// What is remembered between polls.
+#[derive(Default, Serialize, Deserialize)]
+struct Memory {
+    again: BTreeSet<String>,
 }
 
 impl Source {
@@ -57,12 +76,28 @@ impl Source {
     pub fn new(
         settings: Settings,
         secrets: &BTreeMap<String, Secret>,
-        _memory: Option<&str>,
+        memory: Option<&str>,
         outbound: &Outbound,
         gate: Arc<dyn Gate>,
     ) -> Result<Self, Failure> {
         let client = Client::new(&settings, secrets, outbound, gate)?;
-        Ok(Self { settings, client })
+        let memory: Memory = memory.and_then(|memory| serde_json::from_str(memory).ok()).unwrap_or_default();
+        Ok(Self { settings, client, again: Mutex::new(memory.again) })
+    }
+
+    /// Who could not be read so far.
+    fn again(&self) -> BTreeSet<String> {
+        self.again.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes whether somebody could not be read.
+    fn note(&self, code: &str, lacks: bool) {
+        let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+        if !lacks {
+            again.remove(code);
+        } else if again.len() < MOST_AGAIN {
+            again.insert(code.to_owned());
+        }
     }
 
     pub fn read(&self, ask: Ask) -> Reading<'_> {
@@ -75,15 +110,17 @@ impl Source {
             return Ok(Fetched::Missing);
         }
         let row = self.client.detail(external_id).await?;
-        Ok(row.map_or(Fetched::Missing, |row| Fetched::Record(Box::new(map::record(external_id, &row)))))
+        let record = |row| Fetched::Record(Box::new(map::record(&row, self.client.today())));
+        Ok(row.map_or(Fetched::Missing, record))
     }
 
     pub async fn probe(&self) -> Result<String, Failure> {
         probe::probe(self).await
     }
 
-    /// Nothing: what a run found out of Paycom's endpoints costs one request to find out again.
+    /// Who could not be read: with the next delta they are asked for again.
     pub fn memory(&self) -> Option<String> {
-        None
+        let again = self.again();
+        if again.is_empty() { None } else { serde_json::to_string(&Memory { again }).ok() }
     }
 }

@@ -36,6 +36,7 @@ use crate::{
 use super::{Settings, Source};
 
 mod faults;
+mod lacking;
 mod runs;
 
 /// What an endpoint answers: the status, headers, and a body.
@@ -54,6 +55,8 @@ struct Paycom {
     busy: AtomicUsize,
     busiest: AtomicUsize,
     address: Mutex<String>,
+    /// A path that is never answered.
+    hangs: Mutex<Option<String>>,
 }
 
 fn failed(status: u16, said: &str) -> Reply {
@@ -83,6 +86,7 @@ impl Paycom {
             busy: AtomicUsize::new(0),
             busiest: AtomicUsize::new(0),
             address: Mutex::default(),
+            hangs: Mutex::default(),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         *paycom.address.lock().unwrap() = format!("http://{}", listener.local_addr().unwrap());
@@ -108,6 +112,10 @@ impl Paycom {
     }
 
     fn source(&self, settings: Settings) -> Source {
+        self.source_with(settings, None)
+    }
+
+    fn source_with(&self, settings: Settings, memory: Option<&str>) -> Source {
         let secrets =
             [("sid", "s1"), ("token", "t1")].map(|(name, text)| (name.to_owned(), Secret::new(text)));
         let settings = Settings {
@@ -116,7 +124,7 @@ impl Paycom {
             ..settings
         };
         let outbound = Outbound::new(Timeouts::default()).unwrap();
-        Source::new(settings, &secrets.into(), None, &outbound, Arc::new(Open)).unwrap()
+        Source::new(settings, &secrets.into(), memory, &outbound, Arc::new(Open)).unwrap()
     }
 
     /// What Paycom does by itself.
@@ -176,6 +184,10 @@ async fn answer(State(paycom): State<Arc<Paycom>>, request: Request) -> Response
         paycom.busiest.fetch_max(busy, Ordering::SeqCst);
         tokio::time::sleep(Duration::from_millis(5)).await;
         paycom.busy.fetch_sub(1, Ordering::SeqCst);
+    }
+    let hangs = paycom.hangs.lock().unwrap().as_ref() == Some(&path);
+    if hangs {
+        std::future::pending::<()>().await;
     }
     let fault = paycom.fault.lock().unwrap().as_ref().and_then(|fault| fault(&path, &query));
     let (status, headers, body) = match fault {

@@ -3,10 +3,13 @@
 
 use std::fmt;
 
+use chrono::NaiveDate;
 use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
+
+use super::dates::date;
 
 /// The envelope: `{"result": true, "data": […], "errors": […], "errorCount": 0, "records": 1}`.
 #[derive(Debug, Deserialize)]
@@ -74,7 +77,7 @@ pub fn complaint(body: &[u8]) -> String {
 
 /// An employee, in the words of each endpoint: the lists and the detail name the same fact differently, so both names
 /// are taken everywhere. (Two names as aliases of one field would make an answer with both unreadable.)
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct Row {
     eecode: Text,
@@ -88,7 +91,8 @@ pub struct Row {
     pub lastname: Text,
     pub work_email: Text,
     pub personal_email: Text,
-    pub primary_phone: Text,
+    primary_phone: Text,
+    primary_phone_type: Text,
     pub position_title: Text,
     pub business_title: Text,
     pub hire_date: Text,
@@ -102,16 +106,43 @@ impl Row {
         self.eecode.get().or_else(|| self.employee_code.get())
     }
 
+    /// Whether it is about the employee of a code, however that is capitalised.
+    pub fn is_of(&self, code: &str) -> bool {
+        self.code().is_some_and(|own| own.eq_ignore_ascii_case(code))
+    }
+
     pub fn name(&self) -> Option<&str> {
         self.eename.get().or_else(|| self.employee_name.get())
     }
 
-    /// `T` is the only status that ends an employment; leave and whatever else there is do not.
-    pub fn is_terminated(&self) -> bool {
+    /// Whether the employment is over on a day: by its status, or because a date has passed. Leave and whatever else a
+    /// status may be end nothing.
+    pub fn has_ended(&self, today: NaiveDate) -> bool {
         let status = self.eestatus.get().or_else(|| self.employee_status.get());
-        status.is_some_and(|status| status.eq_ignore_ascii_case("T"))
+        let over = |status: &str| ENDED.iter().any(|ended| status.eq_ignore_ascii_case(ended));
+        status.is_some_and(over) || self.ends_on().is_some_and(|day| day < today)
+    }
+
+    /// The last day of the employment, passed or not; none where a rehire came after it.
+    pub fn ends_on(&self) -> Option<NaiveDate> {
+        let day = |text: &Text| text.get().and_then(date);
+        let rehired = day(&self.rehire_date);
+        day(&self.termination_date).filter(|ends| rehired.is_none_or(|rehired| rehired < *ends))
+    }
+
+    /// The telephone, unless Paycom calls it one at home: that is nobody's business here.
+    pub fn phone(&self) -> Option<&str> {
+        let kind = self.primary_phone_type.get().unwrap_or_default();
+        let private = PRIVATE.iter().any(|private| kind.eq_ignore_ascii_case(private));
+        self.primary_phone.get().filter(|_| !private)
     }
 }
+
+/// The statuses that end an employment, in any case.
+const ENDED: &[&str] = &["T", "Terminated", "Inactive"];
+
+/// The types of a telephone that is somebody's own.
+const PRIVATE: &[&str] = &["H", "Home", "P", "Personal", "Private"];
 
 /// Whether a text can be an employee's code: only such a text goes into an address that is requested.
 pub fn is_code(text: &str) -> bool {
@@ -121,7 +152,7 @@ pub fn is_code(text: &str) -> bool {
 
 /// A text, a number or a truth value, as text: which of them Paycom sends depends on the endpoint. Anything else, and
 /// white space, is nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Text(Option<String>);
 
 impl Text {

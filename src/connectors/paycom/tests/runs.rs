@@ -49,7 +49,8 @@ async fn details_are_asked_for_a_few_at_once_and_stay_in_order() {
     let paycom = Paycom::start(&many).await;
     let source = paycom.source(Settings { concurrency: 3, ..Settings::default() });
     let (records, progress, end) = run(&source, full()).await.unwrap();
-    assert_eq!((codes(&records), progress.len(), end.gone), (many, 3, Gone::NotSeen));
+    assert_eq!((codes(&records), end.gone), (many, Gone::NotSeen));
+    assert!(progress.len() >= 3, "{}", progress.len());
     let busiest = paycom.busiest.load(Ordering::SeqCst);
     assert!((2..=3).contains(&busiest), "{busiest}");
 }
@@ -85,7 +86,7 @@ async fn a_resumed_run_remembers_who_was_missing() {
     paycom.fault(|path, _| (path == "employee/E007").then(|| failed(404, "")));
     let Ok(Step::Part { progress, .. }) = source.read(full()).next().await else { panic!() };
     let (_, _, end) = run(&source, Ask { progress, ..full() }).await.unwrap();
-    assert_eq!((end.gone.clone(), warning(&end)), (Gone::Unknown, "details_missing"));
+    assert_eq!((end.gone.clone(), warning(&end)), (Gone::Unjudged, "details_missing"));
 }
 
 #[tokio::test]

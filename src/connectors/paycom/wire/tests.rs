@@ -81,18 +81,36 @@ fn only_a_strict_code_goes_into_an_address() {
 }
 
 #[test]
-fn only_t_ends_an_employment() {
-    let terminated = |status: serde_json::Value| {
+fn a_status_that_says_so_ends_an_employment_and_no_other() {
+    let today = "2026-03-06".parse().unwrap();
+    let ended = |status: serde_json::Value| {
         let row = &rows(&json!({"result": true, "data": [{"eestatus": status}]})).unwrap()[0];
         let detail = &rows(&json!({"result": true, "data": [{"employee_status": status}]})).unwrap()[0];
-        assert_eq!(row.is_terminated(), detail.is_terminated());
-        row.is_terminated()
+        assert_eq!(row.has_ended(today), detail.has_ended(today));
+        row.has_ended(today)
     };
-    assert!(terminated(json!("T")) && terminated(json!(" t ")));
+    for over in ["T", " t ", "Terminated", "TERMINATED", "inactive", "Inactive"] {
+        assert!(ended(json!(over)), "{over}");
+    }
     for not in
         [json!("A"), json!("L"), json!("X"), json!("TBD"), json!(""), json!(null), json!(0), json!(["T"])]
     {
-        assert!(!terminated(not.clone()), "{not}");
+        assert!(!ended(not.clone()), "{not}");
+    }
+}
+
+#[test]
+fn a_telephone_at_home_is_left_out() {
+    let phone = |kind: serde_json::Value| {
+        let row = json!({"primary_phone": 5550142, "primary_phone_type": kind});
+        let row = &rows(&json!({"result": true, "data": [row]})).unwrap()[0];
+        row.phone().map(str::to_owned)
+    };
+    for private in ["Home", "HOME", "h", "Personal", "private"] {
+        assert_eq!(phone(json!(private)), None, "{private}");
+    }
+    for other in [json!("M"), json!("Work"), json!("Cell"), json!(null), json!(7)] {
+        assert_eq!(phone(other.clone()).as_deref(), Some("5550142"), "{other}");
     }
 }
 
@@ -107,7 +125,7 @@ proptest! {
             (Ok(plain), Ok(quoted)) => {
                 prop_assert!(truth);
                 prop_assert_eq!(plain[0].code(), quoted[0].code());
-                prop_assert_eq!(&plain[0].primary_phone, &quoted[0].primary_phone);
+                prop_assert_eq!(plain[0].phone(), quoted[0].phone());
             }
             (plain, quoted) => prop_assert_eq!(plain.unwrap_err(), quoted.unwrap_err()),
         }
