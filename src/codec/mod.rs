@@ -8,8 +8,10 @@
 //! | [`misread`] | letters that arrive as control characters |
 //! | [`soap`] | envelopes: calls in, replies out |
 //! | [`qbxml`] | QuickBooks' own language: requests out, responses in |
+//! | [`json`] | JSON, of which a broken text costs that text only |
 //! | [`seal`] | secrets, sealed for the database and opened again |
 
+pub mod json;
 pub mod misread;
 pub mod qbxml;
 pub mod seal;

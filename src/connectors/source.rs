@@ -101,3 +101,16 @@ pub enum Failure {
     #[error(transparent)]
     Closed(#[from] super::outbound::Closed),
 }
+
+impl Failure {
+    /// Whether another list, or another part of it, may be read all the same. Who we are, how often we ask and whether
+    /// there is a server concerns them all.
+    pub fn concerns_one_list(&self) -> bool {
+        match self {
+            Self::Closed(_) | Self::Source { retry_after: Some(_), .. } => false,
+            Self::Source { cause, .. } => {
+                matches!(cause, Cause::Permission | Cause::Server | Cause::Timeout | Cause::NotFound)
+            }
+        }
+    }
+}

@@ -186,10 +186,16 @@ impl Client {
         status.as_u16() == 404 || status.is_redirection() || status.is_success()
     }
 
-    async fn target(&self, path: &str) -> Result<String, Failure> {
+    /// Looks the tenant up where that was not done before.
+    pub async fn locate(&self) -> Result<(), Failure> {
         if self.remembered().is_none() {
             self.discover().await?;
         }
+        Ok(())
+    }
+
+    async fn target(&self, path: &str) -> Result<String, Failure> {
+        self.locate().await?;
         Ok(format!("/{}apis/3.0/{path}", self.remembered().unwrap_or_default()))
     }
 }

@@ -22,15 +22,15 @@ impl Source {
         let row: Option<Row> = match stage {
             Stage::Members => {
                 let found = self.client.get::<Member>(call).await?;
-                found.map(|(row, _)| self.member(row)).transpose()?
+                found.and_then(|(row, _)| self.member(row))
             }
             Stage::Companies => {
                 let found = self.client.get::<Company>(call).await?;
-                found.map(|(row, _)| self.company(row)).transpose()?
+                found.and_then(|(row, _)| self.company(row))
             }
             Stage::Contacts => {
                 let found = self.client.get::<Contact>(call).await?;
-                found.map(|(row, _)| self.contact(row)).transpose()?
+                found.and_then(|(row, _)| self.contact(row))
             }
         };
         Ok(match row {

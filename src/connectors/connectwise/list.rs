@@ -3,10 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    connectors::{outbound::problems::failure, source::Failure},
-    domain::{record::Record, words::Cause},
-};
+use crate::{connectors::source::Failure, domain::record::Record};
 
 use super::{
     Source,
@@ -55,45 +52,62 @@ impl Stage {
 /// One row: its ID, and its record where it is wanted, else the external ID of what is not.
 pub(super) type Row = (u64, Result<Record, String>);
 
+/// One page of a list.
+pub(super) struct Page {
+    pub rows: Vec<Row>,
+    /// Rows that cannot be told apart from others.
+    pub without_id: u64,
+    pub headers: HeaderMap,
+}
+
+impl Page {
+    fn new(rows: impl Iterator<Item = Option<Row>>, headers: HeaderMap) -> Self {
+        let (mut kept, mut without_id) = (Vec::new(), 0);
+        for row in rows {
+            match row {
+                Some(row) => kept.push(row),
+                None => without_id += 1,
+            }
+        }
+        Self { rows: kept, without_id, headers }
+    }
+}
+
 impl Source {
     /// One page of a list, mapped.
-    pub(super) async fn rows(
-        &self,
-        stage: Stage,
-        query: &[(&str, &str)],
-    ) -> Result<(Vec<Row>, HeaderMap), Failure> {
+    pub(super) async fn rows(&self, stage: Stage, query: &[(&str, &str)]) -> Result<Page, Failure> {
         let mut call = Call::new(stage.path(), query, stage.what());
         call.headers.insert(PAGINATION_TYPE, HeaderValue::from_static("forward-only"));
         let gone = || refusals::not_found(stage.what());
         Ok(match stage {
             Stage::Members => {
                 let (page, headers) = self.client.get::<Vec<Member>>(call).await?.ok_or_else(gone)?;
-                (page.into_iter().map(|row| self.member(row)).collect::<Result<_, _>>()?, headers)
+                Page::new(page.into_iter().map(|row| self.member(row)), headers)
             }
             Stage::Companies => {
                 let (page, headers) = self.client.get::<Vec<Company>>(call).await?.ok_or_else(gone)?;
-                (page.into_iter().map(|row| self.company(row)).collect::<Result<_, _>>()?, headers)
+                Page::new(page.into_iter().map(|row| self.company(row)), headers)
             }
             Stage::Contacts => {
                 let (page, headers) = self.client.get::<Vec<Contact>>(call).await?.ok_or_else(gone)?;
-                (page.into_iter().map(|row| self.contact(row)).collect::<Result<_, _>>()?, headers)
+                Page::new(page.into_iter().map(|row| self.contact(row)), headers)
             }
         })
     }
 
-    pub(super) fn member(&self, row: Member) -> Result<Row, Failure> {
-        let id = row.id.ok_or_else(|| no_id(Stage::Members))?;
-        Ok((id, if self.wanted.member(&row) { Ok(map::member(id, row)) } else { Err(id.to_string()) }))
+    pub(super) fn member(&self, row: Member) -> Option<Row> {
+        let id = row.id?;
+        Some((id, if self.wanted.member(&row) { Ok(map::member(id, row)) } else { Err(id.to_string()) }))
     }
 
-    pub(super) fn company(&self, row: Company) -> Result<Row, Failure> {
-        let id = row.id.ok_or_else(|| no_id(Stage::Companies))?;
-        Ok((id, if self.wanted.company(&row) { Ok(map::company(id, row)) } else { Err(id.to_string()) }))
+    pub(super) fn company(&self, row: Company) -> Option<Row> {
+        let id = row.id?;
+        Some((id, if self.wanted.company(&row) { Ok(map::company(id, row)) } else { Err(id.to_string()) }))
     }
 
-    pub(super) fn contact(&self, row: Contact) -> Result<Row, Failure> {
-        let id = row.id.ok_or_else(|| no_id(Stage::Contacts))?;
-        Ok((id, Ok(map::contact(id, row))))
+    pub(super) fn contact(&self, row: Contact) -> Option<Row> {
+        let id = row.id?;
+        Some((id, Ok(map::contact(id, row))))
     }
 
     /// How many rows a list has.
@@ -102,13 +116,4 @@ impl Source {
         let counted = self.client.get::<Count>(Call::new(&path, &[], stage.what())).await?;
         counted.map(|(count, _)| count.count).ok_or_else(|| refusals::not_found(stage.what()))
     }
-}
-
-/// A list with such a row cannot be whole.
-fn no_id(stage: Stage) -> Failure {
-    failure(
-        Cause::Server,
-        format!("A row of {} has no ID, so it cannot be told apart from the others.", stage.what()),
-        "Nothing was marked absent. If it repeats, report it.",
-    )
 }

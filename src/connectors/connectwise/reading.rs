@@ -19,7 +19,7 @@ use crate::{
 
 use super::{
     Source,
-    list::{Row, Stage},
+    list::{Page, Stage},
 };
 
 /// Below this a page is not made smaller: it is not its size that the vendor fails at.
@@ -40,6 +40,27 @@ struct Progress {
     /// A stage before could not be counted.
     #[serde(default)]
     uncounted: bool,
+    /// Rows without an ID.
+    #[serde(default)]
+    without_id: u64,
+    /// A stage before could not be read to its end.
+    #[serde(default)]
+    broken: bool,
+}
+
+impl Progress {
+    fn new(stage: Stage) -> Self {
+        Self {
+            started: None,
+            stage,
+            after: 0,
+            received: 0,
+            lacking: 0,
+            uncounted: false,
+            without_id: 0,
+            broken: false,
+        }
+    }
 }
 
 /// A list that is being read.
@@ -52,6 +73,8 @@ pub struct Reading<'a> {
     page_size: u32,
     /// The stage has no more pages.
     last_page: bool,
+    /// What kept a stage from being read: told when the others have been.
+    broken: Option<Failure>,
 }
 
 impl<'a> Reading<'a> {
@@ -69,25 +92,28 @@ impl<'a> Reading<'a> {
         let left = ask.progress.filter(|_| conditions.is_none());
         let left = left.and_then(|progress| serde_json::from_str::<Progress>(&progress).ok());
         let left = left.filter(|left| (left.stage == Stage::Members) == (stage == Stage::Members));
-        let at = left.unwrap_or(Progress {
-            started: None,
-            stage,
-            after: 0,
-            received: 0,
-            lacking: 0,
-            uncounted: false,
-        });
+        let at = left.unwrap_or_else(|| Progress::new(stage));
         let page_size = source.settings.page_size;
-        Self { source, at, conditions, unwanted: Vec::new(), page_size, last_page: false }
+        Self { source, at, conditions, unwanted: Vec::new(), page_size, last_page: false, broken: None }
     }
 
     /// # Errors
     /// What keeps the list from being read.
     pub async fn next(&mut self) -> Result<Step, Failure> {
         while !self.last_page {
-            let (rows, more) = self.page().await?;
-            self.check(&rows)?;
-            self.at.received += rows.len() as u64;
+            let page = match self.page().await {
+                Ok(page) => page,
+                Err(failure) if failure.concerns_one_list() && self.has_next_stage() => {
+                    self.broken = Some(failure);
+                    self.at.broken = true;
+                    self.begin_next_stage();
+                    continue;
+                }
+                Err(failure) => return Err(self.broken.take().unwrap_or(failure)),
+            };
+            let (rows, more) = (page.rows, has_next(&page.headers));
+            self.at.received += rows.len() as u64 + page.without_id;
+            self.at.without_id += page.without_id;
             self.at.after = rows.last().map_or(self.at.after, |(id, _)| *id);
             self.last_page = rows.is_empty() || !more;
             let mut records = Vec::with_capacity(rows.len());
@@ -105,7 +131,10 @@ impl<'a> Reading<'a> {
                 return Ok(Step::Part { records, progress: self.progress() });
             }
         }
-        Ok(Step::End(self.end()))
+        match self.broken.take() {
+            Some(failure) => Err(failure),
+            None => Ok(Step::End(self.end())),
+        }
     }
 
     /// A delta is read anew after a crash: who became unwanted is known only to this reader.
@@ -116,32 +145,40 @@ impl<'a> Reading<'a> {
         serde_json::to_string(&self.at).ok()
     }
 
-    /// One page; half as many rows where the vendor fails, because it times out on wide pages of large tenants.
-    async fn page(&mut self) -> Result<(Vec<Row>, bool), Failure> {
+    /// One page; fewer rows where the vendor fails at it, because it times out on wide pages of large tenants. Where it
+    /// does not even count the rows, it is no matter of the page.
+    async fn page(&mut self) -> Result<Page, Failure> {
+        self.source.client.locate().await?;
         loop {
-            match self.ask_for_page().await {
-                Err(Failure::Source { cause: Cause::Timeout | Cause::Server, .. })
-                    if self.page_size > SMALLEST_PAGE && !self.source.hasty =>
-                {
-                    self.page_size = (self.page_size / 2).max(SMALLEST_PAGE);
-                }
-                other => return other,
+            let failure = match self.ask_for_page().await {
+                Ok(page) => return self.checked(page),
+                Err(failure) => failure,
+            };
+            // Each try at a timeout takes a minute.
+            let part = match failure {
+                Failure::Source { cause: Cause::Timeout, .. } => 4,
+                Failure::Source { cause: Cause::Server, .. } => 2,
+                other => return Err(other),
+            };
+            if self.page_size <= SMALLEST_PAGE || self.source.hasty || self.counted().await.is_err() {
+                return Err(failure);
             }
+            self.page_size = (self.page_size / part).max(SMALLEST_PAGE);
         }
     }
 
-    async fn ask_for_page(&mut self) -> Result<(Vec<Row>, bool), Failure> {
+    async fn ask_for_page(&mut self) -> Result<Page, Failure> {
         let (after, size) = (self.at.after.to_string(), self.page_size.to_string());
         let mut query =
             vec![("pageId", after.as_str()), ("pageSize", size.as_str()), ("fields", self.at.stage.fields())];
         if let Some(conditions) = &self.conditions {
             query.push(("conditions", conditions));
         }
-        let (rows, headers) = self.source.rows(self.at.stage, &query).await?;
+        let page = self.source.rows(self.at.stage, &query).await?;
         if self.at.started.is_none() {
-            self.at.started = Some(self.vendor_time(&headers));
+            self.at.started = Some(self.vendor_time(&page.headers));
         }
-        Ok((rows, has_next(&headers)))
+        Ok(page)
     }
 
     /// The vendor's clock, which its time stamps are by; ours where it does not say.
@@ -153,58 +190,102 @@ impl<'a> Reading<'a> {
         now.to_rfc3339_opts(SecondsFormat::Secs, true)
     }
 
-    /// IDs only ever grow. A server that does not page forward only would send its first page for ever.
-    fn check(&self, rows: &[Row]) -> Result<(), Failure> {
+    /// IDs only ever grow. A server that does not page forward only would send its first page for ever; one that sends
+    /// rows without IDs only cannot be asked for the next page.
+    fn checked(&self, page: Page) -> Result<Page, Failure> {
+        let what = self.at.stage.what();
         let mut last = self.at.after;
-        for (id, _) in rows {
+        for (id, _) in &page.rows {
             if *id <= last {
                 return Err(failure(
                     Cause::Server,
-                    format!("{} repeats itself: after ID {last} came ID {id}.", self.at.stage.what()),
+                    format!("{what} repeats itself: after ID {last} came ID {id}."),
                     "Nothing was marked absent. If it repeats, report it: this ConnectWise pages in another way.",
                 ));
             }
             last = *id;
         }
-        Ok(())
+        if page.rows.is_empty() && page.without_id > 0 {
+            return Err(failure(
+                Cause::Server,
+                format!("No row of a page of {what} has an ID, so they cannot be told apart."),
+                "Nothing was marked absent. If it repeats, report it.",
+            ));
+        }
+        Ok(page)
     }
 
-    /// How many rows there should be; `None` where a role may read a list, but not count it.
-    async fn counted(&self) -> Result<Option<u64>, Failure> {
+    /// How many rows there should be; `None` where the list can be read, but not counted: a role may lack the right, and
+    /// the server may fail at it.
+    async fn count(&self) -> Result<Option<u64>, Failure> {
         match self.source.count(self.at.stage).await {
-            Err(Failure::Source { cause: Cause::NotFound | Cause::Permission, .. }) => Ok(None),
+            Err(failure) if failure.concerns_one_list() => Ok(None),
             counted => counted.map(Some),
+        }
+    }
+
+    /// Whether the server says how many rows there are, or that it may not be asked.
+    async fn counted(&self) -> Result<(), Failure> {
+        match self.source.count(self.at.stage).await {
+            Err(Failure::Source { cause: Cause::NotFound | Cause::Permission, .. }) => Ok(()),
+            counted => counted.map(drop),
         }
     }
 
     /// Ends the stage; whether there is another.
     async fn next_stage(&mut self) -> Result<bool, Failure> {
         if self.conditions.is_none() {
-            match self.counted().await? {
+            match self.count().await? {
                 Some(counted) => self.at.lacking += counted.saturating_sub(self.at.received),
                 None => self.at.uncounted = true,
             }
         }
-        if self.at.stage != Stage::Companies || !self.source.settings.contacts {
-            return Ok(false);
+        let next = self.has_next_stage();
+        if next {
+            self.begin_next_stage();
         }
+        Ok(next)
+    }
+
+    fn has_next_stage(&self) -> bool {
+        self.at.stage == Stage::Companies && self.source.settings.contacts
+    }
+
+    fn begin_next_stage(&mut self) {
         self.at = Progress { stage: Stage::Contacts, after: 0, received: 0, ..self.at.clone() };
-        Ok(true)
+        self.page_size = self.source.settings.page_size;
     }
 
     fn end(&mut self) -> End {
         let high_water = self.at.started.clone();
-        if self.conditions.is_some() {
-            return End { gone: Gone::Named(mem::take(&mut self.unwanted)), high_water, warning: None };
-        }
-        match self.doubt() {
-            None => End { gone: Gone::NotSeen, high_water, warning: None },
-            warning => End { gone: Gone::Unknown, high_water, warning },
-        }
+        let gone = match self.doubt() {
+            Some(doubt) => return End { gone: Gone::Unknown, high_water, warning: Some(doubt) },
+            None if self.conditions.is_some() => Gone::Named(mem::take(&mut self.unwanted)),
+            None => Gone::NotSeen,
+        };
+        End { gone, high_water, warning: None }
     }
 
     /// Why a list that was read to its end may not be whole.
     fn doubt(&self) -> Option<Problem> {
+        if self.at.broken {
+            return Some(Problem::new(
+                "not_whole",
+                "A part of ConnectWise's list could not be read, so nobody was marked absent.",
+                "Nothing to do: the next poll reads it again.",
+            ));
+        }
+        if self.at.without_id > 0 {
+            return Some(Problem::new(
+                "id_missing",
+                format!(
+                    "{} rows of ConnectWise's list have no ID and were left out. All others are staged, and nobody was \
+                     marked absent.",
+                    self.at.without_id
+                ),
+                "Nothing to do at first: the next poll reads the list again. If it repeats, ask ConnectWise.",
+            ));
+        }
         if self.at.uncounted {
             return Some(Problem::new(
                 "not_counted",

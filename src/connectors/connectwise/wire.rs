@@ -6,6 +6,8 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::codec::json::UNREADABLE;
+
 /// What is asked for of a list by `fields=`, so that nothing else is even sent.
 pub const MEMBER_FIELDS: &str = "id,identifier,firstName,middleInitial,lastName,title,licenseClass,inactiveFlag,\
                                  inactiveDate,hireDate,primaryEmail,defaultEmail,officeEmail,mobileEmail,homeEmail,\
@@ -189,7 +191,8 @@ pub struct Callback {
     pub inactive_flag: bool,
 }
 
-/// Without control characters, which no name has, and without white space around it; `None` for nothing.
+/// Without control characters, which no name has, and without white space around it; `None` for nothing, and for what
+/// could not be read.
 fn text<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(reader)? {
         Value::String(text) => clean(&text),
@@ -198,6 +201,9 @@ fn text<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<String>, D::Error
 }
 
 pub(super) fn clean(text: &str) -> Option<String> {
+    if text.contains(UNREADABLE) {
+        return None;
+    }
     let kept: String = text.chars().filter(|c| !c.is_control()).collect();
     let kept = kept.trim();
     (!kept.is_empty()).then(|| kept.to_owned())

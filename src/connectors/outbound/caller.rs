@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use url::Url;
 
-use crate::connectors::source::Failure;
+use crate::{codec::json, connectors::source::Failure};
 
 use super::{
     Gate, Outbound, Timeouts, causes,
@@ -165,7 +165,7 @@ impl Caller {
             if !answer.status.is_success() || answer.body.trim_ascii().is_empty() {
                 return Ok(Err(answer.body));
             }
-            serde_json::from_slice(&answer.body).map(Ok).map_err(|error| {
+            json::read(&answer.body).map(Ok).map_err(|error| {
                 // Where a text breaks off or is garbled, the next may be whole; one of another shape stays so.
                 let again = !error.is_data();
                 let why = if again { "it breaks off or is not JSON" } else { "it is JSON of another shape" };

@@ -9,6 +9,8 @@ use serde::{
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
+use crate::codec::json::UNREADABLE;
+
 use super::dates::date;
 
 /// The envelope: `{"result": true, "data": […], "errors": […], "errorCount": 0, "records": 1}`.
@@ -150,8 +152,8 @@ pub fn is_code(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
-/// A text, a number or a truth value, as text: which of them Paycom sends depends on the endpoint. Anything else, and
-/// white space, is nothing.
+/// A text, a number or a truth value, as text: which of them Paycom sends depends on the endpoint. Anything else, white
+/// space, and a text that is not readable, is nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Text(Option<String>);
 
@@ -176,6 +178,9 @@ impl<'de> Visitor<'de> for TextVisitor {
         f.write_str("a text or a number")
     }
     fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+        if text.contains(UNREADABLE) {
+            return Ok(Text(None));
+        }
         let odd = |c: char| c.is_control();
         let text = if text.contains(odd) { text.replace(odd, " ") } else { text.to_owned() };
         let trimmed = text.trim();

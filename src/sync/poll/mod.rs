@@ -36,7 +36,7 @@ use crate::{
     },
     domain::{
         schedule::span,
-        words::{Cause, List, Mode, RunState},
+        words::{List, Mode, RunState},
     },
     store::{
         self, Db,
@@ -133,8 +133,8 @@ async fn work(reach: &Reach, lease: &Lease) -> store::Result<()> {
     note(&holder, lists, !due.is_empty(), source.memory(), schedule, outcome).await
 }
 
-/// Reads what is due, in order. What keeps one list from being read keeps the others too, but for a right that only
-/// one of them may lack. `None` where nothing is to be noted.
+/// Reads what is due, in order. What keeps one list from being read keeps the others only where it concerns them too.
+/// `None` where nothing is to be noted.
 async fn read_all(holder: &Holder, source: &Source, due: &[Due]) -> store::Result<Option<Outcome>> {
     let mut outcome = Outcome::Fine;
     for (index, one) in due.iter().enumerate() {
@@ -146,8 +146,10 @@ async fn read_all(holder: &Holder, source: &Source, due: &[Due]) -> store::Resul
         if let Failure::Closed(Closed::Unavailable(why)) = &failure {
             tracing::error!(why, "the poll was broken off");
         }
+        let one_list = failure.concerns_one_list();
         match Outcome::of(failure) {
-            Some(failed @ Outcome::Failed { cause: Cause::Permission, .. }) => outcome = failed,
+            // The first is told: it has kept its list out for longer.
+            Some(failed) if one_list => outcome = if outcome.is_fine() { failed } else { outcome },
             Some(failed @ Outcome::Failed { .. }) => {
                 let rest = due.get(index + 1..).unwrap_or_default();
                 give_up(holder, rest.iter().map(|due| due.list), &failed).await?;

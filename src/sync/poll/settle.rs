@@ -38,6 +38,10 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
+    pub(super) fn is_fine(&self) -> bool {
+        matches!(self, Self::Fine)
+    }
+
     /// `None` where nothing is to be noted: another gateway has the connection, or the database does not answer.
     pub(super) fn of(failure: Failure) -> Option<Self> {
         use crate::connectors::outbound::Closed;

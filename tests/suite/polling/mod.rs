@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod leases;
+mod lists;
 mod model;
 mod subscribed;
 mod takeover;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    vendor::{Asked, Reply, Vendor, company_info, json as reply, page},
+    vendor::{Asked, Reply, Vendor, company_info, json as reply, page, page_of},
     *,
 };
 use crate::{connectors::source::Fetched, domain::hold::Gone};
@@ -85,6 +85,67 @@ async fn rows_that_did_not_arrive_mark_nobody_absent() {
     let (records, end) = read(&source, ask(List::Employee, None)).await.unwrap();
     assert_eq!((records.len(), end.gone), (5, Gone::Unknown));
     assert_eq!(end.warning.unwrap().code, "count_mismatch");
+}
+
+#[tokio::test]
+async fn a_text_that_cannot_be_read_costs_that_text_and_a_row_without_an_id_itself() {
+    let vendor = Vendor::start(|asked| match (asked.path().ends_with("/count"), asked.number_or("pageId", 0)) {
+        (true, _) => reply(200, "\u{feff}{\"count\": 3}"),
+        (_, 0) => page_of(
+            "\u{feff}[{\"id\": 1, \"firstName\": \"half \\ud83d\", \"lastName\": \"Lee\"}, {\"id\": \"\\ud83d\"}, {\"id\": 3}]",
+        ),
+        _ => page(&json!([])),
+    })
+    .await;
+    let source = source(small(&vendor.url), Some(r#"{"codebase":"v1/"}"#));
+    let (records, end) = read(&source, ask(List::Employee, None)).await.unwrap();
+    assert_eq!(ids(&records), ["1", "3"]);
+    assert_eq!((records[0].name.as_str(), records[0].first_name.as_deref()), ("Lee", None));
+    assert_eq!((end.gone, end.warning.unwrap().code.as_str()), (Gone::Unknown, "id_missing"));
+}
+
+#[tokio::test]
+async fn a_list_that_cannot_be_counted_is_read_and_marks_nobody_absent() {
+    for status in [403, 404, 500] {
+        let vendor = Vendor::start(move |asked| match asked.path() {
+            "/login/companyinfo/Acme" => company_info("v1/"),
+            "system/members/count" => reply(status, "{}"),
+            _ => members(1..=5, asked),
+        })
+        .await;
+        let source = source(small(&vendor.url), None);
+        let (records, end) = read(&source, ask(List::Employee, None)).await.unwrap();
+        assert_eq!((records.len(), end.gone), (5, Gone::Unknown), "{status}");
+        assert_eq!(end.warning.unwrap().code, "not_counted");
+    }
+}
+
+#[tokio::test]
+async fn contacts_are_read_although_companies_are_not() {
+    let vendor = Vendor::start(|asked| match asked.path() {
+        "company/contacts" if asked.number("pageId") == 0 => page(&json!([{"id": 9, "firstName": "Ann"}])),
+        "company/contacts" => page(&json!([])),
+        "company/contacts/count" => reply(200, r#"{"count": 1}"#),
+        _ => reply(500, "{}"),
+    })
+    .await;
+    let settings = Settings { contacts: true, ..settings(&vendor.url) };
+    let source = source(settings, Some(r#"{"codebase":"v1/"}"#));
+    let mut reading = source.read(ask(List::Customer, None));
+    let Step::Part { records, progress } = reading.next().await.unwrap() else { panic!("a part") };
+    assert_eq!(ids(&records), ["contact-9"]);
+    assert_eq!(cause(reading.next().await).0, Cause::Server);
+    // Whoever goes on after a crash knows that companies are lacking.
+    let (_, end) = read(&source, Ask { progress, ..ask(List::Customer, None) }).await.unwrap();
+    assert_eq!(end.gone, Gone::Unknown);
+}
+
+#[tokio::test]
+async fn what_is_no_matter_of_the_page_is_not_asked_for_in_smaller_ones() {
+    let vendor = Vendor::start(|_| reply(500, "{}")).await;
+    let source = source(settings(&vendor.url), Some(r#"{"codebase":"v1/"}"#));
+    assert_eq!(cause(read(&source, ask(List::Employee, None)).await).0, Cause::Server);
+    assert_eq!(vendor.paths().len(), 6, "a page and a count, three times each");
 }
 
 #[tokio::test]

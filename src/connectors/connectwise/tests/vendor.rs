@@ -26,6 +26,10 @@ impl Asked {
         self.query(name).unwrap().parse().unwrap()
     }
 
+    pub fn number_or(&self, name: &str, other: u64) -> u64 {
+        self.query(name).map_or(other, |number| number.parse().unwrap())
+    }
+
     /// The path behind `apis/3.0/`.
     pub fn path(&self) -> &str {
         self.url.path().split_once("/apis/3.0/").map_or(self.url.path(), |(_, path)| path)
@@ -41,8 +45,12 @@ pub(super) fn json(status: u16, body: impl ToString) -> Reply {
 
 /// A page with the promise of another.
 pub(super) fn page(rows: &serde_json::Value) -> Reply {
+    page_of(&rows.to_string())
+}
+
+pub(super) fn page_of(rows: &str) -> Reply {
     let link = "Date: Sun, 01 Mar 2026 11:59:30 GMT\r\nLink: <https://elsewhere.example/?pageId=1>; rel=\"next\"\r\n";
-    (200, link.to_owned(), rows.to_string())
+    (200, link.to_owned(), rows.to_owned())
 }
 
 pub(super) struct Vendor {
