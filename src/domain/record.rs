@@ -30,6 +30,8 @@ pub struct Record {
     pub active: bool,
     pub hired_on: Option<NaiveDate>,
     pub released_on: Option<NaiveDate>,
+    /// The last day of somebody who is still there: who leaves on Friday.
+    pub releases_on: Option<NaiveDate>,
     /// When the source made it, in the source's own words.
     pub source_created_at: Option<String>,
     /// When the source last changed anything of it, staged here or not.
@@ -71,6 +73,10 @@ impl Record {
         }
         for date in [self.hired_on, self.released_on] {
             field(date.map(|date| date.to_string()).as_deref());
+        }
+        // Younger than the hashes that are stored: without it, they stay.
+        if let Some(date) = self.releases_on {
+            field(Some(&date.to_string()));
         }
         hasher.update(&self.sublevel.to_le_bytes()).update(&[u8::from(self.active)]);
         let mut hash = ContentHash::default();

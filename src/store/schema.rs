@@ -91,6 +91,7 @@ diesel::table! {
         active -> Bool,
         hired_on -> Nullable<Date>,
         released_on -> Nullable<Date>,
+        releases_on -> Nullable<Date>,
         source_created_at -> Nullable<Text>,
         source_modified_at -> Nullable<Text>,
         absent_at -> Nullable<Timestamp>,

@@ -1,5 +1,6 @@
 //! The lists of a tenant: where each is, what is asked of it, and one page of it.
 
+use chrono::NaiveDate;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
@@ -95,9 +96,21 @@ impl Source {
         })
     }
 
+    /// The day by UTC: the vendor's dates are by it.
+    fn today(&self) -> NaiveDate {
+        self.client.caller().gate().now().date_naive()
+    }
+
     pub(super) fn member(&self, row: Member) -> Option<Row> {
         let id = row.id?;
-        Some((id, if self.wanted.member(&row) { Ok(map::member(id, row)) } else { Err(id.to_string()) }))
+        Some((
+            id,
+            if self.wanted.member(&row) {
+                Ok(map::member(id, row, self.today()))
+            } else {
+                Err(id.to_string())
+            },
+        ))
     }
 
     pub(super) fn company(&self, row: Company) -> Option<Row> {

@@ -48,8 +48,9 @@ fn named(words: &[String], reference: &Reference) -> bool {
     words.iter().any(|word| Some(word) == name.as_ref() || Some(word) == id.as_ref())
 }
 
-/// A member is an employee.
-pub fn member(id: u64, member: Member) -> Record {
+/// A member is an employee; `today` tells who is still to leave.
+pub fn member(id: u64, member: Member, today: NaiveDate) -> Record {
+    let inactive_on = member.inactive_date.as_deref().and_then(date);
     let name = match (&member.last_name, &member.first_name) {
         (Some(last), Some(first)) => Some(format!("{last}, {first}")),
         (Some(one), None) | (None, Some(one)) => Some(one.clone()),
@@ -72,7 +73,8 @@ pub fn member(id: u64, member: Member) -> Record {
         job_title: member.title,
         active: !member.inactive_flag,
         hired_on: member.hire_date.as_deref().and_then(date),
-        released_on: member.inactive_date.as_deref().filter(|_| member.inactive_flag).and_then(date),
+        released_on: inactive_on.filter(|_| member.inactive_flag),
+        releases_on: inactive_on.filter(|day| !member.inactive_flag && *day >= today),
         source_modified_at: member.info.last_updated,
         ..Record::default()
     }

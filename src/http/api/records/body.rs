@@ -56,6 +56,8 @@ pub struct Content {
     active: bool,
     hired_on: Option<NaiveDate>,
     released_on: Option<NaiveDate>,
+    /// The last day of somebody who is still there.
+    releases_on: Option<NaiveDate>,
     /// In the source's own words.
     source_created_at: Option<String>,
     /// In the source's own words.
@@ -111,6 +113,7 @@ impl From<record::Record> for Content {
             active: record.active,
             hired_on: record.hired_on,
             released_on: record.released_on,
+            releases_on: record.releases_on,
             source_created_at: record.source_created_at,
             source_modified_at: record.source_modified_at,
         }

@@ -1,0 +1,6 @@
+DROP VIEW staged_employees;
+ALTER TABLE records DROP COLUMN releases_on;
+CREATE VIEW staged_employees AS
+    SELECT id, company_id, connection_id, external_id, name, first_name, middle_name, last_name, email, phone, job_title,
+           active, hired_on, released_on, absent_at IS NOT NULL AS absent, absent_at, version, created_at, updated_at
+    FROM records WHERE list = 'employee';
