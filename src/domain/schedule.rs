@@ -17,8 +17,12 @@ pub struct Window {
 
 /// Why a text is not a window.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a sync window: write it as `22:00-06:00 America/New_York`")]
-pub struct BadWindow(String);
+pub enum BadWindow {
+    #[error("`{0}` is not a sync window: write it as `22:00-06:00 America/New_York`")]
+    Shape(String),
+    #[error("`{0}` is not a time zone: write one like `America/New_York`, `Europe/Paris` or `UTC`")]
+    Zone(String),
+}
 
 impl Window {
     /// Whether `now` lies inside. A window that ends before it begins goes over midnight; one that ends where it
@@ -51,13 +55,11 @@ impl TryFrom<String> for Window {
         let parse = |text: &str| {
             let (hours, zone) = text.trim().split_once(' ')?;
             let (from, to) = hours.split_once('-')?;
-            Some(Window {
-                from_minute: minute_of_day(from)?,
-                to_minute: minute_of_day(to)?,
-                zone: zone.trim().parse().ok()?,
-            })
+            Some((minute_of_day(from)?, minute_of_day(to)?, zone.trim().to_owned()))
         };
-        parse(&text).ok_or(BadWindow(text))
+        let Some((from_minute, to_minute, zone)) = parse(&text) else { return Err(BadWindow::Shape(text)) };
+        let zone = zone.parse().map_err(|_| BadWindow::Zone(zone))?;
+        Ok(Window { from_minute, to_minute, zone })
     }
 }
 
@@ -114,5 +116,7 @@ mod tests {
         for bad in ["", "9-17", "25:00-26:00 UTC", "09:61-10:00 UTC", "09:00-10:00 Mars/Base"] {
             assert!(Window::try_from(bad.to_owned()).is_err(), "{bad}");
         }
+        let zone = Window::try_from("09:00-10:00 Mars/Base".to_owned()).unwrap_err().to_string();
+        assert!(zone.starts_with("`Mars/Base` is not a time zone"), "{zone}");
     }
 }

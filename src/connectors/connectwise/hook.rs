@@ -51,15 +51,27 @@ pub async fn receive(
     let url = keys::allowed(settings, &key_url).ok_or(Refused::Signature)?;
     if let Some((key, fetched)) = keys.get(&owner, url.as_str(), now) {
         if signed_with(&key) {
+            keys.proven(&owner, url.as_str(), now);
             return Ok(message(settings, body));
         }
         if now - fetched < YOUNG {
             return Err(Refused::Signature);
         }
     }
+    // The body may name any address of the vendor's: what is known is tried first, and little is asked for.
+    if keys.of(&owner, now).iter().any(signed_with) {
+        return Ok(message(settings, body));
+    }
+    if !keys.may_ask(&owner, url.as_str(), now) {
+        return Err(Refused::KeyUnavailable("it was asked for often enough".into()));
+    }
     let key = keys::fetch(settings, outbound, &url, now).await?;
     keys.put(&owner, url.as_str(), key.clone(), now);
-    if signed_with(&key) { Ok(message(settings, body)) } else { Err(Refused::Signature) }
+    if !signed_with(&key) {
+        return Err(Refused::Signature);
+    }
+    keys.proven(&owner, url.as_str(), now);
+    Ok(message(settings, body))
 }
 
 /// The signature that a callback has.

@@ -1,22 +1,25 @@
 //! Tests a connection with as few requests as tell its causes apart.
 
+use futures_util::future::join_all;
+
 use crate::{connectors::source::Failure, domain::words::Cause};
 
 use super::{Source, client::Call, list::Stage, wire::SystemInfo};
 
 impl Source {
-    /// Looks the tenant up, asks who we are, and asks for one row of each list: a role may lack the right to any.
+    /// Looks the tenant up, asks who we are, and asks for one row of each list: a role may lack the right to any. Side by
+    /// side, for a person waits.
     pub async fn probe(&self) -> Result<String, Failure> {
         let info = self.client.discover().await?;
-        let version = self.version().await?;
         let mut stages = vec![Stage::Members, Stage::Companies];
         if self.settings.contacts {
             stages.push(Stage::Contacts);
         }
-        for stage in stages {
-            self.rows(stage, &[("pageId", "0"), ("pageSize", "1"), ("fields", "id")]).await?;
-        }
-        let version = version.or(info.version_code).unwrap_or_else(|| "of an unknown version".into());
+        let query = [("pageId", "0"), ("pageSize", "1"), ("fields", "id")];
+        let rows = join_all(stages.into_iter().map(|stage| self.rows(stage, &query)));
+        let (version, rows) = tokio::join!(self.version(), rows);
+        rows.into_iter().try_for_each(|page| page.map(drop))?;
+        let version = version?.or(info.version_code).unwrap_or_else(|| "of an unknown version".into());
         let codebase = info.codebase.unwrap_or_default();
         let place = if info.is_cloud { "in the vendor's cloud" } else { "on premises" };
         Ok(format!(

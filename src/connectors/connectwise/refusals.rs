@@ -20,6 +20,13 @@ impl Refusal {
         self.is("NotFound")
     }
 
+    /// Whether it says that the keys are wrong, which some servers do with status 400.
+    fn is_about_keys(&self) -> bool {
+        let texts = self.errors.iter().map(|part| &part.message).chain([&self.message]);
+        let keys = |text: &str| text.contains("private key") || text.contains("public/private");
+        texts.flatten().any(|text| keys(&text.to_lowercase()))
+    }
+
     pub fn is(&self, code: &str) -> bool {
         let codes = self.errors.iter().map(|part| &part.code).chain([&self.code]);
         codes.flatten().any(|said| said.eq_ignore_ascii_case(code))
@@ -30,11 +37,16 @@ impl Refusal {
 /// vendor's own are not repeated: they may name anybody (promise 7).
 pub fn refused(status: StatusCode, what: &str) -> Failure {
     match status.as_u16() {
-        401 => failure(
-            Cause::Credentials,
-            format!("ConnectWise did not accept the credentials when asked for {what}."),
-            "Check the company ID, the public and the private key of the API member, and the clientId of \
-             developer.connectwise.com. The private key is shown only once: make a new pair if in doubt.",
+        401 => wrong_keys(what),
+        400 if refusal.is_about_keys() => wrong_keys(what),
+        403 if is_no_api(body) => failure(
+            Cause::Server,
+            format!(
+                "Something before ConnectWise refused the request for {what} (status 403): a firewall, or a page that \
+                 looks whether a person asks."
+            ),
+            "Nothing to do at first: it is tried again. If it repeats, let whoever runs the server or its firewall let \
+             this gateway's address through.",
         ),
         403 => failure(
             Cause::Permission,
@@ -56,6 +68,20 @@ pub fn refused(status: StatusCode, what: &str) -> Failure {
             "Nothing on your side if it goes away by itself; else report it.",
         ),
     }
+}
+
+fn wrong_keys(what: &str) -> Failure {
+    failure(
+        Cause::Credentials,
+        format!("ConnectWise did not accept the credentials when asked for {what}."),
+        "Check the company ID, the public and the private key of the API member, and the clientId of \
+         developer.connectwise.com. The private key is shown only once: make a new pair if in doubt.",
+    )
+}
+
+/// Whether an answer is not the API's, which refuses in JSON.
+fn is_no_api(body: &[u8]) -> bool {
+    !body.trim_ascii().is_empty() && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err()
 }
 
 /// Still not there with a codebase that was just discovered.

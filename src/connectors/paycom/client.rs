@@ -180,6 +180,9 @@ impl Client {
                 Err(why) => Err(NoPage::from(refusals::of_result(endpoint, &why.to_string()))),
             },
             Err(_) if answer.status.is_success() => Err(refusals::of_result(endpoint, "it is empty").into()),
+            Err(body) if answer.status == StatusCode::FORBIDDEN && wire::is_no_api(&body) => {
+                Err(failed(refusals::not_paycom(endpoint)))
+            }
             Err(body) => Err(failed(refusals::of_status(answer.status, endpoint, &wire::complaint(&body)))),
         }
     }

@@ -1,4 +1,4 @@
-//! Tests a connection: three small requests at most, each sent once.
+//! Tests a connection: a few small requests, each sent once, side by side: a person waits.
 
 use crate::{
     connectors::{outbound::problems::failure, source::Failure},
@@ -17,28 +17,36 @@ use super::{
 /// What was found, as a sentence.
 pub async fn probe(source: &Source) -> Result<String, Failure> {
     let (settings, client) = (&source.settings, source.client.hurried());
-    let (endpoint, page) = match (settings.list_from, settings.details) {
-        (ListFrom::Directory, _) | (_, false) => (DIRECTORY, first(&client, DIRECTORY, "").await?),
-        (ListFrom::Ids, _) => (IDS, first(&client, IDS, "").await?),
-        (ListFrom::Auto, _) => match first(&client, IDS, "").await {
+    let changed = async { if settings.details { changes(&client).await } else { Ok(()) } };
+    let (listed, changed) = tokio::join!(listed(source, &client), changed);
+    let (endpoint, page) = listed?;
+    if settings.details {
+        let code = page.rows.first().and_then(|row| row.code()).filter(|code| is_code(code));
+        if let Some(code) = code {
+            client.detail(code).await?;
+        }
+    }
+    changed?;
+    let count = page.total.map_or_else(|| "employees".to_owned(), |total| format!("{total} employees"));
+    Ok(format!("Paycom accepts the SID and the token, and lists {count} (`{endpoint}`)."))
+}
+
+/// The first of a list, and which list it is.
+async fn listed(source: &Source, client: &Client) -> Result<(&'static str, Page), Failure> {
+    let settings = &source.settings;
+    Ok(match (settings.list_from, settings.details) {
+        (ListFrom::Directory, _) | (_, false) => (DIRECTORY, first(client, DIRECTORY, "").await?),
+        (ListFrom::Ids, _) => (IDS, first(client, IDS, "").await?),
+        (ListFrom::Auto, _) => match first(client, IDS, "").await {
             Err(none) if not_enabled(&none) => {
-                let page = first(&client, DIRECTORY, "").await;
+                let page = first(client, DIRECTORY, "").await;
                 let page = page
                     .map_err(|none| if not_enabled(&none) { neither(DIRECTORY, IDS) } else { none.failure });
                 (DIRECTORY, page?)
             }
             page => (IDS, page?),
         },
-    };
-    if settings.details {
-        let code = page.rows.first().and_then(|row| row.code()).filter(|code| is_code(code));
-        if let Some(code) = code {
-            client.detail(code).await?;
-        }
-        changes(&client).await?;
-    }
-    let count = page.total.map_or_else(|| "employees".to_owned(), |total| format!("{total} employees"));
-    Ok(format!("Paycom accepts the SID and the token, and lists {count} (`{endpoint}`)."))
+    })
 }
 
 async fn first(client: &Client, endpoint: &str, query: &str) -> Result<Page, NoPage> {

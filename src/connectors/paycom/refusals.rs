@@ -63,6 +63,18 @@ fn unauthorized(said: &str) -> Failure {
     )
 }
 
+/// A refusal that is a page, and not Paycom's.
+pub fn not_paycom(endpoint: &str) -> Failure {
+    failure(
+        Cause::Server,
+        format!(
+            "Something before Paycom refused the request for `{endpoint}` (status 403): a firewall, or a page that looks \
+             whether a person asks."
+        ),
+        "Nothing to do at first: it is tried again. If it repeats, ask Paycom to let this gateway's address through.",
+    )
+}
+
 /// Paycom says 413 where others say 403.
 fn not_enabled(endpoint: &str) -> Failure {
     failure(

@@ -77,6 +77,11 @@ pub fn complaint(body: &[u8]) -> String {
     serde_json::from_slice::<Envelope<IgnoredAny>>(body).map(|envelope| envelope.errors.0).unwrap_or_default()
 }
 
+/// Whether an answer is not the API's, which refuses in JSON or without a word.
+pub fn is_no_api(body: &[u8]) -> bool {
+    !body.trim_ascii().is_empty() && serde_json::from_slice::<IgnoredAny>(body).is_err()
+}
+
 /// An employee, in the words of each endpoint: the lists and the detail name the same fact differently, so both names
 /// are taken everywhere. (Two names as aliases of one field would make an answer with both unreadable.)
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]

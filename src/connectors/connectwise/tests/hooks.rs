@@ -170,6 +170,32 @@ async fn a_key_that_cannot_be_had_is_to_be_asked_for_again() {
     }
 }
 
+#[tokio::test]
+async fn forged_callbacks_with_many_addresses_cause_few_requests_and_keep_no_true_one_out() {
+    let vendor = Vendor::start(|asked| match asked.query("id").as_deref() {
+        Some("real") => reply(200, r#"{"signing_key": "one"}"#),
+        _ => reply(404, "{}"),
+    })
+    .await;
+    let (settings, outbound) = (settings(&vendor.url), outbound());
+    let body = |id: &str| {
+        let key_url = format!("{}/system/callbackkey/index.rails?companyName=Acme&id={id}", vendor.url);
+        json!({ "CompanyId": "Acme", "Metadata": { "key_url": key_url } }).to_string().into_bytes()
+    };
+    let real = body("real");
+    deliver(&settings, &outbound, Some(&sign("one", &real)), &real, 0).await.unwrap();
+    for number in 0..200 {
+        let forged = body(&number.to_string());
+        let answer = deliver(&settings, &outbound, Some(&sign("mine", &forged)), &forged, number % 60).await;
+        assert!(answer.is_err());
+    }
+    assert!(vendor.log.lock().unwrap().len() <= 11, "{:?}", vendor.paths());
+    // Another address of the vendor's, signed with the key that is known, and that key fetched anew after its hour.
+    let other = body("another");
+    deliver(&settings, &outbound, Some(&sign("one", &other)), &other, 70).await.unwrap();
+    deliver(&settings, &outbound, Some(&sign("one", &real)), &real, 3700).await.unwrap();
+}
+
 #[test]
 fn what_a_callback_means() {
     let mut settings = cloud();

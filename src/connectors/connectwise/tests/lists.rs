@@ -234,6 +234,10 @@ async fn each_refusal_says_what_to_do() {
         (404, GONE, Cause::NotFound, "company ID"),
         (400, r#"{"errors": [{"message": "bad condition"}]}"#, Cause::Server, "status 400"),
         (400, "<html>", Cause::Server, "status 400"),
+        (400, r#"{"message": "Incorrect public/private key"}"#, Cause::Credentials, "private key"),
+        (403, "<!DOCTYPE html><title>Just a moment...</title>", Cause::Server, "firewall"),
+        (403, "error code: 1020", Cause::Server, "firewall"),
+        (403, "", Cause::Permission, "Security Roles"),
         (415, "", Cause::Version, "`api_version`"),
     ] {
         let vendor = Vendor::start(move |asked| match asked.path() {
@@ -327,6 +331,19 @@ async fn a_test_of_the_connection_finds_the_right_that_is_missing() {
     assert_eq!(cause, Cause::Permission);
     assert!(text.contains("the list of companies"), "{text}");
     assert_eq!(vendor.paths().len(), 4);
+}
+
+#[tokio::test]
+async fn a_test_asks_side_by_side_for_a_person_waits() {
+    // Nobody is answered before all four have asked.
+    let vendor = Vendor::start_together(4, |asked| match asked.path() {
+        "/login/companyinfo/Acme" => company_info("v2026_1/"),
+        "system/info" => reply(200, "{}"),
+        _ => members(1..=1, asked),
+    })
+    .await;
+    let settings = Settings { contacts: true, ..settings(&vendor.url) };
+    source(settings, None).hurried().probe().await.unwrap();
 }
 
 #[tokio::test]

@@ -68,18 +68,38 @@ impl Vendor {
             while let Ok((stream, _)) = listener.accept().await {
                 let (asked, base, answer) = (asked.clone(), base.clone(), answer.clone());
                 tokio::spawn(async move {
-                    let Some((mut stream, request)) = take(stream, &base).await else { return };
-                    let (status, headers, body) = answer(&request);
+                    let Some((stream, request)) = take(stream, &base).await else { return };
+                    let reply = answer(&request);
                     asked.lock().unwrap().push(request);
-                    let head = format!(
-                        "HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n",
-                        body.len()
-                    );
-                    let _ = stream.write_all(format!("{head}{headers}\r\n{body}").as_bytes()).await;
+                    send(stream, reply).await;
                 });
             }
         });
         Self { url, log }
+    }
+
+    /// Answers requests of the API when so many of them have come.
+    pub async fn start_together(
+        many: usize,
+        answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let base = url.clone();
+        tokio::spawn(async move {
+            let mut waiting = Vec::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let Some((stream, request)) = take(stream, &base).await else { continue };
+                let is_api = request.url.path().contains("/apis/3.0/");
+                waiting.push((stream, answer(&request)));
+                if !is_api || waiting.len() == many {
+                    for (stream, reply) in waiting.drain(..) {
+                        send(stream, reply).await;
+                    }
+                }
+            }
+        });
+        Self { url, log: Arc::default() }
     }
 
     /// What was asked for, as method and path.
@@ -87,6 +107,11 @@ impl Vendor {
         let log = self.log.lock().unwrap();
         log.iter().map(|asked| format!("{} {}", asked.method, asked.path())).collect()
     }
+}
+
+async fn send(mut stream: TcpStream, (status, headers, body): Reply) {
+    let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n", body.len());
+    let _ = stream.write_all(format!("{head}{headers}\r\n{body}").as_bytes()).await;
 }
 
 async fn take(mut stream: TcpStream, base: &str) -> Option<(TcpStream, Asked)> {

@@ -130,8 +130,10 @@ async fn a_good_connection_says_so_in_three_requests() {
     let paycom = Paycom::start(FIVE).await;
     let said = paycom.source(Settings::default()).probe().await.unwrap();
     assert!(said.contains("5 employees"), "{said}");
-    let asked = paycom.asked();
-    assert_eq!(asked[..2], ["employeeid?pagesize=1", "employee/A1?"]);
-    assert!(asked[2].starts_with("employeeids/employeechanges?pagesize=1&startdate="), "{asked:?}");
-    assert_eq!(asked.len(), 3);
+    let mut asked = paycom.asked();
+    assert_eq!(asked.pop().as_deref(), Some("employee/A1?"));
+    asked.sort();
+    assert_eq!(asked[0], "employeeid?pagesize=1");
+    assert!(asked[1].starts_with("employeeids/employeechanges?pagesize=1&startdate="), "{asked:?}");
+    assert_eq!(asked.len(), 2);
 }
