@@ -24,6 +24,7 @@ use crate::{
     },
     store::{self, Store},
     sync::{
+        gateways::Alive,
         inbox::{self, Desk},
         poll::Reach,
         retention::Kept,
@@ -116,10 +117,15 @@ pub async fn serve(
     };
     let mut gateway = Gateway::new(reach.clone());
     gateway.inbox = gateway.inbox.sealing(gateway.vault.clone(), settings.webhooks.sealed);
+    let name = new_id("gw", ambient.now(), ambient.entropy.bytes());
+    let alive = Alive::new(&store, &name);
+    // Before anybody looks for work: the start after a kill goes on at once.
+    alive.bury(&store).await?;
     let polling = Polling {
         reach,
         wake: Arc::clone(&gateway.wake),
-        gateway: new_id("gw", ambient.now(), ambient.entropy.bytes()),
+        gateway: name,
+        alive,
         at_once: settings.polling.at_once,
     };
     let arrived = gateway.inbox.arrived();

@@ -102,7 +102,7 @@ pub struct ServeFlags {
     /// How many connections are polled at the same time [default: 8]
     #[arg(long, value_name = "NUMBER")]
     polls_at_once: Option<String>,
-    /// Time after which another gateway takes over from one that has died [default: 30]
+    /// Time after which another gateway takes over from one that has died [default: 10]
     #[arg(long, value_name = "SECONDS")]
     lease: Option<String>,
 }

@@ -7,14 +7,14 @@ use super::reader::{Reader, Setting};
 pub(super) const POLLS_AT_ONCE: Setting = Setting {
     name: "ROLLCALL_POLLS_AT_ONCE",
     default: "8",
-    meaning: "connections that this gateway polls at the same time",
+    meaning: "connections that this gateway polls at the same time, those that wait not counted",
     secret: false,
 };
 
 pub(super) const LEASE: Setting = Setting {
     name: "ROLLCALL_LEASE",
-    default: "30",
-    meaning: "seconds after which another gateway takes over from one that has died",
+    default: "10",
+    meaning: "seconds after which another gateway takes over from one that has died, 1 to 10",
     secret: false,
 };
 
@@ -32,7 +32,10 @@ impl PollingSettings {
             let number = text.parse().ok().filter(|number| (1..=1000).contains(number));
             number.ok_or_else(|| format!("{text:?} is no such number"))
         });
-        let lease = reader.seconds(&LEASE);
+        let lease = reader.checked(&LEASE, "whole seconds, from 1 to 10", |text| {
+            let seconds = text.parse().ok().filter(|seconds| (1..=10).contains(seconds));
+            seconds.map(Duration::from_secs).ok_or_else(|| format!("{text:?} is no such number"))
+        });
         Some(Self { at_once: at_once?, lease: lease? })
     }
 }

@@ -53,6 +53,14 @@ impl Polled {
         }
     }
 
+    /// The host and port of the source.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Paycom(settings) => settings.place(),
+            Self::Connectwise(settings) => settings.place(),
+        }
+    }
+
     /// Whether the source may be in a private network.
     pub fn allows_private(&self) -> bool {
         match self {

@@ -30,8 +30,16 @@ pub struct Schedule {
 pub struct Rate {
     /// Equal for connections whose requests the vendor counts together. Not secret: a hash.
     pub id: String,
-    /// Requests in any 60 seconds.
-    pub per_minute: u32,
+    pub limit: Limit,
+}
+
+/// How many requests a vendor takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// In any 60 seconds.
+    PerMinute(u32),
+    /// A bucket that holds `at_once` and is filled with so many a second.
+    Bucket { a_second: u32, at_once: u32 },
 }
 
 /// What is asked of a source.

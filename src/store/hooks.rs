@@ -146,3 +146,9 @@ pub fn set_verification(db: &mut Db, connection_id: &str, code: &str, when: Date
     diesel::update(hooks::table.find(connection_id).filter(older)).set(set).execute(db)?;
     Ok(())
 }
+
+/// Frees the leases of a gateway that has gone; how many there were.
+pub fn free(db: &mut Db, by: &str) -> Result<usize> {
+    let set = (hooks::leased_by.eq(None::<String>), hooks::leased_until.eq(None::<NaiveDateTime>));
+    Ok(diesel::update(hooks::table.filter(hooks::leased_by.eq(by))).set(set).execute(db)?)
+}

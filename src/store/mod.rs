@@ -41,7 +41,7 @@ pub use migrate::{Migrated, Standing};
 pub use queue::Load;
 pub use values::{Page, PageLimit};
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use crate::domain::secret::Secret;
 use engine::Purpose;
@@ -70,6 +70,11 @@ impl Store {
 
     pub fn engine(&self) -> Engine {
         self.engine
+    }
+
+    /// The file of the database; `None` where it is none.
+    pub fn file(&self) -> Option<PathBuf> {
+        files::file_of(self.url.reveal())
     }
 
     /// Brings the tables up to date, under a lock where several gateways may start at once.

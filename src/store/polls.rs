@@ -184,6 +184,31 @@ pub fn release(db: &mut Db, lease: &Lease) -> Result<()> {
     Ok(())
 }
 
+/// Gives a lease back, and the connection is due later.
+///
+/// # Errors
+/// [`Error::Stale`] where it was lost.
+pub fn put_off(db: &mut Db, lease: &Lease, next_at: DateTime<Utc>) -> Result<()> {
+    still(diesel::update(held(lease)).set(polls::next_at.eq(at(next_at))).execute(db)?)?;
+    release(db, lease)
+}
+
+/// The names of those who hold leases now.
+pub fn claimed_by(db: &mut Db) -> Result<Vec<String>> {
+    let by: Vec<Option<String>> = polls::table.select(polls::leased_by).distinct().load(db)?;
+    Ok(by.into_iter().flatten().collect())
+}
+
+/// Frees all leases of a gateway that has gone; how many there were.
+pub fn free(db: &mut Db, by: &str) -> Result<usize> {
+    let set = (
+        polls::leased_by.eq(None::<String>),
+        polls::leased_at.eq(None::<NaiveDateTime>),
+        polls::leased_until.eq(None::<NaiveDateTime>),
+    );
+    Ok(diesel::update(polls::table.filter(polls::leased_by.eq(by))).set(set).execute(db)?)
+}
+
 /// Makes a connection due now, if it is not due earlier.
 pub fn hurry(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
     let later = polls::table.find(connection_id).filter(polls::next_at.gt(at(now)));
@@ -195,6 +220,8 @@ pub fn hurry(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()>
 pub fn restart(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
     let set = (
         (polls::next_at.eq(at(now)), polls::failures.eq(0), polls::memory.eq(None::<String>)),
+        // What it was reached with has not worked yet.
+        polls::last_ok_at.eq(None::<NaiveDateTime>),
         polls::lease.eq(polls::lease + 1),
         polls::leased_by.eq(None::<String>),
         polls::leased_at.eq(None::<NaiveDateTime>),

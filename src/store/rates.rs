@@ -37,6 +37,18 @@ impl Pace {
     }
 }
 
+impl Pace {
+    /// That of a bucket that holds `at_once` requests and is filled with `a_second`. What is taken within [`FRESH`] may be
+    /// used together, so as many are left in it.
+    pub fn bucket(a_second: u32, at_once: u32) -> Self {
+        let a_second = i64::from(a_second.max(1));
+        let every = 1_000_000 / a_second + 1;
+        let fresh = a_second * FRESH.as_secs() as i64;
+        let at_once = (i64::from(at_once) - fresh).max(1);
+        Self { every: TimeDelta::microseconds(every), burst: TimeDelta::microseconds(every * (at_once - 1)) }
+    }
+}
+
 /// Takes the row's lock until the transaction ends: two gateways that read it at once would both go.
 fn lock(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, Option<DateTime<Utc>>)> {
     per_backend!(db, |connection| diesel::insert_into(rate_limits::table)
@@ -108,6 +120,23 @@ mod tests {
                 now
             })
             .collect()
+    }
+
+    #[test]
+    fn a_bucket_never_runs_over_and_is_used_up() {
+        for (a_second, at_once) in [(3, 20), (1, 1), (10, 5), (2, 100)] {
+            let times = times(Pace::bucket(a_second, at_once), 300);
+            // A right may be used a second after it was taken: all that were taken before then at one moment.
+            for (index, start) in times.iter().enumerate() {
+                for (more, end) in times[index..].iter().enumerate() {
+                    let filled = (end - start - 1_000_000).max(0) * i64::from(a_second) / 1_000_000;
+                    let least = i64::from(at_once.max(a_second + 1));
+                    assert!(more as i64 + 1 <= least + filled + 1, "{more} of {a_second}, {at_once}");
+                }
+            }
+            let whole = (300 - i64::from(at_once)).max(0) * 1_000_000 / i64::from(a_second);
+            assert!(times[299] <= whole + 2_000_000 * i64::from(at_once), "too slow");
+        }
     }
 
     #[test]

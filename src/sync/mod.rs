@@ -6,6 +6,7 @@ pub mod ask;
 pub mod check;
 pub mod credentials;
 mod descendants;
+pub mod gateways;
 pub mod hold;
 pub mod inbox;
 pub mod ingest;

@@ -9,8 +9,12 @@ use tokio::{
 use tracing::Instrument;
 
 use crate::{
+    connectors::outbound::Place,
     store::polls::Lease,
-    sync::poll::{self, Reach},
+    sync::{
+        gateways::Alive,
+        poll::{self, Reach},
+    },
 };
 
 /// How often it looks for what another process asked for, or what has become due.
@@ -24,7 +28,9 @@ pub struct Polling {
     pub wake: Arc<Notify>,
     /// The name of this gateway, in leases.
     pub gateway: String,
-    /// Connections that are polled at the same time.
+    /// Shows others that this gateway is alive, and whether they are.
+    pub alive: Alive,
+    /// Connections that are polled at the same time, those that only wait not counted.
     pub at_once: u16,
 }
 
@@ -32,13 +38,16 @@ pub struct Polling {
 /// the next start, goes on at once.
 pub async fn run(polling: Polling, shutdown: watch::Receiver<bool>) {
     let mut under_way = JoinSet::new();
+    let places = polling.reach.outbound.places.clone();
     let mut stopped = shutdown.clone();
     loop {
-        let free = polling.at_once.saturating_sub(u16::try_from(under_way.len()).unwrap_or(u16::MAX));
+        bury(&polling).await;
+        let free = places.free(polling.at_once);
         if free > 0 {
             for lease in due(&polling, free).await {
                 let span = tracing::info_span!("poll", connection = lease.connection_id);
-                under_way.spawn(one(polling.reach.clone(), lease, shutdown.clone()).instrument(span));
+                let one = one(polling.clone(), lease, places.take(), shutdown.clone());
+                under_way.spawn(one.instrument(span));
             }
         }
         tokio::select! {
@@ -61,9 +70,17 @@ async fn due(polling: &Polling, most: u16) -> Vec<Lease> {
     }
 }
 
-async fn one(reach: Reach, lease: Lease, mut shutdown: watch::Receiver<bool>) {
+/// Whoever was killed leaves leases behind: its work goes on at once.
+async fn bury(polling: &Polling) {
+    if let Err(error) = polling.alive.bury(&polling.reach.store).await {
+        tracing::error!(%error, "the leases of a gateway that has gone were not freed");
+    }
+}
+
+async fn one(polling: Polling, lease: Lease, place: Arc<Place>, mut shutdown: watch::Receiver<bool>) {
+    let Polling { reach, at_once, .. } = polling;
     tokio::select! {
-        () = poll::poll(&reach, lease.clone()) => {}
+        () = poll::poll_at(&reach, lease.clone(), place, at_once) => {}
         () = async { drop(shutdown.wait_for(|stop| *stop).await) } => poll::release(&reach, lease).await,
     }
 }

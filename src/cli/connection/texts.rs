@@ -38,7 +38,7 @@ Settings:
   delta_overlap_minutes  how far a delta reaches back [10]
   window                 hours in which it may run: 22:00-06:00 America/New_York; empty for always
   page_size              employees a page, 1 to 500 [500]
-  requests_per_minute    how many requests it sends at most, 1 to 1000 [480]
+  requests_per_minute    how many requests it sends at most, 1 to 1000 [180, as Paycom: 3 a second, 20 at once]
   webhook_header         the name of the custom header of Paycom's webhooks [Secret-Key]
 
 connectwise: Rollcall asks ConnectWise PSA for its members, companies and, if wanted, contacts. Secrets:

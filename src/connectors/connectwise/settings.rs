@@ -9,7 +9,7 @@ use crate::{
     connectors::{
         Check,
         outbound::guard::is_local,
-        source::{Rate, Schedule},
+        source::{Limit, Rate, Schedule},
     },
     domain::{schedule::Window, secret::Secret, words::List},
 };
@@ -93,7 +93,12 @@ impl Settings {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
         }
         let id = hasher.finalize().to_hex().chars().take(32).collect();
-        Rate { id, per_minute: self.requests_per_minute }
+        Rate { id, limit: Limit::PerMinute(self.requests_per_minute) }
+    }
+
+    /// The host and port, which connections share.
+    pub fn place(&self) -> String {
+        self.origin().map_or_else(|_| self.base_url.clone(), |origin| origin.authority().to_owned())
     }
 
     /// The API's scheme, host and port. The vendor's guide: the host of the API is that of the pages with `api-`

@@ -1,6 +1,6 @@
 //! One connection's way out: to its own host, through its gate, with its credentials.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode};
@@ -19,6 +19,9 @@ use super::{
 
 /// The longest body that is read, unless the caller asks for less.
 const BODY_CAP: usize = 32 * 1024 * 1024;
+
+/// How long an answer is waited for before others may be polled meanwhile.
+const SOON: Duration = Duration::from_secs(1);
 
 /// Sends requests to one origin (scheme, host and port) and to no other.
 #[derive(Clone)]
@@ -185,7 +188,7 @@ impl Caller {
         let (mut attempt, mut waits) = (1, 0);
         loop {
             self.gate.pass().await?;
-            let fault = match self.attempt(&request, &url).await {
+            let fault = match self.patient(&request, &url).await {
                 Err(fault) => fault,
                 Ok(answer) => {
                     let (status, headers) = (answer.status, answer.headers.clone());
@@ -224,7 +227,8 @@ impl Caller {
             && url.host() == self.base.host()
             && url.port_or_known_default() == self.base.port_or_known_default();
         if !same {
-            return Err(problems::elsewhere(&self.host, url.host_str()));
+            let origin = |url: &Url| url.origin().ascii_serialization();
+            return Err(problems::elsewhere(&self.host, Some((&origin(&url), &origin(&self.base)))));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(problems::elsewhere(&self.host, None));
@@ -236,6 +240,18 @@ impl Caller {
         url.set_fragment(None);
         add_query(&mut url, request.query);
         Ok(url)
+    }
+
+    /// An attempt during which others may take the place of this poll if it lasts.
+    async fn patient(&self, request: &Request<'_>, url: &Url) -> Result<Answer<Bytes>, Fault> {
+        let mut attempt = std::pin::pin!(self.attempt(request, url));
+        match timeout(SOON, &mut attempt).await {
+            Ok(done) => done,
+            Err(_) => {
+                let _aside = self.gate.aside();
+                attempt.await
+            }
+        }
     }
 
     async fn attempt(&self, request: &Request<'_>, url: &Url) -> Result<Answer<Bytes>, Fault> {

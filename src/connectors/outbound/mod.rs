@@ -5,12 +5,14 @@ mod caller;
 mod causes;
 pub mod guard;
 mod keys;
+mod places;
 pub mod problems;
 mod retry;
 #[cfg(test)]
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,6 +21,7 @@ use futures_util::future::BoxFuture;
 
 pub use caller::{Answer, Caller, Request};
 pub use keys::Keys;
+pub use places::{Aside, Place, Places};
 
 /// Who lets requests through: it keeps the lease and the rate limit, which live in the database.
 pub trait Gate: Send + Sync {
@@ -31,6 +34,10 @@ pub trait Gate: Send + Sync {
     /// A number below 1 for jitter.
     fn jitter(&self) -> f64;
     fn now(&self) -> DateTime<Utc>;
+    /// Lets others take the place of whoever waits, until what is returned is dropped.
+    fn aside(&self) -> Aside {
+        Aside::default()
+    }
 }
 
 /// A gate that is always open, for requests that no rate is kept of. It does not wait.
@@ -78,6 +85,8 @@ pub struct Outbound {
     any: reqwest::Client,
     /// The keys with which vendors sign their messages.
     pub keys: Keys,
+    /// The polls that are under way.
+    pub places: Places,
 }
 
 /// How long a vendor may take.
@@ -118,9 +127,11 @@ impl Outbound {
     pub fn new(timeouts: Timeouts) -> Result<Self, OutboundError> {
         // Whoever runs this has mostly chosen ring already; then this changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let trusted = trust::config().map_err(|error| OutboundError(error.to_string()))?;
         let client = || {
             // A redirect is an answer: credentials follow none. A proxy would look up names behind the guard's back.
             reqwest::Client::builder()
+                .tls_backend_preconfigured(trusted.clone())
                 .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
                 .referer(false)
@@ -136,6 +147,7 @@ impl Outbound {
             public: client().dns_resolver(Arc::new(guard::PublicOnly)).build().map_err(error)?,
             any: client().build().map_err(error)?,
             keys: Keys::default(),
+            places: Places::default(),
         })
     }
 }

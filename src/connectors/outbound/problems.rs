@@ -123,15 +123,23 @@ pub fn too_large(host: &str, cap: usize) -> Fault {
     fault(Cause::Server, false, detail, "Ask for smaller pages in the settings of this connection.")
 }
 
-/// The host's name alone is told: the rest of such an address may hold anything.
-pub fn elsewhere(host: &str, other: Option<&str>) -> Fault {
+/// Where it pointed and where it should have: scheme, host and port alone, for the rest of such an address may hold
+/// anything.
+pub fn elsewhere(host: &str, other: Option<(&str, &str)>) -> Fault {
     let detail = match other {
-        Some(other) => {
-            format!("The answer pointed to another host, {other} instead of {host}; nothing was sent there.")
+        Some((other, own)) => {
+            format!(
+                "The answer of {host} pointed elsewhere, to {other} instead of {own}; nothing was sent there."
+            )
         }
         None => format!("The answer of {host} pointed to something that is not an address of it."),
     };
-    fault(Cause::Server, false, detail, format!("{CHECK_ADDRESS}: credentials go to that host only."))
+    fault(
+        Cause::Server,
+        false,
+        detail,
+        format!("{CHECK_ADDRESS}: credentials go to that host and port only."),
+    )
 }
 
 pub fn rate_limited(host: &str, wait: Duration) -> Failure {

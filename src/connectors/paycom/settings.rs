@@ -10,10 +10,15 @@ use crate::{
     connectors::{
         Check,
         outbound::guard::is_local,
-        source::{Rate, Schedule},
+        source::{Limit, Rate, Schedule},
     },
     domain::{schedule::Window, secret::Secret, words::List},
 };
+
+/// What Paycom takes of one API user.
+const BUCKET: Limit = Limit::Bucket { a_second: 3, at_once: 20 };
+/// The same in the long run.
+const BUCKET_PER_MINUTE: u32 = 180;
 
 /// How a client of Paycom is synchronised.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +43,7 @@ pub struct Settings {
     pub window: String,
     /// Employees a page; Paycom takes no more than 500.
     pub page_size: u32,
+    /// At most so many in any minute; the default is Paycom's own bucket, of which 20 may come at once.
     pub requests_per_minute: u32,
     /// The custom header that was typed into Paycom's page for webhooks.
     pub webhook_header: String,
@@ -89,7 +95,7 @@ impl Default for Settings {
             delta_overlap_minutes: 10,
             window: String::new(),
             page_size: 500,
-            requests_per_minute: 480,
+            requests_per_minute: BUCKET_PER_MINUTE,
             webhook_header: "Secret-Key".into(),
         }
     }
@@ -111,12 +117,21 @@ impl Settings {
 
     /// Paycom counts by API user, so connections with one SID at one host share their rate.
     pub fn rate(&self, secrets: &BTreeMap<String, Secret>) -> Rate {
-        let host = self.root().map_or_else(|_| self.base_url.clone(), |root| root.authority().to_owned());
+        let host = self.place();
         let mut hasher = blake3::Hasher::new();
         hasher.update(host.as_bytes()).update(b"\n");
         hasher.update(secrets.get("sid").map_or("", Secret::reveal).as_bytes());
         let id = hasher.finalize().to_hex().chars().take(32).collect();
-        Rate { id, per_minute: self.requests_per_minute }
+        let limit = match self.requests_per_minute {
+            BUCKET_PER_MINUTE => BUCKET,
+            other => Limit::PerMinute(other),
+        };
+        Rate { id, limit }
+    }
+
+    /// The host and port, which connections share.
+    pub fn place(&self) -> String {
+        self.root().map_or_else(|_| self.base_url.clone(), |root| root.authority().to_owned())
     }
 
     /// Where the API begins: `base_url` with the path of its fourth version where it has none, ending in a slash.
@@ -256,6 +271,9 @@ mod tests {
         assert_ne!(here.rate(&secrets("s1")), here.rate(&secrets("s2")));
         assert_ne!(here.rate(&secrets("s1")), dallas.rate(&secrets("s1")));
         assert_eq!(here.rate(&secrets("s1")).id.len(), 32);
+        assert_eq!(here.rate(&secrets("s1")).limit, Limit::Bucket { a_second: 3, at_once: 20 });
+        let slower = Settings { requests_per_minute: 15, ..Settings::default() };
+        assert_eq!(slower.rate(&secrets("s1")).limit, Limit::PerMinute(15));
         assert_eq!(here.schedule().every, Duration::from_secs(1800));
         assert_eq!(here.lists(), [List::Employee]);
     }

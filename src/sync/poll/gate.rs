@@ -1,7 +1,7 @@
 //! The gate of requests: who sends one holds the lease and keeps to the rate that all gateways share.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -11,8 +11,8 @@ use futures_util::future::BoxFuture;
 use crate::{
     clock::Ambient,
     connectors::{
-        outbound::{Closed, Gate},
-        source::Rate,
+        outbound::{Aside, Closed, Gate, Place},
+        source::{Limit, Rate},
     },
     domain::schedule::span,
     store::{
@@ -34,6 +34,8 @@ pub struct DatabaseGate {
     /// The longest wait on the spot; who must wait longer comes back later.
     pub patience: Duration,
     pub spare: Spare,
+    /// The place of the poll, which is left to others while it waits.
+    pub place: Option<Arc<Place>>,
 }
 
 /// Rights to send a request each that were taken together, and when: a transaction for each request would cost more than
@@ -71,19 +73,15 @@ const TOGETHER: u32 = 4;
 
 impl DatabaseGate {
     async fn ask(&self) -> Result<Taken, store::Error> {
-        let (now, pace) = (self.ambient.now(), Pace::per_minute(self.rate.per_minute));
+        let (now, pace) = (self.ambient.now(), pace(self.rate.limit));
         let (lease, rate) = (self.lease.clone(), self.rate.id.clone());
-        let (lease_for, patience) = (span(self.lease_for), span(self.patience));
+        let until = now + span(self.lease_for);
         let most = if lease.is_some() { TOGETHER } else { 1 };
         let asked = self.store.write(move |db| {
             let taken = rates::take(db, &rate, pace, most, now)?;
             if let Some(lease) = &lease {
-                // The lease outlasts the wait.
-                let from = match taken {
-                    Taken::Rights(_) => now,
-                    Taken::NotBefore(until) => until.min(now + patience),
-                };
-                polls::renew(db, lease, from + lease_for)?;
+                // While it waits it is renewed beside this.
+                polls::renew(db, lease, until)?;
             }
             Ok::<_, store::Error>(taken)
         });
@@ -107,6 +105,7 @@ impl Gate for DatabaseGate {
                 if wait > self.patience {
                     return Err(Closed::RateLimited { until });
                 }
+                let _aside = self.aside();
                 self.ambient.clock.sleep(wait).await;
             }
             Ok(())
@@ -123,7 +122,14 @@ impl Gate for DatabaseGate {
     }
 
     fn pause(&self, wait: Duration) -> BoxFuture<'_, ()> {
-        self.ambient.clock.sleep(wait)
+        Box::pin(async move {
+            let _aside = self.aside();
+            self.ambient.clock.sleep(wait).await;
+        })
+    }
+
+    fn aside(&self) -> Aside {
+        self.place.as_ref().map(Place::aside).unwrap_or_default()
     }
 
     fn jitter(&self) -> f64 {
@@ -132,6 +138,13 @@ impl Gate for DatabaseGate {
 
     fn now(&self) -> DateTime<Utc> {
         self.ambient.now()
+    }
+}
+
+fn pace(limit: Limit) -> Pace {
+    match limit {
+        Limit::PerMinute(requests) => Pace::per_minute(requests),
+        Limit::Bucket { a_second, at_once } => Pace::bucket(a_second, at_once),
     }
 }
 

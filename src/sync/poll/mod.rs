@@ -25,13 +25,13 @@ pub use gate::DatabaseGate;
 pub use probe::probe;
 pub use reach::{Reach, ReachError};
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     clock::Ambient,
     connectors::{
         Source,
-        outbound::Closed,
+        outbound::{Closed, Place},
         source::{Failure, Schedule},
     },
     domain::{
@@ -51,6 +51,9 @@ use due::{Due, due};
 use holder::Holder;
 use read::{Broken, read};
 use settle::{Ending, Outcome, settle};
+
+/// How long a connection waits where its host has all the polls that it may have.
+const CROWDED: Duration = Duration::from_secs(5);
 
 /// Asks for a run of each list of a polled connection, now.
 pub fn request(
@@ -77,8 +80,13 @@ pub async fn claim(reach: &Reach, by: &str, most: u16) -> store::Result<Vec<Leas
 
 /// Polls a connection whose lease was claimed, and gives the lease back.
 pub async fn poll(reach: &Reach, lease: Lease) {
+    poll_at(reach, lease, reach.outbound.places.take(), u16::MAX).await;
+}
+
+/// [`poll()`] at a place that was taken, where `at_once` polls may be busy.
+pub async fn poll_at(reach: &Reach, lease: Lease, place: Arc<Place>, at_once: u16) {
     tokio::select! {
-        polled = work(reach, &lease) => match polled {
+        polled = work(reach, &lease, place, at_once) => match polled {
             Ok(()) => {}
             Err(store::Error::Stale(_)) => tracing::info!("another gateway has taken over the poll"),
             Err(error) => tracing::error!(%error, "the poll could not be noted"),
@@ -98,7 +106,7 @@ pub async fn release(reach: &Reach, lease: Lease) {
 async fn keep(reach: &Reach, lease: &Lease) {
     let mut failed = 0;
     // A source that is slow is slow by the wall's clock, whatever clock schedules are kept by.
-    while failed < 2 {
+    while failed < 3 {
         tokio::time::sleep(reach.lease_for / 3).await;
         let (lease, until) = (lease.clone(), reach.ambient.now() + span(reach.lease_for));
         match reach.store.write(move |db| polls::renew(db, &lease, until)).await {
@@ -109,11 +117,16 @@ async fn keep(reach: &Reach, lease: &Lease) {
     }
 }
 
-async fn work(reach: &Reach, lease: &Lease) -> store::Result<()> {
-    let (connection, settings, source) = match reach.open(&lease.connection_id, Some(lease.clone())).await {
+async fn work(reach: &Reach, lease: &Lease, place: Arc<Place>, at_once: u16) -> store::Result<()> {
+    let opened = reach.open_at(&lease.connection_id, Some(lease.clone()), Some(Arc::clone(&place))).await;
+    let (connection, settings, source) = match opened {
         Ok(opened) => opened,
         Err(error) => return unopened(reach, lease, error.into()).await,
     };
+    if !place.go_to(&settings.place(), at_once) {
+        let (lease, later) = (lease.clone(), reach.ambient.now() + span(CROWDED));
+        return reach.store.write(move |db| polls::put_off(db, &lease, later)).await;
+    }
     let holder = reach.holder(lease, connection);
     let (lists, schedule) = (settings.lists(), settings.schedule());
     let due = {

@@ -8,7 +8,7 @@ use crate::{
     clock::Ambient,
     connectors::{
         Polled, Source,
-        outbound::{Closed, Outbound, problems::failure},
+        outbound::{Closed, Outbound, Place, problems::failure},
         source::{Failure, Fetched},
     },
     domain::{
@@ -83,6 +83,16 @@ impl Reach {
         connection_id: &str,
         lease: Option<Lease>,
     ) -> Result<(Connection, Polled, Source), ReachError> {
+        self.open_at(connection_id, lease, None).await
+    }
+
+    /// [`Self::open`], whose waits leave `place` to others.
+    pub(super) async fn open_at(
+        &self,
+        connection_id: &str,
+        lease: Option<Lease>,
+        place: Option<Arc<Place>>,
+    ) -> Result<(Connection, Polled, Source), ReachError> {
         let (id, vault) = (connection_id.to_owned(), self.vault.clone());
         let read = self.store.read(move |db| {
             let connection = connections::get(db, &id)?;
@@ -100,6 +110,7 @@ impl Reach {
             lease,
             lease_for: self.lease_for,
             spare: Spare::default(),
+            place,
         };
         let source =
             Source::open(settings.clone(), &secrets, memory.as_deref(), &self.outbound, Arc::new(gate))?;

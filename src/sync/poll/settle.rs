@@ -57,6 +57,10 @@ impl Outcome {
 
 /// How long a connection rests whose credentials were rejected: trying again does not make them right.
 const REJECTED: TimeDelta = TimeDelta::hours(24);
+/// The pause before it is tried once more: vendors refuse by mistake, and some other day they would not.
+const ONCE_MORE: TimeDelta = TimeDelta::minutes(5);
+/// The code of a refusal that does not count yet.
+const REFUSED_ONCE: &str = "refused_once";
 /// The same for a right that is missing: somebody may be granting it now.
 const FORBIDDEN: TimeDelta = TimeDelta::hours(1);
 /// The first pause after a failure; each further failure doubles it.
@@ -83,10 +87,17 @@ pub(super) struct Ending<'a> {
 pub(super) fn settle(db: &mut Db, lease: &Lease, ending: &Ending<'_>) -> store::Result<()> {
     let (id, now) = (lease.connection_id.as_str(), ending.now);
     connections::lock(db, id)?;
-    let failures = polls::get(db, id)?.failures;
+    let poll = polls::get(db, id)?;
+    let failures = poll.failures;
+    let connection = connections::get(db, id)?;
+    let before = connection.problem.as_ref().map(|(problem, _)| problem.code.as_str());
+    // Others than those that have worked were given by somebody who looks: they are not tried for long. With a new
+    // connection the vendor may not know them yet.
+    let others = poll.last_ok_at.is_none() && connection.last_seen_at.is_some();
+    let first = !others && is_first_refusal(ending, before);
     let read = ending.read && matches!(ending.outcome, Outcome::Fine | Outcome::Warned(_));
     let settled = Settled {
-        next_at: next_at(ending, failures),
+        next_at: next_at(ending, failures, first),
         failures: match ending.outcome {
             Outcome::Fine | Outcome::Warned(_) => 0,
             Outcome::RateLimited { .. } | Outcome::Resting => failures,
@@ -104,10 +115,23 @@ pub(super) fn settle(db: &mut Db, lease: &Lease, ending: &Ending<'_>) -> store::
         Outcome::Resting => return Ok(()),
         Outcome::Fine => None,
         Outcome::RateLimited { until } => Some(rate_limited(*until)),
+        // Credentials that have worked are not called wrong for one refusal.
+        Outcome::Failed { problem, .. } if first && poll.last_ok_at.is_some() => Some(Problem::new(
+            REFUSED_ONCE,
+            &problem.detail,
+            format!("It is tried once more within minutes. If that fails too: {}", problem.remedy),
+        )),
         Outcome::Warned(problem) | Outcome::Failed { problem, .. } => Some(problem.clone()),
     };
     connections::set_problem(db, id, problem.as_ref(), now)?;
     if read { connections::seen(db, id, now) } else { Ok(()) }
+}
+
+/// Whether the source refuses who we are for the first time. `before` is the code of the problem so far.
+fn is_first_refusal(ending: &Ending<'_>, before: Option<&str>) -> bool {
+    let refused = matches!(ending.outcome, Outcome::Failed { cause: Cause::Credentials, .. });
+    let again = [REFUSED_ONCE, Cause::Credentials.as_str()];
+    refused && ending.read && !before.is_some_and(|before| again.contains(&before))
 }
 
 fn is_asked_for(db: &mut Db, id: &str, lists: &[List]) -> store::Result<bool> {
@@ -119,8 +143,8 @@ fn is_asked_for(db: &mut Db, id: &str, lists: &[List]) -> store::Result<bool> {
     Ok(false)
 }
 
-/// When a connection is due again.
-fn next_at(ending: &Ending<'_>, failures: i32) -> DateTime<Utc> {
+/// When a connection is due again; `first` says that it was refused for the first time.
+fn next_at(ending: &Ending<'_>, failures: i32, first: bool) -> DateTime<Utc> {
     let now = ending.now;
     match ending.outcome {
         Outcome::Fine | Outcome::Warned(_) | Outcome::Resting => {
@@ -131,6 +155,7 @@ fn next_at(ending: &Ending<'_>, failures: i32) -> DateTime<Utc> {
         Outcome::RateLimited { until } => *until + scaled(TimeDelta::seconds(5), ending.jitter),
         Outcome::Failed { cause, retry_after, .. } => {
             let pause = match cause {
+                Cause::Credentials if first => ONCE_MORE,
                 Cause::Credentials | Cause::AddressNotAllowed => REJECTED,
                 Cause::Permission => FORBIDDEN,
                 _ => {
@@ -179,7 +204,8 @@ mod tests {
         let now = at("2026-03-01T12:00:00Z");
         let ending =
             Ending { outcome, memory: None, schedule: &schedule, jitter, lists: &[], read: true, now };
-        (next_at(&ending, failures) - now).num_seconds()
+        let first = is_first_refusal(&ending, (failures > 0).then_some("credentials"));
+        (next_at(&ending, failures, first) - now).num_seconds()
     }
 
     fn failed(cause: Cause, retry_after: Option<u64>) -> Outcome {
@@ -205,8 +231,9 @@ mod tests {
     }
 
     #[test]
-    fn rejected_credentials_are_not_tried_again_before_tomorrow() {
-        assert_eq!(next(&failed(Cause::Credentials, None), 0, 0.0, ""), 86_400);
+    fn rejected_credentials_are_tried_once_more_and_then_not_before_tomorrow() {
+        assert_eq!(next(&failed(Cause::Credentials, None), 0, 0.0, ""), 300);
+        assert_eq!(next(&failed(Cause::Credentials, None), 1, 0.0, ""), 86_400);
         assert_eq!(next(&failed(Cause::Permission, None), 5, 0.0, ""), 3600);
     }
 }

@@ -4,6 +4,8 @@ mod callbacks;
 mod leases;
 mod lists;
 mod model;
+mod places;
+mod standing;
 mod subscribed;
 mod takeover;
 mod vendor;

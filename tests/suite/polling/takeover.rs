@@ -7,7 +7,7 @@ use rollcall::{
     clock::Ambient,
     connectors::outbound::Timeouts,
     domain::words::{Kind, List, Mode, RunState},
-    store::{PageLimit, runs},
+    store::{PageLimit, polls, runs},
 };
 
 use super::vendor::{Facts, Vendor};
@@ -64,4 +64,34 @@ async fn a_second_gateway_goes_on_with_the_run_of_one_that_was_killed() {
     distinct.dedup();
     assert!(pages.len() <= distinct.len() + 1, "{pages:#?}");
     assert_eq!(vendor.violations(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_kill_the_next_start_on_sqlite_goes_on_at_once() {
+    let database = TestDatabase::sqlite();
+    let store = database.open();
+    let vendor = Vendor::start(Kind::Connectwise, 1, Ambient::system().clock).await;
+    let reach = reach(&store, &Ambient::system(), Timeouts::default());
+    vendor.connect(&reach, "One gateway", &[("requests_per_minute", "30")]).await;
+    let doomed = Process::start(&database).await;
+    vendor.has_seen(8).await;
+    doomed.kill();
+    let before = vendor.requests().len();
+    let heir = Process::start(&database).await;
+    // The pace lets a request through every three seconds; the lease would hold for ten.
+    tokio::time::timeout(Duration::from_secs(6), vendor.has_seen(before + 1)).await.expect("it stands still");
+    // Another one that starts beside it leaves its lease alone, and frees it when it has gone.
+    let other = Process::start(&database).await;
+    let leases = async || {
+        let held = store.read(|db| polls::claimed_by(db)).await.unwrap();
+        held.into_iter().next()
+    };
+    let held = leases().await.expect("it is polled");
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(leases().await.as_ref(), Some(&held));
+    heir.kill();
+    let before = vendor.requests().len();
+    tokio::time::timeout(Duration::from_secs(6), vendor.has_seen(before + 1)).await.expect("it stands still");
+    assert_ne!(leases().await, Some(held));
+    drop(other);
 }

@@ -3,6 +3,7 @@
 mod causes;
 mod staged;
 mod states;
+mod trust;
 mod webhooks;
 
 use std::{

@@ -1,0 +1,105 @@
+//! Which gateways of a SQLite database are alive. Each holds a lock on a file of its own beside the database,
+//! `rollcall.db-gw_…`, which the system takes away when the process ends, however it ends: the leases of one that has gone are free at once, and not
+//! only when they run out. On PostgreSQL nobody can tell; there leases are short.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::store::{self, Db, Store, hooks, polls};
+
+/// That this gateway is alive, until the last clone is dropped.
+#[derive(Debug, Clone)]
+pub struct Alive {
+    held: Option<Arc<Held>>,
+}
+
+#[derive(Debug)]
+struct Held {
+    /// The database's file.
+    database: PathBuf,
+    name: String,
+    /// Locked.
+    _file: File,
+}
+
+/// How the names of gateways begin.
+const PREFIX: &str = "gw_";
+
+impl Alive {
+    /// Shows that the gateway of this name is alive. Where no file can be made beside the database, nobody can tell: the
+    /// leases of one that died run out.
+    pub fn new(store: &Store, name: &str) -> Self {
+        let Some(database) = store.file() else { return Self { held: None } };
+        match lock(&beside(&database, name)) {
+            Ok(file) => Self { held: Some(Arc::new(Held { database, name: name.to_owned(), _file: file })) },
+            Err(error) => {
+                tracing::warn!(%error, "no file beside the database shows that this gateway is alive");
+                Self { held: None }
+            }
+        }
+    }
+
+    /// Frees the leases of gateways that have gone; whether there were any gateways.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn bury(&self, store: &Store) -> store::Result<bool> {
+        let Some(held) = &self.held else { return Ok(false) };
+        let gone = held.gone();
+        for (name, path) in &gone {
+            let by = name.clone();
+            let free = move |db: &mut Db| store::Result::Ok(polls::free(db, &by)? + hooks::free(db, &by)?);
+            let freed = store.write(free).await?;
+            tracing::info!(gateway = name, freed, "a gateway has gone: what it was doing goes on here");
+            let _ = fs::remove_file(path);
+        }
+        Ok(!gone.is_empty())
+    }
+}
+
+impl Held {
+    /// The gateways whose files nobody locks any more.
+    fn gone(&self) -> Vec<(String, PathBuf)> {
+        let folder = self.database.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let Ok(entries) = fs::read_dir(folder.unwrap_or(Path::new("."))) else { return Vec::new() };
+        let own = self.database.file_name().map(|name| format!("{}-", name.display())).unwrap_or_default();
+        let others = entries.filter_map(|entry| {
+            let entry = entry.ok()?;
+            let name = entry.file_name().into_string().ok()?;
+            let name = name.strip_prefix(&own).filter(|name| name.starts_with(PREFIX))?;
+            (name != self.name).then(|| (name.to_owned(), entry.path()))
+        });
+        others.filter(|(_, path)| is_free(path)).collect()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(beside(&self.database, &self.name));
+    }
+}
+
+fn beside(database: &Path, name: &str) -> PathBuf {
+    let mut path = OsString::from(database);
+    path.push(format!("-{name}"));
+    path.into()
+}
+
+fn lock(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    file.try_lock()?;
+    Ok(file)
+}
+
+fn is_free(path: &Path) -> bool {
+    File::options().write(true).open(path).is_ok_and(|file| file.try_lock().is_ok())
+}
