@@ -85,7 +85,7 @@ impl Source {
         if answer.status.is_success() || exists {
             return Ok(());
         }
-        Err(refusals::refused(answer.status, WHAT))
+        Err(refusals::refused(answer.status, &answer.body, WHAT))
     }
 
     async fn remove(&self, callback: &Callback) -> Result<(), Failure> {
@@ -94,7 +94,7 @@ impl Source {
         if answer.status.is_success() || answer.status.as_u16() == 404 {
             return Ok(());
         }
-        Err(refusals::refused(answer.status, WHAT))
+        Err(refusals::refused(answer.status, &answer.body, WHAT))
     }
 }
 

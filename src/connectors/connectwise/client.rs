@@ -113,7 +113,7 @@ impl Client {
             Err(_) if answer.status.as_u16() == 404 || answer.status.is_success() => {
                 return Err(refusals::unknown_company(host, &self.company_id));
             }
-            Err(_) => return Err(refusals::refused(answer.status, "the company's address")),
+            Err(body) => return Err(refusals::refused(answer.status, &body, "the company's address")),
         };
         let Some(found) = info.codebase.as_deref().and_then(codebase) else {
             return Err(failure(
@@ -144,7 +144,7 @@ impl Client {
                 return Ok(None);
             }
             if !self.may_have_moved(status) {
-                return Err(refusals::refused(status, call.what));
+                return Err(refusals::refused(status, &body, call.what));
             }
             if looked_up {
                 return if status.as_u16() == 404 { Ok(None) } else { Err(refusals::not_found(call.what)) };

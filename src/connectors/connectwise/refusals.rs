@@ -35,10 +35,10 @@ impl Refusal {
 
 /// An answer that is neither what was asked for nor a matter of the codebase. `what` is what was asked for, in words. The
 /// vendor's own are not repeated: they may name anybody (promise 7).
-pub fn refused(status: StatusCode, what: &str) -> Failure {
+pub fn refused(status: StatusCode, body: &[u8], what: &str) -> Failure {
     match status.as_u16() {
         401 => wrong_keys(what),
-        400 if refusal.is_about_keys() => wrong_keys(what),
+        400 if read(body).is_about_keys() => wrong_keys(what),
         403 if is_no_api(body) => failure(
             Cause::Server,
             format!(
