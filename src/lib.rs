@@ -26,4 +26,5 @@ pub mod simulators;
 pub mod store;
 pub mod sync;
 pub mod telemetry;
+pub mod threads;
 pub mod workers;

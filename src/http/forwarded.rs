@@ -2,7 +2,7 @@
 //! says counts, and of that the last part that no trusted proxy stands behind: whatever comes before it, anybody may
 //! have written.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::{HeaderMap, HeaderName, header};
 
@@ -31,6 +31,14 @@ pub(super) fn client(peer: SocketAddr, headers: &HeaderMap, trusted: &TrustedPro
         }
     }
     client
+}
+
+/// What counts as one address: of IPv6 a network of 64 bits, for whoever has one address of it has all of them.
+pub(super) fn neighbourhood(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+    }
 }
 
 fn canonical(address: SocketAddr) -> SocketAddr {

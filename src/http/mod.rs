@@ -10,6 +10,7 @@
 //! | [`tls`] | the certificate, loaded and loaded again |
 //! | [`layers`] | what every request passes through |
 //! | [`limits`] | limits that a route chooses: the size of its body, the time to answer |
+//! | [`room`] | what the bodies of unknown callers may take together |
 //! | [`problem`] | errors as `application/problem+json` |
 //! | [`qbwc`] | the Web Connector service |
 //! | [`webhooks`] | what source systems tell by themselves |
@@ -29,6 +30,7 @@ pub mod operations;
 pub mod problem;
 pub mod qbwc;
 mod read;
+pub mod room;
 pub mod router;
 pub mod server;
 mod socket;
@@ -47,7 +49,11 @@ use crate::{
         poll::Reach,
         vault::Vault,
     },
+    threads::Threads,
 };
+
+/// Answers of QuickBooks that are read at once.
+const READERS: usize = 128;
 
 /// What every route works with.
 #[derive(Clone)]
@@ -66,6 +72,10 @@ pub struct Gateway {
     pub wake: Arc<Notify>,
     /// Who guesses passwords of Web Connectors.
     pub sign_ins: qbwc::SignIns,
+    /// What the bodies of unknown callers may take together.
+    pub room: room::Room,
+    /// The threads on which answers of QuickBooks are read.
+    pub readers: Threads,
 }
 
 impl Gateway {
@@ -73,15 +83,9 @@ impl Gateway {
     pub fn new(reach: Reach) -> Self {
         let Reach { store, ambient, vault, public_url, .. } = reach.clone();
         let inbox = Inbox::start(store.clone(), ambient.clone()).sealing(vault.clone(), SEALED_KEPT);
-        Self {
-            store,
-            ambient,
-            vault,
-            public_url,
-            reach,
-            inbox,
-            wake: Arc::default(),
-            sign_ins: qbwc::SignIns::default(),
-        }
+        let readers = Threads::new("qbwc-reader", READERS);
+        let (room, wake) = (room::Room::default(), Arc::default());
+        let sign_ins = qbwc::SignIns::default();
+        Self { store, ambient, vault, public_url, reach, inbox, wake, sign_ins, room, readers }
     }
 }

@@ -10,14 +10,15 @@ use std::{
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("clock", &[]),
+    ("threads", &[]),
     ("codec", &["domain"]),
     ("store", &["codec", "domain"]),
-    ("connectors", &["codec", "domain"]),
+    ("connectors", &["codec", "domain", "threads"]),
     ("sync", &["connectors", "store", "codec", "domain", "clock"]),
     ("config", &["domain"]),
     ("telemetry", &["config"]),
     ("workers", &["sync", "connectors", "store", "codec", "domain", "clock"]),
-    ("http", &["sync", "connectors", "store", "codec", "domain", "clock", "config"]),
+    ("http", &["sync", "connectors", "store", "codec", "domain", "clock", "config", "threads"]),
     // The other side of the wires must not share the gateway's readers and writers: one bug could hide on both sides.
     ("simulators", &["domain"]),
     ("app", &["http", "workers", "sync", "connectors", "store", "domain", "clock", "config", "telemetry"]),

@@ -3,10 +3,12 @@
 //! A host's name is checked where it becomes an address, in the resolver, so that a name that changes its mind between
 //! a check and the request gains nothing. A host that is written as an address passes no resolver; see [`literal`].
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
+
+use crate::threads::Threads;
 
 /// A host that is only at addresses that the connection may not reach.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,16 +18,35 @@ pub struct NotAllowed {
     pub address: IpAddr,
 }
 
-/// Resolves by the system and leaves out what is not allowed.
-#[derive(Debug, Clone, Copy)]
-pub struct PublicOnly;
+/// Names that are looked up at once.
+const LOOKUPS: usize = 16;
 
-impl Resolve for PublicOnly {
+/// Resolves by the system, on threads of its own: the system's look-up blocks, for many seconds where no server answers,
+/// and must neither wait for other work nor keep it waiting.
+#[derive(Debug, Clone)]
+pub struct Resolver {
+    threads: Threads,
+    /// Leaves out what is not allowed.
+    public_only: bool,
+}
+
+impl Resolver {
+    /// One that leaves out private addresses, and one for connections that may reach them.
+    pub fn both() -> (Self, Self) {
+        let threads = Threads::new("dns", LOOKUPS);
+        (Self { threads: threads.clone(), public_only: true }, Self { threads, public_only: false })
+    }
+}
+
+impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
+        let Self { threads, public_only } = self.clone();
         Box::pin(async move {
-            let host = name.as_str().to_owned();
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
-            Ok(Box::new(allowed(host, found)?.into_iter()) as Addrs)
+            let (host, asked) = (name.as_str().to_owned(), name.as_str().to_owned());
+            let look_up = move || (asked.as_str(), 0).to_socket_addrs().map(Vec::from_iter);
+            let found: Vec<SocketAddr> = threads.place().await?.run(look_up).await??;
+            let found = if public_only { allowed(host, found)? } else { found };
+            Ok(Box::new(found.into_iter()) as Addrs)
         })
     }
 }

@@ -141,11 +141,12 @@ impl Outbound {
                 .connect_timeout(timeouts.connect)
                 .user_agent(concat!("Rollcall/", env!("CARGO_PKG_VERSION")))
         };
+        let (public, any) = guard::Resolver::both();
         let error = |error: reqwest::Error| OutboundError(error.to_string());
         Ok(Self {
             timeouts,
-            public: client().dns_resolver(Arc::new(guard::PublicOnly)).build().map_err(error)?,
-            any: client().build().map_err(error)?,
+            public: client().dns_resolver(Arc::new(public)).build().map_err(error)?,
+            any: client().dns_resolver(Arc::new(any)).build().map_err(error)?,
             keys: Keys::default(),
             places: Places::default(),
         })

@@ -316,3 +316,26 @@ async fn a_certificate_that_nobody_vouches_for_is_a_matter_of_tls() {
     let plain = caller_with(&format!("https://{address}/"), true, &gate, short());
     assert_eq!(cause(get(&plain, "/").await), Cause::Tls, "no TLS at that port");
 }
+
+#[test]
+fn a_name_is_looked_up_although_the_runtime_has_no_thread_left() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let (free, wait) = std::sync::mpsc::channel::<()>();
+    runtime.spawn_blocking(move || wait.recv());
+    runtime.block_on(async {
+        let gate = Arc::new(Virtual::default());
+        let (address, _) = vendor(&[&answer("200 OK", "", "[1]")]).await;
+        let named = |scheme, private| {
+            let base = format!("{scheme}://localhost:{}/", address.port());
+            caller_with(&base, private, &gate, short())
+        };
+        assert_eq!(get(&named("http", true), "/").await.unwrap().body, Ok(vec![1]));
+        assert_eq!(cause(get(&named("https", false), "/").await), Cause::AddressNotAllowed);
+    });
+    drop(free);
+}

@@ -1,4 +1,5 @@
-//! A request's body as a stream that blocks: XML is read on a thread of its own, while the body still arrives.
+//! A request's body as a stream that blocks: the answer of QuickBooks is read on a thread of its own, while it still
+//! arrives.
 
 use std::{
     io::{self, Read},
@@ -15,10 +16,6 @@ use crate::http::limits::BodyFailure;
 /// Pieces that may wait for the reader.
 const WAITING: usize = 8;
 
-/// How much is awaited before a thread is given to a call. Most calls are whole by then, and a caller that dribbles
-/// holds no thread.
-const AHEAD: usize = 64 * 1024;
-
 /// How long a body may take in all: QuickBooks' largest lists take minutes.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -34,38 +31,15 @@ pub(super) struct BodyStream {
 #[error(transparent)]
 pub(super) struct Broke(pub BodyFailure);
 
-/// Waits for the first part of a body; the rest follows while it is read.
-pub(super) async fn receive(mut body: Body) -> BodyStream {
-    let mut ahead = Vec::new();
-    let (sender, rest) = mpsc::channel(WAITING);
-    let first = async {
-        while ahead.len() < AHEAD {
-            match body.frame().await {
-                None => return None,
-                Some(Ok(frame)) => {
-                    if let Ok(data) = frame.into_data() {
-                        ahead.extend_from_slice(&data);
-                    }
-                }
-                Some(Err(error)) => return Some(Err(BodyFailure::of(&error))),
-            }
-        }
-        Some(Ok(()))
-    };
-    match tokio::time::timeout(LONGEST, first).await {
-        Ok(None) => {}
-        Ok(Some(Ok(()))) => {
+impl BodyStream {
+    /// The rest follows while the stream is read.
+    pub(super) fn new(ahead: Vec<u8>, rest: Option<Body>) -> Self {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        if let Some(body) = rest {
             tokio::spawn(pump(body, sender));
         }
-        Ok(Some(Err(failure))) => fail(&sender, failure),
-        Err(_) => fail(&sender, BodyFailure::TooSlow),
+        Self { ahead: io::Cursor::new(ahead), current: Bytes::new(), rest: receiver }
     }
-    BodyStream { ahead: io::Cursor::new(ahead), current: Bytes::new(), rest }
-}
-
-fn fail(sender: &mpsc::Sender<Result<Bytes, BodyFailure>>, failure: BodyFailure) {
-    // The channel is new and empty, so there is room.
-    let _ = sender.try_send(Err(failure));
 }
 
 /// Hands the body on until it ends, breaks off, takes too long, or nobody reads it any more.

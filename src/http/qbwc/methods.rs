@@ -1,58 +1,61 @@
 //! The methods of the service: parameters in, verbs called, replies out. Parameter names are Intuit's
 //! (Programmer's Guide p. 61: "You must use the parameter names as given").
 
-use std::{collections::HashMap, error::Error as _, io::Read, net::IpAddr};
+use std::{error::Error as _, io, net::IpAddr};
 
-use tokio::runtime::Handle;
-
-use super::{Answered, body::BodyStream, body::Broke, body_fault, sign_in};
+use super::{
+    body::Broke,
+    body_fault,
+    intake::Stopped,
+    parameters::{Parameters, Unread},
+    sign_in,
+};
 use crate::{
     codec::{
-        soap::{Call, Fault, Reply, SoapError, Style, Version},
+        soap::{Fault, Reply, SoapError},
         xml::XmlError,
     },
     domain::secret::Secret,
     http::Gateway,
     store,
-    sync::web_connector::{self, Begun, Offer},
+    sync::web_connector::{self, Offer},
 };
-
-/// Bytes of a parameter, but for `response`: `strHCPResponse` is the longest, with the preferences of a company.
-const LONGEST_PARAMETER: usize = 4 * 1024 * 1024;
-
-/// The methods of the service.
-const METHODS: [&str; 13] = [
-    "serverVersion",
-    "getServerVersion",
-    "clientVersion",
-    "authenticate",
-    "sendRequestXML",
-    "receiveResponseXML",
-    "connectionError",
-    "getLastError",
-    "closeConnection",
-    "getInteractiveURL",
-    "interactiveDone",
-    "isInteractiveDone",
-    "interactiveRejected",
-];
 
 /// Why a call was not answered.
 #[derive(Debug, thiserror::Error)]
-enum CallError {
+pub(super) enum CallError {
     #[error(transparent)]
     Soap(#[from] SoapError),
     #[error("it names no method of the service")]
     NoMethod,
     #[error("the parameter `{0}` must come before `response`")]
     Order(&'static str),
+    #[error("its first 64 KiB do not show which method is called, with which ticket")]
+    NoHead,
+    #[error(transparent)]
+    Parameters(Unread),
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+    #[error("as many lists are being read as can be at once")]
+    Busy,
+    #[error("no thread could be started")]
+    NoThread(#[source] io::Error),
     #[error(transparent)]
     Store(#[from] store::Error),
 }
 
+impl From<Unread> for CallError {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Soap(error) => Self::Soap(error),
+            unread => Self::Parameters(unread),
+        }
+    }
+}
+
 impl CallError {
     /// The words for whoever reads the Web Connector's log. Ours go into the gateway's log, once.
-    fn fault(&self) -> Fault {
+    pub(super) fn fault(&self) -> Fault {
         if let Self::Soap(SoapError::Xml(XmlError::Broken(io))) = self
             && let Some(Broke(failure)) = io.get_ref().and_then(|cause| cause.downcast_ref::<Broke>())
         {
@@ -74,98 +77,53 @@ impl CallError {
                     "Rollcall could not read the call. Nobody was marked absent. Run the update again. The cause: {error}."
                 ),
             },
-            Self::NoMethod | Self::Order(_) => Fault {
+            Self::Stopped(Stopped::Body(failure)) => body_fault(*failure),
+            Self::Stopped(Stopped::Large) => Fault {
                 client: true,
                 reason: format!(
-                    "Rollcall could not answer the call: {self}. Is this a QuickBooks Web Connector?"
+                    "Rollcall did not read the call: {self}. Is this a QuickBooks Web Connector?"
                 ),
             },
-        }
-    }
-}
-
-/// Reads a call and answers it. `spoken` is the SOAP of the answer where the envelope cannot be read.
-pub(super) async fn answer(gateway: &Gateway, spoken: Version, from: IpAddr, body: BodyStream) -> Answered {
-    let (gateway, runtime, span) = (gateway.clone(), Handle::current(), tracing::Span::current());
-    let blocking = tokio::task::spawn_blocking(move || {
-        let _entered = span.enter();
-        read_and_answer(&gateway, &runtime, spoken, from, body)
-    });
-    match blocking.await {
-        Ok(answered) => answered,
-        // A panic of the thread is one of the handler: the layers log and answer it.
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => {
-                let fault = Fault {
+            Self::NoMethod | Self::Order(_) | Self::NoHead | Self::Parameters(_) => Fault {
+                client: true,
+                reason: format!(
+                    "Rollcall could not answer the call: {self}. Nobody was marked absent. Is this a QuickBooks Web \
+                     Connector?"
+                ),
+            },
+            Self::Stopped(Stopped::Full) | Self::Busy => Fault {
+                client: false,
+                reason: format!("Rollcall is busy: {self}. Run the update again in a few minutes."),
+            },
+            Self::NoThread(error) => {
+                tracing::error!(%error, "a call failed: no thread could be started");
+                Fault {
                     client: false,
-                    reason: "Rollcall is shutting down. Run the update again.".into(),
-                };
-                Answered {
-                    version: spoken,
-                    style: Style::Document,
-                    method: String::new(),
-                    result: Err(fault),
+                    reason: "Rollcall could not start to read. Run the update again.".into(),
                 }
             }
-        },
-    }
-}
-
-fn read_and_answer(
-    gateway: &Gateway,
-    runtime: &Handle,
-    spoken: Version,
-    from: IpAddr,
-    body: BodyStream,
-) -> Answered {
-    let mut call = match Call::open(body) {
-        Ok(call) => call,
-        Err(error) => {
-            let result = Err(CallError::from(error).fault());
-            return Answered { version: spoken, style: Style::Document, method: String::new(), result };
         }
-    };
-    // What others may be called is not repeated, nor logged.
-    let known = METHODS.iter().find(|known| **known == call.method).copied().unwrap_or_default();
-    let (version, method) = (call.version, known.to_owned());
-    let made = match method.as_str() {
-        "receiveResponseXML" => {
-            receive(gateway, runtime, &mut call).map(|number| (call.style, Reply::Number(number)))
-        }
-        _ => parameters(&mut call).and_then(|parameters| {
-            let style = call.style;
-            call.finish()?;
-            let reply = runtime.block_on(small(gateway, from, &method, parameters))?;
-            Ok((style, reply))
-        }),
-    };
-    match made {
-        Ok((style, reply)) => Answered { version, style, method, result: Ok(reply) },
-        Err(error) => Answered { version, style: Style::Document, method, result: Err(error.fault()) },
     }
 }
 
-/// The parameters of a call, by name. Of a repeated one the last counts.
-struct Parameters(HashMap<String, String>);
-
-impl Parameters {
-    /// Empty where the call does not have it: to Intuit's service the two are the same.
-    fn take(&mut self, name: &str) -> String {
-        self.0.remove(name).unwrap_or_default()
-    }
-}
-
-fn parameters<R: Read>(call: &mut Call<R>) -> Result<Parameters, CallError> {
-    let mut parameters = HashMap::new();
-    while let Some(name) = call.parameter()? {
-        parameters.insert(name, call.text(LONGEST_PARAMETER)?);
-    }
-    Ok(Parameters(parameters))
-}
+/// The methods that are answered, but for `receiveResponseXML`.
+pub(super) const NAMES: [&str; 12] = [
+    "serverVersion",
+    "getServerVersion",
+    "clientVersion",
+    "authenticate",
+    "sendRequestXML",
+    "connectionError",
+    "getLastError",
+    "closeConnection",
+    "getInteractiveURL",
+    "interactiveDone",
+    "isInteractiveDone",
+    "interactiveRejected",
+];
 
 /// All methods but `receiveResponseXML`.
-async fn small(
+pub(super) async fn small(
     gateway: &Gateway,
     from: IpAddr,
     method: &str,
@@ -224,37 +182,4 @@ async fn small(
         "interactiveRejected" => text("Rollcall does not use interactive mode."),
         _ => Err(CallError::NoMethod),
     }
-}
-
-/// `receiveResponseXML`: the response is staged while it arrives, and judged when the envelope has ended.
-fn receive<R: Read>(gateway: &Gateway, runtime: &Handle, call: &mut Call<R>) -> Result<i32, CallError> {
-    let mut received = None;
-    let mut hresult = String::new();
-    while let Some(name) = call.parameter()? {
-        match (name.as_str(), &mut received) {
-            ("ticket", _) => {
-                let ticket = call.text(LONGEST_PARAMETER)?;
-                match runtime.block_on(web_connector::receive(&gateway.store, &gateway.ambient, &ticket))? {
-                    // An answer that nobody waits for is not read at all.
-                    Begun::Over(answer) => return Ok(answer),
-                    Begun::Going(begun) => received = Some(begun),
-                }
-            }
-            ("response", None) => return Err(CallError::Order("ticket")),
-            ("response", Some(received)) => {
-                call.stream(|document| -> store::Result<()> {
-                    // A response without a letter is none: the HRESULT says why.
-                    match document.fill_buf() {
-                        Ok([]) => Ok(()),
-                        _ => received.stage(runtime, document),
-                    }
-                })??;
-            }
-            ("hresult", _) => hresult = call.text(LONGEST_PARAMETER)?,
-            _ => {}
-        }
-    }
-    call.finish()?;
-    let Some(received) = received else { return Err(CallError::Order("ticket")) };
-    Ok(runtime.block_on(received.conclude(hresult))?)
 }

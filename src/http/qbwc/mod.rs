@@ -2,7 +2,10 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `body` | a request's body as a blocking stream |
+//! | `reading` | how a call is read: its beginning by anybody, an answer of QuickBooks with a good ticket only |
+//! | `intake` | the beginning of a body, within bounds |
+//! | `body` | the whole of it as a blocking stream |
+//! | `parameters` | the parameters of a call that are kept |
 //! | `guesses` | wrong passwords, remembered for a while |
 //! | `methods` | the methods: parameters in, verbs called, replies out |
 //! | `pages` | the certificate check, the support page, the WSDL |
@@ -10,8 +13,11 @@
 
 mod body;
 mod guesses;
+mod intake;
 mod methods;
 mod pages;
+mod parameters;
+mod reading;
 mod sign_in;
 
 pub use sign_in::SignIns;
@@ -80,7 +86,7 @@ async fn call(gateway: Gateway, max_body: u64, request: Request) -> Response {
         _ => {
             let most = usize::try_from(max_body).unwrap_or(usize::MAX);
             let body = Body::new(Limited::new(request.into_body(), most));
-            methods::answer(&gateway, version, from, body::receive(body).await).await
+            reading::answer(&gateway, version, from, body).await
         }
     };
     if let Err(fault) = &answered.result {

@@ -73,6 +73,15 @@ impl Process {
         self.child.lock().unwrap().id()
     }
 
+    /// The most memory that the process has had in use, in bytes.
+    #[cfg(target_os = "linux")]
+    pub fn peak(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.child.lock().unwrap().id());
+        let status = std::fs::read_to_string(status).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+    }
+
     /// SIGKILL, and waits until the process is gone.
     pub fn kill(&self) {
         let mut child = self.child.lock().unwrap();

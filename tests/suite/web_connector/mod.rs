@@ -20,6 +20,7 @@ mod schedule;
 pub(crate) mod sensitive;
 mod server;
 mod sessions;
+mod strangers;
 mod transcripts;
 pub(crate) mod wire;
 
