@@ -59,16 +59,24 @@ pub struct ServeFlags {
     /// The proxies before the gateway, whose X-Forwarded-For counts: addresses and networks, parted by commas
     #[arg(long, value_name = "LIST")]
     trusted_proxies: Option<String>,
-    /// Open connections; at the cap new ones wait [default: 1024]
+    /// Open connections, and requests at once; where all are taken, those that move least make room [default: 1024]
     #[arg(long, value_name = "NUMBER")]
     max_connections: Option<String>,
-    /// Time in which a TLS handshake, and then each request's head, must arrive; also how long an idle connection is kept
-    /// [default: 120]
+    /// Of these, those of one address [default: 256]
+    #[arg(long, value_name = "NUMBER")]
+    max_connections_per_address: Option<String>,
+    /// Time in which a connection must have made its first request, a TLS handshake included [default: 10]
+    #[arg(long, value_name = "SECONDS")]
+    first_request_timeout: Option<String>,
+    /// Time in which each other request's head must arrive; also how long an idle connection is kept [default: 120]
     #[arg(long, value_name = "SECONDS")]
     header_timeout: Option<String>,
-    /// Time that may pass between two pieces of a body [default: 30]
+    /// Time over which the pace of a body is averaged; also the longest silence in one [default: 30]
     #[arg(long, value_name = "SECONDS")]
     body_timeout: Option<String>,
+    /// What a body must come with each second, or it is given up [default: 1024]
+    #[arg(long, value_name = "BYTES")]
+    min_body_rate: Option<String>,
     /// Time until an API request must be answered [default: 60]
     #[arg(long, value_name = "SECONDS")]
     request_timeout: Option<String>,
@@ -116,8 +124,11 @@ impl ServeFlags {
             ("ROLLCALL_TLS_KEY", &self.tls_key),
             ("ROLLCALL_TRUSTED_PROXIES", &self.trusted_proxies),
             ("ROLLCALL_MAX_CONNECTIONS", &self.max_connections),
+            ("ROLLCALL_MAX_CONNECTIONS_PER_ADDRESS", &self.max_connections_per_address),
+            ("ROLLCALL_FIRST_REQUEST_TIMEOUT", &self.first_request_timeout),
             ("ROLLCALL_HEADER_TIMEOUT", &self.header_timeout),
             ("ROLLCALL_BODY_TIMEOUT", &self.body_timeout),
+            ("ROLLCALL_MIN_BODY_RATE", &self.min_body_rate),
             ("ROLLCALL_REQUEST_TIMEOUT", &self.request_timeout),
             ("ROLLCALL_SHUTDOWN_GRACE", &self.shutdown_grace),
             ("ROLLCALL_MAX_QBWC_BODY", &self.max_qbwc_body),

@@ -34,17 +34,33 @@ pub(super) const TRUSTED_PROXIES: Setting = plain(
 pub(super) const MAX_CONNECTIONS: Setting = plain(
     "ROLLCALL_MAX_CONNECTIONS",
     "1024",
-    "open connections; at the cap new ones wait in the kernel's queue",
+    "open connections, and requests at once; an eighth is kept for those who have signed in lately; where all are taken, \
+     those that move least make room",
+);
+pub(super) const MAX_CONNECTIONS_PER_ADDRESS: Setting = plain(
+    "ROLLCALL_MAX_CONNECTIONS_PER_ADDRESS",
+    "256",
+    "of these, those of one address (of IPv6: one network of 64 bits); a trusted proxy has no bound, its clients have",
+);
+pub(super) const FIRST_REQUEST_TIMEOUT: Setting = plain(
+    "ROLLCALL_FIRST_REQUEST_TIMEOUT",
+    "10",
+    "seconds in which a connection must have made its first request, a TLS handshake included",
 );
 pub(super) const HEADER_TIMEOUT: Setting = plain(
     "ROLLCALL_HEADER_TIMEOUT",
     // Longer than a Web Connector keeps an idle connection (.NET: 100 s): it, not the gateway, closes first, so that no
     // call is sent into a connection that is being closed.
     "120",
-    "seconds in which a TLS handshake, and then each request's head, must arrive; also how long an idle connection is kept",
+    "seconds in which each other request's head must arrive; also how long an idle connection is kept",
 );
-pub(super) const BODY_TIMEOUT: Setting =
-    plain("ROLLCALL_BODY_TIMEOUT", "30", "seconds that may pass between two pieces of a body");
+pub(super) const BODY_TIMEOUT: Setting = plain(
+    "ROLLCALL_BODY_TIMEOUT",
+    "30",
+    "seconds over which the pace of a body is averaged; also the longest silence in one",
+);
+pub(super) const MIN_BODY_RATE: Setting =
+    plain("ROLLCALL_MIN_BODY_RATE", "1024", "bytes a second that a body must come with, or it is given up");
 pub(super) const REQUEST_TIMEOUT: Setting =
     plain("ROLLCALL_REQUEST_TIMEOUT", "60", "seconds until an API request must be answered");
 pub(super) const SHUTDOWN_GRACE: Setting =
@@ -75,9 +91,13 @@ pub struct HttpSettings {
     /// Whose word counts about where a request comes from.
     pub trusted_proxies: TrustedProxies,
     pub max_connections: usize,
+    pub max_connections_per_address: usize,
+    pub first_request_timeout: Duration,
     pub header_timeout: Duration,
-    /// The longest silence between two frames of a body, not the time of the whole body.
+    /// Over which the pace of a body is averaged, not the time of the whole body.
     pub body_timeout: Duration,
+    /// In bytes a second.
+    pub min_body_rate: u64,
     /// For the API only; a Web Connector may take its time.
     pub request_timeout: Duration,
     pub shutdown_grace: Duration,
@@ -124,8 +144,12 @@ impl HttpSettings {
             let number = text.parse().ok().filter(|number| (1..=1_000_000).contains(number));
             number.ok_or_else(|| format!("{text:?} is no such number"))
         });
+        let max_connections_per_address =
+            reader.count::<u32>(&MAX_CONNECTIONS_PER_ADDRESS).and_then(|most| usize::try_from(most).ok());
+        let first_request_timeout = reader.seconds(&FIRST_REQUEST_TIMEOUT);
         let header_timeout = reader.seconds(&HEADER_TIMEOUT);
         let body_timeout = reader.seconds(&BODY_TIMEOUT);
+        let min_body_rate = reader.count(&MIN_BODY_RATE);
         let request_timeout = reader.seconds(&REQUEST_TIMEOUT);
         let shutdown_grace = reader.seconds(&SHUTDOWN_GRACE);
         let max_qbwc_body = reader.count(&MAX_QBWC_BODY);
@@ -137,8 +161,11 @@ impl HttpSettings {
             tls: tls?,
             trusted_proxies: trusted_proxies?,
             max_connections: max_connections?,
+            max_connections_per_address: max_connections_per_address?,
+            first_request_timeout: first_request_timeout?,
             header_timeout: header_timeout?,
             body_timeout: body_timeout?,
+            min_body_rate: min_body_rate?,
             request_timeout: request_timeout?,
             shutdown_grace: shutdown_grace?,
             max_qbwc_body: max_qbwc_body?,

@@ -1,21 +1,24 @@
 //! What every request passes through.
 
-use std::{any::Any, fmt::Write, sync::Arc, time::Duration};
+use std::{any::Any, fmt::Write, sync::Arc};
 
 use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header, uri::Authority},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use tokio::time::Instant;
 use tower::ServiceBuilder;
-use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer};
+use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
-use super::problem::{ApiError, MEDIA_TYPE};
+use super::{
+    operations,
+    problem::{ApiError, MEDIA_TYPE},
+};
 use crate::{clock::Ambient, domain::problem::Problem};
 
 /// The header that carries the request ID, both ways.
@@ -52,11 +55,10 @@ impl RequestId {
 }
 
 /// Puts the layers around a complete `router`, and answers what no route takes (a fallback that `router` has itself
-/// is replaced; one of a nested router stays). `body_timeout` is the longest
-/// silence between two frames of a request's body.
+/// is replaced; one of a nested router stays).
 ///
 /// Routes choose their own size and time with [`super::limits`].
-pub fn stack(router: Router, ambient: Ambient, body_timeout: Duration) -> Router {
+pub fn stack(router: Router, ambient: Ambient) -> Router {
     // Set before the layers, so that these answers pass through them as well.
     let router = router.fallback(no_such_route).method_not_allowed_fallback(no_such_method);
     router.layer(
@@ -67,10 +69,9 @@ pub fn stack(router: Router, ambient: Ambient, body_timeout: Duration) -> Router
             .layer(from_fn(harden))
             // Inside the span of the request, so that the logged cause has its ID.
             .layer(from_fn(explain))
-            // Inside `explain`, which turns the answer to a panic into a body.
-            .layer(CatchPanicLayer::custom(panicked))
-            // Next to the handlers, as it changes the type of the body they read.
-            .layer(RequestBodyTimeoutLayer::new(body_timeout)),
+            // Inside `explain`, which turns these answers into bodies.
+            .layer(from_fn(turn_away))
+            .layer(CatchPanicLayer::custom(panicked)),
     )
 }
 
@@ -80,6 +81,7 @@ async fn identify(State(ambient): State<Ambient>, mut request: Request, next: Ne
     request.extensions_mut().insert(id.clone());
     // The query is left out: it may hold what is searched for. At the level of errors, so that a filter that
     // hides the line for each request still has the ID on the lines of its errors.
+    let routine = operations::is_routine(request.uri().path());
     let span = tracing::error_span!(
         "request",
         method = %request.method(),
@@ -87,7 +89,7 @@ async fn identify(State(ambient): State<Ambient>, mut request: Request, next: Ne
         request_id = id.as_str(),
     );
     async move {
-        let mut line = Line { start: Instant::now(), status: None };
+        let mut line = Line { start: Instant::now(), status: None, routine };
         let mut response = next.run(request).await;
         if let Ok(value) = HeaderValue::from_str(id.as_str()) {
             response.headers_mut().insert(REQUEST_ID, value);
@@ -104,15 +106,63 @@ async fn identify(State(ambient): State<Ambient>, mut request: Request, next: Ne
 struct Line {
     start: Instant,
     status: Option<StatusCode>,
+    /// Asked all the time by tools: no news.
+    routine: bool,
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
         let ms = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
         match self.status {
+            Some(status) if self.routine => tracing::debug!(status = status.as_u16(), ms, "answered"),
             Some(status) => tracing::info!(status = status.as_u16(), ms, "answered"),
             None => tracing::info!(ms, "the client went away before the answer"),
         }
+    }
+}
+
+/// An extension of a request for which there is no place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Busy;
+
+/// Seconds after which there may be a place.
+const BUSY_FOR: u16 = 5;
+
+/// Answers requests for which there is no place, and such as do not say once and clearly for which host they are
+/// (RFC 9112 section 3.2): two readers may read two hosts.
+async fn turn_away(request: Request, next: Next) -> Response {
+    if request.extensions().get::<Busy>().is_some() {
+        let mut error = ApiError::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            Problem::new(
+                "too_busy",
+                "The gateway has as many requests at work, of this address or in all, as it takes.",
+                "Send the request again in a moment, and fewer at once.",
+            ),
+        );
+        error.retry_after = Some(BUSY_FOR);
+        return error.into_response();
+    }
+    if let Some(wrong) = wrong_host(&request) {
+        let remedy = "Send one Host header with the host of the address, and its port if there is one.";
+        return ApiError::new(StatusCode::BAD_REQUEST, Problem::new("bad_host", wrong, remedy))
+            .into_response();
+    }
+    next.run(request).await
+}
+
+fn wrong_host(request: &Request) -> Option<&'static str> {
+    let mut hosts = request.headers().get_all(header::HOST).into_iter();
+    match (hosts.next(), hosts.next()) {
+        (_, Some(_)) => Some("The request has more than one Host header."),
+        (None, None) if request.version() == Version::HTTP_11 => Some("The request has no Host header."),
+        (Some(host), None) => {
+            let sound =
+                |host: &str| host.is_empty() || (!host.contains('@') && host.parse::<Authority>().is_ok());
+            let sound = host.to_str().is_ok_and(sound);
+            (!sound).then_some("The Host header of the request is not a host.")
+        }
+        (None, None) => None,
     }
 }
 

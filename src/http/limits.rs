@@ -11,9 +11,8 @@ use axum::{
     response::IntoResponse,
 };
 use http_body_util::{LengthLimitError, Limited};
-use tower_http::timeout::TimeoutError;
 
-use super::problem::ApiError;
+use super::{pace, problem::ApiError};
 use crate::domain::problem::Problem;
 
 /// Bounds the bodies of `router`'s routes to `bytes`, however they are read. A longer `Content-Length` is refused at
@@ -61,6 +60,9 @@ pub enum BodyFailure {
     TooLarge,
     #[error("the body stopped arriving")]
     TooSlow,
+    /// The gateway stops, and the body stood still.
+    #[error("the gateway stops")]
+    Stopping,
     /// The client went away, or broke the framing.
     #[error("the body broke off")]
     Broken,
@@ -74,15 +76,18 @@ impl BodyFailure {
             if error.is::<LengthLimitError>() {
                 return Self::TooLarge;
             }
-            if error.is::<TimeoutError>() {
+            if error.is::<pace::TooSlow>() {
                 return Self::TooSlow;
+            }
+            if error.is::<pace::Stopping>() {
+                return Self::Stopping;
             }
             cause = error.source();
         }
         Self::Broken
     }
 
-    /// The answer: 413, 408 or 400.
+    /// The answer: 413, 408, 503 or 400.
     pub fn problem(self) -> ApiError {
         let (status, code, detail, remedy) = match self {
             Self::TooLarge => (
@@ -94,8 +99,14 @@ impl BodyFailure {
             Self::TooSlow => (
                 StatusCode::REQUEST_TIMEOUT,
                 "body_too_slow",
-                "The request's body stopped arriving.",
+                "The request's body stopped arriving, or came too slowly.",
                 "Send the request again; check the network if it happens often.",
+            ),
+            Self::Stopping => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "stopping",
+                "The gateway stops, and the request's body did not arrive any more.",
+                "Send the request again in a moment.",
             ),
             Self::Broken => (
                 StatusCode::BAD_REQUEST,

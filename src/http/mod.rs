@@ -5,6 +5,9 @@
 //! | [`server`] | the accept loop: connections, their limits, TLS, graceful shutdown |
 //! | `document` | what the OpenAPI document says beside its routes |
 //! | `connection` | one connection: HTTP/1.1 or HTTP/2, and when it has been idle too long |
+//! | `door` | who is let in, and who makes room for whom |
+//! | `pace` | bodies, which must keep moving |
+//! | `throttle` | what strangers bring about, logged once a minute |
 //! | `forwarded` | where a request comes from, behind proxies too |
 //! | `socket` | its bytes: read ahead, and never written to for ever |
 //! | [`tls`] | the certificate, loaded and loaded again |
@@ -12,6 +15,7 @@
 //! | [`limits`] | limits that a route chooses: the size of its body, the time to answer |
 //! | [`room`] | what the bodies of unknown callers may take together |
 //! | [`problem`] | errors as `application/problem+json` |
+//! | [`RefusedTokens`] | tokens that nobody has |
 //! | [`qbwc`] | the Web Connector service |
 //! | [`webhooks`] | what source systems tell by themselves |
 //! | [`extract`] | axum's extractors, with our errors |
@@ -22,20 +26,26 @@
 pub mod api;
 mod connection;
 mod document;
+mod door;
 pub mod extract;
 mod forwarded;
 pub mod layers;
 pub mod limits;
 pub mod operations;
+mod pace;
 pub mod problem;
 pub mod qbwc;
 mod read;
+mod refused_tokens;
 pub mod room;
 pub mod router;
 pub mod server;
 mod socket;
+mod throttle;
 pub mod tls;
 pub mod webhooks;
+
+pub use refused_tokens::RefusedTokens;
 
 use std::sync::Arc;
 
@@ -74,6 +84,8 @@ pub struct Gateway {
     pub sign_ins: qbwc::SignIns,
     /// What the bodies of unknown callers may take together.
     pub room: room::Room,
+    /// Tokens that nobody has.
+    pub refused_tokens: RefusedTokens,
     /// The threads on which answers of QuickBooks are read.
     pub readers: Threads,
 }
@@ -84,8 +96,20 @@ impl Gateway {
         let Reach { store, ambient, vault, public_url, .. } = reach.clone();
         let inbox = Inbox::start(store.clone(), ambient.clone()).sealing(vault.clone(), SEALED_KEPT);
         let readers = Threads::new("qbwc-reader", READERS);
-        let (room, wake) = (room::Room::default(), Arc::default());
+        let (room, wake, refused_tokens) = (room::Room::default(), Arc::default(), RefusedTokens::default());
         let sign_ins = qbwc::SignIns::default();
-        Self { store, ambient, vault, public_url, reach, inbox, wake, sign_ins, room, readers }
+        Self {
+            store,
+            ambient,
+            vault,
+            public_url,
+            reach,
+            inbox,
+            wake,
+            sign_ins,
+            room,
+            refused_tokens,
+            readers,
+        }
     }
 }

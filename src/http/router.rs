@@ -38,8 +38,7 @@ pub fn router(gateway: Gateway, settings: &HttpSettings) -> Router {
     // Pages are merged here.
 
     // Counts outside of all layers, so that what they answer counts as well.
-    layers::stack(router, gateway.ambient, settings.body_timeout)
-        .layer(from_fn_with_state(metrics, Metrics::count))
+    layers::stack(router, gateway.ambient).layer(from_fn_with_state(metrics, Metrics::count))
 }
 
 /// The OpenAPI document of the same routes.

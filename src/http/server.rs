@@ -1,22 +1,30 @@
 //! The accept loop. The caller owns the socket and the signal, so a test binds port 0 and runs two gateways in one
 //! process.
 
-use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
-use axum::Router;
+use axum::{Router, http::Extensions};
 use bytes::Bytes;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::watch,
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, interval, sleep, timeout, timeout_at},
 };
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    connection::serve,
+    connection::{Service, serve},
+    door::Door,
     socket::{Protocol, Socket, tell_protocol},
-    tls::{ALPN_HTTP2, TlsFiles},
+    throttle::Throttle,
+    tls::{self, ALPN_HTTP2, TlsFiles},
 };
 use crate::config::{HttpSettings, TrustedProxies};
 
@@ -24,16 +32,29 @@ use crate::config::{HttpSettings, TrustedProxies};
 /// connections end, and asking at once again would only burn the processor.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(500);
 
+/// How often it is looked for answers that nobody takes.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// For the first request of a connection that came where there was no place left: probes ask at once.
+const LANE_WAIT: Duration = Duration::from_secs(5);
+
 /// What the loop puts up with.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Whose word counts about where a request comes from.
     pub trusted_proxies: Arc<TrustedProxies>,
-    /// Open connections; at the cap the loop stops accepting, and new ones wait in the kernel's queue.
+    /// Open connections, and requests at once. Where there are as many, those that move least make room.
     pub max_connections: usize,
-    /// For a TLS handshake, and then for the head of each request: else silent clients would hold every slot.
-    /// An HTTP/1.1 connection is kept this long between two requests.
+    /// Of these, those of one address.
+    pub max_connections_per_address: usize,
+    /// From the beginning of a connection to the end of its first request's head, TLS included.
+    pub first_request_timeout: Duration,
+    /// For the head of each other request: an HTTP/1.1 connection is kept this long between two of them.
     pub header_timeout: Duration,
+    /// The time over which the pace of a request's body is averaged.
+    pub body_timeout: Duration,
+    /// Bytes a second that a request's body must come with.
+    pub min_body_rate: u64,
     /// How long an HTTP/2 connection is kept on which nothing happens.
     pub idle_timeout: Duration,
     /// The longest wait for a client to take bytes of an answer.
@@ -47,7 +68,11 @@ impl From<&HttpSettings> for Limits {
         Self {
             trusted_proxies: Arc::new(settings.trusted_proxies.clone()),
             max_connections: settings.max_connections,
+            max_connections_per_address: settings.max_connections_per_address,
+            first_request_timeout: settings.first_request_timeout,
             header_timeout: settings.header_timeout,
+            body_timeout: settings.body_timeout,
+            min_body_rate: settings.min_body_rate,
             // Longer than any answer of the API takes, so that only what is really idle is closed.
             idle_timeout: settings.request_timeout,
             write_timeout: settings.body_timeout,
@@ -56,10 +81,23 @@ impl From<&HttpSettings> for Limits {
     }
 }
 
+impl Limits {
+    /// Bytes of a request's body in each [`Limits::body_timeout`].
+    pub(super) fn bytes_a_window(&self) -> u64 {
+        let millis = u64::try_from(self.body_timeout.as_millis()).unwrap_or(u64::MAX);
+        (self.min_body_rate.saturating_mul(millis) / 1000).max(1)
+    }
+}
+
 /// The client's address, an extension of every request: behind a trusted proxy that which the proxy tells, else the
 /// other end of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
+
+/// The client's address, of a request with these extensions. One that came through no server has none.
+pub(super) fn caller(extensions: &Extensions) -> IpAddr {
+    extensions.get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |Peer(peer)| peer.ip())
+}
 
 /// Serves `router` on `listener` until `shutdown` is done; then takes no more connections, finishes the requests in
 /// flight within the grace, and closes what is left.
@@ -71,21 +109,45 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) {
     let limits = Arc::new(limits);
-    let slots = Arc::new(Semaphore::new(limits.max_connections.min(Semaphore::MAX_PERMITS)));
+    let door = Door::new(limits.max_connections, limits.max_connections_per_address);
+    let told = Arc::new(Throttle::default());
     let (stop, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
+    let mut sweep = interval(SWEEP);
     loop {
-        let (slot, stream, peer) = tokio::select! {
+        let (stream, peer) = tokio::select! {
             () = &mut shutdown => break,
-            accepted = accept(&listener, &slots) => accepted,
+            _ = sweep.tick() => {
+                door.end_stalled(limits.write_timeout);
+                continue;
+            }
+            accepted = accept(&listener) => accepted,
         };
         // Forget those that ended. A panic of one has been printed, and is no concern of the others.
         while connections.try_join_next().is_some() {}
-        let (router, limits, tls, stopped) = (router.clone(), limits.clone(), tls.clone(), stopped.clone());
+        let Some(seat) = door.connection(peer.ip(), limits.trusted_proxies.contains(peer.ip())) else {
+            // Closed at once: there is not even room to say why.
+            continue;
+        };
+        let wait = if seat.0.lane {
+            limits.first_request_timeout.min(LANE_WAIT)
+        } else {
+            limits.first_request_timeout
+        };
+        let service = Service {
+            router: router.clone(),
+            peer,
+            limits: limits.clone(),
+            door: door.clone(),
+            guest: seat.0.clone(),
+            stop: stopped.clone(),
+            first_by: Instant::now() + wait,
+        };
+        let (tls, told) = (tls.clone(), told.clone());
         connections.spawn(async move {
-            greet(stream, peer, router, &limits, tls, stopped).await;
-            drop(slot);
+            greet(stream, service, tls, &told).await;
+            drop(seat);
         });
     }
     drop(listener);
@@ -97,16 +159,10 @@ pub async fn run(
     }
 }
 
-/// The next connection, once there is a slot for it.
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> (Option<OwnedSemaphorePermit>, TcpStream, SocketAddr) {
-    // The semaphore is never closed.
-    let slot = slots.clone().acquire_owned().await.ok();
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => return (slot, stream, peer),
+            Ok(accepted) => return accepted,
             // The client was gone again before we looked: nothing is wrong here.
             Err(error) if is_of_peer(&error) => {}
             Err(error) => {
@@ -123,51 +179,56 @@ fn is_of_peer(error: &io::Error) -> bool {
 }
 
 /// Finds out what `stream` speaks, and serves it.
-async fn greet(
-    mut stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    limits: &Limits,
-    tls: Option<Arc<TlsFiles>>,
-    mut stop: watch::Receiver<bool>,
-) {
+async fn greet(mut stream: TcpStream, service: Service, tls: Option<Arc<TlsFiles>>, told: &Throttle) {
     // Answers are written whole: waiting to fill a packet only delays them. An error means that the peer is gone,
     // which the next read finds.
     let _ = stream.set_nodelay(true);
-    let stall = limits.write_timeout;
+    let (stall, guest) = (service.limits.write_timeout, service.guest.clone());
     if let Some(files) = tls {
         let handshake = TlsAcceptor::from(files.config()).accept(stream);
-        let Some(stream) = in_time(peer, limits, &mut stop, handshake).await else { return };
+        let stream = match in_time(&service, handshake).await {
+            Ok(stream) => stream,
+            Err(error) => {
+                if let Some(error) = error {
+                    tls::tell_failure(service.peer.ip(), &error, told);
+                }
+                return;
+            }
+        };
         let protocol = match stream.get_ref().1.alpn_protocol() {
             Some(ALPN_HTTP2) => Protocol::Http2,
             _ => Protocol::Http1,
         };
-        serve(Socket::new(Bytes::new(), stream, stall), protocol, router, peer, limits, stop).await;
+        serve(Socket::new(Bytes::new(), stream, stall, guest), protocol, service).await;
     } else {
         // HTTP/2 with prior knowledge, RFC 9113 section 3.3.
-        let told = in_time(peer, limits, &mut stop, tell_protocol(&mut stream)).await;
-        let Some((protocol, start)) = told.filter(|(_, start)| !start.is_empty()) else { return };
-        serve(Socket::new(start, stream, stall), protocol, router, peer, limits, stop).await;
+        let Ok((protocol, start)) = in_time(&service, tell_protocol(&mut stream)).await else { return };
+        if !start.is_empty() {
+            serve(Socket::new(start, stream, stall, guest), protocol, service).await;
+        }
     }
 }
 
-/// What `beginning` comes to, unless it fails, takes longer than a head may, or the gateway stops.
+/// What `beginning` comes to.
+///
+/// # Errors
+/// Its own; none where it took too long, had to make room, or the gateway stops.
 async fn in_time<T>(
-    peer: SocketAddr,
-    limits: &Limits,
-    stop: &mut watch::Receiver<bool>,
+    service: &Service,
     beginning: impl Future<Output = io::Result<T>>,
-) -> Option<T> {
-    let error = tokio::select! {
-        result = timeout(limits.header_timeout, beginning) => match result {
-            Ok(Ok(begun)) => return Some(begun),
-            Ok(Err(error)) => error,
-            Err(elapsed) => elapsed.into(),
+) -> Result<T, Option<io::Error>> {
+    let mut stop = service.stop.clone();
+    let failed = tokio::select! {
+        result = timeout_at(service.first_by, beginning) => match result {
+            Ok(Ok(begun)) => return Ok(begun),
+            Ok(Err(error)) => Some(error),
+            Err(_) => None,
         },
-        () = stopping(stop) => return None,
+        () = service.guest.sent_away() => None,
+        () = stopping(&mut stop) => None,
     };
-    tracing::debug!(%peer, %error, "connection did not begin");
-    None
+    tracing::debug!(peer = %service.peer, error = failed.as_ref().map(tracing::field::display), "connection did not begin");
+    Err(failed)
 }
 
 /// Returns when the gateway stops.

@@ -3,6 +3,7 @@
 use std::{
     io::{self, IoSlice},
     pin::Pin,
+    sync::{Arc, atomic::Ordering::Relaxed},
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -10,14 +11,19 @@ use std::{
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep},
 };
+
+use super::door::Guest;
 
 /// What every HTTP/2 client sends first, RFC 9113 section 3.4.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// How long a client that was answered early may go on sending before it is cut off.
-const LINGER: Duration = Duration::from_secs(5);
+/// How long, and for how many bytes, a client that was answered early may go on sending before it is cut off; and how long
+/// it may be silent: it has the answer then, or never reads it.
+const LINGER: Duration = Duration::from_secs(30);
+const LINGER_BYTES: usize = 256 << 20;
+const LINGER_SILENCE: Duration = Duration::from_secs(2);
 
 /// What a connection speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,13 +56,29 @@ pub(super) struct Socket<I> {
     stalled: Option<Pin<Box<Sleep>>>,
     /// Whether our half is shut down.
     shut: bool,
-    /// Runs while the peer still sends after that.
-    linger: Option<Pin<Box<Sleep>>>,
+    /// Is there while the peer may still send after that.
+    linger: Option<Linger>,
+    /// Notes what moves.
+    guest: Arc<Guest>,
+}
+
+/// A peer that was answered before it had sent all.
+struct Linger {
+    end: Instant,
+    left: usize,
+    silence: Pin<Box<Sleep>>,
 }
 
 impl<I> Socket<I> {
-    pub(super) fn new(start: Bytes, inner: I, stall: Duration) -> Self {
-        Self { start, inner, stall, stalled: None, shut: false, linger: None }
+    pub(super) fn new(start: Bytes, inner: I, stall: Duration, guest: Arc<Guest>) -> Self {
+        Self { start, inner, stall, stalled: None, shut: false, linger: None, guest }
+    }
+
+    fn moved(&self, written: io::Result<usize>) -> io::Result<usize> {
+        if written.as_ref().is_ok_and(|bytes| *bytes > 0) {
+            self.guest.stir();
+        }
+        written
     }
 
     /// Passes on what a write came to, or an error once it has been pending for too long.
@@ -72,31 +94,44 @@ impl<I> Socket<I> {
 }
 
 impl<I: AsyncRead + Unpin> Socket<I> {
-    /// Reads and forgets what the peer is still sending. To close with bytes unread resets the connection (RFC 1122
-    /// section 4.2.2.13), and the reset can destroy an answer that the peer has not read yet, such as the 413 to an
-    /// upload.
+    /// Reads and forgets what the peer is still sending. To close with bytes unread, or before they come, resets the
+    /// connection (RFC 1122 section 4.2.2.13), and the reset can destroy an answer that the peer has not read yet, such as
+    /// the 413 to an upload.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut scratch = [0; 8192];
+        let mut scratch = [0; 16 * 1024];
         loop {
             let mut buf = ReadBuf::new(&mut scratch);
             match Pin::new(&mut self.inner).poll_read(cx, &mut buf) {
                 // It sends: wait for more of it.
                 Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
-                    let linger = self.linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
-                    if linger.as_mut().poll(cx).is_ready() {
+                    let read = buf.filled().len();
+                    let linger = self.linger.get_or_insert_with(Linger::new);
+                    linger.left = linger.left.saturating_sub(read);
+                    if linger.left == 0 || linger.end <= Instant::now() {
                         return Poll::Ready(Ok(()));
                     }
+                    linger.silence.as_mut().reset(Instant::now() + LINGER_SILENCE);
                 }
                 // It has ended, or broken off.
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
                 Poll::Pending => {
+                    if self.guest.unread.load(Relaxed) {
+                        self.linger.get_or_insert_with(Linger::new);
+                    }
                     return match &mut self.linger {
-                        Some(linger) => linger.as_mut().poll(cx).map(Ok),
+                        Some(linger) => linger.silence.as_mut().poll(cx).map(Ok),
                         None => Poll::Ready(Ok(())),
                     };
                 }
             }
         }
+    }
+}
+
+impl Linger {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self { end: now + LINGER, left: LINGER_BYTES, silence: Box::pin(sleep(LINGER_SILENCE)) }
     }
 }
 
@@ -107,7 +142,12 @@ impl<I: AsyncRead + Unpin> AsyncRead for Socket<I> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.start.is_empty() {
-            return Pin::new(&mut self.inner).poll_read(cx, buf);
+            let before = buf.filled().len();
+            let read = Pin::new(&mut self.inner).poll_read(cx, buf);
+            if buf.filled().len() > before {
+                self.guest.stir();
+            }
+            return read;
         }
         let most = self.start.len().min(buf.remaining());
         buf.put_slice(&self.start.split_to(most));
@@ -118,7 +158,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Socket<I> {
 impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<I> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let write = Pin::new(&mut self.inner).poll_write(cx, buf);
-        self.watched(cx, write)
+        self.watched(cx, write).map(|write| self.moved(write))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -141,7 +181,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<I> {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let write = Pin::new(&mut self.inner).poll_write_vectored(cx, bufs);
-        self.watched(cx, write)
+        self.watched(cx, write).map(|write| self.moved(write))
     }
 
     fn is_write_vectored(&self) -> bool {

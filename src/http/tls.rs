@@ -1,14 +1,15 @@
 //! The gateway's certificate: loaded at the start, and again when it was renewed.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{io, net::IpAddr, path::PathBuf, sync::Arc};
 
-use rustls::{ServerConfig, crypto::ring};
+use rustls::{AlertDescription, PeerIncompatible, ServerConfig, crypto::ring};
 use rustls_pki_types::{
     CertificateDer, PrivateKeyDer,
     pem::{self, PemObject},
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
+use super::throttle::Throttle;
 use crate::config::TlsSettings;
 
 /// The name of HTTP/2 in ALPN, RFC 9113 section 3.1.
@@ -105,4 +106,43 @@ fn read(files: &TlsSettings) -> Result<ServerConfig, TlsError> {
         .map_err(pair)?;
     config.alpn_protocols = vec![ALPN_HTTP2.to_vec(), ALPN_HTTP1.to_vec()];
     Ok(config)
+}
+
+/// Logs why a client and the gateway came to no encrypted connection, in the words of whoever has to mend it.
+pub(super) fn tell_failure(from: IpAddr, error: &io::Error, told: &Throttle) {
+    // One who hung up, or whom the network lost: scanners and checks of the port do so all day.
+    let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else { return };
+    let why = failure(error);
+    if let Some(left_out) = told.passes(from, Instant::now()) {
+        tracing::warn!(address = %from, left_out, %error, "no encrypted connection: {why}");
+    }
+}
+
+/// What a failed handshake means.
+fn failure(error: &rustls::Error) -> &'static str {
+    use AlertDescription as Alert;
+    use rustls::Error::{AlertReceived, InvalidMessage, PeerIncompatible as Incompatible};
+    match error {
+        Incompatible(PeerIncompatible::NoCipherSuitesInCommon) => {
+            "the client and Rollcall know no common cipher; Windows 7, 8.1 and Server 2012 R2 need a certificate with an \
+             ECDSA key (P-256)"
+        }
+        Incompatible(PeerIncompatible::Tls12NotOffered | PeerIncompatible::Tls12NotOfferedOrEnabled)
+        | AlertReceived(Alert::ProtocolVersion) => {
+            "the client offers only versions of TLS that are no longer safe; switch TLS 1.2 on there"
+        }
+        Incompatible(_) | AlertReceived(Alert::HandshakeFailure | Alert::InsufficientSecurity) => {
+            "the client and Rollcall know no common way to encrypt"
+        }
+        AlertReceived(
+            Alert::UnknownCA
+            | Alert::BadCertificate
+            | Alert::CertificateUnknown
+            | Alert::CertificateExpired
+            | Alert::CertificateRevoked
+            | Alert::UnsupportedCertificate,
+        ) => "the client does not accept the certificate (`rollcall doctor` looks at it)",
+        InvalidMessage(_) => "the client does not speak TLS; does its address begin with https://?",
+        _ => "the handshake failed",
+    }
 }

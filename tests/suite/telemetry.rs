@@ -5,7 +5,6 @@ use std::{
     io,
     sync::{Arc, Mutex},
     task::Poll,
-    time::Duration,
 };
 
 use axum::{Router, body::Body, extract::Request, response::Response, routing::get};
@@ -19,7 +18,7 @@ use tower::ServiceExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -34,7 +33,7 @@ impl io::Write for Lines {
 
 impl Lines {
     /// All that is logged on this thread from now on, and until the guard is dropped.
-    fn capture(filter: &str, format: LogFormat) -> (Self, tracing::subscriber::DefaultGuard) {
+    pub(crate) fn capture(filter: &str, format: LogFormat) -> (Self, tracing::subscriber::DefaultGuard) {
         let lines = Self::default();
         let writer = lines.clone();
         let settings = LogSettings { filter: filter.to_owned(), format };
@@ -42,7 +41,7 @@ impl Lines {
         (lines, subscriber.set_default())
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
@@ -52,9 +51,14 @@ async fn request(path: &str) -> Response {
     let router = Router::new()
         .route("/ok", get(|| async {}))
         .route("/slow", get(std::future::pending::<()>))
+        .route("/healthz", get(|| async {}))
         .route("/fails", get(fails));
-    let router = layers::stack(router, Ambient::system(), Duration::from_secs(1));
-    let request = Request::get(path).header("x-request-id", "abc123").body(Body::empty()).unwrap();
+    let router = layers::stack(router, Ambient::system());
+    let request = Request::get(path)
+        .header("host", "localhost")
+        .header("x-request-id", "abc123")
+        .body(Body::empty())
+        .unwrap();
     router.oneshot(request).await.unwrap()
 }
 
@@ -68,6 +72,13 @@ async fn a_request_is_one_line_with_its_id_and_without_its_query() {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[tokio::test]
+async fn what_tools_ask_all_the_time_is_no_news() {
+    let (lines, _guard) = Lines::capture("info", LogFormat::Text);
+    request("/healthz").await;
+    assert_eq!(lines.text(), "");
 }
 
 #[tokio::test]

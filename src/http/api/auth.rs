@@ -9,7 +9,7 @@ use axum::{
 
 use crate::{
     domain::secret::Secret,
-    http::{Gateway, problem::ApiError},
+    http::{Gateway, door::Visitor, problem::ApiError},
     store::{Lane, apps},
     sync::scope::Scope,
 };
@@ -35,7 +35,16 @@ impl FromRequestParts<Gateway> for Caller {
         let token = bearer(&parts.headers).ok_or_else(unauthorized)?;
         let hash = token.hash();
         let app = gateway.store.read(move |db| apps::by_token(db, &hash.0)).await?;
-        app.map(|app| Self(Scope { app })).ok_or_else(unauthorized)
+        match app {
+            Some(app) => {
+                Visitor::of(&parts.extensions).welcome();
+                Ok(Self(Scope { app }))
+            }
+            None => {
+                gateway.refused_tokens.note(&parts.extensions);
+                Err(unauthorized())
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ mod metrics;
 
 pub use metrics::Metrics;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Extension, Json,
@@ -14,6 +14,7 @@ use axum::{
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
@@ -23,6 +24,16 @@ use super::{Gateway, api::errors::refuse, api::schema::ProblemBody, problem::Api
 use crate::store::{self, Lane, in_lane, runs};
 
 pub use docs::page;
+
+/// Whether a path is that of a probe: these are answered when nothing else is.
+pub(super) fn is_probe(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
+}
+
+/// Whether a path is asked all the time by tools.
+pub(super) fn is_routine(path: &str) -> bool {
+    is_probe(path) || path == "/metrics"
+}
 
 /// How long the database may take to say that it is ready: a probe gives up soon.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -44,7 +55,7 @@ async fn past_the_queue(request: Request, next: Next) -> Response {
 
 /// The OpenAPI document as it is sent.
 #[derive(Debug, Clone)]
-pub struct Document(pub Arc<str>);
+pub struct Document(pub Bytes);
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Status {
@@ -118,5 +129,6 @@ async fn figures(
 #[utoipa::path(get, path = "/openapi.json", tag = "operations", security(()),
     responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 async fn document(Extension(Document(text)): Extension<Document>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], text.to_string())
+    // Shared: no request has a copy.
+    ([(header::CONTENT_TYPE, "application/json")], text)
 }

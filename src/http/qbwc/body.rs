@@ -11,6 +11,7 @@ use bytes::{Buf, Bytes};
 use http_body_util::BodyExt;
 use tokio::sync::mpsc;
 
+use super::intake::Ahead;
 use crate::http::limits::BodyFailure;
 
 /// Pieces that may wait for the reader.
@@ -21,7 +22,7 @@ const LONGEST: Duration = Duration::from_secs(3600);
 
 /// The stream: what arrived ahead, then the rest.
 pub(super) struct BodyStream {
-    ahead: io::Cursor<Vec<u8>>,
+    ahead: Ahead,
     current: Bytes,
     rest: mpsc::Receiver<Result<Bytes, BodyFailure>>,
 }
@@ -33,12 +34,12 @@ pub(super) struct Broke(pub BodyFailure);
 
 impl BodyStream {
     /// The rest follows while the stream is read.
-    pub(super) fn new(ahead: Vec<u8>, rest: Option<Body>) -> Self {
+    pub(super) fn new(ahead: Ahead, rest: Option<Body>) -> Self {
         let (sender, receiver) = mpsc::channel(WAITING);
         if let Some(body) = rest {
             tokio::spawn(pump(body, sender));
         }
-        Self { ahead: io::Cursor::new(ahead), current: Bytes::new(), rest: receiver }
+        Self { ahead, current: Bytes::new(), rest: receiver }
     }
 }
 

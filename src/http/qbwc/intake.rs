@@ -3,7 +3,9 @@
 use std::{
     io::{self, Read},
     net::IpAddr,
+    slice,
     time::Duration,
+    vec,
 };
 
 use axum::body::Body;
@@ -18,6 +20,9 @@ use crate::http::{
 
 /// How long a call may take whose caller has not shown a good ticket.
 const LONGEST: Duration = Duration::from_secs(300);
+
+/// Bytes of a piece. Pieces, because one buffer that grows is there twice for a moment.
+const PIECE: usize = 64 * 1024;
 
 /// Why there is no more of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +39,8 @@ pub(super) enum Stopped {
 /// A body and what was read of it.
 pub(super) struct Intake {
     body: Body,
-    read: Vec<u8>,
+    pieces: Vec<Vec<u8>>,
+    length: usize,
     ended: bool,
     held: Held,
     deadline: Instant,
@@ -43,19 +49,19 @@ pub(super) struct Intake {
 impl Intake {
     pub(super) fn new(body: Body, room: &Room, from: IpAddr) -> Self {
         let deadline = Instant::now() + LONGEST;
-        Self { body, read: Vec::new(), ended: false, held: room.enter(from), deadline }
+        Self { body, pieces: Vec::new(), length: 0, ended: false, held: room.enter(from), deadline }
     }
 
     /// Bytes that were read.
     pub(super) fn len(&self) -> usize {
-        self.read.len()
+        self.length
     }
 
     pub(super) fn ended(&self) -> bool {
         self.ended
     }
 
-    /// Waits for one more piece; `most` bytes are read in all.
+    /// Waits for one more frame; `most` bytes are read in all.
     ///
     /// # Errors
     /// A body that stopped, is larger, or for which there is no room.
@@ -68,11 +74,11 @@ impl Intake {
             None => self.ended = true,
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data() {
-                    if self.read.len().saturating_add(data.len()) > most {
+                    if self.length.saturating_add(data.len()) > most {
                         return Err(Stopped::Large);
                     }
                     self.held.grow(data.len()).map_err(|_| Stopped::Full)?;
-                    self.read.extend_from_slice(&data);
+                    self.keep(&data);
                 }
             }
             Some(Err(error)) => return Err(Stopped::Body(BodyFailure::of(&error))),
@@ -80,30 +86,85 @@ impl Intake {
         Ok(())
     }
 
+    fn keep(&mut self, mut data: &[u8]) {
+        self.length += data.len();
+        while !data.is_empty() {
+            let room = self.pieces.last().map_or(0, |last| PIECE - last.len());
+            if room == 0 {
+                // The first is mostly the only one, and small.
+                let capacity = if self.pieces.is_empty() { 0 } else { PIECE };
+                self.pieces.push(Vec::with_capacity(capacity));
+                continue;
+            }
+            let (fitting, rest) = data.split_at(data.len().min(room));
+            if let Some(last) = self.pieces.last_mut() {
+                last.extend_from_slice(fitting);
+            }
+            data = rest;
+        }
+    }
+
     /// What was read, from the start. At its end a reader is told to wait, unless the body has ended there.
     pub(super) fn start(&self) -> Start<'_> {
-        Start { read: &self.read, ended: self.ended }
+        Start { rest: self.pieces.iter(), current: &[], ended: self.ended }
+    }
+
+    /// What was read, to be let go of piece by piece; the room for it is held beside it.
+    pub(super) fn into_read(self) -> (Ahead, Held) {
+        (Ahead::new(self.pieces), self.held)
     }
 
     /// The whole body as a stream that blocks; the rest of it is read meanwhile.
     pub(super) fn into_stream(self) -> BodyStream {
         // The room is given back: whoever has a good ticket is no stranger.
         let rest = (!self.ended).then_some(self.body);
-        BodyStream::new(self.read, rest)
+        BodyStream::new(Ahead::new(self.pieces), rest)
     }
 }
 
 /// See [`Intake::start`].
 pub(super) struct Start<'a> {
-    read: &'a [u8],
+    rest: slice::Iter<'a, Vec<u8>>,
+    current: &'a [u8],
     ended: bool,
 }
 
 impl Read for Start<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.read.is_empty() && !self.ended {
-            return Err(io::ErrorKind::WouldBlock.into());
+        while self.current.is_empty() {
+            match self.rest.next() {
+                Some(piece) => self.current = piece,
+                None if self.ended => return Ok(0),
+                None => return Err(io::ErrorKind::WouldBlock.into()),
+            }
         }
-        self.read.read(out)
+        self.current.read(out)
+    }
+}
+
+/// Pieces that were read ahead.
+pub(super) struct Ahead {
+    rest: vec::IntoIter<Vec<u8>>,
+    current: io::Cursor<Vec<u8>>,
+}
+
+impl Ahead {
+    fn new(pieces: Vec<Vec<u8>>) -> Self {
+        Self { rest: pieces.into_iter(), current: io::Cursor::default() }
+    }
+}
+
+impl Read for Ahead {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.current.read(out)?;
+            if read > 0 || out.is_empty() {
+                return Ok(read);
+            }
+            match self.rest.next() {
+                Some(piece) => self.current = io::Cursor::new(piece),
+                None => return Ok(0),
+            }
+        }
     }
 }

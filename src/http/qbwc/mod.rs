@@ -33,7 +33,7 @@ use axum::{
 
 use http_body_util::Limited;
 
-use super::{Gateway, limits::BodyFailure};
+use super::{Gateway, door::Visitor, limits::BodyFailure};
 use crate::codec::soap::{self, Fault, Style, Version};
 
 /// The routes of the service. A call of more than `max_body` bytes is answered with a fault.
@@ -53,6 +53,17 @@ struct Answered {
     result: Result<soap::Reply, Fault>,
 }
 
+impl Answered {
+    /// Whether it shows that the caller knows the password of a connection.
+    fn lets_in(&self) -> bool {
+        let refusals = ["nvu", "busy"];
+        match &self.result {
+            Ok(soap::Reply::Texts(texts)) => texts.iter().all(|text| !refusals.contains(&text.as_str())),
+            _ => false,
+        }
+    }
+}
+
 impl IntoResponse for Answered {
     fn into_response(self) -> Response {
         let (status, envelope) = match &self.result {
@@ -66,7 +77,7 @@ impl IntoResponse for Answered {
 
 /// `POST /qbwc`: one call.
 async fn call(gateway: Gateway, max_body: u64, request: Request) -> Response {
-    let from = sign_in::caller(&request);
+    let (from, visitor) = (sign_in::caller(&request), Visitor::of(request.extensions()));
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     // Where nothing of the envelope can be read, the content type tells which SOAP the caller speaks.
     let version = match content_type {
@@ -86,7 +97,7 @@ async fn call(gateway: Gateway, max_body: u64, request: Request) -> Response {
         _ => {
             let most = usize::try_from(max_body).unwrap_or(usize::MAX);
             let body = Body::new(Limited::new(request.into_body(), most));
-            reading::answer(&gateway, version, from, body).await
+            reading::answer(&gateway, version, from, &visitor, body).await
         }
     };
     if let Err(fault) = &answered.result {
@@ -102,6 +113,7 @@ fn body_fault(failure: BodyFailure) -> Fault {
             "QuickBooks' answer is larger than this gateway accepts (ROLLCALL_MAX_QBWC_BODY)."
         }
         BodyFailure::TooSlow => "QuickBooks' answer stopped arriving. Run the update again.",
+        BodyFailure::Stopping => "Rollcall is shutting down. Run the update again.",
         BodyFailure::Broken => "QuickBooks' answer broke off on its way. Run the update again.",
     };
     Fault { client: true, reason: reason.into() }

@@ -10,7 +10,7 @@ use tokio::{runtime::Handle, time::timeout};
 use super::{
     Answered,
     body::BodyStream,
-    intake::{Intake, Start},
+    intake::{Ahead, Intake, Start},
     methods::{self, CallError},
     parameters::Parameters,
 };
@@ -19,7 +19,7 @@ use crate::{
         soap::{Call, Reply, SoapError, Style, Version},
         xml::XmlError,
     },
-    http::Gateway,
+    http::{Gateway, door::Visitor},
     store,
     sync::web_connector::{self, Begun, Received},
 };
@@ -64,15 +64,27 @@ impl Known {
 }
 
 /// Reads a call and answers it. `spoken` is the SOAP of the answer where the envelope cannot be read.
-pub(super) async fn answer(gateway: &Gateway, spoken: Version, from: IpAddr, body: Body) -> Answered {
+pub(super) async fn answer(
+    gateway: &Gateway,
+    spoken: Version,
+    from: IpAddr,
+    visitor: &Visitor,
+    body: Body,
+) -> Answered {
     let mut intake = Intake::new(body, &gateway.room, from);
     let (known, head) = beginning(&mut intake, spoken).await;
     match head {
         Ok(Head::Receive(ticket)) => {
-            let result = receive(gateway, &ticket, intake).await;
+            let result = receive(gateway, &ticket, visitor, intake).await;
             known.answered(result)
         }
-        Ok(_) => small(gateway, from, known, intake).await,
+        Ok(_) => {
+            let answered = small(gateway, from, known, intake).await;
+            if answered.lets_in() {
+                visitor.welcome();
+            }
+            answered
+        }
         Err(error) => known.answered(Err(error)),
     }
 }
@@ -149,32 +161,39 @@ async fn small(gateway: &Gateway, from: IpAddr, mut known: Known, mut intake: In
             return known.answered(Err(stopped.into()));
         }
     }
-    let parameters = match whole(intake.start()) {
+    let (read, room) = intake.into_read();
+    let parameters = match whole(read) {
         Ok((style, parameters)) => {
             known.style = style;
             parameters
         }
         Err(error) => return known.answered(Err(error)),
     };
-    drop(intake);
+    drop(room);
     let result = methods::small(gateway, from, &known.method, parameters).await;
     known.answered(result)
 }
 
-fn whole(start: Start<'_>) -> Result<(Style, Parameters), CallError> {
-    let mut call = Call::open(start)?;
+fn whole(read: Ahead) -> Result<(Style, Parameters), CallError> {
+    let mut call = Call::open(read)?;
     let parameters = Parameters::read(&mut call)?;
     call.finish()?;
     Ok((call.style, parameters))
 }
 
 /// `receiveResponseXML`: the response is staged while it arrives, and judged when the envelope has ended.
-async fn receive(gateway: &Gateway, ticket: &str, intake: Intake) -> Result<Reply, CallError> {
+async fn receive(
+    gateway: &Gateway,
+    ticket: &str,
+    visitor: &Visitor,
+    intake: Intake,
+) -> Result<Reply, CallError> {
     let received = match web_connector::receive(&gateway.store, &gateway.ambient, ticket).await? {
         // An answer that nobody waits for is not read at all.
         Begun::Over(answer) => return Ok(Reply::Number(answer)),
         Begun::Going(received) => received,
     };
+    visitor.welcome();
     let place = timeout(PATIENCE, gateway.readers.place()).await.map_err(|_| CallError::Busy)?;
     let (runtime, span, stream) = (Handle::current(), tracing::Span::current(), intake.into_stream());
     let read = place.map_err(CallError::NoThread)?.run(move || {

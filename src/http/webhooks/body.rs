@@ -1,22 +1,25 @@
-//! A webhook's body: bounded for itself, and together with all others. Nobody has been verified before it is read.
+//! A webhook's body: bounded for itself, and together with those of all who are not known. Nobody has been verified
+//! before it is read.
 
 use axum::{
     body::Body,
     http::{HeaderMap, header},
 };
 use http_body_util::BodyExt;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::answer::Refusal;
-use crate::http::limits::BodyFailure;
+use crate::http::{limits::BodyFailure, room::Held};
 
-/// Reads a body. What it takes of the room is given back when the permit is dropped.
-pub(super) async fn receive<'a>(
+/// By how much the room for a body grows, in bytes.
+const STEP: usize = 256 << 10;
+
+/// Reads a body, for which `held` takes the room.
+pub(super) async fn receive(
     mut body: Body,
     headers: &HeaderMap,
     most: u64,
-    room: &'a Semaphore,
-) -> Result<(Vec<u8>, Option<SemaphorePermit<'a>>), Refusal> {
+    held: &mut Held,
+) -> Result<Vec<u8>, Refusal> {
     let declared =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > most) {
@@ -24,20 +27,18 @@ pub(super) async fn receive<'a>(
     }
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let mut bytes = Vec::new();
-    let mut held: Option<SemaphorePermit<'a>> = None;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Refusal::Body(BodyFailure::of(&error)))?;
         let Ok(data) = frame.into_data() else { continue };
         if bytes.len().saturating_add(data.len()) > most {
             return Err(Refusal::Body(BodyFailure::TooLarge));
         }
-        let size = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        let permit = room.try_acquire_many(size).map_err(|_| Refusal::Full)?;
-        match &mut held {
-            Some(held) => held.merge(permit),
-            None => held = Some(permit),
+        held.grow(data.len()).map_err(|_| Refusal::Full)?;
+        // Not twice what is needed, as it would grow by itself.
+        if bytes.capacity() - bytes.len() < data.len() {
+            bytes.reserve_exact(if bytes.is_empty() { data.len() } else { data.len().max(STEP) });
         }
         bytes.extend_from_slice(&data);
     }
-    Ok((bytes, held))
+    Ok(bytes)
 }

@@ -19,7 +19,7 @@ mod senders;
 
 pub use count::WebhookCounts;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::{
     Json, Router,
@@ -29,9 +29,12 @@ use axum::{
     routing::post,
 };
 use serde_json::json;
-use tokio::sync::Semaphore;
 
-use super::{Gateway, server::Peer};
+use super::{
+    Gateway,
+    door::Visitor,
+    server::{self, Peer},
+};
 use crate::{
     connectors::hook::{self, Delivery},
     domain::{secret::Secret, words::Kind},
@@ -44,9 +47,6 @@ use senders::Senders;
 /// How long vendors wait for an answer, at least.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Bytes of all bodies that are being received together.
-const ROOM: usize = 256 << 20;
-
 /// What the route works with.
 #[derive(Clone)]
 struct Webhooks {
@@ -54,14 +54,12 @@ struct Webhooks {
     counts: WebhookCounts,
     /// The largest body, in bytes.
     most: u64,
-    room: Arc<Semaphore>,
     senders: Senders,
 }
 
 /// The route. A body of more than `most` bytes is refused.
 pub fn router(gateway: Gateway, most: u64, counts: WebhookCounts) -> Router {
-    let state =
-        Webhooks { gateway, counts, most, room: Arc::new(Semaphore::new(ROOM)), senders: Senders::default() };
+    let state = Webhooks { gateway, counts, most, senders: Senders::default() };
     Router::new().route("/webhooks/{connection_id}", post(receive)).with_state(state)
 }
 
@@ -92,9 +90,11 @@ async fn take(webhooks: &Webhooks, connection_id: &str, request: Request) -> Res
     let gateway = &webhooks.gateway;
     let Known { kind, settings, secrets } = look_up(gateway, connection_id).await?.ok_or(Refusal::Unknown)?;
     hook::can_be(kind, &settings, &secrets, &parts.headers)?;
-    let (body, _room) = body::receive(body, &parts.headers, webhooks.most, &webhooks.room).await?;
+    let mut room = gateway.room.enter(server::caller(&parts.extensions));
+    let body = body::receive(body, &parts.headers, webhooks.most, &mut room).await?;
     let delivery = Delivery { headers: &parts.headers, body: &body, now: gateway.ambient.now() };
     let message = hook::receive(kind, &settings, &secrets, &gateway.reach.outbound, delivery).await?;
+    Visitor::of(&parts.extensions).welcome();
     let accepted = gateway.inbox.accept_whole(connection_id, message, &body).await;
     let accepted = accepted.map_err(|error| match error {
         // It was deleted a moment ago.

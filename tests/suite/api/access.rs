@@ -23,6 +23,8 @@ async fn without_a_valid_token_there_is_nothing() {
         app.get("/v1/employees").await.is(200);
         app.admin("DELETE", &format!("{tokens}/{token}"), None).await.is(204);
         app.get("/v1/employees").await.problem(401, "unauthorized");
+        // Counted, but not where there was no token.
+        assert!((2..=3).contains(&app.gateway.refused_tokens.count()));
     })
     .await;
 }

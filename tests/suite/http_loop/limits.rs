@@ -1,9 +1,6 @@
 //! Slow and greedy clients.
 
-use std::{
-    sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -11,11 +8,16 @@ use axum::{
     routing::{get, post},
 };
 use http_body_util::BodyExt;
-use rollcall::http::{
-    limits::{BodyFailure, limited, timed},
-    problem::ApiError,
-    server::Limits,
+use rollcall::{
+    config::{MapSource, Settings},
+    http::{
+        limits::{BodyFailure, limited, timed},
+        problem::ApiError,
+        server::Limits,
+    },
 };
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Gateway, SHORT, limits, within};
 
@@ -32,14 +34,17 @@ async fn stream(mut body: Body) -> Result<String, ApiError> {
 fn router() -> Router {
     let buffer = |body: Bytes| async move { body.len().to_string() };
     let small = limited(Router::new().route("/v1/small", post(stream)), 16);
+    let wide = limited(Router::new().route("/v1/wide", post(stream)), 8 << 20);
     let large = limited(Router::new().route("/v1/large", post(buffer)), 8 << 20);
     let slow = Router::new().route("/v1/slow", get(std::future::pending::<()>));
-    small.merge(large).merge(timed(slow, SHORT)).route("/ok", get(|| async { "ok" }))
+    small.merge(wide).merge(large).merge(timed(slow, SHORT)).route("/ok", get(|| async { "ok" }))
 }
 
 #[tokio::test]
 async fn a_slow_head_is_closed() {
-    let gateway = Gateway::start(router(), Limits { header_timeout: SHORT, ..limits() }).await;
+    let gateway =
+        Gateway::start(router(), Limits { first_request_timeout: SHORT, header_timeout: SHORT, ..limits() })
+            .await;
     for start in ["", "G", "GET / HTTP/1.1\r\nHost", "PRI * HT"] {
         let mut client = gateway.connect().await;
         client.send(start).await;
@@ -95,20 +100,130 @@ async fn a_slow_handler_is_answered_for() {
 }
 
 #[tokio::test]
-async fn the_cap_makes_others_wait() {
-    static SERVED: AtomicU32 = AtomicU32::new(0);
-    let count = || async { (SERVED.fetch_add(1, Ordering::SeqCst) + 1).to_string() };
-    let router = Router::new().route("/", get(count));
-    let gateway = Gateway::start(router, Limits { max_connections: 1, ..limits() }).await;
+async fn the_first_request_must_come_sooner_than_the_next() {
+    let gateway = Gateway::start(router(), Limits { first_request_timeout: SHORT, ..limits() }).await;
+    let mut silent = gateway.connect().await;
+    let mut client = gateway.connect().await;
+    assert_eq!(client.get("/ok").await.body, "ok");
+    assert!(silent.closed().await.is_empty());
+    assert_eq!(client.get("/ok").await.body, "ok", "this one has made its first");
+}
+
+#[tokio::test]
+async fn at_the_cap_the_one_that_moves_least_makes_room() {
+    let gateway = Gateway::start(router(), Limits { max_connections: 2, ..limits() }).await;
+    let mut idle = gateway.connect().await;
+    assert_eq!(idle.get("/ok").await.body, "ok");
+    let mut half_sent = gateway.connect().await;
+    half_sent.send("POST /v1/small HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc").await;
     let mut first = gateway.connect().await;
-    assert_eq!(first.get("/").await.body, "1");
+    assert_eq!(first.get("/ok").await.body, "ok");
+    assert!(idle.closed().await.is_empty());
     let mut second = gateway.connect().await;
-    second.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
-    for n in 2..10 {
-        assert_eq!(first.get("/").await.body, n.to_string(), "the second is not served yet");
+    assert_eq!(second.get("/ok").await.body, "ok");
+    half_sent.closed().await;
+    assert_eq!(first.get("/ok").await.body, "ok", "who moved last is still there");
+}
+
+#[tokio::test]
+async fn a_thousand_silent_connections_of_one_address_make_nobody_wait() {
+    let gateway = Gateway::start(router(), limits()).await;
+    let mut silent = Vec::new();
+    for _ in 0..1030 {
+        silent.push(gateway.connect().await);
     }
-    drop(first);
-    assert_eq!(second.answer().await.body, "10");
+    assert_eq!(gateway.connect().await.get("/ok").await.body, "ok");
+    assert_eq!(gateway.connect_from("127.0.0.2").await.get("/ok").await.body, "ok");
+    // 256 of them were taken in, the newest.
+    assert!(silent[0].closed().await.is_empty());
+    assert_eq!(silent[1029].get("/ok").await.body, "ok");
+}
+
+#[tokio::test]
+async fn calls_that_dribble_make_nobody_wait() {
+    let limits = Limits { body_timeout: Duration::from_secs(60), ..limits() };
+    let gateway = Gateway::start(router(), limits).await;
+    let mut half_sent = Vec::new();
+    for _ in 0..600 {
+        let mut client = gateway.connect().await;
+        client.send("POST /v1/small HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc").await;
+        half_sent.push(client);
+    }
+    assert_eq!(gateway.connect().await.post("/v1/small", "x").await.body, "1");
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_each_client_has_its_own_bound() {
+    let source: MapSource = [("ROLLCALL_TRUSTED_PROXIES", "127.0.0.1")].into_iter().collect();
+    let proxies = Settings::read(&source).unwrap().http.trusted_proxies;
+    let bound = Limits { max_connections_per_address: 2, trusted_proxies: Arc::new(proxies), ..limits() };
+    let gateway = Gateway::start(router(), Limits { body_timeout: Duration::from_secs(60), ..bound }).await;
+    let half = |client: &str| {
+        format!(
+            "POST /v1/small HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {client}\r\nContent-Length: 9\r\n\r\nabc"
+        )
+    };
+    let mut clients = Vec::new();
+    for client in ["192.0.2.7", "192.0.2.8", "192.0.2.7", "192.0.2.7"] {
+        clients.push(gateway.connect().await);
+        clients.last_mut().unwrap().send(half(client)).await;
+    }
+    // The first of the three of one client makes room for the last, and is told so.
+    clients[0].answer().await.problem(503, "too_busy");
+    for n in 1..4 {
+        clients[n].send("defghi").await;
+        assert_eq!(clients[n].answer().await.body, "9");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_comes_too_slowly_is_answered_and_closed() {
+    let limits = Limits { min_body_rate: 1000, ..limits() };
+    let gateway = Gateway::start(router(), limits).await;
+    let mut client = gateway.connect().await;
+    client.send("POST /v1/wide HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n").await;
+    let mut pace = tokio::time::interval(Duration::from_millis(30));
+    let (mut read, mut write) = client.0.split();
+    // Never silent, and never done.
+    let dribble = async {
+        while write.write_all(b"x").await.is_ok() {
+            pace.tick().await;
+        }
+    };
+    let mut answer = [0; 12];
+    tokio::select! {
+        () = within(dribble) => panic!("closed without an answer"),
+        read = within(read.read_exact(&mut answer)) => drop(read.unwrap()),
+    }
+    assert_eq!(&answer, b"HTTP/1.1 408");
+    // Ten times as fast it passes.
+    let mut client = gateway.connect().await;
+    client.send("POST /v1/wide HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n").await;
+    for _ in 0..20 {
+        pace.tick().await;
+        client.send([b'x'; 250]).await;
+    }
+    assert_eq!(client.answer().await.body, "5000");
+}
+
+/// Clients that look for an answer only when all is sent, as most do, and a gateway that answers at once.
+#[tokio::test]
+async fn an_early_answer_is_never_lost() {
+    let gateway = Gateway::start(router(), limits()).await;
+    let body = "x".repeat(2 << 20);
+    for round in 0..40 {
+        let mut client = gateway.connect().await;
+        client
+            .send(format!("POST /v1/small HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len()))
+            .await;
+        for piece in body.as_bytes().chunks(64 << 10) {
+            client.send(piece).await;
+            // The gateway has answered by now, and read what there is.
+            tokio::task::yield_now().await;
+        }
+        let answer = client.answer().await;
+        assert_eq!(answer.status, 413, "round {round}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The HTTP loop over real sockets. Every wait is for an event; [`within`] only ends a test that has failed.
 
 mod limits;
+mod memory;
 mod problems;
 mod shutdown;
 mod tls;
@@ -20,7 +21,7 @@ use rollcall::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::oneshot,
     task::JoinHandle,
 };
@@ -35,7 +36,9 @@ async fn within<T>(what: impl Future<Output = T>) -> T {
 }
 
 fn limits() -> Limits {
-    Limits::from(&Settings::read(&MapSource::default()).unwrap().http)
+    // At least one byte in each of these.
+    let settings = Settings::read(&MapSource::default()).unwrap();
+    Limits { body_timeout: BODY_TIMEOUT, min_body_rate: 1, ..Limits::from(&settings.http) }
 }
 
 /// A gateway on a port of its own.
@@ -54,7 +57,7 @@ impl Gateway {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let router = layers::stack(router, Ambient::system(), BODY_TIMEOUT);
+        let router = layers::stack(router, Ambient::system());
         let running = tokio::spawn(server::run(listener, router, limits, tls, async {
             let _ = stopped.await;
         }));
@@ -63,6 +66,13 @@ impl Gateway {
 
     async fn connect(&self) -> Client<TcpStream> {
         Client(TcpStream::connect(self.address).await.unwrap())
+    }
+
+    /// As another computer would: all of 127.0.0.0/8 is this one.
+    async fn connect_from(&self, address: &str) -> Client<TcpStream> {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::new(address.parse().unwrap(), 0)).unwrap();
+        Client(socket.connect(self.address).await.unwrap())
     }
 
     /// Asks it to stop, and does not wait.

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 use rollcall::http::server::Limits;
 use tokio::{net::TcpStream, sync::Semaphore};
 
@@ -106,5 +109,42 @@ async fn a_full_gateway_stops_too() {
     let mut idle = gateway.connect().await;
     assert_eq!(idle.get("/ok").await.body, "ok");
     gateway.stop();
+    gateway.ended().await;
+}
+
+#[tokio::test]
+async fn what_is_half_sent_and_does_not_move_is_not_waited_for() {
+    let read = |body: axum::body::Bytes| async move { body.len().to_string() };
+    let router = Router::new().route("/", post(read)).route("/ok", get(|| async { "ok" }));
+    let limits = Limits { shutdown_grace: Duration::from_secs(3600), ..super::limits() };
+    let limits = Limits { body_timeout: Duration::from_secs(3600), ..limits };
+    let mut gateway = Gateway::start(router, limits).await;
+    let mut half_sent = Vec::new();
+    for start in
+        ["POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc", "GET /ok HTTP/1.1\r\nHo", "PRI * HT"]
+    {
+        let mut client = gateway.connect().await;
+        client.send(start).await;
+        half_sent.push(client);
+    }
+    let mut streams = gateway.connect().await;
+    // HEADERS of stream 1 for `POST /` without END_STREAM.
+    streams
+        .send(
+            [PREFACE, EMPTY_SETTINGS, &[0, 0, 6, 1, 4, 0, 0, 0, 1, 0x83, 0x86, 0x84, 0x41, 1, b'x']].concat(),
+        )
+        .await;
+    // One that goes on sending is waited for.
+    let mut sending = gateway.connect().await;
+    sending.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n").await;
+    assert_eq!(gateway.connect().await.get("/ok").await.body, "ok");
+    gateway.stop();
+    let mut pace = tokio::time::interval(Duration::from_secs(1));
+    for _ in 0..5 {
+        within(pace.tick()).await;
+        sending.send("x").await;
+    }
+    assert_eq!(sending.answer().await.body, "5");
+    half_sent[0].answer().await;
     gateway.ended().await;
 }

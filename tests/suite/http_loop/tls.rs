@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command, sync::Arc, task::Poll};
 
 use axum::{Router, routing::get};
 use rollcall::{
-    config::TlsSettings,
+    config::{LogFormat, TlsSettings},
     http::{
         server::Limits,
         tls::{TlsError, TlsFiles},
@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{Client, Gateway, SHORT, limits, wire::get_root, within};
+use crate::telemetry::Lines;
 
 fn router() -> Router {
     Router::new().route("/", get(|| async { "over TLS" }))
@@ -97,12 +98,65 @@ async fn a_renewed_certificate_is_used_and_a_broken_one_is_not() {
     assert_eq!(client.get("/").await.body, "over TLS");
 }
 
+/// A client that knows only these ciphers, with a certificate of an ECDSA key at the gateway.
+async fn connect_with(
+    gateway: &Gateway,
+    root: &CertificateDer<'static>,
+    suites: &[rustls::CipherSuite],
+) -> std::io::Result<Client<TlsStream<TcpStream>>> {
+    let mut provider = ring::default_provider();
+    provider.cipher_suites.retain(|suite| suites.contains(&suite.suite()));
+    let mut roots = RootCertStore::empty();
+    roots.add(root.clone()).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(&[&version::TLS12])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(gateway.address).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    within(TlsConnector::from(Arc::new(config)).connect(name, stream)).await.map(Client)
+}
+
+/// The manual says so: Windows 7, 8.1 and Server 2012 R2 know AES-GCM with an exchange of keys only for ECDSA.
+#[tokio::test]
+async fn an_ecdsa_certificate_serves_old_windows_and_a_failed_handshake_is_told() {
+    use rustls::CipherSuite as Suite;
+    let (lines, _guard) = Lines::capture("warn", LogFormat::Text);
+    let directory = tempfile::tempdir().unwrap();
+    let (files, root) = issue(directory.path());
+    let tls = Arc::new(TlsFiles::load(files).unwrap());
+    let gateway = Gateway::start_tls(router(), limits(), Some(tls)).await;
+    let ecdsa =
+        [Suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, Suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384];
+    for suite in ecdsa {
+        let mut client = connect_with(&gateway, &root, &[suite]).await.unwrap();
+        assert_eq!(client.get("/").await.body, "over TLS");
+    }
+    assert_eq!(lines.text(), "");
+    // Those of an RSA certificate, which this gateway does not have; and twice, which is one line a minute.
+    for _ in 0..2 {
+        assert!(
+            connect_with(&gateway, &root, &[Suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]).await.is_err()
+        );
+    }
+    within(async {
+        while !lines.text().contains("no common cipher") {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let text = lines.text();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains("address=127.0.0.1"), "{text}");
+}
+
 #[tokio::test]
 async fn a_slow_handshake_is_closed() {
     let directory = tempfile::tempdir().unwrap();
     let (files, _) = issue(directory.path());
     let tls = Arc::new(TlsFiles::load(files).unwrap());
-    let limits = Limits { header_timeout: SHORT, ..limits() };
+    let limits = Limits { first_request_timeout: SHORT, ..limits() };
     let gateway = Gateway::start_tls(router(), limits, Some(tls)).await;
     for start in [&b""[..], &[0x16, 3, 1]] {
         let mut client = gateway.connect().await;

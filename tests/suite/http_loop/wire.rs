@@ -54,6 +54,49 @@ async fn http_1_0_is_answered_and_closed() {
 }
 
 #[tokio::test]
+async fn a_request_says_once_for_which_host_it_is() {
+    let gateway = Gateway::start(router(), limits()).await;
+    for hosts in [
+        "",
+        "Host: x\r\nHost: x\r\n",
+        "Host: x\r\nHost: y\r\n",
+        "Host: u@x\r\n",
+        "Host: x y\r\n",
+        "Host: x/y\r\n",
+    ] {
+        let mut client = gateway.connect().await;
+        client.send(format!("GET / HTTP/1.1\r\n{hosts}\r\n")).await;
+        client.answer().await.problem(400, "bad_host");
+    }
+    for host in ["x", "x:80", "[::1]:8080", "127.0.0.1", ""] {
+        let mut client = gateway.connect().await;
+        client.send(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")).await;
+        assert_eq!(client.answer().await.status, 200, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn streams_count_like_connections() {
+    let slow = Router::new().route("/", get(std::future::pending::<()>));
+    let gateway = Gateway::start(slow, Limits { max_connections_per_address: 2, ..limits() }).await;
+    let mut client = gateway.connect().await;
+    client.send([PREFACE, EMPTY_SETTINGS].concat()).await;
+    for stream in [1, 3, 5] {
+        let mut request = GET_ROOT.to_vec();
+        request[8] = stream;
+        client.send(request).await;
+    }
+    // The first has to make room for the third, and is told so.
+    loop {
+        if let (HEADERS, stream, payload) = frame(&mut client).await {
+            assert_eq!(stream, 1);
+            assert_ne!(payload.first(), Some(&0x88), "not 200");
+            break;
+        }
+    }
+}
+
+#[tokio::test]
 async fn no_http_gets_400() {
     let gateway = Gateway::start(router(), limits()).await;
     for nonsense in
@@ -97,7 +140,7 @@ pub(super) const PING_ACK: &[u8] = &[0, 0, 8, PING, 1, 0, 0, 0, 0];
 
 // The types of frames, RFC 9113 section 6.
 pub(super) const DATA: u8 = 0;
-const HEADERS: u8 = 1;
+pub(super) const HEADERS: u8 = 1;
 const SETTINGS: u8 = 4;
 pub(super) const PING: u8 = 6;
 pub(super) const GOAWAY: u8 = 7;

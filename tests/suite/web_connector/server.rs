@@ -1,6 +1,6 @@
 //! A gateway on a socket.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use rollcall::{
     clock::Ambient,
@@ -27,7 +27,7 @@ impl Server {
         let reach = reach(store, ambient, Timeouts::default());
         let gateway = Gateway::new(Reach { public_url: public_url(address), ..reach });
         let router = http::qbwc::router(gateway, 1 << 32);
-        let router = layers::stack(router, ambient.clone(), Duration::from_secs(5));
+        let router = layers::stack(router, ambient.clone());
         let limits = server::Limits::from(&Settings::read(&MapSource::default()).unwrap().http);
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(server::run(listener, router, limits, None, async {
