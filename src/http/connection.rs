@@ -120,7 +120,7 @@ async fn answer(
     let client = forwarded::client(peer, request.headers(), &limits.trusted_proxies);
     let (version, again) = (request.version(), (request.method().clone(), request.uri().clone()));
     let probe = operations::is_probe(request.uri().path());
-    let visit = if probe { None } else { door.visit(&guest, client.ip()) };
+    let visit = if probe { None } else { door.visit(&guest, client.ip()).await };
     let taken = probe || (visit.is_some() && !guest.lane && guest.unsent.load(Relaxed) < UNSENT);
     request.extensions_mut().insert(Peer(client));
     if !taken {

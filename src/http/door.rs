@@ -3,6 +3,7 @@
 //! A connection takes a place, and so does each request on it, for the streams of HTTP/2 and the clients behind a proxy
 //! count like connections. Where no place is left, for an address or in all, the one makes room that has moved least
 //! lately, among those who have not shown who they are: whoever only waits or dribbles holds nothing against a newcomer.
+//! Where all are at work the newcomer waits a moment for one of them to be done.
 //! Those who are known (they have signed in lately) have places kept for them, and probes a lane of their own.
 
 use std::{
@@ -16,7 +17,10 @@ use std::{
 };
 
 use axum::http::Extensions;
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::{Notify, Semaphore},
+    time::{Instant, sleep},
+};
 
 use super::forwarded::neighbourhood;
 
@@ -24,6 +28,13 @@ use super::forwarded::neighbourhood;
 const KNOWN_FOR: Duration = Duration::from_secs(3600);
 /// Addresses that are known at once.
 const MOST_KNOWN: usize = 4096;
+/// Milliseconds after which whoever does not move makes room: for the network is not always quick, and a handler that has
+/// all it needs is at work.
+const STILL: u64 = 250;
+const STILL_AT_WORK: u64 = 5_000;
+/// How long a newcomer waits for a place, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(100);
 /// Connections beside all others, for probes where nobody makes room.
 const LANE: usize = 16;
 /// Bytes of answers that may wait for their clients, of all connections together.
@@ -38,6 +49,8 @@ pub(super) struct Door {
     per_address: usize,
     start: Instant,
     state: Mutex<State>,
+    /// Newcomers who may wait at the same time.
+    waiting: Semaphore,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +83,8 @@ pub(super) struct Guest {
     moved: AtomicU64,
     /// Requests on it of callers who have shown who they are.
     firm: AtomicUsize,
+    /// Requests of others, whole, that are being dealt with.
+    whole: AtomicUsize,
     /// Requests that it has made.
     pub(super) requests: AtomicU64,
     /// Handlers at work for it.
@@ -98,8 +113,10 @@ pub(super) struct Visit {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// Who calls is not known.
+    /// Who calls is not known, and its request is still coming.
     Stranger,
+    /// Who calls is not known; its request is whole.
+    Whole,
     /// It is.
     Welcome,
     /// The answer is on its way.
@@ -129,6 +146,8 @@ trait Seat {
     fn address(&self) -> IpAddr;
     /// When it moved last; `None` where it is not to be sent away.
     fn idle_since(&self) -> Option<u64>;
+    /// Milliseconds that it may stand still.
+    fn may_stand(&self) -> u64;
     fn is_proxy(&self) -> bool;
     fn send_away(&self);
 }
@@ -165,9 +184,11 @@ impl<T: Seat> Places<T> {
         self.by.get(&address).copied().unwrap_or(0)
     }
 
-    /// Sends away the one of those that has not moved for the longest time.
-    fn make_room(&mut self, among: impl Fn(&T) -> bool) -> bool {
-        let idle = self.seats.iter().filter(|(_, seat)| among(seat));
+    /// Sends away the one of those that has stood still for the longest time, at `now`.
+    fn make_room(&mut self, now: u64, among: impl Fn(&T) -> bool) -> bool {
+        let still =
+            |seat: &T| seat.idle_since().is_some_and(|since| since.saturating_add(seat.may_stand()) <= now);
+        let idle = self.seats.iter().filter(|(_, seat)| among(seat) && still(seat));
         let longest = idle.filter_map(|(id, seat)| Some((seat.idle_since()?, *id))).min();
         match longest.and_then(|(_, id)| self.remove(id)) {
             Some(seat) => {
@@ -188,6 +209,10 @@ impl Seat for Guest {
         (self.firm.load(Relaxed) == 0).then(|| self.moved.load(Relaxed))
     }
 
+    fn may_stand(&self) -> u64 {
+        if self.whole.load(Relaxed) > 0 { STILL_AT_WORK } else { STILL }
+    }
+
     fn is_proxy(&self) -> bool {
         self.proxy
     }
@@ -206,6 +231,10 @@ impl Seat for Visit {
         (self.phase() != Phase::Welcome).then(|| self.moved.load(Relaxed))
     }
 
+    fn may_stand(&self) -> u64 {
+        if self.phase() == Phase::Whole { STILL_AT_WORK } else { STILL }
+    }
+
     fn is_proxy(&self) -> bool {
         false
     }
@@ -221,20 +250,56 @@ impl Seat for Visit {
 
 impl Door {
     pub(super) fn new(most: usize, per_address: usize) -> Arc<Self> {
-        Arc::new(Self { most, per_address, start: Instant::now(), state: Mutex::default() })
+        let waiting = Semaphore::new(most.min(Semaphore::MAX_PERMITS));
+        Arc::new(Self { most, per_address, start: Instant::now(), state: Mutex::default(), waiting })
     }
 
-    /// A place for a connection from `address`; `None` where there is not even one for a probe.
-    pub(super) fn connection(self: &Arc<Self>, address: IpAddr, proxy: bool) -> Option<Seated<Guest>> {
+    /// A place for a connection from `address`, waited for if need be; `None` where there is not even one for a probe.
+    pub(super) async fn enter(self: &Arc<Self>, address: IpAddr, proxy: bool) -> Option<Seated<Guest>> {
+        self.wait(|| self.connection(address, proxy, false))
+            .await
+            .or_else(|| self.connection(address, proxy, true))
+    }
+
+    /// A place for a request on a connection, from `address`, waited for if need be.
+    pub(super) async fn visit(
+        self: &Arc<Self>,
+        guest: &Arc<Guest>,
+        address: IpAddr,
+    ) -> Option<Seated<Visit>> {
+        self.wait(|| self.request(guest, address)).await
+    }
+
+    async fn wait<T>(&self, place: impl Fn() -> Option<T>) -> Option<T> {
+        let found = place();
+        if found.is_some() {
+            return found;
+        }
+        let _waiting = self.waiting.try_acquire().ok()?;
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            sleep(LOOK).await;
+            let found = place();
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    /// A place for a connection; with `lane` one where only probes are answered.
+    fn connection(self: &Arc<Self>, address: IpAddr, proxy: bool, lane: bool) -> Option<Seated<Guest>> {
         let address = neighbourhood(address);
         let now = Instant::now();
         let mut state = self.state();
         let known = proxy || state.knows(address, now);
         let State { connections, known: names, .. } = &mut *state;
         let bound = if proxy { usize::MAX } else { self.per_address };
-        let place = self.admit(connections, address, bound, known, names, now);
-        let lane = !place;
-        if lane && state.lane.seats.len() >= LANE && !state.lane.make_room(|_| true) {
+        let place = match lane {
+            false => self.admit(connections, address, bound, known, names, now),
+            true => state.lane.seats.len() < LANE || state.lane.make_room(u64::MAX, |_| true),
+        };
+        if !place {
             return None;
         }
         state.last += 1;
@@ -246,6 +311,7 @@ impl Door {
             lane,
             moved: AtomicU64::new(self.millis()),
             firm: AtomicUsize::new(0),
+            whole: AtomicUsize::new(0),
             requests: AtomicU64::new(0),
             working: AtomicU64::new(0),
             steps: AtomicU64::new(0),
@@ -258,8 +324,7 @@ impl Door {
         Some(Seated(guest))
     }
 
-    /// A place for a request on a connection, from `address`.
-    pub(super) fn visit(self: &Arc<Self>, guest: &Arc<Guest>, address: IpAddr) -> Option<Seated<Visit>> {
+    fn request(self: &Arc<Self>, guest: &Arc<Guest>, address: IpAddr) -> Option<Seated<Visit>> {
         let address = neighbourhood(address);
         let now = Instant::now();
         let mut state = self.state();
@@ -292,13 +357,16 @@ impl Door {
         names: &HashMap<IpAddr, Instant>,
         now: Instant,
     ) -> bool {
-        if places.of(address) >= bound && !places.make_room(|seat| seat.address() == address) {
+        let time = self.millis();
+        if places.of(address) >= bound && !places.make_room(time, |seat| seat.address() == address) {
             return false;
         }
         let most = if known { self.most } else { self.most - self.most / RESERVE };
         let stranger =
             |seat: &T| !seat.is_proxy() && names.get(&seat.address()).is_none_or(|until| *until <= now);
-        places.seats.len() < most || places.make_room(stranger) || (known && places.make_room(|_| true))
+        places.seats.len() < most
+            || places.make_room(time, stranger)
+            || (known && places.make_room(time, |_| true))
     }
 
     /// Ends the connections on which an answer has not moved for so long, and where too much waits to be sent those that
@@ -340,8 +408,10 @@ impl Door {
         state.known.insert(address, now + KNOWN_FOR);
     }
 
+    /// The door's time. It does not begin with 0, so that what has never moved stands still from the beginning.
     fn millis(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+        let elapsed = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        elapsed.saturating_add(STILL_AT_WORK)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -370,12 +440,21 @@ impl Visit {
     fn enter(&self, phase: Phase) {
         let before =
             std::mem::replace(&mut *self.phase.lock().unwrap_or_else(PoisonError::into_inner), phase);
-        if before != Phase::Welcome && phase == Phase::Welcome {
-            self.guest.firm.fetch_add(1, Relaxed);
-        } else if before == Phase::Welcome && phase != Phase::Welcome {
-            self.guest.firm.fetch_sub(1, Relaxed);
+        for (counted, count) in [(Phase::Welcome, &self.guest.firm), (Phase::Whole, &self.guest.whole)] {
+            match (before == counted, phase == counted) {
+                (false, true) => drop(count.fetch_add(1, Relaxed)),
+                (true, false) => drop(count.fetch_sub(1, Relaxed)),
+                _ => {}
+            }
         }
         self.stir();
+    }
+
+    /// All of its request has arrived.
+    pub(super) fn whole(&self) {
+        if self.phase() == Phase::Stranger {
+            self.enter(Phase::Whole);
+        }
     }
 
     fn welcome(&self) {
@@ -450,48 +529,62 @@ mod tests {
         futures_util::FutureExt::now_or_never(guest.0.sent_away()).is_some()
     }
 
-    #[tokio::test]
-    async fn the_one_that_moved_least_lately_makes_room_at_its_own_address() {
-        let door = Door::new(100, 2);
-        let first = door.connection(at(1), false).unwrap();
-        let second = door.connection(at(1), false).unwrap();
-        let other = door.connection(at(2), false).unwrap();
+    fn enter(door: &Arc<Door>, address: IpAddr) -> Option<Seated<Guest>> {
+        door.connection(address, false, false)
+    }
+
+    fn stands_still(guest: &Seated<Guest>) {
+        guest.0.moved.store(0, Relaxed);
+    }
+
+    #[test]
+    fn the_one_that_stands_still_for_the_longest_time_makes_room_at_its_own_address() {
+        let door = Door::new(100, 3);
+        let [first, second, working] = [(); 3].map(|()| enter(&door, at(1)).unwrap());
+        let other = enter(&door, at(2)).unwrap();
+        let visit = door.request(&working.0, at(1)).unwrap();
+        visit.0.whole();
+        assert!(enter(&door, at(1)).is_none(), "all have moved just now");
         first.0.moved.store(7, Relaxed);
         second.0.moved.store(5, Relaxed);
-        let third = door.connection(at(1), false).unwrap();
-        assert!(gone(&second) && !gone(&first) && !gone(&other) && !third.0.lane);
+        working.0.moved.store(4, Relaxed);
+        stands_still(&other);
+        let _third = enter(&door, at(1)).unwrap();
+        assert!(gone(&second) && ![&first, &other, &working].into_iter().any(gone));
     }
 
-    #[tokio::test]
-    async fn who_is_known_is_not_sent_away_for_strangers_and_finds_a_place() {
+    #[test]
+    fn who_is_known_is_not_sent_away_for_strangers_and_finds_a_place() {
         let door = Door::new(8, 8);
-        let guests: Vec<_> = (0..7).map(|_| door.connection(at(1), false).unwrap()).collect();
-        let visits: Vec<_> = guests.iter().map(|guest| door.visit(&guest.0, at(1)).unwrap()).collect();
+        let guests: Vec<_> = (0..7).map(|_| enter(&door, at(1)).unwrap()).collect();
+        let visits: Vec<_> = guests.iter().map(|guest| door.request(&guest.0, at(1)).unwrap()).collect();
         visits.iter().for_each(|visit| visit.0.welcome());
         // All places of strangers are taken by callers who are known and at work.
-        let stranger = door.connection(at(2), false).unwrap();
-        assert!(stranger.0.lane);
-        let known = door.connection(at(1), false).unwrap();
-        assert!(!known.0.lane);
+        guests.iter().for_each(stands_still);
+        assert!(enter(&door, at(2)).is_none());
+        let known = enter(&door, at(1)).unwrap();
         drop(visits);
         // Idle now, and still known: a stranger does not push them out.
-        let stranger = door.connection(at(3), false).unwrap();
-        assert!(stranger.0.lane && !guests.iter().any(gone));
+        guests.iter().for_each(stands_still);
+        assert!(enter(&door, at(3)).is_none() && !guests.iter().any(gone));
         drop((guests, known));
-        assert!(!door.connection(at(2), false).unwrap().0.lane);
+        assert!(enter(&door, at(2)).is_some());
     }
 
-    #[tokio::test]
-    async fn the_lane_is_bounded_and_nothing_is_left_behind() {
+    #[test]
+    fn the_lane_is_bounded_and_nothing_is_left_behind() {
         let door = Door::new(1, 1);
-        let guest = door.connection(at(1), false).unwrap();
-        let visit = door.visit(&guest.0, at(1)).unwrap();
+        let guest = enter(&door, at(1)).unwrap();
+        let visit = door.request(&guest.0, at(1)).unwrap();
         visit.0.welcome();
-        assert!(door.visit(&guest.0, at(1)).is_none(), "a stream counts like a connection");
-        let lane: Vec<_> = (0..LANE + 3).map(|_| door.connection(at(2), false).unwrap()).collect();
+        assert!(door.request(&guest.0, at(1)).is_none(), "a stream counts like a connection");
+        let lane: Vec<_> = (0..LANE + 3).map(|_| door.connection(at(2), false, true).unwrap()).collect();
         assert!(lane.iter().all(|guest| guest.0.lane));
         assert_eq!(lane.iter().filter(|guest| gone(guest)).count(), 3);
-        drop((lane, visit, guest));
+        drop((lane, visit));
+        let counts = |count: &AtomicUsize| count.load(Relaxed);
+        assert_eq!((counts(&guest.0.firm), counts(&guest.0.whole)), (0, 0));
+        drop(guest);
         let state = door.state();
         assert!(state.connections.seats.is_empty() && state.connections.by.is_empty());
         assert!(
@@ -499,18 +592,20 @@ mod tests {
         );
     }
 
-    #[tokio::test]
-    async fn a_network_of_ipv6_is_one_address_and_a_proxy_has_no_bound() {
+    #[test]
+    fn a_network_of_ipv6_is_one_address_and_a_proxy_has_no_bound() {
         let door = Door::new(100, 1);
-        let one = door.connection("2001:db8::1".parse().unwrap(), false).unwrap();
-        let _other = door.connection("2001:db8::2".parse().unwrap(), false).unwrap();
+        let one = enter(&door, "2001:db8::1".parse().unwrap()).unwrap();
+        stands_still(&one);
+        let _other = enter(&door, "2001:db8::2".parse().unwrap()).unwrap();
         assert!(gone(&one));
-        let proxy: Vec<_> = (0..5).map(|_| door.connection(at(1), true).unwrap()).collect();
+        let proxy: Vec<_> = (0..5).map(|_| door.connection(at(1), true, false).unwrap()).collect();
         assert!(!proxy.iter().any(gone));
         // Of the requests through it each counts for its own client.
-        let first = door.visit(&proxy[0].0, at(7)).unwrap();
-        let _second = door.visit(&proxy[1].0, at(8)).unwrap();
-        let _third = door.visit(&proxy[2].0, at(7)).unwrap();
+        let first = door.request(&proxy[0].0, at(7)).unwrap();
+        let _second = door.request(&proxy[1].0, at(8)).unwrap();
+        first.0.moved.store(0, Relaxed);
+        let _third = door.request(&proxy[2].0, at(7)).unwrap();
         assert!(futures_util::FutureExt::now_or_never(first.0.sent_away()).is_some());
     }
 }

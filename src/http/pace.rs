@@ -72,7 +72,7 @@ impl<B: Body> Paced<B> {
         mut stop: watch::Receiver<bool>,
     ) -> Self {
         let stopped: BoxFuture<'static, ()> = Box::pin(async move { stopping(&mut stop).await });
-        Self {
+        let mut paced = Self {
             inner,
             guest,
             visit,
@@ -83,7 +83,11 @@ impl<B: Body> Paced<B> {
             timer: Box::pin(sleep(pace.window)),
             stopped: Some(stopped),
             ended: false,
+        };
+        if paced.inner.is_end_stream() {
+            paced.end();
         }
+        paced
     }
 
     fn came(&mut self, bytes: usize) {
@@ -96,6 +100,13 @@ impl<B: Body> Paced<B> {
         }
         if let Some(visit) = &self.visit {
             visit.stir();
+        }
+    }
+
+    fn end(&mut self) {
+        if !self.ended {
+            self.ended = true;
+            self.visit.iter().for_each(|visit| visit.whole());
         }
     }
 
@@ -132,11 +143,14 @@ where
         match Pin::new(&mut this.inner).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 this.came(frame.data_ref().map_or(0, Bytes::len));
+                if this.inner.is_end_stream() {
+                    this.end();
+                }
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error.into()))),
             Poll::Ready(None) => {
-                this.ended = true;
+                this.end();
                 Poll::Ready(None)
             }
             Poll::Pending => this.poll_wait(cx).map(|error| Some(Err(error))),
@@ -154,7 +168,7 @@ where
 
 impl<B: Body> Drop for Paced<B> {
     fn drop(&mut self) {
-        if !self.ended && !self.inner.is_end_stream() {
+        if !self.ended {
             self.guest.unread.store(true, Relaxed);
         }
     }

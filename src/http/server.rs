@@ -126,28 +126,17 @@ pub async fn run(
         };
         // Forget those that ended. A panic of one has been printed, and is no concern of the others.
         while connections.try_join_next().is_some() {}
-        let Some(seat) = door.connection(peer.ip(), limits.trusted_proxies.contains(peer.ip())) else {
-            // Closed at once: there is not even room to say why.
-            continue;
-        };
-        let wait = if seat.0.lane {
-            limits.first_request_timeout.min(LANE_WAIT)
-        } else {
-            limits.first_request_timeout
-        };
-        let service = Service {
-            router: router.clone(),
-            peer,
-            limits: limits.clone(),
-            door: door.clone(),
-            guest: seat.0.clone(),
-            stop: stopped.clone(),
-            first_by: Instant::now() + wait,
-        };
-        let (tls, told) = (tls.clone(), told.clone());
+        let (router, limits, stop) = (router.clone(), limits.clone(), stopped.clone());
+        let (door, tls, told) = (door.clone(), tls.clone(), told.clone());
         connections.spawn(async move {
-            greet(stream, service, tls, &told).await;
-            drop(seat);
+            // Without a place it is closed: there is not even room to say why.
+            if let Some(seat) = door.enter(peer.ip(), limits.trusted_proxies.contains(peer.ip())).await {
+                let guest = seat.0.clone();
+                let wait = limits.first_request_timeout;
+                let first_by = Instant::now() + if guest.lane { wait.min(LANE_WAIT) } else { wait };
+                greet(stream, Service { router, peer, limits, door, guest, stop, first_by }, tls, &told)
+                    .await;
+            }
         });
     }
     drop(listener);

@@ -30,7 +30,7 @@ pub(super) enum CallError {
     NoMethod,
     #[error("the parameter `{0}` must come before `response`")]
     Order(&'static str),
-    #[error("its first 64 KiB do not show which method is called, with which ticket")]
+    #[error("its first 128 KiB do not show which method is called, with which ticket")]
     NoHead,
     #[error(transparent)]
     Parameters(Unread),

@@ -70,7 +70,7 @@ async fn a_call_without_a_good_ticket_takes_sixteen_mebibytes_at_most() {
         ("many small ones", &many, "<p>x</p>", 7, "more than 32 parameters"),
         ("an answer in no session", &ticket, &long, 64, "-101"),
         ("an answer before its ticket", &late, &long, 64, "`ticket` must come before"),
-        ("a header without end", nowhere, &long, 64, "first 64 KiB"),
+        ("a header without end", nowhere, &long, 64, "first 128 KiB"),
         ("no method of ours", &start("format", "<c>$"), &long, 64, "names no method"),
     ] {
         let reply = pour(gateway.address, start, piece, mib).await;
