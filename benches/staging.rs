@@ -270,8 +270,7 @@ impl Desk {
             lease_for: Duration::from_secs(30),
         };
         let gateway = Gateway::new(reach);
-        let router =
-            layers::stack(http::qbwc::router(gateway, 1 << 40), ambient.clone(), Duration::from_secs(30));
+        let router = layers::stack(http::qbwc::router(gateway, 1 << 40), ambient.clone());
         let settings =
             rollcall::config::Settings::read(&rollcall::config::MapSource::default()).expect("settings");
         tokio::spawn(server::run(
