@@ -145,6 +145,7 @@ pub async fn serve(
     let kept = Kept { changes, runs, versions };
     let (stop, stopped) = watch::channel(false);
     let mut beside = JoinSet::new();
+    beside.spawn(workers::backlog::run(store.clone(), ambient.clone(), stopped.clone()));
     beside.spawn(workers::watch::run(store.clone(), stopped.clone()));
     beside.spawn(workers::sweep::run(store, ambient, settings.webhooks.retention, kept, stopped.clone()));
     beside.spawn(workers::inbox::run(desk, arrived, stopped.clone()));

@@ -5,6 +5,7 @@
 
 mod app;
 mod company;
+mod confirm;
 mod connection;
 mod context;
 mod demo;

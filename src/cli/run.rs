@@ -7,7 +7,10 @@ use crate::{
     domain::words::RunState,
     http::api::runs::{Absence, Run},
     store::{Db, PageLimit, records, runs},
-    sync::hold,
+    sync::{
+        backlog::{self, Task},
+        hold,
+    },
 };
 
 use super::{
@@ -52,7 +55,13 @@ pub async fn run(context: &Context, command: Command) -> Result {
             context.out.answer(&shown, text)
         }
         Command::Approve { run } => {
-            let decided = store.write(move |db| decide(db, &ambient, &run, true)).await?;
+            let mut decided = store.write(move |db| decide(db, &ambient, &run, true)).await?;
+            // Should this be stopped, a gateway goes on.
+            while decided.to_mark.is_some() {
+                let task = Task::Mark { run_id: decided.id.clone() };
+                backlog::step(&store, &context.ambient, &task).await?;
+                decided = store.read(move |db| runs::get(db, &decided.id)).await?;
+            }
             context.out.answer(&Run::from(decided), |run| {
                 format!("Approved {}: {} {} marked absent.\n", run.id, run.absent, run.list.plural())
             })
@@ -114,6 +123,9 @@ fn text(shown: &Shown) -> String {
         ("updated", run.updated.to_string()),
         ("absent", format!("{} of {}", run.absent, run.present_before)),
     ]);
+    if let Some(left) = run.to_mark {
+        text.push_str(&format!("\nApproved: up to {left} more are being marked absent.\n"));
+    }
     if let Some(problem) = &run.problem {
         text.push_str(&format!("\n{}\ndo: {}\n", plain(&problem.detail), plain(&problem.remedy)));
     }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use crate::domain::words::{ChangeKind, List};
 
 use super::{
-    Db, Error, Page, PageLimit, Result,
+    Db, Error, Page, PageLimit, Result, connections,
     schema::{changes, records},
     values::{utc, word},
 };
@@ -108,8 +108,13 @@ impl TryFrom<Row> for Change {
 }
 
 pub fn get(db: &mut Db, seq: i64) -> Result<Change> {
-    let row =
-        changes::table.find(seq).inner_join(records::table).select(Row::as_select()).first(db).optional()?;
+    let row = changes::table
+        .find(seq)
+        .inner_join(records::table)
+        .filter(records::connection_id.ne_all(connections::deleted()))
+        .select(Row::as_select())
+        .first(db)
+        .optional()?;
     row.ok_or(Error::NotFound("change"))?.try_into()
 }
 

@@ -3,12 +3,16 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use crate::domain::{problem::Problem, words::Kind};
+use crate::domain::{
+    problem::Problem,
+    words::{Kind, List},
+};
 
 use super::{
     Db, Error, Page, PageLimit, Result,
-    schema::{connections, hooks, polls, records},
-    values::{at, utc, word},
+    locks::{self, Lock, taking},
+    schema::{connections, inbox, links, records, runs},
+    values::{at, uncount, utc, word},
 };
 
 /// One configured link from a company to a source system.
@@ -86,8 +90,19 @@ pub fn insert(db: &mut Db, connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// Those that were deleted and whose rows are still going: what belongs to them is not there for anybody.
+pub(super) fn deleted() -> Deleted {
+    connections::table.filter(connections::deleted_at.is_not_null()).select(connections::id)
+}
+
+type Deleted = diesel::dsl::Select<
+    diesel::dsl::Filter<connections::table, diesel::dsl::IsNotNull<connections::deleted_at>>,
+    connections::id,
+>;
+
 pub fn get(db: &mut Db, id: &str) -> Result<Connection> {
-    let row = connections::table.find(id).select(Row::as_select()).first(db).optional()?;
+    let there = connections::table.find(id).filter(connections::deleted_at.is_null());
+    let row = there.select(Row::as_select()).first(db).optional()?;
     row.ok_or(Error::NotFound("connection"))?.try_into()
 }
 
@@ -99,6 +114,7 @@ pub fn page(
     limit: PageLimit,
 ) -> Result<Page<Connection>> {
     let mut query = connections::table
+        .filter(connections::deleted_at.is_null())
         .select(Row::as_select())
         .order(connections::id)
         .limit(limit.and_one())
@@ -113,29 +129,41 @@ pub fn page(
     Ok(Page::cut(rows?, limit))
 }
 
-/// Writes the name, the settings and whether it is paused.
-pub fn update(db: &mut Db, id: &str, name: &str, settings: &str, paused: bool) -> Result<()> {
-    let set =
-        (connections::name.eq(name), connections::settings.eq(settings), connections::paused.eq(paused));
-    match diesel::update(connections::table.find(id)).set(set).execute(db)? {
-        0 => Err(Error::NotFound("connection")),
-        _ => Ok(()),
-    }
+/// What is written of a connection; what is `None` stays as another call may be writing it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Update<'a> {
+    pub name: Option<&'a str>,
+    pub settings: Option<&'a str>,
+    pub paused: Option<bool>,
 }
 
-/// Takes the connection's lock until the transaction ends: the calls of its source take their turns here. Whoever needs
-/// more than one lock takes this one first, then that of a list, then rows of runs and sessions; two that went the
-/// other way round would wait for each other. SQLite has one writer.
-pub fn lock(db: &mut Db, id: &str) -> Result<()> {
-    if let Db::Postgres(connection) = db {
-        let locked = connections::table.find(id).select(connections::id).for_no_key_update();
-        locked.first::<String>(connection).optional()?;
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Duplicate`] where the company has another connection of that name.
+pub fn update(db: &mut Db, id: &str, update: Update<'_>) -> Result<()> {
+    lock(db, id)?;
+    get(db, id)?;
+    let row = connections::table.find(id);
+    if let Some(name) = update.name {
+        diesel::update(row).set(connections::name.eq(name)).execute(db)?;
+    }
+    if let Some(settings) = update.settings {
+        diesel::update(row).set(connections::settings.eq(settings)).execute(db)?;
+    }
+    if let Some(paused) = update.paused {
+        diesel::update(row).set(connections::paused.eq(paused)).execute(db)?;
     }
     Ok(())
 }
 
+/// Takes the connection's lock until the transaction ends: the calls of its source take their turns here, and whoever
+/// writes what was read of it before.
+pub fn lock(db: &mut Db, id: &str) -> Result<()> {
+    locks::take(db, id, &[Lock::Connection])
+}
+
 /// Notes that the source was heard.
 pub fn seen(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<()> {
+    taking(id, Lock::Connection);
     let set = connections::last_seen_at.eq(at(now));
     diesel::update(connections::table.find(id)).set(set).execute(db)?;
     Ok(())
@@ -143,6 +171,7 @@ pub fn seen(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<()> {
 
 /// Sets or clears what stands in the way. A problem that lasts keeps the time at which it began.
 pub fn set_problem(db: &mut Db, id: &str, problem: Option<&Problem>, now: DateTime<Utc>) -> Result<()> {
+    lock(db, id)?;
     let before = get(db, id)?.problem;
     let since = problem.map(|problem| match before {
         Some((before, since)) if before.code == problem.code => at(since),
@@ -161,6 +190,7 @@ pub fn set_problem(db: &mut Db, id: &str, problem: Option<&Problem>, now: DateTi
 
 /// Sets what stands in the way where nothing else does: one statement, so that no graver problem is written over.
 pub fn set_first_problem(db: &mut Db, id: &str, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
+    taking(id, Lock::Connection);
     diesel::update(connections::table.find(id).filter(connections::problem_code.is_null()))
         .set((
             connections::problem_code.eq(&problem.code),
@@ -172,19 +202,30 @@ pub fn set_first_problem(db: &mut Db, id: &str, problem: &Problem, now: DateTime
     Ok(())
 }
 
-/// Removes a connection with all that was staged of it.
-///
-/// # Errors
-/// [`Error::Referred`] while one of its records is linked.
-pub fn delete(db: &mut Db, id: &str) -> Result<()> {
-    // In the order of those who work on its inbox and who poll it: hooks, connection, poll.
-    diesel::delete(hooks::table.find(id)).execute(db)?;
-    lock(db, id)?;
-    // Who polls it now loses the lease, and its row is locked before those of the lists and records.
-    diesel::delete(polls::table.find(id)).execute(db)?;
-    diesel::delete(records::table.filter(records::connection_id.eq(id))).execute(db)?;
-    match diesel::delete(connections::table.find(id)).execute(db)? {
-        0 => Err(Error::NotFound("connection")),
-        _ => Ok(()),
-    }
+/// How much is kept of a connection, in rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Contents {
+    pub employees: u64,
+    pub customers: u64,
+    pub links: u64,
+    pub runs: u64,
+    pub messages: u64,
+}
+
+pub fn contents(db: &mut Db, id: &str) -> Result<Contents> {
+    let mut of = |list: List| -> Result<i64> {
+        let list = records::table.filter(records::connection_id.eq(id).and(records::list.eq(list.as_str())));
+        Ok(list.count().get_result(db)?)
+    };
+    let (employees, customers) = (of(List::Employee)?, of(List::Customer)?);
+    let links: i64 = links::table.filter(links::connection_id.eq(id)).count().get_result(db)?;
+    let runs: i64 = runs::table.filter(runs::connection_id.eq(id)).count().get_result(db)?;
+    let messages: i64 = inbox::table.filter(inbox::connection_id.eq(id)).count().get_result(db)?;
+    Ok(Contents {
+        employees: uncount(employees),
+        customers: uncount(customers),
+        links: uncount(links),
+        runs: uncount(runs),
+        messages: uncount(messages),
+    })
 }

@@ -162,6 +162,7 @@ pub(super) fn in_transaction<T, E: From<Error>>(
         Db::Sqlite(_) => "BEGIN IMMEDIATE",
     };
     let database = |error: diesel::result::Error| E::from(Error::from(error));
+    super::locks::begin();
     db.batch_execute(begin).map_err(database)?;
     match work(db) {
         Ok(value) => match db.batch_execute("COMMIT") {

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::{
     Db, Error, Result,
     engine::per_backend,
+    locks::{Lock, taking},
     schema::hooks,
     values::{at, utc},
 };
@@ -46,6 +47,7 @@ pub fn get(db: &mut Db, connection_id: &str) -> Result<Hook> {
 
 /// Makes the row of a connection that has none.
 fn insert(db: &mut Db, connection_id: &str) -> Result<()> {
+    taking(connection_id, Lock::Inbox);
     per_backend!(db, |connection| diesel::insert_into(hooks::table)
         .values((hooks::connection_id.eq(connection_id), hooks::subscribed.eq(false), hooks::lease.eq(0i64)))
         .on_conflict_do_nothing()
@@ -66,6 +68,7 @@ pub fn subscribe(db: &mut Db, connection_id: &str, checked_at: Option<DateTime<U
 
 /// Notes that callbacks are wanted no more. Whether they were.
 pub fn unsubscribe(db: &mut Db, connection_id: &str) -> Result<bool> {
+    taking(connection_id, Lock::Inbox);
     let wanted = hooks::table.find(connection_id).filter(hooks::subscribed.eq(true));
     let set = (hooks::subscribed.eq(false), hooks::checked_at.eq(None::<NaiveDateTime>));
     Ok(diesel::update(wanted).set(set).execute(db)? > 0)
@@ -73,12 +76,14 @@ pub fn unsubscribe(db: &mut Db, connection_id: &str) -> Result<bool> {
 
 /// Notes when callbacks were seen to be there. Whether they are still wanted.
 pub fn checked(db: &mut Db, connection_id: &str, when: DateTime<Utc>) -> Result<bool> {
+    taking(connection_id, Lock::Inbox);
     let wanted = hooks::table.find(connection_id).filter(hooks::subscribed.eq(true));
     Ok(diesel::update(wanted).set(hooks::checked_at.eq(at(when))).execute(db)? > 0)
 }
 
 /// Has the callbacks looked at with the next poll.
 pub fn recheck(db: &mut Db, connection_id: &str) -> Result<()> {
+    taking(connection_id, Lock::Inbox);
     let row = hooks::table.find(connection_id);
     diesel::update(row).set(hooks::checked_at.eq(None::<NaiveDateTime>)).execute(db)?;
     Ok(())
@@ -110,6 +115,7 @@ pub fn claim(
 /// # Errors
 /// [`Error::Stale`] where another gateway has taken it.
 pub fn hold(db: &mut Db, connection_id: &str, lease: i64, until: DateTime<Utc>) -> Result<()> {
+    taking(connection_id, Lock::Inbox);
     let held = hooks::table
         .find(connection_id)
         .filter(hooks::lease.eq(lease).and(hooks::leased_until.is_not_null()));
@@ -121,6 +127,7 @@ pub fn hold(db: &mut Db, connection_id: &str, lease: i64, until: DateTime<Utc>) 
 
 /// Gives the lease back after a turn: others come first now. One that was lost is not touched.
 pub fn release(db: &mut Db, connection_id: &str, lease: i64, now: DateTime<Utc>) -> Result<()> {
+    taking(connection_id, Lock::Inbox);
     let held = hooks::table.find(connection_id).filter(hooks::lease.eq(lease));
     let free = (
         hooks::leased_by.eq(None::<String>),
@@ -133,6 +140,7 @@ pub fn release(db: &mut Db, connection_id: &str, lease: i64, now: DateTime<Utc>)
 
 /// Notes when the newest message came.
 pub fn received(db: &mut Db, connection_id: &str, newest: DateTime<Utc>) -> Result<()> {
+    taking(connection_id, Lock::Inbox);
     diesel::update(hooks::table.find(connection_id))
         .set(hooks::last_received_at.eq(at(newest)))
         .execute(db)?;
@@ -141,6 +149,7 @@ pub fn received(db: &mut Db, connection_id: &str, newest: DateTime<Utc>) -> Resu
 
 /// Keeps the code with which an administrator proves to the vendor that the address is ours, unless a newer one is there.
 pub fn set_verification(db: &mut Db, connection_id: &str, code: &str, when: DateTime<Utc>) -> Result<()> {
+    taking(connection_id, Lock::Inbox);
     let set = (hooks::verification_code.eq(code), hooks::verification_at.eq(at(when)));
     let older = hooks::verification_at.is_null().or(hooks::verification_at.le(at(when)).assume_not_null());
     diesel::update(hooks::table.find(connection_id).filter(older)).set(set).execute(db)?;

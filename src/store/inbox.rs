@@ -14,6 +14,7 @@ use crate::domain::{event::Moment, problem::Problem, record::ContentHash, words:
 
 use super::{
     Db, Error, Page, PageLimit, Result,
+    connections::deleted,
     schema::{hooks, inbox},
     sealed::{self, Sealed},
     values::{at, uncount, utc, word},
@@ -231,6 +232,7 @@ pub fn due_connections(db: &mut Db, now: DateTime<Utc>, most: usize) -> Result<V
     let rows: Vec<(String, Option<NaiveDateTime>, Option<NaiveDateTime>)> = pending()
         .left_join(hooks::table.on(hooks::connection_id.eq(inbox::connection_id)))
         .filter(inbox::next_at.le(at(now)))
+        .filter(inbox::connection_id.ne_all(deleted()))
         .filter(hooks::connection_id.is_null().or(free))
         .group_by(inbox::connection_id)
         .select((inbox::connection_id, min(inbox::next_at), min(hooks::served_at.nullable())))
@@ -251,13 +253,17 @@ pub struct Depth {
 
 pub fn depth(db: &mut Db) -> Result<Depth> {
     let (waiting, oldest): (i64, Option<NaiveDateTime>) =
-        pending().select((count_star(), min(inbox::pending_since))).first(db)?;
+        pending()
+            .filter(inbox::connection_id.ne_all(deleted()))
+            .select((count_star(), min(inbox::pending_since)))
+            .first(db)?;
     Ok(Depth { waiting: uncount(waiting), oldest: oldest.map(utc) })
 }
 
 /// When the next message is to be tried.
 pub fn next_due(db: &mut Db) -> Result<Option<DateTime<Utc>>> {
-    let next: Option<NaiveDateTime> = pending().select(min(inbox::next_at)).first(db)?;
+    let there = pending().filter(inbox::connection_id.ne_all(deleted()));
+    let next: Option<NaiveDateTime> = there.select(min(inbox::next_at)).first(db)?;
     Ok(next.map(utc))
 }
 
@@ -378,11 +384,57 @@ fn expect_one(rows: usize) -> Result<()> {
 }
 
 pub fn get(db: &mut Db, id: &str) -> Result<Message> {
-    let row = inbox::table.find(id).select(Row::as_select()).first(db).optional()?;
+    let there = inbox::table.find(id).filter(inbox::connection_id.ne_all(deleted()));
+    let row = there.select(Row::as_select()).first(db).optional()?;
     row.ok_or(Error::NotFound("message"))?.try_into()
 }
 
-/// A connection's messages, newest first; only those in `state` where it is given.
+/// A message without what it said: a list must not grow with that.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = inbox)]
+struct Head {
+    id: String,
+    connection_id: String,
+    message_id: String,
+    event: String,
+    state: String,
+    received_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+    pending_since: NaiveDateTime,
+    attempts: i32,
+    next_at: NaiveDateTime,
+    code: Option<String>,
+    detail: Option<String>,
+    remedy: Option<String>,
+}
+
+impl TryFrom<Head> for Message {
+    type Error = Error;
+    fn try_from(head: Head) -> Result<Self> {
+        let Head { id, connection_id, message_id, event, state, received_at, updated_at, .. } = head;
+        let Head { pending_since, attempts, next_at, code, detail, remedy, .. } = head;
+        let body = None;
+        Row {
+            id,
+            connection_id,
+            message_id,
+            event,
+            state,
+            body,
+            received_at,
+            updated_at,
+            pending_since,
+            attempts,
+            next_at,
+            code,
+            detail,
+            remedy,
+        }
+        .try_into()
+    }
+}
+
+/// A connection's messages without their bodies, newest first; only those in `state` where it is given.
 pub fn page(
     db: &mut Db,
     connection_id: &str,
@@ -392,7 +444,7 @@ pub fn page(
 ) -> Result<Page<Message>> {
     let mut query = inbox::table
         .filter(inbox::connection_id.eq(connection_id.to_owned()))
-        .select(Row::as_select())
+        .select(Head::as_select())
         .order(inbox::id.desc())
         .limit(limit.and_one())
         .into_boxed();
@@ -402,7 +454,7 @@ pub fn page(
     if let Some(before) = before {
         query = query.filter(inbox::id.lt(before.to_owned()));
     }
-    let rows: Result<Vec<Message>> = query.load(db)?.into_iter().map(TryInto::try_into).collect();
+    let rows: Result<Vec<Message>> = query.load::<Head>(db)?.into_iter().map(TryInto::try_into).collect();
     Ok(Page::cut(rows?, limit))
 }
 

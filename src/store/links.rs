@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use crate::domain::words::{ChangeKind, List};
 
 use super::{
-    Db, Error, Page, PageLimit, Result, changes,
+    Db, Error, Page, PageLimit, Result, changes, connections,
     profiles::Profile,
     records::Staged,
     schema::{links, profiles},
@@ -161,6 +161,7 @@ pub fn of_profiles(db: &mut Db, profile_keys: &[&str]) -> Result<Vec<Link>> {
     let rows = links::table
         .inner_join(profiles::table)
         .filter(links::profile_key.eq_any(profile_keys.to_vec()))
+        .filter(links::connection_id.ne_all(connections::deleted()))
         .select(Row::as_select())
         .order(links::id)
         .load(db)?;
@@ -179,6 +180,7 @@ pub fn page(
     let mut query = links::table
         .inner_join(profiles::table)
         .filter(links::company_id.eq(company_id.to_owned()))
+        .filter(links::connection_id.ne_all(connections::deleted()))
         .select(Row::as_select())
         .order(links::id)
         .limit(limit.and_one())

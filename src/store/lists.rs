@@ -10,6 +10,7 @@ use crate::domain::{problem::Problem, words::List};
 use super::{
     Db, Result,
     engine::per_backend,
+    locks::{Lock, taking},
     schema::lists,
     values::{at, utc, word},
 };
@@ -92,6 +93,7 @@ pub fn cursors(db: &mut Db, connection_id: &str) -> Result<BTreeMap<List, Cursor
 /// Takes the list's lock until the transaction ends: whoever writes its records or judges its absences waits here.
 /// Under READ COMMITTED this is what makes reading and then writing safe.
 pub fn lock(db: &mut Db, connection_id: &str, list: List) -> Result<()> {
+    taking(connection_id, Lock::List(list));
     per_backend!(db, |connection| diesel::insert_into(lists::table)
         .values((
             lists::connection_id.eq(connection_id),

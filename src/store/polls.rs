@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use super::{
     Db, Error, Result,
     engine::per_backend,
+    locks::{Lock, taking},
     schema::{connections, polls},
     values::{at, utc},
 };
@@ -139,6 +140,7 @@ fn still(rows: usize) -> Result<()> {
 /// # Errors
 /// [`Error::Stale`] where it was lost.
 pub fn renew(db: &mut Db, lease: &Lease, until: DateTime<Utc>) -> Result<()> {
+    taking(&lease.connection_id, Lock::Poll);
     still(diesel::update(held(lease)).set(polls::leased_until.eq(at(until))).execute(db)?)
 }
 
@@ -157,6 +159,7 @@ pub struct Settled {
 /// # Errors
 /// [`Error::Stale`] where it was lost.
 pub fn settle(db: &mut Db, lease: &Lease, settled: &Settled) -> Result<()> {
+    taking(&lease.connection_id, Lock::Poll);
     let set = (
         polls::next_at.eq(at(settled.next_at)),
         polls::failures.eq(settled.failures),
@@ -175,6 +178,7 @@ pub fn settle(db: &mut Db, lease: &Lease, settled: &Settled) -> Result<()> {
 
 /// Gives a lease back as if nothing had happened: another gateway may go on at once.
 pub fn release(db: &mut Db, lease: &Lease) -> Result<()> {
+    taking(&lease.connection_id, Lock::Poll);
     let set = (
         polls::leased_by.eq(None::<String>),
         polls::leased_at.eq(None::<NaiveDateTime>),
@@ -211,6 +215,7 @@ pub fn free(db: &mut Db, by: &str) -> Result<usize> {
 
 /// Makes a connection due now, if it is not due earlier.
 pub fn hurry(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+    taking(connection_id, Lock::Poll);
     let later = polls::table.find(connection_id).filter(polls::next_at.gt(at(now)));
     diesel::update(later).set(polls::next_at.eq(at(now))).execute(db)?;
     Ok(())
@@ -218,6 +223,7 @@ pub fn hurry(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()>
 
 /// Begins anew, now: after the settings or secrets of a connection have changed. Whoever polls it loses the lease.
 pub fn restart(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+    taking(connection_id, Lock::Poll);
     let set = (
         (polls::next_at.eq(at(now)), polls::failures.eq(0), polls::memory.eq(None::<String>)),
         // What it was reached with has not worked yet.

@@ -9,7 +9,7 @@ use diesel::{
 use crate::domain::{fold::fold, words::List};
 
 use super::{
-    Db, Error, Page, PageLimit, Result,
+    Db, Error, Page, PageLimit, Result, connections,
     schema::{links, profiles},
     values::{at, contains, utc, word},
 };
@@ -124,6 +124,9 @@ pub fn find(db: &mut Db, app_id: &str, list: List, profile_id: &str) -> Result<O
 /// # Errors
 /// [`Error::Referred`] while it is linked.
 pub fn delete(db: &mut Db, key: &str) -> Result<()> {
+    // What is left of links whose connection was deleted.
+    let dead = links::table.filter(links::connection_id.eq_any(connections::deleted()));
+    diesel::delete(dead.filter(links::profile_key.eq(key))).execute(db)?;
     match diesel::delete(profiles::table.find(key)).execute(db)? {
         0 => Err(Error::NotFound("profile")),
         _ => Ok(()),
@@ -166,7 +169,9 @@ pub fn page(
         query = query.filter(profiles::search_text.like(contains(&fold(search))).escape('\\'));
     }
     if let Some(linked) = filter.linked {
-        let link = links::table.filter(links::profile_key.eq(profiles::id));
+        let link = links::table
+            .filter(links::profile_key.eq(profiles::id))
+            .filter(links::connection_id.ne_all(connections::deleted()));
         query = if linked { query.filter(exists(link)) } else { query.filter(not(exists(link))) };
     }
     let rows: Result<Vec<Profile>> = query.load(db)?.into_iter().map(TryInto::try_into).collect();

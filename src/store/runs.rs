@@ -10,6 +10,7 @@ use crate::domain::{
 
 use super::{
     Db, Error, Page, PageLimit, Result,
+    connections::deleted,
     schema::{connections, run_seen, runs},
     values::{at, count, uncount, utc, word},
 };
@@ -60,6 +61,8 @@ pub struct Run {
     pub decision: Option<Decision>,
     /// How far it has come, in the connector's own words.
     pub progress: Option<String>,
+    /// How many absences an approval has still to mark, at most; until then it is `running` again.
+    pub to_mark: Option<u64>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -90,6 +93,7 @@ struct Row {
     decided_at: Option<NaiveDateTime>,
     decided_by: Option<String>,
     progress: Option<String>,
+    to_mark: Option<i64>,
 }
 
 impl TryFrom<Row> for Run {
@@ -99,7 +103,11 @@ impl TryFrom<Row> for Run {
         Ok(Run {
             list: word("list", &row.list)?,
             mode: word("mode", &row.mode)?,
-            state: word("state of a run", &row.state)?,
+            state: match row.to_mark {
+                Some(_) => RunState::Running,
+                None => word("state of a run", &row.state)?,
+            },
+            to_mark: row.to_mark.map(uncount),
             id: row.id,
             company_id: row.company_id,
             connection_id: row.connection_id,
@@ -187,7 +195,8 @@ pub fn insert_ended(db: &mut Db, new: NewRun<'_>, end: &End<'_>, now: DateTime<U
 }
 
 pub fn get(db: &mut Db, id: &str) -> Result<Run> {
-    let row = runs::table.find(id).select(Row::as_select()).first(db).optional()?;
+    let there = runs::table.find(id).filter(runs::connection_id.ne_all(deleted()));
+    let row = there.select(Row::as_select()).first(db).optional()?;
     row.ok_or(Error::NotFound("run"))?.try_into()
 }
 
@@ -318,15 +327,22 @@ pub fn end(db: &mut Db, id: &str, end: &End<'_>, now: DateTime<Utc>) -> Result<(
     forget_seen(db, id)
 }
 
-/// Decides a hold: it becomes `state`.
+/// Decides a hold: it becomes `state`. `to_mark` absences are to be marked after that.
 ///
 /// # Errors
 /// [`Error::Stale`] where it is not held (any more).
-pub fn decide(db: &mut Db, id: &str, state: RunState, decision: &Decision, absent: u64) -> Result<()> {
+pub fn decide(
+    db: &mut Db,
+    id: &str,
+    state: RunState,
+    decision: &Decision,
+    to_mark: Option<u64>,
+) -> Result<()> {
     let held = runs::table.find(id).filter(runs::state.eq(RunState::Held.as_str()));
     let set = (
         runs::state.eq(state.as_str()),
-        runs::absent.eq(count(absent)),
+        runs::absent.eq(0i64),
+        runs::to_mark.eq(to_mark.map(count)),
         runs::decision.eq(&decision.decision),
         runs::decided_at.eq(at(decision.at)),
         runs::decided_by.eq(&decision.by),
@@ -336,6 +352,24 @@ pub fn decide(db: &mut Db, id: &str, state: RunState, decision: &Decision, absen
         0 => Err(Error::Stale("run")),
         _ => Ok(()),
     }
+}
+
+/// Notes that an approved run has marked `absent` more; `to_mark` are left, `None` at the end.
+pub fn marked(db: &mut Db, id: &str, absent: u64, to_mark: Option<u64>, now: DateTime<Utc>) -> Result<()> {
+    let set = (
+        runs::absent.eq(runs::absent + count(absent)),
+        runs::to_mark.eq(to_mark.map(count)),
+        runs::updated_at.eq(at(now)),
+    );
+    diesel::update(runs::table.find(id)).set(set).execute(db)?;
+    Ok(())
+}
+
+/// The approved runs that have absences to mark.
+pub fn to_mark(db: &mut Db) -> Result<Vec<String>> {
+    let runs = runs::table.filter(runs::to_mark.is_not_null());
+    let there = runs.filter(runs::connection_id.ne_all(deleted()));
+    Ok(there.select(runs::id).order(runs::id).load(db)?)
 }
 
 /// Adds what a batch of a run saw: 8 bytes of a hash of each external ID.
@@ -416,6 +450,7 @@ pub fn silent_since(db: &mut Db, kind: Kind, before: DateTime<Utc>) -> Result<Ve
 
 /// How many runs are held, over all connections.
 pub fn held(db: &mut Db) -> Result<u64> {
-    let rows: i64 = runs::table.filter(runs::state.eq(RunState::Held.as_str())).count().get_result(db)?;
+    let there = runs::table.filter(runs::connection_id.ne_all(deleted()));
+    let rows: i64 = there.filter(runs::state.eq(RunState::Held.as_str())).count().get_result(db)?;
     Ok(uncount(rows))
 }

@@ -22,6 +22,7 @@ diesel::table! {
         problem_detail -> Nullable<Text>,
         problem_remedy -> Nullable<Text>,
         problem_at -> Nullable<Timestamp>,
+        deleted_at -> Nullable<Timestamp>,
     }
 }
 
@@ -136,6 +137,7 @@ diesel::table! {
         decided_at -> Nullable<Timestamp>,
         decided_by -> Nullable<Text>,
         progress -> Nullable<Text>,
+        to_mark -> Nullable<BigInt>,
     }
 }
 

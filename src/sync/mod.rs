@@ -3,6 +3,7 @@
 //! A verb is a function over an open transaction, so that callers decide what is committed together.
 
 pub mod ask;
+pub mod backlog;
 pub mod check;
 pub mod credentials;
 mod descendants;
@@ -15,6 +16,7 @@ pub mod poll;
 pub mod profile;
 pub mod reconcile;
 pub mod register;
+pub mod remove;
 pub mod retention;
 pub mod run;
 pub mod scope;

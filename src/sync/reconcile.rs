@@ -297,7 +297,7 @@ fn named(db: &mut Db, connection_id: &str, list: List, external_ids: &[String]) 
 fn supersede_hold(db: &mut Db, connection_id: &str, list: List, by: &str, now: DateTime<Utc>) -> Result<()> {
     if let Some(held) = runs::in_state(db, connection_id, list, RunState::Held)? {
         let decision = Decision { decision: "superseded".into(), at: now, by: by.into() };
-        runs::decide(db, &held.id, RunState::Failed, &decision, 0)?;
+        runs::decide(db, &held.id, RunState::Failed, &decision, None)?;
     }
     Ok(())
 }

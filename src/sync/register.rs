@@ -16,7 +16,9 @@ use crate::{
         companies::{self, Company},
         connections::{self, Connection},
         desktop::{self, DesktopFile},
-        hooks, polls,
+        hooks,
+        locks::{self, Lock},
+        polls,
     },
 };
 
@@ -238,14 +240,24 @@ pub fn change_connection(
     id: &str,
     change: &ConnectionChange,
 ) -> Result<Connection> {
-    if !change.settings.is_empty() {
-        // Other settings may want other callbacks. Before all else: whoever works on the inbox locks in this order.
+    // What it is now is read under its lock: of two changes at once both stay.
+    locks::take(db, id, &[Lock::Inbox, Lock::Connection])?;
+    let before = connections::get(db, id)?;
+    let settings = match change.settings.is_empty() {
+        true => None,
+        false => Some(connectors::settings(before.kind, Some(&before.settings), &change.settings)?),
+    };
+    let new_name = change.name.as_deref().map(name).transpose()?;
+    let update = connections::Update {
+        name: new_name.as_deref(),
+        settings: settings.as_deref(),
+        paused: change.paused,
+    };
+    connections::update(db, id, update)?;
+    if settings.is_some() {
+        // Other settings may want other callbacks.
         hooks::recheck(db, id)?;
     }
-    let before = connections::get(db, id)?;
-    let settings = connectors::settings(before.kind, Some(&before.settings), &change.settings)?;
-    let new_name = change.name.as_deref().map_or_else(|| Ok(before.name.clone()), name)?;
-    connections::update(db, id, &new_name, &settings, change.paused.unwrap_or(before.paused))?;
     credentials::change(db, ambient, vault, id, before.kind, &change.secrets)?;
     if change.forget_company_file {
         desktop::set_pin(db, id, false, None, None)?;

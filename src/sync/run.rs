@@ -101,8 +101,15 @@ pub fn fail(db: &mut Db, run_id: &str, problem: &Problem, now: DateTime<Utc>) ->
 
 /// Ends every running run of a connection whose source went away.
 pub fn abandon(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
-    for run in runs::running_of(db, connection_id)? {
-        fail(db, &run.id, &abandoned(), now)?;
+    // In the order of their lists' locks.
+    let mut left = runs::running_of(db, connection_id)?;
+    left.sort_by_key(|run| run.list);
+    for run in left {
+        match fail(db, &run.id, &abandoned(), now) {
+            // It ended just now.
+            Ok(()) | Err(store::Error::Stale(_)) => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }

@@ -9,10 +9,10 @@ use crate::{
         failure::Failure,
         find,
         pairs::{self, Pair, SecretPair},
-        text::{fields, plain},
+        text::fields,
     },
     http::api::connections::Connection,
-    store::{Db, Store, connections, desktop},
+    store::{Db, Store, desktop},
     sync::{
         credentials,
         register::{self, ConnectionChange},
@@ -112,20 +112,4 @@ pub async fn secret(context: &Context, store: &Store, id: String, name: String) 
         context.out.note("\nThe secret is shown only now. Give it to the sender: the old one works no more.");
     }
     Ok(())
-}
-
-pub async fn remove(context: &Context, store: &Store, id: String) -> Result {
-    let remove = move |db: &mut Db| -> Result<_> {
-        let connection = find::connection(db, &id)?;
-        connections::delete(db, &connection.id).map_err(|error| {
-            Failure::from(error).if_in_use(
-                format!("Records of the connection `{}` are still linked.", connection.id),
-                "Unlink them first by the API (DELETE /v1/employees/{id}/link), or keep the connection and --pause it.",
-            )
-        })?;
-        Ok(connection)
-    };
-    let removed = store.write(remove).await?;
-    let answer = json!({ "id": removed.id, "name": removed.name, "removed": true });
-    context.out.answer(&answer, |_| format!("Removed {} ({}).\n", plain(&removed.name), removed.id))
 }

@@ -5,6 +5,7 @@ mod callbacks;
 mod change;
 mod look;
 mod poll;
+mod remove;
 mod texts;
 
 use crate::{domain::words::Kind, store::connections::Connection};
@@ -81,12 +82,7 @@ They go to ROLLCALL_PUBLIC_URL, which ConnectWise must reach by https. Paycom's 
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
         limit: u16,
     },
-    /// Remove a connection with all that was staged of it; its records must not be linked
-    #[command(after_help = "Example:\n  rollcall connection remove con_0199…")]
-    Remove {
-        /// The connection's ID, con_…
-        connection: String,
-    },
+    Remove(remove::RemoveArgs),
 }
 
 pub async fn run(context: &Context, command: Command) -> Result {
@@ -103,7 +99,7 @@ pub async fn run(context: &Context, command: Command) -> Result {
         Command::Subscribe { connection } => callbacks::subscribe(context, &store, connection).await,
         Command::Unsubscribe { connection } => callbacks::unsubscribe(context, &store, connection).await,
         Command::Runs { connection, limit } => look::runs(context, &store, connection, limit).await,
-        Command::Remove { connection } => change::remove(context, &store, connection).await,
+        Command::Remove(args) => remove::remove(context, &store, args).await,
     }
 }
 

@@ -143,8 +143,8 @@ async fn delete_company(
     let deleted = gateway.store.write(move |db| companies::delete(db, &id)).await;
     deleted.map_err(in_use(
         "company_in_use",
-        "The company still has connections or profiles.",
-        "Delete its connections and its profiles first.",
+        "The company still has connections or profiles, or the rows of a connection that was deleted are still going.",
+        "Delete its connections and its profiles first; what is going takes a minute at most.",
     ))?;
     Ok(StatusCode::NO_CONTENT)
 }

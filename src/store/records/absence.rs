@@ -84,17 +84,19 @@ pub fn name_absences(db: &mut Db, run_id: &str, gone: &[Present]) -> Result<()> 
     Ok(())
 }
 
-/// Takes records that were seen again off the hold of their list: approving it must not mark them.
+/// Takes records that were seen again off the hold of their list, and off the approved ones that still mark: they must
+/// not be marked.
 pub fn clear_absences(db: &mut Db, connection_id: &str, list: List, record_ids: &[&str]) -> Result<()> {
-    let held: Option<String> = runs::table
+    let waiting: Vec<String> = runs::table
         .filter(runs::connection_id.eq(connection_id).and(runs::list.eq(list.as_str())))
-        .filter(runs::state.eq(RunState::Held.as_str()))
+        .filter(runs::state.eq(RunState::Held.as_str()).or(runs::to_mark.is_not_null()))
         .select(runs::id)
-        .first(db)
-        .optional()?;
-    let Some(held) = held else { return Ok(()) };
+        .load(db)?;
+    if waiting.is_empty() {
+        return Ok(());
+    }
     for some in record_ids.chunks(LOOKUP) {
-        let named = run_absences::table.filter(run_absences::run_id.eq(held.clone()));
+        let named = run_absences::table.filter(run_absences::run_id.eq_any(waiting.clone()));
         diesel::delete(named.filter(run_absences::record_id.eq_any(some.to_vec()))).execute(db)?;
     }
     Ok(())

@@ -8,7 +8,7 @@ use diesel::{dsl::exists, dsl::not, prelude::*};
 use crate::{
     domain::{fold::fold, record::Record, words::List},
     store::{
-        Db, Error, Page, PageLimit, Result,
+        Db, Error, Page, PageLimit, Result, connections,
         schema::{links, record_versions, records, run_absences},
         values::{at, contains, utc},
     },
@@ -20,6 +20,7 @@ pub fn get(db: &mut Db, list: List, id: &str) -> Result<Staged> {
     let row = records::table
         .find(id)
         .filter(records::list.eq(list.as_str()))
+        .filter(records::connection_id.ne_all(connections::deleted()))
         .select(Row::as_select())
         .first(db)
         .optional()?;
@@ -131,6 +132,7 @@ pub fn page(
 ) -> Result<Page<Staged>> {
     let mut query = records::table
         .filter(records::company_id.eq(company_id.to_owned()).and(records::list.eq(list.as_str())))
+        .filter(records::connection_id.ne_all(connections::deleted()))
         .select(Row::as_select())
         .limit(limit.and_one())
         .into_boxed::<<Db as diesel::Connection>::Backend>();

@@ -14,6 +14,7 @@ mod operations;
 mod pages;
 mod profiles;
 mod races;
+mod removal;
 
 use serde_json::{Value, json};
 

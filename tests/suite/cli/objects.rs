@@ -114,7 +114,7 @@ fn a_connection_is_changed_paused_polled_and_removed() {
 
     let problem = machine.problem(&["company", "remove", "Acme"], "in_use");
     assert!(problem["remedy"].as_str().unwrap().contains("connection list"), "{problem}");
-    machine.json(&["connection", "remove", &id]);
+    machine.json(&["connection", "remove", &id, "--yes"]);
     machine.json(&["company", "remove", "Acme"]);
     assert_eq!(machine.json(&["connection", "list"]), serde_json::json!([]));
     assert_eq!(machine.json(&["company", "list"]), serde_json::json!([]));

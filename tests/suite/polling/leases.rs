@@ -99,8 +99,9 @@ async fn a_lease_that_is_given_back_is_free_at_once_and_a_paused_connection_is_l
         store.write(move |db| polls::release(db, &lease)).await.unwrap();
         let lease = claim(&store, "other", 5, 2).await.remove(0);
         let pause = move |db: &mut _| {
-            polls::release(db, &lease)?;
-            connections::update(db, &connection.id, &connection.name, &connection.settings, true)
+            let paused = connections::Update { paused: Some(true), ..Default::default() };
+            connections::update(db, &connection.id, paused)?;
+            polls::release(db, &lease)
         };
         store.write(pause).await.unwrap();
         assert_eq!(claim(&store, "one", 5, 3).await, []);

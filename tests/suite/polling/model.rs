@@ -256,9 +256,8 @@ impl Play {
     /// So that the next play's gateways leave this connection alone.
     async fn pause(&self) {
         let connection = self.connection.clone();
-        let paused = self.gateways[0].store.write(move |db| {
-            connections::update(db, &connection.id, &connection.name, &connection.settings, true)
-        });
+        let paused = connections::Update { paused: Some(true), ..Default::default() };
+        let paused = self.gateways[0].store.write(move |db| connections::update(db, &connection.id, paused));
         paused.await.unwrap();
     }
 }

@@ -5,12 +5,14 @@ mod callbacks;
 mod check;
 mod desktop;
 mod poll;
+mod removal;
 mod runs;
 mod secret;
 
 pub use body::{Connection, NewConnection};
 pub use callbacks::{Callback, Callbacks};
 pub use check::TestResult;
+pub use removal::Removal;
 
 use std::collections::BTreeMap;
 
@@ -37,7 +39,6 @@ use crate::{
 use super::{
     auth::{Admin, Caller},
     companies,
-    errors::in_use,
     page::{self, PageBody},
     schema::{self, BadBodies, Conflicts, Refusals, Text},
 };
@@ -46,7 +47,7 @@ use body::{SecretText, SettingValue, in_clear, texts};
 pub(super) fn router() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()
         .routes(routes!(list_connections, add_connection))
-        .routes(routes!(get_connection, change_connection, delete_connection))
+        .routes(routes!(get_connection, change_connection, removal::delete_connection))
         .routes(routes!(desktop::new_password))
         .routes(routes!(secret::new_webhook_secret))
         .routes(routes!(desktop::qwc_file))
@@ -216,24 +217,4 @@ async fn change_connection(
         Ok::<_, ApiError>(Connection::read(db, connection, &public_url, ambient.now())?)
     });
     changed.await.map(Json)
-}
-
-/// Deletes a connection
-///
-/// Needs an admin's token. All that was staged of it goes with it; while one of its records is linked it is kept: 409
-/// `connection_in_use`.
-#[utoipa::path(delete, path = "/v1/connections/{id}", tag = "connections", params(("id" = String, Path)),
-    responses((status = 204, description = "It is gone"), Refusals, Conflicts))]
-async fn delete_connection(
-    State(gateway): State<Gateway>,
-    _: Admin,
-    ApiPath(id): ApiPath<String>,
-) -> Result<StatusCode, ApiError> {
-    let deleted = gateway.store.write(move |db| connections::delete(db, &id)).await;
-    deleted.map_err(in_use(
-        "connection_in_use",
-        "Records of the connection are linked.",
-        "Unlink them first: GET /v1/links shows them. To stop it for a while, pause it.",
-    ))?;
-    Ok(StatusCode::NO_CONTENT)
 }

@@ -40,6 +40,8 @@ pub struct Run {
     /// Why it failed or is held, or a warning of a complete one.
     pub problem: Option<Hint>,
     pub decision: Option<Decision>,
+    /// How many absences an approval has still to mark: it is `running` until then. Null where none are left.
+    pub to_mark: Option<u64>,
     /// What is to be decided, where it is held and asked for alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
@@ -103,6 +105,7 @@ impl From<runs::Run> for Run {
                 at: decision.at,
                 by: decision.by,
             }),
+            to_mark: run.to_mark,
             hold: None,
         }
     }

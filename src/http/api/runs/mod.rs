@@ -95,7 +95,8 @@ async fn list_absences(
 
 /// Approves a hold
 ///
-/// Needs an admin's token. Those whom it names, and who were not seen again since, are marked absent.
+/// Needs an admin's token. Those whom it names, and who were not seen again since, are marked absent: up to 5,000 at once,
+/// the others by and by, while the run is `running` and `to_mark` tells how many are left.
 #[utoipa::path(post, path = "/v1/runs/{id}/approve", tag = "runs", params(("id" = String, Path)),
     responses((status = 200, description = "The run as it is now", body = Run), Refusals, Conflicts))]
 async fn approve_run(

@@ -1,0 +1,116 @@
+//! The one order in which the rows of a connection are locked: two that went different ways would wait for each other.
+//!
+//! [`Lock`] is declared in that order, and [`take`] takes several in it. What locks a row by writing it says so by
+//! [`taking`]: builds with debug assertions, and so all tests, fail where a transaction goes against the order. Who works
+//! on several connections goes by their IDs. Rows of runs, sessions, records and links come after all of these.
+
+use diesel::prelude::*;
+
+use crate::domain::words::List;
+
+use super::{
+    Db, Result, lists,
+    schema::{connections, hooks, polls},
+};
+
+/// What of a connection is locked, first things first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lock {
+    /// Who works on its inbox.
+    Inbox,
+    /// The connection itself: its settings, and the calls of its source.
+    Connection,
+    /// When it is polled, and by whom.
+    Poll,
+    /// The records and runs of a list.
+    List(List),
+}
+
+/// Takes locks until the transaction ends, in their order, whatever order they are named in. A row that is not there
+/// locks nothing. SQLite has one writer.
+pub fn take(db: &mut Db, connection_id: &str, locks: &[Lock]) -> Result<()> {
+    let mut locks = locks.to_vec();
+    locks.sort_unstable();
+    for lock in locks {
+        taking(connection_id, lock);
+        match (&mut *db, lock) {
+            (db, Lock::List(list)) => lists::lock(db, connection_id, list)?,
+            (Db::Sqlite(_), _) => {}
+            (Db::Postgres(connection), Lock::Inbox) => {
+                let row = hooks::table.find(connection_id).select(hooks::connection_id);
+                row.for_no_key_update().first::<String>(connection).optional()?;
+            }
+            (Db::Postgres(connection), Lock::Connection) => {
+                let row = connections::table.find(connection_id).select(connections::id);
+                row.for_no_key_update().first::<String>(connection).optional()?;
+            }
+            (Db::Postgres(connection), Lock::Poll) => {
+                let row = polls::table.find(connection_id).select(polls::connection_id);
+                row.for_no_key_update().first::<String>(connection).optional()?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes all of them: nobody else writes anything of the connection until the transaction ends.
+pub fn take_all(db: &mut Db, connection_id: &str) -> Result<()> {
+    let lists = List::ALL.iter().copied().map(Lock::List);
+    let all: Vec<Lock> = [Lock::Inbox, Lock::Connection, Lock::Poll].into_iter().chain(lists).collect();
+    take(db, connection_id, &all)
+}
+
+#[cfg(debug_assertions)]
+mod order {
+    use std::{cell::RefCell, collections::BTreeSet};
+
+    use super::Lock;
+
+    thread_local! {
+        /// What the transaction of this thread has locked.
+        static HELD: RefCell<BTreeSet<(String, Lock)>> = const { RefCell::new(BTreeSet::new()) };
+    }
+
+    pub(in crate::store) fn begin() {
+        HELD.with_borrow_mut(BTreeSet::clear);
+    }
+
+    pub(in crate::store) fn taking(connection_id: &str, lock: Lock) {
+        HELD.with_borrow_mut(|held| {
+            let new = (connection_id.to_owned(), lock);
+            if !held.contains(&new) {
+                let last = held.last();
+                debug_assert!(last.is_none_or(|last| *last < new), "{new:?} is locked after {last:?}");
+                held.insert(new);
+            }
+        });
+    }
+}
+
+#[cfg(not(debug_assertions))]
+mod order {
+    pub(in crate::store) fn begin() {}
+    pub(in crate::store) fn taking(_: &str, _: super::Lock) {}
+}
+
+pub(super) use order::{begin, taking};
+
+#[cfg(all(test, debug_assertions))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_goes_against_the_order_is_found() {
+        begin();
+        for lock in [Lock::Inbox, Lock::Poll, Lock::List(List::Employee), Lock::Inbox] {
+            taking("con_1", lock);
+        }
+        taking("con_2", Lock::Connection);
+        for (connection, lock) in [("con_2", Lock::Inbox), ("con_1", Lock::Connection)] {
+            assert!(std::panic::catch_unwind(|| taking(connection, lock)).is_err(), "{lock:?}");
+        }
+        begin();
+        taking("con_1", Lock::Connection);
+        begin();
+    }
+}

@@ -1,0 +1,116 @@
+//! What is left of a deleted connection goes in small steps, so that nobody waits long for the database, and each step
+//! may be the last before a restart: the connection's own row goes at the very end.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::{
+    Db, Result,
+    locks::{self, Lock},
+    schema::{
+        changes, connection_secrets, connections, desktop_files, hooks, inbox, links, polls, qbwc_sessions,
+        record_versions, records, run_absences, run_seen, runs,
+    },
+    values::at,
+};
+
+/// Rows that one step deletes, at most.
+pub const STEP: usize = 5000;
+
+/// Rows of one statement.
+const BATCH: usize = 500;
+
+/// Takes a connection away from everybody at once. Its name is free again, and who polls it or works on its inbox has
+/// lost the lease. The caller holds all of its locks.
+pub fn mark(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<()> {
+    let set = (connections::deleted_at.eq(at(now)), connections::name.eq(id), connections::paused.eq(true));
+    diesel::update(connections::table.find(id)).set(set).execute(db)?;
+    diesel::delete(hooks::table.find(id)).execute(db)?;
+    diesel::delete(polls::table.find(id)).execute(db)?;
+    diesel::delete(desktop_files::table.find(id)).execute(db)?;
+    diesel::delete(connection_secrets::table.filter(connection_secrets::connection_id.eq(id))).execute(db)?;
+    Ok(())
+}
+
+/// The connections that were deleted and are not gone yet.
+pub fn marked(db: &mut Db) -> Result<Vec<String>> {
+    let marked = connections::table.filter(connections::deleted_at.is_not_null());
+    Ok(marked.select(connections::id).order(connections::id).load(db)?)
+}
+
+fn rows(most: usize) -> i64 {
+    i64::try_from(most).unwrap_or(i64::MAX)
+}
+
+/// Deletes up to `$left` rows of a table, by their key, and takes them off.
+macro_rules! purge {
+    ($db:ident, $left:ident, $table:ident, $key:ident: $type:ty, $which:expr) => {
+        let keys: Vec<$type> =
+            $table::table.filter($which).select($table::$key).limit(rows($left)).load($db)?;
+        for some in keys.chunks(BATCH) {
+            diesel::delete($table::table.filter($table::$key.eq_any(some.to_vec()))).execute($db)?;
+        }
+        $left -= keys.len();
+    };
+}
+
+/// The same for a table whose key has two columns.
+macro_rules! purge_pairs {
+    ($db:ident, $left:ident, $table:ident, $first:ident: $one:ty, $second:ident: $other:ty, $which:expr) => {
+        let mut keys: Vec<($one, $other)> = $table::table
+            .filter($which)
+            .select(($table::$first, $table::$second))
+            .order(($table::$first, $table::$second))
+            .limit(rows($left))
+            .load($db)?;
+        $left -= keys.len();
+        if let Some((first, second)) = keys.pop() {
+            let before = $table::$first.lt(first.clone());
+            let with = $table::$first.eq(first).and($table::$second.le(second));
+            diesel::delete($table::table.filter($which).filter(before.or(with))).execute($db)?;
+        }
+    };
+}
+
+/// Deletes some of what is left of a connection that was deleted. Whether all is gone, the connection itself as well.
+pub fn step(db: &mut Db, id: &str) -> Result<bool> {
+    locks::take(db, id, &[Lock::Connection])?;
+    let mut left = STEP;
+    purge!(db, left, links, id: String, links::connection_id.eq(id));
+    purge!(db, left, inbox, id: String, inbox::connection_id.eq(id));
+    while left > 0 {
+        let some: Vec<String> = records::table
+            .filter(records::connection_id.eq(id))
+            .select(records::id)
+            .limit(rows(left.min(BATCH)))
+            .load(db)?;
+        if some.is_empty() {
+            break;
+        }
+        purge!(db, left, changes, seq: i64, changes::record_id.eq_any(some.clone()));
+        purge_pairs!(db, left, record_versions, record_id: String, version: i32,
+            record_versions::record_id.eq_any(some.clone()));
+        purge_pairs!(db, left, run_absences, run_id: String, record_id: String,
+            run_absences::record_id.eq_any(some.clone()));
+        purge!(db, left, records, id: String, records::id.eq_any(some.clone()));
+    }
+    while left > 0 {
+        let some: Vec<String> = runs::table
+            .filter(runs::connection_id.eq(id))
+            .select(runs::id)
+            .limit(rows(left.min(BATCH)))
+            .load(db)?;
+        if some.is_empty() {
+            break;
+        }
+        purge_pairs!(db, left, run_seen, run_id: String, batch: i32, run_seen::run_id.eq_any(some.clone()));
+        purge!(db, left, runs, id: String, runs::id.eq_any(some.clone()));
+    }
+    purge!(db, left, qbwc_sessions, ticket_hash: Vec<u8>, qbwc_sessions::connection_id.eq(id));
+    if left == 0 {
+        return Ok(false);
+    }
+    // The few rows that are left go with it.
+    diesel::delete(connections::table.find(id)).execute(db)?;
+    Ok(true)
+}

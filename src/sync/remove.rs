@@ -1,0 +1,77 @@
+//! A connection is deleted: said beforehand how much goes, gone for all at once, and its rows in small steps after that.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    connectors,
+    domain::problem::{Problem, sentence},
+    store::{
+        self, Db, connections,
+        connections::{Connection, Contents},
+        hooks, locks, purge, sessions,
+    },
+};
+
+use super::{
+    poll::Reach,
+    run,
+    subscribe::{self, SubscribeError},
+};
+
+/// What goes with a connection.
+#[derive(Debug, Clone)]
+pub struct Extent {
+    pub connection: Connection,
+    pub contents: Contents,
+    /// Whether its source was told to send callbacks, which are taken back.
+    pub callbacks: bool,
+}
+
+/// Looks at what goes with a connection. Nothing is changed.
+pub fn extent(db: &mut Db, id: &str) -> store::Result<Extent> {
+    let connection = connections::get(db, id)?;
+    let contents = connections::contents(db, id)?;
+    let callbacks = connectors::is_polled(connection.kind) && hooks::get(db, id)?.subscribed;
+    Ok(Extent { connection, contents, callbacks })
+}
+
+/// Deletes a connection: its callbacks are taken back where that is possible, it is gone for everybody, and so are its
+/// first rows. What a person should know of callbacks that may still be there.
+///
+/// # Errors
+/// [`store::Error::NotFound`].
+pub async fn connection(reach: &Reach, extent: &Extent) -> store::Result<Option<Problem>> {
+    let id = extent.connection.id.clone();
+    // While its secrets are there.
+    let left = match extent.callbacks {
+        true => subscribe::unsubscribe(reach, &id).await.err().map(|error| callbacks_left(&error)),
+        false => None,
+    };
+    let now = reach.ambient.now();
+    let marked = id.clone();
+    reach.store.write(move |db| mark(db, &marked, now)).await?;
+    // A small one is gone now; a worker goes on with a large one.
+    if let Err(error) = reach.store.write(move |db| purge::step(db, &id)).await {
+        tracing::warn!(%error, "the rows of a deleted connection are left to the worker");
+    }
+    Ok(left)
+}
+
+/// Takes a connection away from everybody, in one small transaction.
+pub fn mark(db: &mut Db, id: &str, now: DateTime<Utc>) -> store::Result<()> {
+    locks::take_all(db, id)?;
+    connections::get(db, id)?;
+    run::abandon(db, id, now)?;
+    sessions::retire(db, id, now)?;
+    purge::mark(db, id, now)
+}
+
+fn callbacks_left(error: &SubscribeError) -> Problem {
+    tracing::warn!(%error, "the callbacks of a deleted connection could not be taken back");
+    let why = error.problem().map_or_else(|| sentence(&error.to_string()), |problem| problem.detail);
+    Problem::new(
+        "callbacks_left",
+        format!("The connection is deleted. Its callbacks could not be taken back at the source: {why}"),
+        "Delete them there. Until then what they send is answered with 404 and does nothing.",
+    )
+}
