@@ -29,6 +29,20 @@ pub enum Command {
         #[arg(long, conflicts_with = "companies")]
         admin: bool,
     },
+    /// Change an app's name, or the companies that it may see
+    #[command(after_help = "Example:\n  rollcall app set \"Timesheets\" --company Acme --company Birch\n
+A company that is not named is taken away, unless the app has profiles in it.")]
+    #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+    Set {
+        /// Its name or ID
+        app: String,
+        /// What people are to call it
+        #[arg(long, group = "what")]
+        name: Option<String>,
+        /// All of its companies, by name or ID: to be given for each
+        #[arg(long = "company", value_name = "COMPANY", group = "what")]
+        companies: Vec<String>,
+    },
     /// List the apps
     #[command(after_help = "Example:\n  rollcall app list")]
     List,
@@ -47,6 +61,7 @@ pub async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     match command {
         Command::Add { name, companies, admin } => add(context, &store, name, companies, admin).await,
+        Command::Set { app, name, companies } => set(context, &store, app, name, companies).await,
         Command::List => {
             let list = |db: &mut Db| -> Result<_> {
                 let apps = find::all(db, |app: &apps::App| &app.id, apps::page)?;
@@ -93,6 +108,32 @@ async fn add(context: &Context, store: &Store, name: String, companies: Vec<Stri
             .note("\nThe token is shown only now. Send it with each request: Authorization: Bearer TOKEN");
     }
     Ok(())
+}
+
+async fn set(
+    context: &Context,
+    store: &Store,
+    app: String,
+    name: Option<String>,
+    companies: Vec<String>,
+) -> Result {
+    let set = move |db: &mut Db| -> Result<_> {
+        let app = find::app(db, &app)?;
+        let mut ids = Vec::new();
+        for company in &companies {
+            ids.push(find::company(db, company)?.id);
+        }
+        let ids = (!ids.is_empty()).then_some(ids);
+        let changed = register::change_app(db, &app.id, name.as_deref(), ids.as_deref());
+        let changed = changed.map_err(|error| taken(error.into(), name.as_deref().unwrap_or(&app.name)))?;
+        Ok((App::from(changed), find::CompanyNames::read(db)?))
+    };
+    let (app, names) = store.write(set).await?;
+    context.out.answer(&app, |app| {
+        let companies: Vec<&str> = app.companies.iter().map(|id| names.of(id)).collect();
+        let companies = if app.admin { "all".into() } else { companies.join(", ") };
+        fields(&[("id", app.id.clone()), ("name", app.name.clone()), ("companies", companies)])
+    })
 }
 
 fn taken(failure: Failure, name: &str) -> Failure {

@@ -63,6 +63,17 @@ impl Failure {
         )
     }
 
+    /// The same, with a hint before what to do.
+    pub fn hinted(self, hint: &str) -> Self {
+        match self {
+            Self::Problem { problem, exit } => {
+                let remedy = format!("{hint} {}", problem.remedy);
+                Self::Problem { problem: Problem { remedy, ..problem }, exit }
+            }
+            other => other,
+        }
+    }
+
     /// The same, with `code`, `detail` and `remedy` of its own if the store said [`store::Error::Duplicate`].
     pub fn if_duplicate(self, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
         self.replace("duplicate", detail, remedy)
@@ -171,6 +182,13 @@ impl From<register::Error> for Failure {
             register::Error::NoCompany => Self::usage(
                 detail,
                 "Add --company COMPANY, once for each, or --admin for an app that manages everything.",
+            ),
+            register::Error::SeesAll(_) => Self::new("sees_all", detail, "Leave --company out."),
+            register::Error::HasProfiles { .. } => Self::new(
+                "company_in_use",
+                detail,
+                "Name that company as well, or delete the profiles by the API first: DELETE \
+                 /v1/profiles/{list}/{profile_id}. Nothing was changed.",
             ),
             register::Error::Settings(_) => Self::new(
                 "bad_connection_settings",

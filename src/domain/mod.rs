@@ -6,6 +6,7 @@ pub mod fold;
 pub mod hold;
 pub mod ids;
 pub mod key;
+pub mod name;
 pub mod patch;
 pub mod problem;
 pub mod record;

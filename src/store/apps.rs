@@ -4,9 +4,9 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::{
-    Db, Error, Page, PageLimit, Result,
-    schema::{app_companies, apps, tokens},
-    values::{at, utc},
+    Db, Error, Page, PageLimit, Result, connections, names,
+    schema::{app_companies, apps, links, profiles, tokens},
+    values::{at, uncount, utc},
 };
 
 /// A downstream system.
@@ -43,6 +43,8 @@ fn with_companies(db: &mut Db, (id, name, admin, created_at): Row) -> Result<App
 /// # Errors
 /// [`Error::Duplicate`] where the name is taken, [`Error::Referred`] where a company is not there.
 pub fn insert(db: &mut Db, app: &App) -> Result<()> {
+    names::lock(db)?;
+    names::free(&all_names(db)?, "", &app.name)?;
     diesel::insert_into(apps::table)
         .values((
             apps::id.eq(&app.id),
@@ -70,13 +72,66 @@ pub fn get(db: &mut Db, id: &str) -> Result<App> {
     with_companies(db, row)
 }
 
-/// By ID or by name: what the command line takes.
+fn all_names(db: &mut Db) -> Result<Vec<(String, String)>> {
+    Ok(apps::table.select((apps::id, apps::name)).load(db)?)
+}
+
+/// By ID or by name, whatever its case; among names that differ by case only, as written.
 pub fn find(db: &mut Db, id_or_name: &str) -> Result<App> {
     let row = apps::table
         .filter(apps::id.eq(id_or_name).or(apps::name.eq(id_or_name)))
         .first::<Row>(db)
         .optional()?;
-    with_companies(db, row.ok_or(Error::NotFound("app"))?)
+    match row {
+        Some(row) => with_companies(db, row),
+        None => {
+            let id = names::alike(all_names(db)?, id_or_name).ok_or(Error::NotFound("app"))?;
+            get(db, &id)
+        }
+    }
+}
+
+/// Takes an app's row until the transaction ends. Whoever makes a profile of it waits, and looks then whether the app
+/// still sees the company.
+pub fn lock(db: &mut Db, id: &str) -> Result<()> {
+    if let Db::Postgres(connection) = db {
+        let row = apps::table.find(id).select(apps::id).for_update();
+        row.first::<String>(connection).optional()?;
+    }
+    Ok(())
+}
+
+/// # Errors
+/// [`Error::Duplicate`] where the name is taken, whatever its case.
+pub fn rename(db: &mut Db, id: &str, name: &str) -> Result<()> {
+    names::lock(db)?;
+    names::free(&all_names(db)?, id, name)?;
+    diesel::update(apps::table.find(id)).set(apps::name.eq(name)).execute(db)?;
+    Ok(())
+}
+
+/// Lets an app see a company no more.
+pub fn dismiss(db: &mut Db, app_id: &str, company_id: &str) -> Result<()> {
+    diesel::delete(app_companies::table.find((app_id, company_id))).execute(db)?;
+    Ok(())
+}
+
+/// How many profiles an app has in a company, and how many links.
+pub fn holdings(db: &mut Db, app_id: &str, company_id: &str) -> Result<(u64, u64)> {
+    let own = profiles::table.filter(profiles::app_id.eq(app_id).and(profiles::company_id.eq(company_id)));
+    let linked = links::table
+        .filter(links::app_id.eq(app_id).and(links::company_id.eq(company_id)))
+        .filter(links::connection_id.ne_all(connections::deleted()));
+    let (own, linked): (i64, i64) = (own.count().get_result(db)?, linked.count().get_result(db)?);
+    Ok((uncount(own), uncount(linked)))
+}
+
+/// # Errors
+/// [`Error::NotFound`] where the app does not see the company.
+pub(super) fn check_sees(db: &mut Db, app_id: &str, company_id: &str) -> Result<()> {
+    let app = get(db, app_id)?;
+    let sees = app.admin || app.companies.iter().any(|company| company == company_id);
+    if sees { Ok(()) } else { Err(Error::NotFound("company")) }
 }
 
 pub fn page(db: &mut Db, after: Option<&str>, limit: PageLimit) -> Result<Page<App>> {

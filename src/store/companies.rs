@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::{
-    Db, Error, Page, PageLimit, Result,
+    Db, Error, Page, PageLimit, Result, names,
     schema::companies,
     values::{at, utc},
 };
@@ -24,8 +24,10 @@ fn company((id, name, created_at): Row) -> Company {
 }
 
 /// # Errors
-/// [`Error::Duplicate`] where the name is taken.
+/// [`Error::Duplicate`] where the name is taken, whatever its case.
 pub fn insert(db: &mut Db, company: &Company) -> Result<()> {
+    names::lock(db)?;
+    names::free(&all_names(db)?, "", &company.name)?;
     diesel::insert_into(companies::table)
         .values((
             companies::id.eq(&company.id),
@@ -41,13 +43,23 @@ pub fn get(db: &mut Db, id: &str) -> Result<Company> {
     row.map(company).ok_or(Error::NotFound("company"))
 }
 
-/// By ID or by name: what the command line takes.
+fn all_names(db: &mut Db) -> Result<Vec<(String, String)>> {
+    Ok(companies::table.select((companies::id, companies::name)).load(db)?)
+}
+
+/// By ID or by name, whatever its case; among names that differ by case only, as written.
 pub fn find(db: &mut Db, id_or_name: &str) -> Result<Company> {
     let row = companies::table
         .filter(companies::id.eq(id_or_name).or(companies::name.eq(id_or_name)))
         .first::<Row>(db)
         .optional()?;
-    row.map(company).ok_or(Error::NotFound("company"))
+    match row {
+        Some(row) => Ok(company(row)),
+        None => {
+            let id = names::alike(all_names(db)?, id_or_name).ok_or(Error::NotFound("company"))?;
+            get(db, &id)
+        }
+    }
 }
 
 /// A page of them in the order of their IDs; only those of `among` where it is given.
@@ -76,6 +88,8 @@ pub fn ids(db: &mut Db) -> Result<Vec<String>> {
 /// # Errors
 /// [`Error::NotFound`], [`Error::Duplicate`].
 pub fn rename(db: &mut Db, id: &str, name: &str) -> Result<()> {
+    names::lock(db)?;
+    names::free(&all_names(db)?, id, name)?;
     match diesel::update(companies::table.find(id)).set(companies::name.eq(name)).execute(db)? {
         0 => Err(Error::NotFound("company")),
         _ => Ok(()),

@@ -11,6 +11,7 @@ use crate::domain::{
 use super::{
     Db, Error, Page, PageLimit, Result,
     locks::{self, Lock, taking},
+    names,
     schema::{connections, inbox, links, records, runs},
     values::{at, uncount, utc, word},
 };
@@ -76,6 +77,8 @@ impl TryFrom<Row> for Connection {
 /// # Errors
 /// [`Error::Duplicate`] where the company has a connection of that name.
 pub fn insert(db: &mut Db, connection: &Connection) -> Result<()> {
+    names::lock(db)?;
+    names::free(&names_in(db, &connection.company_id)?, "", &connection.name)?;
     diesel::insert_into(connections::table)
         .values((
             connections::id.eq(&connection.id),
@@ -88,6 +91,11 @@ pub fn insert(db: &mut Db, connection: &Connection) -> Result<()> {
         ))
         .execute(db)?;
     Ok(())
+}
+
+fn names_in(db: &mut Db, company_id: &str) -> Result<Vec<(String, String)>> {
+    let theirs = connections::table.filter(connections::company_id.eq(company_id));
+    Ok(theirs.select((connections::id, connections::name)).load(db)?)
 }
 
 /// Those that were deleted and whose rows are still going: what belongs to them is not there for anybody.
@@ -141,9 +149,11 @@ pub struct Update<'a> {
 /// [`Error::NotFound`]; [`Error::Duplicate`] where the company has another connection of that name.
 pub fn update(db: &mut Db, id: &str, update: Update<'_>) -> Result<()> {
     lock(db, id)?;
-    get(db, id)?;
+    let company_id = get(db, id)?.company_id;
     let row = connections::table.find(id);
     if let Some(name) = update.name {
+        names::lock(db)?;
+        names::free(&names_in(db, &company_id)?, id, name)?;
         diesel::update(row).set(connections::name.eq(name)).execute(db)?;
     }
     if let Some(settings) = update.settings {

@@ -7,7 +7,7 @@ use super::{
     Db, Error, Result,
     engine::per_backend,
     locks::{Lock, taking},
-    schema::hooks,
+    schema::{connections, hooks},
     values::{at, utc},
 };
 
@@ -53,6 +53,21 @@ fn insert(db: &mut Db, connection_id: &str) -> Result<()> {
         .on_conflict_do_nothing()
         .execute(connection))?;
     Ok(())
+}
+
+/// Makes the row of a connection that is there and has none.
+///
+/// # Errors
+/// [`Error::NotFound`] where the connection has gone just now.
+pub(super) fn ensure(db: &mut Db, connection_id: &str) -> Result<()> {
+    let there = connections::table.find(connection_id).filter(connections::deleted_at.is_null());
+    if there.select(connections::id).first::<String>(db).optional()?.is_none() {
+        return Ok(());
+    }
+    match insert(db, connection_id) {
+        Err(Error::Referred(_)) => Err(Error::NotFound("connection")),
+        done => done,
+    }
 }
 
 /// Notes that callbacks are wanted, and when they were seen to be there.

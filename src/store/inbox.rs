@@ -252,11 +252,10 @@ pub struct Depth {
 }
 
 pub fn depth(db: &mut Db) -> Result<Depth> {
-    let (waiting, oldest): (i64, Option<NaiveDateTime>) =
-        pending()
-            .filter(inbox::connection_id.ne_all(deleted()))
-            .select((count_star(), min(inbox::pending_since)))
-            .first(db)?;
+    let (waiting, oldest): (i64, Option<NaiveDateTime>) = pending()
+        .filter(inbox::connection_id.ne_all(deleted()))
+        .select((count_star(), min(inbox::pending_since)))
+        .first(db)?;
     Ok(Depth { waiting: uncount(waiting), oldest: oldest.map(utc) })
 }
 
@@ -406,14 +405,15 @@ struct Head {
     code: Option<String>,
     detail: Option<String>,
     remedy: Option<String>,
+    told_at: Option<NaiveDateTime>,
 }
 
 impl TryFrom<Head> for Message {
     type Error = Error;
     fn try_from(head: Head) -> Result<Self> {
         let Head { id, connection_id, message_id, event, state, received_at, updated_at, .. } = head;
-        let Head { pending_since, attempts, next_at, code, detail, remedy, .. } = head;
-        let body = None;
+        let Head { pending_since, attempts, next_at, code, detail, remedy, told_at, .. } = head;
+        let (body, content_hash) = (None, None);
         Row {
             id,
             connection_id,
@@ -429,6 +429,8 @@ impl TryFrom<Head> for Message {
             code,
             detail,
             remedy,
+            told_at,
+            content_hash,
         }
         .try_into()
     }

@@ -9,8 +9,8 @@ use diesel::prelude::*;
 use crate::domain::words::List;
 
 use super::{
-    Db, Result, lists,
-    schema::{connections, hooks, polls},
+    Db, Error, Result, hooks, lists,
+    schema::{self, connections, polls},
 };
 
 /// What of a connection is locked, first things first.
@@ -26,8 +26,10 @@ pub enum Lock {
     List(List),
 }
 
-/// Takes locks until the transaction ends, in their order, whatever order they are named in. A row that is not there
-/// locks nothing. SQLite has one writer.
+/// Takes locks until the transaction ends, in their order, whatever order they are named in. SQLite has one writer.
+///
+/// A row of an inbox is made where there is none: what is not there cannot be locked, and might be there a moment later.
+/// A connection that is not polled has no row to be polled by, and never gets one.
 pub fn take(db: &mut Db, connection_id: &str, locks: &[Lock]) -> Result<()> {
     let mut locks = locks.to_vec();
     locks.sort_unstable();
@@ -36,8 +38,10 @@ pub fn take(db: &mut Db, connection_id: &str, locks: &[Lock]) -> Result<()> {
         match (&mut *db, lock) {
             (db, Lock::List(list)) => lists::lock(db, connection_id, list)?,
             (Db::Sqlite(_), _) => {}
-            (Db::Postgres(connection), Lock::Inbox) => {
-                let row = hooks::table.find(connection_id).select(hooks::connection_id);
+            (db, Lock::Inbox) => {
+                hooks::ensure(db, connection_id)?;
+                let Db::Postgres(connection) = db else { continue };
+                let row = schema::hooks::table.find(connection_id).select(schema::hooks::connection_id);
                 row.for_no_key_update().first::<String>(connection).optional()?;
             }
             (Db::Postgres(connection), Lock::Connection) => {
@@ -54,10 +58,18 @@ pub fn take(db: &mut Db, connection_id: &str, locks: &[Lock]) -> Result<()> {
 }
 
 /// Takes all of them: nobody else writes anything of the connection until the transaction ends.
+///
+/// # Errors
+/// [`Error::NotFound`].
 pub fn take_all(db: &mut Db, connection_id: &str) -> Result<()> {
+    super::connections::get(db, connection_id)?;
     let lists = List::ALL.iter().copied().map(Lock::List);
     let all: Vec<Lock> = [Lock::Inbox, Lock::Connection, Lock::Poll].into_iter().chain(lists).collect();
-    take(db, connection_id, &all)
+    match take(db, connection_id, &all) {
+        // It has gone just now.
+        Err(Error::Referred(_)) => Err(Error::NotFound("connection")),
+        taken => taken,
+    }
 }
 
 #[cfg(debug_assertions)]

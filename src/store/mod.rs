@@ -19,6 +19,7 @@ pub mod links;
 pub mod lists;
 pub mod locks;
 mod migrate;
+mod names;
 pub mod polls;
 pub mod profiles;
 pub mod prune;

@@ -9,7 +9,7 @@ use diesel::{
 use crate::domain::{fold::fold, words::List};
 
 use super::{
-    Db, Error, Page, PageLimit, Result, connections,
+    Db, Error, Page, PageLimit, Result, apps, connections,
     schema::{links, profiles},
     values::{at, contains, utc, word},
 };
@@ -89,7 +89,8 @@ pub fn insert(db: &mut Db, profile: &Profile) -> Result<()> {
             ),
         ))
         .execute(db)?;
-    Ok(())
+    // The app's row is held from here on: its companies do not change until the commit.
+    apps::check_sees(db, &profile.app_id, &profile.company_id)
 }
 
 /// Writes a profile's name and e-mail.

@@ -12,7 +12,7 @@ use super::{
     Db, Error, Page, PageLimit, Result,
     connections::deleted,
     schema::{connections, run_seen, runs},
-    values::{at, count, uncount, utc, word},
+    values::{at, count, escaped, uncount, utc, word},
 };
 
 /// What a run has done so far, in rows.
@@ -198,6 +198,13 @@ pub fn get(db: &mut Db, id: &str) -> Result<Run> {
     let there = runs::table.find(id).filter(runs::connection_id.ne_all(deleted()));
     let row = there.select(Row::as_select()).first(db).optional()?;
     row.ok_or(Error::NotFound("run"))?.try_into()
+}
+
+/// The IDs of up to `most` runs whose IDs begin so.
+pub fn beginning(db: &mut Db, with: &str, most: u16) -> Result<Vec<String>> {
+    let there = runs::table.filter(runs::connection_id.ne_all(deleted()));
+    let alike = there.filter(runs::id.like(format!("{}%", escaped(with))).escape('\\'));
+    Ok(alike.select(runs::id).limit(i64::from(most)).load(db)?)
 }
 
 /// The run of the list that is in `state`: there is at most one queued, one running and one held.

@@ -34,15 +34,18 @@ pub(super) fn uncount(number: i64) -> u64 {
 
 /// The text of a `LIKE` pattern that matches `text` anywhere; `\` escapes.
 pub(super) fn contains(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
+    format!("%{}%", escaped(text))
+}
+
+/// Text that stands for itself within a `LIKE` pattern; `\` escapes.
+pub(super) fn escaped(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }
         pattern.push(c);
     }
-    pattern.push('%');
     pattern
 }
 

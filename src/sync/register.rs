@@ -7,6 +7,7 @@ use crate::{
     connectors::{self, Polled, SettingsError, quickbooks_desktop},
     domain::{
         ids::{new_guid, new_id},
+        name::clean,
         secret::Secret,
         words::{Kind, Mode},
     },
@@ -31,6 +32,12 @@ pub enum Error {
     BadName,
     #[error("an app that is no admin's needs at least one company")]
     NoCompany,
+    #[error("the app `{0}` is an admin's: it sees all companies")]
+    SeesAll(String),
+    #[error(
+        "the app still has {profiles} profiles in the company `{company}`, {links} of their links among them"
+    )]
+    HasProfiles { company: String, profiles: u64, links: u64 },
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(transparent)]
@@ -41,11 +48,11 @@ pub enum Error {
 
 type Result<T> = std::result::Result<T, Error>;
 
-/// A name without the white space around it.
+/// A name as it is kept.
 fn name(text: &str) -> Result<String> {
-    let name = text.trim();
+    let name = clean(text);
     let fits = !name.is_empty() && name.chars().count() <= 200 && !name.chars().any(char::is_control);
-    if fits { Ok(name.to_owned()) } else { Err(Error::BadName) }
+    if fits { Ok(name) } else { Err(Error::BadName) }
 }
 
 /// # Errors
@@ -96,6 +103,47 @@ pub fn app(
     apps::insert(db, &app)?;
     let (_, secret) = token(db, ambient, &app.id)?;
     Ok((app, secret))
+}
+
+/// Changes an app's name, or all of the companies that it sees. What is `None` stays.
+///
+/// # Errors
+/// [`Error::HasProfiles`] where a company would be taken away in which it has profiles: these would be out of everybody's
+/// reach. [`Error::NoCompany`], [`Error::SeesAll`]; [`store::Error::Duplicate`] where the name is taken.
+pub fn change_app(
+    db: &mut Db,
+    id: &str,
+    new_name: Option<&str>,
+    companies: Option<&[String]>,
+) -> Result<App> {
+    apps::lock(db, id)?;
+    let app = apps::get(db, id)?;
+    if let Some(new_name) = new_name {
+        apps::rename(db, id, &name(new_name)?)?;
+    }
+    if let Some(wanted) = companies {
+        if app.admin {
+            return Err(Error::SeesAll(app.name));
+        }
+        if wanted.is_empty() {
+            return Err(Error::NoCompany);
+        }
+        for gone in app.companies.iter().filter(|company| !wanted.contains(company)) {
+            let (profiles, links) = apps::holdings(db, id, gone)?;
+            if profiles > 0 {
+                let company = store::companies::get(db, gone)?.name;
+                return Err(Error::HasProfiles { company, profiles, links });
+            }
+            apps::dismiss(db, id, gone)?;
+        }
+        let mut new: Vec<&String> = wanted.iter().filter(|id| !app.companies.contains(id)).collect();
+        new.sort_unstable();
+        new.dedup();
+        for company in new {
+            apps::admit(db, id, company)?;
+        }
+    }
+    Ok(apps::get(db, id)?)
 }
 
 /// Makes another token of an app, which is shown once. The first half is its ID.
@@ -241,7 +289,11 @@ pub fn change_connection(
     change: &ConnectionChange,
 ) -> Result<Connection> {
     // What it is now is read under its lock: of two changes at once both stay.
-    locks::take(db, id, &[Lock::Inbox, Lock::Connection])?;
+    match change.name {
+        // Another name is another key: PostgreSQL wants to be alone with the row then, so nobody may be half way to it.
+        Some(_) => locks::take_all(db, id)?,
+        None => locks::take(db, id, &[Lock::Inbox, Lock::Connection])?,
+    }
     let before = connections::get(db, id)?;
     let settings = match change.settings.is_empty() {
         true => None,

@@ -25,7 +25,9 @@ use super::{
 };
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::default().routes(routes!(list_apps, add_app)).routes(routes!(get_app, delete_app))
+    OpenApiRouter::default()
+        .routes(routes!(list_apps, add_app))
+        .routes(routes!(get_app, change_app, delete_app))
 }
 
 /// A downstream system.
@@ -119,6 +121,41 @@ async fn add_app(
     });
     let (app, token) = made.await?;
     Ok((StatusCode::CREATED, Json(NewApp { app: app.into(), token: token.reveal().to_owned() })))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppPatch {
+    name: Option<Text>,
+    /// All companies that it may see from now on, by ID or name; at least one.
+    companies: Option<Vec<Text>>,
+}
+
+/// Changes an app
+///
+/// Needs an admin's token. What is left out stays as it is. A company in which the app has profiles cannot be taken away:
+/// 409 `company_in_use` tells how many.
+#[utoipa::path(patch, path = "/v1/apps/{id}", tag = "apps", params(("id" = String, Path)), request_body = AppPatch,
+    responses((status = 200, description = "The app as it is now", body = App), Refusals, Conflicts, BadBodies))]
+async fn change_app(
+    State(gateway): State<Gateway>,
+    Admin(scope): Admin,
+    ApiPath(id): ApiPath<String>,
+    ApiJson(body): ApiJson<AppPatch>,
+) -> Result<Json<App>, ApiError> {
+    let changed = gateway.store.write(move |db| {
+        let companies = match &body.companies {
+            Some(names) => {
+                let ids: Result<Vec<String>, ApiError> =
+                    names.iter().map(|name| Ok(companies::named(db, &scope, &name.0)?.id)).collect();
+                Some(ids?)
+            }
+            None => None,
+        };
+        let name = body.name.as_ref().map(|name| name.0.as_str());
+        Ok::<_, ApiError>(register::change_app(db, &id, name, companies.as_deref())?)
+    });
+    Ok(Json(changed.await?.into()))
 }
 
 /// Deletes an app

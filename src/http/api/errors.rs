@@ -213,6 +213,16 @@ impl From<register::Error> for ApiError {
             register::Error::NoCompany => {
                 unacceptable("no_company", detail, "Name the companies that it may see.")
             }
+            register::Error::SeesAll(_) => {
+                conflict("sees_all", detail, "Leave `companies` out: an admin's app sees each of them.")
+            }
+            register::Error::HasProfiles { profiles, links, .. } => conflict(
+                "company_in_use",
+                detail,
+                "Delete these profiles first, or leave the company in the list: nothing is lost silently.",
+            )
+            .with("profiles", json!(profiles))
+            .with("links", json!(links)),
             register::Error::Settings(SettingsError::NoConnector(_)) => {
                 unacceptable("no_connector", detail, "Choose a kind that this version has.")
             }

@@ -24,7 +24,10 @@ use super::{
 };
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::default().routes(routes!(list_messages)).routes(routes!(replay_message))
+    OpenApiRouter::default()
+        .routes(routes!(list_messages))
+        .routes(routes!(get_message))
+        .routes(routes!(replay_message))
 }
 
 /// A message of a webhook.
@@ -45,7 +48,7 @@ pub struct Message {
     pub next_at: Option<DateTime<Utc>>,
     /// Why it waits, or was given up; where it is done, what of it did not count.
     pub problem: Option<Hint>,
-    /// What is kept of it until it is done: only what is staged. Null for who is no admin.
+    /// What is kept of it until it is done: only what is staged. Null in lists, and for who is no admin.
     #[schema(value_type = Option<Object>)]
     pub content: Option<serde_json::Value>,
 }
@@ -107,6 +110,26 @@ async fn list_messages(
     let next = page.rows.last().filter(|_| page.more).map(|message| message.id.clone());
     let rows = page.rows.into_iter().map(|message| Message::of(message, admin)).collect();
     PageBody::new(rows, next.as_ref()).map(Json)
+}
+
+/// Shows what a webhook told
+///
+/// With what is kept of it, for an admin's token.
+#[utoipa::path(get, path = "/v1/messages/{id}", tag = "webhooks", params(("id" = String, Path)),
+    responses((status = 200, description = "The message", body = Message), Refusals))]
+async fn get_message(
+    State(gateway): State<Gateway>,
+    Caller(scope): Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Json<Message>, ApiError> {
+    let admin = scope.app.admin;
+    let read = gateway.store.read(move |db| {
+        let message = inbox::get(db, &id)?;
+        let connection = connections::get(db, &message.connection_id)?;
+        scope.check(&connection.company_id, "message")?;
+        Ok::<_, store::Error>(message)
+    });
+    Ok(Json(Message::of(read.await?, admin)))
 }
 
 /// Tries a message again that was given up

@@ -14,7 +14,7 @@ use rollcall::{
     },
 };
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
+use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{ids, link, put_profile};
 use crate::support::{Answer, TestApp, TestDatabase, people};
@@ -150,7 +150,12 @@ async fn work(app: &TestApp, connection: &Connection) {
             Event::Removed { list: List::Employee, external_ids: vec![format!("P-{n:04}")] },
         ];
         for (m, event) in events.into_iter().enumerate() {
-            let message = Message { message_id: format!("{n} {m}"), name: "test".into(), event: Ok(event) };
+            let message = Message {
+                message_id: format!("{n} {m}"),
+                name: "test".into(),
+                told_at: None,
+                event: Ok(event),
+            };
             // Until the connection is gone.
             let _ = app.gateway.inbox.accept(&connection.id, message).await;
         }
@@ -158,12 +163,15 @@ async fn work(app: &TestApp, connection: &Connection) {
             store: app.gateway.store.clone(),
             ambient: app.gateway.ambient.clone(),
             fetch: Arc::new(app.gateway.reach.clone()),
+            vault: app.gateway.vault.clone(),
             gateway: "gw_test".into(),
             lease_for: Duration::from_secs(30),
+            turn: Duration::from_secs(600),
+            places: Arc::new(Semaphore::new(4)),
             polls: Arc::default(),
         };
         let Some(lease) = desk.claim(&connection.id).await.unwrap() else { return };
-        desk.work(&lease).await.unwrap();
+        desk.work(&lease, None).await.unwrap();
         desk.release(lease).await;
     }
 }

@@ -71,7 +71,7 @@ async fn a_large_connection_is_gone_at_once_and_its_rows_in_small_steps_that_go_
         for view in ["staged_employees", "staged_customers"] {
             assert_eq!(count(database, &format!("SELECT count(*) FROM {view}")), 0, "{view}");
         }
-        let unlinked = app.get("/v1/profiles?list=employee&linked=false").await;
+        let unlinked = app.get("/v1/profiles/employee?linked=false").await;
         assert_eq!(texts(unlinked.is(200), "profile_id"), ["u-1"]);
         app.send("DELETE", "/v1/profiles/employee/u-1", None).await.is(204);
         let again = json!({ "kind": "quickbooks_desktop", "company": "Acme", "name": app.connection.name });

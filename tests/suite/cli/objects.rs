@@ -1,5 +1,7 @@
 //! Companies, apps, connections, runs: the calls that others script against.
 
+use serde_json::json;
+
 use super::Machine;
 
 #[test]
@@ -182,4 +184,38 @@ fn callbacks_are_refused_where_the_source_could_not_send_them() {
     let problem = machine.problem(&["connection", "subscribe", id], "address_not_reachable");
     assert!(problem["remedy"].as_str().unwrap().contains("ROLLCALL_PUBLIC_URL"), "{problem}");
     machine.problem(&["connection", "unsubscribe", "con_1"], "not_found");
+}
+
+#[test]
+fn a_connection_is_removed_only_after_it_was_said_how_much_goes() {
+    let machine = Machine::new();
+    machine.json(&["company", "add", "Acme"]);
+    let made = machine.json(&["connection", "add", "push", "--company", "acme", "--name", "Payroll"]);
+    let id = made["id"].as_str().unwrap().to_owned();
+    let would = machine.json(&["connection", "remove", "ACME/payroll", "--dry-run"]);
+    assert_eq!((&would["id"], &would["links"], &would["removed"]), (&json!(id), &json!(0), &json!(false)));
+    let problem = machine.problem(&["connection", "remove", &id], "confirmation_needed");
+    assert!(problem["remedy"].as_str().unwrap().contains("--yes"), "{problem}");
+    assert_eq!(machine.json(&["connection", "show", &id[..id.len() - 1]])["id"], json!(id));
+    assert_eq!(machine.json(&["connection", "remove", "Payroll", "--yes"])["removed"], true);
+    let problem = machine.problem(&["connection", "show", &id], "not_found");
+    assert!(problem["remedy"].as_str().unwrap().contains("connection list"), "{problem}");
+}
+
+#[test]
+fn an_apps_companies_are_set_as_a_whole_and_names_are_found_whatever_their_case() {
+    let machine = Machine::new();
+    for company in ["Acme", "Birch"] {
+        machine.json(&["company", "add", company]);
+    }
+    let made = machine.json(&["app", "add", "Timesheets", "--company", "ACME"]);
+    let set = ["app", "set", "timesheets", "--company", "Acme", "--company", "birch", "--name", "Time"];
+    let set = machine.json(&set);
+    assert_eq!((&set["id"], &set["name"]), (&made["id"], &json!("Time")));
+    assert_eq!(set["companies"].as_array().unwrap().len(), 2);
+    let set = machine.json(&["app", "set", "Time", "--company", "Birch"]);
+    assert_eq!(set["companies"].as_array().unwrap().len(), 1);
+    let problem = machine.problem(&["app", "set", "Tine", "--name", "X"], "not_found");
+    assert!(problem["remedy"].as_str().unwrap().contains("Did you mean `Time`?"), "{problem}");
+    machine.problem(&["company", "add", "aCME"], "duplicate");
 }

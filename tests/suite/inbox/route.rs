@@ -60,10 +60,15 @@ async fn a_signed_message_is_kept_once_and_one_that_is_stale_or_unreadable_not_a
         }
         let told = app.admin("GET", &format!("/v1/connections/{id}/messages"), None).await;
         assert!(!told.text.contains("123-45"), "only what is staged is kept");
-        assert_eq!(told.is(200)["data"][0]["content"]["external_ids"][0], "7");
-        assert!(
-            app.get(&format!("/v1/connections/{id}/messages")).await.is(200)["data"][0]["content"].is_null()
-        );
+        let message = &told.is(200)["data"][0];
+        assert!(message["content"].is_null(), "a list does not grow with what was told");
+        let path = format!("/v1/messages/{}", message["id"].as_str().unwrap());
+        assert_eq!(app.admin("GET", &path, None).await.is(200)["content"]["external_ids"][0], "7");
+        assert!(app.get(&path).await.is(200)["content"].is_null(), "only an admin sees it");
+        let (other, _) = app.add_company("Other").await;
+        let stranger = app.add_app("Stranger", &[&other.id]).await;
+        let refused = app.call(reqwest::Method::GET, &path, Some(&stranger), None).await;
+        refused.problem(404, "message_not_found");
     })
     .await;
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::words::List,
+    domain::{name::clean, words::List},
     http::{
         api::{
             companies,
@@ -113,7 +113,7 @@ pub(super) fn draft(
             Some(company) => Some(companies::named(db, scope, &company.0)?.id),
             None => None,
         },
-        name: body.name.clone().short("name", 200)?,
+        name: Text(clean(&body.name.0)).short("name", 200)?,
         email: email.map(|email| email.short("email", 320)).transpose()?,
     })
 }

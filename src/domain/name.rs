@@ -1,0 +1,49 @@
+//! The names that people give to companies, apps, connections and profiles: what one may hold, and when two are alike.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// A name without the white space around it and without characters that nobody sees: with one of those, two names that
+/// look alike would differ, or one would read backwards.
+pub fn clean(text: &str) -> String {
+    let seen: String = text.chars().filter(|c| !is_invisible(*c)).collect();
+    seen.trim().to_owned()
+}
+
+/// What is equal for names that count as one: case, white space and ways of writing a letter aside, but not accents.
+pub fn key(name: &str) -> String {
+    let lower: String = clean(name).nfkc().flat_map(char::to_lowercase).nfkc().collect();
+    lower.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Of zero width, or there to turn the direction of writing.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_sees_is_no_part_of_a_name() {
+        for text in
+            ["Acme", " Acme\u{200b}", "\u{feff}Ac\u{ad}me", "\u{202e}Acme\u{202c}", "A\u{2066}cme\u{2069}"]
+        {
+            assert_eq!(clean(text), "Acme", "{text:?}");
+        }
+        assert_eq!(clean("\u{200b}\u{3164}"), "");
+        assert_eq!(clean("Łódź & Söhne"), "Łódź & Söhne");
+    }
+
+    #[test]
+    fn names_are_alike_whatever_their_case_and_not_whatever_their_accents() {
+        for text in ["acme inc", "ACME  Inc", "Acme\u{a0}inc", "Ａcme Inc"] {
+            assert_eq!(key(text), key("Acme Inc"), "{text:?}");
+        }
+        assert_eq!(key("Cafe\u{301}"), key("CAFÉ"));
+        assert_ne!(key("Cafe"), key("Café"));
+    }
+}
