@@ -1,6 +1,7 @@
 //! A PostgreSQL server of a test's own, which may be stopped and killed.
 
 use std::{
+    io::Write as _,
     net::TcpListener,
     path::PathBuf,
     process::{Command, Output},
@@ -22,7 +23,9 @@ impl PostgresServer {
         let mut found: Vec<PathBuf> = found.map(|version| version.path().join("bin")).collect();
         found.sort();
         let Some(programs) = found.into_iter().rfind(|folder| folder.join("initdb").exists()) else {
-            eprintln!("skipped: there is no PostgreSQL in /usr/lib/postgresql to be started and stopped");
+            // Past the harness, which keeps back what a passing test prints.
+            let told = "skipped: there is no PostgreSQL in /usr/lib/postgresql to be started and stopped";
+            let _ = writeln!(std::io::stderr(), "{told}");
             return None;
         };
         let is_root = said(&Command::new("id").arg("-u").output().unwrap()) == "0";
