@@ -177,7 +177,12 @@ impl Office {
     }
 
     async fn messages(&self, state: MessageState) -> Vec<inbox::Message> {
-        self.read(move |db, id| inbox::page(db, id, Some(state), None, PageLimit::SCAN)).await.rows
+        // One by one: a page does not load what they said.
+        let read = move |db: &mut Db, id: &str| {
+            let page = inbox::page(db, id, Some(state), None, PageLimit::SCAN)?;
+            page.rows.iter().map(|message| inbox::get(db, &message.id)).collect()
+        };
+        self.read(read).await
     }
 
     async fn runs(&self) -> Vec<Run> {
