@@ -9,7 +9,7 @@ use super::{
     locks::{self, Lock},
     schema::{
         changes, connection_secrets, connections, desktop_files, hooks, inbox, links, polls, qbwc_sessions,
-        record_versions, records, run_absences, run_seen, runs,
+        record_versions, records, run_absences, run_seen, runs, told,
     },
     values::at,
 };
@@ -78,6 +78,7 @@ pub fn step(db: &mut Db, id: &str) -> Result<bool> {
     let mut left = STEP;
     purge!(db, left, links, id: String, links::connection_id.eq(id));
     purge!(db, left, inbox, id: String, inbox::connection_id.eq(id));
+    purge_pairs!(db, left, told, list: String, external_id: String, told::connection_id.eq(id));
     while left > 0 {
         let some: Vec<String> = records::table
             .filter(records::connection_id.eq(id))
