@@ -83,7 +83,7 @@ async fn after_a_kill_the_next_start_on_sqlite_goes_on_at_once() {
     // Another one that starts beside it leaves its lease alone, and frees it when it has gone.
     let other = Process::start(&database).await;
     let leases = async || {
-        let held = store.read(|db| polls::claimed_by(db)).await.unwrap();
+        let held = store.read(polls::claimed_by).await.unwrap();
         held.into_iter().next()
     };
     let held = leases().await.expect("it is polled");
