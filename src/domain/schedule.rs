@@ -75,6 +75,19 @@ pub fn span(time: Duration) -> TimeDelta {
     TimeDelta::from_std(time).unwrap_or(TimeDelta::days(1)).min(TimeDelta::days(365))
 }
 
+/// How far the clocks of gateways may be apart.
+pub const SKEW: TimeDelta = TimeDelta::hours(1);
+
+/// Whether something was noted by a clock that was ahead, and is set right now: it tells nothing then.
+pub fn is_ahead(noted: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    noted > now + SKEW
+}
+
+/// Whether what was last done at `last` is due again after `pause`; what was never done is.
+pub fn is_past(last: Option<DateTime<Utc>>, pause: TimeDelta, now: DateTime<Utc>) -> bool {
+    last.is_none_or(|last| now - last >= pause || is_ahead(last, now))
+}
+
 /// `HH:MM`, 00:00 to 24:00, as minutes.
 fn minute_of_day(text: &str) -> Option<u32> {
     let (hours, minutes) = text.split_once(':')?;

@@ -5,6 +5,7 @@
 
 pub mod apps;
 pub mod changes;
+pub mod clocks;
 pub mod companies;
 pub mod connections;
 pub mod desktop;

@@ -63,6 +63,8 @@ pub fn insert(db: &mut Db, connection_id: &str, next_at: DateTime<Utc>) -> Resul
     let row = (
         polls::connection_id.eq(connection_id),
         polls::next_at.eq(at(next_at)),
+        // It is made due now.
+        polls::planned_at.eq(at(next_at)),
         polls::failures.eq(0),
         polls::lease.eq(0i64),
     );
@@ -147,6 +149,7 @@ pub fn renew(db: &mut Db, lease: &Lease, until: DateTime<Utc>) -> Result<()> {
 /// How a poll ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
+    pub ended_at: DateTime<Utc>,
     pub next_at: DateTime<Utc>,
     pub failures: i32,
     /// When it went well.
@@ -161,7 +164,7 @@ pub struct Settled {
 pub fn settle(db: &mut Db, lease: &Lease, settled: &Settled) -> Result<()> {
     taking(&lease.connection_id, Lock::Poll);
     let set = (
-        polls::next_at.eq(at(settled.next_at)),
+        (polls::next_at.eq(at(settled.next_at)), polls::planned_at.eq(at(settled.ended_at))),
         polls::failures.eq(settled.failures),
         polls::memory.eq(&settled.memory),
         polls::leased_by.eq(None::<String>),
@@ -217,7 +220,7 @@ pub fn free(db: &mut Db, by: &str) -> Result<usize> {
 pub fn hurry(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
     taking(connection_id, Lock::Poll);
     let later = polls::table.find(connection_id).filter(polls::next_at.gt(at(now)));
-    diesel::update(later).set(polls::next_at.eq(at(now))).execute(db)?;
+    diesel::update(later).set((polls::next_at.eq(at(now)), polls::planned_at.eq(at(now)))).execute(db)?;
     Ok(())
 }
 
@@ -225,7 +228,8 @@ pub fn hurry(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()>
 pub fn restart(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
     taking(connection_id, Lock::Poll);
     let set = (
-        (polls::next_at.eq(at(now)), polls::failures.eq(0), polls::memory.eq(None::<String>)),
+        (polls::next_at.eq(at(now)), polls::planned_at.eq(at(now))),
+        (polls::failures.eq(0), polls::memory.eq(None::<String>)),
         // What it was reached with has not worked yet.
         polls::last_ok_at.eq(None::<NaiveDateTime>),
         polls::lease.eq(polls::lease + 1),

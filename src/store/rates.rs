@@ -79,9 +79,15 @@ pub fn take(db: &mut Db, id: &str, pace: Pace, most: u32, now: DateTime<Utc>) ->
         return Ok(Taken::NotBefore(closed));
     }
     // No further ahead than an honest pace gets: a clock that was once wrong does not close the gate for days.
+    let stored = arrival;
     let arrival = arrival.clamp(now, now + pace.burst + pace.every);
     let earliest = arrival - pace.burst;
     if earliest > now {
+        if arrival < stored {
+            // Kept, or it would be as far ahead the next time.
+            let set = rate_limits::arrival_at.eq(at(arrival));
+            diesel::update(rate_limits::table.find(id)).set(set).execute(db)?;
+        }
         return Ok(Taken::NotBefore(earliest));
     }
     let mut rights = 1;

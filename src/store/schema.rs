@@ -268,6 +268,7 @@ diesel::table! {
         leased_by -> Nullable<Text>,
         leased_at -> Nullable<Timestamp>,
         leased_until -> Nullable<Timestamp>,
+        planned_at -> Nullable<Timestamp>,
     }
 }
 

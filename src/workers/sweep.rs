@@ -9,7 +9,7 @@ use tokio::{sync::watch, time::MissedTickBehavior};
 
 use crate::{
     clock::Ambient,
-    store::Store,
+    store::{Store, clocks},
     sync::{
         inbox,
         retention::{self, Kept},
@@ -38,6 +38,7 @@ pub async fn run(
     loop {
         tokio::select! {
             _ = ticks.tick() => {
+                set_right(&store, &ambient).await;
                 end_sessions(&store, &ambient).await;
                 end_lists(&store, &ambient).await;
                 forget(&store, &ambient, webhooks).await;
@@ -57,6 +58,16 @@ async fn forget_history(store: &Store, ambient: &Ambient, kept: Kept) {
         Ok(0) => {}
         Ok(rows) => tracing::debug!(rows, "what happened long ago was forgotten"),
         Err(error) => tracing::error!(%error, "what happened long ago could not be forgotten"),
+    }
+}
+
+/// Before all else: what is done afterwards looks at these times.
+async fn set_right(store: &Store, ambient: &Ambient) {
+    let now = ambient.now();
+    match store.write(move |db| clocks::set_right(db, now)).await {
+        Ok(0) => {}
+        Ok(rows) => tracing::warn!(rows, "the clock was ahead: what it had put off is due now"),
+        Err(error) => tracing::error!(%error, "times of a clock that was ahead could not be set right"),
     }
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     connectors::source::Schedule,
     domain::{
-        schedule::span,
+        schedule::{is_ahead, is_past, span},
         words::{List, Mode, RunState},
     },
     store::{
@@ -57,15 +57,14 @@ pub(super) fn due(
 fn is_due(cursor: &Cursor, schedule: &Schedule, now: DateTime<Utc>) -> bool {
     let ended_well = cursor.last_complete_at >= cursor.last_started_at;
     // Jitter may bring a poll a tenth early.
-    !ended_well || older(cursor.last_started_at, span(schedule.every) * 8 / 10, now)
+    !ended_well || is_past(cursor.last_started_at, span(schedule.every) * 8 / 10, now)
 }
 
 /// The mode that is asked for, or the whole list where only that will do.
 fn wider(mode: Mode, cursor: &Cursor, schedule: &Schedule, now: DateTime<Utc>) -> Mode {
-    let whole = cursor.high_water.is_none() || older(cursor.last_full_at, span(schedule.full_every), now);
+    // One that was noted by a clock that was ahead: what changed since then is not known.
+    let ahead = |time: &String| time.parse::<DateTime<Utc>>().is_ok_and(|time| is_ahead(time, now));
+    let whole = cursor.high_water.as_ref().is_none_or(ahead)
+        || is_past(cursor.last_full_at, span(schedule.full_every), now);
     if whole { Mode::Full } else { mode }
-}
-
-fn older(time: Option<DateTime<Utc>>, than: chrono::TimeDelta, now: DateTime<Utc>) -> bool {
-    time.is_none_or(|time| now - time >= than)
 }

@@ -97,6 +97,7 @@ pub(super) fn settle(db: &mut Db, lease: &Lease, ending: &Ending<'_>) -> store::
     let first = !others && is_first_refusal(ending, before);
     let read = ending.read && matches!(ending.outcome, Outcome::Fine | Outcome::Warned(_));
     let settled = Settled {
+        ended_at: now,
         next_at: next_at(ending, failures, first),
         failures: match ending.outcome {
             Outcome::Fine | Outcome::Warned(_) => 0,

@@ -7,9 +7,10 @@ use rollcall::{
     clock::Ambient,
     domain::{secret::Secret, words::Kind},
     store::{
-        Error, Store,
+        Error, Store, clocks,
         connections::{self, Connection},
-        polls::{self, Lease},
+        hooks,
+        polls::{self, Lease, Settled},
         rates::{self, Pace, Taken},
     },
     sync::register,
@@ -105,6 +106,47 @@ async fn a_lease_that_is_given_back_is_free_at_once_and_a_paused_connection_is_l
         };
         store.write(pause).await.unwrap();
         assert_eq!(claim(&store, "one", 5, 3).await, []);
+    })
+    .await;
+}
+
+/// What was noted five days ahead, when the clock is set right again: plans, leases, and what a source asked for.
+#[tokio::test]
+async fn what_a_clock_that_was_ahead_put_off_is_due_when_it_is_set_right() {
+    TestDatabase::each(async |database| {
+        let (store, days) = (database.open(), 5 * 86_400);
+        let connections = due(&store, 2).await;
+        let ids: Vec<String> = connections.into_iter().map(|connection| connection.id).collect();
+        // One was polled and is planned for later, one is being polled.
+        let polled = claim(&store, "ahead", 1, days).await.remove(0);
+        let settled =
+            Settled { ended_at: at(days), next_at: at(days + 900), failures: 0, ok_at: None, memory: None };
+        store.write(move |db| polls::settle(db, &polled, &settled)).await.unwrap();
+        assert_eq!(claim(&store, "ahead", 5, days + 1).await.len(), 1);
+        let (inbox, pace) = (ids[0].clone(), Pace::per_minute(60));
+        let before = store.write(move |db| {
+            rates::close(db, "one", at(days + 60), at(days))?;
+            hooks::claim(db, &inbox, "ahead", at(days), at(days + 30))
+        });
+        assert!(before.await.unwrap().is_some());
+        assert_eq!(claim(&store, "right", 5, 0).await, []);
+
+        assert_eq!(store.write(|db| clocks::set_right(db, at(0))).await.unwrap(), 4);
+        assert_eq!(store.write(|db| clocks::set_right(db, at(1))).await.unwrap(), 0);
+        assert_eq!(claim(&store, "right", 5, 1).await.len(), 2);
+        let inbox = ids[0].clone();
+        let after = store.write(move |db| {
+            // Cut down to what an honest pace gives, and from then on as ever.
+            let first = rates::take(db, "one", pace, 1, at(1))?;
+            let second = rates::take(db, "one", pace, 1, at(10))?;
+            let first_waits = matches!(first, Taken::NotBefore(until) if until < at(10));
+            Ok::<_, Error>((
+                first_waits,
+                second,
+                hooks::claim(db, &inbox, "right", at(10), at(40))?.is_some(),
+            ))
+        });
+        assert_eq!(after.await.unwrap(), (true, Taken::Rights(1), true));
     })
     .await;
 }
