@@ -15,7 +15,7 @@ What stands in brackets holds where nothing is set. A secret in a file (NAME=@FI
 
 quickbooks_desktop: QuickBooks Desktop calls, by its Web Connector. No secrets. Settings:
   app_name               what the Web Connector shows as the application's name
-  company_file           full Windows path of the company file; empty for the one that is open
+  company_file           full Windows path of the company file, C:\\… or \\\\server\\…; empty for the one that is open
   page_size              customers a page, 1 to 10000 [500]
   run_every_minutes      how often the Web Connector calls, 1 to 10080 [15]
   min_interval_seconds   a call sooner after the last run finds nothing due [60]

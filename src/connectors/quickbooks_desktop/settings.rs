@@ -43,6 +43,12 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The company file to open; empty for the one that is open. What is no path is not sent: the Web Connector takes
+    /// `none` and `nvu` for an answer of their own.
+    pub fn path(&self) -> &str {
+        if is_full_path(&self.company_file) { &self.company_file } else { "" }
+    }
+
     /// The hours in which it may synchronise; `None` for always.
     pub fn window(&self) -> Option<Window> {
         Window::try_from(self.window.clone()).ok()
@@ -51,6 +57,11 @@ impl Settings {
 
 impl Check for Settings {
     fn check(&self) -> Result<(), String> {
+        if !self.company_file.is_empty() && !is_full_path(&self.company_file) {
+            return Err("`company_file` must be the full Windows path of the company file, without blanks around it, such \
+                        as `C:\\Books\\Acme.QBW` or `\\\\server\\books\\Acme.QBW`; leave it empty for the file that is open"
+                .into());
+        }
         if !(1..=10_000).contains(&self.page_size) {
             return Err("`page_size` must be from 1 to 10000 customers a page".into());
         }
@@ -64,5 +75,73 @@ impl Check for Settings {
             Window::try_from(self.window.clone()).map_err(|error| error.to_string())?;
         }
         Ok(())
+    }
+}
+
+/// Whether a text is the full path of a file on Windows: on a drive, or at a server.
+fn is_full_path(path: &str) -> bool {
+    let is_slash = |c: char| matches!(c, '\\' | '/');
+    let odd = |c: char| c.is_control() || matches!(c, '<' | '>' | '"' | '|' | '?' | '*');
+    if path.trim() != path || path.contains(odd) || path.ends_with(is_slash) {
+        return false;
+    }
+    let mut start = path.chars();
+    match (start.next(), start.next(), start.next()) {
+        (Some(drive), Some(':'), Some(slash)) if drive.is_ascii_alphabetic() && is_slash(slash) => {
+            start.next().is_some()
+        }
+        (Some('\\'), Some('\\'), Some(_)) => {
+            path.split(is_slash).skip(2).filter(|part| !part.is_empty()).count() >= 3
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(company_file: &str) -> Result<(), String> {
+        Settings { company_file: company_file.into(), ..Settings::default() }.check()
+    }
+
+    #[test]
+    fn only_the_full_path_of_a_file_is_taken() {
+        for path in [
+            "",
+            r"C:\Acme.QBW",
+            r"C:\My Books\Acme & Söhne.QBW",
+            "d:/books/acme.qbw",
+            r"\\server\books\Acme.QBW",
+        ] {
+            assert_eq!(check(path), Ok(()), "{path}");
+            let settings = Settings { company_file: path.into(), ..Settings::default() };
+            assert_eq!(settings.path(), path);
+        }
+        for wrong in [
+            "none",
+            "nvu",
+            "busy",
+            "NONE",
+            " ",
+            r" C:\Acme.QBW",
+            "C:\\Acme.QBW ",
+            "Acme.QBW",
+            r"Books\Acme.QBW",
+            r"\Acme.QBW",
+            "C:Acme.QBW",
+            r"C:\",
+            r"C:\Books\",
+            r"\\server",
+            r"\\server\Acme.QBW",
+            "C:\\a\nb.QBW",
+            "/srv/acme.qbw",
+            "C:\\a?.QBW",
+        ] {
+            let words = check(wrong).unwrap_err();
+            assert!(words.contains("full Windows path"), "{wrong}: {words}");
+            let settings = Settings { company_file: wrong.into(), ..Settings::default() };
+            assert_eq!(settings.path(), "", "{wrong}");
+        }
     }
 }
