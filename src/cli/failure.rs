@@ -190,6 +190,11 @@ impl From<register::Error> for Failure {
                 "Name that company as well, or delete the profiles by the API first: DELETE \
                  /v1/profiles/{list}/{profile_id}. Nothing was changed.",
             ),
+            register::Error::NothingInDoubt(_) => Self::new(
+                "nothing_in_doubt",
+                detail,
+                "Nothing to do: `rollcall connection show` tells how it stands.",
+            ),
             register::Error::Settings(_) => Self::new(
                 "bad_connection_settings",
                 detail,

@@ -2,7 +2,10 @@
 
 use crate::{
     store::Db,
-    sync::web_connector::{self, QwcFailure},
+    sync::{
+        register,
+        web_connector::{self, QwcFailure},
+    },
 };
 
 use super::{
@@ -19,23 +22,32 @@ use super::{
 /// shown. It calls the gateway at the public address (--public-url), which must be https unless it is localhost.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  rollcall qwc con_0199… --public-url https://rollcall.example.com > acme.qwc"
+    after_help = "Examples:\n  rollcall qwc con_0199… --public-url https://rollcall.example.com > acme.qwc\n  \
+                  rollcall qwc con_0199… --new-ids > acme.qwc"
 )]
 pub struct Args {
     /// The connection's ID, con_…
     connection: String,
+    /// Make a new OwnerID and FileID first: for a new computer, or a Web Connector that was installed anew (QBWC1039)
+    #[arg(long)]
+    new_ids: bool,
 }
 
 pub async fn run(context: &Context, args: Args) -> Result {
     let store = context.store().await?;
     let public_url = context.public_url()?;
     let local = public_url.host_str() == Some("localhost");
+    let (ambient, new_ids) = (context.ambient.clone(), args.new_ids);
     let write = move |db: &mut Db| -> Result<String> {
         let connection = find::connection(db, &args.connection)?;
         need_desktop(&connection)?;
+        if new_ids {
+            register::new_ids(db, &ambient, &connection.id)?;
+        }
         Ok(web_connector::qwc(db, &connection.id, &public_url)?)
     };
-    context.out.text(&store.read(write).await?)?;
+    let text = if new_ids { store.write(write).await? } else { store.read(write).await? };
+    context.out.text(&text)?;
     if local {
         context.out.note(
             "note: the file names localhost, which serves a Web Connector on this computer only; \

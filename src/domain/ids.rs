@@ -15,3 +15,8 @@ pub fn new_guid(random: [u8; 16]) -> String {
     let uuid = uuid::Builder::from_random_bytes(random).into_uuid();
     format!("{{{}}}", uuid.hyphenated()).to_uppercase()
 }
+
+/// Whether a text is one, with or without braces.
+pub fn is_guid(text: &str) -> bool {
+    uuid::Uuid::parse_str(text).is_ok()
+}

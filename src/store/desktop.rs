@@ -28,6 +28,11 @@ pub struct DesktopFile {
     pub pinned_path: Option<String>,
     /// The qbXML version agreed on last.
     pub qbxml_version: Option<String>,
+    /// The company file was forgotten: the next FileID that is shown is taken.
+    pub any_file_id: bool,
+    /// A file with the right FileID, another name and path, and other people.
+    pub doubted_name: Option<String>,
+    pub doubted_path: Option<String>,
 }
 
 /// # Errors
@@ -60,7 +65,11 @@ pub fn by_username(db: &mut Db, username: &str) -> Result<Option<DesktopFile>> {
 
 pub fn set_password(db: &mut Db, connection_id: &str, hash: &[u8]) -> Result<()> {
     // Nobody has signed in with it yet.
-    let set = (desktop_files::password_hash.eq(hash), desktop_files::signed_in_at.eq(None::<NaiveDateTime>));
+    let set = (
+        desktop_files::password_hash.eq(hash),
+        desktop_files::signed_in_at.eq(None::<NaiveDateTime>),
+        desktop_files::rivals.eq(0),
+    );
     match diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)? {
         0 => Err(Error::NotFound("QuickBooks Desktop connection")),
         _ => Ok(()),
@@ -81,7 +90,21 @@ pub fn signed_in_at(db: &mut Db, connection_id: &str) -> Result<Option<DateTime<
     Ok(signed_in.flatten().map(utc))
 }
 
-/// Writes which company file it is; `None` forgets it, so that the next one to answer is taken.
+/// How often a session was replaced while its Web Connector still called, and when last.
+pub fn rivals(db: &mut Db, connection_id: &str) -> Result<(i32, Option<DateTime<Utc>>)> {
+    let row =
+        desktop_files::table.find(connection_id).select((desktop_files::rivals, desktop_files::rival_at));
+    let (rivals, last): (i32, Option<NaiveDateTime>) = row.first(db)?;
+    Ok((rivals, last.map(utc)))
+}
+
+pub fn set_rivals(db: &mut Db, connection_id: &str, rivals: i32, now: DateTime<Utc>) -> Result<()> {
+    let set = (desktop_files::rivals.eq(rivals), desktop_files::rival_at.eq(at(now)));
+    diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
+    Ok(())
+}
+
+/// Writes which company file it is.
 pub fn set_pin(
     db: &mut Db,
     connection_id: &str,
@@ -89,13 +112,54 @@ pub fn set_pin(
     name: Option<&str>,
     path: Option<&str>,
 ) -> Result<()> {
-    diesel::update(desktop_files::table.find(connection_id))
-        .set((
-            desktop_files::pinned_by_file_id.eq(by_file_id),
-            desktop_files::pinned_name.eq(name),
-            desktop_files::pinned_path.eq(path),
-        ))
-        .execute(db)?;
+    let set = (
+        desktop_files::pinned_by_file_id.eq(by_file_id),
+        desktop_files::pinned_name.eq(name),
+        desktop_files::pinned_path.eq(path),
+        desktop_files::doubted_name.eq(None::<String>),
+        desktop_files::doubted_path.eq(None::<String>),
+    );
+    diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
+    if by_file_id {
+        let known = desktop_files::any_file_id.eq(false);
+        diesel::update(desktop_files::table.find(connection_id)).set(known).execute(db)?;
+    }
+    Ok(())
+}
+
+/// Forgets which company file it is, and its FileID: the next one that answers is taken.
+pub fn forget(db: &mut Db, connection_id: &str) -> Result<()> {
+    set_pin(db, connection_id, false, None, None)?;
+    let set = desktop_files::any_file_id.eq(true);
+    diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
+    Ok(())
+}
+
+/// Takes a FileID that a forgotten file has shown.
+pub fn take_file_id(db: &mut Db, connection_id: &str, file_id: &str) -> Result<()> {
+    let set = (desktop_files::file_id.eq(file_id), desktop_files::any_file_id.eq(false));
+    diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
+    Ok(())
+}
+
+/// Gives a connection new IDs: its company file is known by name and path until it shows the new FileID.
+pub fn set_ids(db: &mut Db, connection_id: &str, owner_id: &str, file_id: &str) -> Result<()> {
+    let set = (
+        desktop_files::owner_id.eq(owner_id),
+        desktop_files::file_id.eq(file_id),
+        desktop_files::pinned_by_file_id.eq(false),
+        desktop_files::any_file_id.eq(false),
+    );
+    match diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)? {
+        0 => Err(Error::NotFound("QuickBooks Desktop connection")),
+        _ => Ok(()),
+    }
+}
+
+/// Notes a file of which nobody knows whether it is the same company's.
+pub fn doubt(db: &mut Db, connection_id: &str, name: &str, path: &str) -> Result<()> {
+    let set = (desktop_files::doubted_name.eq(name), desktop_files::doubted_path.eq(path));
+    diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
     Ok(())
 }
 

@@ -298,6 +298,16 @@ pub fn advance(
     Ok(())
 }
 
+/// Counts rows no longer that came twice, because their answer was sent twice. The second time nothing changed.
+pub fn take_back(db: &mut Db, id: &str, rows: u64) -> Result<()> {
+    let twice =
+        runs::table.find(id).filter(runs::unchanged.ge(count(rows)).and(runs::received.ge(count(rows))));
+    let set =
+        (runs::received.eq(runs::received - count(rows)), runs::unchanged.eq(runs::unchanged - count(rows)));
+    diesel::update(twice).set(set).execute(db)?;
+    Ok(())
+}
+
 /// Notes how far a running run has come: another gateway goes on from there.
 pub fn set_progress(db: &mut Db, id: &str, progress: Option<&str>) -> Result<()> {
     diesel::update(runs::table.find(id)).set(runs::progress.eq(progress)).execute(db)?;

@@ -128,6 +128,15 @@ pub fn retire(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()
     Ok(())
 }
 
+/// Keeps something in the plan of a session that was retired.
+pub fn annotate(db: &mut Db, ticket_hash: &[u8], plan: &str) -> Result<()> {
+    let retired = qbwc_sessions::table
+        .find(ticket_hash)
+        .filter(qbwc_sessions::state.eq(SessionState::Retired.as_str()));
+    diesel::update(retired).set(qbwc_sessions::plan.eq(plan)).execute(db)?;
+    Ok(())
+}
+
 /// Open sessions that were not heard of since `before`, in the order of their connections: that of their locks.
 pub fn silent_since(db: &mut Db, before: DateTime<Utc>) -> Result<Vec<Session>> {
     let rows = qbwc_sessions::table

@@ -23,7 +23,11 @@ use crate::{
     },
 };
 
-use super::{credentials, poll, run, vault::Vault};
+use super::{
+    credentials, poll, run,
+    vault::Vault,
+    web_connector::{self, NothingInDoubt},
+};
 
 /// Why something was not set up.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +42,8 @@ pub enum Error {
         "the app still has {profiles} profiles in the company `{company}`, {links} of their links among them"
     )]
     HasProfiles { company: String, profiles: u64, links: u64 },
+    #[error(transparent)]
+    NothingInDoubt(#[from] NothingInDoubt),
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(transparent)]
@@ -253,6 +259,9 @@ fn desktop_file(
         pinned_name: None,
         pinned_path: None,
         qbxml_version: None,
+        any_file_id: false,
+        doubted_name: None,
+        doubted_path: None,
     };
     desktop::insert(db, &file)?;
     Ok((username, password))
@@ -265,6 +274,13 @@ pub fn new_password(db: &mut Db, ambient: &Ambient, connection_id: &str) -> Resu
     Ok(password)
 }
 
+/// Gives a connection a new OwnerID and FileID: what the Web Connector asks for (QBWC1039) on a new computer, or after it
+/// was installed anew.
+pub fn new_ids(db: &mut Db, ambient: &Ambient, connection_id: &str) -> store::Result<()> {
+    let guid = || new_guid(ambient.entropy.bytes());
+    desktop::set_ids(db, connection_id, &guid(), &guid())
+}
+
 /// What is to be changed of a connection.
 #[derive(Debug, Clone, Default)]
 pub struct ConnectionChange {
@@ -273,8 +289,19 @@ pub struct ConnectionChange {
     pub settings: BTreeMap<String, String>,
     /// Those to be replaced.
     pub secrets: BTreeMap<String, Secret>,
-    /// Takes the next company file that answers, whichever it is.
+    /// Takes the next company file that answers, whichever it is, and the FileID that it shows.
     pub forget_company_file: bool,
+    /// The company file in doubt is the same company's.
+    pub same_company_file: bool,
+    /// Makes a new OwnerID and FileID: the .qwc file must be added anew.
+    pub new_ids: bool,
+}
+
+impl ConnectionChange {
+    /// Whether something is named that only QuickBooks Desktop has.
+    pub fn is_of_desktop(&self) -> bool {
+        self.forget_company_file || self.same_company_file || self.new_ids
+    }
 }
 
 /// Changes a connection. What is not named stays.
@@ -312,7 +339,13 @@ pub fn change_connection(
     }
     credentials::change(db, ambient, vault, id, before.kind, &change.secrets)?;
     if change.forget_company_file {
-        desktop::set_pin(db, id, false, None, None)?;
+        desktop::forget(db, id)?;
+    }
+    if change.same_company_file {
+        web_connector::same_company(db, id, ambient.now())??;
+    }
+    if change.new_ids {
+        new_ids(db, ambient, id)?;
     }
     let after = connections::get(db, id)?;
     let other_settings = after.settings != before.settings;

@@ -117,8 +117,10 @@ pub fn abandon(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<(
 fn abandoned() -> Problem {
     Problem::new(
         "run_abandoned",
-        "The source stopped in the middle of the list, so nobody was marked absent; what had arrived is kept.",
-        "Nothing to do: the next run reads the list again. If this repeats, look at the source's own log.",
+        "The list was broken off in the middle: the source, the way to it or the gateway stopped. Nobody was marked \
+         absent; what had arrived is kept.",
+        "Nothing to do: the next run reads the list again. If this repeats, look at the source's own log and at the \
+         gateway's.",
     )
 }
 

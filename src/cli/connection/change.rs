@@ -44,9 +44,12 @@ pub struct SetArgs {
     /// Start runs again
     #[arg(long, group = "what")]
     resume: bool,
-    /// Take the next company file that answers, whichever it is: after it was moved or restored
+    /// Take the next company file that answers, whichever it is, and its FileID: after it was moved or restored
     #[arg(long, group = "what")]
     forget_company_file: bool,
+    /// Say that the company file in doubt, with another name and path, is the same company's
+    #[arg(long, group = "what", conflicts_with = "forget_company_file")]
+    same_company_file: bool,
 }
 
 pub async fn set(context: &Context, store: &Store, args: SetArgs) -> Result {
@@ -56,6 +59,8 @@ pub async fn set(context: &Context, store: &Store, args: SetArgs) -> Result {
         settings: pairs::settings(args.settings)?,
         secrets: pairs::secrets(args.secrets)?,
         forget_company_file: args.forget_company_file,
+        same_company_file: args.same_company_file,
+        new_ids: false,
     };
     let id = args.connection;
     let now = context.ambient.now();
@@ -63,7 +68,7 @@ pub async fn set(context: &Context, store: &Store, args: SetArgs) -> Result {
         (context.ambient.clone(), context.vault.clone(), context.public_url()?);
     let set = move |db: &mut Db| -> Result<_> {
         let before = find::connection(db, &id)?;
-        if change.forget_company_file {
+        if change.is_of_desktop() {
             need_desktop(&before)?;
         }
         let changed = register::change_connection(db, &ambient, &vault, &before.id, &change);

@@ -235,8 +235,6 @@ pub enum Verdict {
     Failed,
     /// The request itself is refused: it is not sent again.
     Refused,
-    /// Nothing will work in this session.
-    Stop,
 }
 
 /// One status code, or a range of them.
@@ -296,7 +294,7 @@ pub const STATUS_CODES: &[StatusCode] = &[
     status(
         3260,
         3261,
-        Verdict::Stop,
+        Verdict::Failed,
         "The QuickBooks user or this application may not see the list.",
         "Sign in to QuickBooks as its administrator, or allow this application in Edit, Preferences, Integrated \
          Applications.",
@@ -375,7 +373,7 @@ mod tests {
         assert_eq!(status_code(1).verdict, Verdict::Whole);
         assert_eq!(status_code(500).verdict, Verdict::Partial);
         assert_eq!(status_code(3391).verdict, Verdict::Restart);
-        assert_eq!(status_code(3261).verdict, Verdict::Stop);
+        assert_eq!(status_code(3261).verdict, Verdict::Failed, "another list may be seen");
         assert_eq!(status_code(3120).verdict, Verdict::Failed);
     }
 }

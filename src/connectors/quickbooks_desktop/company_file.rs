@@ -5,7 +5,7 @@ use std::io::Read;
 
 use crate::{
     codec::qbxml::{COMPANY, HOST, QbxmlError, Reader, Ret},
-    domain::problem::Problem,
+    domain::{ids::is_guid, problem::Problem},
 };
 
 /// The newest qbXML that Rollcall was written against.
@@ -102,6 +102,8 @@ fn version_number(text: &str) -> Option<(u32, u32)> {
 pub struct Pin {
     /// The company file has shown our FileID: from then on only that counts.
     pub by_file_id: bool,
+    /// It was forgotten, its FileID as well: the next one that is shown is taken.
+    pub any_file_id: bool,
     pub name: Option<String>,
     pub path: Option<String>,
 }
@@ -113,38 +115,85 @@ pub struct Guids<'a> {
     pub file_id: &'a str,
 }
 
-/// Whether the company file that answers is the connection's: the pin to keep from now on.
+/// A company file that is the connection's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identified {
+    /// What to keep of it from now on.
+    pub pin: Pin,
+    /// Its FileID, where it takes the place of ours.
+    pub file_id: Option<String>,
+}
+
+impl Identified {
+    /// Whether it has another name **and** another path than `before`: a copy of a company file keeps the FileID.
+    pub fn is_elsewhere(&self, before: &Pin) -> bool {
+        let other = |now: &Option<String>, before: &Option<String>| {
+            now.as_ref().zip(before.as_ref()).is_some_and(|(now, before)| !same(now, before))
+        };
+        self.pin.by_file_id && other(&self.pin.name, &before.name) && other(&self.pin.path, &before.path)
+    }
+}
+
+fn same(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
+}
+
+/// Whether the company file that answers is the connection's.
 ///
 /// By its FileID where it shows one. One that never did is known by its company name and path.
 ///
 /// # Errors
 /// What to tell the person where it is another company's.
-pub fn identify(hcp: &Hcp, path: &str, guids: Guids<'_>, pin: &Pin) -> Result<Pin, Problem> {
+pub fn identify(hcp: &Hcp, path: &str, guids: Guids<'_>, pin: &Pin) -> Result<Identified, Problem> {
     let name = hcp.company_name.clone();
-    let now = |by_file_id| Pin {
+    let keep = |by_file_id| Pin {
         by_file_id,
+        any_file_id: pin.any_file_id && !by_file_id,
         name: name.clone().or_else(|| pin.name.clone()),
         path: Some(path.to_owned()).filter(|path| !path.is_empty()).or_else(|| pin.path.clone()),
     };
-    let ours = hcp.file_ids.iter().find(|(owner, _)| owner.eq_ignore_ascii_case(guids.owner_id));
-    match ours {
-        Some((_, file_id)) if file_id.trim().eq_ignore_ascii_case(guids.file_id) => Ok(now(true)),
-        Some(_) => Err(other_company(hcp, path, pin)),
-        None if pin.by_file_id && !hcp.is_silent() => Err(other_company(hcp, path, pin)),
-        None => {
-            let same_name = pin.name.is_none() || name.is_none() || pin.name == name;
-            // QuickBooks that says nothing of the company must at least name the same file.
-            let same_path = match &pin.path {
-                Some(pinned) if !path.is_empty() => pinned.eq_ignore_ascii_case(path),
-                Some(_) => !hcp.is_silent(),
-                None => true,
-            };
-            if same_name && same_path { Ok(now(pin.by_file_id)) } else { Err(other_company(hcp, path, pin)) }
+    let mut shown = hcp
+        .file_ids
+        .iter()
+        .filter(|(owner, _)| owner.trim().eq_ignore_ascii_case(guids.owner_id))
+        .map(|(_, file_id)| file_id.trim());
+    let ours = shown.clone().any(|file_id| file_id.eq_ignore_ascii_case(guids.file_id));
+    let other = |how| Err(other_company(hcp, path, pin, how));
+    match shown.next() {
+        Some(_) if ours => Ok(Identified { pin: keep(true), file_id: None }),
+        Some(other) if pin.any_file_id && is_guid(other) && is_where_it_was(hcp, path, pin) => {
+            Ok(Identified { pin: keep(true), file_id: Some(other.to_owned()) })
         }
+        Some(_) => other(Difference::Another),
+        None if pin.by_file_id && !hcp.is_silent() => other(Difference::NoFileId),
+        None if is_where_it_was(hcp, path, pin) => {
+            Ok(Identified { pin: keep(pin.by_file_id), file_id: None })
+        }
+        None => other(Difference::Another),
     }
 }
 
-fn other_company(hcp: &Hcp, path: &str, pin: &Pin) -> Problem {
+/// Whether name and path are those that answered before, as far as they are told.
+fn is_where_it_was(hcp: &Hcp, path: &str, pin: &Pin) -> bool {
+    let same_name = pin.name.is_none() || hcp.company_name.is_none() || pin.name == hcp.company_name;
+    // QuickBooks that says nothing of the company must at least name the same file.
+    let same_path = match &pin.path {
+        Some(pinned) if !path.is_empty() => pinned.eq_ignore_ascii_case(path),
+        Some(_) => !hcp.is_silent(),
+        None => true,
+    };
+    same_name && same_path
+}
+
+/// By what a company file differs from the connection's.
+#[derive(Debug, Clone, Copy)]
+enum Difference {
+    NoFileId,
+    /// Its FileID, or its name and path.
+    Another,
+}
+
+fn other_company(hcp: &Hcp, path: &str, pin: &Pin, how: Difference) -> Problem {
     let called = |name: &Option<String>, path: &str| match name {
         Some(name) => format!("«{name}» ({path})"),
         None => path.to_owned(),
@@ -153,16 +202,29 @@ fn other_company(hcp: &Hcp, path: &str, pin: &Pin) -> Problem {
         (None, None) => "another one".to_owned(),
         (name, path) => called(name, path.as_deref().unwrap_or("")),
     };
+    let (why, remedy) = match how {
+        Difference::NoFileId => (
+            " The open one does not carry the FileID that the Web Connector wrote into the connection's: so it is with a \
+             backup that was made before, and restored.",
+            "If another company's file is open, open the right one in QuickBooks and run the update again. If it is the \
+             same company, restored from a backup, add the .qwc file in the Web Connector again, or let the connection \
+             forget the old file (connection set … --forget-company-file).",
+        ),
+        Difference::Another => (
+            "",
+            "Open the right company file in QuickBooks and run the update again. If the connection is meant to move to \
+             this file, let it forget the old one (connection set … --forget-company-file) and, for a new file, add a \
+             connection of its own.",
+        ),
+    };
     Problem::new(
         "other_company_file",
         format!(
-            "The company file that is open, {}, is not the one that this connection belongs to: {expected}. Nothing \
+            "The company file that is open, {}, is not the one that this connection belongs to: {expected}.{why} Nothing \
              was read from it.",
             called(&hcp.company_name, path)
         ),
-        "Open the right company file in QuickBooks and run the update again. If the connection is meant to move to \
-         this file, let it forget the old one (connection set … --forget-company-file) and, for a new file, add a \
-         connection of its own.",
+        remedy,
     )
 }
 
@@ -182,7 +244,7 @@ mod tests {
 
     #[test]
     fn the_file_id_decides_and_a_moved_or_renamed_file_is_still_the_same() {
-        let pin = identify(&hcp(Some("{f1}"), "Acme"), "C:\\a.qbw", GUIDS, &Pin::default()).unwrap();
+        let pin = identify(&hcp(Some("{f1}"), "Acme"), "C:\\a.qbw", GUIDS, &Pin::default()).unwrap().pin;
         assert!(pin.by_file_id);
         assert!(identify(&hcp(Some("{F1}"), "Acme Ltd"), "D:\\b.qbw", GUIDS, &pin).is_ok());
         for other in [hcp(Some("{F2}"), "Acme"), hcp(None, "Acme")] {
@@ -193,11 +255,52 @@ mod tests {
 
     #[test]
     fn without_a_file_id_name_and_path_must_stay() {
-        let pin = identify(&hcp(None, "Acme"), "C:\\a.qbw", GUIDS, &Pin::default()).unwrap();
+        let pin = identify(&hcp(None, "Acme"), "C:\\a.qbw", GUIDS, &Pin::default()).unwrap().pin;
         assert!(identify(&hcp(None, "Acme"), "c:\\A.QBW", GUIDS, &pin).is_ok());
         assert!(identify(&hcp(None, "Acme"), "D:\\a.qbw", GUIDS, &pin).is_err());
         assert!(identify(&hcp(None, "Other"), "C:\\a.qbw", GUIDS, &pin).is_err());
-        assert!(identify(&hcp(Some("{F1}"), "Other"), "D:\\a.qbw", GUIDS, &pin).unwrap().by_file_id);
+        assert!(identify(&hcp(Some("{F1}"), "Other"), "D:\\a.qbw", GUIDS, &pin).unwrap().pin.by_file_id);
+    }
+
+    #[test]
+    fn a_forgotten_file_may_show_another_file_id_once() {
+        const NEW: &str = "{11111111-2222-4333-8444-555555555555}";
+        let forgotten = Pin { any_file_id: true, ..Pin::default() };
+        let found = identify(&hcp(Some(NEW), "Acme"), "C:\\a.qbw", GUIDS, &forgotten).unwrap();
+        assert_eq!(found.file_id.as_deref(), Some(NEW));
+        assert!(found.pin.by_file_id && !found.pin.any_file_id);
+        assert!(identify(&hcp(Some("x"), "Acme"), "C:\\a.qbw", GUIDS, &forgotten).is_err());
+        // Without one it is known by its place, and then only there.
+        let placed = identify(&hcp(None, "Acme"), "C:\\a.qbw", GUIDS, &forgotten).unwrap().pin;
+        assert!(placed.any_file_id);
+        assert!(identify(&hcp(Some(NEW), "Acme"), "C:\\a.qbw", GUIDS, &placed).is_ok());
+        assert!(identify(&hcp(Some(NEW), "Other"), "C:\\a.qbw", GUIDS, &placed).is_err());
+    }
+
+    #[test]
+    fn a_backup_without_the_file_id_is_told_apart_from_another_company() {
+        let pin = identify(&hcp(Some("{F1}"), "Acme"), "C:\\a.qbw", GUIDS, &Pin::default()).unwrap().pin;
+        let words = |file_id, name| {
+            let problem = identify(&hcp(file_id, name), "C:\\a.qbw", GUIDS, &pin).unwrap_err();
+            (problem.detail, problem.remedy)
+        };
+        let (backup, remedy) = words(None, "Acme");
+        assert!(
+            backup.contains("does not carry the FileID") && remedy.contains("add the .qwc file"),
+            "{backup}"
+        );
+        let (other, _) = words(Some("{F2}"), "Acme");
+        assert!(!other.contains("backup") && other != backup, "{other}");
+    }
+
+    #[test]
+    fn only_another_name_and_another_path_make_a_copy_of_it() {
+        let pin = identify(&hcp(Some("{F1}"), "Acme"), "C:\\a.qbw", GUIDS, &Pin::default()).unwrap().pin;
+        let elsewhere = |name: &str, path: &str| {
+            identify(&hcp(Some("{F1}"), name), path, GUIDS, &pin).unwrap().is_elsewhere(&pin)
+        };
+        assert!(elsewhere("Beta", "D:\\b.qbw"));
+        assert!(!elsewhere("Beta", "c:\\A.QBW") && !elsewhere("ACME", "D:\\b.qbw") && !elsewhere("Beta", ""));
     }
 
     #[test]

@@ -72,13 +72,6 @@ pub fn deleted(ret: Ret) -> Result<(String, Option<String>), MapError> {
     list_id.map(|id| (id, at)).ok_or(MapError::NoListId(ret.element))
 }
 
-/// The local part of a qbXML time, `2026-03-29T01:59:59-05:00` without its offset: QuickBooks' offset is wrong while
-/// daylight saving time lasts, and it takes a time without one as the local time that it showed.
-pub fn local_part(time: &str) -> Option<&str> {
-    let local = time.get(..19)?;
-    chrono::NaiveDateTime::parse_from_str(local, "%Y-%m-%dT%H:%M:%S").ok().map(|_| local)
-}
-
 /// Without control characters, which no name has, and without white space around it; `None` for nothing.
 fn clean(value: String) -> Option<String> {
     let value = as_meant(value);

@@ -7,6 +7,7 @@
 //! | [`company_file`] | what QuickBooks says of itself when a session begins; which company file it is |
 //! | [`plan`] | what a session asks, and what it makes of each answer |
 //! | [`map`] | their words to ours |
+//! | [`times`] | their times |
 //! | [`qwc`](qwc()) | the file that tells a Web Connector of this gateway |
 
 pub mod codes;
@@ -15,6 +16,7 @@ pub mod map;
 pub mod plan;
 mod qwc;
 mod settings;
+pub mod times;
 
 pub use qwc::{Application, QwcError, check_address, qwc};
 pub use settings::Settings;

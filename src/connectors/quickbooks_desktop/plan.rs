@@ -36,6 +36,19 @@ pub struct Plan {
     pub stopped: bool,
     /// The Web Connector was already told the path of the company file after it failed to open it.
     pub path_was_told: bool,
+    /// The company file has the right FileID, and another name and path: whether it is the same company, its people tell.
+    #[serde(default)]
+    pub suspect: Option<Suspect>,
+    /// It was replaced by another session, and called all the same.
+    #[serde(default)]
+    pub rival: bool,
+}
+
+/// A company file that may be a copy, put to use for another company.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspect {
+    pub name: String,
+    pub path: String,
 }
 
 /// One list of a session.
@@ -160,6 +173,14 @@ impl Plan {
         Self { lists, ..Self::default() }
     }
 
+    /// Has all lists read whole: only then do their people tell which company it is.
+    pub fn suspect(&mut self, suspect: Suspect) {
+        for list in &mut self.lists {
+            (list.mode, list.since) = (Mode::Full, None);
+        }
+        self.suspect = Some(suspect);
+    }
+
     /// The list that is being read; `None` when all are done, or the session was stopped.
     pub fn current(&self) -> Option<&ListPlan> {
         if self.stopped { None } else { self.lists.get(self.position) }
@@ -259,7 +280,6 @@ impl Plan {
             }
             Verdict::Restart | Verdict::Failed => Outcome::Failed { problem: problem(), refused: false },
             Verdict::Refused => Outcome::Failed { problem: problem(), refused: true },
-            Verdict::Stop => Outcome::Stop(problem()),
         };
         self.conclude(&outcome);
         outcome

@@ -223,6 +223,9 @@ impl From<register::Error> for ApiError {
             )
             .with("profiles", json!(profiles))
             .with("links", json!(links)),
+            register::Error::NothingInDoubt(_) => {
+                conflict("nothing_in_doubt", detail, "Nothing to do: read the connection's status.")
+            }
             register::Error::Settings(SettingsError::NoConnector(_)) => {
                 unacceptable("no_connector", detail, "Choose a kind that this version has.")
             }

@@ -25,6 +25,8 @@ pub(super) struct BodyStream {
     ahead: Ahead,
     current: Bytes,
     rest: mpsc::Receiver<Result<Bytes, BodyFailure>>,
+    /// It broke off: whoever reads on is told so again, and not that it has ended.
+    broke: Option<BodyFailure>,
 }
 
 /// Why a stream broke off, for whoever reads it.
@@ -39,7 +41,7 @@ impl BodyStream {
         if let Some(body) = rest {
             tokio::spawn(pump(body, sender));
         }
-        Self { ahead, current: Bytes::new(), rest: receiver }
+        Self { ahead, current: Bytes::new(), rest: receiver, broke: None }
     }
 }
 
@@ -70,10 +72,13 @@ impl Read for BodyStream {
             return Ok(ahead);
         }
         while self.current.is_empty() {
+            if let Some(failure) = self.broke {
+                return Err(io::Error::other(Broke(failure)));
+            }
             match self.rest.blocking_recv() {
                 None => return Ok(0),
                 Some(Ok(piece)) => self.current = piece,
-                Some(Err(failure)) => return Err(io::Error::other(Broke(failure))),
+                Some(Err(failure)) => self.broke = Some(failure),
             }
         }
         let some = self.current.len().min(out.len());

@@ -16,9 +16,9 @@ use crate::{
         xml::XmlError,
     },
     domain::secret::Secret,
-    http::Gateway,
+    http::{Gateway, limits::BodyFailure},
     store,
-    sync::web_connector::{self, Offer},
+    sync::web_connector::{self, Ended, Offer},
 };
 
 /// Why a call was not answered.
@@ -54,12 +54,27 @@ impl From<Unread> for CallError {
 }
 
 impl CallError {
+    /// Why the body did not arrive, where that is it.
+    fn body_failure(&self) -> Option<BodyFailure> {
+        let Self::Soap(SoapError::Xml(XmlError::Broken(io))) = self else { return None };
+        io.get_ref().and_then(|cause| cause.downcast_ref::<Broke>()).map(|Broke(failure)| *failure)
+    }
+
+    /// What ends the list that was being taken in, because sending it again would not help or is not to be waited for.
+    pub(super) fn ends_list(&self) -> Option<Ended> {
+        match self {
+            Self::Store(_) => Some(Ended::DatabaseFailed),
+            _ => self
+                .body_failure()
+                .filter(|failure| *failure == BodyFailure::TooLarge)
+                .map(|_| Ended::TooLarge),
+        }
+    }
+
     /// The words for whoever reads the Web Connector's log. Ours go into the gateway's log, once.
     pub(super) fn fault(&self) -> Fault {
-        if let Self::Soap(SoapError::Xml(XmlError::Broken(io))) = self
-            && let Some(Broke(failure)) = io.get_ref().and_then(|cause| cause.downcast_ref::<Broke>())
-        {
-            return body_fault(*failure);
+        if let Some(failure) = self.body_failure() {
+            return body_fault(failure);
         }
         match self {
             Self::Store(error) => {

@@ -211,6 +211,17 @@ async fn receive(
 }
 
 fn take_in(runtime: &Handle, stream: BodyStream, mut received: Box<Received>) -> Result<i32, CallError> {
+    let answered = stage(runtime, stream, &mut received);
+    if let Some(ended) = answered.as_ref().err().and_then(CallError::ends_list)
+        // The words must not be lost with the call; where the database still fails, the log has them.
+        && let Err(error) = runtime.block_on(received.give_up(ended))
+    {
+        tracing::error!(%error, "why a list was not taken in could not be noted");
+    }
+    answered
+}
+
+fn stage(runtime: &Handle, stream: BodyStream, received: &mut Received) -> Result<i32, CallError> {
     let mut call = Call::open(stream)?;
     let mut hresult = String::new();
     while let Some(name) = call.parameter()? {

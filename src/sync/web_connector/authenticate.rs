@@ -80,7 +80,7 @@ pub fn authenticate(db: &mut Db, ambient: &Ambient, connection_id: &str) -> stor
     let ticket = new_guid(ambient.entropy.bytes());
     let plan = write_plan(&Plan::new(lists))?;
     sessions::open(db, &Secret::new(ticket.as_str()).hash().0, &connection.id, &plan, now)?;
-    Ok(Admission::Session { ticket, company_file: settings.company_file })
+    Ok(Admission::Session { ticket, company_file: settings.path().to_owned() })
 }
 
 fn wrong_password() -> Problem {

@@ -1,14 +1,17 @@
 //! What is due when the Web Connector calls.
 
-use chrono::{DateTime, Duration, NaiveDateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 use crate::{
     connectors::quickbooks_desktop::{
         Settings,
-        map::local_part,
         plan::{ListPlan, fingerprint},
+        times::ask_from,
     },
-    domain::words::{List, Mode, RunState},
+    domain::{
+        schedule::is_past,
+        words::{List, Mode, RunState},
+    },
     store::{self, Db, connections::Connection, lists, lists::Cursor, runs},
 };
 
@@ -48,29 +51,27 @@ fn mode(
 ) -> Option<(Mode, Option<String>)> {
     let full_every = Duration::hours(i64::from(settings.full_every_hours));
     let pause = Duration::seconds(i64::from(settings.min_interval_seconds));
-    let older = |time: Option<DateTime<Utc>>, than: Duration| time.is_none_or(|time| now - time >= than);
     if asked_for.is_none() {
-        let waits =
-            |(request, at): &(String, DateTime<Utc>)| request == this_request && now - *at < REFUSED_FOR;
+        let waits = |(request, at): &(String, DateTime<Utc>)| {
+            request == this_request && !is_past(Some(*at), REFUSED_FOR, now)
+        };
         if cursor.refused.as_ref().is_some_and(waits) {
             return None;
         }
-        // A run that did not end well is tried again at once.
-        let ended_well = cursor.last_complete_at >= cursor.last_started_at;
-        if ended_well && !older(cursor.last_started_at, pause) {
+        // Only a whole read counts for the pause: one that did not end well is tried again at once.
+        let ended_well = cursor.last_complete_at >= cursor.last_started_at && cursor.unjudged.is_none();
+        if ended_well && !is_past(cursor.last_started_at, pause, now) {
             return None;
         }
     }
-    let since = cursor.high_water.as_deref().and_then(|time| before(time, settings.delta_overlap_minutes));
-    let full = asked_for == Some(Mode::Full) || older(cursor.last_full_at, full_every) || since.is_none();
+    let since =
+        cursor.high_water.as_deref().and_then(|time| ask_from(time, settings.delta_overlap_minutes, now));
+    let left_open = asked_for.is_none() && cursor.unjudged.as_ref().is_some_and(|unjudged| unjudged.full);
+    let full = asked_for == Some(Mode::Full)
+        || left_open
+        || is_past(cursor.last_full_at, full_every, now)
+        || since.is_none();
     Some(if full { (Mode::Full, None) } else { (Mode::Delta, since) })
-}
-
-/// `minutes` before a qbXML time, as a local time without offset.
-fn before(time: &str, minutes: u32) -> Option<String> {
-    let local = NaiveDateTime::parse_from_str(local_part(time)?, "%Y-%m-%dT%H:%M:%S").ok()?;
-    let earlier = local.checked_sub_signed(Duration::minutes(i64::from(minutes)))?;
-    Some(earlier.format("%Y-%m-%dT%H:%M:%S").to_string())
 }
 
 #[cfg(test)]

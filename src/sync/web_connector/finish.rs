@@ -43,7 +43,7 @@ pub fn connection_error(db: &mut Db, ambient: &Ambient, ticket: &str, code: &str
     let connection = connections::get(db, &open.session.connection_id)?;
     if hresult(code).response == Response::RetryWithPath && !open.plan.path_was_told {
         let pinned = desktop::get(db, &connection.id)?.pinned_path;
-        let path = Some(settings(&connection)?.company_file).filter(|path| !path.is_empty()).or(pinned);
+        let path = Some(settings(&connection)?.path().to_owned()).filter(|path| !path.is_empty()).or(pinned);
         if let Some(path) = path.filter(|path| !path.is_empty()) {
             open.plan.path_was_told = true;
             open.save(db, now)?;

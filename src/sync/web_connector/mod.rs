@@ -6,18 +6,23 @@
 //! | `authenticate` | who calls, what is due, a new session |
 //! | `send` | which company file it is, the next request |
 //! | `receive` | the answer: staged as it streams past, judged at its end |
+//! | `company` | which company it is, where the company file does not tell |
 //! | `finish` | errors, the last word, the end |
+//! | `rivals` | two Web Connectors with one user name |
 
 mod authenticate;
+mod company;
 mod due;
 mod finish;
 mod receive;
+mod rivals;
 mod send;
 mod setup;
 
 pub use authenticate::{Admission, Caller, authenticate, caller, refused};
+pub use company::{NothingInDoubt, same_company};
 pub use finish::{close, connection_error, expire_silent, last_error};
-pub use receive::{Begun, Received, receive};
+pub use receive::{Begun, Ended, Received, receive};
 pub use send::{Offer, send};
 pub use setup::{QwcFailure, poll, qwc};
 
@@ -39,23 +44,36 @@ struct Open {
 }
 
 impl Open {
+    /// As [`Open::find`], for a call that shows that its Web Connector lives.
+    fn of(db: &mut Db, ticket: &str, now: DateTime<Utc>) -> store::Result<Result<Self, Problem>> {
+        let found = Self::find(db, ticket, now)?;
+        Ok(match found {
+            Ok(open) => Ok(open),
+            Err(Closed::Retired(session)) => {
+                rivals::note(db, &session, now)?;
+                Err(retired())
+            }
+            Err(Closed::Expired) => Err(expired()),
+            Err(Closed::Unknown) => Err(unknown_ticket()),
+        })
+    }
+
     /// Notes that the Web Connector was heard, which also puts the calls of one connection in a row: each writes the
     /// connection's row before any other.
     ///
     /// # Errors
-    /// What to tell the person where the ticket's session is not (any longer) open.
-    fn of(db: &mut Db, ticket: &str, now: DateTime<Utc>) -> store::Result<Result<Self, Problem>> {
+    /// Why the ticket's session is not (any longer) open.
+    fn find(db: &mut Db, ticket: &str, now: DateTime<Utc>) -> store::Result<Result<Self, Closed>> {
         let hash = Secret::new(ticket).hash();
-        let Some(session) = sessions::by_ticket(db, &hash.0)? else { return Ok(Err(unknown_ticket())) };
+        let Some(session) = sessions::by_ticket(db, &hash.0)? else { return Ok(Err(Closed::Unknown)) };
         connections::seen(db, &session.connection_id, now)?;
         // As it is now that its turn has come.
         let session = sessions::expect(db, &hash.0)?;
-        let plan = read_plan(&session)?;
         Ok(match session.state {
-            SessionState::Open => Ok(Self { session, plan }),
-            SessionState::Retired => Err(retired()),
-            SessionState::Expired => Err(expired()),
-            SessionState::Closed => Err(unknown_ticket()),
+            SessionState::Open => Ok(Self { plan: read_plan(&session)?, session }),
+            SessionState::Retired => Err(Closed::Retired(session)),
+            SessionState::Expired => Err(Closed::Expired),
+            SessionState::Closed => Err(Closed::Unknown),
         })
     }
 
@@ -67,6 +85,13 @@ impl Open {
         self.session.plan = write_plan(&self.plan)?;
         sessions::save(db, &self.session, now)
     }
+}
+
+/// Why a ticket opens nothing.
+enum Closed {
+    Unknown,
+    Retired(Session),
+    Expired,
 }
 
 fn read_plan(session: &Session) -> store::Result<Plan> {

@@ -3,8 +3,15 @@
 //! Reading is blocking work on a thread of its own; the batches are written by a task beside it, so that the next one
 //! is read while the last one is committed.
 
-use std::io::Read;
+use std::{
+    io::Read,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
 
+use chrono::{DateTime, Utc};
 use tokio::{runtime::Handle, sync::mpsc};
 
 use crate::{
@@ -14,13 +21,19 @@ use crate::{
         codes::{self, Verdict, hresult_problem, status_code},
         map::{self, MapError},
         plan::{self, FAILED, ListPlan, Outcome, Plan},
+        times::HighWater,
     },
-    domain::{problem::Problem, record::Record},
-    store::{self, Db, Store, connections, lists, runs, runs::Run},
+    domain::{hold::Gone, problem::Problem, record::Record},
+    store::{self, Db, Store, connections, desktop, lists, runs, runs::Run},
     sync::{ingest, reconcile, run},
 };
 
-use super::Open;
+use super::{
+    Open,
+    company::{self, People},
+    finish,
+    rivals::{self, two_web_connectors},
+};
 
 /// Batches that may wait for the writer: with the one being read and the one being written, what is in memory.
 const WAITING: usize = 1;
@@ -34,7 +47,36 @@ pub struct Received {
     revision: i64,
     plan: Plan,
     run: Option<Run>,
-    read: Option<Result<(Answer, plan::Received), Problem>>,
+    read: Option<Result<(Answer, plan::Received), ReadError>>,
+    /// Rows that were staged of it.
+    staged: Arc<AtomicU64>,
+    /// Its people are those of the connection, where that had been in doubt.
+    recognised: bool,
+}
+
+/// What ends a list while its answer is taken in, and is no fault of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    TooLarge,
+    DatabaseFailed,
+}
+
+impl From<Ended> for Problem {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::TooLarge => Self::new(
+                "answer_too_large",
+                "QuickBooks' answer is larger than this gateway accepts. Nobody was marked absent.",
+                "Raise ROLLCALL_MAX_QBWC_BODY, or ask for fewer customers at once: set `page_size` of this connection.",
+            ),
+            Ended::DatabaseFailed => Self::new(
+                "database_failed",
+                "Rollcall's own database failed while the list was taken in. Nobody was marked absent; what had been \
+                 stored is kept.",
+                "Look into the gateway's log and at its database (`rollcall doctor`), then run the update again.",
+            ),
+        }
+    }
 }
 
 /// What the beginning of a call shows.
@@ -71,6 +113,8 @@ pub async fn receive(store: &Store, ambient: &Ambient, ticket: &str) -> store::R
             plan,
             run,
             read: None,
+            staged: Arc::default(),
+            recognised: false,
         })),
     })
 }
@@ -86,23 +130,40 @@ enum ReadError {
     Unexpected(Problem),
     #[error("QuickBooks' answer has no response in it")]
     Nothing,
+    /// Not even its beginning is QuickBooks'.
+    #[error(transparent)]
+    NotQuickBooks(QbxmlError),
+    /// Its people are not those of the connection.
+    #[error("{}", .0.detail)]
+    Strangers(Problem),
     /// The writer gave up; it says why.
-    #[error("the answer could not be staged")]
+    #[error("the run had been ended meanwhile")]
     Unwritten,
+    #[error(transparent)]
+    Store(#[from] store::Error),
 }
 
-impl From<ReadError> for Problem {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Unexpected(problem) => problem,
-            error => Problem::new(
-                "answer_not_read",
-                format!(
-                    "QuickBooks' answer could not be read to its end. Nobody was marked absent. The cause: {error}."
-                ),
-                "Run the update again. If it repeats, run Verify Data in QuickBooks (File, Utilities).",
+impl From<&ReadError> for Problem {
+    fn from(error: &ReadError) -> Self {
+        let remedy = match error {
+            ReadError::Unexpected(problem) | ReadError::Strangers(problem) => return problem.clone(),
+            ReadError::Store(_) => return Ended::DatabaseFailed.into(),
+            ReadError::Unwritten => "Run the update again.",
+            ReadError::NotQuickBooks(_) => {
+                "Run the update again. If it repeats, look whether a proxy or a security program between the Web \
+                 Connector and Rollcall puts a page of its own in the place of QuickBooks' answer."
+            }
+            ReadError::Qbxml(_) | ReadError::Map(_) | ReadError::Nothing => {
+                "Run the update again. If it repeats, run Verify Data in QuickBooks (File, Utilities)."
+            }
+        };
+        Problem::new(
+            "answer_not_read",
+            format!(
+                "QuickBooks' answer could not be read to its end. Nobody was marked absent. The cause: {error}."
             ),
-        }
+            remedy,
+        )
     }
 }
 
@@ -116,8 +177,9 @@ impl Received {
     pub fn stage(&mut self, runtime: &Handle, document: impl Read) -> store::Result<()> {
         let (Some(list), Some(run)) = (self.plan.current().cloned(), self.run.clone()) else { return Ok(()) };
         let (batches, waiting) = mpsc::channel(WAITING);
-        let writer = runtime.spawn(write(self.store.clone(), self.ambient.clone(), run.clone(), waiting));
-        let read = self.read(&list, &run, document, batches);
+        let (store, ambient, staged) = (self.store.clone(), self.ambient.clone(), self.staged.clone());
+        let writer = runtime.spawn(write(store, ambient, run.clone(), staged, waiting));
+        let read = self.read(runtime, &list, &run, document, batches);
         match runtime.block_on(writer) {
             Ok(Ok(())) => {}
             // Retired or expired in the middle: the last error says so.
@@ -125,22 +187,26 @@ impl Received {
             Ok(Err(error)) => return Err(error),
             Err(_) => return Err(store::Error::Panicked),
         }
-        self.read = Some(read.map_err(Problem::from));
+        match read {
+            Err(ReadError::Store(error)) => return Err(error),
+            read => self.read = Some(read),
+        }
         Ok(())
     }
 
     fn read(
-        &self,
+        &mut self,
+        runtime: &Handle,
         list: &ListPlan,
         run: &Run,
         document: impl Read,
         batches: mpsc::Sender<Batch>,
     ) -> Result<(Answer, plan::Received), ReadError> {
         let mut reader = Reader::new(document);
-        let answer = reader.answer()?.ok_or(ReadError::Nothing)?;
+        let answer = reader.answer().map_err(ReadError::NotQuickBooks)?.ok_or(ReadError::Nothing)?;
         self.plan.expects(&answer).map_err(ReadError::Unexpected)?;
         let mut received = plan::Received::default();
-        let mut high_water = run.high_water.clone();
+        let mut high_water = HighWater::new(run.high_water.clone(), self.ambient.now());
         let mut batch = Vec::new();
         let has_rows = matches!(status_code(answer.status).verdict, Verdict::Whole | Verdict::Partial);
         while let Some(ret) = if has_rows { reader.record()? } else { None } {
@@ -148,33 +214,64 @@ impl Received {
             match ret.element.as_str() {
                 "ListDeletedRet" => {
                     let (id, at) = map::deleted(ret)?;
-                    raise(&mut high_water, at.as_deref());
+                    high_water.raise(at.as_deref());
                     received.deleted.push(id);
                 }
                 _ => {
                     let record = map::record(list.list, ret)?;
-                    raise(&mut high_water, record.source_modified_at.as_deref());
+                    high_water.raise(record.source_modified_at.as_deref());
                     batch.push(record);
                 }
             }
             if batch.len() == ingest::BATCH {
                 let full = std::mem::replace(&mut batch, Vec::with_capacity(ingest::BATCH));
-                batches.blocking_send((full, high_water.clone())).map_err(|_| ReadError::Unwritten)?;
+                self.recognise(runtime, run, &full)?;
+                send(&batches, full, &high_water)?;
             }
         }
-        if !batch.is_empty() || high_water != run.high_water {
-            batches.blocking_send((batch, high_water)).map_err(|_| ReadError::Unwritten)?;
+        if !batch.is_empty() || high_water.get() != run.high_water.as_deref() {
+            self.recognise(runtime, run, &batch)?;
+            send(&batches, batch, &high_water)?;
         }
         // Only a document that is whole and well-formed to its end counts.
         while reader.answer()?.is_some() {}
         Ok((answer, received))
     }
 
+    /// Where the company file may be another company's, looks at its first people before any of them is staged.
+    fn recognise(&mut self, runtime: &Handle, run: &Run, people: &[Record]) -> Result<(), ReadError> {
+        let Some(suspect) = self.plan.suspect.clone().filter(|_| !self.recognised && !people.is_empty())
+        else {
+            return Ok(());
+        };
+        let ids: Vec<String> = people.iter().map(|record| record.external_id.clone()).collect();
+        let (connection_id, list) = (run.connection_id.clone(), run.list);
+        let known = self.store.read(move |db| company::known_of(db, &connection_id, list, &ids));
+        let known = runtime.block_on(known)?;
+        if known * 2 < people.len() {
+            let people = People::Known { known, of: people.len() };
+            return Err(ReadError::Strangers(company::doubted(&run.connection_id, &suspect, people)));
+        }
+        self.recognised = true;
+        Ok(())
+    }
+
     /// Takes the answer in, once the whole call has arrived: ends the run where its list is done, and says what
     /// `receiveResponseXML` answers.
-    pub async fn conclude(self, hresult: String) -> store::Result<i32> {
-        let store = self.store.clone();
-        let concluded = store.write(move |db| self.take_in(db, &hresult)).await;
+    ///
+    /// # Errors
+    /// A database that fails; [`Received::give_up`] says so where it can.
+    pub async fn conclude(&mut self, hresult: String) -> store::Result<i32> {
+        let call = Concluding {
+            ambient: self.ambient.clone(),
+            ticket: self.ticket.clone(),
+            revision: self.revision,
+            run: self.run.clone(),
+            read: self.read.take(),
+            staged: self.staged.load(Relaxed),
+            recognised: self.recognised,
+        };
+        let concluded = self.store.write(move |db| call.take_in(db, &hresult)).await;
         match concluded {
             // Replaced by another call or session meanwhile: nothing of this one counts.
             Err(store::Error::Stale(_)) => Ok(FAILED),
@@ -182,32 +279,108 @@ impl Received {
         }
     }
 
-    fn take_in(self, db: &mut Db, hresult: &str) -> store::Result<i32> {
+    /// Ends the list, for its answer could not be taken in: the session and its run say why.
+    ///
+    /// # Errors
+    /// A database that fails, as it may be why.
+    pub async fn give_up(&self, ended: Ended) -> store::Result<()> {
+        let (ambient, ticket, revision) = (self.ambient.clone(), self.ticket.clone(), self.revision);
+        let given_up = self.store.write(move |db| -> store::Result<()> {
+            let now = ambient.now();
+            let Ok(mut open) = Open::find(db, &ticket, now)? else { return Ok(()) };
+            if open.session.revision != revision {
+                return Ok(());
+            }
+            finish::stop(db, &mut open, &ended.into(), now)?;
+            open.save(db, now)
+        });
+        match given_up.await {
+            Err(store::Error::Stale(_)) => Ok(()),
+            other => other,
+        }
+    }
+}
+
+/// What a call is concluded with.
+struct Concluding {
+    ambient: Ambient,
+    ticket: String,
+    revision: i64,
+    run: Option<Run>,
+    read: Option<Result<(Answer, plan::Received), ReadError>>,
+    staged: u64,
+    recognised: bool,
+}
+
+impl Concluding {
+    fn take_in(mut self, db: &mut Db, hresult: &str) -> store::Result<i32> {
         let now = self.ambient.now();
-        let Ok(mut open) = Open::of(db, &self.ticket, now)? else { return Ok(FAILED) };
+        let Ok(mut open) = Open::find(db, &self.ticket, now)? else { return Ok(FAILED) };
         if open.session.revision != self.revision {
-            return Err(store::Error::Stale("session"));
+            // Sent twice, and the other one was whole first: that one counts, and its rows are counted once.
+            if let Some(run) = &self.run {
+                runs::take_back(db, &run.id, self.staged)?;
+            }
+            return Ok(open.plan.progress());
         }
         if open.plan.current().is_none() {
             return Ok(open.plan.progress());
         }
-        let outcome = match self.read {
+        let strangers = matches!(self.read, Some(Err(ReadError::Strangers(_))));
+        let outcome = match self.read.take() {
             _ if !hresult.trim().is_empty() => open.plan.give_up(refusal(hresult)),
             Some(Ok((answer, received))) => open.plan.answered(&answer, received),
-            Some(Err(problem)) => open.plan.give_up(Outcome::Stop(problem)),
-            None => open.plan.give_up(Outcome::Stop(Problem::from(ReadError::Nothing))),
+            Some(Err(error)) => open.plan.give_up(Outcome::Stop((&error).into())),
+            None => open.plan.give_up(Outcome::Stop((&ReadError::Nothing).into())),
         };
+        let outcome = self.of_suspect(db, &mut open, outcome, strangers)?;
         if let Some(run) = &self.run {
             let run = runs::get(db, &run.id)?;
             apply(db, &open, &run, &outcome, now)?;
         }
         let progress = open.plan.progress();
         if progress == 100 {
-            connections::set_problem(db, &open.session.connection_id, None, now)?;
+            let connection_id = &open.session.connection_id;
+            let rivals =
+                rivals::are_there(db, connection_id, now)?.then(|| two_web_connectors(connection_id));
+            connections::set_problem(db, connection_id, rivals.as_ref(), now)?;
         }
         open.save(db, now)?;
         Ok(progress)
     }
+
+    /// What an answer of a company file in doubt comes to: once its people are known it is the connection's; before
+    /// that nobody is absent by it.
+    fn of_suspect(
+        &self,
+        db: &mut Db,
+        open: &mut Open,
+        outcome: Outcome,
+        strangers: bool,
+    ) -> store::Result<Outcome> {
+        let Some(suspect) = open.plan.suspect.clone() else { return Ok(outcome) };
+        let (name, path) = (Some(suspect.name.as_str()), Some(suspect.path.as_str()));
+        let connection_id = &open.session.connection_id;
+        if strangers {
+            desktop::doubt(db, connection_id, &suspect.name, &suspect.path)?;
+        } else if self.recognised {
+            desktop::set_pin(db, connection_id, true, name, path)?;
+            open.plan.suspect = None;
+        } else if let Outcome::Done { .. } = outcome {
+            let warning = Some(company::doubted(connection_id, &suspect, People::None));
+            return Ok(Outcome::Done { gone: Gone::Unknown, warning });
+        }
+        Ok(outcome)
+    }
+}
+
+fn send(
+    batches: &mpsc::Sender<Batch>,
+    records: Vec<Record>,
+    high_water: &HighWater,
+) -> Result<(), ReadError> {
+    let batch = (records, high_water.get().map(str::to_owned));
+    batches.blocking_send(batch).map_err(|_| ReadError::Unwritten)
 }
 
 /// Writes batches until there are no more. Ends early where one fails, which ends the reading too.
@@ -215,25 +388,19 @@ async fn write(
     store: Store,
     ambient: Ambient,
     run: Run,
+    staged: Arc<AtomicU64>,
     mut batches: mpsc::Receiver<Batch>,
 ) -> store::Result<()> {
     while let Some((records, high_water)) = batches.recv().await {
         let (ambient, run) = (ambient.clone(), run.clone());
-        store
-            .write(move |db| ingest::batch(db, &ambient, &run, &records, high_water.as_deref()).map(drop))
-            .await?;
+        let write = store.write(move |db| ingest::batch(db, &ambient, &run, &records, high_water.as_deref()));
+        staged.fetch_add(write.await?.received, Relaxed);
     }
     Ok(())
 }
 
 /// Does what an outcome asks for, in the transaction that writes the plan.
-fn apply(
-    db: &mut Db,
-    open: &Open,
-    run: &Run,
-    outcome: &Outcome,
-    now: chrono::DateTime<chrono::Utc>,
-) -> store::Result<()> {
+fn apply(db: &mut Db, open: &Open, run: &Run, outcome: &Outcome, now: DateTime<Utc>) -> store::Result<()> {
     let connection_id = &open.session.connection_id;
     match outcome {
         Outcome::More => {}
@@ -262,16 +429,5 @@ fn refusal(code: &str) -> Outcome {
     match codes::hresult(code).response {
         codes::Response::SkipRequest => Outcome::Failed { problem, refused: true },
         _ => Outcome::Stop(problem),
-    }
-}
-
-/// Keeps the newer of two times by their local parts, which sort as they are written.
-fn raise(high_water: &mut Option<String>, time: Option<&str>) {
-    let newer = |time: &&str| match high_water.as_deref().and_then(map::local_part) {
-        Some(local) => map::local_part(time).is_some_and(|other| other > local),
-        None => map::local_part(time).is_some(),
-    };
-    if let Some(time) = time.filter(newer) {
-        *high_water = Some(time.to_owned());
     }
 }

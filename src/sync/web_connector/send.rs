@@ -4,14 +4,18 @@ use crate::{
     clock::Ambient,
     connectors::quickbooks_desktop::{
         company_file::{Guids, Hcp, Pin, identify},
-        plan::Outcome,
+        plan::{Outcome, Suspect},
     },
     domain::problem::Problem,
     store::{self, Db, connections, desktop, runs},
     sync::run,
 };
 
-use super::{Open, finish::stop};
+use super::{
+    Open,
+    company::{self, People},
+    finish::stop,
+};
 
 /// What `sendRequestXML` is called with.
 #[derive(Debug, Clone, Default)]
@@ -87,18 +91,35 @@ fn recognise(db: &mut Db, open: &mut Open, offer: &Offer) -> store::Result<Resul
         }
     };
     let guids = Guids { owner_id: &file.owner_id, file_id: &file.file_id };
-    let before = Pin { by_file_id: file.pinned_by_file_id, name: file.pinned_name, path: file.pinned_path };
-    let pin = match identify(&hcp, &offer.company_file, guids, &before) {
-        Ok(pin) => pin,
+    let before = Pin {
+        by_file_id: file.pinned_by_file_id,
+        any_file_id: file.any_file_id,
+        name: file.pinned_name,
+        path: file.pinned_path,
+    };
+    let found = match identify(&hcp, &offer.company_file, guids, &before) {
+        Ok(found) => found,
         Err(problem) => return Ok(Err(problem)),
     };
     let version = match hcp.version(&offer.major, &offer.minor) {
         Ok(version) => version,
         Err(problem) => return Ok(Err(problem)),
     };
-    if pin != before {
-        let (name, path) = (pin.name.as_deref(), pin.path.as_deref());
-        desktop::set_pin(db, &file.connection_id, pin.by_file_id, name, path)?;
+    if before.by_file_id && found.is_elsewhere(&before) {
+        let pin = found.pin;
+        let suspect = Suspect { name: pin.name.unwrap_or_default(), path: pin.path.unwrap_or_default() };
+        let doubted = file.doubted_name.as_ref() == Some(&suspect.name)
+            && file.doubted_path.as_ref() == Some(&suspect.path);
+        if doubted {
+            return Ok(Err(company::doubted(&file.connection_id, &suspect, People::SeenBefore)));
+        }
+        open.plan.suspect(suspect);
+    } else if found.pin != before || file.doubted_name.is_some() {
+        let (name, path) = (found.pin.name.as_deref(), found.pin.path.as_deref());
+        desktop::set_pin(db, &file.connection_id, found.pin.by_file_id, name, path)?;
+    }
+    if let Some(file_id) = &found.file_id {
+        desktop::take_file_id(db, &file.connection_id, file_id)?;
     }
     if file.qbxml_version.as_ref() != Some(&version) {
         desktop::set_qbxml_version(db, &file.connection_id, &version)?;

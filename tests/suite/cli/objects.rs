@@ -123,6 +123,29 @@ fn a_connection_is_changed_paused_polled_and_removed() {
 }
 
 #[test]
+fn a_new_computer_gets_a_qwc_file_with_new_ids() {
+    let machine = Machine::new();
+    machine.json(&["company", "add", "Acme"]);
+    let made = machine.json(&["connection", "add", "quickbooks_desktop", "--company", "Acme"]);
+    let id = made["id"].as_str().unwrap();
+    let ids = |file: &str| {
+        let between = |tag: &str| {
+            let (_, rest) = file.split_once(&format!("<{tag}>")).unwrap();
+            rest.split_once('<').unwrap().0.to_owned()
+        };
+        [between("OwnerID"), between("FileID")]
+    };
+    let first = ids(&machine.run(&["qwc", id]).stdout);
+    let second = ids(&machine.run(&["qwc", id, "--new-ids"]).stdout);
+    assert!(first[0] != second[0] && first[1] != second[1]);
+    assert_eq!(ids(&machine.run(&["qwc", id]).stdout), second, "they are kept");
+    machine.problem(&["connection", "set", id, "--same-company-file"], "nothing_in_doubt");
+    let refused =
+        machine.problem(&["connection", "set", id, "--set", "company_file=none"], "bad_connection_settings");
+    assert!(refused["detail"].as_str().unwrap().contains("full Windows path"), "{refused}");
+}
+
+#[test]
 fn the_qwc_file_goes_to_standard_output_and_its_address_is_checked() {
     let machine = Machine::new();
     let made = machine.acme();

@@ -66,9 +66,9 @@ pub fn unescape(data: &[u8]) {
 pub fn company_file(data: &[u8]) {
     let Ok(hcp) = Hcp::read(data) else { return };
     let guids = Guids { owner_id: "{00000000-0000-4000-8000-000000000000}", file_id: "{1}" };
-    if let Ok(pin) = identify(&hcp, "C:\\Books\\Imagined.QBW", guids, &Pin::default()) {
+    if let Ok(found) = identify(&hcp, "C:\\Books\\Imagined.QBW", guids, &Pin::default()) {
         // Whoever was recognised once is recognised again.
-        assert!(identify(&hcp, "C:\\Books\\Imagined.QBW", guids, &pin).is_ok());
+        assert!(identify(&hcp, "C:\\Books\\Imagined.QBW", guids, &found.pin).is_ok());
     }
     let _ = hcp.version("13", "0");
 }

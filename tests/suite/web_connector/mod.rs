@@ -2,6 +2,7 @@
 //! where `ROLLCALL_TEST_POSTGRES_URL` names a server, on PostgreSQL.
 
 mod broken;
+mod clocks;
 mod company;
 mod compare;
 mod desk;
@@ -16,12 +17,15 @@ mod lists;
 mod mutated;
 mod races;
 mod renamed;
+mod resent;
+mod rivals;
 mod schedule;
 pub(crate) mod sensitive;
 mod server;
 mod sessions;
 mod strangers;
 mod transcripts;
+mod unread;
 pub(crate) mod wire;
 
 pub(crate) use desk::Desk;

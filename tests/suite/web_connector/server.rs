@@ -22,11 +22,16 @@ pub(crate) struct Server {
 
 impl Server {
     pub async fn start(store: &Store, ambient: &Ambient) -> Self {
+        Self::start_with(store, ambient, 1 << 32).await
+    }
+
+    /// With a bound of its own for the bodies of calls, in bytes.
+    pub async fn start_with(store: &Store, ambient: &Ambient, max_body: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let reach = reach(store, ambient, Timeouts::default());
         let gateway = Gateway::new(Reach { public_url: public_url(address), ..reach });
-        let router = http::qbwc::router(gateway, 1 << 32);
+        let router = http::qbwc::router(gateway, max_body);
         let router = layers::stack(router, ambient.clone());
         let limits = server::Limits::from(&Settings::read(&MapSource::default()).unwrap().http);
         let (stop, stopped) = oneshot::channel::<()>();

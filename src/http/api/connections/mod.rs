@@ -187,9 +187,17 @@ pub struct ConnectionPatch {
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, String>)]
     secrets: BTreeMap<String, SecretText>,
-    /// Takes the next company file that answers, whichever it is.
+    /// Takes the next company file that answers, whichever it is, and the FileID that it shows.
     #[serde(default)]
     forget_company_file: bool,
+    /// Says that the company file in doubt, with another name and path, is the same company's; 409 `nothing_in_doubt`
+    /// where there is none.
+    #[serde(default)]
+    same_company_file: bool,
+    /// Makes a new OwnerID and FileID, which the Web Connector wants on a new computer (QBWC1039): download the `.qwc`
+    /// file then, and add it anew.
+    #[serde(default)]
+    new_ids: bool,
 }
 
 /// Changes a connection
@@ -210,9 +218,14 @@ async fn change_connection(
         settings: texts(body.settings),
         secrets: in_clear(body.secrets),
         forget_company_file: body.forget_company_file,
+        same_company_file: body.same_company_file,
+        new_ids: body.new_ids,
     };
     let Gateway { ambient, vault, public_url, .. } = gateway.clone();
     let changed = gateway.store.write(move |db| {
+        if change.is_of_desktop() {
+            desktop::check_kind(&connections::get(db, &id)?)?;
+        }
         let connection = register::change_connection(db, &ambient, &vault, &id, &change)?;
         Ok::<_, ApiError>(Connection::read(db, connection, &public_url, ambient.now())?)
     });
