@@ -2,11 +2,13 @@
 //!
 //! The caller owns the socket and the signal, so that a test binds port 0 and runs two gateways in one process.
 
-use std::{io, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc};
 
+use axum::Router;
+use chrono::TimeDelta;
 use tokio::{
     net::TcpListener,
-    sync::{Semaphore, watch},
+    sync::{Notify, Semaphore, watch},
     task::JoinSet,
 };
 use url::Url;
@@ -18,7 +20,7 @@ use crate::{
     domain::ids::new_id,
     http::{
         Gateway,
-        router::router,
+        router::routers,
         server::{self, Limits},
         tls::{TlsError, TlsFiles},
     },
@@ -30,7 +32,7 @@ use crate::{
         retention::Kept,
         vault::{KeySource, Vault, VaultError},
     },
-    workers::{self, poll::Polling},
+    workers::{self, poll::Polling, supervise::Workers},
 };
 
 /// Why the gateway does not run.
@@ -44,6 +46,8 @@ pub enum AppError {
     Tls(#[from] TlsError),
     #[error("the public address {url:?} cannot be used: {source}")]
     PublicUrl { url: String, source: url::ParseError },
+    #[error("the gateway cannot listen for /metrics on {listen}: {source}")]
+    MetricsListen { listen: String, source: io::Error },
     #[error(transparent)]
     Outbound(#[from] OutboundError),
     #[error(transparent)]
@@ -101,6 +105,38 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), AppError> {
     let address = listener.local_addr()?;
+    prepare(store, settings, ambient, address).await?.serve(listener, shutdown).await;
+    Ok(())
+}
+
+/// A gateway that has all it needs: only the listening is left.
+pub struct Prepared {
+    limits: Limits,
+    tls: Option<Arc<TlsFiles>>,
+    router: Router,
+    /// Where the figures have an address of their own.
+    figures: Option<(TcpListener, Router)>,
+    workers: Workers,
+    store: Store,
+    ambient: Ambient,
+    /// How long webhooks that were dealt with are remembered.
+    webhooks: TimeDelta,
+    kept: Kept,
+    desk: Desk,
+    arrived: Arc<Notify>,
+    polling: Polling,
+}
+
+/// Does all that may keep a gateway from starting. `address` is where it will listen.
+///
+/// # Errors
+/// What keeps it from starting.
+pub async fn prepare(
+    store: Store,
+    settings: &Settings,
+    ambient: Ambient,
+    address: SocketAddr,
+) -> Result<Prepared, AppError> {
     let public_url = public_url(&settings.http, address.port())?;
     let tls = settings.http.tls.clone().map(TlsFiles::load).transpose()?.map(Arc::new);
     let vault = vault(&settings.secrets, &ambient);
@@ -128,7 +164,6 @@ pub async fn serve(
         alive,
         at_once: settings.polling.at_once,
     };
-    let arrived = gateway.inbox.arrived();
     let desk = Desk {
         store: store.clone(),
         ambient: ambient.clone(),
@@ -140,40 +175,97 @@ pub async fn serve(
         places: Arc::new(Semaphore::new(inbox::PLACES)),
         polls: Arc::clone(&gateway.wake),
     };
-    let router = router(gateway, &settings.http);
-    let config::RetentionSettings { changes, runs, versions } = settings.retention;
-    let kept = Kept { changes, runs, versions };
-    let (stop, stopped) = watch::channel(false);
-    let mut beside = JoinSet::new();
-    beside.spawn(workers::backlog::run(store.clone(), ambient.clone(), stopped.clone()));
-    beside.spawn(workers::watch::run(store.clone(), stopped.clone()));
-    beside.spawn(workers::sweep::run(store, ambient, settings.webhooks.retention, kept, stopped.clone()));
-    beside.spawn(workers::inbox::run(desk, arrived, stopped.clone()));
-    beside.spawn(workers::poll::run(polling, stopped.clone()));
-    #[cfg(unix)]
-    if let Some(tls) = tls.clone() {
-        // A gateway that cannot hear SIGHUP still serves; only the reload is lost.
-        let mut stopped = stopped.clone();
-        beside.spawn(async move {
-            tokio::select! {
-                result = tls.reload_on_hangup() => if let Err(error) = result {
-                    tracing::error!(%error, "cannot listen for SIGHUP: the certificate is loaded only at the start");
-                },
-                _ = stopped.wait_for(|stop| *stop) => {}
-            }
-        });
-    }
-    tracing::info!(%address, "serving");
-    let stopping = async {
-        shutdown.await;
-        tracing::info!("stopping: no new connections, requests in flight are finished");
+    let workers = gateway.workers.clone();
+    let arrived = gateway.inbox.arrived();
+    let (router, figures) = routers(gateway, &settings.http);
+    let figures = match (&settings.http.metrics_listen, figures) {
+        (Some(listen), Some(figures)) => Some((listen_for_figures(listen).await?, figures)),
+        _ => None,
     };
-    server::run(listener, router, Limits::from(&settings.http), tls, stopping).await;
-    // After the last request: what a worker does then cannot be undone by one.
-    stop.send_replace(true);
-    while beside.join_next().await.is_some() {}
-    tracing::info!("stopped");
-    Ok(())
+    let config::RetentionSettings { changes, runs, versions } = settings.retention;
+    Ok(Prepared {
+        limits: Limits::from(&settings.http),
+        tls,
+        router,
+        figures,
+        workers,
+        arrived,
+        store,
+        ambient,
+        webhooks: settings.webhooks.retention,
+        kept: Kept { changes, runs, versions },
+        desk,
+        polling,
+    })
+}
+
+impl Prepared {
+    /// Serves until `shutdown` is done.
+    pub async fn serve(mut self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let (stop, stopped) = watch::channel(false);
+        let mut beside = self.start_workers(&stopped);
+        if let Some((listener, figures)) = self.figures.take() {
+            let (limits, mut stopped) = (self.limits.clone(), stopped.clone());
+            let stopping = async move { drop(stopped.wait_for(|stop| *stop).await) };
+            beside.spawn(server::run(listener, figures, limits, None, stopping));
+        }
+        tracing::info!(address = ?listener.local_addr().ok(), "serving");
+        let stopping = async {
+            shutdown.await;
+            tracing::info!("stopping: no new connections, requests in flight are finished");
+        };
+        server::run(listener, self.router, self.limits, self.tls, stopping).await;
+        // After the last request: what a worker does then cannot be undone by one.
+        stop.send_replace(true);
+        while beside.join_next().await.is_some() {}
+        tracing::info!("stopped");
+    }
+
+    /// Starts all that runs beside the requests, under its supervisor.
+    fn start_workers(&self, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
+        let mut beside = JoinSet::new();
+        let (store, ambient, stop) = (self.store.clone(), self.ambient.clone(), stopped.clone());
+        let backlog = move || workers::backlog::run(store.clone(), ambient.clone(), stop.clone());
+        beside.spawn(self.workers.clone().supervise("backlog", backlog, stopped.clone()));
+        let (store, stop) = (self.store.clone(), stopped.clone());
+        let watch = move || workers::watch::run(store.clone(), stop.clone());
+        beside.spawn(self.workers.clone().supervise("watch", watch, stopped.clone()));
+        let (store, ambient, stop) = (self.store.clone(), self.ambient.clone(), stopped.clone());
+        let (webhooks, kept) = (self.webhooks, self.kept.clone());
+        let sweep = move || {
+            workers::sweep::run(store.clone(), ambient.clone(), webhooks, kept.clone(), stop.clone())
+        };
+        beside.spawn(self.workers.clone().supervise("sweep", sweep, stopped.clone()));
+        let (desk, arrived, stop) = (self.desk.clone(), self.arrived.clone(), stopped.clone());
+        let inbox = move || workers::inbox::run(desk.clone(), arrived.clone(), stop.clone());
+        beside.spawn(self.workers.clone().supervise("inbox", inbox, stopped.clone()));
+        let (polling, stop) = (self.polling.clone(), stopped.clone());
+        let poll = move || workers::poll::run(polling.clone(), stop.clone());
+        beside.spawn(self.workers.clone().supervise("poll", poll, stopped.clone()));
+        #[cfg(unix)]
+        if let Some(tls) = self.tls.clone() {
+            let stop = stopped.clone();
+            let reload = move || reload(tls.clone(), stop.clone());
+            beside.spawn(self.workers.clone().supervise("certificate", reload, stopped.clone()));
+        }
+        beside
+    }
+}
+
+async fn listen_for_figures(listen: &str) -> Result<TcpListener, AppError> {
+    let listener = TcpListener::bind(listen).await;
+    listener.map_err(|source| AppError::MetricsListen { listen: listen.to_owned(), source })
+}
+
+/// Loads the certificate again on each SIGHUP. A gateway that cannot hear it still serves; only the reload is lost.
+#[cfg(unix)]
+async fn reload(tls: Arc<TlsFiles>, mut stopped: watch::Receiver<bool>) {
+    tokio::select! {
+        result = tls.reload_on_hangup() => if let Err(error) = result {
+            tracing::error!(%error, "cannot listen for SIGHUP: the certificate is loaded only at the start");
+        },
+        () = async { drop(stopped.wait_for(|stop| *stop).await) } => {}
+    }
 }
 
 /// The address that others use: what was set, or localhost and the port that was bound.

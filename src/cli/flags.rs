@@ -50,6 +50,9 @@ pub struct ServeFlags {
     /// The address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<String>,
+    /// An address and port of its own for /metrics, without TLS
+    #[arg(long, value_name = "HOST:PORT")]
+    metrics_listen: Option<String>,
     /// PEM file of the certificate chain; with it the gateway speaks HTTPS. SIGHUP loads it again
     #[arg(long, value_name = "FILE")]
     tls_cert: Option<String>,
@@ -120,6 +123,7 @@ impl ServeFlags {
     pub fn source(&self) -> Vec<(&'static str, String)> {
         let flags = [
             ("ROLLCALL_LISTEN", &self.listen),
+            ("ROLLCALL_METRICS_LISTEN", &self.metrics_listen),
             ("ROLLCALL_TLS_CERT", &self.tls_cert),
             ("ROLLCALL_TLS_KEY", &self.tls_key),
             ("ROLLCALL_TRUSTED_PROXIES", &self.trusted_proxies),

@@ -35,19 +35,19 @@ pub async fn run(context: &Context, args: &Args) -> Result {
     let stop =
         signals::stop(context.out).map_err(|error| Failure::system("The signals cannot be heard", &error))?;
     let store = app::open(&settings.database)?;
-    // Before anybody is told that it listens: a gateway whose key is lost does not start.
-    let (vault, now) = (context.vault.clone(), context.ambient.now());
-    store.write(move |db| vault.ready(db, now)).await?;
     let listener = bind(&settings.http.listen).await?;
     let address =
         listener.local_addr().map_err(|error| Failure::system("The socket has no address", &error))?;
+    // Before anybody is told that it listens: a gateway without its key or its certificate does not start.
+    let prepared = app::prepare(store, settings, context.ambient.clone(), address).await?;
     let url = local_url(address, settings.http.tls.is_some());
     if let Some(path) = &args.ready_file {
         std::fs::write(path, format!("{url}\n"))
             .map_err(|error| Failure::system(&format!("{path:?} cannot be written"), &error))?;
     }
     context.out.note(&format!("listening on {url}"));
-    app::serve(store, settings, context.ambient.clone(), listener, stop).await.map_err(Failure::from)
+    prepared.serve(listener, stop).await;
+    Ok(())
 }
 
 /// Takes the address to listen on.
@@ -87,6 +87,11 @@ impl From<app::AppError> for Failure {
                 "bad_public_url",
                 super::failure::sentence(&error.to_string()),
                 "Set ROLLCALL_PUBLIC_URL, such as https://rollcall.example.com.",
+            ),
+            app::AppError::MetricsListen { .. } => Self::new(
+                "cannot_listen",
+                super::failure::sentence(&error.to_string()),
+                "Stop what uses that port, or choose another ROLLCALL_METRICS_LISTEN.",
             ),
             app::AppError::Outbound(error) => Self::new(
                 "no_certificates",

@@ -16,6 +16,11 @@ const fn plain(name: &'static str, default: &'static str, meaning: &'static str)
 
 pub(super) const LISTEN: Setting =
     plain("ROLLCALL_LISTEN", "127.0.0.1:8080", "the address and port to listen on; port 0 takes a free one");
+pub(super) const METRICS_LISTEN: Setting = plain(
+    "ROLLCALL_METRICS_LISTEN",
+    "",
+    "an address and port of its own for /metrics, without TLS; unset: it is answered on ROLLCALL_LISTEN",
+);
 pub(super) const PUBLIC_URL: Setting = plain(
     "ROLLCALL_PUBLIC_URL",
     "",
@@ -84,6 +89,8 @@ pub struct TlsSettings {
 pub struct HttpSettings {
     /// `host:port`; an IPv6 address stands in brackets.
     pub listen: String,
+    /// Where the figures are told instead of on `listen`.
+    pub metrics_listen: Option<String>,
     /// The origin that others use, when it was given. See [`HttpSettings::public_url`].
     pub public_url: Option<Url>,
     /// HTTPS, if given.
@@ -125,6 +132,12 @@ impl HttpSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         // Every setting is read before the first `?`, so that no mistake hides another.
         let listen = reader.checked(&LISTEN, "HOST:PORT, such as 127.0.0.1:8080", check_listen);
+        let metrics_listen = match reader.text(&METRICS_LISTEN) {
+            None => Some(None),
+            Some(_) => {
+                reader.checked(&METRICS_LISTEN, "HOST:PORT, such as 127.0.0.1:9090", check_listen).map(Some)
+            }
+        };
         let public_url = match reader.text(&PUBLIC_URL) {
             None => Some(None),
             Some(_) => reader
@@ -157,6 +170,7 @@ impl HttpSettings {
         let max_webhook_body = reader.count(&MAX_WEBHOOK_BODY);
         Some(Self {
             listen: listen?,
+            metrics_listen: metrics_listen?,
             public_url: public_url?,
             tls: tls?,
             trusted_proxies: trusted_proxies?,

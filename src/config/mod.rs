@@ -34,6 +34,7 @@ pub const SETTINGS: &[Setting] = &[
     secrets::KEY,
     secrets::FILE,
     http::LISTEN,
+    http::METRICS_LISTEN,
     http::PUBLIC_URL,
     http::TLS_CERT,
     http::TLS_KEY,

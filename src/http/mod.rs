@@ -60,6 +60,7 @@ use crate::{
         vault::Vault,
     },
     threads::Threads,
+    workers::supervise::Workers,
 };
 
 /// Answers of QuickBooks that are read at once.
@@ -88,6 +89,8 @@ pub struct Gateway {
     pub refused_tokens: RefusedTokens,
     /// The threads on which answers of QuickBooks are read.
     pub readers: Threads,
+    /// How those are who work beside the requests.
+    pub workers: Workers,
 }
 
 impl Gateway {
@@ -110,6 +113,7 @@ impl Gateway {
             room,
             refused_tokens,
             readers,
+            workers: Workers::default(),
         }
     }
 }

@@ -15,18 +15,32 @@ use super::{
 };
 use crate::config::HttpSettings;
 
-/// Everything that the gateway answers, complete with its layers.
+/// Everything that the gateway answers on its address, complete with its layers.
 pub fn router(gateway: Gateway, settings: &HttpSettings) -> Router {
+    routers(gateway, settings).0
+}
+
+/// The same, and what it answers on the address of the figures, where they have one of their own.
+pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Router>) {
     let webhooks = WebhookCounts::default();
     let metrics = Metrics::new(webhooks.clone());
     // Serializing maps with text keys and no floats cannot fail.
     let document = Document(openapi().to_json().unwrap_or_default().into());
     let (operations, _) = operations::router().split_for_parts();
+    let (figures, _) = operations::figures_router().split_for_parts();
+    let figures = figures.layer(Extension(metrics.clone()));
+    let (operations, figures) = match settings.metrics_listen {
+        None => (operations.merge(figures), None),
+        Some(_) => {
+            let own = layers::stack(figures.with_state(gateway.clone()), gateway.ambient.clone());
+            (operations, Some(own))
+        }
+    };
     let (api, _) = api::router().split_for_parts();
 
     let router = Router::new()
         // Without a token: probes, figures, and what the API looks like.
-        .merge(operations.layer(Extension(document)).layer(Extension(metrics.clone())))
+        .merge(operations.layer(Extension(document)))
         .merge(operations::page())
         // With a token, small bodies, a bounded time.
         .merge(timed(limited(api, settings.max_api_body), settings.request_timeout))
@@ -38,7 +52,8 @@ pub fn router(gateway: Gateway, settings: &HttpSettings) -> Router {
     // Pages are merged here.
 
     // Counts outside of all layers, so that what they answer counts as well.
-    layers::stack(router, gateway.ambient).layer(from_fn_with_state(metrics, Metrics::count))
+    let router = layers::stack(router, gateway.ambient).layer(from_fn_with_state(metrics, Metrics::count));
+    (router, figures)
 }
 
 /// The OpenAPI document of the same routes.
@@ -46,6 +61,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = OpenApiRouter::<Gateway>::with_openapi(Head::openapi())
         .merge(api::router())
         .merge(operations::router())
+        .merge(operations::figures_router())
         .into_openapi();
     refuse_nul(&mut document);
     document

@@ -249,6 +249,8 @@ pub fn due_connections(db: &mut Db, now: DateTime<Utc>, most: usize) -> Result<V
 pub struct Depth {
     pub waiting: u64,
     pub oldest: Option<DateTime<Utc>>,
+    /// Given up: a person may look.
+    pub dead: u64,
 }
 
 pub fn depth(db: &mut Db) -> Result<Depth> {
@@ -256,7 +258,13 @@ pub fn depth(db: &mut Db) -> Result<Depth> {
         .filter(inbox::connection_id.ne_all(deleted()))
         .select((count_star(), min(inbox::pending_since)))
         .first(db)?;
-    Ok(Depth { waiting: uncount(waiting), oldest: oldest.map(utc) })
+    let dead: i64 = inbox::table
+        .filter(inbox::state.eq(MessageState::Dead.as_str()))
+        // The words of the partial index.
+        .filter(sql::<Bool>("inbox.state <> 'pending'"))
+        .count()
+        .get_result(db)?;
+    Ok(Depth { waiting: uncount(waiting), oldest: oldest.map(utc), dead: uncount(dead) })
 }
 
 /// When the next message is to be tried.

@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use crate::domain::{problem::Problem, words::List};
+use crate::domain::{
+    problem::Problem,
+    words::{List, RunState},
+};
 
 use super::{
     Db, Result,
     engine::per_backend,
     locks::{Lock, taking},
     schema::lists,
-    values::{at, utc, word},
+    values::{at, uncount, utc, word},
 };
 
 /// How far one list of a connection has been read.
@@ -83,11 +86,17 @@ pub fn cursor(db: &mut Db, connection_id: &str, list: List) -> Result<Cursor> {
     Ok(row.map_or_else(Cursor::default, Cursor::from))
 }
 
-/// The cursors of a connection's lists; one that was never touched has none.
-pub fn cursors(db: &mut Db, connection_id: &str) -> Result<BTreeMap<List, Cursor>> {
-    let rows: Vec<Row> =
-        lists::table.filter(lists::connection_id.eq(connection_id)).select(Row::as_select()).load(db)?;
-    rows.into_iter().map(|row| Ok((word("list", &row.list)?, row.into()))).collect()
+/// The cursors of the lists of some connections, by the connections' IDs; a list that was never touched has none.
+pub fn cursors(db: &mut Db, connection_ids: &[&str]) -> Result<BTreeMap<String, BTreeMap<List, Cursor>>> {
+    let rows: Vec<(String, Row)> = lists::table
+        .filter(lists::connection_id.eq_any(connection_ids))
+        .select((lists::connection_id, Row::as_select()))
+        .load(db)?;
+    let mut cursors: BTreeMap<String, BTreeMap<List, Cursor>> = BTreeMap::new();
+    for (connection_id, row) in rows {
+        cursors.entry(connection_id).or_default().insert(word("list", &row.list)?, row.into());
+    }
+    Ok(cursors)
 }
 
 /// Takes the list's lock until the transaction ends: whoever writes its records or judges its absences waits here.
@@ -190,4 +199,34 @@ pub fn judged(db: &mut Db, connection_id: &str, list: List, full: bool) -> Resul
         false => diesel::update(rest).set(cleared).execute(db)?,
     };
     Ok(())
+}
+
+/// Counts a run of the list that has ended. The list must have been locked.
+pub fn count_run(db: &mut Db, connection_id: &str, list: List, state: RunState) -> Result<()> {
+    let row = row(connection_id, list);
+    match state {
+        RunState::Queued | RunState::Running => 0,
+        RunState::Complete => {
+            diesel::update(row).set(lists::runs_complete.eq(lists::runs_complete + 1)).execute(db)?
+        }
+        RunState::Held => diesel::update(row).set(lists::runs_held.eq(lists::runs_held + 1)).execute(db)?,
+        RunState::Failed => {
+            diesel::update(row).set(lists::runs_failed.eq(lists::runs_failed + 1)).execute(db)?
+        }
+    };
+    Ok(())
+}
+
+/// How many runs ended in each way, over all lists.
+pub fn run_counts(db: &mut Db) -> Result<BTreeMap<RunState, u64>> {
+    let rows: Vec<(i64, i64, i64)> =
+        lists::table.select((lists::runs_complete, lists::runs_held, lists::runs_failed)).load(db)?;
+    let states = [RunState::Complete, RunState::Held, RunState::Failed];
+    let mut counts: BTreeMap<RunState, u64> = states.into_iter().map(|state| (state, 0)).collect();
+    for (complete, held, failed) in rows {
+        for (state, count) in states.into_iter().zip([complete, held, failed]) {
+            *counts.entry(state).or_default() += uncount(count);
+        }
+    }
+    Ok(counts)
 }

@@ -3,6 +3,8 @@
 //! Only the holder of a connection's lease may send requests for it and write what they bring. Each lease has a higher
 //! number than the one before, so a holder that was away for too long cannot write any more.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -78,6 +80,15 @@ pub fn insert(db: &mut Db, connection_id: &str, next_at: DateTime<Utc>) -> Resul
 pub fn get(db: &mut Db, connection_id: &str) -> Result<Poll> {
     let row = polls::table.find(connection_id).select(Row::as_select()).first(db).optional()?;
     row.map(Poll::from).ok_or(Error::NotFound("poll"))
+}
+
+/// How the polling of some connections stands, by their IDs.
+pub fn of(db: &mut Db, connection_ids: &[&str]) -> Result<BTreeMap<String, Poll>> {
+    let rows: Vec<(String, Row)> = polls::table
+        .filter(polls::connection_id.eq_any(connection_ids))
+        .select((polls::connection_id, Row::as_select()))
+        .load(db)?;
+    Ok(rows.into_iter().map(|(id, row)| (id, row.into())).collect())
 }
 
 /// Takes the leases of up to `most` connections that are due and that nobody polls, the longest overdue first.

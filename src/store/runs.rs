@@ -231,6 +231,17 @@ pub fn last_full(db: &mut Db, connection_id: &str, list: List) -> Result<Option<
     row.map(TryInto::try_into).transpose()
 }
 
+/// The runs of some connections that are held or running, employees before customers.
+pub fn open_of(db: &mut Db, connection_ids: &[&str]) -> Result<Vec<Run>> {
+    let open = [RunState::Held.as_str(), RunState::Running.as_str()];
+    let rows = runs::table
+        .filter(runs::connection_id.eq_any(connection_ids).and(runs::state.eq_any(open)))
+        .order((runs::list.desc(), runs::id.desc()))
+        .select(Row::as_select())
+        .load(db)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
 /// A connection's runs, newest first.
 pub fn page(db: &mut Db, connection_id: &str, before: Option<&str>, limit: PageLimit) -> Result<Page<Run>> {
     let mut query = runs::table

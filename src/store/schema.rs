@@ -62,6 +62,9 @@ diesel::table! {
         unjudged_code -> Nullable<Text>,
         unjudged_detail -> Nullable<Text>,
         unjudged_remedy -> Nullable<Text>,
+        runs_complete -> BigInt,
+        runs_held -> BigInt,
+        runs_failed -> BigInt,
         told_at -> Nullable<Timestamp>,
         told_received_at -> Nullable<Timestamp>,
     }

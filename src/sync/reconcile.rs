@@ -19,7 +19,10 @@ use crate::{
     },
 };
 
-use super::{ingest::seen_key, run::place};
+use super::{
+    ingest::seen_key,
+    run::{ended, place},
+};
 
 /// Ends a run: complete, or held where too many are gone. `warning` stays with a complete run.
 ///
@@ -74,7 +77,7 @@ pub fn finish(
     // that may lack rows: they would never be asked for again.
     let high_water = run.high_water.as_deref().filter(|_| read);
     lists::completed(db, &run.connection_id, run.list, high_water, full && read, now)?;
-    runs::get(db, &run.id)
+    ended(db, &run.id)
 }
 
 /// Marks those absent whom a source named as removed, or holds them. It is a run of its own, even while a whole list is
@@ -109,7 +112,7 @@ pub fn removed(
     let run = runs::get(db, &id)?;
     verdict.carry_out(db, &run, now)?;
     lists::completed(db, &connection.id, list, None, false, now)?;
-    Ok(Some(run))
+    ended(db, &id).map(Some)
 }
 
 /// How far back removals count together: one by one, they must not empty a list that would be held if they came at once.

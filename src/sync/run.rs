@@ -13,7 +13,7 @@ use crate::{
         self, Db, Result,
         connections::Connection,
         lists,
-        runs::{self, End, NewRun, Run},
+        runs::{self, Counts, End, NewRun, Run},
     },
 };
 
@@ -96,7 +96,32 @@ pub fn fail(db: &mut Db, run_id: &str, problem: &Problem, now: DateTime<Utc>) ->
     };
     runs::end(db, run_id, &end, now)?;
     // The next run that ends well tells what this one would have told.
-    lists::unjudged(db, &run.connection_id, run.list, false, problem, now)
+    lists::unjudged(db, &run.connection_id, run.list, false, problem, now)?;
+    ended(db, run_id)?;
+    Ok(())
+}
+
+/// Counts a run that has just ended and logs how; the run. It holds nothing of anybody's data.
+pub(super) fn ended(db: &mut Db, run_id: &str) -> Result<Run> {
+    let run = runs::get(db, run_id)?;
+    lists::count_run(db, &run.connection_id, run.list, run.state)?;
+    let Counts { received, created, updated, unchanged } = run.counts;
+    tracing::info!(
+        connection = run.connection_id,
+        run = run.id,
+        list = run.list.as_str(),
+        mode = run.mode.as_str(),
+        state = run.state.as_str(),
+        received,
+        created,
+        updated,
+        unchanged,
+        absent = run.absent,
+        judged = run.reconciled,
+        code = run.problem.as_ref().map(|problem| problem.code.as_str()),
+        "a run ended"
+    );
+    Ok(run)
 }
 
 /// Ends every running run of a connection whose source went away.

@@ -58,26 +58,41 @@ struct Known {
 }
 
 impl Known {
-    fn read(db: &mut Db, connection: &Connection) -> Result<Self> {
-        let mut known = Self { cursors: lists::cursors(db, &connection.id)?, ..Self::default() };
-        if connectors::is_polled(connection.kind) {
-            known.poll = Some(polls::get(db, &connection.id)?);
+    /// What is known of each of the connections, in their order: in as many queries for one as for all.
+    fn read(db: &mut Db, connections: &[Connection]) -> Result<Vec<Self>> {
+        let ids: Vec<&str> = connections.iter().map(|connection| connection.id.as_str()).collect();
+        let mut cursors = lists::cursors(db, &ids)?;
+        let mut polls = polls::of(db, &ids)?;
+        let (mut held, mut arriving) = (BTreeMap::new(), BTreeMap::new());
+        for run in runs::open_of(db, &ids)? {
+            let of_state = if run.state == RunState::Held { &mut held } else { &mut arriving };
+            of_state.entry(run.connection_id.clone()).or_insert(run);
         }
-        for list in List::ALL {
-            if known.held.is_none() {
-                known.held = runs::in_state(db, &connection.id, *list, RunState::Held)?;
-            }
-            if known.arriving.is_none() {
-                known.arriving = runs::in_state(db, &connection.id, *list, RunState::Running)?;
-            }
-        }
-        Ok(known)
+        let known = connections.iter().map(|connection| Self {
+            poll: polls.remove(&connection.id).filter(|_| connectors::is_polled(connection.kind)),
+            held: held.remove(&connection.id),
+            arriving: arriving.remove(&connection.id),
+            cursors: cursors.remove(&connection.id).unwrap_or_default(),
+        });
+        Ok(known.collect())
     }
 }
 
 /// Looks at a connection as it is stored. What needs a person comes before what does not.
 pub fn status(db: &mut Db, connection: &Connection, now: DateTime<Utc>) -> Result<Status> {
-    Ok(judge(connection, &Known::read(db, connection)?, now))
+    let known = Known::read(db, std::slice::from_ref(connection))?.pop().unwrap_or_default();
+    Ok(judge(connection, &known, now))
+}
+
+/// The same for some connections, in their order, each with how far its lists were read.
+pub fn all(
+    db: &mut Db,
+    connections: &[Connection],
+    now: DateTime<Utc>,
+) -> Result<Vec<(Status, BTreeMap<List, Cursor>)>> {
+    let known = Known::read(db, connections)?;
+    let judged = connections.iter().zip(known).map(|(it, known)| (judge(it, &known, now), known.cursors));
+    Ok(judged.collect())
 }
 
 fn judge(connection: &Connection, known: &Known, now: DateTime<Utc>) -> Status {
@@ -163,7 +178,13 @@ fn unread(connection: &Connection, known: &Known) -> Option<Status> {
     let cursor = |list: &List| known.cursors.get(list).cloned().unwrap_or_default();
     let never = wanted.iter().find(|list| cursor(list).last_complete_at.is_none()).map(|list| {
         let detail = format!("Its {} were not read yet.", list.plural());
-        Status::new(ConnectionState::Waiting, Some(connection.created_at), detail)
+        let remedy = match connection.kind {
+            Kind::QuickbooksDesktop => {
+                "Nothing: the next update reads them. Update Selected in the Web Connector starts one."
+            }
+            _ => "Nothing: a gateway that runs reads them by itself, within the hours that are set.",
+        };
+        Status::new(ConnectionState::Waiting, Some(connection.created_at), detail).remedy(remedy)
     });
     let never_whole = || {
         let list = wanted.iter().find(|list| cursor(list).last_full_at.is_none())?;

@@ -4,5 +4,6 @@
 pub mod backlog;
 pub mod inbox;
 pub mod poll;
+pub mod supervise;
 pub mod sweep;
 pub mod watch;

@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["domain"]),
     ("telemetry", &["config"]),
     ("workers", &["sync", "connectors", "store", "codec", "domain", "clock"]),
-    ("http", &["sync", "connectors", "store", "codec", "domain", "clock", "config", "threads"]),
+    ("http", &["workers", "sync", "connectors", "store", "codec", "domain", "clock", "config", "threads"]),
     // The other side of the wires must not share the gateway's readers and writers: one bug could hide on both sides.
     ("simulators", &["domain"]),
     ("app", &["http", "workers", "sync", "connectors", "store", "domain", "clock", "config", "telemetry"]),

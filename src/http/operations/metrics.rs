@@ -1,7 +1,6 @@
 //! The figures of one gateway process.
 
 use std::{
-    fmt::Write,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -15,7 +14,11 @@ use axum::{
     response::Response,
 };
 
-use crate::http::{qbwc::SignIns, webhooks::WebhookCounts};
+use super::{exposition::Exposition, latency::Latencies, stored::Looked};
+use crate::{
+    http::{Gateway, webhooks::WebhookCounts},
+    store,
+};
 
 /// Counts what is answered. Clones count together.
 #[derive(Debug, Clone)]
@@ -25,18 +28,28 @@ pub struct Metrics(Arc<Counts>);
 struct Counts {
     /// By the first digit of the status, 1 to 5.
     answers: [AtomicU64; 5],
+    latencies: Latencies,
     started: Instant,
     webhooks: WebhookCounts,
+    stored: Looked,
 }
 
 impl Metrics {
     pub fn new(webhooks: WebhookCounts) -> Self {
-        Self(Arc::new(Counts { answers: Default::default(), started: Instant::now(), webhooks }))
+        Self(Arc::new(Counts {
+            answers: Default::default(),
+            latencies: Latencies::default(),
+            started: Instant::now(),
+            webhooks,
+            stored: Looked::default(),
+        }))
     }
 
     /// The layer that counts.
     pub async fn count(State(metrics): State<Self>, request: Request, next: Next) -> Response {
+        let (started, path) = (Instant::now(), request.uri().path().to_owned());
         let response = next.run(request).await;
+        metrics.0.latencies.took(&path, started.elapsed());
         let class = usize::from(response.status().as_u16() / 100);
         if let Some(count) = class.checked_sub(1).and_then(|class| metrics.0.answers.get(class)) {
             count.fetch_add(1, Relaxed);
@@ -44,54 +57,52 @@ impl Metrics {
         response
     }
 
-    /// In the text format of Prometheus. `held` is the number of runs that wait for a person.
-    pub(super) fn text(&self, held: u64, sign_ins: &SignIns) -> String {
-        let mut text = String::new();
-        let mut figure = |name: &str, kind: &str, help: &str, values: &[(String, String)]| {
-            // Writing to a `String` cannot fail.
-            let _ = writeln!(text, "# HELP rollcall_{name} {help}\n# TYPE rollcall_{name} {kind}");
-            for (labels, value) in values {
-                let _ = writeln!(text, "rollcall_{name}{labels} {value}");
-            }
-        };
-        let build = format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
-        figure("build_info", "gauge", "The version that runs.", &[(build, "1".into())]);
+    /// In the text format of Prometheus.
+    ///
+    /// # Errors
+    /// A database that does not answer.
+    pub(super) async fn text(&self, gateway: &Gateway) -> store::Result<String> {
+        let stored = self.0.stored.look(gateway).await?;
+        let mut figures = Exposition::default();
+        figures.by(
+            ("build_info", "gauge"),
+            "The version that runs.",
+            "version",
+            [(env!("CARGO_PKG_VERSION"), 1)],
+        );
         let uptime = self.0.started.elapsed().as_secs_f64();
-        figure(
-            "uptime_seconds",
-            "gauge",
-            "Since the process started.",
-            &[(String::new(), format!("{uptime:.3}"))],
-        );
-        figure(
-            "runs_held",
-            "gauge",
-            "Runs that wait for a person's decision.",
-            &[(String::new(), held.to_string())],
-        );
-        let answers: Vec<(String, String)> = (1u8..)
-            .zip(&self.0.answers)
-            .map(|(class, count)| (format!("{{status=\"{class}xx\"}}"), count.load(Relaxed).to_string()))
-            .collect();
-        figure("http_responses_total", "counter", "Requests answered, by class of status.", &answers);
-        let (accepted, duplicate, refused) = self.0.webhooks.read();
-        let one = |count: u64| [(String::new(), count.to_string())];
-        figure("webhooks_accepted_total", "counter", "Webhooks kept.", &one(accepted));
-        figure("webhooks_duplicate_total", "counter", "Webhooks that had been kept before.", &one(duplicate));
-        let refused: Vec<(String, String)> = refused
-            .into_iter()
-            .map(|(reason, count)| (format!("{{reason=\"{reason}\"}}"), count.to_string()))
-            .collect();
-        figure("webhooks_refused_total", "counter", "Webhooks refused, by reason.", &refused);
-        let (by_address, others) = sign_ins.refused();
-        let refused: Vec<(String, String)> = by_address
-            .into_iter()
-            .map(|(address, count)| (address.to_string(), count))
-            .chain([("other".to_owned(), others)])
-            .map(|(address, count)| (format!("{{address=\"{address}\"}}"), count.to_string()))
-            .collect();
+        figures.one("uptime_seconds", "gauge", "Since the process started.", format_args!("{uptime:.3}"));
+        stored.write(&mut figures);
+        workers(&mut figures, gateway);
+        let classes = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+        let answers = classes.iter().zip(&self.0.answers).map(|(class, count)| (class, count.load(Relaxed)));
+        let help = "Requests answered, by class of status.";
+        figures.by(("http_responses_total", "counter"), help, "status", answers);
+        self.0.latencies.write(&mut figures);
+        self.webhooks(&mut figures);
+        let (by_address, others) = gateway.sign_ins.refused();
+        let refused = by_address.into_iter().map(|(address, count)| (address.to_string(), count));
+        let refused = refused.chain([("other".to_owned(), others)]);
         let help = "Sign-ins of Web Connectors with a wrong user name or password, by the caller's address.";
-        figure("qbwc_sign_ins_refused_total", "counter", help, &refused);
-        text
+        figures.by(("qbwc_sign_ins_refused_total", "counter"), help, "address", refused);
+        Ok(figures.text())
     }
+
+    fn webhooks(&self, figures: &mut Exposition) {
+        let (accepted, duplicate, refused) = self.0.webhooks.read();
+        figures.one("webhooks_accepted_total", "counter", "Webhooks kept.", accepted);
+        let help = "Webhooks that had been kept before.";
+        figures.one("webhooks_duplicate_total", "counter", help, duplicate);
+        let help = "Webhooks refused, by reason.";
+        figures.by(("webhooks_refused_total", "counter"), help, "reason", refused);
+    }
+}
+
+fn workers(figures: &mut Exposition, gateway: &Gateway) {
+    let workers = gateway.workers.health();
+    let up = workers.iter().map(|(name, health)| (name, u8::from(!health.failing)));
+    figures.by(("worker_up", "gauge"), "Whether a worker does its work; 0 after a panic.", "worker", up);
+    let panics = workers.iter().map(|(name, health)| (name, health.panics));
+    let help = "How often a worker panicked and was started anew.";
+    figures.by(("worker_panics_total", "counter"), help, "worker", panics);
 }

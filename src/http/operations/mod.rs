@@ -1,7 +1,10 @@
 //! What operators and their tools call: liveness, readiness, figures, and the API's description.
 
 mod docs;
+mod exposition;
+mod latency;
 mod metrics;
+mod stored;
 
 pub use metrics::Metrics;
 
@@ -21,7 +24,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Gateway, api::errors::refuse, api::schema::ProblemBody, problem::ApiError};
-use crate::store::{self, Lane, in_lane, runs};
+use crate::store::{self, Lane, in_lane};
 
 pub use docs::page;
 
@@ -43,9 +46,13 @@ pub fn router() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()
         .routes(routes!(health))
         .routes(routes!(ready))
-        .routes(routes!(figures))
         .layer(from_fn(past_the_queue))
         .routes(routes!(document))
+}
+
+/// The route of the figures. It needs [`Metrics`] as an extension.
+pub fn figures_router() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::default().routes(routes!(figures)).layer(from_fn(past_the_queue))
 }
 
 /// Probes tell how the gateway is, not how much others ask of it.
@@ -72,11 +79,19 @@ async fn health() -> Json<Status> {
 
 /// Tells whether requests can be served
 ///
-/// The database answers, can be written, and its tables are up to date.
+/// The database answers, can be written, its tables are up to date, and no worker has just panicked.
 #[utoipa::path(get, path = "/readyz", tag = "operations", security(()),
     responses((status = 200, description = "They can", body = Status),
         (status = 503, description = "They cannot", body = ProblemBody, content_type = "application/problem+json")))]
 async fn ready(State(gateway): State<Gateway>) -> Result<Json<Status>, ApiError> {
+    if let [worker, ..] = gateway.workers.failing()[..] {
+        return Err(refuse(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "worker_failing",
+            format!("The worker `{worker}` panicked; it is started anew after a pause."),
+            "Look at the gateway's log, and report what it says there.",
+        ));
+    }
     let look = async {
         let current = gateway.store.is_current().await?;
         if current {
@@ -116,13 +131,9 @@ async fn figures(
     State(gateway): State<Gateway>,
     Extension(metrics): Extension<Metrics>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let held = timeout(PATIENCE, gateway.store.read(runs::held)).await;
-    let held = held.map_err(|_| not_ready())??;
+    let text = timeout(PATIENCE, metrics.text(&gateway)).await.map_err(|_| not_ready())??;
     // Exposition formats, «Text-based format»: the version is part of the type.
-    Ok((
-        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
-        metrics.text(held, &gateway.sign_ins),
-    ))
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
 }
 
 /// Shows this document

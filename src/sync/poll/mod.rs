@@ -25,7 +25,9 @@ pub use gate::DatabaseGate;
 pub use probe::probe;
 pub use reach::{Reach, ReachError};
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
 
 use crate::{
     clock::Ambient,
@@ -35,6 +37,7 @@ use crate::{
         source::{Failure, Schedule},
     },
     domain::{
+        problem::Problem,
         schedule::span,
         words::{List, Mode, RunState},
     },
@@ -85,13 +88,32 @@ pub async fn poll(reach: &Reach, lease: Lease) {
 
 /// [`poll()`] at a place that was taken, where `at_once` polls may be busy.
 pub async fn poll_at(reach: &Reach, lease: Lease, place: Arc<Place>, at_once: u16) {
+    // One connection's panic is that connection's failure: the others go on, and it rests like any that fails.
+    let work = async {
+        match AssertUnwindSafe(work(reach, &lease, place, at_once)).catch_unwind().await {
+            Ok(worked) => worked,
+            Err(_) => unopened(reach, &lease, panicked()).await,
+        }
+    };
     tokio::select! {
-        polled = work(reach, &lease, place, at_once) => match polled {
+        polled = work => match polled {
             Ok(()) => {}
             Err(store::Error::Stale(_)) => tracing::info!("another gateway has taken over the poll"),
             Err(error) => tracing::error!(%error, "the poll could not be noted"),
         },
         () = keep(reach, &lease) => tracing::warn!("the lease was lost in the middle of a poll"),
+    }
+}
+
+fn panicked() -> Failure {
+    Failure::Source {
+        cause: Cause::Server,
+        problem: Problem::new(
+            "panicked",
+            "Rollcall itself failed in the middle of the poll. What had arrived is kept, and nobody was marked absent.",
+            "It is tried again with growing pauses. Report it, with what the gateway's log says.",
+        ),
+        retry_after: None,
     }
 }
 

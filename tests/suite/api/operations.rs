@@ -16,6 +16,27 @@ async fn probes_tell_life_and_readiness() {
 }
 
 #[tokio::test]
+async fn a_gateway_whose_worker_has_panicked_is_not_ready_and_counts_it() {
+    let database = TestDatabase::sqlite();
+    let app = TestApp::start(&database).await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let panics = || async { panic!("of its own accord") };
+    let supervised = tokio::spawn(app.gateway.workers.clone().supervise("poll", panics, stopped));
+    while app.gateway.workers.failing().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let answer = app.call(Method::GET, "/readyz", None, None).await;
+    let problem = answer.problem(503, "worker_failing");
+    assert!(problem["detail"].as_str().unwrap().contains("`poll`"), "{problem}");
+    let figures = app.call(Method::GET, "/metrics", None, None).await.text;
+    for line in ["rollcall_worker_up{worker=\"poll\"} 0", "rollcall_worker_panics_total{worker=\"poll\"} 1"] {
+        assert!(figures.lines().any(|it| it == line), "{line} is not in {figures}");
+    }
+    stop.send_replace(true);
+    supervised.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_gateway_whose_tables_are_gone_is_not_ready() {
     let database = TestDatabase::sqlite();
     let app = TestApp::start(&database).await;
@@ -65,6 +86,40 @@ async fn figures_count_holds_and_answers() {
         ] {
             assert!(answer.text.lines().any(|each| each == line), "{line} in {}", answer.text);
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn figures_tell_how_each_connection_its_runs_and_its_inbox_stand() {
+    TestApp::each(async |app| {
+        app.stage(List::Employee, people(30)).await;
+        app.stage(List::Employee, people(5)).await;
+        let dead = rollcall::domain::event::Message {
+            message_id: "m1".into(),
+            name: "nonsense".into(),
+            told_at: None,
+            event: Ok(rollcall::domain::event::Event::Nothing),
+        };
+        app.gateway.inbox.accept(&app.connection.id, dead).await.unwrap();
+        let figures = app.call(Method::GET, "/metrics", None, None).await.text;
+        let id = &app.connection.id;
+        for line in [
+            "rollcall_runs_total{state=\"complete\"} 1".to_owned(),
+            "rollcall_runs_total{state=\"held\"} 1".to_owned(),
+            "rollcall_runs_total{state=\"failed\"} 0".to_owned(),
+            "rollcall_connections{state=\"held\"} 1".to_owned(),
+            "rollcall_connections{state=\"ok\"} 0".to_owned(),
+            format!("rollcall_connection_state{{connection=\"{id}\",kind=\"quickbooks_desktop\",state=\"held\"}} 1"),
+            "rollcall_inbox_messages{state=\"pending\"} 1".to_owned(),
+            "# TYPE rollcall_http_response_seconds histogram".to_owned(),
+        ] {
+            assert!(figures.lines().any(|it| it == line), "{line} is not in {figures}");
+        }
+        let age = format!("rollcall_connection_whole_read_age_seconds{{connection=\"{id}\",list=\"employee\"}} ");
+        assert!(figures.lines().any(|it| it.starts_with(&age)), "{figures}");
+        let all = "rollcall_http_response_seconds_bucket{part=\"other\",le=\"+Inf\"} ";
+        assert!(figures.contains(all) && figures.contains("rollcall_inbox_oldest_age_seconds "), "{figures}");
     })
     .await;
 }

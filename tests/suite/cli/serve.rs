@@ -32,6 +32,27 @@ fn a_port_that_is_taken_and_a_bad_certificate_are_told() {
     let key = machine.file("key.pem", "nonsense");
     let tls = ["serve", "--listen", "127.0.0.1:0", "--log", "off", "--tls-cert", &key, "--tls-key", &key];
     machine.problem(&tls, "bad_certificate");
+    // Nobody is told that it listens before it can.
+    let ready = machine.path("ready").display().to_string();
+    let ended = machine.run(&[&tls as &[&str], &["--ready-file", &ready]].concat());
+    assert!(!ended.stderr.contains("listening"), "{}", ended.stderr);
+    assert!(!machine.path("ready").exists());
+}
+
+#[tokio::test]
+async fn figures_are_told_on_an_address_of_their_own_where_they_have_one() {
+    let machine = Machine::new();
+    // Free a moment ago.
+    let own = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let served = Served::start(&machine, &["--metrics-listen", &own]);
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let status = async |url: String| client.get(url).send().await.unwrap().status().as_u16();
+    assert_eq!(status(format!("{}/metrics", served.url)).await, 404);
+    assert_eq!(status(format!("http://{own}/metrics")).await, 200);
+    assert_eq!(status(format!("http://{own}/v1/companies")).await, 404);
+    drop(client);
+    assert_eq!(served.terminate(), Some(0));
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub async fn stands(store: &Store, connection_id: &str, now: DateTime<Utc>) -> S
     let (status, runs) = store.read(read).await.unwrap();
     assert!(!status.detail.is_empty(), "{status:?}");
     let good = matches!(status.state, ConnectionState::Ok | ConnectionState::Polling);
-    assert!(good || !status.remedy.is_empty() || status.state == ConnectionState::Waiting, "{status:?}");
+    assert!(good || !status.remedy.is_empty(), "{status:?}");
     if status.state == ConnectionState::Ok {
         for list in List::ALL {
             let ended = runs.iter().filter(|run| run.list == *list && run.ended_at.is_some());
