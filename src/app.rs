@@ -231,10 +231,8 @@ impl Prepared {
         let watch = move || workers::watch::run(store.clone(), stop.clone());
         beside.spawn(self.workers.clone().supervise("watch", watch, stopped.clone()));
         let (store, ambient, stop) = (self.store.clone(), self.ambient.clone(), stopped.clone());
-        let (webhooks, kept) = (self.webhooks, self.kept.clone());
-        let sweep = move || {
-            workers::sweep::run(store.clone(), ambient.clone(), webhooks, kept.clone(), stop.clone())
-        };
+        let (webhooks, kept) = (self.webhooks, self.kept);
+        let sweep = move || workers::sweep::run(store.clone(), ambient.clone(), webhooks, kept, stop.clone());
         beside.spawn(self.workers.clone().supervise("sweep", sweep, stopped.clone()));
         let (desk, arrived, stop) = (self.desk.clone(), self.arrived.clone(), stopped.clone());
         let inbox = move || workers::inbox::run(desk.clone(), arrived.clone(), stop.clone());

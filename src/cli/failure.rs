@@ -6,7 +6,7 @@ pub use crate::domain::problem::sentence;
 
 use crate::{
     config::Mistakes,
-    domain::problem::Problem,
+    domain::{ids::named_by, problem::Problem},
     store,
     sync::{ask::AskError, credentials, register, subscribe::SubscribeError, vault::VaultError},
 };
@@ -51,16 +51,21 @@ impl Failure {
     }
 
     pub fn not_found(what: &str, name: &str) -> Self {
-        let list = if what == "run" {
-            "rollcall connection runs CONNECTION".into()
-        } else {
-            format!("rollcall {what} list")
+        let list = match what {
+            "run" => "`rollcall connection runs CONNECTION`",
+            "message" => "`rollcall webhook list CONNECTION`",
+            "token" => "`rollcall app token list APP`",
+            "company" => "`rollcall company list`",
+            "app" => "`rollcall app list`",
+            _ => "`rollcall connection list`",
         };
-        Self::new(
-            "not_found",
-            format!("There is no {what} `{name}`."),
-            format!("`{list}` shows those that there are."),
-        )
+        let detail = match named_by(name.trim()).filter(|other| *other != what) {
+            Some(other) => {
+                format!("There is no {what} `{name}`: that is the ID of a{n} {other}.", n = n(other))
+            }
+            None => format!("There is no {what} `{name}`."),
+        };
+        Self::new("not_found", detail, format!("{list} shows those that there are."))
     }
 
     /// The same, with a hint before what to do.
@@ -92,6 +97,11 @@ impl Failure {
             other => other,
         }
     }
+}
+
+/// The rest of the article before a word.
+fn n(word: &str) -> &'static str {
+    if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "n" } else { "" }
 }
 
 /// An error and its causes as one text.

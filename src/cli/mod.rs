@@ -173,6 +173,72 @@ mod tests {
     use super::Cli;
     use crate::config::SETTINGS;
 
+    /// The Rust sources below a folder, a continued line as one.
+    fn sources(folder: &std::path::Path, found: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|kind| kind == "rs" || kind == "md") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let mut whole = String::new();
+                text.split("\\\n")
+                    .for_each(|part| whole.push_str(if whole.is_empty() { part } else { part.trim_start() }));
+                found.push((path.display().to_string(), whole));
+            }
+        }
+    }
+
+    /// What is wrong with a call as a text names it; a word in capitals or braces stands for a value, but never for a
+    /// command: whoever reads the text must be able to type it.
+    fn wrong(call: &str) -> Option<String> {
+        let mut command = Cli::command();
+        command.build();
+        for word in call.split_whitespace().skip(1) {
+            let word = word.trim_matches(['`', '.', ',', ';', ':', '"', '(', ')', ']', '\'']);
+            if let Some(flag) = word.strip_prefix("--").map(|flag| flag.split('=').next().unwrap_or(flag)) {
+                let known = |it: &clap::Arg| it.get_long() == Some(flag);
+                if flag != "help" && !flag.is_empty() && !command.get_arguments().any(known) {
+                    return Some(format!("no flag `--{flag}`"));
+                }
+            } else if word == "COMMAND" {
+                // Any of them.
+                break;
+            } else if command.has_subcommands() && !word.is_empty() {
+                match command.find_subcommand(word) {
+                    Some(found) => command = found.clone(),
+                    None => return Some(format!("no command `{word}`")),
+                }
+            } else if matches!(word, ">" | "|" | "\\") {
+                break;
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn each_command_that_a_text_names_exists() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let (mut texts, mut calls, mut mistakes) = (Vec::new(), 0, Vec::new());
+        sources(&root.join("src"), &mut texts);
+        texts.push(("README.md".into(), std::fs::read_to_string(root.join("README.md")).unwrap()));
+        for (file, text) in &texts {
+            let quoted =
+                text.split('`').filter(|part| part.starts_with("rollcall ") && !part.contains("\n\n"));
+            let examples = text.lines().map(str::trim).filter(|line| line.starts_with("rollcall "));
+            for call in quoted.chain(examples) {
+                calls += 1;
+                mistakes.extend(
+                    wrong(call.lines().next().unwrap_or_default()).map(|it| format!("{file}: {call}: {it}")),
+                );
+            }
+        }
+        assert_eq!(mistakes, Vec::<String>::new());
+        assert!(calls > 100, "{calls}");
+        assert!(wrong("rollcall message list").is_some() && wrong("rollcall {what} list").is_some());
+        assert!(wrong("rollcall connection poll ID --whole").is_some());
+    }
+
     #[test]
     fn the_help_tells_the_defaults_of_the_settings() {
         let mut command = Cli::command();

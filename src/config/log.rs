@@ -33,10 +33,9 @@ pub struct LogSettings {
 
 impl LogSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let filter = reader.checked(&FILTER, "a level or a list of target=level", |text| {
-            let filter = tracing_subscriber::EnvFilter::builder().parse(text);
-            filter.map(|_| text.to_owned()).map_err(|error| error.to_string())
-        });
+        let expected =
+            "a level (off, error, warn, info, debug, trace) or a list such as info,rollcall::sync=debug";
+        let filter = reader.checked(&FILTER, expected, check_filter);
         let format = reader.checked(&FORMAT, "text or json", |text| match text {
             "text" => Ok(LogFormat::Text),
             "json" => Ok(LogFormat::Json),
@@ -44,4 +43,20 @@ impl LogSettings {
         });
         Some(Self { filter: filter?, format: format? })
     }
+}
+
+/// A word alone is a level: a library would take any other for the name of a part, and log nothing else.
+fn check_filter(text: &str) -> Result<String, String> {
+    let is_level = |word: &str| word.parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
+    for directive in text.split(',').map(str::trim).filter(|directive| !directive.is_empty()) {
+        let level = match directive.rsplit_once('=') {
+            Some((_, level)) => level,
+            None => directive,
+        };
+        if !is_level(level.trim()) && !directive.contains(['[', '{']) {
+            return Err(format!("{level:?} is no level"));
+        }
+    }
+    let filter = tracing_subscriber::EnvFilter::builder().parse(text);
+    filter.map(|_| text.to_owned()).map_err(|_| format!("{text:?} is no such list"))
 }

@@ -15,12 +15,28 @@ use std::collections::BTreeMap;
 
 use crate::domain::words::Kind;
 
+/// The kinds that this version can make connections of.
+pub const KINDS: &[Kind] = &[Kind::QuickbooksDesktop, Kind::Paycom, Kind::Connectwise, Kind::Push];
+
+fn known() -> String {
+    KINDS.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// A kind that this version can make connections of, by its word.
+///
+/// # Errors
+/// Those that there are, for people.
+pub fn kind(word: &str) -> Result<Kind, String> {
+    let found = KINDS.iter().copied().find(|kind| kind.as_str() == word);
+    found.ok_or_else(|| {
+        format!("`{word}` is no kind of connection that this version has; it has: {}", known())
+    })
+}
+
 /// Why a connection's settings were not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
-    #[error(
-        "this version of Rollcall has no connector for `{0}`; it has: quickbooks_desktop, paycom, connectwise, push"
-    )]
+    #[error("this version of Rollcall has no connector for `{0}`; it has: {known}", known = known())]
     NoConnector(Kind),
     #[error("{0}")]
     Invalid(String),

@@ -10,6 +10,25 @@ pub fn new_id(prefix: &str, now: DateTime<Utc>, random: [u8; 16]) -> String {
     format!("{prefix}_{}", uuid.simple())
 }
 
+/// What IDs with a prefix name, for people.
+const NAMED: [(&str, &str); 10] = [
+    ("com_", "company"),
+    ("con_", "connection"),
+    ("app_", "app"),
+    ("tok_", "token"),
+    ("run_", "run"),
+    ("msg_", "message"),
+    ("emp_", "employee"),
+    ("cus_", "customer"),
+    ("prf_", "profile"),
+    ("lnk_", "link"),
+];
+
+/// What an ID names, by its prefix: an employee, not a run.
+pub fn named_by(id: &str) -> Option<&'static str> {
+    NAMED.iter().find(|(prefix, _)| id.starts_with(prefix)).map(|(_, what)| *what)
+}
+
 /// A GUID as QuickBooks wants it: `{8-4-4-4-12}` hex digits in braces (qbXML type `GUIDTYPE`).
 pub fn new_guid(random: [u8; 16]) -> String {
     let uuid = uuid::Builder::from_random_bytes(random).into_uuid();

@@ -11,6 +11,7 @@ use crate::{
         pairs::{self, Pair, SecretPair},
         text::fields,
     },
+    connectors,
     domain::words::Kind,
     http::api::connections::NewConnection,
     store::{Db, Store},
@@ -24,6 +25,7 @@ use super::texts;
 #[command(after_help = texts::HELP)]
 pub struct Args {
     /// The source system: quickbooks_desktop, paycom, connectwise or push
+    #[arg(value_parser = connectors::kind)]
     kind: Kind,
     /// The company that the lists belong to, by name or ID
     #[arg(long, value_name = "COMPANY")]

@@ -89,10 +89,9 @@ pub fn text(view: &Connection) -> String {
     for (name, value) in view.settings.as_object().into_iter().flatten() {
         text.push_str(&format!("  {name} = {}\n", plain(value.as_str().unwrap_or(&value.to_string()))));
     }
-    if let Some(problem) = &view.problem {
-        let since = time(Some(problem.since));
-        let (detail, remedy) = (plain(&problem.detail), plain(&problem.remedy));
-        text.push_str(&format!("\nsince {since}: {detail}\ndo: {remedy}\n"));
+    text.push_str(&format!("\n{}: {}\n", view.status.state, plain(&view.status.detail)));
+    if let Some(remedy) = &view.status.remedy {
+        text.push_str(&format!("do: {}\n", plain(remedy)));
     }
     text
 }

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use crate::{
     cli::{Result, context::database_name, failure::sentence, find},
     config::Settings,
-    domain::words::{List, RunState},
-    store::{Db, Standing, Store, connections::Connection, runs},
-    sync::check,
+    domain::words::ConnectionState,
+    store::{self, Db, Standing, Store, connections::Connection},
+    sync::status,
 };
 
 use super::{Findings, Status};
@@ -53,10 +53,22 @@ pub async fn check(findings: &mut Findings, settings: &Settings) {
         }
         Err(error) => return findings.failure("database", error.into()),
     }
+    exposed(findings, url);
     super::key::check(findings, settings, &store).await;
-    match store.read(load).await {
-        Ok(known) => told(findings, &known, Utc::now()),
+    let now = Utc::now();
+    match store.read(move |db| load(db, now)).await {
+        Ok(known) => told(findings, &known),
         Err(failure) => findings.failure("database", failure),
+    }
+}
+
+/// The files of the database hold people's data: nobody but its owner should read them.
+fn exposed(findings: &mut Findings, url: &str) {
+    for file in store::exposed(url) {
+        let detail =
+            format!("Others than its owner may read or write {:?} (mode {:03o}).", file.path, file.mode);
+        let remedy = format!("chmod 600 {}", file.path.display());
+        findings.wrong(Status::Warn, "database files", detail, remedy);
     }
 }
 
@@ -79,49 +91,49 @@ fn not_there(findings: &mut Findings, path: &str, name: &str) {
     }
 }
 
+/// Connections that are looked at with one query.
+const SOME: usize = 500;
+
 /// What the database tells.
 struct Known {
     companies: find::CompanyNames,
-    connections: Vec<Connection>,
-    held: Vec<runs::Run>,
+    /// With where each stands.
+    connections: Vec<(Connection, status::Status)>,
 }
 
-fn load(db: &mut Db) -> Result<Known> {
-    let connections = find::connections(db, None)?;
-    let mut held = Vec::new();
-    for connection in &connections {
-        for list in List::ALL {
-            held.extend(runs::in_state(db, &connection.id, *list, RunState::Held)?);
-        }
+fn load(db: &mut Db, now: DateTime<Utc>) -> Result<Known> {
+    let mut known = Vec::new();
+    for some in find::connections(db, None)?.chunks(SOME) {
+        let statuses = status::all(db, some, now)?.into_iter().map(|(status, _)| status);
+        known.extend(some.iter().cloned().zip(statuses));
     }
-    Ok(Known { companies: find::CompanyNames::read(db)?, connections, held })
+    Ok(Known { companies: find::CompanyNames::read(db)?, connections: known })
 }
 
-fn told(findings: &mut Findings, known: &Known, now: DateTime<Utc>) {
+fn told(findings: &mut Findings, known: &Known) {
     if known.connections.is_empty() {
         let remedy = "Add a company and a connection: `rollcall connection add --help`.";
         findings.wrong(Status::Warn, "connections", "There are no connections yet.", remedy);
     }
-    for connection in &known.connections {
+    for (connection, status) in &known.connections {
         let company = known.companies.of(&connection.company_id);
         let name = format!("connection {} of {company} ({})", connection.name, connection.id);
-        let check = check::check(connection, now);
-        if connection.paused {
-            let remedy = format!("`rollcall connection set {} --resume` starts runs again.", connection.id);
-            findings.wrong(Status::Warn, &name, "It is paused.", remedy);
-        } else if check.ok {
-            findings.ok(&name, check.detail);
-        } else {
-            // One that waits for its first call is on its way; a problem stops the lists.
-            let status = if connection.problem.is_some() { Status::Fail } else { Status::Warn };
-            findings.wrong(status, &name, check.detail, check.remedy);
+        let detail = format!("{}: {}", status.state, status.detail);
+        use ConnectionState as State;
+        let severity = match status.state {
+            State::Ok if !status.remedy.is_empty() => Status::Warn,
+            State::Ok | State::Polling => Status::Ok,
+            State::CredentialsRejected | State::PermissionMissing | State::Failing => Status::Fail,
+            // One that waits for its first call is on its way; a person, or time, settles the others.
+            State::Waiting | State::Incomplete | State::Held | State::RateLimited => Status::Warn,
+        };
+        match severity {
+            Status::Ok => findings.ok(&name, detail),
+            wrong => findings.wrong(wrong, &name, detail, remedy_of(status)),
         }
     }
-    for run in &known.held {
-        let detail =
-            format!("{} of {} {} would be marked absent.", run.absent, run.present_before, run.list.plural());
-        let remedy =
-            format!("Look at `rollcall run show {0}`, then `rollcall run approve {0}` or `reject`.", run.id);
-        findings.wrong(Status::Warn, &format!("held run {}", run.id), detail, remedy);
-    }
+}
+
+fn remedy_of(status: &status::Status) -> &str {
+    if status.remedy.is_empty() { "Nothing: it goes on by itself." } else { &status.remedy }
 }

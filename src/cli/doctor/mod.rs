@@ -1,5 +1,6 @@
 //! `rollcall doctor`: what stands in the way, one line a check.
 
+mod certificate;
 mod database;
 mod key;
 mod network;
@@ -125,24 +126,52 @@ fn warnings(findings: &mut Findings, warnings: &[String]) {
 
 async fn all(findings: &mut Findings, settings: &Settings) {
     database::check(findings, settings).await;
-    network::public_url(findings, settings);
-    network::certificate(findings, settings);
+    network::public_url(findings, settings).await;
+    certificate::check(findings, settings, chrono::Utc::now());
     network::port(findings, settings).await;
 }
 
+/// Connections that are well are named one by one as long as they are no more than these.
+const FEW: usize = 10;
+
 fn text(report: &Report) -> String {
-    let mut text = String::new();
-    for finding in &report.checks {
-        let status = match finding.status {
-            Status::Ok => "ok  ",
-            Status::Warn => "warn",
-            Status::Fail => "FAIL",
-        };
-        // Writing to a `String` cannot fail.
-        let _ = writeln!(text, "{status}  {}: {}", plain(&finding.check), plain(&finding.detail));
-        if let Some(remedy) = &finding.remedy {
-            let _ = writeln!(text, "      do: {}", plain(remedy));
-        }
+    let mut text = summary(report);
+    let well = |finding: &&Finding| finding.status == Status::Ok && finding.check.starts_with("connection ");
+    let fold = report.checks.iter().filter(well).count() > FEW;
+    // The worst first; within that, in the order of the checks.
+    for status in [Status::Fail, Status::Warn, Status::Ok] {
+        let checks = report.checks.iter().filter(|finding| finding.status == status);
+        checks.filter(|finding| !(fold && well(finding))).for_each(|finding| line(&mut text, finding));
+    }
+    if fold {
+        let _ = writeln!(text, "ok    {} connections: `rollcall connection list` names them.", {
+            report.checks.iter().filter(well).count()
+        });
     }
     text
+}
+
+/// How it stands, in one line.
+fn summary(report: &Report) -> String {
+    let count = |status| report.checks.iter().filter(|finding| finding.status == status).count();
+    let (fail, warn, ok) = (count(Status::Fail), count(Status::Warn), count(Status::Ok));
+    let verdict = match (fail, warn) {
+        (0, 0) => "Everything is well",
+        (0, _) => "It works; somebody should look",
+        _ => "Something does not work",
+    };
+    format!("{verdict}: {fail} failed, {warn} to look at, {ok} well.\n\n")
+}
+
+fn line(text: &mut String, finding: &Finding) {
+    let status = match finding.status {
+        Status::Ok => "ok  ",
+        Status::Warn => "warn",
+        Status::Fail => "FAIL",
+    };
+    // Writing to a `String` cannot fail.
+    let _ = writeln!(text, "{status}  {}: {}", plain(&finding.check), plain(&finding.detail));
+    if let Some(remedy) = &finding.remedy {
+        let _ = writeln!(text, "      do: {}", plain(remedy));
+    }
 }

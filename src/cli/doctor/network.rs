@@ -1,18 +1,17 @@
-//! The public address, the certificate and the port.
+//! The public address and the port.
 
 use std::{io::ErrorKind, net::SocketAddr, time::Duration};
 
-use tokio::net::{TcpListener, lookup_host};
+use tokio::{
+    net::{TcpListener, lookup_host},
+    time::timeout,
+};
 use url::Host;
 
 use crate::{
-    cli::{
-        failure::{chain, sentence},
-        serve::local_url,
-    },
+    cli::{failure::sentence, serve::local_url},
     config::Settings,
     connectors::quickbooks_desktop::check_address,
-    http::tls::TlsFiles,
 };
 
 use super::{Findings, Status};
@@ -20,7 +19,7 @@ use super::{Findings, Status};
 const CHECK: &str = "public address";
 
 /// What the Web Connector asks of an address: https unless it is localhost, and a name rather than a number.
-pub fn public_url(findings: &mut Findings, settings: &Settings) {
+pub async fn public_url(findings: &mut Findings, settings: &Settings) {
     let text = settings.http.public_url();
     let set = "Set ROLLCALL_PUBLIC_URL, such as https://rollcall.example.com.";
     let Ok(url) = url::Url::parse(&text) else {
@@ -33,26 +32,24 @@ pub fn public_url(findings: &mut Findings, settings: &Settings) {
             let remedy = "Nothing, if QuickBooks runs on this computer; else set ROLLCALL_PUBLIC_URL.";
             findings.wrong(Status::Warn, CHECK, detail, remedy);
         }
+        (Ok(()), Some(Host::Domain(name))) => known(findings, name, &text).await,
         (Ok(()), _) => findings.ok(CHECK, text),
     }
 }
 
-pub fn certificate(findings: &mut Findings, settings: &Settings) {
-    let https = settings.http.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
-    match &settings.http.tls {
-        Some(files) => match TlsFiles::load(files.clone()) {
-            Ok(_) => findings.ok("certificate", "The certificate and its key can be read, and fit."),
-            Err(error) => {
-                let remedy =
-                    "Correct ROLLCALL_TLS_CERT and ROLLCALL_TLS_KEY: PEM files that belong together.";
-                findings.wrong(Status::Fail, "certificate", sentence(&chain(&error)), remedy);
-            }
-        },
-        None if https => {
-            findings.ok("certificate", "None here: something in front of the gateway must speak https.")
-        }
-        None => {}
-    }
+/// How long the look-up of a name may take.
+const LOOK_UP: Duration = Duration::from_secs(5);
+
+/// Whether DNS knows the name.
+async fn known(findings: &mut Findings, name: &str, text: &str) {
+    let unknown = match timeout(LOOK_UP, lookup_host((name, 443))).await {
+        Ok(Ok(_)) => return findings.ok(CHECK, text),
+        Ok(_) => format!("{text}: DNS knows no address of {name}, as this computer sees it."),
+        Err(_) => format!("{text}: DNS did not answer whether it knows {name}."),
+    };
+    let remedy =
+        "Enter the name into DNS, or correct ROLLCALL_PUBLIC_URL: no Web Connector finds it otherwise.";
+    findings.wrong(Status::Fail, CHECK, unknown, remedy);
 }
 
 /// Whether the port is free, or Rollcall answers there.

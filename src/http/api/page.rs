@@ -3,7 +3,10 @@
 use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error as _, Unexpected},
+};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -91,6 +94,13 @@ pub fn search(q: Option<String>) -> Result<Option<String>, ApiError> {
         ));
     }
     Ok(q)
+}
+
+/// Reads a time, or tells what one looks like: a library's words for it tell nobody.
+pub fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let no_time = |_| D::Error::invalid_value(Unexpected::Str(""), &"a time such as 2026-01-31T12:00:00Z");
+    text.parse().map(Some).map_err(no_time)
 }
 
 /// The time of the parameter `name`.

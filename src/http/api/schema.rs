@@ -222,6 +222,11 @@ pub fn kinds() -> RefOr<Schema> {
     named(KIND)
 }
 
+/// Those of which a connection can be made.
+pub fn kinds_here() -> RefOr<Schema> {
+    words(crate::connectors::KINDS)
+}
+
 pub fn causes() -> RefOr<Schema> {
     named(CAUSE)
 }

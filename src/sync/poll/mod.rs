@@ -39,7 +39,7 @@ use crate::{
     domain::{
         problem::Problem,
         schedule::span,
-        words::{List, Mode, RunState},
+        words::{Cause, List, Mode, RunState},
     },
     store::{
         self, Db,

@@ -35,6 +35,18 @@ async fn nul_is_refused_wherever_it_stands() {
 }
 
 #[tokio::test]
+async fn what_is_no_time_is_refused_in_our_words() {
+    TestApp::each(async |app| {
+        for text in ["2026-01-01", "yesterday", "", "2026-01-31T12:00", "2026-13-01T00:00:00Z"] {
+            let refused = app.get(&format!("/v1/employees?changed_since={text}")).await;
+            let detail = refused.problem(400, "invalid_query")["detail"].as_str().unwrap().to_owned();
+            assert!(detail.contains("changed_since") && detail.contains("2026-01-31T12:00:00Z"), "{detail}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_no_database_can_search_for_is_refused() {
     TestApp::each(async |app| {
         app.stage(List::Employee, people(1)).await;

@@ -13,6 +13,28 @@ fn an_unknown_kind_is_refused_with_those_that_are_known() {
     for kind in ["quickbooks_desktop", "paycom", "push"] {
         assert!(unknown.stderr.contains(kind), "{}", unknown.stderr);
     }
+    // Not offered here what is refused there.
+    for known in rollcall::domain::words::Kind::ALL {
+        let offered = unknown.stderr.contains(&format!(" {known}"));
+        assert_eq!(offered, rollcall::connectors::KINDS.contains(known), "{known}: {}", unknown.stderr);
+    }
+}
+
+#[test]
+fn the_id_of_something_else_is_called_by_its_name() {
+    let machine = Machine::new();
+    let id = machine.acme()["id"].as_str().unwrap().to_owned();
+    for (call, what) in [
+        (["run", "show", &id], "run"),
+        (["app", "remove", &id], "app"),
+        (["webhook", "replay", &id], "message"),
+        (["company", "remove", &id], "company"),
+    ] {
+        let problem = machine.problem(&call, "not_found");
+        let detail = problem["detail"].as_str().unwrap();
+        let expected = format!("There is no {what} `{id}`: that is the ID of a connection.");
+        assert_eq!(detail, expected, "{call:?}");
+    }
 }
 
 #[test]

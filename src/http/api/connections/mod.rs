@@ -134,7 +134,7 @@ async fn get_connection(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionDraft {
-    #[schema(schema_with = schema::kinds)]
+    #[schema(schema_with = schema::kinds_here)]
     kind: Kind,
     /// The company's ID or name.
     company: Text,

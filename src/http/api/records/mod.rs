@@ -90,6 +90,7 @@ pub struct RecordsQuery {
     #[param(max_length = 200)]
     q: Option<String>,
     /// Only those that have changed since, sorted by their change instead of their name.
+    #[serde(default, deserialize_with = "page::read_time")]
     changed_since: Option<DateTime<Utc>>,
     /// An app's ID or name: an admin's token acts for that app.
     #[expect(dead_code, reason = "read by `ForApp`")]
