@@ -1,11 +1,13 @@
 //! Pages by keyset: each says where the next one begins.
 
+use std::fmt;
+
 use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{DeserializeOwned, Error as _, Unexpected},
+    de::{self, DeserializeOwned, Unexpected, Visitor},
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -98,9 +100,29 @@ pub fn search(q: Option<String>) -> Result<Option<String>, ApiError> {
 
 /// Reads a time, or tells what one looks like: a library's words for it tell nobody.
 pub fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
-    let no_time = |_| D::Error::invalid_value(Unexpected::Str(""), &"a time such as 2026-01-31T12:00:00Z");
-    text.parse().map(Some).map_err(no_time)
+    deserializer.deserialize_option(Time)
+}
+
+struct Time;
+
+impl<'de> Visitor<'de> for Time {
+    type Value = Option<DateTime<Utc>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a time such as 2026-01-31T12:00:00Z")
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        text.parse().map(Some).map_err(|_| E::invalid_value(Unexpected::Str(""), &self))
+    }
 }
 
 /// The time of the parameter `name`.
