@@ -42,7 +42,8 @@ async fn ask(address: SocketAddr, path: &str, times: u8) -> Client<TcpStream> {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn answers_that_nobody_takes_hold_little() {
-    let gateway = Process::start(&TestDatabase::sqlite()).await;
+    let database = TestDatabase::sqlite();
+    let gateway = Process::start(&database).await;
     drop(ask(gateway.address, "/openapi.json", 1).await);
     let idle = gateway.peak();
     let mut greedy = Vec::new();

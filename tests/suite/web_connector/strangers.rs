@@ -101,7 +101,8 @@ async fn the_ticket_of_an_answer_may_come_after_its_short_parameters() {
 /// A call is answered the same whatever pieces it comes in.
 #[tokio::test]
 async fn a_call_in_single_bytes_is_read_like_any_other() {
-    let desk = Desk::open(&TestDatabase::sqlite(), &[]).await;
+    let database = TestDatabase::sqlite();
+    let desk = Desk::open(&database, &[]).await;
     let body = envelope("authenticate", "<strUserName>nobody</strUserName><strPassword>x</strPassword>");
     let mut socket = begin(desk.server.address, body.len(), "").await;
     socket.set_nodelay(true).unwrap();
@@ -115,7 +116,8 @@ async fn a_call_in_single_bytes_is_read_like_any_other() {
 
 #[tokio::test]
 async fn half_sent_calls_keep_no_web_connector_waiting() {
-    let desk = Desk::open(&TestDatabase::sqlite(), &[]).await;
+    let database = TestDatabase::sqlite();
+    let desk = Desk::open(&database, &[]).await;
     let mut file = CompanyFile::new(62, 20, 5);
     let start = envelope("authenticate", &format!("<strUserName>{}", "n".repeat(100_000)));
     let start = start.split("</authenticate>").next().unwrap();
