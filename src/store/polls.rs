@@ -206,8 +206,10 @@ pub fn release(db: &mut Db, lease: &Lease) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Stale`] where it was lost.
-pub fn put_off(db: &mut Db, lease: &Lease, next_at: DateTime<Utc>) -> Result<()> {
-    still(diesel::update(held(lease)).set(polls::next_at.eq(at(next_at))).execute(db)?)?;
+pub fn put_off(db: &mut Db, lease: &Lease, next_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
+    taking(&lease.connection_id, Lock::Poll);
+    let set = (polls::next_at.eq(at(next_at)), polls::planned_at.eq(at(now)));
+    still(diesel::update(held(lease)).set(set).execute(db)?)?;
     release(db, lease)
 }
 

@@ -146,8 +146,8 @@ async fn work(reach: &Reach, lease: &Lease, place: Arc<Place>, at_once: u16) -> 
         Err(error) => return unopened(reach, lease, error.into()).await,
     };
     if !place.go_to(&settings.place(), at_once) {
-        let (lease, later) = (lease.clone(), reach.ambient.now() + span(CROWDED));
-        return reach.store.write(move |db| polls::put_off(db, &lease, later)).await;
+        let (lease, now) = (lease.clone(), reach.ambient.now());
+        return reach.store.write(move |db| polls::put_off(db, &lease, now + span(CROWDED), now)).await;
     }
     let holder = reach.holder(lease, connection);
     let (lists, schedule) = (settings.lists(), settings.schedule());
