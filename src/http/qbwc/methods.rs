@@ -99,7 +99,13 @@ impl CallError {
                     "Rollcall did not read the call: {self}. Is this a QuickBooks Web Connector?"
                 ),
             },
-            Self::NoMethod | Self::Order(_) | Self::NoHead | Self::Parameters(_) => Fault {
+            Self::NoMethod | Self::Order(_) => Fault {
+                client: true,
+                reason: format!(
+                    "Rollcall could not answer the call: {self}. Is this a QuickBooks Web Connector?"
+                ),
+            },
+            Self::NoHead | Self::Parameters(_) => Fault {
                 client: true,
                 reason: format!(
                     "Rollcall could not answer the call: {self}. Nobody was marked absent. Is this a QuickBooks Web \
