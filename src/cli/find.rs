@@ -74,7 +74,8 @@ impl Known {
         let lower = wanted.to_lowercase();
         // A beginning tells more than the kind of the ID alone.
         let long = lower.split_once('_').is_some_and(|(_, rest)| !rest.is_empty());
-        let ways: [&dyn Fn(&str, &str) -> bool; 4] = [
+        type Way<'a> = &'a dyn Fn(&str, &str) -> bool;
+        let ways: [Way<'_>; 4] = [
             &|id, _| id == wanted,
             &|_, name| name == wanted,
             &|_, name| name::key(name) == key,

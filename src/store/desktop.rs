@@ -57,6 +57,12 @@ pub fn get(db: &mut Db, connection_id: &str) -> Result<DesktopFile> {
     row.ok_or(Error::NotFound("QuickBooks Desktop connection"))
 }
 
+/// Those of several connections, in no order.
+pub fn of(db: &mut Db, connection_ids: &[&str]) -> Result<Vec<DesktopFile>> {
+    let theirs = desktop_files::table.filter(desktop_files::connection_id.eq_any(connection_ids));
+    Ok(theirs.select(DesktopFile::as_select()).load(db)?)
+}
+
 /// The connection whose Web Connector signs in with `username`.
 pub fn by_username(db: &mut Db, username: &str) -> Result<Option<DesktopFile>> {
     let query = desktop_files::table.filter(desktop_files::username.eq(username));

@@ -1,5 +1,7 @@
 //! Connections whose webhooks were heard of: who works on each one's inbox, and what its setting up needs.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -23,26 +25,36 @@ pub struct Hook {
     pub checked_at: Option<DateTime<Utc>>,
 }
 
-type Row = (Option<NaiveDateTime>, Option<String>, Option<NaiveDateTime>, bool, Option<NaiveDateTime>);
+type Row =
+    (String, Option<NaiveDateTime>, Option<String>, Option<NaiveDateTime>, bool, Option<NaiveDateTime>);
 
 pub fn get(db: &mut Db, connection_id: &str) -> Result<Hook> {
-    let row = hooks::table
-        .find(connection_id)
+    Ok(of(db, &[connection_id])?.remove(connection_id).unwrap_or_default())
+}
+
+/// Those of several connections, by their IDs; one of which nothing was heard is not among them.
+pub fn of(db: &mut Db, connection_ids: &[&str]) -> Result<HashMap<String, Hook>> {
+    let rows: Vec<Row> = hooks::table
+        .filter(hooks::connection_id.eq_any(connection_ids))
         .select((
+            hooks::connection_id,
             hooks::last_received_at,
             hooks::verification_code,
             hooks::verification_at,
             hooks::subscribed,
             hooks::checked_at,
         ))
-        .first::<Row>(db)
-        .optional()?;
-    Ok(row.map_or_else(Hook::default, |(received, code, code_at, subscribed, checked)| Hook {
-        last_received_at: received.map(utc),
-        verification: code.zip(code_at.map(utc)),
-        subscribed,
-        checked_at: checked.map(utc),
-    }))
+        .load(db)?;
+    let hook = |(id, received, code, code_at, subscribed, checked): Row| {
+        let hook = Hook {
+            last_received_at: received.map(utc),
+            verification: code.zip(code_at.map(utc)),
+            subscribed,
+            checked_at: checked.map(utc),
+        };
+        (id, hook)
+    };
+    Ok(rows.into_iter().map(hook).collect())
 }
 
 /// Makes the row of a connection that has none.

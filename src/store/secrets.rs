@@ -1,6 +1,6 @@
 //! The sealed secrets of connections, and which keys they were sealed with. The keys themselves are elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{connection::SimpleConnection, prelude::*};
@@ -122,9 +122,22 @@ pub fn message_key(db: &mut Db, connection_id: &str) -> Result<Option<SealedSecr
 
 /// The names of the secrets that a connection has.
 pub fn names(db: &mut Db, connection_id: &str) -> Result<Vec<String>> {
-    let of = connection_secrets::table.filter(connection_secrets::connection_id.eq(connection_id));
-    let of = of.filter(connection_secrets::name.ne(MESSAGE_KEY));
-    Ok(of.order(connection_secrets::name).select(connection_secrets::name).load(db)?)
+    Ok(names_of(db, &[connection_id])?.remove(connection_id).unwrap_or_default())
+}
+
+/// Those of several connections, by their IDs, each in order.
+pub fn names_of(db: &mut Db, connection_ids: &[&str]) -> Result<HashMap<String, Vec<String>>> {
+    let theirs = connection_secrets::table.filter(connection_secrets::connection_id.eq_any(connection_ids));
+    let rows: Vec<(String, String)> = theirs
+        .filter(connection_secrets::name.ne(MESSAGE_KEY))
+        .order(connection_secrets::name)
+        .select((connection_secrets::connection_id, connection_secrets::name))
+        .load(db)?;
+    let mut names: HashMap<String, Vec<String>> = HashMap::new();
+    for (connection_id, name) in rows {
+        names.entry(connection_id).or_default().push(name);
+    }
+    Ok(names)
 }
 
 /// Writes a secret in place of the one of that name.

@@ -57,7 +57,8 @@ type Result<T> = std::result::Result<T, Error>;
 /// A name as it is kept.
 fn name(text: &str) -> Result<String> {
     let name = clean(text);
-    let fits = !name.is_empty() && name.chars().count() <= 200 && !name.chars().any(char::is_control);
+    // Counted as it was sent: whoever checks a form sees the same.
+    let fits = !name.is_empty() && text.chars().count() <= 200 && !name.chars().any(char::is_control);
     if fits { Ok(name) } else { Err(Error::BadName) }
 }
 

@@ -15,10 +15,8 @@ pub async fn list(context: &Context, store: &Store, company: Option<String>) -> 
     let (now, public_url) = (context.ambient.now(), context.public_url()?);
     let load = move |db: &mut Db| -> Result<_> {
         let company = company.map(|company| find::company(db, &company)).transpose()?;
-        let mut views = Vec::new();
-        for connection in find::connections(db, company.as_ref().map(|company| company.id.as_str()))? {
-            views.push(Connection::read(db, connection, &public_url, now)?);
-        }
+        let connections = find::connections(db, company.as_ref().map(|company| company.id.as_str()))?;
+        let views = Connection::read_all(db, connections, &public_url, now)?;
         Ok((views, find::CompanyNames::read(db)?))
     };
     let (views, names) = store.read(load).await?;

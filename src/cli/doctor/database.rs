@@ -53,6 +53,9 @@ pub async fn check(findings: &mut Findings, settings: &Settings) {
         }
         Err(error) => return findings.failure("database", error.into()),
     }
+    if let Err(error) = store.check_writes().await {
+        findings.failure("database writes", error.into());
+    }
     exposed(findings, url);
     super::key::check(findings, settings, &store).await;
     let now = Utc::now();

@@ -57,9 +57,12 @@ pub fn check_short(text: &str, what: &str, most: usize) -> Result<(), ApiError> 
 
 /// What [`Text::short`] takes, as a schema.
 fn short_text(most: usize) -> ObjectBuilder {
-    // No control characters, and something that is no white space.
-    let pattern =
-        r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+    // No control characters, and something that is seen: see `domain::name::clean`.
+    let pattern = concat!(
+        r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5",
+        r"\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]",
+        r"[^\u0000-\u001f\u007f-\u009f]*$",
+    );
     ObjectBuilder::new()
         .schema_type(Type::String)
         .min_length(Some(1))

@@ -17,7 +17,7 @@ use axum::{
 use super::{exposition::Exposition, latency::Latencies, stored::Looked};
 use crate::{
     http::{Gateway, webhooks::WebhookCounts},
-    store,
+    store::{self, Load},
 };
 
 /// Counts what is answered. Clones count together.
@@ -74,6 +74,7 @@ impl Metrics {
         figures.one("uptime_seconds", "gauge", "Since the process started.", format_args!("{uptime:.3}"));
         stored.write(&mut figures);
         workers(&mut figures, gateway);
+        database(&mut figures, gateway);
         let classes = ["1xx", "2xx", "3xx", "4xx", "5xx"];
         let answers = classes.iter().zip(&self.0.answers).map(|(class, count)| (class, count.load(Relaxed)));
         let help = "Requests answered, by class of status.";
@@ -96,6 +97,26 @@ impl Metrics {
         let help = "Webhooks refused, by reason.";
         figures.by(("webhooks_refused_total", "counter"), help, "reason", refused);
     }
+}
+
+fn database(figures: &mut Exposition, gateway: &Gateway) {
+    let load = gateway.store.load();
+    let mut by = |name, kind, help, of: &dyn Fn(&Load) -> String| {
+        figures.by((name, kind), help, "queue", load.iter().map(|(queue, load)| (queue, of(load))));
+    };
+    by("database_jobs_waiting", "gauge", "Database work that waits for its turn.", &|it| {
+        it.waiting.to_string()
+    });
+    by("database_jobs_running", "gauge", "Database work that is being done.", &|it| it.running.to_string());
+    by("database_jobs_total", "counter", "Database work that was begun.", &|it| it.begun.to_string());
+    let help = "How long all of it has waited together.";
+    by("database_wait_seconds_total", "counter", help, &|it| format!("{:.6}", it.waited.as_secs_f64()));
+    let help = "Database work that was refused because too much waited.";
+    by("database_jobs_refused_total", "counter", help, &|it| it.refused.to_string());
+    let help = "Database work that was not begun because its caller had gone.";
+    by("database_jobs_skipped_total", "counter", help, &|it| it.skipped.to_string());
+    let help = "Requests with a token that nobody has.";
+    figures.one("tokens_refused_total", "counter", help, gateway.refused_tokens.count());
 }
 
 fn workers(figures: &mut Exposition, gateway: &Gateway) {

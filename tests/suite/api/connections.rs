@@ -1,8 +1,15 @@
 //! Connections: set up, asked, tested.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use diesel::connection::{Connection as _, InstrumentationEvent};
 use rollcall::{
     domain::{problem::Problem, words::List},
-    store::connections,
+    http::api::connections::Connection,
+    store::{PageLimit, connections},
 };
 use serde_json::json;
 
@@ -149,4 +156,39 @@ async fn a_test_tells_what_the_last_calls_have_shown() {
 async fn see(app: &TestApp) {
     let (id, now) = (app.connection.id.clone(), app.gateway.ambient.now());
     app.gateway.store.write(move |db| connections::seen(db, &id, now)).await.unwrap();
+}
+
+/// Promise 11, and a page of a consultant's fifty clients: what is read does not grow with what there is.
+#[tokio::test]
+async fn a_page_of_connections_takes_a_fixed_number_of_queries() {
+    TestApp::each(async |app| {
+        for name in ["Birch", "Cedar", "Dogwood", "Elm"] {
+            app.add_company(name).await;
+        }
+        let all = app.gateway.store.read(|db| connections::page(db, None, None, PageLimit::DEFAULT));
+        let all = all.await.unwrap().rows;
+        assert_eq!(all.len(), 5);
+        let one = queries_of(app, all.iter().take(1).cloned().collect()).await;
+        assert_eq!(queries_of(app, all).await, one);
+    })
+    .await;
+}
+
+/// How many queries it takes to read these.
+async fn queries_of(app: &TestApp, rows: Vec<connections::Connection>) -> usize {
+    let (public_url, now) = (app.gateway.public_url.clone(), app.gateway.ambient.now());
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&count);
+    let read = app.gateway.store.read(move |db| {
+        db.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+                counter.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        let read = Connection::read_all(db, rows, &public_url, now);
+        db.set_instrumentation(|_: InstrumentationEvent<'_>| {});
+        read
+    });
+    read.await.unwrap();
+    count.load(Ordering::SeqCst)
 }

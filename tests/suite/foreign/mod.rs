@@ -6,6 +6,7 @@ mod document;
 
 use std::{
     env, fs,
+    io::Write as _,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -20,7 +21,7 @@ fn tools() -> Option<Tools> {
     match env::var_os("ROLLCALL_TEST_CLIENTS") {
         Some(folder) => Some(Tools(fs::canonicalize(folder).expect("ROLLCALL_TEST_CLIENTS is no folder"))),
         None => {
-            println!("skipped: foreign clients; see tests/foreign/README.md");
+            let _ = writeln!(std::io::stderr(), "skipped: foreign clients; see tests/foreign/README.md");
             None
         }
     }

@@ -1,6 +1,6 @@
 //! Connections as the API shows them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -15,7 +15,7 @@ use crate::{
     store::{self, Db, connections, desktop, hooks, secrets},
     sync::{
         credentials, register,
-        status::{Status, status},
+        status::{self, Status},
         subscribe::webhook_url,
     },
 };
@@ -100,6 +100,9 @@ pub struct Desktop {
     pub qbxml_version: Option<String>,
 }
 
+/// Connections that are read with one round of queries; more would not fit into one.
+const SOME: usize = 500;
+
 impl Connection {
     /// `public_url` is how others reach the gateway.
     pub fn read(
@@ -108,20 +111,49 @@ impl Connection {
         public_url: &url::Url,
         now: DateTime<Utc>,
     ) -> store::Result<Self> {
-        let status = status(db, &connection, now)?.into();
-        let desktop = match connection.kind {
-            Kind::QuickbooksDesktop => Some(desktop::get(db, &connection.id)?.into()),
-            _ => None,
-        };
-        let webhook_url = webhook_url(connection.kind, &connection.id, public_url);
-        let webhook = match &webhook_url {
-            Some(_) => Some(hooks::get(db, &connection.id)?.into()),
-            None => None,
-        };
+        let one = Self::read_all(db, vec![connection], public_url, now)?.pop();
+        one.ok_or(store::Error::NotFound("connection"))
+    }
+
+    /// The same for many, in their order; the number of queries does not grow with theirs.
+    pub fn read_all(
+        db: &mut Db,
+        mut connections: Vec<connections::Connection>,
+        public_url: &url::Url,
+        now: DateTime<Utc>,
+    ) -> store::Result<Vec<Self>> {
+        let mut read = Vec::with_capacity(connections.len());
+        while !connections.is_empty() {
+            let rest = connections.split_off(connections.len().min(SOME));
+            let ids: Vec<&str> = connections.iter().map(|connection| connection.id.as_str()).collect();
+            let mut secrets = secrets::names_of(db, &ids)?;
+            let mut hooks = hooks::of(db, &ids)?;
+            let files = desktop::of(db, &ids)?.into_iter().map(|file| (file.connection_id.clone(), file));
+            let mut files: HashMap<String, desktop::DesktopFile> = files.collect();
+            let statuses = status::all(db, &connections, now)?.into_iter().map(|(status, _)| status);
+            for (connection, status) in connections.into_iter().zip(statuses) {
+                let webhook_url = webhook_url(connection.kind, &connection.id, public_url);
+                let hook = hooks.remove(&connection.id).unwrap_or_default();
+                let beside = Beside {
+                    status: status.into(),
+                    secrets: secrets.remove(&connection.id).unwrap_or_default(),
+                    desktop: files.remove(&connection.id).map(Into::into),
+                    webhook: webhook_url.is_some().then(|| hook.into()),
+                    webhook_url,
+                };
+                read.push(Self::new(connection, beside)?);
+            }
+            connections = rest;
+        }
+        Ok(read)
+    }
+
+    fn new(connection: connections::Connection, beside: Beside) -> store::Result<Self> {
         let settings = serde_json::from_str(&connection.settings)
             .map_err(|error| store::Error::Corrupt { what: "setting", why: error.to_string() })?;
+        let Beside { status, secrets, desktop, webhook, webhook_url } = beside;
         Ok(Self {
-            secrets: secrets::names(db, &connection.id)?,
+            secrets,
             webhook_url,
             id: connection.id,
             company_id: connection.company_id,
@@ -151,6 +183,15 @@ impl Connection {
         }
         self
     }
+}
+
+/// What stands beside a connection in other tables.
+struct Beside {
+    status: ConnectionStatus,
+    secrets: Vec<String>,
+    desktop: Option<Desktop>,
+    webhook: Option<Webhook>,
+    webhook_url: Option<String>,
 }
 
 impl From<hooks::Hook> for Webhook {

@@ -71,8 +71,11 @@ fn shown(
     public_url: &url::Url,
     now: DateTime<Utc>,
 ) -> store::Result<Connection> {
-    let shown = Connection::read(db, connection, public_url, now)?;
-    Ok(if scope.app.admin { shown } else { shown.for_all() })
+    Ok(for_caller(scope, Connection::read(db, connection, public_url, now)?))
+}
+
+fn for_caller(scope: &Scope, shown: Connection) -> Connection {
+    if scope.app.admin { shown } else { shown.for_all() }
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -107,9 +110,8 @@ async fn list_connections(
         let among = one.as_ref().map_or_else(|| scope.among(), |one| Some(one.as_slice()));
         let page = connections::page(db, among, after.as_deref(), limit)?;
         let next = page.rows.last().filter(|_| page.more).map(|connection| connection.id.clone());
-        let rows: store::Result<Vec<Connection>> =
-            page.rows.into_iter().map(|connection| shown(db, &scope, connection, &public_url, now)).collect();
-        PageBody::new(rows?, next.as_ref())
+        let rows = Connection::read_all(db, page.rows, &public_url, now)?;
+        PageBody::new(rows.into_iter().map(|row| for_caller(&scope, row)).collect(), next.as_ref())
     });
     read.await.map(Json)
 }

@@ -113,7 +113,8 @@ pub(super) fn draft(
             Some(company) => Some(companies::named(db, scope, &company.0)?.id),
             None => None,
         },
-        name: Text(clean(&body.name.0)).short("name", 200)?,
+        // Counted as it was sent: whoever checks a form sees the same.
+        name: Text(clean(&body.name.clone().short("name", 200)?)).short("name", 200)?,
         email: email.map(|email| email.short("email", 320)).transpose()?,
     })
 }
