@@ -1,7 +1,7 @@
 //! The one order in which the rows of a connection are locked: two that went different ways would wait for each other.
 //!
 //! [`Lock`] is declared in that order, and [`take`] takes several in it. What locks a row by writing it says so by
-//! [`taking`]: builds with debug assertions, and so all tests, fail where a transaction goes against the order. Who works
+//! `taking`: builds with debug assertions, and so all tests, fail where a transaction goes against the order. Who works
 //! on several connections goes by their IDs. Rows of runs, sessions, records and links come after all of these.
 
 use diesel::prelude::*;
