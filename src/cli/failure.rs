@@ -142,7 +142,7 @@ impl From<store::Error> for Failure {
             }
             E::ReadOnly => (
                 "database_read_only",
-                "Make the disk and the file writable for this user, or the server's database; `rollcall doctor` looks closer.",
+                "Make the disk, the folder and the file writable for this user, or the server's database.",
             ),
             E::Full => ("database_full", "Make room on its disk."),
             E::Locked => (

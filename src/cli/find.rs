@@ -108,7 +108,7 @@ impl Known {
         let near = |name: &&str| {
             let name = name::key(name);
             let within = key.chars().count() >= 3 && (name.contains(key) || key.contains(&name));
-            within || distance(&name, key) <= (key.chars().count() / 4).clamp(1, 3)
+            within || distance(&name, key) <= (key.chars().count() / 4).min(3)
         };
         let mut near: Vec<&str> = self
             .all

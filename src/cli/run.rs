@@ -126,7 +126,10 @@ fn text(shown: &Shown) -> String {
     if let Some(left) = run.to_mark {
         text.push_str(&format!("\nApproved: up to {left} more are being marked absent.\n"));
     }
-    if let Some(problem) = &run.problem {
+    if let Some(decision) = &run.decision {
+        let (what, by, at) = (&decision.decision, plain(&decision.by), time(Some(decision.at)));
+        text.push_str(&format!("\nIts absences were held: {what} by {by} at {at}.\n"));
+    } else if let Some(problem) = &run.problem {
         text.push_str(&format!("\n{}\ndo: {}\n", plain(&problem.detail), plain(&problem.remedy)));
     }
     if !absences.is_empty() {

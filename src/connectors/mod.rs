@@ -18,8 +18,11 @@ use crate::domain::words::Kind;
 /// The kinds that this version can make connections of.
 pub const KINDS: &[Kind] = &[Kind::QuickbooksDesktop, Kind::Paycom, Kind::Connectwise, Kind::Push];
 
+/// Their words.
+pub const KIND_WORDS: &[&str] = &["quickbooks_desktop", "paycom", "connectwise", "push"];
+
 fn known() -> String {
-    KINDS.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")
+    KIND_WORDS.join(", ")
 }
 
 /// A kind that this version can make connections of, by its word.
@@ -76,7 +79,9 @@ where
             let known: Vec<&String> =
                 default.as_object().into_iter().flat_map(serde_json::Map::keys).collect();
             let known = known.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
-            return Err(SettingsError::Invalid(format!("there is no setting `{name}`; known: {known}")));
+            let known =
+                if known.is_empty() { "this kind has none".to_owned() } else { format!("known: {known}") };
+            return Err(SettingsError::Invalid(format!("there is no setting `{name}`; {known}")));
         };
         let new = match was {
             _ if text.is_empty() => was.clone(),
@@ -138,5 +143,15 @@ pub fn secrets(kind: Kind) -> &'static [SecretSpec] {
             meaning: "the key that the sender signs its messages with",
         }],
         _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_that_are_offered_are_those_of_the_kinds() {
+        assert!(KINDS.iter().map(|kind| kind.as_str()).eq(KIND_WORDS.iter().copied()));
     }
 }

@@ -322,7 +322,7 @@ fn mass_absence(list: List, present: u64, absent: u64) -> Problem {
             list = list.plural()
         ),
         "Look at the names in this run. Approve it if they are really gone; reject it if they are not, and check that \
-         the right company file is open and that the user may see the whole list.",
+         the source shows the whole list (QuickBooks: the right company file is open, and its user may see all).",
     )
 }
 

@@ -72,6 +72,6 @@ fn callbacks_left(error: &SubscribeError) -> Problem {
     Problem::new(
         "callbacks_left",
         format!("The connection is deleted. Its callbacks could not be taken back at the source: {why}"),
-        "Delete them there. Until then what they send is answered with 404 and does nothing.",
+        "Delete them there. Until then what they send is answered with 401 and does nothing.",
     )
 }

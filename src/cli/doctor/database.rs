@@ -81,6 +81,12 @@ fn not_there(findings: &mut Findings, path: &str, name: &str) {
         _ => Path::new("."),
     };
     if folder.is_dir() {
+        // Gone again at once.
+        if let Err(error) = tempfile::tempfile_in(folder) {
+            let detail = format!("Nothing can be written in the folder {folder:?} of {name}: {error}.");
+            let remedy = "Let this user write there, or correct ROLLCALL_DATABASE_URL.";
+            return findings.wrong(Status::Fail, "database", detail, remedy);
+        }
         let remedy = "Nothing, if it is the right path: the first command makes it.";
         findings.wrong(Status::Warn, "database", format!("{name} is not there yet."), remedy);
     } else {

@@ -230,6 +230,12 @@ pub fn kinds_here() -> RefOr<Schema> {
     words(crate::connectors::KINDS)
 }
 
+/// Reads a kind; to a word that is none those are offered of which a connection can be made.
+pub fn read_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    word.parse().map_err(|_| de::Error::unknown_variant(&word, crate::connectors::KIND_WORDS))
+}
+
 pub fn causes() -> RefOr<Schema> {
     named(CAUSE)
 }

@@ -56,6 +56,11 @@ async fn a_connection_is_added_changed_and_deleted() {
         app.get(&path).await.problem(404, "connection_not_found");
         let none = json!({ "kind": "autotask", "company": "Acme" });
         app.admin("POST", "/v1/connections", none).await.problem(422, "no_connector");
+        // Only what is taken is offered.
+        let none = json!({ "kind": "foo", "company": "Acme" });
+        let refused = app.admin("POST", "/v1/connections", none).await;
+        let detail = refused.problem(422, "invalid_body")["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains("paycom") && !detail.contains("autotask"), "{detail}");
     })
     .await;
 }

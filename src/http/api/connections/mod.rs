@@ -137,6 +137,7 @@ async fn get_connection(
 #[serde(deny_unknown_fields)]
 pub struct ConnectionDraft {
     #[schema(schema_with = schema::kinds_here)]
+    #[serde(deserialize_with = "schema::read_kind")]
     kind: Kind,
     /// The company's ID or name.
     company: Text,
