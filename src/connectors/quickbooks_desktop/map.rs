@@ -1,6 +1,6 @@
 //! qbXML records to staged records: their words to ours.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
 
 use crate::{
     codec::{
@@ -9,6 +9,8 @@ use crate::{
     },
     domain::{email::email, record::Record, time::is_usable, words::List},
 };
+
+use super::times::local_part;
 
 /// Why a record could not be staged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,8 +35,8 @@ pub fn record(list: List, ret: Ret) -> Result<Record, MapError> {
         let Some(text) = clean(value) else { continue };
         match names.get(index).copied().unwrap_or_default() {
             "ListID" => record.external_id = text,
-            "TimeCreated" => record.source_created_at = Some(text),
-            "TimeModified" => record.source_modified_at = Some(text),
+            "TimeCreated" => record.source_created_at = time(text),
+            "TimeModified" => record.source_modified_at = time(text),
             "Name" => record.name = text,
             "FullName" => record.full_name = Some(text),
             "IsActive" => record.active = !matches!(text.to_ascii_lowercase().as_str(), "false" | "0"),
@@ -82,6 +84,13 @@ fn clean(value: String) -> Option<String> {
     Some(if trimmed.len() == value.len() { value } else { trimmed.to_owned() })
 }
 
+/// A time as QuickBooks writes it, with its offset or without; what is none is not kept, for it may be anything.
+fn time(text: String) -> Option<String> {
+    let offset = text.strip_prefix(local_part(&text)?)?;
+    let whole = offset.is_empty() || DateTime::parse_from_rfc3339(&text).is_ok();
+    whole.then_some(text)
+}
+
 fn date(text: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(is_usable)
 }
@@ -100,6 +109,17 @@ mod tests {
     fn an_apostrophe_of_windows_is_kept() {
         for sent in ["O\u{92}Neil", "O\u{19}Neil"] {
             assert_eq!(employee("Name", sent).name, "O’Neil");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_not_kept() {
+        let modified = |value| employee("TimeModified", value).source_modified_at;
+        for time in ["2026-03-01T10:00:00-05:00", "2026-03-01T10:00:00Z", "2026-03-01T10:00:00"] {
+            assert_eq!(modified(time).as_deref(), Some(time));
+        }
+        for none in ["SSN987654320", "2026-03-01T10:00:00 987-65-4320", "2026-02-30T10:00:00", "é"] {
+            assert_eq!(modified(none), None, "{none}");
         }
     }
 
