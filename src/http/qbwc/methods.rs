@@ -108,7 +108,8 @@ impl CallError {
             Self::NoHead | Self::Parameters(_) => Fault {
                 client: true,
                 reason: format!(
-                    "Rollcall could not answer the call: {self}. Is this a QuickBooks Web Connector?"
+                    "Rollcall could not answer the call: {self}. Nobody was marked absent. Is this a QuickBooks Web \
+                     Connector?"
                 ),
             },
             Self::Stopped(Stopped::Full) | Self::Busy => Fault {
