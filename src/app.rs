@@ -227,6 +227,9 @@ impl Prepared {
         let (store, ambient, stop) = (self.store.clone(), self.ambient.clone(), stopped.clone());
         let backlog = move || workers::backlog::run(store.clone(), ambient.clone(), stop.clone());
         beside.spawn(self.workers.clone().supervise("backlog", backlog, stopped.clone()));
+        let (store, ambient, stop) = (self.store.clone(), self.ambient.clone(), stopped.clone());
+        let search_index = move || workers::search_index::run(store.clone(), ambient.clone(), stop.clone());
+        beside.spawn(self.workers.clone().supervise("search_index", search_index, stopped.clone()));
         let (store, stop) = (self.store.clone(), stopped.clone());
         let watch = move || workers::watch::run(store.clone(), stop.clone());
         beside.spawn(self.workers.clone().supervise("watch", watch, stopped.clone()));

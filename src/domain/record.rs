@@ -38,6 +38,9 @@ pub struct Record {
     pub source_modified_at: Option<String>,
 }
 
+/// Characters.
+const LONGEST_SORT_NAME: usize = 200;
+
 /// The first 16 bytes of the BLAKE3 hash of what is staged.
 pub type ContentHash = [u8; 16];
 
@@ -84,9 +87,9 @@ impl Record {
         hash
     }
 
-    /// What the lists are sorted by: the folded full name.
+    /// What the lists are sorted by: the folded full name, or the beginning of a long one: it is a key of indexes.
     pub fn sort_name(&self) -> String {
-        fold(self.full_name.as_deref().unwrap_or(&self.name))
+        fold(self.full_name.as_deref().unwrap_or(&self.name)).chars().take(LONGEST_SORT_NAME).collect()
     }
 
     /// What a search looks through: names, e-mail and external ID, folded, one a line.

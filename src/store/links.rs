@@ -9,7 +9,7 @@ use super::{
     Db, Error, Page, PageLimit, Result, changes, connections,
     profiles::Profile,
     records::Staged,
-    schema::{links, profiles},
+    schema::{links, profiles, records},
     values::{at, utc, word},
 };
 
@@ -78,16 +78,40 @@ pub fn insert(
     actor: &str,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    let sort_name = hold_name(db, &staged.id)?;
     diesel::insert_into(links::table)
         .values((
             (links::id.eq(id), links::app_id.eq(&profile.app_id), links::profile_key.eq(&profile.key)),
             (links::record_id.eq(&staged.id), links::connection_id.eq(&staged.connection_id)),
             (links::company_id.eq(&staged.company_id), links::list.eq(staged.list.as_str())),
-            (links::linked_by.eq(actor), links::linked_at.eq(at(now))),
+            (links::linked_by.eq(actor), links::linked_at.eq(at(now)), links::sort_name.eq(sort_name)),
         ))
         .execute(db)?;
     let linked = ChangeKind::Linked;
     changes::append(db, vec![entry(staged, linked, &profile.app_id, &profile.profile_id, actor, now)])
+}
+
+/// A record's name as lists are sorted by it; it does not change until the transaction ends.
+fn hold_name(db: &mut Db, record_id: &str) -> Result<String> {
+    let name = records::table.find(record_id).select(records::sort_name);
+    let name = match db {
+        Db::Postgres(connection) => name.for_share().first(connection),
+        Db::Sqlite(connection) => name.first(connection),
+    };
+    name.optional()?.ok_or(Error::NotFound("record"))
+}
+
+/// Gives the links of these records, whose names may have changed, the names that they have now.
+pub(super) fn follow_names(db: &mut Db, record_ids: &[&str]) -> Result<()> {
+    let name =
+        || records::table.filter(records::id.eq(links::record_id)).select(records::sort_name).single_value();
+    for some in record_ids.chunks(500) {
+        let renamed = links::table
+            .filter(links::record_id.eq_any(some.to_vec()))
+            .filter(links::sort_name.nullable().ne(name()));
+        diesel::update(renamed).set(links::sort_name.eq(name().assume_not_null())).execute(db)?;
+    }
+    Ok(())
 }
 
 /// Takes a link apart, with an entry in the change feed. Whether it was still there.

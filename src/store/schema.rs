@@ -225,6 +225,7 @@ diesel::table! {
         list -> Text,
         linked_by -> Text,
         linked_at -> Timestamp,
+        sort_name -> Text,
     }
 }
 
@@ -346,6 +347,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    search_lists (seq) {
+        seq -> BigInt,
+        connection_id -> Text,
+        list -> Text,
+    }
+}
+
+diesel::table! {
+    search_pending (seq) {
+        seq -> BigInt,
+        search_list -> BigInt,
+        count -> Integer,
+        record_ids -> Text,
+    }
+}
+
+diesel::table! {
+    search_entries (seq) {
+        seq -> BigInt,
+        record_id -> Text,
+    }
+}
+
+diesel::table! {
     write_checks (id) {
         id -> Integer,
         count -> BigInt,
@@ -358,6 +383,8 @@ diesel::joinable!(links -> records (record_id));
 diesel::joinable!(links -> apps (app_id));
 diesel::joinable!(run_absences -> records (record_id));
 diesel::joinable!(runs -> connections (connection_id));
+diesel::joinable!(search_lists -> connections (connection_id));
+diesel::joinable!(search_pending -> search_lists (search_list));
 diesel::joinable!(tokens -> apps (app_id));
 diesel::joinable!(desktop_files -> connections (connection_id));
 
@@ -384,6 +411,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     run_seen,
     runs,
     sealed_messages,
+    search_entries,
+    search_lists,
+    search_pending,
     secret_keys,
     tokens,
     told,

@@ -20,6 +20,7 @@ pub mod remove;
 pub mod retention;
 pub mod run;
 pub mod scope;
+pub mod search_index;
 pub mod status;
 pub mod subscribe;
 pub mod vault;

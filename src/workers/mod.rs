@@ -4,6 +4,7 @@
 pub mod backlog;
 pub mod inbox;
 pub mod poll;
+pub mod search_index;
 pub mod supervise;
 pub mod sweep;
 pub mod watch;

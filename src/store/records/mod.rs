@@ -2,14 +2,17 @@
 
 mod absence;
 mod family;
+mod page;
 mod read;
+pub mod search;
 mod stage;
 
 pub use absence::{
     Present, clear_absences, count_present, held_absences, is_held, mark_absent, name_absences, present,
 };
 pub use family::children;
-pub use read::{Filter, Linked, Order, Position, find, find_all, get, of_absences, page, versions};
+pub use page::{Filter, Linked, Order, Position, page};
+pub use read::{find, find_all, get, of_absences, versions};
 pub use stage::{Known, Place, Write, known, upsert};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};

@@ -1,16 +1,16 @@
-//! How records are read: by ID, and in pages by keyset.
+//! How records are read by what names them.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::{dsl::exists, dsl::not, prelude::*};
+use diesel::prelude::*;
 
 use crate::{
-    domain::{fold::fold, record::Record, words::List},
+    domain::{record::Record, words::List},
     store::{
         Db, Error, Page, PageLimit, Result, connections,
-        schema::{links, record_versions, records, run_absences},
-        values::{at, contains, utc},
+        schema::{record_versions, records, run_absences},
+        values::utc,
     },
 };
 
@@ -74,111 +74,6 @@ pub fn versions(db: &mut Db, record_id: &str) -> Result<Vec<(i32, Record, DateTi
             Ok((version, record, utc(superseded_at)))
         })
         .collect()
-}
-
-/// Whether records are linked: by this app, or by any where none is given.
-#[derive(Debug, Clone)]
-pub struct Linked {
-    pub linked: bool,
-    pub app_id: Option<String>,
-}
-
-/// Which records of a company are wanted.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    pub connection_id: Option<String>,
-    pub linked: Option<Linked>,
-    pub active: Option<bool>,
-    pub absent: Option<bool>,
-    /// Found anywhere in names, e-mail and external ID, case and accents aside.
-    pub search: Option<String>,
-    pub changed_since: Option<DateTime<Utc>>,
-}
-
-/// What a page is sorted by; the ID decides between equals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    Name,
-    Update,
-}
-
-/// Where the page before ended: the sort key and the ID of its last row.
-#[derive(Debug, Clone)]
-pub enum Position {
-    Name(String, String),
-    Update(DateTime<Utc>, String),
-}
-
-impl Position {
-    /// The place of `staged` in `order`.
-    pub fn of(staged: &Staged, order: Order) -> Self {
-        match order {
-            Order::Name => Self::Name(staged.sort_name.clone(), staged.id.clone()),
-            Order::Update => Self::Update(staged.updated_at, staged.id.clone()),
-        }
-    }
-}
-
-/// A page of one company's list. Keyset as `a >= x AND (a > x OR b > y)`: the form that both databases answer from the
-/// index at any depth.
-pub fn page(
-    db: &mut Db,
-    company_id: &str,
-    list: List,
-    filter: &Filter,
-    order: Order,
-    after: Option<&Position>,
-    limit: PageLimit,
-) -> Result<Page<Staged>> {
-    let mut query = records::table
-        .filter(records::company_id.eq(company_id.to_owned()).and(records::list.eq(list.as_str())))
-        .filter(records::connection_id.ne_all(connections::deleted()))
-        .select(Row::as_select())
-        .limit(limit.and_one())
-        .into_boxed::<<Db as diesel::Connection>::Backend>();
-    query = match order {
-        Order::Name => query.order((records::sort_name, records::id)),
-        Order::Update => query.order((records::updated_at, records::id)),
-    };
-    query = match after.cloned() {
-        Some(Position::Name(name, id)) => query
-            .filter(records::sort_name.ge(name.clone()))
-            .filter(records::sort_name.gt(name).or(records::id.gt(id))),
-        Some(Position::Update(time, id)) => query
-            .filter(records::updated_at.ge(at(time)))
-            .filter(records::updated_at.gt(at(time)).or(records::id.gt(id))),
-        None => query,
-    };
-    if let Some(connection_id) = &filter.connection_id {
-        query = query.filter(records::connection_id.eq(connection_id.clone()));
-    }
-    if let Some(active) = filter.active {
-        query = query.filter(records::active.eq(active));
-    }
-    query = match filter.absent {
-        Some(true) => query.filter(records::absent_at.is_not_null()),
-        Some(false) => query.filter(records::absent_at.is_null()),
-        None => query,
-    };
-    if let Some(since) = filter.changed_since {
-        query = query.filter(records::updated_at.ge(at(since)));
-    }
-    if let Some(search) = &filter.search {
-        query = query.filter(records::search_text.like(contains(&fold(search))).escape('\\'));
-    }
-    query = match filter.linked.clone() {
-        Some(Linked { linked, app_id: Some(app) }) => {
-            let link = links::table.filter(links::record_id.eq(records::id).and(links::app_id.eq(app)));
-            if linked { query.filter(exists(link)) } else { query.filter(not(exists(link))) }
-        }
-        Some(Linked { linked, app_id: None }) => {
-            let link = links::table.filter(links::record_id.eq(records::id));
-            if linked { query.filter(exists(link)) } else { query.filter(not(exists(link))) }
-        }
-        None => query,
-    };
-    let rows: Result<Vec<Staged>> = query.load::<Row>(db)?.into_iter().map(TryInto::try_into).collect();
-    Ok(Page::cut(rows?, limit))
 }
 
 /// The records that a run names as absent, in the order of their IDs.

@@ -18,12 +18,13 @@ use crate::{
     store::{
         Db, Error, Result, changes,
         engine::per_backend,
+        links,
         schema::{record_versions, records},
         values::at,
     },
 };
 
-use super::{Row, Staged};
+use super::{Row, Staged, search};
 
 /// External IDs of one lookup.
 pub(super) const LOOKUP: usize = 500;
@@ -207,6 +208,10 @@ pub fn upsert(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()
         }
     }
     overwrite(db, &known)?;
+    let rewritten: Vec<&str> = known.iter().map(|row| row.id).collect();
+    links::follow_names(db, &rewritten)?;
+    let written: Vec<&str> = writes.iter().map(|write| write.id.as_str()).collect();
+    search::queue(db, place.connection_id, place.list, &written)?;
     let entries: Vec<_> =
         writes.iter().map(|write| entry(place, &write.id, write.version, write.kind)).collect();
     changes::append(db, entries)

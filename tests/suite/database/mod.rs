@@ -6,6 +6,7 @@ mod faults;
 mod files;
 mod queue;
 mod retention;
+mod search;
 #[cfg(unix)]
 mod server;
 mod verbs;
