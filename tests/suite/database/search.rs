@@ -13,7 +13,7 @@ use rollcall::{
     store::{
         Db, Engine, PageLimit, Store,
         connections::Connection,
-        records::{self, Filter, Linked, Order, Place, Position, Present, Staged, search},
+        records::{self, Filter, Linked, Order, Place, Position, Present, Staged},
     },
     sync::{ingest, search_index},
 };
@@ -151,7 +151,8 @@ const FIRST: [&str; 6] = ["Zoë", "Łucja", "José", "Bo", "Q", "x_y%z"];
 const LAST: [&str; 6] = ["O’Brien", "Smith", "Smithson", "Ng", "100%", "van der  Berg"];
 
 fn odd(dice: &mut Dice, number: usize) -> Record {
-    let mut odd = person(&format!("X-{number}"), dice.of(&FIRST), dice.of(&LAST));
+    let (first, last): (&&str, &&str) = (dice.of(&FIRST), dice.of(&LAST));
+    let mut odd = person(&format!("X-{number}"), first, last);
     odd.active = dice.up_to(4) > 0;
     odd
 }
