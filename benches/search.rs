@@ -136,8 +136,8 @@ async fn register(store: &Store, ambient: &Ambient) -> (Connection, String) {
 /// Names of syllables, as many as a list of that length has; one in 50,000 has a rare one, one in 1,000 is not active.
 fn person(number: usize) -> Record {
     const SYLLABLES: [&str; 24] = [
-        "ba", "ker", "son", "mar", "tin", "ez", "vic", "ha", "lo", "ri", "den", "wo", "od", "gre", "en", "fi", "sch",
-        "er", "mül", "ler", "ng", "ki", "ta", "na",
+        "ba", "ker", "son", "mar", "tin", "ez", "vic", "ha", "lo", "ri", "den", "wo", "od", "gre", "en",
+        "fi", "sch", "er", "mül", "ler", "ng", "ki", "ta", "na",
     ];
     const FIRST: [&str; 8] = ["Ana", "Bert", "Carla", "Dmitri", "Elena", "Farid", "Grace", "Zoë"];
     let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20;
@@ -227,12 +227,10 @@ fn asked(app_id: &str) -> Vec<(&'static str, Filter)> {
         ("absent and inactive", Filter { absent: Some(true), active: Some(false), ..none() }),
         ("linked and absent", Filter { linked: linked(true), absent: Some(true), ..none() }),
         ("linked and inactive", Filter { linked: linked(true), active: Some(false), ..none() }),
-        ("linked, inactive and absent", Filter {
-            linked: linked(true),
-            active: Some(false),
-            absent: Some(true),
-            ..none()
-        }),
+        (
+            "linked, inactive and absent",
+            Filter { linked: linked(true), active: Some(false), absent: Some(true), ..none() },
+        ),
         ("search: nothing", search("zzyzx")),
         ("search: nothing, common trigrams", search("example.comana")),
         ("search: a rare word", search("xquist")),

@@ -151,19 +151,30 @@ fn linked_by(db: &mut Db, connection_id: &str, list: List, filter: &Filter) -> R
     Ok(Some(app.clone()))
 }
 
-/// Narrows a boxed query of records to what a filter says of each. The constants are for the partial indexes.
+/// Narrows a boxed query of records to what has a partial index: once in the words of the index's condition, and once
+/// for its column.
+macro_rules! narrow_rare {
+    ($query:ident, $filter:expr) => {
+        if $filter.active == Some(false) {
+            $query = $query.filter(not(records::active).and(records::active.eq(false)));
+        }
+        if $filter.absent == Some(true) {
+            let absent = records::absent_at.is_not_null();
+            $query = $query.filter(absent.and(absent.eq(true)));
+        }
+    };
+}
+
+/// Narrows a boxed query of records to what a filter says of each.
 macro_rules! narrow {
     ($query:ident, $filter:expr, $part:expr) => {
-        $query = match $filter.active {
-            Some(true) => $query.filter(records::active),
-            Some(false) => $query.filter(not(records::active)),
-            None => $query,
-        };
-        $query = match $filter.absent {
-            Some(true) => $query.filter(records::absent_at.is_not_null()),
-            Some(false) => $query.filter(records::absent_at.is_null()),
-            None => $query,
-        };
+        narrow_rare!($query, $filter);
+        if $filter.active == Some(true) {
+            $query = $query.filter(records::active);
+        }
+        if $filter.absent == Some(false) {
+            $query = $query.filter(records::absent_at.is_null());
+        }
         if let Some(since) = $filter.changed_since {
             $query = $query.filter(records::updated_at.ge(at(since)));
         }
@@ -306,12 +317,7 @@ fn place_at(
                 .order((records::sort_name, records::id))
                 .into_boxed::<<Db as diesel::Connection>::Backend>();
             narrow_slice!(query, records::sort_name, records::id, slice);
-            if filter.absent == Some(true) {
-                query = query.filter(records::absent_at.is_not_null());
-            }
-            if filter.active == Some(false) {
-                query = query.filter(not(records::active));
-            }
+            narrow_rare!(query, filter);
             query.offset(reach).limit(1).first(db).optional()?
         }
         Some(app) => {
