@@ -167,7 +167,10 @@ async fn mark(store: &Store, ambient: &Ambient, connection: &Connection, app_id:
         for part in 0..10 {
             // Some here and some there of the list.
             let name = format!("{}a", char::from(b'a' + part * 2));
-            let from = after.take().unwrap_or(Position::Name(name, String::new()));
+            let from = match after.take() {
+                Some(Position::Name(last, id)) if last >= name => Position::Name(last, id),
+                _ => Position::Name(name, String::new()),
+            };
             let limit = PageLimit::new(100).expect("a limit");
             let order = Order::Name;
             let page = records::page(
@@ -207,6 +210,7 @@ async fn mark(store: &Store, ambient: &Ambient, connection: &Connection, app_id:
                 })
                 .collect();
             records::mark_absent(db, &place, &gone)?;
+            after = page.rows.last().map(|last| Position::of(last, order));
         }
         Ok::<_, rollcall::store::Error>(())
     });

@@ -189,7 +189,7 @@ async fn a_search_finds_what_the_records_hold_whatever_is_written_and_whatever_i
         index(app).await;
         let own = app_id(app).await;
         let mut dice = Dice(7);
-        for round in 0..40 {
+        for round in 0..30 {
             let connection = dice.of(&connections).clone();
             let rows = all(store, &company, Filter::default(), 500).await;
             let theirs: Vec<&Staged> = rows.iter().filter(|row| row.connection_id == connection.id).collect();
