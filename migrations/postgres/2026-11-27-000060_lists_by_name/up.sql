@@ -5,7 +5,8 @@
 UPDATE records SET sort_name = substr(sort_name, 1, 200) WHERE length(sort_name) > 200;
 
 DROP INDEX records_by_name;
-CREATE INDEX records_by_name ON records (connection_id, list, sort_name, id);
+-- The company comes first, so that what asks for a list in another order than this one's never takes this index for its own.
+CREATE INDEX records_by_name ON records (company_id, connection_id, list, sort_name, id);
 DROP INDEX records_absent;
 -- What they are about is a column as well: one more that is equal is why SQLite takes these before the index above.
 CREATE INDEX records_absent ON records (connection_id, list, (absent_at IS NOT NULL), sort_name, id, active)

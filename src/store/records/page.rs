@@ -89,6 +89,7 @@ struct Slice {
 
 /// A list of one connection as it is asked for.
 struct Asked<'a> {
+    company_id: &'a str,
     connection_id: &'a str,
     list: List,
     filter: &'a Filter,
@@ -127,8 +128,9 @@ pub fn page(
     });
     let mut rows = Vec::new();
     for connection_id in &ids {
-        let linked_by = linked_by(db, connection_id, list, filter)?;
-        let asked = Asked { connection_id, list, filter, part: part.clone(), linked_by, limit };
+        let part = part.clone();
+        let mut asked = Asked { company_id, connection_id, list, filter, part, linked_by: None, limit };
+        asked.linked_by = asked.app(db)?;
         rows.extend(asked.rows(db, after.clone())?);
     }
     if ids.len() > 1 {
@@ -139,16 +141,6 @@ pub fn page(
 
 fn by_name(rows: &mut [Staged]) {
     rows.sort_unstable_by(|a, b| (&a.sort_name, &a.id).cmp(&(&b.sort_name, &b.id)));
-}
-
-/// The app whose links are read, where those that it has linked are asked for and others are not the few.
-fn linked_by(db: &mut Db, connection_id: &str, list: List, filter: &Filter) -> Result<Option<String>> {
-    let Some(Linked { linked: true, app_id: Some(app) }) = &filter.linked else { return Ok(None) };
-    let rare = filter.absent == Some(true) || filter.active == Some(false);
-    if rare && place_at(db, connection_id, list, filter, None, None, FEW)?.is_none() {
-        return Ok(None);
-    }
-    Ok(Some(app.clone()))
 }
 
 /// Narrows a boxed query of records to what has a partial index: once in the words of the index's condition, and once
@@ -213,15 +205,41 @@ macro_rules! narrow_slice {
     };
 }
 
+/// Narrows a boxed query of records to those of a list. The company is for the index of all of them, which is not to be
+/// taken where a partial one can be.
+macro_rules! narrow_list {
+    ($query:ident, $asked:expr) => {
+        $query = $query
+            .filter(records::connection_id.eq($asked.connection_id.to_owned()))
+            .filter(records::list.eq($asked.list.as_str()));
+        if !$asked.is_of_few() {
+            $query = $query.filter(records::company_id.eq($asked.company_id.to_owned()));
+        }
+    };
+}
+
 impl Asked<'_> {
+    /// Whether it is asked for what a partial index holds.
+    fn is_of_few(&self) -> bool {
+        self.filter.absent == Some(true) || self.filter.active == Some(false)
+    }
+
+    /// The app whose links are to be read, where those that it has linked are asked for and others are not the few.
+    fn app(&self, db: &mut Db) -> Result<Option<String>> {
+        let Some(Linked { linked: true, app_id: Some(app) }) = &self.filter.linked else { return Ok(None) };
+        if self.is_of_few() && self.place_at(db, None, FEW)?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(app.clone()))
+    }
+
     /// One row more than the page holds, where there are as many.
     fn rows(&self, db: &mut Db, after: Option<Place>) -> Result<Vec<Staged>> {
         let Some(part) = &self.part else {
             return self.read(db, &Slice { after, up_to: None });
         };
         for reach in REACHES {
-            let end = self.linked_by.as_deref();
-            let up_to = place_at(db, self.connection_id, self.list, self.filter, end, after.as_ref(), reach)?;
+            let up_to = self.place_at(db, after.as_ref(), reach)?;
             let is_all = up_to.is_none();
             let rows = self.read(db, &Slice { after: after.clone(), up_to })?;
             if is_all || rows.len() > self.limit.rows() {
@@ -243,12 +261,11 @@ impl Asked<'_> {
         let rows: Vec<Row> = match &self.linked_by {
             None => {
                 let mut query = records::table
-                    .filter(records::connection_id.eq(self.connection_id.to_owned()))
-                    .filter(records::list.eq(self.list.as_str()))
                     .select(Row::as_select())
                     .order((records::sort_name, records::id))
                     .limit(self.limit.and_one())
                     .into_boxed::<<Db as diesel::Connection>::Backend>();
+                narrow_list!(query, self);
                 narrow_slice!(query, records::sort_name, records::id, slice);
                 narrow!(query, self.filter, self.part.as_deref());
                 narrow_linked!(query, self.filter.linked);
@@ -294,44 +311,35 @@ impl Asked<'_> {
         }
         Ok(found)
     }
-}
 
-/// The place `reach` rows after another in what [`Asked::read`] goes through: the app's links, or the records that are
-/// absent or inactive where those are asked for. `None` where there are fewer.
-fn place_at(
-    db: &mut Db,
-    connection_id: &str,
-    list: List,
-    filter: &Filter,
-    linked_by: Option<&str>,
-    after: Option<&Place>,
-    reach: i64,
-) -> Result<Option<Place>> {
-    let slice = Slice { after: after.cloned(), up_to: None };
-    let place = match linked_by {
-        None => {
-            let mut query = records::table
-                .filter(records::connection_id.eq(connection_id.to_owned()))
-                .filter(records::list.eq(list.as_str()))
-                .select((records::sort_name, records::id))
-                .order((records::sort_name, records::id))
-                .into_boxed::<<Db as diesel::Connection>::Backend>();
-            narrow_slice!(query, records::sort_name, records::id, slice);
-            narrow_rare!(query, filter);
-            query.offset(reach).limit(1).first(db).optional()?
-        }
-        Some(app) => {
-            let mut query = links::table
-                .filter(links::app_id.eq(app.to_owned()).and(links::list.eq(list.as_str())))
-                .filter(links::connection_id.eq(connection_id.to_owned()))
-                .select((links::sort_name, links::record_id))
-                .order((links::sort_name, links::record_id))
-                .into_boxed::<<Db as diesel::Connection>::Backend>();
-            narrow_slice!(query, links::sort_name, links::record_id, slice);
-            query.offset(reach).limit(1).first(db).optional()?
-        }
-    };
-    Ok(place)
+    /// The place `reach` rows after another in what is gone through: the app's links, or the records that are absent or
+    /// inactive where those are asked for. `None` where there are fewer.
+    fn place_at(&self, db: &mut Db, after: Option<&Place>, reach: i64) -> Result<Option<Place>> {
+        let slice = Slice { after: after.cloned(), up_to: None };
+        let place = match &self.linked_by {
+            None => {
+                let mut query = records::table
+                    .select((records::sort_name, records::id))
+                    .order((records::sort_name, records::id))
+                    .into_boxed::<<Db as diesel::Connection>::Backend>();
+                narrow_list!(query, self);
+                narrow_slice!(query, records::sort_name, records::id, slice);
+                narrow_rare!(query, self.filter);
+                query.offset(reach).limit(1).first(db)
+            }
+            Some(app) => {
+                let mut query = links::table
+                    .filter(links::app_id.eq(app.clone()).and(links::list.eq(self.list.as_str())))
+                    .filter(links::connection_id.eq(self.connection_id.to_owned()))
+                    .select((links::sort_name, links::record_id))
+                    .order((links::sort_name, links::record_id))
+                    .into_boxed::<<Db as diesel::Connection>::Backend>();
+                narrow_slice!(query, links::sort_name, links::record_id, slice);
+                query.offset(reach).limit(1).first(db)
+            }
+        };
+        Ok(place.optional()?)
+    }
 }
 
 /// A page in the order of updates.

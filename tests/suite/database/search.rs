@@ -501,3 +501,23 @@ async fn postgres_reads_a_small_part_of_a_list_for_every_filter() {
         assert!(read <= most, "{name}: {read} rows are read");
     }
 }
+
+#[tokio::test]
+async fn postgres_looks_each_record_up_by_its_own_index_before_there_are_statistics() {
+    let Some(database) = TestDatabase::postgres() else { return };
+    let app = TestApp::start(&database).await;
+    write(&app, &app.connection, people(6_000)).await;
+    let connection = app.connection.id.clone();
+    let read = app.gateway.store.read(move |db| -> rollcall::store::Result<_> {
+        let ids: Vec<String> = (0..500).map(|n| format!("P-{n:04}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        db.batch_execute("BEGIN").unwrap();
+        let before = count(db, READ);
+        assert_eq!(records::known(db, &connection, LIST, &ids)?.len(), 500);
+        let read = count(db, READ) - before;
+        db.batch_execute("COMMIT").unwrap();
+        Ok(read)
+    });
+    let read = read.await.unwrap();
+    assert!(read <= 1_000, "{read} rows are read for 500");
+}
