@@ -222,13 +222,15 @@ fn put(db: &mut Db, number: i64, texts: &[(String, String)]) -> Result<()> {
             .bind::<Array<Text>, _>(words)
             .execute(connection)?;
         }
-        // A statement for one row is prepared once and kept.
+        // A statement for one row is prepared once and kept. All of one table first: FTS5 would write what it has gathered
+        // to disk before each statement that returns something.
         Db::Sqlite(connection) => {
-            for (id, words) in ids.into_iter().zip(words) {
-                let seq: i64 = diesel::insert_into(search_entries::table)
-                    .values(search_entries::record_id.eq(id))
-                    .returning(search_entries::seq)
-                    .get_result(connection)?;
+            let mut numbers = Vec::with_capacity(ids.len());
+            for id in ids {
+                let new = diesel::insert_into(search_entries::table).values(search_entries::record_id.eq(id));
+                numbers.push(new.returning(search_entries::seq).get_result::<i64>(connection)?);
+            }
+            for (seq, words) in numbers.into_iter().zip(words) {
                 diesel::insert_into(search_trigrams::table)
                     .values((search_trigrams::rowid.eq(seq), search_trigrams::trigrams.eq(words)))
                     .execute(connection)?;
