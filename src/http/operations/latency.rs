@@ -15,11 +15,19 @@ pub(super) struct Latencies(Family<[(&'static str, &'static str); 1], Histogram,
 
 impl Default for Latencies {
     fn default() -> Self {
-        Self(Family::new_with_constructor(|| Histogram::new(BOUNDS)))
+        let latencies = Self(Family::new_with_constructor(|| Histogram::new(BOUNDS)));
+        // From the start: a series that begins with the first request would hide that request.
+        for part in PARTS {
+            drop(latencies.0.get_or_create(&[("part", part)]));
+        }
+        latencies
     }
 }
 
-/// The part of the gateway that answers at a path.
+/// The parts of the gateway that answer.
+const PARTS: [&str; 4] = ["qbwc", "webhooks", "api", "other"];
+
+/// The part that answers at a path.
 fn part(path: &str) -> &'static str {
     match path.split('/').nth(1) {
         Some("qbwc") => "qbwc",
