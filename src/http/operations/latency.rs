@@ -11,7 +11,10 @@ const BOUNDS: [f64; 8] = [0.005, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0, 60.0];
 
 /// Counts how long the heads of answers took, by the part that answered. Clones count together.
 #[derive(Debug, Clone)]
-pub(super) struct Latencies(Family<[(&'static str, &'static str); 1], Histogram, fn() -> Histogram>);
+pub(super) struct Latencies(Family<Label, Histogram, fn() -> Histogram>);
+
+/// `part`, and which one.
+type Label = [(&'static str, &'static str); 1];
 
 impl Default for Latencies {
     fn default() -> Self {
