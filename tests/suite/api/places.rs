@@ -46,7 +46,8 @@ async fn never_stand_still(to: SocketAddr) {
 
 #[tokio::test]
 async fn who_has_shown_a_good_token_has_a_place_kept_where_strangers_take_all_of_theirs() {
-    let app = TestApp::start_within(&TestDatabase::sqlite(), |limits| limits.max_connections = 8).await;
+    let database = TestDatabase::sqlite();
+    let app = TestApp::start_within(&database, |limits| limits.max_connections = 8).await;
     assert_eq!(status("127.0.0.2", &app).await, Some(200));
     // Strangers who never stand still, on all the places that strangers may have.
     let strangers: Vec<_> = (0..7).map(|_| tokio::spawn(never_stand_still(app.address))).collect();

@@ -185,7 +185,8 @@ async fn a_lock_is_told_to_webhooks_and_to_the_web_connector_as_it_is_to_the_api
     let (ambient, vault) = (app.gateway.ambient.clone(), app.gateway.vault.clone());
     let mut draft = ConnectionDraft::new(Kind::Push, &app.company.id);
     draft.secrets.insert("webhook_secret".into(), Secret::new(WEBHOOK_SECRET));
-    let desktop = ConnectionDraft::new(Kind::QuickbooksDesktop, &app.company.id);
+    let mut desktop = ConnectionDraft::new(Kind::QuickbooksDesktop, &app.company.id);
+    desktop.name = Some("Branch".into());
     let made = app.gateway.store.write(move |db| {
         let push = register::connection(db, &ambient, &vault, &draft)?.connection.id;
         let (username, password) = register::connection(db, &ambient, &vault, &desktop)?.credentials.unwrap();

@@ -14,7 +14,7 @@ use crate::support::{Process, TestDatabase};
 const NO_WINDOW: &[u8] = &[0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0];
 
 /// HEADERS of a stream: `GET` of a path, and the authority `x`.
-pub(super) fn get(stream: u8, path: &str) -> Vec<u8> {
+fn get(stream: u8, path: &str) -> Vec<u8> {
     let mut block = vec![0x82, 0x86, 0x04, u8::try_from(path.len()).unwrap()];
     block.extend_from_slice(path.as_bytes());
     block.extend_from_slice(&[0x41, 1, b'x']);

@@ -193,7 +193,7 @@ async fn what_dribbles_is_not_waited_for() {
         let mut told = Vec::new();
         let _ = within(read.read_to_end(&mut told)).await;
         let told = String::from_utf8(told).unwrap();
-        assert!(n > 0 || told.starts_with("HTTP/1.1 503") && told.contains("\"stopping\""), "{n}: {told}");
+        assert!(n > 0 || told.contains("the gateway stops"), "{n}: {told}");
         within(dribbling).await.unwrap();
     }
 }
@@ -221,5 +221,5 @@ async fn a_half_sent_body_does_not_hold_a_gateway_twice_as_long_as_it_may() {
         () = stopping.ended() => {}
         () = clock.ended() => panic!("the other one was first"),
     }
-    client.answer().await.problem(503, "stopping");
+    assert!(client.answer().await.body.contains("the gateway stops"));
 }

@@ -48,7 +48,8 @@ async fn cut(desk: &Desk, method: &str, start: &str) -> String {
 
 #[tokio::test]
 async fn of_a_call_that_is_cut_is_said_which_one_it_was() {
-    let mut desk = Desk::open(&TestDatabase::sqlite(), &[]).await;
+    let database = TestDatabase::sqlite();
+    let mut desk = Desk::open(&database, &[]).await;
     let soon = |limits: &mut Limits| limits.body_timeout = Duration::from_millis(200);
     desk.server = Server::start_within(&desk.store, &desk.ambient, 1 << 32, soon).await.into();
     for method in [
@@ -75,7 +76,8 @@ async fn of_a_call_that_is_cut_is_said_which_one_it_was() {
 
 #[tokio::test]
 async fn an_answer_that_comes_too_slowly_is_ended_in_words() {
-    let mut desk = Desk::open(&TestDatabase::sqlite(), &[]).await;
+    let database = TestDatabase::sqlite();
+    let mut desk = Desk::open(&database, &[]).await;
     let soon = |limits: &mut Limits| {
         (limits.body_timeout, limits.min_body_rate) = (Duration::from_millis(500), 100_000);
     };
