@@ -131,6 +131,11 @@ impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Self {
         use store::Error as E;
         let detail = sentence(&error.to_string());
+        // Where it is, is for the command line to say.
+        let unavailable = error.unavailable().filter(|_| !matches!(error, E::Open(_)));
+        if let Some(store::Unavailable { code, remedy, .. }) = unavailable {
+            return Self::new(code, detail, remedy);
+        }
         let (code, remedy) = match &error {
             E::Url(_) => ("bad_database_url", "Correct ROLLCALL_DATABASE_URL or --database-url."),
             E::Open(_) => (
@@ -140,20 +145,6 @@ impl From<store::Error> for Failure {
             E::Migrate(_) => {
                 ("database_not_migrated", "Use the version of Rollcall that made it, or restore a backup.")
             }
-            E::ReadOnly => (
-                "database_read_only",
-                "Make the disk, the folder and the file writable for this user, or the server's database.",
-            ),
-            E::Full => ("database_full", "Make room on its disk."),
-            E::Locked => (
-                "database_locked",
-                "Close what writes to it: a database browser, a `sqlite3` shell, a backup that hangs; `fuser -v FILE` or `lsof FILE` names it.",
-            ),
-            E::Disk => (
-                "database_disk",
-                "Look at the disk and at the system's log; restore a backup if it is broken.",
-            ),
-            E::Busy => ("database_busy", "Try again; if it stays so, look at what else uses the database."),
             E::NotFound(_) => {
                 ("not_found", "Look at the list, `rollcall COMMAND list`, for those that there are.")
             }
@@ -165,7 +156,7 @@ impl From<store::Error> for Failure {
             E::Corrupt { .. } => {
                 ("database_corrupt", "Use the version of Rollcall that wrote it, or restore a backup.")
             }
-            E::Database(_) => {
+            E::Database(_) | E::ReadOnly | E::Full | E::Locked | E::Disk | E::Busy => {
                 ("database_failed", "`rollcall doctor` looks closer; the database's own log may tell more.")
             }
             E::Panicked => ("internal", "This is a mistake in Rollcall: please report it."),

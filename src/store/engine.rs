@@ -1,5 +1,7 @@
 //! The two engines behind one type, and how a connection to each is opened.
 
+use std::time::Duration;
+
 use diesel::{Connection, ConnectionError, PgConnection, SqliteConnection, connection::SimpleConnection};
 
 use super::{
@@ -79,15 +81,32 @@ impl Purpose {
         }
     }
 
-    /// SQLite: how long to wait for a lock, in milliseconds, and the size of the cache, in KiB. A large list goes into
-    /// many pages of indexes.
-    fn pragmas(self) -> (u32, u32) {
+    /// SQLite: how long to wait for a lock. Vendors wait 5 seconds for the answer to a webhook: so they hear why.
+    pub(super) fn lock_patience(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Make => 15,
+            Self::Read | Self::Write => 4,
+            Self::Probe => 1,
+        })
+    }
+
+    /// SQLite: the size of the cache, in KiB. A large list goes into many pages of indexes.
+    fn cache(self) -> u32 {
         match self {
-            Self::Make => (15_000, 8_000),
-            Self::Read => (5_000, 8_000),
-            Self::Write => (5_000, 24_000),
-            Self::Probe => (1_000, 1_000),
+            Self::Make | Self::Read => 8_000,
+            Self::Write => 24_000,
+            Self::Probe => 1_000,
         }
+    }
+}
+
+/// Sets how long SQLite waits for a lock.
+pub(super) fn set_lock_patience(db: &mut Db, patience: Duration) -> Result<()> {
+    match db {
+        Db::Sqlite(connection) => {
+            Ok(connection.batch_execute(&format!("PRAGMA busy_timeout = {}", patience.as_millis()))?)
+        }
+        Db::Postgres(_) => Ok(()),
     }
 }
 
@@ -116,6 +135,11 @@ fn with_network(url: &str) -> String {
 
 /// Opens one connection, ready for use.
 pub(super) fn connect(engine: Engine, url: &str, purpose: Purpose) -> Result<Db> {
+    connect_within(engine, url, purpose, purpose.lock_patience())
+}
+
+/// The same; a lock of SQLite is waited for no longer than `patience`.
+pub(super) fn connect_within(engine: Engine, url: &str, purpose: Purpose, patience: Duration) -> Result<Db> {
     match engine {
         Engine::Postgres => {
             let mut connection = PgConnection::establish(&with_network(url)).map_err(opening)?;
@@ -134,16 +158,25 @@ pub(super) fn connect(engine: Engine, url: &str, purpose: Purpose) -> Result<Db>
             }
             let mut connection = SqliteConnection::establish(path).map_err(opening)?;
             // busy_timeout first: switching to WAL needs a lock that another connection may hold.
-            let (patience, cache) = purpose.pragmas();
+            let (patience, cache) = (patience.as_millis(), purpose.cache());
             connection
                 .batch_execute(&format!(
                     "PRAGMA busy_timeout = {patience}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
                      PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384; PRAGMA temp_store = MEMORY;
                      PRAGMA cache_size = -{cache};",
                 ))
-                .map_err(|error| Error::Open(format!("{path}: {error}")))?;
+                .map_err(|error| set_up(path, error))?;
             Ok(Db::Sqlite(connection))
         }
+    }
+}
+
+/// What kept a connection to the file at `path` from being set up.
+fn set_up(path: &str, error: diesel::result::Error) -> Error {
+    let words = error.to_string();
+    match Error::from(error) {
+        known @ (Error::Locked | Error::ReadOnly | Error::Full | Error::Disk) => known,
+        _ => Error::Open(format!("{path}: {words}")),
     }
 }
 

@@ -35,6 +35,7 @@ pub mod secrets;
 pub mod sessions;
 mod threads;
 pub mod told;
+mod unavailable;
 mod values;
 
 pub use engine::{Db, Engine};
@@ -43,6 +44,7 @@ pub use files::{Exposed, exposed};
 pub use lane::{Lane, in_lane};
 pub use migrate::{Migrated, Standing};
 pub use queue::Load;
+pub use unavailable::Unavailable;
 pub use values::{Page, PageLimit};
 
 use std::{path::PathBuf, sync::Arc};

@@ -64,8 +64,8 @@ struct Caller<J> {
 
 /// What a thread is to do.
 pub(super) enum Turn<J> {
-    /// To be given back by [`Queue::done`].
-    Job(Lane, J),
+    /// With the time that it has waited; to be given back by [`Queue::done`].
+    Job(Lane, Duration, J),
     /// Nothing came for as long as it was to wait.
     Idle,
     /// Nothing will come any more.
@@ -105,8 +105,9 @@ impl<J> Queue<J> {
         loop {
             if let Some((lane, since, job)) = state.take(self.share) {
                 state.load.running += 1;
-                state.load.waited += since.elapsed();
-                return Turn::Job(lane, job);
+                let waited = since.elapsed();
+                state.load.waited += waited;
+                return Turn::Job(lane, waited, job);
             }
             if state.closed && state.waiting() == 0 {
                 return Turn::Closed;
@@ -233,7 +234,7 @@ mod tests {
 
     fn take(queue: &Queue<&'static str>) -> Option<&'static str> {
         match queue.next(SOON) {
-            Turn::Job(_, job) => Some(job),
+            Turn::Job(_, _, job) => Some(job),
             Turn::Idle | Turn::Closed => None,
         }
     }
@@ -241,7 +242,7 @@ mod tests {
     /// One thread that does nothing but take turns.
     fn work_off(queue: &Queue<&'static str>) -> Vec<&'static str> {
         let mut jobs = Vec::new();
-        while let Turn::Job(lane, job) = queue.next(SOON) {
+        while let Turn::Job(lane, _, job) = queue.next(SOON) {
             jobs.push(job);
             queue.done(&lane, true);
         }
@@ -272,7 +273,7 @@ mod tests {
             queue.push(caller("b"), "b").unwrap();
         }
         let mut taken = Vec::new();
-        while let Turn::Job(lane, job) = queue.next(SOON) {
+        while let Turn::Job(lane, _, job) = queue.next(SOON) {
             taken.push((lane, job));
         }
         assert_eq!(taken.iter().map(|(_, job)| *job).collect::<Vec<_>>(), ["a", "b", "a"]);

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Db, Engine, Error, Lane, Load, Result,
-    engine::{Purpose, connect, in_transaction},
+    engine::{Purpose, connect_within, in_transaction, set_lock_patience},
     health::{self, Fault, Health},
     lane,
     queue::{Queue, Share, Turn},
@@ -25,6 +25,10 @@ const PROBE_THREADS: usize = 2;
 
 /// How long an unused connection is kept.
 const KEPT: Duration = Duration::from_secs(300);
+/// For how long, after a job that waited for a lock in vain, and how long the next ones wait: those that had to wait for that
+/// job have waited enough.
+const LOCKED_FOR: Duration = Duration::from_secs(1);
+const LOCKED_WAIT: Duration = Duration::from_millis(500);
 /// After how long a connection over a network is tried before it is used.
 const TRUSTED: Duration = Duration::from_secs(1);
 
@@ -206,18 +210,37 @@ fn spawn(opening: Opening, threads: usize, share: Share, name: &str) -> Result<A
 
 /// One thread: takes a job, lends it its connection, until the queue is closed.
 fn work_off(queue: &Queue<Box<dyn Job>>, opening: &Opening) {
-    let mut held = None;
+    let mut line = Line::default();
     loop {
         match queue.next(KEPT) {
-            Turn::Job(lane, job) => {
+            Turn::Job(lane, waited, job) => {
                 let wanted = job.is_wanted();
                 if wanted {
-                    opening.work(job, &mut held);
+                    opening.work(job, waited, &mut line);
                 }
                 queue.done(&lane, wanted);
             }
-            Turn::Idle => held = None,
+            Turn::Idle => line.held = None,
             Turn::Closed => return,
+        }
+    }
+}
+
+/// What a thread has.
+#[derive(Default)]
+struct Line {
+    held: Option<Held>,
+    /// When it last waited for a lock in vain.
+    locked: Option<Instant>,
+}
+
+impl Line {
+    /// How long a job that has `waited` already may wait for a lock.
+    fn patience(&self, purpose: Purpose, waited: Duration) -> Duration {
+        let patience = purpose.lock_patience();
+        match self.locked {
+            Some(when) if when.elapsed() < LOCKED_FOR => patience.saturating_sub(waited).min(LOCKED_WAIT),
+            _ => patience,
         }
     }
 }
@@ -225,6 +248,8 @@ fn work_off(queue: &Queue<Box<dyn Job>>, opening: &Opening) {
 /// A connection of a thread.
 struct Held {
     db: Db,
+    /// How long it waits for a lock.
+    patience: Duration,
     used: Instant,
     /// How many connections of the store had broken when it was used.
     breaks: u64,
@@ -240,11 +265,16 @@ struct Opening {
 }
 
 impl Opening {
-    fn work(&self, job: Box<dyn Job>, held: &mut Option<Held>) {
+    fn work(&self, job: Box<dyn Job>, waited: Duration, line: &mut Line) {
         let writes = job.writes();
-        let mut now = match held.take().map_or_else(|| self.open(), |held| self.alive(held)) {
+        let patience = line.patience(self.purpose, waited);
+        let held = line.held.take();
+        let mut now = match held.map_or_else(|| self.open(patience), |held| self.ready(held, patience)) {
             Ok(now) => now,
             Err(error) => {
+                if matches!(error, Error::Locked) {
+                    line.locked = Some(Instant::now());
+                }
                 job.run(Err(error));
                 return;
             }
@@ -256,6 +286,7 @@ impl Opening {
             _ => job.run(Ok(&mut now.db)),
         };
         let met = health::met();
+        line.locked = (met == Some(Fault::Locked)).then(Instant::now);
         match met {
             // It may be our own writer that a probe waited for.
             Some(Fault::Locked) if self.purpose == Purpose::Probe && self.health.is_writing() => {}
@@ -271,19 +302,19 @@ impl Opening {
         // Opened anew, it may be writable again.
         if !matches!(met, Some(Fault::ReadOnly | Fault::Disk)) {
             (now.used, now.breaks) = (Instant::now(), self.health.breaks());
-            *held = Some(now);
+            line.held = Some(now);
         }
     }
 
-    fn open(&self) -> Result<Held> {
+    fn open(&self, patience: Duration) -> Result<Held> {
         if let Some(error) = self.health.unreachable() {
             return Err(error);
         }
         let breaks = self.health.breaks();
-        match connect(self.engine, &self.url, self.purpose) {
+        match connect_within(self.engine, &self.url, self.purpose, patience) {
             Ok(db) => {
                 self.health.reached(None);
-                Ok(Held { db, used: Instant::now(), breaks })
+                Ok(Held { db, patience, used: Instant::now(), breaks })
             }
             Err(error) => {
                 tracing::warn!(%error, "the database cannot be reached");
@@ -296,8 +327,15 @@ impl Opening {
     }
 
     /// The connection, or another one where its server was restarted meanwhile.
-    fn alive(&self, mut held: Held) -> Result<Held> {
+    fn ready(&self, mut held: Held, patience: Duration) -> Result<Held> {
         let trusted = held.used.elapsed() < TRUSTED && held.breaks == self.health.breaks();
-        if trusted || is_sound(&mut held.db) { Ok(held) } else { self.open() }
+        if !trusted && !is_sound(&mut held.db) {
+            return self.open(patience);
+        }
+        if held.patience != patience {
+            set_lock_patience(&mut held.db, patience)?;
+            held.patience = patience;
+        }
+        Ok(held)
     }
 }

@@ -28,8 +28,9 @@ const SIGNING: &str = "whsec_";
 /// Why secrets were not taken. Never holds one.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("a connection of kind {kind} takes no secret `{name}`; {}", takes(*.kind))]
-    Unknown { kind: Kind, name: String },
+    /// The name is repeated where it is one of another kind: it may be a secret that was pasted in the wrong place.
+    #[error("a connection of kind {kind} takes no secret {}; {}", called(*.name), takes(*.kind))]
+    Unknown { kind: Kind, name: Option<&'static str> },
     #[error("a connection of kind {kind} needs {}", listed(.missing))]
     Missing { kind: Kind, missing: Vec<&'static SecretSpec> },
     #[error("the secret `{name}` {why}")]
@@ -58,6 +59,14 @@ fn listed(specs: &[&SecretSpec]) -> String {
     all.join(" and ")
 }
 
+fn called(name: Option<&str>) -> String {
+    name.map_or_else(|| "of this name".into(), |name| format!("`{name}`"))
+}
+
+fn unknown(kind: Kind, name: &str) -> Error {
+    Error::Unknown { kind, name: Kind::ALL.iter().find_map(|kind| spec(*kind, name)).map(|spec| spec.name) }
+}
+
 fn spec(kind: Kind, name: &str) -> Option<&'static SecretSpec> {
     connectors::secrets(kind).iter().find(|spec| spec.name == name)
 }
@@ -69,7 +78,7 @@ fn spec(kind: Kind, name: &str) -> Option<&'static SecretSpec> {
 fn checked(kind: Kind, given: &BTreeMap<String, Secret>) -> Result<BTreeMap<&'static str, Secret>> {
     let mut all = BTreeMap::new();
     for (name, secret) in given {
-        let spec = spec(kind, name).ok_or_else(|| Error::Unknown { kind, name: name.clone() })?;
+        let spec = spec(kind, name).ok_or_else(|| unknown(kind, name))?;
         // Most files end with a line break that is no part of the secret.
         let text = secret.reveal().trim_end_matches(['\r', '\n']);
         let why = if text.is_empty() {
@@ -158,7 +167,7 @@ pub fn renew(
     kind: Kind,
     name: &str,
 ) -> Result<Secret> {
-    let spec = spec(kind, name).ok_or_else(|| Error::Unknown { kind, name: name.to_owned() })?;
+    let spec = spec(kind, name).ok_or_else(|| unknown(kind, name))?;
     let prefix = spec.generated.ok_or_else(|| Error::NotMade { kind, name: name.to_owned() })?;
     let secret = make(ambient, prefix);
     vault.put(db, connection_id, spec.name, &secret, ambient.now())?;

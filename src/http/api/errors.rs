@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     connectors::{SettingsError, quickbooks_desktop::QwcError, source::Failure},
-    domain::problem::Problem,
+    domain::problem::{Problem, sentence},
     http::problem::ApiError,
     store,
     sync::{
@@ -63,57 +63,21 @@ impl From<store::Error> for ApiError {
                 format!("The {what} was changed by another call in the meantime."),
                 "Read it again, then decide.",
             ),
-            error if error.is_unavailable() => unavailable(error),
-            error => ApiError::internal(error),
+            error => match error.unavailable() {
+                Some(why) => unavailable(&why, error),
+                None => ApiError::internal(error),
+            },
         }
     }
 }
 
-/// 503 for what [`store::Error::is_unavailable`] says that another try may help with.
-fn unavailable(error: store::Error) -> ApiError {
-    use store::Error as E;
-    let (code, detail, remedy, retry_after) = match &error {
-        E::Busy => (
-            "database_busy",
-            "More waits for the gateway's database than it may.",
-            "Try again in a moment, with fewer requests at once.",
-            1,
-        ),
-        E::ReadOnly => (
-            "database_read_only",
-            "The gateway's database cannot be written: it is read-only.",
-            "Its operator makes the disk, or the server, writable again; the gateway goes on by itself.",
-            30,
-        ),
-        E::Full => (
-            "database_full",
-            "The gateway's database cannot be written: its disk is full.",
-            "Its operator makes room on the disk; the gateway goes on by itself.",
-            30,
-        ),
-        E::Locked => (
-            "database_locked",
-            "The gateway's database cannot be written: another program holds it.",
-            "Try again in a moment. If it lasts, its operator closes the program that has it open.",
-            5,
-        ),
-        E::Disk => (
-            "database_disk",
-            "The disk of the gateway's database does not read or write.",
-            "Its operator looks at the disk and at the system's log; the gateway goes on by itself.",
-            30,
-        ),
-        _ => (
-            "database_unavailable",
-            "The gateway's database does not answer.",
-            "Try again in a moment. If it lasts, look at the gateway's log and at the database.",
-            5,
-        ),
-    };
-    let mut refused = refuse(StatusCode::SERVICE_UNAVAILABLE, code, detail, remedy);
-    refused.retry_after = Some(retry_after);
-    // Too much at once is the callers' doing: a line of the log for each would be one thing more to wait for.
-    if matches!(error, E::Busy) { refused } else { refused.caused_by(error) }
+/// 503 for a database that does not do its work for now. The log has it too, but for what is the callers' doing: a line for
+/// each would be one thing more to wait for.
+fn unavailable(why: &store::Unavailable, error: store::Error) -> ApiError {
+    let detail = sentence(why.what);
+    let mut refused = refuse(StatusCode::SERVICE_UNAVAILABLE, why.code, detail, &why.advice());
+    refused.retry_after = Some(why.retry_after);
+    if matches!(error, store::Error::Busy) { refused } else { refused.caused_by(error) }
 }
 
 impl From<link::Error> for ApiError {
@@ -125,26 +89,28 @@ impl From<link::Error> for ApiError {
                 "Unlink it first, or leave it as it is.",
             )
             .with("conflict", json!({ "profile_id": profile_id })),
-            link::Error::ProfileLinked { list, record_id, profile_id } => conflict(
+            link::Error::ProfileLinked { list, record_id, .. } => conflict(
                 "profile_linked",
-                format!("Profile {profile_id:?} is linked to the {list} {record_id} of the same connection already."),
+                format!("The profile is linked to the {list} {record_id} of the same connection already."),
                 "Unlink that one first, or choose another profile.",
             )
             .with("conflict", json!({ "record_id": record_id, "list": list })),
-            link::Error::NoProfile { list, profile_id } => refuse(
+            link::Error::NoProfile { list, .. } => refuse(
                 StatusCode::NOT_FOUND,
                 "profile_not_found",
-                format!("The app has no {list} profile {profile_id:?}."),
-                &format!("PUT /v1/profiles/{list}/{{profile_id}} first, or create the profile from the {list} itself."),
+                format!("The app has no {list} profile of this ID."),
+                &format!(
+                    "PUT /v1/profiles/{list}/{{profile_id}} first, or create the profile from the {list} itself."
+                ),
             ),
-            link::Error::OtherCompany { list, profile_id } => conflict(
+            link::Error::OtherCompany { list, .. } => conflict(
                 "other_company",
-                format!("Profile {profile_id:?} belongs to another company than the {list}."),
+                format!("The profile belongs to another company than the {list}."),
                 "Choose a profile of the same company.",
             ),
             link::Error::ProfileExists { list, profile_id } => conflict(
                 "profile_exists",
-                format!("The app has a {list} profile {profile_id:?} already."),
+                format!("The app has a {list} profile of this ID already."),
                 "Link that profile, or choose another ID.",
             )
             .with("conflict", json!({ "profile_id": profile_id, "list": list })),

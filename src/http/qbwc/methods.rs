@@ -71,20 +71,24 @@ impl CallError {
         }
     }
 
-    /// The words for whoever reads the Web Connector's log. Ours go into the gateway's log, once.
-    pub(super) fn fault(&self) -> Fault {
+    /// The words for the call of `method`, for whoever reads the Web Connector's log. Ours go into the gateway's log, once.
+    pub(super) fn fault(&self, method: &str) -> Fault {
         if let Some(failure) = self.body_failure() {
-            return body_fault(failure);
+            return body_fault(method, failure);
         }
         match self {
             Self::Store(error) => {
                 tracing::error!(%error, source = error.source().map(tracing::field::display), "a call failed");
-                Fault {
-                    client: false,
-                    reason: "Rollcall's database failed. Run the update again later; if it repeats, \
-                                                look into the gateway's log."
+                let reason = match error.unavailable() {
+                    Some(why) => format!(
+                        "Rollcall could not answer the call: {}. Run the update again later. If it lasts: {}",
+                        why.what, why.remedy
+                    ),
+                    None => "Rollcall's database failed. Run the update again later; if it repeats, look into the \
+                             gateway's log."
                         .into(),
-                }
+                };
+                Fault { client: false, reason }
             }
             Self::Soap(error) => Fault {
                 client: true,
@@ -92,7 +96,7 @@ impl CallError {
                     "Rollcall could not read the call. Nobody was marked absent. Run the update again. The cause: {error}."
                 ),
             },
-            Self::Stopped(Stopped::Body(failure)) => body_fault(*failure),
+            Self::Stopped(Stopped::Body(failure)) => body_fault(method, *failure),
             Self::Stopped(Stopped::Large) => Fault {
                 client: true,
                 reason: format!(

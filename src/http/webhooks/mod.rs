@@ -33,6 +33,7 @@ use serde_json::json;
 use super::{
     Gateway,
     door::Visitor,
+    limits::BodyFailure,
     server::{self, Peer},
 };
 use crate::{
@@ -100,6 +101,9 @@ async fn take(webhooks: &Webhooks, connection_id: &str, request: Request) -> Res
         // It was deleted a moment ago.
         NotAccepted::Store(store::Error::Referred(_)) => Refusal::Unknown,
         NotAccepted::Full => Refusal::Full,
+        NotAccepted::Stopping => Refusal::Body(BodyFailure::Stopping),
+        NotAccepted::Unavailable(unavailable) => Refusal::Unavailable(unavailable),
+        NotAccepted::Store(error) => error.into(),
         error => Refusal::NotKept(Box::new(error)),
     })?;
     match accepted {
@@ -128,12 +132,12 @@ async fn look_up(gateway: &Gateway, connection_id: &str) -> Result<Option<Known>
     let vault = gateway.reach.vault.clone();
     let read = gateway.store.read(move |db| match connections::get(db, &id) {
         Ok(connection) => {
-            let secrets = vault.secrets(db, &id).map_err(|error| Refusal::Unavailable(error.to_string()))?;
+            let secrets = vault.secrets(db, &id)?;
             Ok(Some(Known { kind: connection.kind, settings: connection.settings, secrets }))
         }
         Err(store::Error::NotFound(_)) => {
             // As many queries as for one that is there.
-            let _ = vault.secrets(db, &id).map_err(|error| Refusal::Unavailable(error.to_string()))?;
+            let _ = vault.secrets(db, &id)?;
             Ok(None)
         }
         Err(error) => Err(error.into()),

@@ -213,12 +213,22 @@ impl Received {
             received.records += 1;
             match ret.element.as_str() {
                 "ListDeletedRet" => {
-                    let (id, at) = map::deleted(ret)?;
+                    let (id, at) = match map::deleted(ret) {
+                        // Of a record that was never staged.
+                        Err(MapError::LongListId(_)) => continue,
+                        mapped => mapped?,
+                    };
                     high_water.raise(at.as_deref());
                     received.deleted.push(id);
                 }
                 _ => {
-                    let record = map::record(list.list, ret)?;
+                    let record = match map::record(list.list, ret) {
+                        Err(MapError::LongListId(_)) => {
+                            received.refused += 1;
+                            continue;
+                        }
+                        mapped => mapped?,
+                    };
                     high_water.raise(record.source_modified_at.as_deref());
                     batch.push(record);
                 }

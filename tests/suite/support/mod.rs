@@ -65,6 +65,11 @@ impl TestApp {
     }
 
     pub async fn start(database: &TestDatabase) -> Self {
+        Self::start_within(database, |_| {}).await
+    }
+
+    /// With limits of its own.
+    pub async fn start_within(database: &TestDatabase, change: impl FnOnce(&mut server::Limits)) -> Self {
         let ambient = Ambient::system();
         let store = database.open();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -74,7 +79,9 @@ impl TestApp {
         let settings = Settings::read(&MapSource::default()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let router = router(gateway.clone(), &settings.http);
-        tokio::spawn(server::run(listener, router, (&settings.http).into(), None, async {
+        let mut limits = (&settings.http).into();
+        change(&mut limits);
+        tokio::spawn(server::run(listener, router, limits, None, async {
             let _ = stopped.await;
         }));
         let vault = gateway.vault.clone();
