@@ -120,6 +120,12 @@ pub fn chain(error: &dyn Error) -> String {
     text
 }
 
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Problem { problem, exit: FAILED }
+    }
+}
+
 impl From<Mistakes> for Failure {
     fn from(mistakes: Mistakes) -> Self {
         let remedy = "Correct the variable, or the flag of the same name.";

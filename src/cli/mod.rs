@@ -14,6 +14,7 @@ mod failure;
 mod find;
 mod flags;
 mod key;
+mod listen;
 mod migrate;
 mod openapi;
 mod output;

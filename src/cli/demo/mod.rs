@@ -20,7 +20,7 @@ use super::{
     Result,
     context::Context,
     failure::{Failure, chain, sentence},
-    serve::{bind, local_url},
+    listen::{bind, local_url},
     signals,
     simulate::{SessionView, change, keep_time},
     text::plain,
