@@ -61,7 +61,7 @@ impl From<app::AppError> for Failure {
             app::AppError::Tls(error) => Self::new(
                 "bad_certificate",
                 super::failure::sentence(&chain(&error)),
-                "Correct ROLLCALL_TLS_CERT and ROLLCALL_TLS_KEY; `rollcall doctor` checks the pair.",
+                format!("{} `rollcall doctor` checks the pair.", error.remedy()),
             ),
             app::AppError::PublicUrl { .. } => Self::new(
                 "bad_public_url",

@@ -2,7 +2,7 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use super::health;
+use super::{Obstacle, health};
 
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -15,6 +15,9 @@ pub enum Error {
     Url(String),
     #[error("the database cannot be opened: {0}")]
     Open(String),
+    /// The file of a SQLite database.
+    #[error("the database cannot be opened: {0}")]
+    File(Obstacle),
     #[error("the database did not migrate: {0}")]
     Migrate(String),
     /// Too much waits for it, or it took too long.
@@ -53,11 +56,26 @@ impl Error {
     /// Whether the database could not be reached, so that another try may help.
     pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::Busy | Self::Open(_) | Self::ReadOnly | Self::Full | Self::Locked | Self::Disk => true,
+            Self::Busy
+            | Self::Open(_)
+            | Self::File(_)
+            | Self::ReadOnly
+            | Self::Full
+            | Self::Locked
+            | Self::Disk => true,
             Self::Database(DieselError::DatabaseError(kind, _)) => {
                 matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand)
             }
             _ => false,
+        }
+    }
+
+    /// The same, for another who waits for the same database: diesel's own errors are not to be had twice.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::File(obstacle) => Self::File(obstacle.clone()),
+            Self::Open(why) => Self::Open(why.clone()),
+            other => Self::Open(other.to_string()),
         }
     }
 

@@ -21,7 +21,9 @@ pub mod lists;
 pub mod locks;
 mod migrate;
 mod names;
+mod obstacle;
 pub mod polls;
+mod pool;
 pub mod profiles;
 pub mod prune;
 pub mod purge;
@@ -39,9 +41,10 @@ mod values;
 
 pub use engine::{Db, Engine};
 pub use error::{Error, Result};
-pub use files::{Exposed, exposed};
+pub use files::{Exposed, exposed, file_of};
 pub use lane::{Lane, in_lane};
 pub use migrate::{Migrated, Standing};
+pub use obstacle::{Obstacle, obstacle};
 pub use queue::Load;
 pub use values::{Page, PageLimit};
 
