@@ -1,10 +1,10 @@
 //! The two engines behind one type, and how a connection to each is opened.
 
-use diesel::{Connection, ConnectionError, PgConnection, SqliteConnection, connection::SimpleConnection};
+use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConnection};
 
 use super::{
     Error, Result,
-    files::{file_of, make_private},
+    files::{cannot_open, file_of, make_private},
 };
 
 /// Which database it is.
@@ -116,14 +116,19 @@ fn with_network(url: &str) -> String {
 
 /// Opens one connection, ready for use.
 pub(super) fn connect(engine: Engine, url: &str, purpose: Purpose) -> Result<Db> {
+    let mut db = establish(engine, url, purpose)?;
+    prepare(&mut db, url, purpose)?;
+    Ok(db)
+}
+
+/// Opens one connection.
+pub(super) fn establish(engine: Engine, url: &str, purpose: Purpose) -> Result<Db> {
     match engine {
         Engine::Postgres => {
-            let mut connection = PgConnection::establish(&with_network(url)).map_err(opening)?;
-            connection.batch_execute(purpose.timeouts()).map_err(|error| Error::Open(error.to_string()))?;
-            Ok(Db::Postgres(connection))
+            let connection = PgConnection::establish(&with_network(url));
+            connection.map(Db::Postgres).map_err(|error| Error::Open(error.to_string()))
         }
         Engine::Sqlite => {
-            let path = url.strip_prefix("sqlite:").unwrap_or(url);
             match file_of(url) {
                 Some(file) if purpose == Purpose::Make => make_private(&file)?,
                 // An empty one in its place would look like a database without people.
@@ -132,23 +137,39 @@ pub(super) fn connect(engine: Engine, url: &str, purpose: Purpose) -> Result<Db>
                 }
                 _ => {}
             }
-            let mut connection = SqliteConnection::establish(path).map_err(opening)?;
-            // busy_timeout first: switching to WAL needs a lock that another connection may hold.
-            let (patience, cache) = purpose.pragmas();
-            connection
-                .batch_execute(&format!(
-                    "PRAGMA busy_timeout = {patience}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-                     PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384; PRAGMA temp_store = MEMORY;
-                     PRAGMA cache_size = -{cache};",
-                ))
-                .map_err(|error| Error::Open(format!("{path}: {error}")))?;
-            Ok(Db::Sqlite(connection))
+            let path = url.strip_prefix("sqlite:").unwrap_or(url);
+            let connection = SqliteConnection::establish(path);
+            connection.map(Db::Sqlite).map_err(|error| unopened(url, &error))
         }
     }
 }
 
-fn opening(error: ConnectionError) -> Error {
-    Error::Open(error.to_string())
+/// Gives a new connection its time-outs and its size.
+pub(super) fn prepare(db: &mut Db, url: &str, purpose: Purpose) -> Result<()> {
+    match db {
+        Db::Postgres(connection) => {
+            let done = connection.batch_execute(purpose.timeouts());
+            done.map_err(|error| Error::Open(error.to_string()))
+        }
+        Db::Sqlite(connection) => {
+            // busy_timeout first: switching to WAL needs a lock that another connection may hold.
+            let (patience, cache) = purpose.pragmas();
+            let pragmas = format!(
+                "PRAGMA busy_timeout = {patience}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+                 PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384; PRAGMA temp_store = MEMORY;
+                 PRAGMA cache_size = -{cache};",
+            );
+            connection.batch_execute(&pragmas).map_err(|error| unopened(url, &error))
+        }
+    }
+}
+
+/// Why a SQLite database was not opened.
+fn unopened(url: &str, error: &dyn std::fmt::Display) -> Error {
+    match file_of(url) {
+        Some(file) => cannot_open(&file, error),
+        None => Error::Open(error.to_string()),
+    }
 }
 
 /// Runs `work` in a transaction of `db`. SQLite's begins as a writer: one that turns from reading to writing half
