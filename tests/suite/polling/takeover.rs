@@ -95,3 +95,28 @@ async fn after_a_kill_the_next_start_on_sqlite_goes_on_at_once() {
     assert_ne!(leases().await, Some(held));
     drop(other);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_kill_the_next_start_on_postgresql_goes_on_when_the_lease_has_run_out() {
+    let Some(database) = TestDatabase::postgres() else { return };
+    let store = database.open();
+    let vendor = Vendor::start(Kind::Connectwise, 1, Ambient::system().clock).await;
+    let reach = reach(&store, &Ambient::system(), Timeouts::default());
+    let connection = vendor.connect(&reach, "One gateway", &[("requests_per_minute", "30")]).await;
+    let doomed = Process::start_with(&database, &SETTINGS).await;
+    vendor.has_seen(8).await;
+    let lease = async || {
+        let id = connection.id.clone();
+        store.read(move |db| polls::get(db, &id)).await.unwrap().leased
+    };
+    let (_, until) = lease().await.expect("it is polled");
+    doomed.kill();
+    let before = vendor.requests().len();
+    let heir = Process::start_with(&database, &SETTINGS).await;
+    tokio::time::timeout(Duration::from_secs(20), vendor.has_seen(before + 1)).await.expect("it stands still");
+    let (since, _) = lease().await.expect("it is polled");
+    // The last renewal may have come between the look and the kill. The worker looks each second.
+    let late = since - until;
+    assert!(late <= chrono::TimeDelta::seconds(2 + 5), "the lease had run out {late} before");
+    drop(heir);
+}
