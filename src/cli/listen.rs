@@ -11,12 +11,12 @@ use crate::domain::problem::Problem;
 
 use super::{Result, failure::Failure};
 
-/// Takes the address to listen on.
-pub async fn bind(listen: &str) -> Result<TcpListener> {
-    TcpListener::bind(listen).await.map_err(|error| Failure::from(refused(listen, "ROLLCALL_LISTEN", &error)))
+/// Takes the address to listen on; `setting` is the name of its setting or flag.
+pub async fn bind(listen: &str, setting: &str) -> Result<TcpListener> {
+    TcpListener::bind(listen).await.map_err(|error| Failure::from(refused(listen, setting, &error)))
 }
 
-/// Why `listen` cannot be listened on, and what to do. `setting` is the name of its setting.
+/// Why `listen` cannot be listened on, and what to do. `setting` is the name of its setting or flag.
 pub fn refused(listen: &str, setting: &str, error: &io::Error) -> Problem {
     let host = listen.rsplit_once(':').map_or(listen, |(host, _)| host).trim_matches(['[', ']']);
     let (why, remedy) = match error.kind() {
@@ -48,7 +48,7 @@ pub fn refused(listen: &str, setting: &str, error: &io::Error) -> Problem {
             format!("Correct {setting}; where this computer has no IPv6, name an address of IPv4."),
         ),
     };
-    Problem::new("cannot_listen", format!("The gateway cannot listen on {listen}: {why}."), remedy)
+    Problem::new("cannot_listen", format!("{listen} cannot be listened on: {why}."), remedy)
 }
 
 /// How to reach a gateway from this machine. One that listens everywhere also listens here.
@@ -78,7 +78,10 @@ mod tests {
         ] {
             let problem = refused(listen, "ROLLCALL_LISTEN", &kind.into());
             assert!(problem.detail.contains(listen) && problem.detail.contains(why), "{problem:?}");
-            assert!(problem.remedy.contains(remedy) && problem.remedy.contains("ROLLCALL_LISTEN"), "{problem:?}");
+            assert!(
+                problem.remedy.contains(remedy) && problem.remedy.contains("ROLLCALL_LISTEN"),
+                "{problem:?}"
+            );
         }
     }
 }

@@ -34,7 +34,7 @@ pub async fn run(context: &Context, args: &Args) -> Result {
     let stop =
         signals::stop(context.out).map_err(|error| Failure::system("The signals cannot be heard", &error))?;
     let store = app::open(&settings.database)?;
-    let listener = bind(&settings.http.listen).await?;
+    let listener = bind(&settings.http.listen, "ROLLCALL_LISTEN").await?;
     let address =
         listener.local_addr().map_err(|error| Failure::system("The socket has no address", &error))?;
     // Before anybody is told that it listens: a gateway without its key or its certificate does not start.

@@ -75,9 +75,7 @@ pub(super) fn unknown_targets(filter: &str) -> Vec<String> {
     };
     let unknown = filter.split(',').filter_map(target).filter(|target| !is_known(target));
     let name = FILTER.name;
-    unknown
-        .map(|target| format!("{name}: nothing in Rollcall is called {target:?}"))
-        .collect()
+    unknown.map(|target| format!("{name}: nothing in Rollcall is called {target:?}")).collect()
 }
 
 /// What a dependency's modules are called is not known.
@@ -105,9 +103,11 @@ mod tests {
         ] {
             assert_eq!(unknown_targets(filter), Vec::<String>::new(), "{filter}");
         }
-        for (filter, target) in
-            [("rollcal=debug", "rollcal"), ("info,rollcall::snyc=debug", "rollcall::snyc"), ("hypr=off", "hypr")]
-        {
+        for (filter, target) in [
+            ("rollcal=debug", "rollcal"),
+            ("info,rollcall::snyc=debug", "rollcall::snyc"),
+            ("hypr=off", "hypr"),
+        ] {
             let told = unknown_targets(filter);
             assert!(told.len() == 1 && told[0].contains(&format!("{target:?}")), "{filter}: {told:?}");
         }

@@ -67,6 +67,9 @@ mod tests {
         // Nobody gets through a file, whatever rights they have.
         fs::write(at("file"), "").unwrap();
         let through = obstacle(&at("file/x/new.db"));
-        assert!(matches!(&through, Some(Obstacle::Hidden { path, .. }) if *path == at("file/x")), "{through:?}");
+        assert!(
+            matches!(&through, Some(Obstacle::Hidden { path, .. }) if *path == at("file/x")),
+            "{through:?}"
+        );
     }
 }

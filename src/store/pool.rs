@@ -65,7 +65,10 @@ struct Place {
 // Not its URL, which may hold a password.
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Place").field("engine", &self.engine).field("purpose", &self.purpose).finish_non_exhaustive()
+        f.debug_struct("Place")
+            .field("engine", &self.engine)
+            .field("purpose", &self.purpose)
+            .finish_non_exhaustive()
     }
 }
 

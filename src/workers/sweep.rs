@@ -84,7 +84,9 @@ impl Sweep {
     async fn end_lists(&self) {
         let now = self.ambient.now();
         let done = self.store.write(move |db| inbox::end_silent_lists(db, now)).await;
-        if let Some(ended @ 1..) = self.troubles.note("lists whose pages stopped coming cannot be ended", done) {
+        if let Some(ended @ 1..) =
+            self.troubles.note("lists whose pages stopped coming cannot be ended", done)
+        {
             tracing::warn!(ended, "whole lists were given up: their pages stopped coming");
         }
     }

@@ -72,7 +72,7 @@ pub async fn run(context: &Context, args: Args) -> Result {
             .collect();
     let settings = Settings::read(&settings)?;
     let store = app::open(&settings.database)?;
-    let listener = bind(&settings.http.listen).await?;
+    let listener = bind(&settings.http.listen, "--listen").await?;
     let address =
         listener.local_addr().map_err(|error| Failure::system("The socket has no address", &error))?;
     let url = local_url(address, false);

@@ -114,12 +114,7 @@ fn told(findings: &mut Findings, report: &KeyReport, opened: u64) {
         let detail = format!(
             "The key from {source} opens the {opened} stored secrets; some are still sealed with an old one."
         );
-        findings.wrong(
-            Status::Warn,
-            CHECK,
-            detail,
-            "Run `rollcall key rotate` to finish the rotation.",
-        );
+        findings.wrong(Status::Warn, CHECK, detail, "Run `rollcall key rotate` to finish the rotation.");
     } else {
         findings.ok(CHECK, format!("The key from {source}{mode} opens all {opened} stored secrets."));
     }

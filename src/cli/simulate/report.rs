@@ -91,9 +91,10 @@ pub fn line(event: &Event<'_>) -> Option<String> {
         }
         Event::Returned { operation: Operation::SendRequestXml, .. } => return None,
         // What the Web Connector shows to a person: all of it.
-        Event::Returned { operation: it @ (Operation::CloseConnection | Operation::GetLastError), result }
-            if !result.is_empty() =>
-        {
+        Event::Returned {
+            operation: it @ (Operation::CloseConnection | Operation::GetLastError),
+            result,
+        } if !result.is_empty() => {
             return Some(wrapped(&plain(&format!("{}: {result}", it.name())), WIDTH, "  "));
         }
         Event::Returned { operation, result } if !result.is_empty() => {
@@ -122,7 +123,10 @@ mod tests {
         for operation in [Operation::CloseConnection, Operation::GetLastError] {
             let told = line(&Event::Returned { operation, result: &said }).unwrap();
             assert!(told.split_whitespace().eq(format!("{}: {said}", operation.name()).split_whitespace()));
-            assert!(told.lines().count() > 3 && told.lines().all(|line| line.chars().count() <= WIDTH), "{told}");
+            assert!(
+                told.lines().count() > 3 && told.lines().all(|line| line.chars().count() <= WIDTH),
+                "{told}"
+            );
         }
     }
 }

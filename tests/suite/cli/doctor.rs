@@ -209,7 +209,8 @@ fn old_windows_and_a_certificate_whose_key_is_rsa_are_told() {
 fn the_port_of_the_figures_is_looked_at_as_well() {
     let machine = Machine::new();
     let figures = |listen: &str, metrics: &str| {
-        let report = machine.run(&["doctor", "--json", "--listen", listen, "--metrics-listen", metrics]).json();
+        let report =
+            machine.run(&["doctor", "--json", "--listen", listen, "--metrics-listen", metrics]).json();
         let (statuses, text) = of(&report, "figures");
         (statuses.join(" "), text)
     };

@@ -34,7 +34,9 @@ fn a_port_that_is_taken_and_a_bad_certificate_are_told() {
         ("192.0.2.7:8080", "no address of this computer", "0.0.0.0"),
         ("rollcall.invalid:8080", "\"rollcall.invalid\" has no address", "name an address"),
     ] {
-        for flags in [&["--listen", listen] as &[&str], &["--listen", "127.0.0.1:0", "--metrics-listen", listen]] {
+        for flags in
+            [&["--listen", listen] as &[&str], &["--listen", "127.0.0.1:0", "--metrics-listen", listen]]
+        {
             let problem = machine.problem(&[&["serve", "--log", "off"], flags].concat(), "cannot_listen");
             let told = (problem["detail"].as_str().unwrap(), problem["remedy"].as_str().unwrap());
             assert!(told.0.contains(why) && told.1.contains(remedy), "{problem}");

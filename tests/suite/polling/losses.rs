@@ -123,7 +123,8 @@ async fn a_poll_that_panics_is_told_at_its_connection_and_the_others_are_polled(
         let mut ids = Vec::new();
         for seed in [1, 2, 3] {
             let vendor = Vendor::start(Kind::Connectwise, seed, system.clock.clone()).await;
-            let connection = vendor.connect(&reach, &format!("Company {seed}"), &[("page_size", "100")]).await;
+            let connection =
+                vendor.connect(&reach, &format!("Company {seed}"), &[("page_size", "100")]).await;
             ids.push(connection.id);
             vendors.push(vendor);
         }

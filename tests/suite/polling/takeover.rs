@@ -113,7 +113,9 @@ async fn after_a_kill_the_next_start_on_postgresql_goes_on_when_the_lease_has_ru
     doomed.kill();
     let before = vendor.requests().len();
     let heir = Process::start_with(&database, &SETTINGS).await;
-    tokio::time::timeout(Duration::from_secs(20), vendor.has_seen(before + 1)).await.expect("it stands still");
+    tokio::time::timeout(Duration::from_secs(20), vendor.has_seen(before + 1))
+        .await
+        .expect("it stands still");
     let (since, _) = lease().await.expect("it is polled");
     // The last renewal may have come between the look and the kill. The worker looks each second.
     let late = since - until;
