@@ -202,7 +202,7 @@ impl Connections {
     /// Whether it may be used: one that may have been cut off meanwhile is tried. One that was goes.
     fn alive(&self, mut link: PooledConnection<Opener>) -> Option<Lent> {
         let trusted = link.used.elapsed() < TRUSTED && link.breaks == self.health().breaks();
-        link.broken = !trusted && check(&mut link.db).is_err();
+        link.broken = hung_up(&mut link.db) || (!trusted && check(&mut link.db).is_err());
         (!link.broken).then(|| Lent { link, health: self.place.health.clone() })
     }
 }
@@ -216,6 +216,17 @@ impl Lent {
     pub(super) fn give_back(mut self, sound: bool) {
         (self.link.used, self.link.breaks) = (Instant::now(), self.health.breaks());
         self.link.broken = !sound;
+    }
+}
+
+/// Whether the server has closed a connection, as far as this machine knows: nothing is sent. Its last words come
+/// first, then the end.
+fn hung_up(db: &mut Db) -> bool {
+    match db {
+        Db::Sqlite(_) => false,
+        Db::Postgres(connection) => {
+            (0..2).any(|_| matches!(connection.notifications_iter().next(), Some(Err(_))))
+        }
     }
 }
 

@@ -106,8 +106,7 @@ async fn subscribing_again_makes_no_second_set_and_unsubscribing_leaves_none() {
 async fn a_connection_that_is_deleted_takes_its_callbacks_back_or_says_that_they_are_left() {
     TestDatabase::each(async |database| {
         for refused in [false, true] {
-            let vendor = if refused { "Birch" } else { "Acme" };
-            let tenant = Tenant::open_as(database, vendor).await;
+            let tenant = Tenant::open_as(database, if refused { "Birch" } else { "Acme" }).await;
             subscribe(&tenant.reach, &tenant.connection.id).await.unwrap();
             assert_eq!(tenant.callbacks(false), BOTH);
             if refused {
