@@ -66,14 +66,19 @@ const TARGETS: &str = include_str!(concat!(env!("OUT_DIR"), "/targets.txt"));
 
 /// A sentence for each name in the filter that nobody has.
 pub(super) fn unknown_targets(filter: &str) -> Vec<String> {
-    let target = |directive: &'_ str| {
-        let target = directive.split(['=', '[']).next().unwrap_or_default().trim().to_owned();
-        let is_level = target.parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
-        // The fields of a span hold commas as well: what is behind one is no name.
-        let is_name = !target.is_empty() && target.chars().all(|c| c.is_alphanumeric() || "_:".contains(c));
-        (is_name && !is_level).then_some(target)
-    };
-    let unknown = filter.split(',').filter_map(target).filter(|target| !is_known(target));
+    let mut depth = 0_u32;
+    // Not at those between the fields of a span.
+    let parts = filter.split(|c: char| {
+        match c {
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    });
+    let targets = parts.map(|part| part.split(['=', '[']).next().unwrap_or_default().trim());
+    let is_level = |text: &str| text.parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
+    let unknown = targets.filter(|target| !target.is_empty() && !is_level(target) && !is_known(target));
     let name = FILTER.name;
     unknown.map(|target| format!("{name}: nothing in Rollcall is called {target:?}")).collect()
 }
