@@ -120,6 +120,12 @@ pub fn chain(error: &dyn Error) -> String {
     text
 }
 
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Problem { problem, exit: FAILED }
+    }
+}
+
 impl From<Mistakes> for Failure {
     fn from(mistakes: Mistakes) -> Self {
         let remedy = "Correct the variable, or the flag of the same name.";
@@ -142,6 +148,7 @@ impl From<store::Error> for Failure {
                 "database_unreachable",
                 "Check the path or the address, and that this user may open it; `rollcall doctor` looks closer.",
             ),
+            E::File(obstacle) => ("database_unreachable", remedy_of(obstacle)),
             E::Migrate(_) => {
                 ("database_not_migrated", "Use the version of Rollcall that made it, or restore a backup.")
             }
@@ -162,6 +169,23 @@ impl From<store::Error> for Failure {
             E::Panicked => ("internal", "This is a mistake in Rollcall: please report it."),
         };
         Self::new(code, detail, remedy)
+    }
+}
+
+fn remedy_of(obstacle: &store::Obstacle) -> &'static str {
+    use store::Obstacle as O;
+    match obstacle {
+        O::NoFolder(_) => "Make the folder, or correct ROLLCALL_DATABASE_URL.",
+        O::Hidden { .. } => {
+            "Let the user that Rollcall runs as go into the folders that lead there, or correct ROLLCALL_DATABASE_URL."
+        }
+        O::NoFile(_) => "Correct ROLLCALL_DATABASE_URL: it must name a file.",
+        O::Unreadable { .. } => {
+            "Let the user that Rollcall runs as read and write it, or correct ROLLCALL_DATABASE_URL."
+        }
+        O::Closed { .. } => {
+            "Let the user that Rollcall runs as write in that folder, or correct ROLLCALL_DATABASE_URL."
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod failure;
 mod find;
 mod flags;
 mod key;
+mod listen;
 mod migrate;
 mod openapi;
 mod output;
@@ -141,7 +142,12 @@ fn start(cli: Cli, out: Output) -> Result {
     let settings = flags.settings()?;
     telemetry::try_init(&settings.log).map_err(|error| Failure::internal(&error))?;
     for warning in &settings.warnings {
-        tracing::warn!("{warning}");
+        // A filter that names nothing would keep this back as well.
+        if tracing::enabled!(tracing::Level::WARN) {
+            tracing::warn!("{warning}");
+        } else if settings.log.filter != "off" {
+            out.note(warning);
+        }
     }
     let context = Context::new(settings, out);
     runtime.block_on(dispatch(&context, command))
@@ -237,6 +243,29 @@ mod tests {
         assert!(calls > 100, "{calls}");
         assert!(wrong("rollcall message list").is_some() && wrong("rollcall {what} list").is_some());
         assert!(wrong("rollcall connection poll ID --whole").is_some());
+    }
+
+    /// What the help of `command` says of its arguments that name something, and of those of the commands below it.
+    fn arguments(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>) {
+        for argument in command.get_arguments() {
+            let names = ["connection", "company", "app", "all_dead"];
+            if names.contains(&argument.get_id().as_str()) {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                found.push((format!("{path} {}", argument.get_id()), help));
+            }
+        }
+        for below in command.get_subcommands() {
+            arguments(below, &format!("{path} {}", below.get_name()), found);
+        }
+    }
+
+    #[test]
+    fn the_help_says_that_a_name_will_do_as_well_as_an_id() {
+        let mut found = Vec::new();
+        arguments(&Cli::command(), "rollcall", &mut found);
+        let silent: Vec<_> = found.iter().filter(|(_, help)| !help.contains("name or ID")).collect();
+        assert!(silent.is_empty(), "{silent:?}");
+        assert!(found.len() > 15, "{found:?}");
     }
 
     #[test]

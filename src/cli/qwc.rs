@@ -26,7 +26,7 @@ use super::{
                   rollcall qwc con_0199… --new-ids > acme.qwc"
 )]
 pub struct Args {
-    /// The connection's ID, con_…
+    /// The connection's name or ID, con_…
     connection: String,
     /// Make a new OwnerID and FileID first: for a new computer, or a Web Connector that was installed anew (QBWC1039)
     #[arg(long)]

@@ -13,4 +13,5 @@ pub mod record;
 pub mod schedule;
 pub mod secret;
 pub mod time;
+pub mod trouble;
 pub mod words;

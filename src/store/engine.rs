@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use diesel::{Connection, ConnectionError, PgConnection, SqliteConnection, connection::SimpleConnection};
+use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConnection};
 
 use super::{
     Error, Result,
-    files::{file_of, make_private},
+    files::{cannot_open, file_of, make_private},
 };
 
 /// Which database it is.
@@ -81,7 +81,7 @@ impl Purpose {
         }
     }
 
-    /// SQLite: how long to wait for a lock. Vendors wait 5 seconds for the answer to a webhook: so they hear why.
+    /// SQLite: how long a lock that another holds is waited for.
     pub(super) fn lock_patience(self) -> Duration {
         Duration::from_secs(match self {
             Self::Make => 15,
@@ -100,7 +100,7 @@ impl Purpose {
     }
 }
 
-/// Sets how long SQLite waits for a lock.
+/// Has a connection to SQLite wait no longer than `patience` for a lock that another holds.
 pub(super) fn set_lock_patience(db: &mut Db, patience: Duration) -> Result<()> {
     match db {
         Db::Sqlite(connection) => {
@@ -135,19 +135,19 @@ fn with_network(url: &str) -> String {
 
 /// Opens one connection, ready for use.
 pub(super) fn connect(engine: Engine, url: &str, purpose: Purpose) -> Result<Db> {
-    connect_within(engine, url, purpose, purpose.lock_patience())
+    let mut db = establish(engine, url, purpose)?;
+    prepare(&mut db, url, purpose)?;
+    Ok(db)
 }
 
-/// The same; a lock of SQLite is waited for no longer than `patience`.
-pub(super) fn connect_within(engine: Engine, url: &str, purpose: Purpose, patience: Duration) -> Result<Db> {
+/// Opens one connection.
+pub(super) fn establish(engine: Engine, url: &str, purpose: Purpose) -> Result<Db> {
     match engine {
         Engine::Postgres => {
-            let mut connection = PgConnection::establish(&with_network(url)).map_err(opening)?;
-            connection.batch_execute(purpose.timeouts()).map_err(|error| Error::Open(error.to_string()))?;
-            Ok(Db::Postgres(connection))
+            let connection = PgConnection::establish(&with_network(url));
+            connection.map(Db::Postgres).map_err(|error| Error::Open(error.to_string()))
         }
         Engine::Sqlite => {
-            let path = url.strip_prefix("sqlite:").unwrap_or(url);
             match file_of(url) {
                 Some(file) if purpose == Purpose::Make => make_private(&file)?,
                 // An empty one in its place would look like a database without people.
@@ -156,32 +156,48 @@ pub(super) fn connect_within(engine: Engine, url: &str, purpose: Purpose, patien
                 }
                 _ => {}
             }
-            let mut connection = SqliteConnection::establish(path).map_err(opening)?;
-            // busy_timeout first: switching to WAL needs a lock that another connection may hold.
-            let (patience, cache) = (patience.as_millis(), purpose.cache());
-            connection
-                .batch_execute(&format!(
-                    "PRAGMA busy_timeout = {patience}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-                     PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384; PRAGMA temp_store = MEMORY;
-                     PRAGMA cache_size = -{cache};",
-                ))
-                .map_err(|error| set_up(path, error))?;
-            Ok(Db::Sqlite(connection))
+            let path = url.strip_prefix("sqlite:").unwrap_or(url);
+            let connection = SqliteConnection::establish(path);
+            connection.map(Db::Sqlite).map_err(|error| unopened(url, &error))
         }
     }
 }
 
-/// What kept a connection to the file at `path` from being set up.
-fn set_up(path: &str, error: diesel::result::Error) -> Error {
-    let words = error.to_string();
-    match Error::from(error) {
-        known @ (Error::Locked | Error::ReadOnly | Error::Full | Error::Disk) => known,
-        _ => Error::Open(format!("{path}: {words}")),
+/// Gives a new connection its time-outs and its size.
+pub(super) fn prepare(db: &mut Db, url: &str, purpose: Purpose) -> Result<()> {
+    match db {
+        Db::Postgres(connection) => {
+            let done = connection.batch_execute(purpose.timeouts());
+            done.map_err(|error| Error::Open(error.to_string()))
+        }
+        Db::Sqlite(connection) => {
+            // busy_timeout first: switching to WAL needs a lock that another connection may hold.
+            let (patience, cache) = (purpose.lock_patience().as_millis(), purpose.cache());
+            let pragmas = format!(
+                "PRAGMA busy_timeout = {patience}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+                 PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384; PRAGMA temp_store = MEMORY;
+                 PRAGMA cache_size = -{cache};",
+            );
+            connection.batch_execute(&pragmas).map_err(|error| not_prepared(url, error))
+        }
     }
 }
 
-fn opening(error: ConnectionError) -> Error {
-    Error::Open(error.to_string())
+/// What kept a connection to SQLite from being prepared.
+fn not_prepared(url: &str, error: diesel::result::Error) -> Error {
+    let words = error.to_string();
+    match Error::from(error) {
+        known @ (Error::Locked | Error::ReadOnly | Error::Full | Error::Disk) => known,
+        _ => unopened(url, &words),
+    }
+}
+
+/// Why a SQLite database was not opened.
+fn unopened(url: &str, error: &dyn std::fmt::Display) -> Error {
+    match file_of(url) {
+        Some(file) => cannot_open(&file, error),
+        None => Error::Open(error.to_string()),
+    }
 }
 
 /// Runs `work` in a transaction of `db`. SQLite's begins as a writer: one that turns from reading to writing half

@@ -3,7 +3,7 @@
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::{
-    health,
+    Obstacle, health,
     unavailable::{BUSY, DISK, FULL, LOCKED, READ_ONLY, UNREACHABLE, Unavailable},
 };
 
@@ -18,6 +18,9 @@ pub enum Error {
     Url(String),
     #[error("the database cannot be opened: {0}")]
     Open(String),
+    /// The file of a SQLite database.
+    #[error("the database cannot be opened: {0}")]
+    File(Obstacle),
     #[error("the database did not migrate: {0}")]
     Migrate(String),
     /// Too much waits for it, or it took too long.
@@ -60,7 +63,7 @@ impl Error {
             Self::Full => Some(FULL),
             Self::Locked => Some(LOCKED),
             Self::Disk => Some(DISK),
-            Self::Open(_) => Some(UNREACHABLE),
+            Self::Open(_) | Self::File(_) => Some(UNREACHABLE),
             Self::Database(DieselError::DatabaseError(kind, _)) => {
                 let away = matches!(
                     kind,
@@ -75,6 +78,19 @@ impl Error {
     /// Whether another try may help.
     pub fn is_unavailable(&self) -> bool {
         self.unavailable().is_some()
+    }
+
+    /// The same, for another who waits for the same database: diesel's own errors are not to be had twice.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::File(obstacle) => Self::File(obstacle.clone()),
+            Self::Open(why) => Self::Open(why.clone()),
+            Self::Locked => Self::Locked,
+            Self::ReadOnly => Self::ReadOnly,
+            Self::Full => Self::Full,
+            Self::Disk => Self::Disk,
+            other => Self::Open(other.to_string()),
+        }
     }
 
     /// Whether the connection it happened on must not be used again.

@@ -13,6 +13,7 @@ use crate::{
     store::{
         Db, Result,
         connections::Connection,
+        inbox,
         lists::{self, Cursor},
         polls::{self, Poll},
         runs::{self, Run},
@@ -55,6 +56,8 @@ struct Known {
     /// A list that has come in part so far.
     arriving: Option<Run>,
     cursors: BTreeMap<List, Cursor>,
+    /// How many messages of its webhooks were given up.
+    given_up: u64,
 }
 
 impl Known {
@@ -63,6 +66,7 @@ impl Known {
         let ids: Vec<&str> = connections.iter().map(|connection| connection.id.as_str()).collect();
         let mut cursors = lists::cursors(db, &ids)?;
         let mut polls = polls::of(db, &ids)?;
+        let given_up = inbox::given_up_of(db, &ids)?;
         let (mut held, mut arriving) = (BTreeMap::new(), BTreeMap::new());
         for run in runs::open_of(db, &ids)? {
             let of_state = if run.state == RunState::Held { &mut held } else { &mut arriving };
@@ -73,6 +77,7 @@ impl Known {
             held: held.remove(&connection.id),
             arriving: arriving.remove(&connection.id),
             cursors: cursors.remove(&connection.id).unwrap_or_default(),
+            given_up: given_up.get(&connection.id).copied().unwrap_or_default(),
         });
         Ok(known.collect())
     }
@@ -96,6 +101,22 @@ pub fn all(
 }
 
 fn judge(connection: &Connection, known: &Known, now: DateTime<Utc>) -> Status {
+    let mut status = of_lists(connection, known, now);
+    if known.given_up > 0 {
+        let (count, id) = (known.given_up, &connection.id);
+        let were = if count == 1 { "message of its webhooks was" } else { "messages of its webhooks were" };
+        let gap = if status.remedy.is_empty() { "" } else { " " };
+        status.detail.push_str(&format!(" {count} {were} given up."));
+        status.remedy.push_str(&format!(
+            "{gap}`rollcall webhook list {id} --state dead` tells why; `rollcall webhook replay --all-dead {id}` tries \
+             them again."
+        ));
+    }
+    status
+}
+
+/// Where it stands by its lists and its source.
+fn of_lists(connection: &Connection, known: &Known, now: DateTime<Utc>) -> Status {
     let leased = known.poll.as_ref().and_then(|poll| poll.leased).filter(|(_, until)| *until > now);
     if let Some((since, _)) = leased {
         return Status::new(ConnectionState::Polling, Some(since), "Its lists are being read.");

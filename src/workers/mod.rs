@@ -6,4 +6,5 @@ pub mod inbox;
 pub mod poll;
 pub mod supervise;
 pub mod sweep;
+mod troubles;
 pub mod watch;

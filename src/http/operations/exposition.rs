@@ -76,7 +76,13 @@ impl Exposition {
     }
 
     /// A figure of one value.
-    pub(super) fn one(&mut self, name: &'static str, kind: Kind, help: &'static str, value: impl Into<Value>) {
+    pub(super) fn one(
+        &mut self,
+        name: &'static str,
+        kind: Kind,
+        help: &'static str,
+        value: impl Into<Value>,
+    ) {
         self.begin(name, kind, help);
         self.value(&[], value);
     }
@@ -124,8 +130,12 @@ impl Collector for Snapshot {
             for (labels, value) in values {
                 let value_of = figure.encode_family(labels)?;
                 match (kind, *value) {
-                    (MetricType::Counter, Value::Whole(value)) => ConstCounter::new(value).encode(value_of)?,
-                    (MetricType::Counter, Value::Seconds(value)) => ConstCounter::new(value).encode(value_of)?,
+                    (MetricType::Counter, Value::Whole(value)) => {
+                        ConstCounter::new(value).encode(value_of)?
+                    }
+                    (MetricType::Counter, Value::Seconds(value)) => {
+                        ConstCounter::new(value).encode(value_of)?
+                    }
                     (_, Value::Whole(value)) => ConstGauge::new(value).encode(value_of)?,
                     (_, Value::Seconds(value)) => ConstGauge::new(value).encode(value_of)?,
                 }

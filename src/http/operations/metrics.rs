@@ -111,7 +111,9 @@ fn database(figures: &mut Exposition, gateway: &Gateway) {
     by("database_jobs_waiting", Kind::Gauge, "Database work that waits for its turn.", &|it| {
         (it.waiting as u64).into()
     });
-    by("database_jobs_running", Kind::Gauge, "Database work that is being done.", &|it| (it.running as u64).into());
+    by("database_jobs_running", Kind::Gauge, "Database work that is being done.", &|it| {
+        (it.running as u64).into()
+    });
     by("database_jobs", Kind::Counter, "Database work that was begun.", &|it| it.begun.into());
     let help = "How long all of it has waited together.";
     by("database_wait_seconds", Kind::Counter, help, &|it| it.waited.as_secs_f64().into());

@@ -92,7 +92,12 @@ impl Stored {
 
     pub(super) fn write(&self, figures: &mut Exposition) {
         figures.one("runs_held", Grows::Gauge, "Runs that wait for a person's decision.", self.held);
-        figures.by(("runs", Grows::Counter), "Runs that ended, by how.", "state", self.runs.iter().map(|(state, runs)| (state, *runs)));
+        figures.by(
+            ("runs", Grows::Counter),
+            "Runs that ended, by how.",
+            "state",
+            self.runs.iter().map(|(state, runs)| (state, *runs)),
+        );
         let mut states: BTreeMap<ConnectionState, u64> =
             ConnectionState::ALL.iter().map(|state| (*state, 0)).collect();
         for connection in &self.connections {
@@ -114,7 +119,12 @@ impl Stored {
             }
         }
         let depth = [("pending", self.inbox.waiting), ("dead", self.inbox.dead)];
-        figures.by(("inbox_messages", Grows::Gauge), "Messages of webhooks that are not done.", "state", depth);
+        figures.by(
+            ("inbox_messages", Grows::Gauge),
+            "Messages of webhooks that are not done.",
+            "state",
+            depth,
+        );
         let oldest = self.inbox.oldest.map_or(0, |at| seconds(self.at - at));
         figures.one(
             "inbox_oldest_age_seconds",

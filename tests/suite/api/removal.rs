@@ -4,12 +4,15 @@ use diesel::{Connection as _, QueryableByName, RunQueryDsl, sql_types::BigInt};
 use rollcall::{
     domain::words::{List, RunState},
     store::{Result, Store, purge, runs},
-    sync::backlog::{self, Task},
+    sync::{
+        backlog::{self, Task},
+        remove,
+    },
 };
 use serde_json::json;
 
 use super::{ids, link, put_profile, texts};
-use crate::support::{TestApp, TestDatabase, people};
+use crate::support::{Process, TestApp, TestDatabase, people};
 
 #[derive(QueryableByName)]
 struct Rows {
@@ -99,6 +102,37 @@ async fn a_large_connection_is_gone_at_once_and_its_rows_in_small_steps_that_go_
             count(database, &format!("SELECT count(*) FROM connections WHERE company_id = '{company}'")),
             1
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_kill_in_the_middle_of_a_deletion_is_gone_on_with_by_the_next_start() {
+    TestDatabase::each(async |database| {
+        let app = TestApp::start(database).await;
+        app.stage(List::Employee, people(9000)).await;
+        let (ambient, id, company) =
+            (app.gateway.ambient.clone(), app.connection.id.clone(), app.company.id.clone());
+        drop(app);
+        let store = database.open();
+        let marked = id.clone();
+        store.write(move |db| remove::mark(db, &marked, ambient.now())).await.unwrap();
+        let before = all_rows(database);
+        let doomed = Process::start(database).await;
+        while all_rows(database) == before {
+            tokio::task::yield_now().await;
+        }
+        doomed.kill();
+        let left = all_rows(database);
+        assert!(left > 0 && left < before, "killed in the middle: {left} of {before}");
+        assert_eq!(tasks(&store).await, [Task::Purge { connection_id: id }]);
+        let _next = Process::start(database).await;
+        while !tasks(&store).await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(all_rows(database), 0);
+        let connections = format!("SELECT count(*) FROM connections WHERE company_id = '{company}'");
+        assert_eq!(count(database, &connections), 0);
     })
     .await;
 }

@@ -34,6 +34,8 @@ fn the_id_of_something_else_is_called_by_its_name() {
         let detail = problem["detail"].as_str().unwrap();
         let expected = format!("There is no {what} `{id}`: that is the ID of a connection.");
         assert_eq!(detail, expected, "{call:?}");
+        let all_dead = problem["remedy"].as_str().unwrap().contains("--all-dead");
+        assert_eq!(all_dead, what == "message", "{problem}");
     }
 }
 

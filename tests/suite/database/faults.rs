@@ -126,7 +126,7 @@ async fn a_server_that_became_read_only_is_told_and_the_gateway_goes_on_afterwar
     let name = database.url.rsplit_once('/').unwrap().1;
     let say = |sql: &str| diesel::PgConnection::establish(&database.url).unwrap().batch_execute(sql).unwrap();
     say(&format!(
-        "ALTER DATABASE {name} SET default_transaction_read_only = on; SELECT pg_terminate_backend(pid) \
+        "ALTER DATABASE {name} SET default_transaction_read_only = on; SELECT pg_terminate_backend(pid, 5000) \
          FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     ));
     let add = |name: &'static str| app.admin("POST", "/v1/companies", json!({ "name": name }));
@@ -136,7 +136,7 @@ async fn a_server_that_became_read_only_is_told_and_the_gateway_goes_on_afterwar
     app.admin("GET", "/v1/companies", None).await.is(200);
     say(&format!(
         "BEGIN READ WRITE; ALTER DATABASE {name} RESET default_transaction_read_only; COMMIT; \
-         SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
          WHERE datname = current_database() AND pid <> pg_backend_pid()"
     ));
     while ready().await.status != 200 {}

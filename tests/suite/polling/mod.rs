@@ -3,6 +3,7 @@
 mod callbacks;
 mod leases;
 mod lists;
+mod losses;
 mod model;
 mod places;
 mod standing;
