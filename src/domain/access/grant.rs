@@ -105,6 +105,11 @@ impl<A> Attempt<A> {
         &self.principal
     }
 
+    /// The app for which it asks; `None` where several could be meant.
+    pub fn app(&self) -> Option<&ActingApp> {
+        self.app.as_ref()
+    }
+
     /// The companies whose objects it may look for.
     pub fn companies(&self) -> &Companies {
         &self.companies

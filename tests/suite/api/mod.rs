@@ -12,6 +12,7 @@ mod lists;
 mod management;
 mod operations;
 mod pages;
+mod policy;
 mod profiles;
 mod races;
 mod removal;
