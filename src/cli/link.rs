@@ -11,7 +11,8 @@ use crate::{
 use super::{
     Result,
     context::Context,
-    record::{list_of, more},
+    pages::all,
+    record::list_of,
     text::{fields, table, time},
 };
 
@@ -29,12 +30,9 @@ pub enum Command {
         /// Only those of this list: employee or customer
         #[arg(long)]
         list: Option<List>,
-        /// Rows of a page [default: 100]
+        /// At most so many [default: all]
         #[arg(long, value_name = "NUMBER")]
-        limit: Option<i64>,
-        /// next_cursor of the page before
-        #[arg(long)]
-        cursor: Option<String>,
+        limit: Option<usize>,
     },
     /// Link a record to a profile; nothing is moved where either side is linked already
     #[command(after_help = "Example:\n  rollcall link add emp_0199… u-101 --app Timesheets")]
@@ -83,20 +81,22 @@ pub async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     let ambient = context.ambient.clone();
     match command {
-        Command::List { app, company, list, limit, cursor } => {
-            let query = LinksQuery { company, list, app: app.clone(), limit, cursor };
-            let read = context.read(&store, app, move |db, attempt| links::list(db, attempt, &query));
-            let page = read.await?;
-            context.out.answer(&page, |page| {
+        Command::List { app, company, list, limit } => {
+            let page = async |limit, cursor| {
+                let (company, limit) = (company.clone(), Some(limit));
+                let query = LinksQuery { company, list, app: app.clone(), limit, cursor };
+                let app = app.clone();
+                context.read(&store, app, move |db, attempt| links::list(db, attempt, &query)).await
+            };
+            let rows = all(limit, page).await?;
+            context.out.answer(&rows, |rows| {
                 let row = |it: &Link| {
                     let (profile, name) = (it.profile_id.clone(), it.profile_name.clone());
                     [profile, name, it.record_id.clone(), time(Some(it.linked_at)), it.linked_by.clone()]
                 };
                 let head = ["PROFILE", "NAME", "RECORD", "LINKED", "BY"];
-                table(head, page.data.iter().map(row).collect(), "There are no such links.")
-            })?;
-            more(context, &page);
-            Ok(())
+                table(head, rows.iter().map(row).collect(), "There are no such links.")
+            })
         }
         Command::Add { record, profile_id, app } => {
             let list = list_of(&record)?;

@@ -18,6 +18,7 @@ mod link;
 mod migrate;
 mod openapi;
 mod output;
+mod pages;
 mod pairs;
 mod profile;
 mod qwc;

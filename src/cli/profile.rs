@@ -8,7 +8,7 @@ use crate::{
 use super::{
     Result,
     context::Context,
-    record::more,
+    pages::all,
     text::{fields, plain, table},
 };
 
@@ -28,12 +28,9 @@ pub enum Command {
         /// Anywhere in the name, e-mail and ID; case and accents do not matter
         #[arg(long, value_name = "TEXT")]
         q: Option<String>,
-        /// Rows of a page [default: 100]
+        /// At most so many [default: all]
         #[arg(long, value_name = "NUMBER")]
-        limit: Option<i64>,
-        /// next_cursor of the page before
-        #[arg(long)]
-        cursor: Option<String>,
+        limit: Option<usize>,
     },
     /// Add a profile
     #[command(
@@ -92,17 +89,18 @@ pub async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     let ambient = context.ambient.clone();
     match command {
-        Command::List { of: Of { app, list }, company, linked, q, limit, cursor } => {
-            let query = ProfilesQuery { company, linked, q, app: app.clone(), limit, cursor };
-            let read =
-                context.read(&store, app, move |db, attempt| profiles::list(db, attempt, list, &query));
-            let page = read.await?;
-            context.out.answer(&page, |page| {
-                let rows = page.data.iter().map(row).collect();
+        Command::List { of: Of { app, list }, company, linked, q, limit } => {
+            let page = async |limit, cursor| {
+                let (company, q, limit) = (company.clone(), q.clone(), Some(limit));
+                let query = ProfilesQuery { company, linked, q, app: app.clone(), limit, cursor };
+                let app = app.clone();
+                context.read(&store, app, move |db, attempt| profiles::list(db, attempt, list, &query)).await
+            };
+            let rows = all(limit, page).await?;
+            context.out.answer(&rows, |rows| {
+                let rows = rows.iter().map(row).collect();
                 table(["PROFILE", "NAME", "E-MAIL", "RECORDS"], rows, "The app has no such profiles.")
-            })?;
-            more(context, &page);
-            Ok(())
+            })
         }
         Command::Add { profile_id, name, email, company, of: Of { app, list } } => {
             let input = Input { list, profile_id, name, email, company };

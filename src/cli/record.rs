@@ -4,16 +4,14 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     domain::words::List,
-    service::{
-        page::PageBody,
-        records::{self, Record, RecordsQuery},
-    },
+    service::records::{self, Record, RecordsQuery},
 };
 
 use super::{
     Result,
     context::Context,
     failure::Failure,
+    pages::all,
     text::{fields, table, time, yes},
 };
 
@@ -65,39 +63,42 @@ pub struct Filter {
     /// Only those that have changed since, such as 2026-01-31T12:00:00Z
     #[arg(long, value_name = "TIME")]
     changed_since: Option<DateTime<Utc>>,
-    /// Rows of a page [default: 100]
+    /// At most so many [default: all]
     #[arg(long, value_name = "NUMBER")]
-    limit: Option<i64>,
-    /// next_cursor of the page before
-    #[arg(long)]
-    cursor: Option<String>,
+    limit: Option<usize>,
+}
+
+impl Filter {
+    fn query(&self, limit: i64, cursor: Option<String>) -> RecordsQuery {
+        RecordsQuery {
+            company: self.company.clone(),
+            connection: self.connection.clone(),
+            linked: self.linked,
+            active: self.active,
+            absent: self.absent,
+            q: self.q.clone(),
+            changed_since: self.changed_since,
+            app: self.app.clone(),
+            limit: Some(limit),
+            cursor,
+        }
+    }
 }
 
 pub async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     match command {
         Command::List { list, filter } => {
-            let app = filter.app.clone();
-            let query = RecordsQuery {
-                company: filter.company,
-                connection: filter.connection,
-                linked: filter.linked,
-                active: filter.active,
-                absent: filter.absent,
-                q: filter.q,
-                changed_since: filter.changed_since,
-                app: filter.app,
-                limit: filter.limit,
-                cursor: filter.cursor,
+            let page = async |limit, cursor| {
+                let query = filter.query(limit, cursor);
+                let app = filter.app.clone();
+                context.read(&store, app, move |db, attempt| records::list(db, attempt, list, &query)).await
             };
-            let read = context.read(&store, app, move |db, attempt| records::list(db, attempt, list, &query));
-            let page = read.await?;
-            context.out.answer(&page, |page| {
+            let rows = all(filter.limit, page).await?;
+            context.out.answer(&rows, |rows| {
                 let empty = format!("There are no such {}.", list.plural());
-                table(["NAME", "ID", "ACTIVE", "PROFILE"], page.data.iter().map(row).collect(), &empty)
-            })?;
-            more(context, &page);
-            Ok(())
+                table(["NAME", "ID", "ACTIVE", "PROFILE"], rows.iter().map(row).collect(), &empty)
+            })
         }
         Command::Show { record, app } => {
             let list = list_of(&record)?;
@@ -105,13 +106,6 @@ pub async fn run(context: &Context, command: Command) -> Result {
                 context.read(&store, app, move |db, attempt| records::show(db, attempt, list, &record));
             context.out.answer(&read.await?, text)
         }
-    }
-}
-
-/// Says how to go on where there is another page; JSON says it by itself.
-pub fn more<T>(context: &Context, page: &PageBody<T>) {
-    if let Some(cursor) = page.next_cursor.as_ref().filter(|_| !context.out.is_json()) {
-        context.out.note(&format!("There are more: add --cursor {cursor}"));
     }
 }
 

@@ -91,7 +91,7 @@ impl<A: Acts> Attempt<A> {
     fn grant(&self, companies: Companies) -> Grant<A> {
         Grant {
             actor: self.principal.actor(),
-            admin: self.sees_all_apps(),
+            all_apps: self.sees_all_apps(),
             app: self.app.clone(),
             companies,
             request_id: self.request_id.clone(),
@@ -115,11 +115,12 @@ impl<A> Attempt<A> {
         &self.companies
     }
 
-    /// Whether it is shown what belongs to any app, such as the links of others.
+    /// Whether it is shown what belongs to any app, such as the links of others: whoever acts for one app sees that app's.
     fn sees_all_apps(&self) -> bool {
         match &self.principal {
             Principal::App { .. } | Principal::Quicklink { .. } | Principal::Account { .. } => false,
-            Principal::Admin { .. } | Principal::CommandLine | Principal::Worker { .. } => true,
+            Principal::Admin { id, .. } => self.app.as_ref().is_none_or(|app| app.id == *id),
+            Principal::CommandLine | Principal::Worker { .. } => self.app.is_none(),
         }
     }
 }
@@ -127,7 +128,7 @@ impl<A> Attempt<A> {
 /// The policy's leave to do `A` in some companies. A verb takes one, so that nothing is done without.
 pub struct Grant<A> {
     actor: Actor,
-    admin: bool,
+    all_apps: bool,
     app: Option<ActingApp>,
     companies: Companies,
     request_id: Option<Arc<str>>,
@@ -155,7 +156,7 @@ impl<A> Grant<A> {
 
     /// Whether what belongs to other apps is shown.
     pub fn sees_all_apps(&self) -> bool {
-        self.admin
+        self.all_apps
     }
 
     pub fn companies(&self) -> &Companies {

@@ -4,7 +4,7 @@ use std::{fmt::Write, marker::PhantomData, net::IpAddr};
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, Method, header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
 use utoipa::openapi::{extensions::Extensions, path::Paths};
 
@@ -52,8 +52,9 @@ impl<A: Acts> FromRequestParts<Gateway> for Caller<A> {
             from: server::caller(&parts.extensions),
             action: PhantomData,
         };
-        if sends_body(parts) {
-            // A stranger's body is not read, so it is looked up before: once more than for a call without one.
+        if !parts.method.is_safe() {
+            // A stranger's body is not read, and a stranger does not wait in the writer's line: so the token is looked up
+            // before, once more than for a call that reads.
             let checked = door::check(&caller.gateway.store, &caller.asker).await;
             checked.map_err(|refusal| caller.refused(refusal))?;
             caller.visitor.welcome();
@@ -97,12 +98,6 @@ impl<A: Acts> Caller<A> {
         }
         refusal.into()
     }
-}
-
-fn sends_body(parts: &Parts) -> bool {
-    let reads = matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
-    let empty = parts.headers.get(header::CONTENT_LENGTH).is_some_and(|length| length.as_bytes() == b"0");
-    reads && !empty
 }
 
 /// The token of `Authorization: Bearer …` (RFC 6750 section 2.1).

@@ -16,6 +16,7 @@ mod policy;
 mod profiles;
 mod races;
 mod removal;
+mod tokens;
 
 use serde_json::{Value, json};
 

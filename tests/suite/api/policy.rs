@@ -7,13 +7,12 @@ use reqwest::Method;
 use rollcall::{
     clock::Ambient,
     domain::{
-        access::{Attempt, Companies, Decision, Principal, Scopes, action, decide},
+        access::{Companies, Decision, Principal, Scopes, decide},
         hold::Gone,
         secret::Secret,
         words::{Action, Kind, List, Mode, Scope},
     },
     http::router::openapi,
-    service::door::as_acting,
     store::{Db, PageLimit, changes},
     sync::{
         ingest, link,
@@ -25,7 +24,7 @@ use rollcall::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::support::{TestApp, TestClock, people};
+use crate::support::{TestApp, TestClock, linking, people};
 
 /// A company with all that routes name, and an app of it with a token for each set of scopes.
 struct Company {
@@ -66,8 +65,10 @@ impl Company {
                 let (app, first) = register::new_app(db, &ambient, &draft, &TokenDraft::default())?;
                 ids.insert("tokens", first.token.id.clone());
                 ids.insert("apps", app.id.clone());
-                ids.insert("changes", linked(db, &ambient, &app, &ids["employees"]).to_string());
-                ids.insert("profiles", "u-1".into());
+                let profile = format!("u-{}", company.id);
+                let change = linked(db, &ambient, &app, &ids["employees"], &profile);
+                ids.insert("changes", change.to_string());
+                ids.insert("profiles", profile);
                 let callers = callers(db, &ambient, &app, first.secret, admin)?;
                 Ok(Self { id: company.id, app: app.name, ids, callers })
             })
@@ -76,15 +77,22 @@ impl Company {
     }
 }
 
-/// Links a profile `u-1`; the place of the change.
-fn linked(db: &mut Db, ambient: &Ambient, app: &rollcall::store::apps::App, employee: &str) -> i64 {
-    let attempt = Attempt::<action::Link>::new(Principal::CommandLine, Some(as_acting(app)), None);
-    let grant = attempt.throughout().unwrap();
-    let list = List::Employee;
-    let draft = Draft { list, profile_id: "u-1".into(), company_id: None, name: "Ana".into(), email: None };
-    profile::put(db, ambient, &grant, &draft).unwrap();
-    let staged = rollcall::store::records::get(db, list, employee).unwrap();
-    link::link(db, ambient, &grant, &staged, "u-1").unwrap();
+/// Makes a profile of this ID in both lists, and links the employee's; the place of the change.
+fn linked(
+    db: &mut Db,
+    ambient: &Ambient,
+    app: &rollcall::store::apps::App,
+    employee: &str,
+    profile_id: &str,
+) -> i64 {
+    let grant = linking(app);
+    for list in [List::Employee, List::Customer] {
+        let (profile_id, name) = (profile_id.to_owned(), "Ana".to_owned());
+        let draft = Draft { list, profile_id, company_id: None, name, email: None };
+        profile::put(db, ambient, &grant, &draft).unwrap();
+    }
+    let staged = rollcall::store::records::get(db, List::Employee, employee).unwrap();
+    link::link(db, ambient, &grant, &staged, profile_id).unwrap();
     changes::of_record(db, employee, None, PageLimit::DEFAULT).unwrap().rows[0].seq
 }
 
