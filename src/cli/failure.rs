@@ -7,6 +7,7 @@ pub use crate::domain::problem::sentence;
 use crate::{
     config::Mistakes,
     domain::{ids::named_by, problem::Problem},
+    service::Refusal,
     store,
     sync::{ask::AskError, credentials, register, subscribe::SubscribeError, vault::VaultError},
 };
@@ -189,6 +190,21 @@ fn remedy_of(obstacle: &store::Obstacle) -> &'static str {
     }
 }
 
+/// What a use case refuses: its code and words, as the API has them.
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let Refusal { problem, cause, .. } = refusal;
+        match cause {
+            // Who runs commands is the operator: the cause is for his eyes.
+            Some(cause) => {
+                let detail = format!("{} {}", problem.detail, sentence(&chain(cause.as_ref())));
+                Self::Problem { problem: Problem::new(problem.code, detail, problem.remedy), exit: FAILED }
+            }
+            None => Self::Problem { problem, exit: FAILED },
+        }
+    }
+}
+
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
         match (error.problem(), error) {
@@ -208,6 +224,12 @@ impl From<register::Error> for Failure {
                 detail,
                 "Add --company COMPANY, once for each, or --admin for an app that manages everything.",
             ),
+            register::Error::NoScope | register::Error::ScopeBeyond { .. } | register::Error::BadExpiry => {
+                Self::usage(
+                    detail,
+                    "`rollcall app list --json` shows the scopes of apps; choose within them.",
+                )
+            }
             register::Error::SeesAll(_) => Self::new("sees_all", detail, "Leave --company out."),
             register::Error::HasProfiles { .. } => Self::new(
                 "company_in_use",

@@ -14,12 +14,16 @@ mod failure;
 mod find;
 mod flags;
 mod key;
+mod link;
 mod listen;
 mod migrate;
 mod openapi;
 mod output;
+mod pages;
 mod pairs;
+mod profile;
 mod qwc;
+mod record;
 mod run;
 mod serve;
 mod signals;
@@ -83,6 +87,15 @@ enum Command {
     /// Manage the key that seals the credentials of sources in the database
     #[command(subcommand)]
     Key(key::Command),
+    /// Look at staged employees and customers
+    #[command(subcommand)]
+    Record(record::Command),
+    /// Link records to the profiles of apps, and unlink them
+    #[command(subcommand)]
+    Link(link::Command),
+    /// Manage the profiles of apps: their own people and customers
+    #[command(subcommand)]
+    Profile(profile::Command),
     /// Look at runs, and decide those that are held
     #[command(subcommand)]
     Run(run::Command),
@@ -165,6 +178,9 @@ async fn dispatch(context: &Context, command: Command) -> Result {
         Command::Qwc(args) => qwc::run(context, args).await,
         Command::Key(command) => key::run(context, command).await,
         Command::Simulate(command) => simulate::run(context.out, command).await,
+        Command::Record(command) => record::run(context, command).await,
+        Command::Link(command) => link::run(context, command).await,
+        Command::Profile(command) => profile::run(context, command).await,
         Command::Run(command) => run::run(context, command).await,
         Command::Webhook(command) => webhook::run(context, command).await,
         // Was run before the settings were read.

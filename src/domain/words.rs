@@ -180,3 +180,50 @@ words! {
         Dead = "dead",
     }
 }
+
+words! {
+    /// What a caller asks to do: the rows of the table in [`crate::domain::access`].
+    Action ("action") {
+        /// Records, profiles, links, runs, histories, changes, and how connections stand.
+        Read = "read",
+        /// The names of companies.
+        ReadCompanies = "read_companies",
+        /// Link, unlink, undo, ignore, make and write profiles.
+        Link = "link",
+        /// Ask for the lists of a connection.
+        Poll = "poll",
+        /// Test whether a source answers.
+        Test = "test",
+        /// Approve or reject a held run.
+        DecideHolds = "decide_holds",
+        /// Connections, their credentials, `.qwc` files and webhooks.
+        ManageConnections = "manage_connections",
+        /// Make and revoke Quicklinks.
+        ManageQuicklinks = "manage_quicklinks",
+        /// See and change one's own account.
+        OwnAccount = "own_account",
+        /// Apps, tokens, accounts, companies, the audit, and how the gateway stands.
+        Administer = "administer",
+    }
+}
+
+words! {
+    /// What a token of an app may be used for.
+    Scope ("scope") { Read = "read", Link = "link", Poll = "poll", Manage = "manage" }
+}
+
+words! {
+    /// What an account may do: everything, or what concerns its own companies.
+    Role ("role") { AccountAdmin = "account-admin", User = "user" }
+}
+
+words! {
+    /// What kind of party did something.
+    ActorKind ("kind of actor") {
+        App = "app",
+        Account = "account",
+        Quicklink = "quicklink",
+        CommandLine = "command_line",
+        Worker = "worker",
+    }
+}

@@ -3,7 +3,10 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use crate::domain::words::{ChangeKind, List};
+use crate::domain::{
+    access::Actor,
+    words::{ActorKind, ChangeKind, List},
+};
 
 use super::{
     Db, Error, Page, PageLimit, Result, connections,
@@ -24,7 +27,7 @@ pub(super) struct NewChange<'a> {
     pub run_id: Option<&'a str>,
     pub app_id: Option<&'a str>,
     pub profile_id: Option<&'a str>,
-    pub actor: Option<&'a str>,
+    pub actor: Option<String>,
 }
 
 pub(super) fn append(db: &mut Db, new: Vec<NewChange<'_>>) -> Result<()> {
@@ -64,7 +67,7 @@ pub struct Change {
     /// The app's own ID on the other end of the link.
     pub profile_id: Option<String>,
     /// Who did it, where a person or an app did.
-    pub actor: Option<String>,
+    pub actor: Option<Actor>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -102,9 +105,19 @@ impl TryFrom<Row> for Change {
             run_id: row.run_id,
             app_id: row.app_id,
             profile_id: row.profile_id,
-            actor: row.actor,
+            actor: row.actor.as_deref().map(actor),
         })
     }
+}
+
+/// What `Display` of [`Actor`] wrote. Older entries have a name in the place of the ID.
+fn actor(text: &str) -> Actor {
+    let kind = ActorKind::ALL.iter().find_map(|kind| {
+        let rest = text.strip_prefix(&kind.as_str().replace('_', " "))?;
+        Some((*kind, rest.trim_start()))
+    });
+    let (kind, id) = kind.unwrap_or((ActorKind::App, text));
+    Actor { kind, id: (!id.is_empty()).then(|| id.to_owned()) }
 }
 
 pub fn get(db: &mut Db, seq: i64) -> Result<Change> {

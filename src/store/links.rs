@@ -3,7 +3,10 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use crate::domain::words::{ChangeKind, List};
+use crate::domain::{
+    access::Actor,
+    words::{ChangeKind, List},
+};
 
 use super::{
     Db, Error, Page, PageLimit, Result, changes, connections,
@@ -25,7 +28,7 @@ pub struct Link {
     pub connection_id: String,
     pub company_id: String,
     pub list: List,
-    pub linked_by: String,
+    pub linked_by: Actor,
     pub linked_at: DateTime<Utc>,
 }
 
@@ -43,7 +46,8 @@ struct Row {
     connection_id: String,
     company_id: String,
     list: String,
-    linked_by: String,
+    linked_by_kind: String,
+    linked_by_id: Option<String>,
     linked_at: NaiveDateTime,
 }
 
@@ -60,7 +64,7 @@ impl TryFrom<Row> for Link {
             record_id: row.record_id,
             connection_id: row.connection_id,
             company_id: row.company_id,
-            linked_by: row.linked_by,
+            linked_by: Actor { kind: word("kind of actor", &row.linked_by_kind)?, id: row.linked_by_id },
             linked_at: utc(row.linked_at),
         })
     }
@@ -75,7 +79,7 @@ pub fn insert(
     id: &str,
     profile: &Profile,
     staged: &Staged,
-    actor: &str,
+    actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<()> {
     diesel::insert_into(links::table)
@@ -83,7 +87,8 @@ pub fn insert(
             (links::id.eq(id), links::app_id.eq(&profile.app_id), links::profile_key.eq(&profile.key)),
             (links::record_id.eq(&staged.id), links::connection_id.eq(&staged.connection_id)),
             (links::company_id.eq(&staged.company_id), links::list.eq(staged.list.as_str())),
-            (links::linked_by.eq(actor), links::linked_at.eq(at(now))),
+            (links::linked_by_kind.eq(actor.kind.as_str()), links::linked_by_id.eq(&actor.id)),
+            links::linked_at.eq(at(now)),
         ))
         .execute(db)?;
     let linked = ChangeKind::Linked;
@@ -91,7 +96,7 @@ pub fn insert(
 }
 
 /// Takes a link apart, with an entry in the change feed. Whether it was still there.
-pub fn delete(db: &mut Db, link: &Link, staged: &Staged, actor: &str, now: DateTime<Utc>) -> Result<bool> {
+pub fn delete(db: &mut Db, link: &Link, staged: &Staged, actor: &Actor, now: DateTime<Utc>) -> Result<bool> {
     if diesel::delete(links::table.find(&link.id)).execute(db)? == 0 {
         return Ok(false);
     }
@@ -105,7 +110,7 @@ fn entry<'a>(
     kind: ChangeKind,
     app_id: &'a str,
     profile_id: &'a str,
-    actor: &'a str,
+    actor: &Actor,
     now: DateTime<Utc>,
 ) -> changes::NewChange<'a> {
     changes::NewChange {
@@ -116,7 +121,7 @@ fn entry<'a>(
         run_id: None,
         app_id: Some(app_id),
         profile_id: Some(profile_id),
-        actor: Some(actor),
+        actor: Some(actor.to_string()),
     }
 }
 

@@ -178,6 +178,7 @@ diesel::table! {
         name -> Text,
         admin -> Bool,
         created_at -> Timestamp,
+        scopes -> Text,
     }
 }
 
@@ -195,6 +196,10 @@ diesel::table! {
         token_hash -> Binary,
         created_at -> Timestamp,
         revoked_at -> Nullable<Timestamp>,
+        name -> Nullable<Text>,
+        scopes -> Text,
+        expires_at -> Nullable<Timestamp>,
+        last_used_at -> Nullable<Timestamp>,
     }
 }
 
@@ -223,8 +228,9 @@ diesel::table! {
         connection_id -> Text,
         company_id -> Text,
         list -> Text,
-        linked_by -> Text,
         linked_at -> Timestamp,
+        linked_by_kind -> Text,
+        linked_by_id -> Nullable<Text>,
     }
 }
 

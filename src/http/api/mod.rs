@@ -2,9 +2,8 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | [`auth`] | who calls, and for which app |
-//! | [`errors`] | the verbs' errors as problems |
-//! | [`page`] | keyset pages and their cursors |
+//! | [`auth`] | who calls, and the action of a route |
+//! | [`errors`] | refusals as problems |
 //! | [`schema`] | what the descriptions of all resources share |
 
 pub mod apps;
@@ -14,11 +13,11 @@ pub mod connections;
 pub mod errors;
 pub mod links;
 pub mod messages;
-pub mod page;
 pub mod profiles;
 pub mod records;
 pub mod runs;
 pub mod schema;
+mod scoped;
 pub mod tokens;
 
 use axum::{
@@ -30,7 +29,7 @@ use axum::{
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{Gateway, problem::ApiError};
-use crate::store::in_lane;
+use crate::{service::page, store::in_lane};
 
 /// The routes under `/v1`, with their description.
 pub fn router() -> OpenApiRouter<Gateway> {

@@ -1,19 +1,16 @@
 //! What the descriptions of all resources share.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt::Display};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, de};
 use utoipa::{
-    IntoParams, IntoResponses, PartialSchema, ToSchema,
+    IntoParams, IntoResponses, ToSchema,
     openapi::{Content, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Schema, Type},
 };
 
-use crate::{
-    domain::words::{Cause, ChangeKind, ConnectionState, Kind, List, MessageState, Mode, RunState},
-    http::problem::{ApiError, MEDIA_TYPE},
-};
+use crate::{domain::words::Kind, http::problem::MEDIA_TYPE};
 
-use super::errors::unacceptable;
+pub use crate::service::schema::*;
 
 /// A text without the character NUL, which no database holds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
@@ -30,32 +27,7 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-impl Text {
-    /// The text, where it fits the field `what`: 1 to `most` characters, no control characters.
-    ///
-    /// # Errors
-    /// 422 `invalid_{what}`.
-    pub fn short(self, what: &str, most: usize) -> Result<String, ApiError> {
-        check_short(&self.0, what, most)?;
-        Ok(self.0)
-    }
-}
-
-/// # Errors
-/// 422 `invalid_{what}` unless `text` has 1 to `most` characters and no control characters.
-pub fn check_short(text: &str, what: &str, most: usize) -> Result<(), ApiError> {
-    let long = text.chars().count() > most;
-    if text.trim().is_empty() || long || text.chars().any(char::is_control) {
-        return Err(unacceptable(
-            &format!("invalid_{what}"),
-            format!("`{what}` must have 1 to {most} characters and no control characters."),
-            "Correct it and send it again.",
-        ));
-    }
-    Ok(())
-}
-
-/// What [`Text::short`] takes, as a schema.
+/// What [`crate::service::input::short`] takes, as a schema.
 fn short_text(most: usize) -> ObjectBuilder {
     // No control characters, and something that is seen: see `domain::name::clean`.
     let pattern = concat!(
@@ -70,7 +42,7 @@ fn short_text(most: usize) -> ObjectBuilder {
         .pattern(Some(pattern))
 }
 
-/// A name: see [`Text::short`].
+/// A name: see [`crate::service::input::short`].
 pub fn name() -> RefOr<Schema> {
     RefOr::T(short_text(200).into())
 }
@@ -169,62 +141,6 @@ pub struct AppQuery {
     pub app: Option<String>,
 }
 
-/// The vocabularies by the names of their schemas, from the enums themselves.
-pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 8] {
-    [
-        (LIST, words(List::ALL)),
-        (KIND, words(Kind::ALL)),
-        (CAUSE, words(Cause::ALL)),
-        (CONNECTION_STATE, words(ConnectionState::ALL)),
-        (MESSAGE_STATE, words(MessageState::ALL)),
-        (MODE, words(Mode::ALL)),
-        (RUN_STATE, words(RunState::ALL)),
-        (CHANGE_KIND, words(ChangeKind::ALL)),
-    ]
-}
-
-const LIST: &str = "List";
-const KIND: &str = "Kind";
-const CAUSE: &str = "Cause";
-const CONNECTION_STATE: &str = "ConnectionState";
-const MESSAGE_STATE: &str = "MessageState";
-const MODE: &str = "Mode";
-const RUN_STATE: &str = "RunState";
-const CHANGE_KIND: &str = "ChangeKind";
-
-fn words<W: Display>(all: &[W]) -> RefOr<Schema> {
-    let words = ObjectBuilder::new().schema_type(Type::String);
-    RefOr::T(words.enum_values(Some(all.iter().map(ToString::to_string))).build().into())
-}
-
-fn named(vocabulary: &str) -> RefOr<Schema> {
-    RefOr::Ref(Ref::from_schema_name(vocabulary))
-}
-
-pub fn lists() -> RefOr<Schema> {
-    named(LIST)
-}
-
-/// The list as a part of a path.
-#[derive(Debug)]
-pub struct ListWord;
-
-impl PartialSchema for ListWord {
-    fn schema() -> RefOr<Schema> {
-        words(List::ALL)
-    }
-}
-
-impl ToSchema for ListWord {
-    fn name() -> Cow<'static, str> {
-        LIST.into()
-    }
-}
-
-pub fn kinds() -> RefOr<Schema> {
-    named(KIND)
-}
-
 /// Those of which a connection can be made.
 pub fn kinds_here() -> RefOr<Schema> {
     words(crate::connectors::KINDS)
@@ -234,30 +150,6 @@ pub fn kinds_here() -> RefOr<Schema> {
 pub fn read_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
     let word = String::deserialize(deserializer)?;
     word.parse().map_err(|_| de::Error::unknown_variant(&word, crate::connectors::KIND_WORDS))
-}
-
-pub fn causes() -> RefOr<Schema> {
-    named(CAUSE)
-}
-
-pub fn connection_states() -> RefOr<Schema> {
-    named(CONNECTION_STATE)
-}
-
-pub fn message_states() -> RefOr<Schema> {
-    named(MESSAGE_STATE)
-}
-
-pub fn modes() -> RefOr<Schema> {
-    named(MODE)
-}
-
-pub fn run_states() -> RefOr<Schema> {
-    named(RUN_STATE)
-}
-
-pub fn change_kinds() -> RefOr<Schema> {
-    named(CHANGE_KIND)
 }
 
 /// What stands in the way, and what to do about it.

@@ -9,7 +9,9 @@ pub use absence::{
     Present, clear_absences, count_present, held_absences, is_held, mark_absent, name_absences, present,
 };
 pub use family::children;
-pub use read::{Filter, Linked, Order, Position, find, find_all, get, of_absences, page, versions};
+pub use read::{
+    Filter, Linked, Order, Position, beginning, find, find_all, get, of_absences, page, versions,
+};
 pub use stage::{Known, Place, Write, known, upsert};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};

@@ -80,7 +80,7 @@ async fn a_conflict_names_the_other_party() {
         assert_eq!(taken.problem(409, "profile_linked")["conflict"], other);
         let unknown = link(app, &second, "u-3").await;
         let remedy = unknown.problem(404, "profile_not_found")["remedy"].as_str().unwrap();
-        assert!(remedy.starts_with("PUT /v1/profiles/employee/{profile_id} first"), "{remedy}");
+        assert!(remedy.contains("`PUT /v1/profiles/employee/{profile_id}`"), "{remedy}");
         let taken = app.send("POST", &format!("/v1/employees/{first}/profile"), None).await;
         assert_eq!(taken.problem(409, "record_linked")["conflict"], json!({ "profile_id": "u-1" }));
         let wanted = json!({ "profile_id": "u-2" });

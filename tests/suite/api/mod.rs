@@ -13,9 +13,11 @@ mod management;
 mod operations;
 mod pages;
 mod places;
+mod policy;
 mod profiles;
 mod races;
 mod removal;
+mod tokens;
 
 use serde_json::{Value, json};
 

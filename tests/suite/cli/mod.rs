@@ -3,6 +3,7 @@
 mod credentials;
 mod demo;
 mod doctor;
+mod links;
 mod objects;
 mod polled;
 mod secrets;

@@ -22,13 +22,16 @@ use rollcall::{
     config::{MapSource, Settings},
     connectors::outbound::{Outbound, Timeouts},
     domain::{
+        access::{Attempt, Grant, Principal, action},
         hold::Gone,
         record::Record,
         words::{Kind, List, Mode},
     },
     http::{Gateway, router::router, server},
+    service::door::as_acting,
     store::{
         PageLimit, Store,
+        apps::App,
         companies::Company,
         connections::Connection,
         records::{self, Filter, Order, Staged},
@@ -204,6 +207,12 @@ impl Answer {
         }
         body
     }
+}
+
+/// The grant to link for an app, as the command line has it.
+pub fn linking(app: &App) -> Grant<action::Link> {
+    let attempt = Attempt::new(Principal::CommandLine, Some(as_acting(app)), None);
+    attempt.throughout().unwrap()
 }
 
 /// An active person as a source tells of one.

@@ -15,9 +15,9 @@ use crate::{
     http::{
         Gateway,
         api::{
-            auth::{Admin, Caller},
             errors::conflict,
             schema::{Conflicts, Refusals},
+            scoped::{Admin, Caller},
         },
         extract::ApiPath,
         problem::ApiError,

@@ -37,10 +37,10 @@ use crate::{
 };
 
 use super::{
-    auth::{Admin, Caller},
     companies,
     page::{self, PageBody},
     schema::{self, BadBodies, Conflicts, Refusals, Text},
+    scoped::{Admin, Caller},
 };
 use body::{SecretText, SettingValue, in_clear, texts};
 
@@ -111,9 +111,10 @@ async fn list_connections(
         let page = connections::page(db, among, after.as_deref(), limit)?;
         let next = page.rows.last().filter(|_| page.more).map(|connection| connection.id.clone());
         let rows = Connection::read_all(db, page.rows, &public_url, now)?;
-        PageBody::new(rows.into_iter().map(|row| for_caller(&scope, row)).collect(), next.as_ref())
+        let rows = rows.into_iter().map(|row| for_caller(&scope, row)).collect();
+        Ok::<_, ApiError>(PageBody::new(rows, next.as_ref())?)
     });
-    read.await.map(Json)
+    Ok(Json(read.await?))
 }
 
 /// Shows a connection

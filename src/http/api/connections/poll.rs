@@ -11,9 +11,9 @@ use crate::{
     http::{
         Gateway,
         api::{
-            auth::Caller,
             runs::Run,
             schema::{self, BadBodies, Conflicts, Refusals},
+            scoped::Caller,
         },
         extract::{ApiJson, ApiPath},
         problem::ApiError,

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use serde::{
@@ -13,11 +12,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     domain::time::is_usable,
-    http::problem::ApiError,
     store::{self, Page, PageLimit},
 };
 
-use super::errors::{refuse, unacceptable};
+use super::{Class, Refusal, Result};
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,7 +39,7 @@ pub struct PageQuery {
 
 impl PageQuery {
     /// The rows of a page, and the place after which it begins.
-    pub fn read<A: DeserializeOwned>(&self) -> Result<(PageLimit, Option<A>), ApiError> {
+    pub fn read<A: DeserializeOwned>(&self) -> Result<(PageLimit, Option<A>)> {
         read(self.limit, self.cursor.as_deref())
     }
 }
@@ -50,17 +48,14 @@ impl PageQuery {
 ///
 /// # Errors
 /// 422 `invalid_limit`, 400 `bad_cursor`.
-pub fn read<A: DeserializeOwned>(
-    limit: Option<i64>,
-    cursor: Option<&str>,
-) -> Result<(PageLimit, Option<A>), ApiError> {
+pub fn read<A: DeserializeOwned>(limit: Option<i64>, cursor: Option<&str>) -> Result<(PageLimit, Option<A>)> {
     let limit = match limit {
         None => PageLimit::DEFAULT,
         Some(rows) => u16::try_from(rows).ok().and_then(PageLimit::new).ok_or_else(|| {
-            unacceptable(
+            Refusal::unacceptable(
                 "invalid_limit",
                 format!("A page cannot have {rows} rows."),
-                &format!("Ask for 1 to {} rows.", PageLimit::MAX),
+                format!("Ask for 1 to {} rows.", PageLimit::MAX),
             )
         })?,
     };
@@ -87,9 +82,9 @@ const LONGEST_SEARCH: usize = 200;
 ///
 /// # Errors
 /// 422 `invalid_q`.
-pub fn search(q: Option<String>) -> Result<Option<String>, ApiError> {
+pub fn search(q: Option<String>) -> Result<Option<String>> {
     if q.as_ref().is_some_and(|q| q.chars().count() > LONGEST_SEARCH) {
-        return Err(unacceptable(
+        return Err(Refusal::unacceptable(
             "invalid_q",
             format!("`q` has more than {LONGEST_SEARCH} characters."),
             "Search for a part of the name, the e-mail or the ID.",
@@ -99,7 +94,9 @@ pub fn search(q: Option<String>) -> Result<Option<String>, ApiError> {
 }
 
 /// Reads a time, or tells what one looks like: a library's words for it tell nobody.
-pub fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+pub fn read_time<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<DateTime<Utc>>, D::Error> {
     deserializer.deserialize_option(Time)
 }
 
@@ -112,15 +109,15 @@ impl<'de> Visitor<'de> for Time {
         f.write_str("a time such as 2026-01-31T12:00:00Z")
     }
 
-    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+    fn visit_none<E: de::Error>(self) -> std::result::Result<Self::Value, E> {
         Ok(None)
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+    fn visit_str<E: de::Error>(self, text: &str) -> std::result::Result<Self::Value, E> {
         text.parse().map(Some).map_err(|_| E::invalid_value(Unexpected::Str(""), &self))
     }
 }
@@ -129,9 +126,9 @@ impl<'de> Visitor<'de> for Time {
 ///
 /// # Errors
 /// 422 `invalid_{name}`.
-pub fn time(name: &str, time: Option<DateTime<Utc>>) -> Result<Option<DateTime<Utc>>, ApiError> {
+pub fn time(name: &str, time: Option<DateTime<Utc>>) -> Result<Option<DateTime<Utc>>> {
     if time.as_ref().is_some_and(|time| !is_usable(time)) {
-        return Err(unacceptable(
+        return Err(Refusal::unacceptable(
             &format!("invalid_{name}"),
             format!("`{name}` is not a time of the years 1 to 9999."),
             "Send a time like 2026-03-01T12:00:00Z.",
@@ -141,9 +138,9 @@ pub fn time(name: &str, time: Option<DateTime<Utc>>) -> Result<Option<DateTime<U
 }
 
 /// What a cursor that is none of this list's is answered with.
-pub fn bad_cursor() -> ApiError {
-    refuse(
-        StatusCode::BAD_REQUEST,
+pub fn bad_cursor() -> Refusal {
+    Refusal::new(
+        Class::Malformed,
         "bad_cursor",
         "The cursor is none that this list has given out.",
         "Send `next_cursor` of the page before as it is, with the same filters, or begin without one.",
@@ -152,13 +149,13 @@ pub fn bad_cursor() -> ApiError {
 
 impl<T> PageBody<T> {
     /// `next` is where the next page begins, if there is one.
-    pub fn new<A: Serialize>(data: Vec<T>, next: Option<&A>) -> Result<Self, ApiError> {
-        let next = next.map(serde_json::to_vec).transpose().map_err(ApiError::internal)?;
+    pub fn new<A: Serialize>(data: Vec<T>, next: Option<&A>) -> Result<Self> {
+        let next = next.map(serde_json::to_vec).transpose().map_err(Refusal::internal)?;
         Ok(Self { data, next_cursor: next.map(|json| URL_SAFE_NO_PAD.encode(json)) })
     }
 
     /// From a page in the order of `key`.
-    pub fn of<R, A: Serialize>(page: Page<R>, key: impl Fn(&R) -> A) -> Result<Self, ApiError>
+    pub fn of<R, A: Serialize>(page: Page<R>, key: impl Fn(&R) -> A) -> Result<Self>
     where
         T: From<R>,
     {

@@ -1,4 +1,6 @@
-//! Records as the API shows them.
+//! Records as they are shown.
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -6,75 +8,84 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{record, words::List},
-    http::api::schema,
-    store::{links, records::Staged},
+    service::{actors::ActorNames, schema},
+    store::{self, Db, links, records::Staged},
 };
 
 /// A staged employee or customer.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Record {
     #[schema(example = "emp_0192f0c4a1b27c3e8d5f6a7b8c9d0e1f")]
-    id: String,
+    pub id: String,
     #[schema(schema_with = schema::lists)]
-    list: List,
-    company_id: String,
-    connection_id: String,
+    pub list: List,
+    pub company_id: String,
+    pub connection_id: String,
     #[serde(flatten)]
-    content: Content,
+    pub content: Content,
     /// Whether the source's list no longer has it. Its link stays.
-    absent: bool,
-    absent_since: Option<DateTime<Utc>>,
+    pub absent: bool,
+    pub absent_since: Option<DateTime<Utc>>,
     /// Counts its contents, from 1.
-    version: i32,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-    /// The link of the token's app.
-    link: Option<RecordLink>,
+    pub version: i32,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    /// The link of the app for which it is asked.
+    pub link: Option<RecordLink>,
 }
 
 /// What the source says of a record.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Content {
     /// The source's own ID (QuickBooks: `ListID`).
-    external_id: String,
+    pub external_id: String,
     /// How the source shows it in its list.
-    name: String,
+    pub name: String,
     /// The name with its parents, `Parent:Job`, where the list is a tree.
-    full_name: Option<String>,
-    first_name: Option<String>,
-    middle_name: Option<String>,
-    last_name: Option<String>,
+    pub full_name: Option<String>,
+    pub first_name: Option<String>,
+    pub middle_name: Option<String>,
+    pub last_name: Option<String>,
     /// The business that a customer stands for.
-    company_name: Option<String>,
-    email: Option<String>,
-    phone: Option<String>,
-    job_title: Option<String>,
+    pub company_name: Option<String>,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub job_title: Option<String>,
     /// A job's customer.
-    parent_external_id: Option<String>,
+    pub parent_external_id: Option<String>,
     /// 0 for a customer, 1 and more for its jobs.
-    sublevel: i32,
-    active: bool,
-    hired_on: Option<NaiveDate>,
-    released_on: Option<NaiveDate>,
+    pub sublevel: i32,
+    pub active: bool,
+    pub hired_on: Option<NaiveDate>,
+    pub released_on: Option<NaiveDate>,
     /// The last day of somebody who is still there.
-    releases_on: Option<NaiveDate>,
+    pub releases_on: Option<NaiveDate>,
     /// In the source's own words.
-    source_created_at: Option<String>,
+    pub source_created_at: Option<String>,
     /// In the source's own words.
-    source_modified_at: Option<String>,
+    pub source_modified_at: Option<String>,
 }
 
 /// A link as seen from the record.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RecordLink {
     /// The app's ID.
-    profile_id: String,
-    linked_at: DateTime<Utc>,
-    linked_by: String,
+    pub profile_id: String,
+    pub linked_at: DateTime<Utc>,
+    pub linked_by: String,
 }
 
 impl Record {
-    pub(super) fn new(link: Option<links::Link>, staged: Staged) -> Self {
+    /// Adds their links to records.
+    pub(super) fn all(db: &mut Db, rows: Vec<Staged>, links: Vec<links::Link>) -> store::Result<Vec<Self>> {
+        let names =
+            ActorNames::read(db, links.iter().map(|link| (&link.linked_by, Some(link.app_id.as_str()))))?;
+        let mut links: HashMap<String, RecordLink> =
+            links.into_iter().map(|link| (link.record_id.clone(), RecordLink::new(link, &names))).collect();
+        Ok(rows.into_iter().map(|staged| Self::new(links.remove(&staged.id), staged)).collect())
+    }
+
+    fn new(link: Option<RecordLink>, staged: Staged) -> Self {
         Self {
             id: staged.id,
             list: staged.list,
@@ -86,11 +97,17 @@ impl Record {
             version: staged.version,
             created_at: staged.created_at,
             updated_at: staged.updated_at,
-            link: link.map(|link| RecordLink {
-                profile_id: link.profile_id,
-                linked_at: link.linked_at,
-                linked_by: link.linked_by,
-            }),
+            link,
+        }
+    }
+}
+
+impl RecordLink {
+    fn new(link: links::Link, names: &ActorNames) -> Self {
+        Self {
+            linked_by: names.text(&link.linked_by, Some(&link.app_id)),
+            profile_id: link.profile_id,
+            linked_at: link.linked_at,
         }
     }
 }
