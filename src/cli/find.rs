@@ -1,7 +1,7 @@
 //! Finds what the command line names, and lists what there is.
 
 use crate::{
-    domain::name,
+    domain::{name, near::distance},
     store::{
         self, Db, Page, PageLimit,
         apps::{self, App},
@@ -126,22 +126,6 @@ impl Known {
             failure.hinted(&format!("Did you mean {}?", near.join(" or ")))
         }
     }
-}
-
-/// How many letters have to be changed, added or left out to make one text of the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, one) in a.chars().enumerate() {
-        let mut next = Vec::with_capacity(row.len());
-        next.push(i + 1);
-        for (other, (before, above)) in b.iter().zip(row.iter().zip(row.iter().skip(1))) {
-            let left = next.last().copied().unwrap_or_default();
-            next.push((*before + usize::from(one != *other)).min(*above + 1).min(left + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 /// All rows, page by page.

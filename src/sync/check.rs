@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    connectors::{is_polled, quickbooks_desktop},
+    connectors::{self, is_polled, quickbooks_desktop, spec::fill},
     domain::{
         problem::Problem,
         words::{Cause, Kind},
@@ -49,13 +49,7 @@ impl Check {
 pub fn cause_of(code: &str) -> Cause {
     match code {
         "never_called" | "silent" => Cause::Timeout,
-        // HRESULTs: no permission for the company file; access refused. Status codes: the list may not be seen.
-        "quickbooks_8004041a" | "quickbooks_80040420" => Cause::Permission,
-        "quickbooks_status_3260" | "quickbooks_status_3261" => Cause::Permission,
-        "quickbooks_too_old" => Cause::Version,
-        // Another company file than the connection's is open.
-        "other_company_file" | "quickbooks_8004040a" => Cause::NotFound,
-        code => code.parse().unwrap_or(Cause::Server),
+        code => connectors::cause_of(code).or_else(|| code.parse().ok()).unwrap_or(Cause::Server),
     }
 }
 
@@ -102,20 +96,8 @@ fn desktop_interval(connection: &Connection) -> Option<TimeDelta> {
 }
 
 fn never_called(connection: &Connection) -> Check {
-    let remedy = match connection.kind {
-        Kind::QuickbooksDesktop => format!(
-            "Write the file with `rollcall qwc {}`, open it on the computer of QuickBooks, enter the password in the \
-             Web Connector, and press Update Selected.",
-            connection.id
-        ),
-        Kind::Push => {
-            format!(
-                "Let the other system send a message to /webhooks/{}, signed with the secret.",
-                connection.id
-            )
-        }
-        _ => format!("Ask for a first run with `rollcall connection poll {}`.", connection.id),
-    };
+    let words = connectors::spec(connection.kind).map_or("", |spec| spec.words.never_heard);
+    let remedy = fill(words, &connection.id, "");
     Check::wrong("never_called", "The source was never heard.", remedy)
 }
 

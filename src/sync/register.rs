@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     clock::Ambient,
-    connectors::{self, Polled, SettingsError, quickbooks_desktop},
+    connectors::{self, Moves, SettingsError, quickbooks_desktop},
     domain::{
         ids::{new_guid, new_id},
         name::clean,
@@ -207,11 +207,12 @@ pub fn connection(
     let kind = *kind;
     let company = companies::get(db, company_id)?;
     let now = ambient.now();
+    let spec = connectors::of(kind)?.spec();
     let connection = Connection {
         id: new_id("con", now, ambient.entropy.bytes()),
         company_id: company.id,
         kind,
-        name: name(new_name.as_deref().unwrap_or(default_name(kind)))?,
+        name: name(new_name.as_deref().unwrap_or(spec.name))?,
         settings: connectors::settings(kind, None, settings)?,
         paused: false,
         created_at: now,
@@ -219,26 +220,15 @@ pub fn connection(
         problem: None,
     };
     connections::insert(db, &connection)?;
-    let credentials = match kind {
-        Kind::QuickbooksDesktop => Some(desktop_file(db, ambient, &connection, &company.name)?),
-        _ => None,
+    let credentials = match spec.moves {
+        Moves::CallsIn => Some(desktop_file(db, ambient, &connection, &company.name)?),
+        Moves::Polled | Moves::Pushes => None,
     };
     let made = credentials::begin(db, ambient, vault, &connection.id, kind, secrets)?;
-    if connectors::is_polled(kind) {
+    if spec.is_polled() {
         polls::insert(db, &connection.id, now)?;
     }
     Ok(NewConnection { connection, credentials, made })
-}
-
-fn default_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::QuickbooksDesktop => "QuickBooks Desktop",
-        Kind::QuickbooksOnline => "QuickBooks Online",
-        Kind::Paycom => "Paycom",
-        Kind::Connectwise => "ConnectWise",
-        Kind::Autotask => "Autotask",
-        Kind::Push => "Push",
-    }
 }
 
 fn desktop_file(
@@ -349,7 +339,7 @@ pub fn change_connection(
         new_ids(db, ambient, id)?;
     }
     let after = connections::get(db, id)?;
-    let other_settings = after.settings != before.settings;
+    let other_settings = !is_same(&after.settings, &before.settings);
     if connectors::is_polled(after.kind) && (other_settings || !change.secrets.is_empty()) {
         poll_anew(db, ambient, &after, other_settings)?;
     }
@@ -364,8 +354,14 @@ fn poll_anew(db: &mut Db, ambient: &Ambient, connection: &Connection, whole: boo
     polls::restart(db, &connection.id, now)?;
     run::abandon(db, &connection.id, now)?;
     connections::set_problem(db, &connection.id, None, now)?;
-    let settings = Polled::read(connection.kind, &connection.settings)?;
+    let lists = connectors::of(connection.kind)?.spec().lists;
     let mode = if whole { Mode::Full } else { Mode::Delta };
-    poll::request(db, ambient, connection, settings.lists(), mode)?;
+    poll::request(db, ambient, connection, lists, mode)?;
     Ok(())
+}
+
+/// Whether two texts are the same JSON: the order of its members says nothing.
+fn is_same(one: &str, other: &str) -> bool {
+    let read = |text| serde_json::from_str::<serde_json::Value>(text).ok();
+    one == other || read(one).is_some_and(|one| Some(one) == read(other))
 }

@@ -1,6 +1,8 @@
 //! Requests to vendors: to the connection's own host and no other, one at a time through a gate, with bounds on all
 //! that comes back.
 
+pub mod answers;
+mod basic;
 mod caller;
 mod causes;
 pub mod guard;
@@ -19,6 +21,7 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
+pub use basic::basic;
 pub use caller::{Answer, Caller, Request};
 pub use keys::Keys;
 pub use places::{Aside, Place, Places};

@@ -33,7 +33,7 @@ use crate::{
     },
 };
 
-use super::{Settings, Source};
+use super::{PolledSource as _, Settings, Source};
 
 mod faults;
 mod lacking;
@@ -118,11 +118,8 @@ impl Paycom {
     fn source_with(&self, settings: Settings, memory: Option<&str>) -> Source {
         let secrets =
             [("sid", "s1"), ("token", "t1")].map(|(name, text)| (name.to_owned(), Secret::new(text)));
-        let settings = Settings {
-            base_url: self.address.lock().unwrap().clone(),
-            allow_private_address: true,
-            ..settings
-        };
+        let mut settings = Settings { base_url: self.address.lock().unwrap().clone(), ..settings };
+        settings.poll.allow_private_address = true;
         let outbound = Outbound::new(Timeouts::default()).unwrap();
         Source::new(settings, &secrets.into(), memory, &outbound, Arc::new(Open)).unwrap()
     }
@@ -229,7 +226,9 @@ fn codes(records: &[Record]) -> Vec<&str> {
 }
 
 fn small_pages() -> Settings {
-    Settings { page_size: 2, ..Settings::default() }
+    let mut settings = Settings::default();
+    settings.poll.page_size = 2;
+    settings
 }
 
 fn cause<T>(outcome: Result<T, Failure>) -> (Cause, String) {

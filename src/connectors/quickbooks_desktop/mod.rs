@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | [`settings`](Settings) | how a company file is synchronised |
+//! | [`spec`](QuickbooksDesktop), [`settings`](Settings) | how a company file is synchronised |
 //! | [`codes`] | HRESULTs and status codes: what each means, what Rollcall does, what a person should do |
 //! | [`company_file`] | what QuickBooks says of itself when a session begins; which company file it is |
 //! | [`plan`] | what a session asks, and what it makes of each answer |
@@ -16,10 +16,12 @@ pub mod map;
 pub mod plan;
 mod qwc;
 mod settings;
+mod spec;
 pub mod times;
 
 pub use qwc::{Application, QwcError, check_address, qwc};
 pub use settings::Settings;
+pub use spec::QuickbooksDesktop;
 
 /// A company's name as the beginning of a user name: lower case letters, digits and dashes, at most 24.
 pub fn slug(company: &str) -> String {

@@ -229,8 +229,14 @@ impl From<register::Error> for ApiError {
             register::Error::Settings(SettingsError::NoConnector(_)) => {
                 unacceptable("no_connector", detail, "Choose a kind that this version has.")
             }
-            register::Error::Settings(SettingsError::Invalid(_)) => {
+            register::Error::Settings(SettingsError::Unknown(_)) => {
+                unacceptable("invalid_settings", detail, "Leave it out, or correct its name.")
+            }
+            register::Error::Settings(SettingsError::Invalid { .. }) => {
                 unacceptable("invalid_settings", detail, "Correct the setting that is named.")
+            }
+            register::Error::Settings(SettingsError::Unreadable) => {
+                conflict("unreadable_settings", detail, "Delete the connection, and add it anew.")
             }
             register::Error::Credentials(error) => error.into(),
             register::Error::Store(error) => error.into(),
@@ -245,9 +251,10 @@ impl From<credentials::Error> for ApiError {
         match error {
             E::Vault(error) => error.into(),
             E::Missing { .. } => unacceptable("invalid_secrets", detail, "Add them to `secrets`."),
-            E::Unknown { .. } | E::Invalid { .. } => {
-                unacceptable("invalid_secrets", detail, "Correct the secret that is named.")
+            E::Unknown { .. } => {
+                unacceptable("invalid_secrets", detail, "Leave it out, or correct its name.")
             }
+            E::Invalid { .. } => unacceptable("invalid_secrets", detail, "Correct the secret that is named."),
             E::NotMade { .. } => {
                 unacceptable("invalid_secrets", detail, "Set it by PATCH, as the source gave it.")
             }

@@ -16,7 +16,7 @@ use crate::{
     },
     domain::schedule::span,
     store::{
-        self, Store,
+        self, Db, Store,
         polls::{self, Lease},
         rates::{self, FRESH, Pace, Taken},
     },
@@ -26,7 +26,8 @@ use crate::{
 pub struct DatabaseGate {
     pub store: Store,
     pub ambient: Ambient,
-    pub rate: Rate,
+    /// All of them are kept to, in the [order](in_order) in which everybody locks them.
+    pub rates: Vec<Rate>,
     /// Without one it is a single request beside the polling: a test, or a record that a webhook named.
     pub lease: Option<Lease>,
     /// How long a lease holds.
@@ -71,23 +72,65 @@ impl Spare {
 /// Rights that are taken together while a list is read; one for a single request.
 const TOGETHER: u32 = 4;
 
+/// The order in which everybody takes rates: of two gateways neither waits for the other then.
+pub fn in_order(mut rates: Vec<Rate>) -> Vec<Rate> {
+    rates.sort_by(|one, other| one.id.cmp(&other.id));
+    rates
+}
+
+/// What came of asking several rates at once.
+enum Asked {
+    Taken(Taken),
+    /// One of them lets nobody through before then: what was taken of the others is taken back.
+    Undone(DateTime<Utc>),
+    Store(store::Error),
+}
+
+impl From<store::Error> for Asked {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Takes up to `most` rights, each of all rates.
+fn take(db: &mut Db, rates: &[Rate], most: u32, now: DateTime<Utc>) -> Result<u32, Asked> {
+    let mut rights = most;
+    for (index, rate) in rates.iter().enumerate() {
+        rights = match rates::take(db, &rate.id, pace(rate.limit), rights, now)? {
+            Taken::Rights(taken) => taken,
+            // Where nothing was taken yet, what it noted may stay.
+            until @ Taken::NotBefore(_) if index == 0 => return Err(Asked::Taken(until)),
+            Taken::NotBefore(until) => return Err(Asked::Undone(until)),
+        };
+    }
+    Ok(rights)
+}
+
 impl DatabaseGate {
     async fn ask(&self) -> Result<Taken, store::Error> {
-        let (now, pace) = (self.ambient.now(), pace(self.rate.limit));
-        let (lease, rate) = (self.lease.clone(), self.rate.id.clone());
+        let now = self.ambient.now();
+        let (lease, rates) = (self.lease.clone(), self.rates.clone());
         let until = now + span(self.lease_for);
         let most = if lease.is_some() { TOGETHER } else { 1 };
         let asked = self.store.write(move |db| {
-            let taken = rates::take(db, &rate, pace, most, now)?;
+            let taken = match take(db, &rates, most, now) {
+                Ok(rights) => Taken::Rights(rights),
+                Err(Asked::Taken(taken)) => taken,
+                Err(undone) => return Err(undone),
+            };
             if let Some(lease) = &lease {
                 // While it waits it is renewed beside this.
                 polls::renew(db, lease, until)?;
             }
-            Ok::<_, store::Error>(taken)
+            Ok::<_, Asked>(taken)
         });
-        let taken = asked.await?;
+        let taken = match asked.await {
+            Ok(taken) | Err(Asked::Taken(taken)) => taken,
+            Err(Asked::Undone(until)) => Taken::NotBefore(until),
+            Err(Asked::Store(error)) => return Err(error),
+        };
         if let Taken::Rights(rights) = taken {
-            self.spare.add(rights - 1, now);
+            self.spare.add(rights.saturating_sub(1), now);
         }
         Ok(taken)
     }
@@ -114,10 +157,12 @@ impl Gate for DatabaseGate {
 
     fn close_for(&self, wait: Duration) -> BoxFuture<'_, Result<(), Closed>> {
         Box::pin(async move {
-            let (now, rate) = (self.ambient.now(), self.rate.id.clone());
+            let (now, rates) = (self.ambient.now(), self.rates.clone());
             let until = now + span(wait);
             *self.spare.lock() = None;
-            self.store.write(move |db| rates::close(db, &rate, until, now)).await.map_err(closed)
+            let close =
+                move |db: &mut Db| rates.iter().try_for_each(|rate| rates::close(db, &rate.id, until, now));
+            self.store.write(close).await.map_err(closed)
         })
     }
 
@@ -144,6 +189,7 @@ impl Gate for DatabaseGate {
 fn pace(limit: Limit) -> Pace {
     match limit {
         Limit::PerMinute(requests) => Pace::per_minute(requests),
+        Limit::PerHour(requests) => Pace::per_hour(requests),
         Limit::Bucket { a_second, at_once } => Pace::bucket(a_second, at_once),
     }
 }

@@ -5,6 +5,7 @@ mod leases;
 mod lists;
 mod model;
 mod places;
+mod replaced_secrets;
 mod standing;
 mod subscribed;
 mod takeover;

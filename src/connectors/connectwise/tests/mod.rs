@@ -27,17 +27,23 @@ use crate::{
     },
 };
 
-use super::{Settings, Source};
+use super::{PolledSource as _, Settings, Source};
 
 fn settings(base_url: &str) -> Settings {
-    Settings {
+    let mut settings = Settings {
         base_url: base_url.to_owned(),
         company_id: "Acme".into(),
         client_id: "client".into(),
-        allow_private_address: true,
         license_classes: String::new(),
         ..Settings::default()
-    }
+    };
+    settings.poll.allow_private_address = true;
+    settings
+}
+
+fn pages_of(rows: u32, mut settings: Settings) -> Settings {
+    settings.poll.page_size = rows;
+    settings
 }
 
 fn secrets() -> BTreeMap<String, Secret> {
