@@ -6,9 +6,11 @@
 //! | [`spec`] | what is to be said of a kind, as data |
 //! | [`settings`](mod@settings) | settings, checked by the specification; those that all polled kinds share |
 //! | [`polled`](mod@polled), [`source`] | what a source can do that is polled, and in which words |
+//! | [`calls_in`] | sources that call in, and what they are lent |
 //! | [`hook`] | webhooks |
 //! | [`outbound`] | requests to vendors |
 
+pub mod calls_in;
 pub mod connectwise;
 pub mod hook;
 pub mod outbound;
@@ -22,6 +24,6 @@ pub mod source;
 pub mod spec;
 
 pub use polled::{Polled, Reading, Source};
-pub use registry::{cause_of, is_polled, kind, of, polled, settings, spec, specs};
+pub use registry::{cause_of, is_polled, kind, mass_absence_hint, of, polled, settings, spec, specs};
 pub use settings::SettingsError;
 pub use spec::{Moves, SecretSpec, Spec};

@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use crate::domain::words::{Cause, Kind};
 
 use super::{
+    calls_in::CallsIn,
     connectwise,
     hook::Hook,
     paycom,
@@ -33,6 +34,11 @@ pub trait Connector: Sync {
 
     /// The settings of a connection that is polled; `None` for other kinds.
     fn polled(&self, _settings: &str) -> Option<Result<Box<dyn Polled>, SettingsError>> {
+        None
+    }
+
+    /// What it makes of calls, where its source calls in.
+    fn calls_in(&self) -> Option<&'static dyn CallsIn> {
         None
     }
 
@@ -113,6 +119,13 @@ pub fn polled(kind: Kind, settings: &str) -> Result<Box<dyn Polled>, SettingsErr
     of(kind)?.polled(settings).unwrap_or(Err(SettingsError::NoConnector(kind)))
 }
 
+/// What to look at where most of a list is missing, of the kinds that have something of their own.
+pub fn mass_absence_hint() -> String {
+    let hints: Vec<&str> =
+        specs().map(|spec| spec.words.mass_absence).filter(|hint| !hint.is_empty()).collect();
+    if hints.is_empty() { String::new() } else { format!(" ({})", hints.join("; ")) }
+}
+
 /// The cause that the code of a problem stands for, whichever kind has it.
 pub fn cause_of(code: &str) -> Option<Cause> {
     let mut all = specs().flat_map(|spec| spec.causes);
@@ -124,7 +137,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::connectors::spec::Value;
+    use crate::connectors::spec::{Moves, Value};
 
     #[test]
     fn every_kind_stands_once_and_its_names_are_each_one() {
@@ -144,6 +157,7 @@ mod tests {
         for connector in ALL {
             let spec = connector.spec();
             assert_eq!(connector.polled("{}").is_some(), spec.is_polled(), "{}", spec.kind);
+            assert_eq!(connector.calls_in().is_some(), spec.moves == Moves::CallsIn, "{}", spec.kind);
             assert_eq!(connector.hook().is_some(), spec.webhooks.is_some(), "{}", spec.kind);
         }
     }

@@ -3,11 +3,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    connectors::{self, is_polled, quickbooks_desktop, spec::fill},
-    domain::{
-        problem::Problem,
-        words::{Cause, Kind},
+    connectors::{
+        self,
+        calls_in::{CallsIn, Trouble},
+        is_polled,
+        spec::fill,
     },
+    domain::{problem::Problem, words::Cause},
     store::{self, connections::Connection},
 };
 
@@ -53,7 +55,7 @@ pub fn cause_of(code: &str) -> Cause {
     }
 }
 
-/// Calls that a Web Connector may miss before it counts as gone: a computer that sleeps over lunch is no news.
+/// Calls that a program may miss before it counts as gone: a computer that sleeps over lunch is no news.
 const MISSED: i32 = 3;
 
 /// Tests a connection: calls its source where it is polled, else tells what was heard.
@@ -69,14 +71,13 @@ pub async fn test(reach: &Reach, connection: &Connection) -> store::Result<Check
 
 /// Looks at a connection as it is stored.
 pub fn check(connection: &Connection, now: DateTime<Utc>) -> Check {
-    let every = match connection.kind {
-        Kind::QuickbooksDesktop => desktop_interval(connection),
-        _ => None,
-    };
+    let every = interval(connection);
     let check = match (&connection.problem, connection.last_seen_at) {
         (Some((problem, _)), _) => Check::wrong(&problem.code, &problem.detail, &problem.remedy),
         (None, None) => never_called(connection),
-        (None, Some(seen)) if every.is_some_and(|every| now - seen > every * MISSED) => silent(seen, now),
+        (None, Some(seen)) if every.is_some_and(|every| now - seen > every * MISSED) => {
+            silent(connection, seen, now)
+        }
         (None, Some(seen)) => Check::fine(format!("The source was last heard {} ago.", ago(now - seen))),
     };
     let expected_at =
@@ -84,15 +85,18 @@ pub fn check(connection: &Connection, now: DateTime<Utc>) -> Check {
     Check { expected_at, ..check }
 }
 
-/// Whether a Web Connector that was heard at `heard` may still be silent without being gone.
+/// Whether a program that was heard at `heard` may still be silent without being gone.
 pub(super) fn is_usual_silence(connection: &Connection, heard: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    desktop_interval(connection).is_some_and(|every| heard <= now && now - heard <= every * MISSED)
+    interval(connection).is_some_and(|every| heard <= now && now - heard <= every * MISSED)
 }
 
-/// How often the Web Connector is to call.
-fn desktop_interval(connection: &Connection) -> Option<TimeDelta> {
-    let settings: quickbooks_desktop::Settings = serde_json::from_str(&connection.settings).ok()?;
-    TimeDelta::try_minutes(i64::from(settings.run_every_minutes))
+fn calls_in(connection: &Connection) -> Option<&'static dyn CallsIn> {
+    connectors::of(connection.kind).ok()?.calls_in()
+}
+
+/// How often its source is to call, where it calls in.
+fn interval(connection: &Connection) -> Option<TimeDelta> {
+    calls_in(connection)?.every(&connection.settings)
 }
 
 fn never_called(connection: &Connection) -> Check {
@@ -101,12 +105,12 @@ fn never_called(connection: &Connection) -> Check {
     Check::wrong("never_called", "The source was never heard.", remedy)
 }
 
-fn silent(seen: DateTime<Utc>, now: DateTime<Utc>) -> Check {
-    Check::wrong(
-        "silent",
-        format!("The Web Connector has not called for {}.", ago(now - seen)),
-        "Look whether its computer runs, QuickBooks is set up to let the Web Connector in, and Auto-Run is ticked.",
-    )
+fn silent(connection: &Connection, seen: DateTime<Utc>, now: DateTime<Utc>) -> Check {
+    let silent = Trouble::Silent(ago(now - seen));
+    match calls_in(connection).map(|calls_in| calls_in.problem(silent, &connection.id)) {
+        Some(problem) => Check::failed(cause_of(&problem.code), problem),
+        None => never_called(connection),
+    }
 }
 
 /// A time span in its largest unit.
@@ -123,6 +127,7 @@ fn ago(span: TimeDelta) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::words::Kind;
 
     fn connection(seen: Option<&str>) -> Connection {
         Connection {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::{
     clock::Ambient,
-    connectors::{self, Moves, SettingsError, quickbooks_desktop},
+    connectors::{self, Moves, SettingsError},
     domain::{
         ids::{new_guid, new_id},
-        name::clean,
+        name::{clean, slug},
         secret::Secret,
         words::{Kind, Mode},
     },
@@ -24,9 +24,9 @@ use crate::{
 };
 
 use super::{
+    calls_in::{self, NothingInDoubt},
     credentials, poll, run,
     vault::Vault,
-    web_connector::{self, NothingInDoubt},
 };
 
 /// Why something was not set up.
@@ -238,22 +238,14 @@ fn desktop_file(
     company: &str,
 ) -> Result<(String, Secret)> {
     let [a, b, c, ..] = ambient.entropy.bytes();
-    let username = format!("{}-{a:02x}{b:02x}{c:02x}", quickbooks_desktop::slug(company));
+    let username = format!("{}-{a:02x}{b:02x}{c:02x}", slug(company));
     let password = Secret::generate("", ambient.entropy.bytes());
-    let file = DesktopFile {
-        connection_id: connection.id.clone(),
-        username: username.clone(),
-        password_hash: password.hash().0.to_vec(),
-        owner_id: new_guid(ambient.entropy.bytes()),
-        file_id: new_guid(ambient.entropy.bytes()),
-        pinned_by_file_id: false,
-        pinned_name: None,
-        pinned_path: None,
-        qbxml_version: None,
-        any_file_id: false,
-        doubted_name: None,
-        doubted_path: None,
-    };
+    let file = DesktopFile::new(
+        &connection.id,
+        &username,
+        &password.hash().0,
+        [new_guid(ambient.entropy.bytes()), new_guid(ambient.entropy.bytes())],
+    );
     desktop::insert(db, &file)?;
     Ok((username, password))
 }
@@ -333,7 +325,7 @@ pub fn change_connection(
         desktop::forget(db, id)?;
     }
     if change.same_company_file {
-        web_connector::same_company(db, id, ambient.now())??;
+        calls_in::same_company(db, id, ambient.now())??;
     }
     if change.new_ids {
         new_ids(db, ambient, id)?;

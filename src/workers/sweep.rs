@@ -11,9 +11,9 @@ use crate::{
     clock::Ambient,
     store::{Store, clocks},
     sync::{
+        calls_in::expire_silent,
         inbox,
         retention::{self, Kept},
-        web_connector::expire_silent,
     },
 };
 
@@ -75,7 +75,7 @@ async fn end_sessions(store: &Store, ambient: &Ambient) {
     let ambient = ambient.clone();
     match store.write(move |db| expire_silent(db, &ambient)).await {
         Ok(0) => {}
-        Ok(ended) => tracing::info!(ended, "sessions of silent Web Connectors were ended"),
+        Ok(ended) => tracing::info!(ended, "sessions of silent programs were ended"),
         Err(error) => tracing::error!(%error, "silent sessions could not be ended"),
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     connectors::{
         SettingsError,
+        calls_in::CallsIn,
         registry::Connector,
         settings::{FULL_EVERY_HOURS, WINDOW, delta_overlap_minutes, load},
         spec::{Moves, Setting, Spec, UNBOUNDED, Value, Words},
@@ -98,5 +99,9 @@ impl Connector for QuickbooksDesktop {
 
     fn check(&self, settings: &str) -> Result<(), SettingsError> {
         load::<Settings>(&SPEC, settings)?.check()
+    }
+
+    fn calls_in(&self) -> Option<&'static dyn CallsIn> {
+        Some(&QuickbooksDesktop)
     }
 }

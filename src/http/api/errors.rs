@@ -4,13 +4,13 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use crate::{
-    connectors::{SettingsError, quickbooks_desktop::QwcError, source::Failure},
+    connectors::{SettingsError, calls_in::SetupError, source::Failure},
     domain::problem::Problem,
     http::problem::ApiError,
     store,
     sync::{
-        ask::AskError, credentials, link, profile, register, subscribe::SubscribeError, vault::VaultError,
-        web_connector::QwcFailure,
+        ask::AskError, calls_in::SetupFailure, credentials, link, profile, register,
+        subscribe::SubscribeError, vault::VaultError,
     },
 };
 
@@ -262,16 +262,18 @@ impl From<credentials::Error> for ApiError {
     }
 }
 
-impl From<QwcFailure> for ApiError {
-    fn from(failure: QwcFailure) -> Self {
+impl From<SetupFailure> for ApiError {
+    fn from(failure: SetupFailure) -> Self {
         match failure {
-            QwcFailure::Qwc(error @ QwcError::Write(_)) => ApiError::internal(error),
-            QwcFailure::Qwc(address) => conflict(
+            SetupFailure::Setup(error @ (SetupError::Write(_) | SetupError::Settings)) => {
+                ApiError::internal(error)
+            }
+            SetupFailure::Setup(address) => conflict(
                 "no_qwc_file",
                 format!("The Web Connector would refuse this file: {address}."),
                 "Set ROLLCALL_PUBLIC_URL to an https address with a host name.",
             ),
-            QwcFailure::Store(error) => error.into(),
+            SetupFailure::Store(error) => error.into(),
         }
     }
 }

@@ -23,7 +23,7 @@ mod reach;
 mod read;
 mod settle;
 
-pub use gate::DatabaseGate;
+pub use gate::{DatabaseGate, Spare, in_order};
 pub use keeper::LeasedSecrets;
 pub use probe::probe;
 pub use reach::{Reach, ReachError};

@@ -5,6 +5,7 @@ mod leases;
 mod lists;
 mod model;
 mod places;
+mod rates;
 mod replaced_secrets;
 mod standing;
 mod subscribed;
