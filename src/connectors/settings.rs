@@ -169,7 +169,7 @@ pub const FULL_EVERY_HOURS: Setting = Setting::new(
     "full_every_hours",
     "Whole list every (hours)",
     number(0, 24, 24),
-    "how often the whole list, which alone shows who is gone, is read, in hours; 0 for every time",
+    "how often the whole list is read, in hours; 0 for every time",
 );
 
 pub const fn poll_every_minutes(default: u32) -> Setting {

@@ -64,7 +64,7 @@ fn the_description_of_the_api_names_every_setting() {
     for body in ["ConnectionDraft", "ConnectionPatch"] {
         let settings = &document["components"]["schemas"][body]["properties"]["settings"];
         let told = settings["description"].as_str().unwrap();
-        for spec in specs() {
+        for spec in specs().filter(|spec| !spec.settings.is_empty()) {
             assert!(told.contains(spec.kind.as_str()), "{told}");
             for setting in spec.settings {
                 assert!(told.contains(&format!("`{}`", setting.name)), "{}: {told}", setting.name);

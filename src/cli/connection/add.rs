@@ -24,8 +24,7 @@ use super::texts;
 #[derive(Debug, clap::Args)]
 #[command(after_help = texts::help())]
 pub struct Args {
-    /// The source system, by its word below
-    #[arg(value_parser = connectors::kind)]
+    #[arg(value_parser = connectors::kind, help = texts::kinds())]
     kind: Kind,
     /// The company that the lists belong to, by name or ID
     #[arg(long, value_name = "COMPANY")]

@@ -4,9 +4,15 @@ use std::fmt::Write;
 
 use crate::connectors::{
     SecretSpec, Spec,
+    registry::words,
     spec::{Setting, UNBOUNDED, Value},
     specs,
 };
+
+/// What its first argument may be.
+pub fn kinds() -> String {
+    format!("The source system: {}", words().join(", "))
+}
 
 /// What `rollcall connection add --help` tells.
 pub fn help() -> String {
