@@ -12,6 +12,7 @@
 
 pub mod calls_in;
 pub mod connectwise;
+mod dates;
 pub mod hook;
 pub mod outbound;
 pub mod paycom;

@@ -11,13 +11,11 @@
 //! | `probe` | the test of a connection |
 //! | `refusals` | its statuses: what each means, and what a person should do |
 //! | [`wire`] | its JSON, of which only the wanted fields exist |
-//! | `dates` | its four ways to write a date |
 //! | [`map`] | its words to ours |
 //! | `hook` | its webhooks |
 
 mod client;
 mod codes;
-mod dates;
 mod hook;
 mod link;
 mod list;

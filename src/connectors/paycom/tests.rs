@@ -21,9 +21,9 @@ use crate::{
     connectors::{
         outbound::{
             Outbound, Timeouts,
-            testing::{Open, now},
+            testing::{Open, cause, now, run},
         },
-        source::{Ask, End, Failure, Fetched, Step},
+        source::{Ask, End, Fetched, Step},
     },
     domain::{
         hold::Gone,
@@ -207,20 +207,6 @@ fn delta() -> Ask {
     Ask { mode: Mode::Delta, since: Some("2026-03-01T11:30:00Z".into()), ..full() }
 }
 
-/// Everything that a run read, with the progress of each part.
-async fn run(source: &Source, ask: Ask) -> Result<(Vec<Record>, Vec<Option<String>>, End), Failure> {
-    let (mut records, mut progress, mut reading) = (Vec::new(), Vec::new(), source.read(ask));
-    loop {
-        match reading.next().await? {
-            Step::Part { records: part, progress: at } => {
-                records.extend(part);
-                progress.push(at);
-            }
-            Step::End(end) => return Ok((records, progress, end)),
-        }
-    }
-}
-
 fn codes(records: &[Record]) -> Vec<&str> {
     records.iter().map(|record| record.external_id.as_str()).collect()
 }
@@ -229,14 +215,6 @@ fn small_pages() -> Settings {
     let mut settings = Settings::default();
     settings.poll.page_size = 2;
     settings
-}
-
-fn cause<T>(outcome: Result<T, Failure>) -> (Cause, String) {
-    match outcome {
-        Err(Failure::Source { cause, problem, .. }) => (cause, problem.sentence()),
-        Err(Failure::Closed(closed)) => panic!("{closed}"),
-        Ok(_) => panic!("it went well"),
-    }
 }
 
 fn warning(end: &End) -> &str {
