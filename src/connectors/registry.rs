@@ -1,9 +1,10 @@
 //! The registry: each kind of connection that this version has, in one line.
 //!
 //! A new source touches three places: a folder beside this file with its [`Spec`] and its wire, a line in [`ALL`], and a
-//! simulator in `simulators/`. A word in `domain/words.rs` comes to it where [`Kind`] does not know it yet. Settings,
-//! secrets, `--help`, the API's description, README's tables, schedules, states and tests follow from the specification:
-//! nothing outside of this room asks which kind it is.
+//! simulator in `simulators/`. A word in `domain/words.rs` comes to it where [`Kind`] does not know it yet, and README's
+//! table, for which a test asks. Settings, secrets, `--help`, the API's description, schedules, states, webhooks and what
+//! people are told follow from the specification: nothing outside of this room asks which kind it is, which another test
+//! holds.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 

@@ -40,6 +40,8 @@ pub enum Limit {
     PerMinute(u32),
     /// In any 3,600 seconds.
     PerHour(u32),
+    /// Under way at the same time, within one gateway.
+    InFlight(u32),
     /// A bucket that holds `at_once` and is filled with so many a second.
     Bucket { a_second: u32, at_once: u32 },
 }

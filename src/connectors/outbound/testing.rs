@@ -13,14 +13,14 @@ use crate::{
     domain::{record::Record, words::Cause},
 };
 
-use super::{Closed, Gate};
+use super::{Closed, Gate, Passed};
 
 /// Lets everything through and waits for nothing.
 pub struct Open;
 
 impl Gate for Open {
-    fn pass(&self) -> BoxFuture<'_, Result<(), Closed>> {
-        Box::pin(ready(Ok(())))
+    fn pass(&self) -> BoxFuture<'_, Result<Passed, Closed>> {
+        Box::pin(ready(Ok(Passed::default())))
     }
 
     fn close_for(&self, _: Duration) -> BoxFuture<'_, Result<(), Closed>> {

@@ -5,13 +5,13 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
 
 use crate::{
     clock::Ambient,
     connectors::{
-        outbound::{Aside, Closed, Gate, Place},
+        outbound::{Aside, Closed, Gate, InFlight, Passed, Place},
         source::{Limit, Rate},
     },
     domain::schedule::span,
@@ -28,6 +28,7 @@ pub struct DatabaseGate {
     pub ambient: Ambient,
     /// All of them are kept to, in the [order](in_order) in which everybody locks them.
     pub rates: Vec<Rate>,
+    pub in_flight: InFlight,
     /// Without one it is a single request beside the polling: a test, or a record that a webhook named.
     pub lease: Option<Lease>,
     /// How long a lease holds.
@@ -95,8 +96,9 @@ impl From<store::Error> for Asked {
 /// Takes up to `most` rights, each of all rates.
 fn take(db: &mut Db, rates: &[Rate], most: u32, now: DateTime<Utc>) -> Result<u32, Asked> {
     let mut rights = most;
-    for (index, rate) in rates.iter().enumerate() {
-        rights = match rates::take(db, &rate.id, pace(rate.limit), rights, now)? {
+    let paces = rates.iter().filter_map(|rate| Some((rate, pace(rate.limit)?)));
+    for (index, (rate, pace)) in paces.enumerate() {
+        rights = match rates::take(db, &rate.id, pace, rights, now)? {
             Taken::Rights(taken) => taken,
             // Where nothing was taken yet, what it noted may stay.
             until @ Taken::NotBefore(_) if index == 0 => return Err(Asked::Taken(until)),
@@ -106,7 +108,30 @@ fn take(db: &mut Db, rates: &[Rate], most: u32, now: DateTime<Utc>) -> Result<u3
     Ok(rights)
 }
 
+/// How soon somebody comes back who found as many requests under way as there may be.
+const SOON: TimeDelta = TimeDelta::seconds(1);
+
 impl DatabaseGate {
+    /// Waits until one more request may be under way.
+    async fn enter(&self) -> Result<Passed, Closed> {
+        let mut permits = Vec::new();
+        for rate in &self.rates {
+            let Limit::InFlight(most) = rate.limit else { continue };
+            let bound = self.in_flight.of(&rate.id, most);
+            let permit = match Arc::clone(&bound).try_acquire_owned() {
+                Ok(permit) => permit,
+                Err(_) => {
+                    let _aside = self.aside();
+                    let waited = tokio::time::timeout(self.patience, bound.acquire_owned()).await;
+                    let until = self.ambient.now() + SOON;
+                    waited.ok().and_then(Result::ok).ok_or(Closed::RateLimited { until })?
+                }
+            };
+            permits.push(permit);
+        }
+        Ok(Passed(permits))
+    }
+
     async fn ask(&self) -> Result<Taken, store::Error> {
         let now = self.ambient.now();
         let (lease, rates) = (self.lease.clone(), self.rates.clone());
@@ -137,11 +162,12 @@ impl DatabaseGate {
 }
 
 impl Gate for DatabaseGate {
-    fn pass(&self) -> BoxFuture<'_, Result<(), Closed>> {
+    fn pass(&self) -> BoxFuture<'_, Result<Passed, Closed>> {
         Box::pin(async move {
+            let passed = self.enter().await?;
             while !self.spare.used(self.ambient.now()) {
                 let until = match self.ask().await.map_err(closed)? {
-                    Taken::Rights(_) => return Ok(()),
+                    Taken::Rights(_) => return Ok(passed),
                     Taken::NotBefore(until) => until,
                 };
                 let wait = (until - self.ambient.now()).to_std().unwrap_or_default();
@@ -151,7 +177,7 @@ impl Gate for DatabaseGate {
                 let _aside = self.aside();
                 self.ambient.clock.sleep(wait).await;
             }
-            Ok(())
+            Ok(passed)
         })
     }
 
@@ -160,8 +186,10 @@ impl Gate for DatabaseGate {
             let (now, rates) = (self.ambient.now(), self.rates.clone());
             let until = now + span(wait);
             *self.spare.lock() = None;
-            let close =
-                move |db: &mut Db| rates.iter().try_for_each(|rate| rates::close(db, &rate.id, until, now));
+            let close = move |db: &mut Db| {
+                let mut paced = rates.iter().filter(|rate| pace(rate.limit).is_some());
+                paced.try_for_each(|rate| rates::close(db, &rate.id, until, now))
+            };
             self.store.write(close).await.map_err(closed)
         })
     }
@@ -186,12 +214,14 @@ impl Gate for DatabaseGate {
     }
 }
 
-fn pace(limit: Limit) -> Pace {
-    match limit {
+/// `None` for what is no matter of time.
+fn pace(limit: Limit) -> Option<Pace> {
+    Some(match limit {
         Limit::PerMinute(requests) => Pace::per_minute(requests),
         Limit::PerHour(requests) => Pace::per_hour(requests),
         Limit::Bucket { a_second, at_once } => Pace::bucket(a_second, at_once),
-    }
+        Limit::InFlight(_) => return None,
+    })
 }
 
 fn closed(error: store::Error) -> Closed {

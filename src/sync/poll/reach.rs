@@ -114,6 +114,7 @@ impl Reach {
             store: self.store.clone(),
             ambient: self.ambient.clone(),
             rates: in_order(settings.rates(&secrets)),
+            in_flight: self.outbound.in_flight.clone(),
             patience: if lease.is_some() { PATIENCE } else { IMPATIENCE },
             lease,
             lease_for: self.lease_for,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rollcall::{
     clock::Ambient,
     connectors::{
-        outbound::Gate,
+        outbound::{Gate, InFlight},
         source::{Limit, Rate},
     },
     store::Store,
@@ -22,6 +22,7 @@ fn gate(store: &Store, ambient: &Ambient, endpoint: &str) -> DatabaseGate {
         store: store.clone(),
         ambient: ambient.clone(),
         rates: in_order(vec![credential, endpoint]),
+        in_flight: InFlight::default(),
         lease: None,
         lease_for: Duration::from_secs(10),
         patience: Duration::ZERO,
@@ -52,6 +53,27 @@ async fn all_rates_hold_at_once_and_what_one_refuses_uses_up_none_of_another() {
             all += some;
         }
         assert_eq!(all, 10);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_more_requests_are_under_way_than_may_be_whichever_connection_sends_them() {
+    TestDatabase::each(async |database| {
+        let ambient = Ambient { clock: TestClock::new(), ..Ambient::system() };
+        let (store, in_flight) = (database.open(), InFlight::default());
+        let gate = |_| DatabaseGate {
+            rates: vec![Rate::new(&["acme"], Limit::InFlight(2))],
+            in_flight: in_flight.clone(),
+            ..gate(&store, &ambient, "a")
+        };
+        let [one, other] = [1, 2].map(gate);
+        let (first, _second) = (one.pass().await.unwrap(), other.pass().await.unwrap());
+        assert!(one.pass().await.is_err() && other.pass().await.is_err());
+        // It is answered.
+        drop(first);
+        let _third = other.pass().await.unwrap();
+        assert!(one.pass().await.is_err());
     })
     .await;
 }
