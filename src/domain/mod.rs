@@ -8,6 +8,7 @@ pub mod hold;
 pub mod ids;
 pub mod key;
 pub mod name;
+pub mod near;
 pub mod patch;
 pub mod problem;
 pub mod record;

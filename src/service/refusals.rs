@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::{
-    connectors::{SettingsError, quickbooks_desktop::QwcError, source::Failure},
+    connectors::{SettingsError, calls_in::SetupError, source::Failure},
     domain::{
         access::Denied,
         problem::sentence,
@@ -12,8 +12,8 @@ use crate::{
     },
     store,
     sync::{
-        ask::AskError, credentials, link, profile, register, subscribe::SubscribeError, vault::VaultError,
-        web_connector::QwcFailure,
+        ask::AskError, calls_in::SetupFailure, credentials, link, profile, register,
+        subscribe::SubscribeError, vault::VaultError,
     },
 };
 
@@ -223,8 +223,14 @@ impl From<register::Error> for Refusal {
             register::Error::Settings(SettingsError::NoConnector(_)) => {
                 Refusal::unacceptable("no_connector", detail, "Choose a kind that this version has.")
             }
-            register::Error::Settings(SettingsError::Invalid(_)) => {
+            register::Error::Settings(SettingsError::Unknown(_)) => {
+                Refusal::unacceptable("invalid_settings", detail, "Leave it out, or correct its name.")
+            }
+            register::Error::Settings(SettingsError::Invalid { .. }) => {
                 Refusal::unacceptable("invalid_settings", detail, "Correct the setting that is named.")
+            }
+            register::Error::Settings(SettingsError::Unreadable) => {
+                Refusal::conflict("unreadable_settings", detail, "Delete the connection, and add it anew.")
             }
             register::Error::Credentials(error) => error.into(),
             register::Error::Store(error) => error.into(),
@@ -239,7 +245,10 @@ impl From<credentials::Error> for Refusal {
         match error {
             E::Vault(error) => error.into(),
             E::Missing { .. } => Refusal::unacceptable("invalid_secrets", detail, "Add them to `secrets`."),
-            E::Unknown { .. } | E::Invalid { .. } => {
+            E::Unknown { .. } => {
+                Refusal::unacceptable("invalid_secrets", detail, "Leave it out, or correct its name.")
+            }
+            E::Invalid { .. } => {
                 Refusal::unacceptable("invalid_secrets", detail, "Correct the secret that is named.")
             }
             E::NotMade { .. } => {
@@ -249,16 +258,18 @@ impl From<credentials::Error> for Refusal {
     }
 }
 
-impl From<QwcFailure> for Refusal {
-    fn from(failure: QwcFailure) -> Self {
+impl From<SetupFailure> for Refusal {
+    fn from(failure: SetupFailure) -> Self {
         match failure {
-            QwcFailure::Qwc(error @ QwcError::Write(_)) => Refusal::internal(error),
-            QwcFailure::Qwc(address) => Refusal::conflict(
+            SetupFailure::Setup(error @ (SetupError::Write(_) | SetupError::Settings)) => {
+                Refusal::internal(error)
+            }
+            SetupFailure::Setup(address) => Refusal::conflict(
                 "no_qwc_file",
                 format!("The Web Connector would refuse this file: {address}."),
                 "Set ROLLCALL_PUBLIC_URL to an https address with a host name.",
             ),
-            QwcFailure::Store(error) => error.into(),
+            SetupFailure::Store(error) => error.into(),
         }
     }
 }

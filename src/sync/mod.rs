@@ -4,6 +4,7 @@
 
 pub mod ask;
 pub mod backlog;
+pub mod calls_in;
 pub mod check;
 pub mod credentials;
 mod descendants;
@@ -23,4 +24,3 @@ pub mod scope;
 pub mod status;
 pub mod subscribe;
 pub mod vault;
-pub mod web_connector;

@@ -6,11 +6,11 @@ use chrono::TimeDelta;
 
 use crate::{
     clock::Ambient,
-    connectors::{self, Polled, SettingsError, quickbooks_desktop},
+    connectors::{self, Moves, SettingsError},
     domain::{
         access::Scopes,
         ids::{new_guid, new_id},
-        name::clean,
+        name::{clean, slug},
         secret::Secret,
         words::{Kind, Mode, Scope},
     },
@@ -27,9 +27,9 @@ use crate::{
 };
 
 use super::{
+    calls_in::{self, NothingInDoubt},
     credentials, poll, run,
     vault::Vault,
-    web_connector::{self, NothingInDoubt},
 };
 
 /// Why something was not set up.
@@ -292,11 +292,12 @@ pub fn connection(
     let kind = *kind;
     let company = companies::get(db, company_id)?;
     let now = ambient.now();
+    let spec = connectors::of(kind)?.spec();
     let connection = Connection {
         id: new_id("con", now, ambient.entropy.bytes()),
         company_id: company.id,
         kind,
-        name: name(new_name.as_deref().unwrap_or(default_name(kind)))?,
+        name: name(new_name.as_deref().unwrap_or(spec.name))?,
         settings: connectors::settings(kind, None, settings)?,
         paused: false,
         created_at: now,
@@ -304,26 +305,15 @@ pub fn connection(
         problem: None,
     };
     connections::insert(db, &connection)?;
-    let credentials = match kind {
-        Kind::QuickbooksDesktop => Some(desktop_file(db, ambient, &connection, &company.name)?),
-        _ => None,
+    let credentials = match spec.moves {
+        Moves::CallsIn => Some(desktop_file(db, ambient, &connection, &company.name)?),
+        Moves::Polled | Moves::Pushes => None,
     };
     let made = credentials::begin(db, ambient, vault, &connection.id, kind, secrets)?;
-    if connectors::is_polled(kind) {
+    if spec.is_polled() {
         polls::insert(db, &connection.id, now)?;
     }
     Ok(NewConnection { connection, credentials, made })
-}
-
-fn default_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::QuickbooksDesktop => "QuickBooks Desktop",
-        Kind::QuickbooksOnline => "QuickBooks Online",
-        Kind::Paycom => "Paycom",
-        Kind::Connectwise => "ConnectWise",
-        Kind::Autotask => "Autotask",
-        Kind::Push => "Push",
-    }
 }
 
 fn desktop_file(
@@ -333,22 +323,14 @@ fn desktop_file(
     company: &str,
 ) -> Result<(String, Secret)> {
     let [a, b, c, ..] = ambient.entropy.bytes();
-    let username = format!("{}-{a:02x}{b:02x}{c:02x}", quickbooks_desktop::slug(company));
+    let username = format!("{}-{a:02x}{b:02x}{c:02x}", slug(company));
     let password = Secret::generate("", ambient.entropy.bytes());
-    let file = DesktopFile {
-        connection_id: connection.id.clone(),
-        username: username.clone(),
-        password_hash: password.hash().0.to_vec(),
-        owner_id: new_guid(ambient.entropy.bytes()),
-        file_id: new_guid(ambient.entropy.bytes()),
-        pinned_by_file_id: false,
-        pinned_name: None,
-        pinned_path: None,
-        qbxml_version: None,
-        any_file_id: false,
-        doubted_name: None,
-        doubted_path: None,
-    };
+    let file = DesktopFile::new(
+        &connection.id,
+        &username,
+        &password.hash().0,
+        [new_guid(ambient.entropy.bytes()), new_guid(ambient.entropy.bytes())],
+    );
     desktop::insert(db, &file)?;
     Ok((username, password))
 }
@@ -428,13 +410,13 @@ pub fn change_connection(
         desktop::forget(db, id)?;
     }
     if change.same_company_file {
-        web_connector::same_company(db, id, ambient.now())??;
+        calls_in::same_company(db, id, ambient.now())??;
     }
     if change.new_ids {
         new_ids(db, ambient, id)?;
     }
     let after = connections::get(db, id)?;
-    let other_settings = after.settings != before.settings;
+    let other_settings = !is_same(&after.settings, &before.settings);
     if connectors::is_polled(after.kind) && (other_settings || !change.secrets.is_empty()) {
         poll_anew(db, ambient, &after, other_settings)?;
     }
@@ -449,8 +431,14 @@ fn poll_anew(db: &mut Db, ambient: &Ambient, connection: &Connection, whole: boo
     polls::restart(db, &connection.id, now)?;
     run::abandon(db, &connection.id, now)?;
     connections::set_problem(db, &connection.id, None, now)?;
-    let settings = Polled::read(connection.kind, &connection.settings)?;
+    let lists = connectors::of(connection.kind)?.spec().lists;
     let mode = if whole { Mode::Full } else { Mode::Delta };
-    poll::request(db, ambient, connection, settings.lists(), mode)?;
+    poll::request(db, ambient, connection, lists, mode)?;
     Ok(())
+}
+
+/// Whether two texts are the same JSON: the order of its members says nothing.
+fn is_same(one: &str, other: &str) -> bool {
+    let read = |text| serde_json::from_str::<serde_json::Value>(text).ok();
+    one == other || read(one).is_some_and(|one| Some(one) == read(other))
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    connectors::{self, Polled},
+    connectors::{self, Moves},
     domain::{
         problem::Problem,
-        words::{Cause, ConnectionState, Kind, List, RunState},
+        words::{Cause, ConnectionState, List, RunState},
     },
     store::{
         Db, Result,
@@ -192,20 +192,12 @@ fn incomplete(known: &Known) -> Option<Status> {
 
 /// Lists that a source has and that were never read, or never whole. Who pushes decides itself what it sends.
 fn unread(connection: &Connection, known: &Known) -> Option<Status> {
-    let wanted = match connection.kind {
-        Kind::QuickbooksDesktop => List::ALL,
-        kind => Polled::read(kind, &connection.settings).ok()?.lists(),
-    };
+    let spec = connectors::spec(connection.kind).filter(|spec| spec.moves != Moves::Pushes)?;
+    let wanted = spec.lists;
     let cursor = |list: &List| known.cursors.get(list).cloned().unwrap_or_default();
     let never = wanted.iter().find(|list| cursor(list).last_complete_at.is_none()).map(|list| {
         let detail = format!("Its {} were not read yet.", list.plural());
-        let remedy = match connection.kind {
-            Kind::QuickbooksDesktop => {
-                "Nothing: the next update reads them. Update Selected in the Web Connector starts one."
-            }
-            _ => "Nothing: a gateway that runs reads them by itself, within the hours that are set.",
-        };
-        Status::new(ConnectionState::Waiting, Some(connection.created_at), detail).remedy(remedy)
+        Status::new(ConnectionState::Waiting, Some(connection.created_at), detail).remedy(spec.words.not_read)
     });
     let never_whole = || {
         let list = wanted.iter().find(|list| cursor(list).last_full_at.is_none())?;
@@ -227,8 +219,9 @@ fn quiet(connection: &Connection, known: &Known, now: DateTime<Utc>) -> Status {
         return Status::new(Waiting, None, "It is paused: nothing runs until it is resumed.")
             .remedy(format!("`rollcall connection set {} --resume` starts runs again.", connection.id));
     }
-    match (connection.kind, &known.poll) {
-        (Kind::QuickbooksDesktop, _) => {
+    let calls_in = connectors::spec(connection.kind).is_some_and(|spec| spec.moves == Moves::CallsIn);
+    match (calls_in, &known.poll) {
+        (true, _) => {
             let check = check::check(connection, now);
             let state = match (check.ok, seen) {
                 (true, _) => Ok,

@@ -12,9 +12,9 @@ use crate::{
     clock::Ambient,
     store::{Store, clocks},
     sync::{
+        calls_in::expire_silent,
         inbox,
         retention::{self, Kept},
-        web_connector::expire_silent,
     },
 };
 
@@ -77,7 +77,7 @@ impl Sweep {
         let ambient = self.ambient.clone();
         let done = self.store.write(move |db| expire_silent(db, &ambient)).await;
         if let Some(ended @ 1..) = self.troubles.note("silent sessions cannot be ended", done) {
-            tracing::info!(ended, "sessions of silent Web Connectors were ended");
+            tracing::info!(ended, "sessions of silent programs were ended");
         }
     }
 

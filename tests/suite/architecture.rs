@@ -160,6 +160,62 @@ fn only_the_store_names_diesel_and_no_connector_knows_another() {
     }
 }
 
+/// The code of a file without the tests at its end.
+fn without_tests(code: &str) -> &str {
+    let tests = ["#[cfg(test)]\nmod ", "#[cfg(all(test"].into_iter().filter_map(|mark| code.find(mark)).min();
+    tests.map_or(code, |at| &code[..at])
+}
+
+#[test]
+fn which_kind_a_connection_is_only_connectors_ask() {
+    let variants = ["QuickbooksDesktop", "QuickbooksOnline", "Paycom", "Connectwise", "Autotask", "Push"];
+    for (room, path, code) in sources() {
+        // The demo makes one connection of each.
+        if ["connectors", "domain", "simulators"].contains(&&*room) || path.starts_with("cli/demo") {
+            continue;
+        }
+        for variant in variants {
+            let named = format!("Kind::{variant}");
+            let asks =
+                without_tests(&code).match_indices(&named).any(|(at, _)| !code[..at].ends_with("Change"));
+            assert!(!asks, "{} names {named}", path.display());
+        }
+    }
+}
+
+/// What a vendor calls its things is for its connector, and for the texts and routes that are its own.
+#[test]
+fn no_vendor_is_named_where_all_are_alike() {
+    let kinds = ["quickbooks_desktop", "quickbooks_online", "paycom", "connectwise", "autotask"];
+    let words = [
+        "quickbooks",
+        "web connector",
+        "web_connector",
+        "qbxml",
+        "qbwc",
+        "hresult",
+        "paycom",
+        "connectwise",
+        "autotask",
+    ];
+    for (room, path, code) in sources() {
+        let code = without_tests(&code);
+        if room == "sync" {
+            let lower = code.to_lowercase();
+            let named = words.iter().find(|word| lower.contains(**word));
+            assert!(named.is_none(), "{} names {named:?}", path.display());
+        }
+        if room == "http" {
+            for kind in kinds.iter().chain(&["push"]) {
+                assert!(!code.contains(&format!("connectors::{kind}")), "{} names {kind}", path.display());
+            }
+            for vendor in ["paycom", "connectwise", "autotask"] {
+                assert!(!code.to_lowercase().contains(vendor), "{} names {vendor}", path.display());
+            }
+        }
+    }
+}
+
 #[test]
 fn the_reader_of_imports_sees_through_groups() {
     let named =

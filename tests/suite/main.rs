@@ -16,6 +16,7 @@ mod database;
 mod foreign;
 mod http_loop;
 mod inbox;
+mod kinds;
 mod migrations;
 mod polling;
 mod settings;

@@ -8,7 +8,10 @@ mod poll;
 mod remove;
 mod texts;
 
-use crate::{domain::words::Kind, store::connections::Connection};
+use crate::{
+    connectors::{self, Moves},
+    store::connections::Connection,
+};
 
 use super::{Result, context::Context, failure::Failure};
 
@@ -106,12 +109,13 @@ pub async fn run(context: &Context, command: Command) -> Result {
 /// # Errors
 /// A connection of another kind.
 pub fn need_desktop(connection: &Connection) -> Result {
-    match connection.kind {
-        Kind::QuickbooksDesktop => Ok(()),
-        kind => Err(Failure::new(
-            "wrong_kind",
-            format!("The connection `{}` is of kind {kind}: no Web Connector calls for it.", connection.id),
-            "Name a connection of kind quickbooks_desktop; `rollcall connection list` shows them.",
-        )),
+    let kind = connection.kind;
+    if connectors::spec(kind).is_some_and(|spec| spec.moves == Moves::CallsIn) {
+        return Ok(());
     }
+    Err(Failure::new(
+        "wrong_kind",
+        format!("The connection `{}` is of kind {kind}: no Web Connector calls for it.", connection.id),
+        "Name a connection of kind quickbooks_desktop; `rollcall connection list` shows them.",
+    ))
 }

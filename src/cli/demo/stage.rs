@@ -14,11 +14,11 @@ use crate::{
     simulators::quickbooks_desktop::{CompanyFile, QwcFile, SessionOptions},
     store::{Db, Store},
     sync::{
+        calls_in,
         credentials::WEBHOOK_SECRET,
         profile::{self, Draft},
         register::{self, ConnectionDraft},
         vault::Vault,
-        web_connector,
     },
 };
 
@@ -95,7 +95,7 @@ impl Stage {
             let mut draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
             draft.settings = settings;
             let made = register::connection(db, &ambient, &vault, &draft)?;
-            let qwc = web_connector::qwc(db, &made.connection.id, &public_url)?;
+            let qwc = calls_in::setup_file(db, &made.connection.id, &public_url)?;
             let [pay, psa] = polled.map(|draft| {
                 let draft = ConnectionDraft { company_id: company.id.clone(), ..draft };
                 register::connection(db, &ambient, &vault, &draft)

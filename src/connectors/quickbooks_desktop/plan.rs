@@ -45,7 +45,7 @@ pub struct Plan {
 }
 
 /// A company file that may be a copy, put to use for another company.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suspect {
     pub name: String,
     pub path: String,
@@ -329,7 +329,7 @@ impl Plan {
 }
 
 /// The negative number that sends the Web Connector to `getLastError`; Intuit's own sample uses it.
-pub const FAILED: i32 = -101;
+pub use crate::connectors::calls_in::FAILED;
 
 impl ListPlan {
     /// What follows an answer with rows: the next page, the deletions, or the end.

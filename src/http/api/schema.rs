@@ -1,11 +1,11 @@
 //! What the descriptions of all resources share.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write};
 
 use serde::{Deserialize, Deserializer, de};
 use utoipa::{
     IntoParams, IntoResponses, ToSchema,
-    openapi::{Content, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Schema, Type},
+    openapi::{Content, ObjectBuilder, OneOfBuilder, Ref, RefOr, Response, ResponseBuilder, Schema, Type},
 };
 
 use crate::{domain::words::Kind, http::problem::MEDIA_TYPE};
@@ -143,13 +143,40 @@ pub struct AppQuery {
 
 /// Those of which a connection can be made.
 pub fn kinds_here() -> RefOr<Schema> {
-    words(crate::connectors::KINDS)
+    words(&crate::connectors::specs().map(|spec| spec.kind).collect::<Vec<_>>())
+}
+
+/// The settings of all kinds: those that are left out stay, or are their defaults.
+pub fn connection_settings() -> Schema {
+    let mut told = String::from(
+        "The settings of the kind; an empty text puts one back to its default, and what is left out stays as it is.",
+    );
+    for spec in crate::connectors::specs().filter(|spec| !spec.settings.is_empty()) {
+        // Writing to a `String` cannot fail.
+        let _ = write!(told, "\n\n{}:\n", spec.kind);
+        for setting in spec.settings {
+            let _ = write!(told, "\n- `{}`: {}", setting.name, setting.meaning);
+            match setting.value.default().to_string().as_str() {
+                "\"\"" => {}
+                default => drop(write!(told, " (default: `{default}`)")),
+            }
+        }
+    }
+    let value = OneOfBuilder::new()
+        .item(ObjectBuilder::new().schema_type(Type::Boolean))
+        .item(ObjectBuilder::new().schema_type(Type::Integer))
+        .item(ObjectBuilder::new().schema_type(Type::String));
+    ObjectBuilder::new()
+        .description(Some(told))
+        .additional_properties(Some(Schema::from(value)))
+        .build()
+        .into()
 }
 
 /// Reads a kind; to a word that is none those are offered of which a connection can be made.
 pub fn read_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
     let word = String::deserialize(deserializer)?;
-    word.parse().map_err(|_| de::Error::unknown_variant(&word, crate::connectors::KIND_WORDS))
+    word.parse().map_err(|_| de::Error::unknown_variant(&word, crate::connectors::registry::words()))
 }
 
 /// What stands in the way, and what to do about it.

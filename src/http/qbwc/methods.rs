@@ -15,10 +15,11 @@ use crate::{
         soap::{Fault, Reply, SoapError},
         xml::XmlError,
     },
+    connectors::calls_in::Offer,
     domain::secret::Secret,
     http::{Gateway, limits::BodyFailure},
     store,
-    sync::web_connector::{self, Ended, Offer},
+    sync::calls_in::{self, Ended},
 };
 
 /// Why a call was not answered.
@@ -178,28 +179,26 @@ pub(super) async fn small(
         "sendRequestXML" => {
             let offer = Offer {
                 ticket: parameters.take("ticket"),
-                hcp_response: parameters.take("strHCPResponse"),
+                about: parameters.take("strHCPResponse"),
                 company_file: parameters.take("strCompanyFileName"),
                 major: parameters.take("qbXMLMajorVers"),
                 minor: parameters.take("qbXMLMinorVers"),
             };
-            Ok(Reply::Text(gateway.store.write(move |db| web_connector::send(db, &ambient, &offer)).await?))
+            Ok(Reply::Text(gateway.store.write(move |db| calls_in::send(db, &ambient, &offer)).await?))
         }
         "connectionError" => {
             let (ticket, code) = (parameters.take("ticket"), parameters.take("hresult"));
-            let answer = gateway
-                .store
-                .write(move |db| web_connector::connection_error(db, &ambient, &ticket, &code))
-                .await?;
-            Ok(Reply::Text(answer))
+            let answer =
+                gateway.store.write(move |db| calls_in::not_opened(db, &ambient, &ticket, &code)).await?;
+            Ok(Reply::Text(answer.unwrap_or_else(|| "done".into())))
         }
         "getLastError" => {
             let ticket = parameters.take("ticket");
-            Ok(Reply::Text(gateway.store.read(move |db| web_connector::last_error(db, &ticket)).await?))
+            Ok(Reply::Text(gateway.store.read(move |db| calls_in::last_error(db, &ticket)).await?))
         }
         "closeConnection" => {
             let ticket = parameters.take("ticket");
-            Ok(Reply::Text(gateway.store.write(move |db| web_connector::close(db, &ambient, &ticket)).await?))
+            Ok(Reply::Text(gateway.store.write(move |db| calls_in::close(db, &ambient, &ticket)).await?))
         }
         // Rollcall never asks for interactive mode; a Web Connector that comes with it is let go.
         "getInteractiveURL" => text(""),

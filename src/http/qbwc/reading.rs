@@ -21,7 +21,7 @@ use crate::{
     },
     http::{Gateway, door::Visitor},
     store,
-    sync::web_connector::{self, Begun, Received},
+    sync::calls_in::{self, Begun, Received},
 };
 
 /// Within how much of a call its method and, for an answer of QuickBooks, its ticket must be found: they come first.
@@ -195,7 +195,7 @@ async fn receive(
     visitor: &Visitor,
     intake: Intake,
 ) -> Result<Reply, CallError> {
-    let received = match web_connector::receive(&gateway.store, &gateway.ambient, ticket).await? {
+    let received = match calls_in::receive(&gateway.store, &gateway.ambient, ticket).await? {
         // An answer that nobody waits for is not read at all.
         Begun::Over(answer) => return Ok(Reply::Number(answer)),
         Begun::Going(received) => received,

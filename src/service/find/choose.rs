@@ -1,6 +1,6 @@
 //! One of several, by its ID, its name, or the unique beginning of its ID.
 
-use crate::domain::name;
+use crate::domain::{name, near::distance};
 
 /// Why none was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,22 +53,6 @@ fn near(all: &[(String, String)], key: &str) -> Vec<String> {
     let mut near: Vec<&str> = names.filter(near).collect();
     near.dedup();
     near.into_iter().take(3).map(str::to_owned).collect()
-}
-
-/// How many letters have to be changed, added or left out to make one text of the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, one) in a.chars().enumerate() {
-        let mut next = Vec::with_capacity(row.len());
-        next.push(i + 1);
-        for (other, (before, above)) in b.iter().zip(row.iter().zip(row.iter().skip(1))) {
-            let left = next.last().copied().unwrap_or_default();
-            next.push((*before + usize::from(one != *other)).min(*above + 1).min(left + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ mod lists;
 mod losses;
 mod model;
 mod places;
+mod rates;
+mod replaced_secrets;
 mod standing;
 mod subscribed;
 mod takeover;

@@ -144,8 +144,8 @@ pub struct ConnectionDraft {
     company: Text,
     /// Its kind's name where it is left out.
     name: Option<Text>,
-    /// The kind's settings that differ from their defaults.
     #[serde(default)]
+    #[schema(schema_with = schema::connection_settings)]
     settings: BTreeMap<String, SettingValue>,
     /// What the source wants to know of us, by name: stored sealed, never shown.
     #[serde(default)]
@@ -184,8 +184,8 @@ async fn add_connection(
 pub struct ConnectionPatch {
     name: Option<Text>,
     paused: Option<bool>,
-    /// Only those to be changed; an empty text puts one back to its default.
     #[serde(default)]
+    #[schema(schema_with = schema::connection_settings)]
     settings: BTreeMap<String, SettingValue>,
     /// Only those to be replaced.
     #[serde(default)]

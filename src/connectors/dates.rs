@@ -1,12 +1,13 @@
-//! Paycom's dates: four ways to write a calendar date, seen in public integrations of its API.
+//! Vendors' dates: a calendar date, in the ways in which their APIs write one.
 
 use chrono::{Datelike, NaiveDate};
 
-/// `2024-02-29`, `02/29/2024`, either with a time behind it, and `0000-00-00` or nothing for no date.
+/// `2024-02-29`, `02/29/2024` (Paycom writes both), either with a time behind it, and `0000-00-00`, a date long ago (ConnectWise:
+/// 1800-01-01) or nothing for no date.
 ///
-/// A time's offset is not looked at: `1999-05-04T00:00:00-05:00` is a calendar date at Paycom's midnight, and would be
+/// A time's offset is not looked at: `1999-05-04T00:00:00-05:00` is a calendar date at the vendor's midnight, and would be
 /// another day elsewhere. What cannot be read is no date: a date is never worth a person.
-pub fn date(text: &str) -> Option<NaiveDate> {
+pub(super) fn date(text: &str) -> Option<NaiveDate> {
     let text = text.trim();
     let day = text.split(['T', 't', ' ']).next()?;
     let (year, month, day) = if day.contains('/') {
@@ -19,8 +20,8 @@ pub fn date(text: &str) -> Option<NaiveDate> {
         (year, month, day)
     };
     let date = NaiveDate::from_ymd_opt(number(year, 4, 4)? as i32, number(month, 1, 2)?, number(day, 1, 2)?)?;
-    // 0001-01-01 and its like are how other systems' «no date» comes through an import.
-    (date.year() >= 1900).then_some(date)
+    // 0001-01-01 and its like are how other systems' «no date» comes through an import; some count from 1900-01-01.
+    (date.year() > 1900).then_some(date)
 }
 
 fn number(digits: &str, least: usize, most: usize) -> Option<u32> {
@@ -56,6 +57,8 @@ mod tests {
             "0000-00-00 00:00:00",
             "00/00/0000",
             "0001-01-01",
+            "1800-01-01T00:00:00Z",
+            "1900-01-01",
             "2023-02-29",
             "29/02/2024",
             "2024-13-01",
@@ -74,7 +77,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_date_reads_the_same_in_all_formats(days in 0i64..73_000, hour in 0u32..24, offset in -12i32..=14) {
-            let day = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap() + chrono::Days::new(days as u64);
+            let day = NaiveDate::from_ymd_opt(1901, 1, 1).unwrap() + chrono::Days::new(days as u64);
             let sign = if offset < 0 { '-' } else { '+' };
             let iso = format!("{day}T{hour:02}:00:00{sign}{:02}:00", offset.abs());
             for text in [day.to_string(), day.format("%m/%d/%Y").to_string(), iso] {
