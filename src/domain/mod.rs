@@ -1,5 +1,6 @@
 //! What the project is about, in pure types and rules: no I/O, no clock, no database, no HTTP.
 
+pub mod cursor;
 pub mod email;
 pub mod event;
 pub mod fold;

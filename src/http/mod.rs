@@ -89,6 +89,8 @@ pub struct Gateway {
     pub refused_tokens: RefusedTokens,
     /// The threads on which answers of QuickBooks are read.
     pub readers: Threads,
+    /// Who waits for the change feed to grow.
+    pub waiting: api::changes::Waiting,
     /// How those are who work beside the requests.
     pub workers: Workers,
 }
@@ -113,6 +115,7 @@ impl Gateway {
             room,
             refused_tokens,
             readers,
+            waiting: api::changes::Waiting::default(),
             workers: Workers::default(),
         }
     }

@@ -4,14 +4,18 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use crate::domain::words::ChangeKind;
+
 use super::{
     Db, Result,
+    changes::{self, Changes, Entry},
     locks::{self, Lock},
+    prune,
     schema::{
-        changes, connection_secrets, connections, desktop_files, hooks, inbox, links, polls, qbwc_sessions,
+        connection_secrets, connections, desktop_files, hooks, inbox, links, polls, qbwc_sessions,
         record_versions, records, run_absences, run_seen, runs, told,
     },
-    values::at,
+    values::{at, word},
 };
 
 /// Rows that one step deletes, at most.
@@ -72,28 +76,61 @@ macro_rules! purge_pairs {
     };
 }
 
+/// A record that goes with its connection.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = records)]
+struct Going {
+    id: String,
+    company_id: String,
+    list: String,
+    external_id: String,
+    version: i32,
+}
+
+/// Enters into the change feed that records of a connection are gone.
+fn tell(connection_id: &str, gone: &[Going], now: DateTime<Utc>) -> Result<()> {
+    for record in gone {
+        let (id, external_id) = (&record.id, &record.external_id);
+        let entry = Entry::of_record(ChangeKind::RecordRemoved, id, external_id, record.version);
+        changes::append(Changes {
+            connection_id: Some(connection_id.to_owned()),
+            entries: vec![entry],
+            ..Changes::new(&record.company_id, word("list", &record.list)?, at(now))
+        })?;
+    }
+    Ok(())
+}
+
 /// Deletes some of what is left of a connection that was deleted. Whether all is gone, the connection itself as well.
-pub fn step(db: &mut Db, id: &str) -> Result<bool> {
+/// Each record that goes has an entry in the change feed.
+pub fn step(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<bool> {
     locks::take(db, id, &[Lock::Connection])?;
     let mut left = STEP;
     purge!(db, left, links, id: String, links::connection_id.eq(id));
     purge!(db, left, inbox, id: String, inbox::connection_id.eq(id));
     purge_pairs!(db, left, told, list: String, external_id: String, told::connection_id.eq(id));
     while left > 0 {
-        let some: Vec<String> = records::table
+        let going: Vec<Going> = records::table
             .filter(records::connection_id.eq(id))
-            .select(records::id)
+            .select(Going::as_select())
             .limit(rows(left.min(BATCH)))
             .load(db)?;
-        if some.is_empty() {
+        if going.is_empty() {
             break;
         }
-        purge!(db, left, changes, seq: i64, changes::record_id.eq_any(some.clone()));
+        let some: Vec<String> = going.iter().map(|record| record.id.clone()).collect();
         purge_pairs!(db, left, record_versions, record_id: String, version: i32,
             record_versions::record_id.eq_any(some.clone()));
         purge_pairs!(db, left, run_absences, run_id: String, record_id: String,
             run_absences::record_id.eq_any(some.clone()));
-        purge!(db, left, records, id: String, records::id.eq_any(some.clone()));
+        let gone: Vec<Going> = going.into_iter().take(left).collect();
+        let ids: Vec<&str> = gone.iter().map(|record| record.id.as_str()).collect();
+        diesel::delete(records::table.filter(records::id.eq_any(ids))).execute(db)?;
+        left -= gone.len();
+        if let Some(record) = gone.first() {
+            prune::kept_changes(db, &record.company_id, &some)?;
+        }
+        tell(id, &gone, now)?;
     }
     while left > 0 {
         let some: Vec<String> = runs::table

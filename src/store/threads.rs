@@ -16,6 +16,7 @@ use super::{
     health::{self, Fault, Health},
     lane,
     queue::{Queue, Share, Turn},
+    wakes::Wakes,
 };
 
 /// PostgreSQL answers over a network: more may be under way than this machine has cores. Each holds a connection of
@@ -34,6 +35,8 @@ pub(super) struct Threads {
     writers: Arc<Queue<Box<dyn Job>>>,
     probes: Arc<Queue<Box<dyn Job>>>,
     pub(super) health: Arc<Health>,
+    /// Who waits for changes that are committed here.
+    pub(super) wakes: Arc<Wakes>,
 }
 
 impl Threads {
@@ -61,6 +64,7 @@ impl Threads {
             writers: line("db-write", Purpose::Write, writers, writing)?,
             probes: line("db-probe", Purpose::Probe, PROBE_THREADS, share)?,
             health: health.clone(),
+            wakes: Arc::default(),
         })
     }
 
@@ -87,7 +91,8 @@ impl Threads {
     {
         let lane = lane::current();
         let queue = if lane == Lane::Probe { &self.probes } else { &self.writers };
-        ask(queue, lane, true, |db| in_transaction(db, work)).await
+        let wakes = self.wakes.clone();
+        ask(queue, lane, true, move |db| in_transaction(db, &wakes, work)).await
     }
 
     /// The figures of the queues, by name.

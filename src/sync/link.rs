@@ -97,7 +97,7 @@ pub async fn create_profile(
                 return Err(Error::ProfileExists { list, profile_id });
             }
             let profile = profile_of(&ambient, &scope, &staged, profile_id);
-            profiles::insert(db, &profile)?;
+            profiles::insert(db, &profile, &scope.actor())?;
             let linked = join(db, &ambient, &scope, &staged, &profile)?;
             Ok((profile, linked.link))
         })
@@ -122,18 +122,24 @@ pub fn unlink(
     Ok(there.then_some(link))
 }
 
-/// Undoes a link or an unlink of the app, named by its place in the record's history.
+/// Undoes a link or an unlink of the app, named by its position in the company's feed.
 ///
 /// # Errors
 /// [`Error::Undone`] where the sides have moved on since.
-pub fn undo(db: &mut Db, ambient: &Ambient, scope: &Scope, seq: i64) -> Result<Option<Link>> {
-    let change = changes::get(db, seq)?;
-    scope.check(&change.company_id, "change")?;
-    let profile_id = match (&change.app_id, change.profile_id) {
-        (Some(app), Some(profile_id)) if *app == scope.app.id => profile_id,
+pub fn undo(
+    db: &mut Db,
+    ambient: &Ambient,
+    scope: &Scope,
+    company_id: &str,
+    position: i64,
+) -> Result<Option<Link>> {
+    scope.check(company_id, "company")?;
+    let change = changes::get(db, company_id, position)?;
+    let (record_id, profile_id) = match (change.app_id, change.record_id, change.profile_id) {
+        (Some(app), Some(record_id), Some(profile_id)) if app == scope.app.id => (record_id, profile_id),
         _ => return Err(Error::NotUndoable),
     };
-    let staged = scope.record(db, change.list, &change.record_id)?;
+    let staged = scope.record(db, change.list, &record_id)?;
     let linked = links::of_record(db, &scope.app.id, &staged.id)?;
     match (change.kind, linked) {
         (ChangeKind::Linked, Some(link)) if link.profile_id == profile_id => {

@@ -7,6 +7,7 @@ pub mod backlog;
 pub mod check;
 pub mod credentials;
 mod descendants;
+pub mod feed;
 pub mod gateways;
 pub mod hold;
 pub mod inbox;

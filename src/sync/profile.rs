@@ -50,7 +50,7 @@ pub fn put(db: &mut Db, ambient: &Ambient, scope: &Scope, draft: &Draft) -> Resu
             profile.email.clone_from(&draft.email);
             profile.sort_name = fold(&draft.name);
             profile.updated_at = now;
-            profiles::update(db, &profile)?;
+            profiles::update(db, &profile, &scope.actor())?;
         }
         return Ok((profile, false));
     }
@@ -66,7 +66,7 @@ pub fn put(db: &mut Db, ambient: &Ambient, scope: &Scope, draft: &Draft) -> Resu
         created_at: now,
         updated_at: now,
     };
-    profiles::insert(db, &profile)?;
+    profiles::insert(db, &profile, &scope.actor())?;
     Ok((profile, true))
 }
 
@@ -74,13 +74,19 @@ pub fn put(db: &mut Db, ambient: &Ambient, scope: &Scope, draft: &Draft) -> Resu
 ///
 /// # Errors
 /// [`Error::Linked`]: a link ends only when someone unlinks it.
-pub fn delete(db: &mut Db, scope: &Scope, list: List, profile_id: &str) -> Result<bool, Error> {
+pub fn delete(
+    db: &mut Db,
+    ambient: &Ambient,
+    scope: &Scope,
+    list: List,
+    profile_id: &str,
+) -> Result<bool, Error> {
     let Some(profile) = profiles::find(db, &scope.app.id, list, profile_id)? else { return Ok(false) };
     let links = links::of_profiles(db, &[&profile.key])?;
     if !links.is_empty() {
         return Err(Error::Linked(links));
     }
-    profiles::delete(db, &profile.key)?;
+    profiles::delete(db, &profile, &scope.actor(), ambient.now())?;
     Ok(true)
 }
 

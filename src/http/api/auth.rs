@@ -108,7 +108,7 @@ pub fn lane(token: &Secret) -> Lane {
     Lane::Caller(who.into())
 }
 
-fn unauthorized() -> ApiError {
+pub(super) fn unauthorized() -> ApiError {
     refuse(
         StatusCode::UNAUTHORIZED,
         "unauthorized",

@@ -18,7 +18,7 @@ use crate::{
 
 use super::{
     auth::{Admin, Caller},
-    errors::in_use,
+    errors::{in_use, unacceptable},
     page::{PageBody, PageQuery},
     schema::{self, BadBodies, Conflicts, Refusals, Text},
 };
@@ -65,6 +65,21 @@ pub(super) fn wanted(db: &mut Db, scope: &Scope, id_or_name: Option<&str>) -> Re
     match id_or_name {
         Some(name) => Ok(vec![named(db, scope, name)?.id]),
         None => Ok(scope.companies(db)?),
+    }
+}
+
+/// The ID of the company that is meant: the one that is named, else the only one that the caller may see.
+///
+/// # Errors
+/// 422 `company_needed` where there are several.
+pub(super) fn one(db: &mut Db, scope: &Scope, id_or_name: Option<&str>) -> Result<String, ApiError> {
+    match wanted(db, scope, id_or_name)?.as_slice() {
+        [only] => Ok(only.clone()),
+        several => Err(unacceptable(
+            "company_needed",
+            format!("The token sees {} companies, and `company` names none of them.", several.len()),
+            "Add `?company=` with the ID or the name of one; GET /v1/companies lists them.",
+        )),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     http::problem::ApiError,
     store,
     sync::{
-        ask::AskError, credentials, link, profile, register, subscribe::SubscribeError, vault::VaultError,
+        ask::AskError, credentials, feed, link, profile, register, subscribe::SubscribeError, vault::VaultError,
         web_connector::QwcFailure,
     },
 };
@@ -114,6 +114,31 @@ fn unavailable(error: store::Error) -> ApiError {
     refused.retry_after = Some(retry_after);
     // Too much at once is the callers' doing: a line of the log for each would be one thing more to wait for.
     if matches!(error, E::Busy) { refused } else { refused.caused_by(error) }
+}
+
+impl From<feed::Error> for ApiError {
+    fn from(error: feed::Error) -> Self {
+        match error {
+            feed::Error::BadCursor => unacceptable(
+                "bad_cursor",
+                "The cursor is none that this feed has given out.",
+                "Send `next` of the answer before as it is, `latest`, or nothing to begin with the oldest change.",
+            ),
+            feed::Error::OtherCompany => refuse(
+                StatusCode::NOT_FOUND,
+                "company_not_found",
+                "The cursor is another company's than the one that is asked for, or this token may not see that.",
+                "Each company has a feed and a cursor of its own.",
+            ),
+            feed::Error::Expired => refuse(
+                StatusCode::GONE,
+                "cursor_expired",
+                "What follows this cursor is not kept any more, or the gateway's database was restored from a backup.",
+                "Start anew: get `next` with `after=latest`, then read the lists, profiles and links whole, then go on from that `next`.",
+            ),
+            feed::Error::Store(error) => error.into(),
+        }
+    }
 }
 
 impl From<link::Error> for ApiError {

@@ -21,7 +21,7 @@ use super::{
     auth::ForApp,
     companies,
     page::{self, PageBody, Place, walk},
-    schema::{self, AppQuery, Conflicts, Refusals},
+    schema::{self, Conflicts, Refusals},
 };
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
@@ -110,19 +110,35 @@ pub struct Undone {
     link: Option<Link>,
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct UndoQuery {
+    /// The company whose change it is, by ID or name; may be left out where the token sees only one.
+    company: Option<String>,
+    /// An app's ID or name: an admin's token acts for that app.
+    #[expect(dead_code, reason = "read by `ForApp`")]
+    app: Option<String>,
+}
+
 /// Undoes a link or an unlink
 ///
-/// `seq` is the place of the change in the record's history.
-#[utoipa::path(post, path = "/v1/changes/{seq}/undo", tag = "links", params(("seq" = i64, Path), AppQuery),
+/// `position` is the change's, in the company's feed and in the record's history.
+#[utoipa::path(post, path = "/v1/changes/{position}/undo", tag = "links",
+    params(("position" = i64, Path), UndoQuery),
     responses((status = 200, description = "It is undone", body = Undone), Refusals, Conflicts))]
 async fn undo_change(
     State(gateway): State<Gateway>,
     ForApp(scope): ForApp,
-    ApiPath(seq): ApiPath<i64>,
+    ApiPath(position): ApiPath<i64>,
+    ApiQuery(query): ApiQuery<UndoQuery>,
 ) -> Result<Json<Undone>, ApiError> {
+    let asked = scope.clone();
+    let company =
+        gateway.store.read(move |db| companies::one(db, &asked, query.company.as_deref())).await?;
     let attempt = || {
-        let (ambient, scope) = (gateway.ambient.clone(), scope.clone());
-        gateway.store.write(move |db| link::undo(db, &ambient, &scope, seq))
+        let (ambient, scope, company) = (gateway.ambient.clone(), scope.clone(), company.clone());
+        gateway.store.write(move |db| link::undo(db, &ambient, &scope, &company, position))
     };
     let link = match attempt().await {
         // Another call took one of the sides in between: look again, to name it.

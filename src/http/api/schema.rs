@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap, fmt::Display};
 use serde::{Deserialize, Deserializer, de};
 use utoipa::{
     IntoParams, IntoResponses, PartialSchema, ToSchema,
-    openapi::{Content, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Schema, Type},
+    openapi::{ArrayBuilder, Content, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Schema, Type},
 };
 
 use crate::{
@@ -258,6 +258,12 @@ pub fn run_states() -> RefOr<Schema> {
 
 pub fn change_kinds() -> RefOr<Schema> {
     named(CHANGE_KIND)
+}
+
+/// Some kinds of changes, in a query.
+pub fn change_kind_list() -> RefOr<Schema> {
+    let list = ArrayBuilder::new().items(named(CHANGE_KIND)).min_items(Some(1));
+    RefOr::T(list.build().into())
 }
 
 /// What stands in the way, and what to do about it.

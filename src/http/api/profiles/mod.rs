@@ -134,8 +134,8 @@ async fn delete_profile(
     ApiPath((list, profile_id)): ApiPath<(List, String)>,
 ) -> Result<StatusCode, ApiError> {
     let attempt = || {
-        let (scope, profile_id) = (scope.clone(), profile_id.clone());
-        gateway.store.write(move |db| profile::delete(db, &scope, list, &profile_id))
+        let (ambient, scope, profile_id) = (gateway.ambient.clone(), scope.clone(), profile_id.clone());
+        gateway.store.write(move |db| profile::delete(db, &ambient, &scope, list, &profile_id))
     };
     let deleted = match attempt().await {
         // It was linked between our look and our delete: look again, to name the record.

@@ -61,13 +61,13 @@ pub struct Version {
 /// Something that happened to a record or its links.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Change {
-    /// Its place in the feed: `POST /v1/changes/{seq}/undo` names it.
-    seq: i64,
+    /// Its place in the company's feed: `POST /v1/changes/{position}/undo` names it.
+    position: i64,
     at: DateTime<Utc>,
     #[schema(schema_with = schema::change_kinds)]
     kind: ChangeKind,
     /// The record's version after it.
-    version: i32,
+    version: Option<i32>,
     run_id: Option<String>,
     /// Whose link it was.
     app_id: Option<String>,
@@ -80,7 +80,7 @@ pub struct Change {
 impl From<changes::Change> for Change {
     fn from(change: changes::Change) -> Self {
         Self {
-            seq: change.seq,
+            position: change.position,
             at: change.at,
             kind: change.kind,
             version: change.version,
@@ -121,7 +121,7 @@ pub(super) async fn record_history(
             content: staged.record.into(),
         });
         let page = changes::of_record(db, &id, before, limit)?;
-        let next = page.rows.last().filter(|_| page.more).map(|change| change.seq);
+        let next = page.rows.last().filter(|_| page.more).map(|change| change.position);
         let shown = page.rows.into_iter().filter(|change| shows(&scope, change));
         let PageBody { data, next_cursor } = PageBody::new(shown.map(Change::from).collect(), next.as_ref())?;
         Ok::<_, ApiError>(History { versions, changes: data, next_cursor })
