@@ -3,8 +3,7 @@
 use diesel::{Connection, ConnectionError, PgConnection, SqliteConnection, connection::SimpleConnection};
 
 use super::{
-    Error, Result,
-    changes,
+    Error, Result, changes,
     files::{file_of, make_private},
     wakes::Wakes,
 };

@@ -94,7 +94,10 @@ mod order {
     /// The counter of a company's feed: after everything else.
     pub(in crate::store) fn taking_feed(company_id: &str) {
         FEED.with_borrow_mut(|last| {
-            debug_assert!(last.as_deref().is_none_or(|last| last <= company_id), "{company_id} after {last:?}");
+            debug_assert!(
+                last.as_deref().is_none_or(|last| last <= company_id),
+                "{company_id} after {last:?}"
+            );
             *last = Some(company_id.to_owned());
         });
     }

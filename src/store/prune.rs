@@ -9,9 +9,7 @@ use crate::domain::words::{ChangeKind, RunState};
 use super::{
     Db, Result,
     locks::taking_feed,
-    schema::{
-        changes, companies, connections, feed_positions, links, record_versions, run_absences, runs,
-    },
+    schema::{changes, companies, connections, feed_positions, links, record_versions, run_absences, runs},
     values::at,
 };
 

@@ -63,7 +63,13 @@ pub struct Part {
 ///
 /// # Errors
 /// [`Error::Expired`], [`Error::OtherCompany`].
-pub fn read(db: &mut Db, company_id: &str, start: &Start, filter: &Filter, most: usize) -> Result<Part, Error> {
+pub fn read(
+    db: &mut Db,
+    company_id: &str,
+    start: &Start,
+    filter: &Filter,
+    most: usize,
+) -> Result<Part, Error> {
     let epoch = changes::epoch(db)?.ok_or(store::Error::NotFound("epoch of the feed"))?;
     let cursor = |position| Cursor { epoch: epoch.clone(), company_id: company_id.to_owned(), position };
     let after = match start {

@@ -9,8 +9,8 @@ use crate::{
     http::problem::ApiError,
     store,
     sync::{
-        ask::AskError, credentials, feed, link, profile, register, subscribe::SubscribeError, vault::VaultError,
-        web_connector::QwcFailure,
+        ask::AskError, credentials, feed, link, profile, register, subscribe::SubscribeError,
+        vault::VaultError, web_connector::QwcFailure,
     },
 };
 

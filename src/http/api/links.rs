@@ -134,8 +134,7 @@ async fn undo_change(
     ApiQuery(query): ApiQuery<UndoQuery>,
 ) -> Result<Json<Undone>, ApiError> {
     let asked = scope.clone();
-    let company =
-        gateway.store.read(move |db| companies::one(db, &asked, query.company.as_deref())).await?;
+    let company = gateway.store.read(move |db| companies::one(db, &asked, query.company.as_deref())).await?;
     let attempt = || {
         let (ambient, scope, company) = (gateway.ambient.clone(), scope.clone(), company.clone());
         gateway.store.write(move |db| link::undo(db, &ambient, &scope, &company, position))

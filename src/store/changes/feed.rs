@@ -35,7 +35,8 @@ pub struct Section {
 
 /// Where a company's feed ends: the newest position, and the one after which it begins.
 fn ends(db: &mut Db, company_id: &str) -> Result<(i64, i64)> {
-    let row = feed_positions::table.find(company_id).select((feed_positions::last, feed_positions::forgotten));
+    let row =
+        feed_positions::table.find(company_id).select((feed_positions::last, feed_positions::forgotten));
     Ok(row.first(db).optional()?.unwrap_or((0, 0)))
 }
 
@@ -71,7 +72,8 @@ pub fn section(
         query = query.filter(changes::list.eq(list.as_str()));
     }
     if !filter.kinds.is_empty() {
-        query = query.filter(changes::kind.eq_any(filter.kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()));
+        query = query
+            .filter(changes::kind.eq_any(filter.kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()));
     }
     let changes = query.load(db)?.into_iter().map(TryInto::try_into).collect::<Result<Vec<Change>>>()?;
     // And what was forgotten after them: it may have gone between the two looks.

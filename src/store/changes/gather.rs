@@ -137,9 +137,11 @@ pub(in crate::store) fn write(db: &mut Db, gathered: &[Changes]) -> Result<Vec<S
         let count: usize = changes.iter().map(|changes| changes.entries.len()).sum();
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         let last = take(db, company_id, count)?;
-        let entries = changes.iter().flat_map(|changes| changes.entries.iter().map(|entry| (*changes, entry)));
-        let mut rows =
-            (last - count + 1..).zip(entries).map(|(position, (common, entry))| Row::of(position, common, entry));
+        let entries =
+            changes.iter().flat_map(|changes| changes.entries.iter().map(|entry| (*changes, entry)));
+        let mut rows = (last - count + 1..)
+            .zip(entries)
+            .map(|(position, (common, entry))| Row::of(position, common, entry));
         insert(db, &mut rows)?;
     }
     Ok(companies.into_keys().map(str::to_owned).collect())

@@ -208,9 +208,8 @@ pub fn upsert(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()
         }
     }
     overwrite(db, &known)?;
-    let entry = |write: &Write<'_>| {
-        Entry::of_record(write.kind, &write.id, &write.record.external_id, write.version)
-    };
+    let entry =
+        |write: &Write<'_>| Entry::of_record(write.kind, &write.id, &write.record.external_id, write.version);
     changes::append(made_at(place, writes.iter().map(entry).collect()))
 }
 
