@@ -138,7 +138,8 @@ async fn a_stream_ends_when_its_token_is_revoked_and_when_the_gateway_stops() {
         assert!(stream.event().await.is_none(), "nothing is told any more");
 
         let other = app.add_app("Payroll", &[&app.company.id]).await;
-        let app = TestApp { token: other, ..app };
+        let mut app = app;
+        app.token = other;
         let mut stream = Stream::open(&app, "after=latest", None).await;
         let waiting = Stream::send(&app, "after=latest", None);
         let waiting = async { waiting.await.status() };
