@@ -111,8 +111,11 @@ fn append(kind: ChangeKind, profile: &Profile, actor: &str, now: DateTime<Utc>) 
 }
 
 /// Writes a profile's name and e-mail, with an entry in the change feed.
+///
+/// # Errors
+/// [`Error::Stale`] where it was deleted meanwhile.
 pub fn update(db: &mut Db, profile: &Profile, actor: &str) -> Result<()> {
-    diesel::update(profiles::table.find(&profile.key))
+    let updated = diesel::update(profiles::table.find(&profile.key))
         .set((
             profiles::name.eq(&profile.name),
             profiles::email.eq(&profile.email),
@@ -125,6 +128,9 @@ pub fn update(db: &mut Db, profile: &Profile, actor: &str) -> Result<()> {
             profiles::updated_at.eq(at(profile.updated_at)),
         ))
         .execute(db)?;
+    if updated == 0 {
+        return Err(Error::Stale("profile"));
+    }
     append(ChangeKind::ProfileUpdated, profile, actor, profile.updated_at)
 }
 

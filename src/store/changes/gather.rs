@@ -3,7 +3,10 @@
 //! order and without gaps. An identity column would give numbers out long before the commit, and a reader that has seen
 //! 7 never comes back for 6. Nobody has to remember to write them, and the counter is held as short as can be.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+};
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -14,7 +17,7 @@ use crate::{
         Db, Error, Result,
         engine::per_backend,
         locks,
-        schema::{changes, feed_positions},
+        schema::{changes, feed_positions, records},
     },
 };
 
@@ -64,7 +67,7 @@ pub(in crate::store) struct Entry {
     pub kind: ChangeKind,
     pub record_id: Option<String>,
     pub external_id: Option<String>,
-    /// The record's version after it.
+    /// The record's version after it. Of links it is looked up when they are written: see [`versions`].
     pub version: Option<i32>,
     /// The app's own ID of the profile.
     pub profile_id: Option<String>,
@@ -137,11 +140,13 @@ pub(in crate::store) fn write(db: &mut Db, gathered: &[Changes]) -> Result<Vec<S
         let count: usize = changes.iter().map(|changes| changes.entries.len()).sum();
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         let last = take(db, company_id, count)?;
+        let versions = versions(db, changes)?;
         let entries =
             changes.iter().flat_map(|changes| changes.entries.iter().map(|entry| (*changes, entry)));
-        let mut rows = (last - count + 1..)
-            .zip(entries)
-            .map(|(position, (common, entry))| Row::of(position, common, entry));
+        let mut rows = (last - count + 1..).zip(entries).map(|(position, (common, entry))| {
+            let version = entry.record_id.as_deref().and_then(|id| versions.get(id)).copied();
+            Row { version: version.or(entry.version), ..Row::of(position, common, entry) }
+        });
         insert(db, &mut rows)?;
     }
     Ok(companies.into_keys().map(str::to_owned).collect())
@@ -161,6 +166,23 @@ fn take(db: &mut Db, company_id: &str, count: i64) -> Result<i64> {
         .set(feed_positions::last.eq(feed_positions::last + count))
         .returning(feed_positions::last)
         .get_result(connection))?)
+}
+
+/// The present versions of the records whose links changed. PostgreSQL does not keep others from writing a record while it
+/// is being linked: what was read before may be older than what the feed has told. Under the counter it is not.
+fn versions(db: &mut Db, changes: &[&Changes]) -> Result<HashMap<String, i32>> {
+    let mut versions = HashMap::new();
+    if let Db::Postgres(connection) = db {
+        let links = changes.iter().flat_map(|changes| &changes.entries);
+        let links = links.filter(|entry| matches!(entry.kind, ChangeKind::Linked | ChangeKind::Unlinked));
+        let linked: Vec<&str> = links.filter_map(|entry| entry.record_id.as_deref()).collect();
+        for some in linked.chunks(BATCH) {
+            let rows =
+                records::table.filter(records::id.eq_any(some)).select((records::id, records::version));
+            versions.extend(rows.load::<(String, i32)>(connection)?);
+        }
+    }
+    Ok(versions)
 }
 
 #[derive(Insertable)]

@@ -146,7 +146,7 @@ async fn each_company_has_a_feed_of_its_own_and_an_apps_ids_are_no_other_apps_bu
         let undo = app.call(Method::POST, "/v1/changes/3/undo", Some(&other), None).await;
         undo.problem(409, "not_undoable");
         app.send("POST", "/v1/changes/3/undo?company=Acme", None).await.is(200);
-        app.admin("POST", "/v1/changes/3/undo?app=Timesheets", None).await.problem(422, "company_needed");
+        app.admin("POST", "/v1/changes/3/undo", None).await.problem(422, "company_needed");
     })
     .await;
 }
