@@ -76,26 +76,17 @@ macro_rules! purge_pairs {
     };
 }
 
-/// A record that goes with its connection.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = records)]
-struct Going {
-    id: String,
-    company_id: String,
-    list: String,
-    external_id: String,
-    version: i32,
-}
+/// A record that has gone with its connection: its ID, company, list, external ID and version.
+type Gone = (String, String, String, String, i32);
 
 /// Enters into the change feed that records of a connection are gone.
-fn tell(connection_id: &str, gone: &[Going], now: DateTime<Utc>) -> Result<()> {
-    for record in gone {
-        let (id, external_id) = (&record.id, &record.external_id);
-        let entry = Entry::of_record(ChangeKind::RecordRemoved, id, external_id, record.version);
+fn tell(connection_id: &str, gone: &[Gone], now: DateTime<Utc>) -> Result<()> {
+    for (id, company_id, list, external_id, version) in gone {
+        let entry = Entry::of_record(ChangeKind::RecordRemoved, id, external_id, *version);
         changes::append(Changes {
             connection_id: Some(connection_id.to_owned()),
             entries: vec![entry],
-            ..Changes::new(&record.company_id, word("list", &record.list)?, at(now))
+            ..Changes::new(company_id, word("list", list)?, at(now))
         })?;
     }
     Ok(())
@@ -110,25 +101,32 @@ pub fn step(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<bool> {
     purge!(db, left, inbox, id: String, inbox::connection_id.eq(id));
     purge_pairs!(db, left, told, list: String, external_id: String, told::connection_id.eq(id));
     while left > 0 {
-        let going: Vec<Going> = records::table
+        let some: Vec<String> = records::table
             .filter(records::connection_id.eq(id))
-            .select(Going::as_select())
+            .select(records::id)
             .limit(rows(left.min(BATCH)))
             .load(db)?;
-        if going.is_empty() {
+        if some.is_empty() {
             break;
         }
-        let some: Vec<String> = going.iter().map(|record| record.id.clone()).collect();
         purge_pairs!(db, left, record_versions, record_id: String, version: i32,
             record_versions::record_id.eq_any(some.clone()));
         purge_pairs!(db, left, run_absences, run_id: String, record_id: String,
             run_absences::record_id.eq_any(some.clone()));
-        let gone: Vec<Going> = going.into_iter().take(left).collect();
-        let ids: Vec<&str> = gone.iter().map(|record| record.id.as_str()).collect();
-        diesel::delete(records::table.filter(records::id.eq_any(ids))).execute(db)?;
+        let ids: Vec<&str> = some.iter().take(left).map(String::as_str).collect();
+        // As they are when they go: they may have been staged once more since they were looked up.
+        let gone: Vec<Gone> = diesel::delete(records::table.filter(records::id.eq_any(ids)))
+            .returning((
+                records::id,
+                records::company_id,
+                records::list,
+                records::external_id,
+                records::version,
+            ))
+            .get_results(db)?;
         left -= gone.len();
-        if let Some(record) = gone.first() {
-            prune::kept_changes(db, &record.company_id, &some)?;
+        if let Some((_, company_id, ..)) = gone.first() {
+            prune::kept_changes(db, company_id, &some)?;
         }
         tell(id, &gone, now)?;
     }

@@ -47,7 +47,8 @@ impl Rebuilt {
                 let known = self.records.get(&id).cloned();
                 assert_eq!(known.is_none(), change.kind == ChangeKind::Created, "{id} {:?}", change.kind);
                 let known = known.as_ref();
-                assert!(known.is_none_or(|(.., before, _)| *before <= version), "{id} grows older");
+                let grows = known.is_none_or(|(.., before, _)| *before <= version);
+                assert!(grows, "{id} grows older: {known:?} {:?} {version}", change.kind);
                 let link = (app, id.clone());
                 match change.kind {
                     ChangeKind::Linked => assert!(self.links.insert(link, profile).is_none()),
