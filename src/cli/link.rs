@@ -54,11 +54,14 @@ pub enum Command {
         #[arg(long)]
         app: Option<String>,
     },
-    /// Undo a link or an unlink, by its number in the record's history
-    #[command(after_help = "Example:\n  rollcall link undo 4711 --app Timesheets")]
+    /// Undo a link or an unlink, by its position in the company's feed
+    #[command(after_help = "Example:\n  rollcall link undo 4711 --company Acme --app Timesheets")]
     Undo {
-        /// The number that `rollcall link history` shows
-        change: i64,
+        /// The position that `rollcall link history` shows
+        position: i64,
+        /// The company, by name or ID; need not be said where there is one
+        #[arg(long)]
+        company: Option<String>,
         /// The app, by name or ID; need not be said where there is one
         #[arg(long)]
         app: Option<String>,
@@ -115,9 +118,10 @@ pub async fn run(context: &Context, command: Command) -> Result {
                 None => "It had no link.\n".into(),
             })
         }
-        Command::Undo { change, app } => {
-            let undone =
-                context.write(&store, app, move |db, attempt| links::undo(db, &ambient, attempt, change));
+        Command::Undo { position, company, app } => {
+            let undone = context.write(&store, app, move |db, attempt| {
+                links::undo(db, &ambient, attempt, company.as_deref(), position)
+            });
             context.out.answer(&undone.await?, |undone| match &undone.link {
                 Some(link) => text(link),
                 None => "Undone: the link is gone.\n".into(),
@@ -130,7 +134,7 @@ pub async fn run(context: &Context, command: Command) -> Result {
                 .read(&store, None, move |db, attempt| records::history(db, attempt, list, &record, &query));
             context.out.answer(&read.await?, |history| {
                 let rows = history.changes.iter().map(change).collect();
-                table(["CHANGE", "AT", "WHAT", "PROFILE", "BY"], rows, "Nothing is kept of it.")
+                table(["POSITION", "AT", "WHAT", "PROFILE", "BY"], rows, "Nothing is kept of it.")
             })
         }
     }
@@ -148,7 +152,7 @@ fn text(link: &Link) -> String {
 
 fn change(change: &Change) -> [String; 5] {
     [
-        change.seq.to_string(),
+        change.position.to_string(),
         time(Some(change.at)),
         change.kind.to_string(),
         change.profile_id.clone().unwrap_or_default(),

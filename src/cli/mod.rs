@@ -171,7 +171,7 @@ async fn dispatch(context: &Context, command: Command) -> Result {
         Command::Serve(args) => serve::run(context, &args).await,
         Command::Demo(args) => demo::run(context, args).await,
         Command::Openapi(_) => openapi::run(context.out),
-        Command::Migrate(_) => migrate::run(context).await,
+        Command::Migrate(args) => migrate::run(context, &args).await,
         Command::Company(command) => company::run(context, command).await,
         Command::App(command) => app::run(context, command).await,
         Command::Connection(command) => connection::run(context, command).await,

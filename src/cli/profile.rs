@@ -120,8 +120,9 @@ pub async fn run(context: &Context, command: Command) -> Result {
             context.out.answer(&set.await?, text)
         }
         Command::Remove { profile_id, of: Of { app, list } } => {
-            let removed = context
-                .write(&store, app, move |db, attempt| profiles::remove(db, attempt, list, &profile_id));
+            let removed = context.write(&store, app, move |db, attempt| {
+                profiles::remove(db, &ambient, attempt, list, &profile_id)
+            });
             context.out.answer(&removed.await?, |profile: &Profile| {
                 format!("Removed {} ({}).\n", plain(&profile.name), plain(&profile.profile_id))
             })

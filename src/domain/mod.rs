@@ -1,6 +1,7 @@
 //! What the project is about, in pure types and rules: no I/O, no clock, no database, no HTTP.
 
 pub mod access;
+pub mod cursor;
 pub mod email;
 pub mod event;
 pub mod fold;

@@ -104,7 +104,7 @@ words! {
 }
 
 words! {
-    /// What an entry of the change feed says happened to a record.
+    /// What an entry of the change feed says happened.
     ChangeKind ("kind of change") {
         Created = "created",
         Updated = "updated",
@@ -114,6 +114,12 @@ words! {
         Returned = "returned",
         Linked = "linked",
         Unlinked = "unlinked",
+        /// Of an app's own user or customer, as the next two.
+        ProfileCreated = "profile_created",
+        ProfileUpdated = "profile_updated",
+        ProfileRemoved = "profile_removed",
+        /// Gone for good with its connection, and its links with it.
+        RecordRemoved = "record_removed",
     }
 }
 

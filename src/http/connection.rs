@@ -37,7 +37,7 @@ use super::{
     layers::Busy,
     operations,
     pace::{LAST_WAIT, Outgoing, Pace, Paced},
-    server::{Limits, Peer, stopping},
+    server::{Limits, Peer, Stop, stopping},
     socket::{Protocol, Socket},
 };
 
@@ -123,6 +123,7 @@ async fn answer(
     let visit = if probe { None } else { door.visit(&guest, client.ip()).await };
     let taken = probe || (visit.is_some() && !guest.lane && guest.unsent.load(Relaxed) < UNSENT);
     request.extensions_mut().insert(Peer(client));
+    request.extensions_mut().insert(Stop(stop.clone()));
     if !taken {
         request.extensions_mut().insert(Busy);
     }

@@ -94,6 +94,8 @@ pub struct Gateway {
     pub token_uses: TokenUses,
     /// The threads on which answers of QuickBooks are read.
     pub readers: Threads,
+    /// Who waits for the change feed to grow.
+    pub waiting: api::changes::Waiting,
     /// How those are who work beside the requests.
     pub workers: Workers,
 }
@@ -119,6 +121,7 @@ impl Gateway {
             refused_tokens,
             token_uses: TokenUses::default(),
             readers,
+            waiting: api::changes::Waiting::default(),
             workers: Workers::default(),
         }
     }

@@ -97,6 +97,20 @@ impl Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
+/// When the gateway stops: an extension of every request, for answers that wait for something.
+#[derive(Debug, Clone)]
+pub struct Stop(pub(super) watch::Receiver<bool>);
+
+impl Stop {
+    /// Returns when the gateway stops; never for a request that came through no server.
+    pub async fn stopped(stop: Option<Self>) {
+        match stop {
+            Some(Self(mut stop)) => stopping(&mut stop).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
 /// The client's address, of a request with these extensions. One that came through no server has none.
 pub(super) fn caller(extensions: &Extensions) -> IpAddr {
     extensions.get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |Peer(peer)| peer.ip())

@@ -176,14 +176,33 @@ pub struct Undone {
     pub link: Option<Link>,
 }
 
-/// Undoes a link or an unlink of the app, named by the place of the change in its record's history.
+/// Whose change it is.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct UndoQuery {
+    /// The company whose change it is, by ID or name; may be left out where the token sees only one.
+    pub company: Option<String>,
+    /// An app's ID or name: whoever may act for several says so.
+    pub app: Option<String>,
+}
+
+/// Undoes a link or an unlink of the app, named by the position of the change in the company's feed.
 ///
 /// # Errors
-/// `change_not_found`; `not_undoable`, `cannot_be_undone`, and what [`add`] refuses.
-pub fn undo(db: &mut Db, ambient: &Ambient, attempt: &Attempt<action::Link>, seq: i64) -> Result<Undone> {
-    let change = changes::get(db, seq)?;
-    let grant = attempt.at(&change.company_id, "change")?;
-    let staged = crate::store::records::get(db, change.list, &change.record_id)?;
+/// `company_needed`, `change_not_found`; `not_undoable`, `cannot_be_undone`, and what [`add`] refuses.
+pub fn undo(
+    db: &mut Db,
+    ambient: &Ambient,
+    attempt: &Attempt<action::Link>,
+    company: Option<&str>,
+    position: i64,
+) -> Result<Undone> {
+    let company_id = find::one_company(db, attempt, company)?;
+    let grant = attempt.at(&company_id, "company")?;
+    let change = changes::get(db, &company_id, position)?;
+    let record_id = change.record_id.as_deref().ok_or(link::Error::NotUndoable)?;
+    let staged = crate::store::records::get(db, change.list, record_id)?;
     let link = link::undo(db, ambient, &grant, &change, &staged)?;
     Ok(Undone { link: link.map(|link| Link::one(db, link)).transpose()? })
 }

@@ -12,10 +12,11 @@
 //! | [`input`] | what a text must be like |
 //! | `actors` | who did something, in words |
 //! | `refusals` | the errors of verbs as refusals |
-//! | [`records`], [`links`], [`profiles`] | one file or folder a resource |
+//! | [`records`], [`links`], [`profiles`], [`feed`] | one file or folder a resource |
 
 mod actors;
 pub mod door;
+pub mod feed;
 pub mod find;
 pub mod input;
 pub mod links;

@@ -16,6 +16,8 @@ pub enum Class {
     /// Who asks may not.
     Forbidden,
     NotThere,
+    /// It was there once.
+    Gone,
     /// Not as things stand.
     Conflict,
     /// It was understood, but a value cannot be taken.

@@ -12,7 +12,7 @@ use crate::{
     },
     store,
     sync::{
-        ask::AskError, calls_in::SetupFailure, credentials, link, profile, register,
+        ask::AskError, calls_in::SetupFailure, credentials, feed, link, profile, register,
         subscribe::SubscribeError, vault::VaultError,
     },
 };
@@ -89,6 +89,31 @@ fn unavailable(why: &store::Unavailable, error: store::Error) -> Refusal {
     let mut refused = Refusal::new(Class::Unavailable, why.code, sentence(why.what), why.advice());
     refused.retry_after = Some(why.retry_after);
     if matches!(error, store::Error::Busy) { refused } else { refused.caused_by(error) }
+}
+
+impl From<feed::Error> for Refusal {
+    fn from(error: feed::Error) -> Self {
+        match error {
+            feed::Error::BadCursor => Refusal::unacceptable(
+                "bad_cursor",
+                "The cursor is none that this feed has given out.",
+                "Send `next` of the answer before as it is, `latest`, or nothing to begin with the oldest change.",
+            ),
+            feed::Error::OtherCompany => Refusal::new(
+                Class::NotThere,
+                "company_not_found",
+                "The cursor is another company's than the one that is asked for, or this token may not see that.",
+                "Each company has a feed and a cursor of its own.",
+            ),
+            feed::Error::Expired => Refusal::new(
+                Class::Gone,
+                "cursor_expired",
+                "What follows this cursor is not kept any more, or the gateway's database was restored from a backup.",
+                "Start anew: get `next` with `after=latest`, then read the lists, profiles and links whole, then go on from that `next`.",
+            ),
+            feed::Error::Store(error) => error.into(),
+        }
+    }
 }
 
 impl From<link::Error> for Refusal {

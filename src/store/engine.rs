@@ -5,8 +5,9 @@ use std::time::Duration;
 use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConnection};
 
 use super::{
-    Error, Result,
+    Error, Result, changes,
     files::{cannot_open, file_of, make_private},
+    wakes::Wakes,
 };
 
 /// Which database it is.
@@ -200,10 +201,11 @@ fn unopened(url: &str, error: &dyn std::fmt::Display) -> Error {
     }
 }
 
-/// Runs `work` in a transaction of `db`. SQLite's begins as a writer: one that turns from reading to writing half
+/// Runs `work` in a transaction of `db`; the changes that it makes go into the feed last. SQLite's begins as a writer: one that turns from reading to writing half
 /// way fails at once with «database is locked», whatever the time-out.
 pub(super) fn in_transaction<T, E: From<Error>>(
     db: &mut Db,
+    wakes: &Wakes,
     work: impl FnOnce(&mut Db) -> std::result::Result<T, E>,
 ) -> std::result::Result<T, E> {
     let begin = match db {
@@ -213,9 +215,14 @@ pub(super) fn in_transaction<T, E: From<Error>>(
     let database = |error: diesel::result::Error| E::from(Error::from(error));
     super::locks::begin();
     db.batch_execute(begin).map_err(database)?;
-    match work(db) {
-        Ok(value) => match db.batch_execute("COMMIT") {
-            Ok(()) => Ok(value),
+    let (done, made) = changes::gathering(|| work(db));
+    let done = done.and_then(|value| Ok((value, changes::write(db, &made).map_err(E::from)?)));
+    match done {
+        Ok((value, grown)) => match db.batch_execute("COMMIT") {
+            Ok(()) => {
+                wakes.wake(&grown);
+                Ok(value)
+            }
             Err(error) => {
                 // What was wrong with the commit is what the caller hears.
                 let _ = db.batch_execute("ROLLBACK");

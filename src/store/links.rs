@@ -9,7 +9,9 @@ use crate::domain::{
 };
 
 use super::{
-    Db, Error, Page, PageLimit, Result, changes, connections,
+    Db, Error, Page, PageLimit, Result,
+    changes::{self, Changes, Entry},
+    connections,
     profiles::Profile,
     records::Staged,
     schema::{links, profiles},
@@ -91,8 +93,7 @@ pub fn insert(
             links::linked_at.eq(at(now)),
         ))
         .execute(db)?;
-    let linked = ChangeKind::Linked;
-    changes::append(db, vec![entry(staged, linked, &profile.app_id, &profile.profile_id, actor, now)])
+    append(ChangeKind::Linked, staged, (&profile.app_id, &profile.profile_id), actor, now)
 }
 
 /// Takes a link apart, with an entry in the change feed. Whether it was still there.
@@ -100,29 +101,25 @@ pub fn delete(db: &mut Db, link: &Link, staged: &Staged, actor: &Actor, now: Dat
     if diesel::delete(links::table.find(&link.id)).execute(db)? == 0 {
         return Ok(false);
     }
-    let unlinked = ChangeKind::Unlinked;
-    changes::append(db, vec![entry(staged, unlinked, &link.app_id, &link.profile_id, actor, now)])?;
+    append(ChangeKind::Unlinked, staged, (&link.app_id, &link.profile_id), actor, now)?;
     Ok(true)
 }
 
-fn entry<'a>(
-    staged: &'a Staged,
+fn append(
     kind: ChangeKind,
-    app_id: &'a str,
-    profile_id: &'a str,
+    staged: &Staged,
+    (app_id, profile_id): (&str, &str),
     actor: &Actor,
     now: DateTime<Utc>,
-) -> changes::NewChange<'a> {
-    changes::NewChange {
-        at: at(now),
-        record_id: &staged.id,
-        kind: kind.as_str(),
-        version: staged.version,
-        run_id: None,
-        app_id: Some(app_id),
-        profile_id: Some(profile_id),
-        actor: Some(actor.to_string()),
-    }
+) -> Result<()> {
+    let entry = Entry::of_record(kind, &staged.id, &staged.record.external_id, staged.version);
+    changes::append(Changes {
+        connection_id: Some(staged.connection_id.clone()),
+        app_id: Some(app_id.to_owned()),
+        actor: Some(actor.clone()),
+        entries: vec![Entry { profile_id: Some(profile_id.to_owned()), ..entry }],
+        ..Changes::new(&staged.company_id, staged.list, at(now))
+    })
 }
 
 /// An app's link of a record.

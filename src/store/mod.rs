@@ -39,6 +39,7 @@ mod threads;
 pub mod told;
 mod unavailable;
 mod values;
+mod wakes;
 
 pub use engine::{Db, Engine};
 pub use error::{Error, Result};
@@ -55,6 +56,7 @@ use std::{path::PathBuf, sync::Arc};
 use crate::domain::secret::Secret;
 use engine::Purpose;
 use threads::Threads;
+use tokio::sync::watch;
 
 /// An open database. Cheap to clone; closed when the last clone is dropped.
 #[derive(Clone)]
@@ -133,6 +135,12 @@ impl Store {
     /// The figures of the queues before the database, by their names.
     pub fn load(&self) -> [(&'static str, Load); 3] {
         self.threads.load()
+    }
+
+    /// Changes whenever a transaction of this process has made a company's feed longer. Who waits for other processes too
+    /// looks now and then.
+    pub fn feed_grows(&self, company_id: &str) -> watch::Receiver<()> {
+        self.threads.wakes.of(company_id)
     }
 
     /// Runs `work` on a reading thread. On PostgreSQL each statement sees its own snapshot.

@@ -235,16 +235,37 @@ diesel::table! {
 }
 
 diesel::table! {
-    changes (seq) {
-        seq -> BigInt,
+    changes (company_id, position) {
+        company_id -> Text,
+        position -> BigInt,
         at -> Timestamp,
-        record_id -> Text,
         kind -> Text,
-        version -> Integer,
-        run_id -> Nullable<Text>,
+        list -> Text,
+        record_id -> Nullable<Text>,
+        external_id -> Nullable<Text>,
+        connection_id -> Nullable<Text>,
+        version -> Nullable<Integer>,
         app_id -> Nullable<Text>,
         profile_id -> Nullable<Text>,
+        run_id -> Nullable<Text>,
         actor -> Nullable<Text>,
+        actor_kind -> Nullable<Text>,
+        actor_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    feed_positions (company_id) {
+        company_id -> Text,
+        last -> BigInt,
+        forgotten -> BigInt,
+    }
+}
+
+diesel::table! {
+    feed_epoch (id) {
+        id -> Integer,
+        epoch -> Text,
     }
 }
 
@@ -345,20 +366,12 @@ diesel::table! {
 }
 
 diesel::table! {
-    pruned (what) {
-        what -> Text,
-        up_to -> BigInt,
-    }
-}
-
-diesel::table! {
     write_checks (id) {
         id -> Integer,
         count -> BigInt,
     }
 }
 
-diesel::joinable!(changes -> records (record_id));
 diesel::joinable!(links -> profiles (profile_key));
 diesel::joinable!(links -> records (record_id));
 diesel::joinable!(links -> apps (app_id));
@@ -375,13 +388,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     connection_secrets,
     connections,
     desktop_files,
+    feed_epoch,
+    feed_positions,
     hooks,
     inbox,
     links,
     lists,
     polls,
     profiles,
-    pruned,
     qbwc_sessions,
     rate_limits,
     record_versions,

@@ -17,6 +17,7 @@ use super::{
     lane,
     pool::{Connections, check, openers},
     queue::{Queue, Share},
+    wakes::Wakes,
 };
 
 /// PostgreSQL answers over a network: more may be under way than this machine has cores. Each holds a connection of
@@ -35,6 +36,8 @@ pub(super) struct Threads {
     writers: Arc<Queue<Box<dyn Job>>>,
     probes: Arc<Queue<Box<dyn Job>>>,
     pub(super) health: Arc<Health>,
+    /// Who waits for changes that are committed here.
+    pub(super) wakes: Arc<Wakes>,
 }
 
 impl Threads {
@@ -66,6 +69,7 @@ impl Threads {
             writers: line("db-write", Purpose::Write, writers, writing)?,
             probes: line("db-probe", Purpose::Probe, PROBE_THREADS, share)?,
             health: health.clone(),
+            wakes: Arc::default(),
         })
     }
 
@@ -92,7 +96,8 @@ impl Threads {
     {
         let lane = lane::current();
         let queue = if lane == Lane::Probe { &self.probes } else { &self.writers };
-        ask(queue, lane, true, |db| in_transaction(db, work)).await
+        let wakes = self.wakes.clone();
+        ask(queue, lane, true, move |db| in_transaction(db, &wakes, work)).await
     }
 
     /// The figures of the queues, by name.

@@ -80,7 +80,7 @@ pub fn create_profile(
         return Err(Error::ProfileExists { list: staged.list, profile_id });
     }
     let profile = profile_of(ambient, app, staged, profile_id);
-    profiles::insert(db, &profile)?;
+    profiles::insert(db, &profile, grant.actor())?;
     let linked = join(db, ambient, grant, staged, &profile)?;
     Ok((profile, linked.link))
 }

@@ -8,6 +8,7 @@ pub mod calls_in;
 pub mod check;
 pub mod credentials;
 mod descendants;
+pub mod feed;
 pub mod gateways;
 pub mod hold;
 pub mod inbox;

@@ -65,7 +65,7 @@ pub fn put(
             profile.email.clone_from(&draft.email);
             profile.sort_name = fold(&draft.name);
             profile.updated_at = now;
-            profiles::update(db, &profile)?;
+            profiles::update(db, &profile, grant.actor())?;
         }
         return Ok((profile, false));
     }
@@ -81,7 +81,7 @@ pub fn put(
         created_at: now,
         updated_at: now,
     };
-    profiles::insert(db, &profile)?;
+    profiles::insert(db, &profile, grant.actor())?;
     Ok((profile, true))
 }
 
@@ -90,13 +90,18 @@ pub fn put(
 /// # Errors
 /// [`Error::Linked`]: a link ends only when someone unlinks it. [`store::Error::Referred`] where another call linked it in
 /// between: what is tried again names the record.
-pub fn delete(db: &mut Db, grant: &Grant<action::Link>, profile: &Profile) -> Result<(), Error> {
+pub fn delete(
+    db: &mut Db,
+    ambient: &Ambient,
+    grant: &Grant<action::Link>,
+    profile: &Profile,
+) -> Result<(), Error> {
     grant.covers(&profile.company_id, "profile")?;
     let links = links::of_profiles(db, &[&profile.key])?;
     if !links.is_empty() {
         return Err(Error::Linked(links));
     }
-    Ok(profiles::delete(db, &profile.key)?)
+    Ok(profiles::delete(db, profile, grant.actor(), ambient.now())?)
 }
 
 /// The company of a new profile: the one that is named, or the only one.

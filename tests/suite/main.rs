@@ -13,6 +13,7 @@ mod architecture;
 mod canaries;
 mod cli;
 mod database;
+mod feed;
 mod foreign;
 mod http_loop;
 mod inbox;

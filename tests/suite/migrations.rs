@@ -36,7 +36,9 @@ fn both_engines_get_the_same_tables() {
     };
     let postgres: BTreeMap<_, _> =
         files("postgres").into_iter().map(|(name, sql)| (name, as_sqlite(&sql))).collect();
-    assert_eq!(postgres, files("sqlite"));
+    // SQLite keeps such a table in its key; PostgreSQL has no word for it.
+    let sqlite = files("sqlite").into_iter().map(|(name, sql)| (name, sql.replace(" WITHOUT ROWID", "")));
+    assert_eq!(postgres, sqlite.collect());
 }
 
 #[derive(QueryableByName)]

@@ -64,6 +64,11 @@ impl<A: Acts> FromRequestParts<Gateway> for Caller<A> {
 }
 
 impl<A: Acts> Caller<A> {
+    /// What it says of itself, for work that goes on after this.
+    pub(super) fn asker(&self) -> &Asker {
+        &self.asker
+    }
+
     /// Reads, in one job with finding out who calls.
     pub async fn read<T: Send + 'static>(
         self,

@@ -18,6 +18,7 @@ impl<E: Into<Refusal>> From<E> for ApiError {
             Class::Unauthorized => StatusCode::UNAUTHORIZED,
             Class::Forbidden => StatusCode::FORBIDDEN,
             Class::NotThere => StatusCode::NOT_FOUND,
+            Class::Gone => StatusCode::GONE,
             Class::Conflict => StatusCode::CONFLICT,
             Class::Unacceptable => StatusCode::UNPROCESSABLE_ENTITY,
             Class::Internal => StatusCode::INTERNAL_SERVER_ERROR,

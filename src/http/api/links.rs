@@ -11,14 +11,14 @@ use crate::{
         problem::ApiError,
     },
     service::{
-        links::{self, Link, LinksQuery, Undone},
+        links::{self, Link, LinksQuery, UndoQuery, Undone},
         page::PageBody,
     },
 };
 
 use super::{
     auth::{Caller, guarded},
-    schema::{AppQuery, Conflicts, Refusals},
+    schema::{Conflicts, Refusals},
 };
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
@@ -39,13 +39,17 @@ async fn list_links(
 
 /// Undoes a link or an unlink
 ///
-/// `seq` is the place of the change in the record's history.
-#[utoipa::path(post, path = "/v1/changes/{seq}/undo", tag = "links", params(("seq" = i64, Path), AppQuery),
+/// `position` is the change's, in the company's feed and in the record's history.
+#[utoipa::path(post, path = "/v1/changes/{position}/undo", tag = "links",
+    params(("position" = i64, Path), UndoQuery),
     responses((status = 200, description = "It is undone", body = Undone), Refusals, Conflicts))]
 async fn undo_change(
     caller: Caller<action::Link>,
-    ApiPath(seq): ApiPath<i64>,
+    ApiPath(position): ApiPath<i64>,
+    ApiQuery(query): ApiQuery<UndoQuery>,
 ) -> Result<Json<Undone>, ApiError> {
     let ambient = caller.gateway.ambient.clone();
-    caller.write(move |db, attempt| links::undo(db, &ambient, attempt, seq)).await.map(Json)
+    let undone = caller
+        .write(move |db, attempt| links::undo(db, &ambient, attempt, query.company.as_deref(), position));
+    undone.await.map(Json)
 }

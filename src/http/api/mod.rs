@@ -8,6 +8,7 @@
 
 pub mod apps;
 pub mod auth;
+pub mod changes;
 pub mod companies;
 pub mod connections;
 pub mod errors;
@@ -43,9 +44,23 @@ pub fn router() -> OpenApiRouter<Gateway> {
         .merge(links::router())
         .merge(apps::router())
         .merge(tokens::router())
+        .with_layers()
+}
+
+/// Those that may wait for something to happen: see [`changes::LONGEST_WAIT`].
+pub fn waiting_router() -> OpenApiRouter<Gateway> {
+    changes::router().with_layers()
+}
+
+trait Layers {
+    fn with_layers(self) -> Self;
+}
+
+impl Layers for OpenApiRouter<Gateway> {
+    fn with_layers(self) -> Self {
         // Neither database holds the character NUL in a text; bodies refuse it by their types.
-        .layer(from_fn(refuse_nul))
-        .layer(from_fn(in_turn))
+        self.layer(from_fn(refuse_nul)).layer(from_fn(in_turn))
+    }
 }
 
 /// What is asked of the database for a caller waits in that caller's own line: others do not wait behind it.

@@ -103,7 +103,8 @@ async fn delete_profile(
     caller: Caller<action::Link>,
     ApiPath((list, profile_id)): ApiPath<(List, String)>,
 ) -> Result<StatusCode, ApiError> {
-    caller.write(move |db, attempt| profiles::remove(db, attempt, list, &profile_id)).await?;
+    let ambient = caller.gateway.ambient.clone();
+    caller.write(move |db, attempt| profiles::remove(db, &ambient, attempt, list, &profile_id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

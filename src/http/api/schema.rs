@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, fmt::Write};
 use serde::{Deserialize, Deserializer, de};
 use utoipa::{
     IntoParams, IntoResponses, ToSchema,
-    openapi::{Content, ObjectBuilder, OneOfBuilder, Ref, RefOr, Response, ResponseBuilder, Schema, Type},
+    openapi::{
+        ArrayBuilder, Content, ObjectBuilder, OneOfBuilder, Ref, RefOr, Response, ResponseBuilder, Schema,
+        Type,
+    },
 };
 
 use crate::{domain::words::Kind, http::problem::MEDIA_TYPE};
@@ -177,6 +180,12 @@ pub fn connection_settings() -> Schema {
 pub fn read_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
     let word = String::deserialize(deserializer)?;
     word.parse().map_err(|_| de::Error::unknown_variant(&word, crate::connectors::registry::words()))
+}
+
+/// Some kinds of changes, in a query.
+pub fn change_kind_list() -> RefOr<Schema> {
+    let list = ArrayBuilder::new().items(change_kinds()).min_items(Some(1));
+    RefOr::T(list.build().into())
 }
 
 /// What stands in the way, and what to do about it.

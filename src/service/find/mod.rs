@@ -42,6 +42,21 @@ pub fn company_ids<A>(db: &mut Db, attempt: &Attempt<A>, wanted: Option<&str>) -
     }
 }
 
+/// The ID of the company that is meant: the one that is named, else the only one that the caller sees.
+///
+/// # Errors
+/// `company_needed` where there are several.
+pub fn one_company<A>(db: &mut Db, attempt: &Attempt<A>, wanted: Option<&str>) -> Result<String> {
+    match company_ids(db, attempt, wanted)?.as_slice() {
+        [only] => Ok(only.clone()),
+        several => Err(Refusal::unacceptable(
+            "company_needed",
+            format!("{} companies could be meant, and none of them is named.", several.len()),
+            "Name one by `company`: its ID or its name; GET /v1/companies lists them.",
+        )),
+    }
+}
+
 /// A connection, by ID, its unique beginning, name, or `Company/Name`.
 pub fn connection<A>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<Connection> {
     match connections::get(db, wanted) {

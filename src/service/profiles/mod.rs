@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
+    clock::Ambient,
     domain::{
         access::{Acts, Attempt, Denied, Grant, action},
         words::List,
@@ -159,10 +160,16 @@ pub fn show(db: &mut Db, attempt: &Attempt<action::Read>, list: List, profile_id
 ///
 /// # Errors
 /// `profile_not_found`; `profile_linked` with its records; `app_needed`.
-pub fn remove(db: &mut Db, attempt: &Attempt<action::Link>, list: List, profile_id: &str) -> Result<Profile> {
+pub fn remove(
+    db: &mut Db,
+    ambient: &Ambient,
+    attempt: &Attempt<action::Link>,
+    list: List,
+    profile_id: &str,
+) -> Result<Profile> {
     let (grant, profile) = found(db, attempt, list, profile_id)?;
     let shown = Profile::new(Vec::new(), profile.clone());
-    profile::delete(db, &grant, &profile)?;
+    profile::delete(db, ambient, &grant, &profile)?;
     Ok(shown)
 }
 

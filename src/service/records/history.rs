@@ -59,13 +59,13 @@ pub struct Version {
 /// Something that happened to a record or its links.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Change {
-    /// Its place in the feed: `POST /v1/changes/{seq}/undo` names it.
-    pub seq: i64,
+    /// Its place in the company's feed: `POST /v1/changes/{position}/undo` names it.
+    pub position: i64,
     pub at: DateTime<Utc>,
     #[schema(schema_with = schema::change_kinds)]
     pub kind: ChangeKind,
     /// The record's version after it.
-    pub version: i32,
+    pub version: Option<i32>,
     pub run_id: Option<String>,
     /// Whose link it was.
     pub app_id: Option<String>,
@@ -98,7 +98,7 @@ pub fn history(
         .collect();
     let page = changes::of_record(db, &staged.id, before, limit)?;
     versions.push(Version { version: staged.version, superseded_at: None, content: staged.record.into() });
-    let next = page.rows.last().filter(|_| page.more).map(|change| change.seq);
+    let next = page.rows.last().filter(|_| page.more).map(|change| change.position);
     let shown = page.rows.into_iter().filter(|change| shows(&grant, change)).collect();
     let PageBody { data, next_cursor } = PageBody::new(in_words(db, shown)?, next.as_ref())?;
     Ok(History { versions, changes: data, next_cursor })
@@ -115,7 +115,7 @@ fn in_words(db: &mut Db, rows: Vec<changes::Change>) -> Result<Vec<Change>> {
     let names = ActorNames::read(db, acted)?;
     let word = |row: changes::Change| Change {
         actor: row.actor.map(|actor| names.text(&actor, row.app_id.as_deref())),
-        seq: row.seq,
+        position: row.position,
         at: row.at,
         kind: row.kind,
         version: row.version,

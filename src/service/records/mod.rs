@@ -45,7 +45,8 @@ pub struct RecordsQuery {
     /// Anywhere in names, e-mail and external ID; case and accents do not matter.
     #[param(max_length = 200)]
     pub q: Option<String>,
-    /// Only those that have changed since, sorted by their change instead of their name.
+    /// Only those that have changed since, sorted by their change instead of their name. A filter for reports, not a cursor:
+    /// a change may become visible later than one with a later time, and links are none of it. `/v1/changes` misses nothing.
     #[serde(default, deserialize_with = "page::read_time")]
     pub changed_since: Option<DateTime<Utc>>,
     /// An app's ID or name: whoever may act for several says so.

@@ -93,7 +93,7 @@ fn linked(
     }
     let staged = rollcall::store::records::get(db, List::Employee, employee).unwrap();
     link::link(db, ambient, &grant, &staged, profile_id).unwrap();
-    changes::of_record(db, employee, None, PageLimit::DEFAULT).unwrap().rows[0].seq
+    changes::of_record(db, employee, None, PageLimit::DEFAULT).unwrap().rows[0].position
 }
 
 fn callers(
@@ -175,7 +175,9 @@ impl Route {
             let resource = self.path.split('/').nth(2).unwrap();
             parts.push(match part {
                 "{list}" => "employee".into(),
-                "{id}" | "{seq}" | "{profile_id}" => {
+                // A position means something in its company only.
+                "{position}" => company.ids["changes"].clone(),
+                "{id}" | "{profile_id}" => {
                     named = true;
                     company.ids[resource].clone()
                 }
@@ -185,7 +187,7 @@ impl Route {
             });
         }
         let mut query = Vec::new();
-        if foreign && !named && self.takes("company") {
+        if (foreign && !named || self.path.contains("{position}")) && self.takes("company") {
             named = true;
             query.push(format!("company={}", company.id));
         }
