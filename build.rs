@@ -1,5 +1,35 @@
-//! Migrations are compiled into the binary: a new SQL file alone must rebuild it.
+//! Migrations are compiled into the binary: a new SQL file alone must rebuild it. So are the names of all that may log,
+//! for a filter of the log that names nothing is told of.
 
-fn main() {
-    println!("cargo:rerun-if-changed=migrations");
+use std::{env, fs, io, path::Path};
+
+fn main() -> io::Result<()> {
+    for path in ["migrations", "src", "Cargo.lock"] {
+        println!("cargo:rerun-if-changed={path}");
+    }
+    let mut names = crates(&fs::read_to_string("Cargo.lock").unwrap_or_default());
+    modules(Path::new("src"), "rollcall", &mut names)?;
+    names.sort();
+    names.dedup();
+    let folder = env::var_os("OUT_DIR").unwrap_or_default();
+    fs::write(Path::new(&folder).join("targets.txt"), names.join("\n"))
+}
+
+/// The crates of a lock file, as Rust spells them.
+fn crates(lock: &str) -> Vec<String> {
+    let names = lock.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+    names.map(|name| name.replace('-', "_")).collect()
+}
+
+/// The modules below a folder.
+fn modules(folder: &Path, module: &str, names: &mut Vec<String>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_dir() {
+            modules(&path, &format!("{module}::{name}"), names)?;
+        }
+        names.push(format!("{module}::{name}"));
+    }
+    Ok(())
 }

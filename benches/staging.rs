@@ -36,12 +36,11 @@ use rollcall::{
     simulators::quickbooks_desktop::{CompanyFile, ProcessorOptions, RequestProcessor},
     store::Store,
     sync::{
-        ingest,
+        ask, ingest,
         poll::Reach,
         register::{self, ConnectionDraft},
         run,
         vault::{KeySource, Vault},
-        web_connector,
     },
 };
 use tokio::{
@@ -297,7 +296,7 @@ impl Desk {
         let (ambient, id) = (self.ambient.clone(), self.connection.clone());
         let work = move |db: &mut rollcall::store::Db| {
             let connection = rollcall::store::connections::get(db, &id)?;
-            web_connector::poll(db, &ambient, &connection, Mode::Full)
+            ask::ask(db, &ambient, &connection, Mode::Full)
         };
         self.store.write(work).await.expect("asked");
     }

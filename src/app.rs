@@ -200,16 +200,22 @@ pub async fn prepare(
 }
 
 impl Prepared {
+    /// Where the figures are told, if that is an address of their own; with the port that was taken for port 0.
+    pub fn figures_address(&self) -> Option<SocketAddr> {
+        self.figures.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
+    }
+
     /// Serves until `shutdown` is done.
     pub async fn serve(mut self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         let (stop, stopped) = watch::channel(false);
         let mut beside = self.start_workers(&stopped);
+        let figures = self.figures_address();
         if let Some((listener, figures)) = self.figures.take() {
             let (limits, mut stopped) = (self.limits.clone(), stopped.clone());
             let stopping = async move { drop(stopped.wait_for(|stop| *stop).await) };
             beside.spawn(server::run(listener, figures, limits, None, stopping));
         }
-        tracing::info!(address = ?listener.local_addr().ok(), "serving");
+        tracing::info!(address = ?listener.local_addr().ok(), ?figures, "serving");
         let stopping = async {
             shutdown.await;
             tracing::info!("stopping: no new connections, requests in flight are finished");

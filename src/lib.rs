@@ -8,6 +8,7 @@
 //! | [`cli`] | one file a command |
 //! | [`http`], [`workers`] | what calls in: the Web Connector, webhooks and the API; what runs on time: polls, the inbox, the sweep |
 //! | [`simulators`] | the other side of the wires, for the demo and the tests |
+//! | [`service`] | the use cases: what API, pages and command line share |
 //! | [`sync`] | the verbs: poll, ingest, reconcile, hold, link; the inbox of webhooks, the vault of secrets |
 //! | [`connectors`] | what each source's words mean, and the one way out to vendors |
 //! | [`store`] | the database; the only room that knows Diesel |
@@ -22,6 +23,7 @@ pub mod config;
 pub mod connectors;
 pub mod domain;
 pub mod http;
+pub mod service;
 pub mod simulators;
 pub mod store;
 pub mod sync;

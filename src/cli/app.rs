@@ -1,9 +1,10 @@
 //! `rollcall app`.
 
 use crate::{
+    domain::{access::Scopes, words::Scope},
     http::api::apps::{App, NewApp},
     store::{Db, Store, apps},
-    sync::register,
+    sync::register::{self, AppDraft, TokenDraft},
 };
 
 use super::{
@@ -28,6 +29,10 @@ pub enum Command {
         /// Let it see all companies and manage everything
         #[arg(long, conflicts_with = "companies")]
         admin: bool,
+        /// What its tokens may be used for at most: read, link, poll, manage; may be given several times [default: read link
+        /// poll]
+        #[arg(long = "scope", value_name = "SCOPE", conflicts_with = "admin")]
+        scopes: Vec<Scope>,
     },
     /// Change an app's name, or the companies that it may see
     #[command(after_help = "Example:\n  rollcall app set \"Timesheets\" --company Acme --company Birch\n
@@ -60,7 +65,10 @@ A company that is not named is taken away, unless the app has profiles in it.")]
 pub async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     match command {
-        Command::Add { name, companies, admin } => add(context, &store, name, companies, admin).await,
+        Command::Add { name, companies, admin, scopes } => {
+            let scopes = if scopes.is_empty() { Scopes::default() } else { Scopes::new(&scopes) };
+            add(context, &store, AppDraft { name, companies, admin, scopes }).await
+        }
         Command::Set { app, name, companies } => set(context, &store, app, name, companies).await,
         Command::List => {
             let list = |db: &mut Db| -> Result<_> {
@@ -83,22 +91,26 @@ pub async fn run(context: &Context, command: Command) -> Result {
     }
 }
 
-async fn add(context: &Context, store: &Store, name: String, companies: Vec<String>, admin: bool) -> Result {
+/// `draft` names its companies as they were typed.
+async fn add(context: &Context, store: &Store, draft: AppDraft) -> Result {
     let ambient = context.ambient.clone();
     let add = move |db: &mut Db| -> Result<_> {
         let mut ids = Vec::new();
-        for company in &companies {
+        for company in &draft.companies {
             ids.push(find::company(db, company)?.id);
         }
-        register::app(db, &ambient, &name, &ids, admin).map_err(|error| taken(error.into(), &name))
+        let draft = AppDraft { companies: ids, ..draft };
+        let made = register::new_app(db, &ambient, &draft, &TokenDraft::default());
+        made.map_err(|error| taken(error.into(), &draft.name))
     };
-    let (app, token) = store.write(add).await?;
-    let new = NewApp { app: app.into(), token: token.reveal().to_owned() };
+    let (app, made) = store.write(add).await?;
+    let new = NewApp { app: app.into(), token: made.secret.reveal().to_owned() };
     context.out.answer(&new, |NewApp { app, token }| {
         fields(&[
             ("id", app.id.clone()),
             ("name", app.name.clone()),
             ("companies", if app.admin { "all".into() } else { app.companies.join(", ") }),
+            ("scopes", scopes(app)),
             ("token", token.clone()),
         ])
     })?;
@@ -134,6 +146,12 @@ async fn set(
         let companies = if app.admin { "all".into() } else { companies.join(", ") };
         fields(&[("id", app.id.clone()), ("name", app.name.clone()), ("companies", companies)])
     })
+}
+
+/// An admin's app may do everything.
+fn scopes(app: &App) -> String {
+    let words: Vec<&str> = app.scopes.iter().map(|scope| scope.as_str()).collect();
+    if app.admin { "all".into() } else { words.join(" ") }
 }
 
 fn taken(failure: Failure, name: &str) -> Failure {

@@ -5,7 +5,12 @@ use crate::{
     clock::Ambient,
     config::Settings,
     connectors::outbound::{Outbound, Timeouts},
-    store::{Engine, Standing, Store},
+    domain::access::{Acts, Attempt},
+    service::{
+        self,
+        door::{self, Asker, Credential},
+    },
+    store::{Db, Engine, Standing, Store},
     sync::{poll::Reach, vault::Vault},
 };
 
@@ -52,6 +57,36 @@ impl Context {
             }
         }
         Ok(store)
+    }
+
+    /// Runs a use case that reads; `app` is the one for which, where one is named.
+    ///
+    /// # Errors
+    /// What the use case refuses.
+    pub async fn read<A: Acts, T: Send + 'static>(
+        &self,
+        store: &Store,
+        app: Option<String>,
+        work: impl FnOnce(&mut Db, &Attempt<A>) -> service::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        Ok(door::read(store, self.asker(app), work).await.result?)
+    }
+
+    /// Runs a use case that writes, in one transaction; it may be tried twice: see [`door::write`].
+    ///
+    /// # Errors
+    /// What the use case refuses.
+    pub async fn write<A: Acts, T: Send + 'static>(
+        &self,
+        store: &Store,
+        app: Option<String>,
+        work: impl Fn(&mut Db, &Attempt<A>) -> service::Result<T> + Send + Sync + 'static,
+    ) -> Result<T> {
+        Ok(door::write(store, self.asker(app), work).await.result?)
+    }
+
+    fn asker(&self, app: Option<String>) -> Asker {
+        Asker { credential: Credential::CommandLine, app, request_id: None, now: self.ambient.now() }
     }
 
     /// All that it takes to call sources, over an open database.

@@ -7,6 +7,7 @@ pub use crate::domain::problem::sentence;
 use crate::{
     config::Mistakes,
     domain::{ids::named_by, problem::Problem},
+    service::Refusal,
     store,
     sync::{ask::AskError, credentials, register, subscribe::SubscribeError, vault::VaultError},
 };
@@ -120,6 +121,12 @@ pub fn chain(error: &dyn Error) -> String {
     text
 }
 
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Problem { problem, exit: FAILED }
+    }
+}
+
 impl From<Mistakes> for Failure {
     fn from(mistakes: Mistakes) -> Self {
         let remedy = "Correct the variable, or the flag of the same name.";
@@ -131,29 +138,21 @@ impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Self {
         use store::Error as E;
         let detail = sentence(&error.to_string());
+        // Where it is, is for the command line to say.
+        let unavailable = error.unavailable().filter(|_| !matches!(error, E::Open(_)));
+        if let Some(store::Unavailable { code, remedy, .. }) = unavailable {
+            return Self::new(code, detail, remedy);
+        }
         let (code, remedy) = match &error {
             E::Url(_) => ("bad_database_url", "Correct ROLLCALL_DATABASE_URL or --database-url."),
             E::Open(_) => (
                 "database_unreachable",
                 "Check the path or the address, and that this user may open it; `rollcall doctor` looks closer.",
             ),
+            E::File(obstacle) => ("database_unreachable", remedy_of(obstacle)),
             E::Migrate(_) => {
                 ("database_not_migrated", "Use the version of Rollcall that made it, or restore a backup.")
             }
-            E::ReadOnly => (
-                "database_read_only",
-                "Make the disk, the folder and the file writable for this user, or the server's database.",
-            ),
-            E::Full => ("database_full", "Make room on its disk."),
-            E::Locked => (
-                "database_locked",
-                "Close what writes to it: a database browser, a `sqlite3` shell, a backup that hangs; `fuser -v FILE` or `lsof FILE` names it.",
-            ),
-            E::Disk => (
-                "database_disk",
-                "Look at the disk and at the system's log; restore a backup if it is broken.",
-            ),
-            E::Busy => ("database_busy", "Try again; if it stays so, look at what else uses the database."),
             E::NotFound(_) => {
                 ("not_found", "Look at the list, `rollcall COMMAND list`, for those that there are.")
             }
@@ -165,12 +164,44 @@ impl From<store::Error> for Failure {
             E::Corrupt { .. } => {
                 ("database_corrupt", "Use the version of Rollcall that wrote it, or restore a backup.")
             }
-            E::Database(_) => {
+            E::Database(_) | E::ReadOnly | E::Full | E::Locked | E::Disk | E::Busy => {
                 ("database_failed", "`rollcall doctor` looks closer; the database's own log may tell more.")
             }
             E::Panicked => ("internal", "This is a mistake in Rollcall: please report it."),
         };
         Self::new(code, detail, remedy)
+    }
+}
+
+fn remedy_of(obstacle: &store::Obstacle) -> &'static str {
+    use store::Obstacle as O;
+    match obstacle {
+        O::NoFolder(_) => "Make the folder, or correct ROLLCALL_DATABASE_URL.",
+        O::Hidden { .. } => {
+            "Let the user that Rollcall runs as go into the folders that lead there, or correct ROLLCALL_DATABASE_URL."
+        }
+        O::NoFile(_) => "Correct ROLLCALL_DATABASE_URL: it must name a file.",
+        O::Unreadable { .. } => {
+            "Let the user that Rollcall runs as read and write it, or correct ROLLCALL_DATABASE_URL."
+        }
+        O::Closed { .. } => {
+            "Let the user that Rollcall runs as write in that folder, or correct ROLLCALL_DATABASE_URL."
+        }
+    }
+}
+
+/// What a use case refuses: its code and words, as the API has them.
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let Refusal { problem, cause, .. } = refusal;
+        match cause {
+            // Who runs commands is the operator: the cause is for his eyes.
+            Some(cause) => {
+                let detail = format!("{} {}", problem.detail, sentence(&chain(cause.as_ref())));
+                Self::Problem { problem: Problem::new(problem.code, detail, problem.remedy), exit: FAILED }
+            }
+            None => Self::Problem { problem, exit: FAILED },
+        }
     }
 }
 
@@ -193,6 +224,12 @@ impl From<register::Error> for Failure {
                 detail,
                 "Add --company COMPANY, once for each, or --admin for an app that manages everything.",
             ),
+            register::Error::NoScope | register::Error::ScopeBeyond { .. } | register::Error::BadExpiry => {
+                Self::usage(
+                    detail,
+                    "`rollcall app list --json` shows the scopes of apps; choose within them.",
+                )
+            }
             register::Error::SeesAll(_) => Self::new("sees_all", detail, "Leave --company out."),
             register::Error::HasProfiles { .. } => Self::new(
                 "company_in_use",

@@ -1,7 +1,7 @@
 //! Finds what the command line names, and lists what there is.
 
 use crate::{
-    domain::name,
+    service::find::{NotChosen, choose, pages},
     store::{
         self, Db, Page, PageLimit,
         apps::{self, App},
@@ -64,84 +64,29 @@ impl Known {
         Self { what, all }
     }
 
-    /// The ID of the one that is wanted: as written first, then whatever its case, then by the beginning of its ID.
+    /// The ID of the one that is wanted.
     ///
     /// # Errors
     /// None, with those whose names are near; several.
     fn choose(&self, wanted: &str) -> Result<String> {
-        let wanted = wanted.trim();
-        let key = name::key(wanted);
-        let lower = wanted.to_lowercase();
-        // A beginning tells more than the kind of the ID alone.
-        let long = lower.split_once('_').is_some_and(|(_, rest)| !rest.is_empty());
-        type Way<'a> = &'a dyn Fn(&str, &str) -> bool;
-        let ways: [Way<'_>; 4] = [
-            &|id, _| id == wanted,
-            &|_, name| name == wanted,
-            &|_, name| name::key(name) == key,
-            &|id, _| long && id.starts_with(&lower),
-        ];
-        for way in ways {
-            let mut ids: Vec<&String> =
-                self.all.iter().filter(|(id, name)| way(id, name)).map(|(id, _)| id).collect();
-            ids.sort_unstable();
-            ids.dedup();
-            match ids.as_slice() {
-                [] => {}
-                [only] => return Ok((*only).clone()),
-                several => return Err(self.ambiguous(wanted, several)),
+        choose(&self.all, wanted).map_err(|not| self.failure(wanted.trim(), not))
+    }
+
+    fn failure(&self, wanted: &str, not: NotChosen) -> Failure {
+        match not {
+            NotChosen::Ambiguous { ids } => Failure::new(
+                "ambiguous",
+                format!("`{wanted}` may be more than one {}: {}.", self.what, ids.join(", ")),
+                "Name one by its ID.",
+            ),
+            NotChosen::Missing { near } if near.is_empty() => Failure::not_found(self.what, wanted),
+            NotChosen::Missing { near } => {
+                let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
+                let hint = format!("Did you mean {}?", near.join(" or "));
+                Failure::not_found(self.what, wanted).hinted(&hint)
             }
         }
-        Err(self.missing(wanted, &key))
     }
-
-    fn ambiguous(&self, wanted: &str, ids: &[&String]) -> Failure {
-        let ids: Vec<&str> = ids.iter().take(5).map(|id| id.as_str()).collect();
-        Failure::new(
-            "ambiguous",
-            format!("`{wanted}` may be more than one {}: {}.", self.what, ids.join(", ")),
-            "Name one by its ID.",
-        )
-    }
-
-    fn missing(&self, wanted: &str, key: &str) -> Failure {
-        let near = |name: &&str| {
-            let name = name::key(name);
-            let within = key.chars().count() >= 3 && (name.contains(key) || key.contains(&name));
-            within || distance(&name, key) <= (key.chars().count() / 4).min(3)
-        };
-        let mut near: Vec<&str> = self
-            .all
-            .iter()
-            .map(|(_, name)| name.as_str())
-            .filter(|name| !name.is_empty())
-            .filter(near)
-            .collect();
-        near.dedup();
-        let near: Vec<String> = near.into_iter().take(3).map(|name| format!("`{name}`")).collect();
-        let failure = Failure::not_found(self.what, wanted);
-        if near.is_empty() {
-            failure
-        } else {
-            failure.hinted(&format!("Did you mean {}?", near.join(" or ")))
-        }
-    }
-}
-
-/// How many letters have to be changed, added or left out to make one text of the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, one) in a.chars().enumerate() {
-        let mut next = Vec::with_capacity(row.len());
-        next.push(i + 1);
-        for (other, (before, above)) in b.iter().zip(row.iter().zip(row.iter().skip(1))) {
-            let left = next.last().copied().unwrap_or_default();
-            next.push((*before + usize::from(one != *other)).min(*above + 1).min(left + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 /// All rows, page by page.
@@ -150,15 +95,7 @@ pub fn all<T>(
     id: impl Fn(&T) -> &str,
     page: impl Fn(&mut Db, Option<&str>, PageLimit) -> store::Result<Page<T>>,
 ) -> Result<Vec<T>> {
-    let mut rows: Vec<T> = Vec::new();
-    loop {
-        let after = rows.last().map(|row| id(row).to_owned());
-        let next = page(db, after.as_deref(), PageLimit::SCAN)?;
-        rows.extend(next.rows);
-        if !next.more {
-            return Ok(rows);
-        }
-    }
+    Ok(pages(db, id, page)?)
 }
 
 pub fn companies(db: &mut Db) -> Result<Vec<Company>> {
@@ -188,44 +125,4 @@ pub fn connections(db: &mut Db, company_id: Option<&str>) -> Result<Vec<Connecti
         |connection: &Connection| &connection.id,
         |db, after, limit| connections::page(db, among.as_deref(), after, limit),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn chosen(wanted: &str) -> String {
-        let all =
-            [("com_01ab", "Acme"), ("com_01cd", "Birch & Sons"), ("com_02", "birch"), ("com_03", "Birch")];
-        let all = all.map(|(id, name)| (id.to_owned(), name.to_owned())).to_vec();
-        match Known::new("company", all).choose(wanted) {
-            Ok(id) => id,
-            Err(Failure::Problem { problem, .. }) => format!("{} {}", problem.detail, problem.remedy),
-            Err(other) => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn one_is_named_by_its_id_its_beginning_or_its_name_whatever_the_case() {
-        for (wanted, id) in [
-            ("com_01ab", "com_01ab"),
-            ("com_01A", "com_01ab"),
-            (" ACME", "com_01ab"),
-            ("Birch", "com_03"),
-            ("BIRCH & sons", "com_01cd"),
-        ] {
-            assert_eq!(chosen(wanted), id, "{wanted}");
-        }
-        for (wanted, told) in [
-            ("BIRCH", "com_02, com_03"),
-            ("com_01", "com_01ab, com_01cd"),
-            ("Acne", "Did you mean `Acme`?"),
-            ("acm", "Did you mean `Acme`?"),
-            ("com_", "There is no company"),
-            ("Zenith", "There is no company"),
-        ] {
-            assert!(chosen(wanted).contains(told), "{wanted}: {}", chosen(wanted));
-        }
-        assert!(!chosen("Zenith").contains("Did you mean"));
-    }
 }

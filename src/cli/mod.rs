@@ -14,11 +14,16 @@ mod failure;
 mod find;
 mod flags;
 mod key;
+mod link;
+mod listen;
 mod migrate;
 mod openapi;
 mod output;
+mod pages;
 mod pairs;
+mod profile;
 mod qwc;
+mod record;
 mod run;
 mod serve;
 mod signals;
@@ -82,6 +87,15 @@ enum Command {
     /// Manage the key that seals the credentials of sources in the database
     #[command(subcommand)]
     Key(key::Command),
+    /// Look at staged employees and customers
+    #[command(subcommand)]
+    Record(record::Command),
+    /// Link records to the profiles of apps, and unlink them
+    #[command(subcommand)]
+    Link(link::Command),
+    /// Manage the profiles of apps: their own people and customers
+    #[command(subcommand)]
+    Profile(profile::Command),
     /// Look at runs, and decide those that are held
     #[command(subcommand)]
     Run(run::Command),
@@ -141,7 +155,12 @@ fn start(cli: Cli, out: Output) -> Result {
     let settings = flags.settings()?;
     telemetry::try_init(&settings.log).map_err(|error| Failure::internal(&error))?;
     for warning in &settings.warnings {
-        tracing::warn!("{warning}");
+        // A filter that names nothing would keep this back as well.
+        if tracing::enabled!(tracing::Level::WARN) {
+            tracing::warn!("{warning}");
+        } else if settings.log.filter != "off" {
+            out.note(warning);
+        }
     }
     let context = Context::new(settings, out);
     runtime.block_on(dispatch(&context, command))
@@ -152,13 +171,16 @@ async fn dispatch(context: &Context, command: Command) -> Result {
         Command::Serve(args) => serve::run(context, &args).await,
         Command::Demo(args) => demo::run(context, args).await,
         Command::Openapi(_) => openapi::run(context.out),
-        Command::Migrate(_) => migrate::run(context).await,
+        Command::Migrate(args) => migrate::run(context, &args).await,
         Command::Company(command) => company::run(context, command).await,
         Command::App(command) => app::run(context, command).await,
         Command::Connection(command) => connection::run(context, command).await,
         Command::Qwc(args) => qwc::run(context, args).await,
         Command::Key(command) => key::run(context, command).await,
         Command::Simulate(command) => simulate::run(context.out, command).await,
+        Command::Record(command) => record::run(context, command).await,
+        Command::Link(command) => link::run(context, command).await,
+        Command::Profile(command) => profile::run(context, command).await,
         Command::Run(command) => run::run(context, command).await,
         Command::Webhook(command) => webhook::run(context, command).await,
         // Was run before the settings were read.
@@ -237,6 +259,29 @@ mod tests {
         assert!(calls > 100, "{calls}");
         assert!(wrong("rollcall message list").is_some() && wrong("rollcall {what} list").is_some());
         assert!(wrong("rollcall connection poll ID --whole").is_some());
+    }
+
+    /// What the help of `command` says of its arguments that name something, and of those of the commands below it.
+    fn arguments(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>) {
+        for argument in command.get_arguments() {
+            let names = ["connection", "company", "app", "all_dead"];
+            if names.contains(&argument.get_id().as_str()) {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                found.push((format!("{path} {}", argument.get_id()), help));
+            }
+        }
+        for below in command.get_subcommands() {
+            arguments(below, &format!("{path} {}", below.get_name()), found);
+        }
+    }
+
+    #[test]
+    fn the_help_says_that_a_name_will_do_as_well_as_an_id() {
+        let mut found = Vec::new();
+        arguments(&Cli::command(), "rollcall", &mut found);
+        let silent: Vec<_> = found.iter().filter(|(_, help)| !help.contains("name or ID")).collect();
+        assert!(silent.is_empty(), "{silent:?}");
+        assert!(found.len() > 15, "{found:?}");
     }
 
     #[test]

@@ -6,21 +6,18 @@ use crate::domain::secret::Secret;
 
 use super::{Result, failure::Failure};
 
-/// A name and its value, as the command line has them.
+/// A name and its value, as the command line has them. Neither is shown, not even where it is no such pair: people paste
+/// secrets into the wrong place, and the parser of the command line repeats what it refuses, so it is looked at later.
 #[derive(Debug, Clone)]
-pub struct Pair {
-    name: String,
-    value: String,
-}
+pub struct Pair(Secret);
 
-/// A name and a value that must not be shown, not even where it is no such pair: the parser of the command line
-/// repeats what it refuses, so it is looked at later.
+/// The same of a secret.
 #[derive(Debug, Clone)]
 pub struct SecretPair(Secret);
 
+#[expect(clippy::unnecessary_wraps, reason = "the command line's parser wants a result")]
 pub fn pair(text: &str) -> Result<Pair, String> {
-    let (name, value) = split(text)?;
-    Ok(Pair { name, value })
+    Ok(Pair(Secret::new(text)))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the command line's parser wants a result")]
@@ -28,22 +25,23 @@ pub fn secret_pair(text: &str) -> Result<SecretPair, String> {
     Ok(SecretPair(Secret::new(text)))
 }
 
-fn split(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
-        _ => Err("write NAME=VALUE".into()),
-    }
+fn split(text: &Secret) -> Option<(String, String)> {
+    let (name, value) = text.reveal().split_once('=')?;
+    let name = name.trim();
+    (!name.is_empty()).then(|| (name.to_owned(), value.to_owned()))
 }
 
 /// The settings of a connection.
 ///
 /// # Errors
-/// A name that is given twice.
+/// What is no pair; a name that is given twice.
 pub fn settings(pairs: Vec<Pair>) -> Result<BTreeMap<String, String>> {
     let mut settings = BTreeMap::new();
-    for Pair { name, value } in pairs {
-        if settings.insert(name.clone(), value).is_some() {
-            return Err(twice("--set", &name));
+    for Pair(text) in pairs {
+        let unnamed = || Failure::usage("A --set has no name.", "Write --set NAME=VALUE.");
+        let (name, value) = split(&text).ok_or_else(unnamed)?;
+        if settings.insert(name, value).is_some() {
+            return Err(twice("--set"));
         }
     }
     Ok(settings)
@@ -56,15 +54,15 @@ pub fn settings(pairs: Vec<Pair>) -> Result<BTreeMap<String, String>> {
 pub fn secrets(pairs: Vec<SecretPair>) -> Result<BTreeMap<String, Secret>> {
     let mut secrets = BTreeMap::new();
     for SecretPair(text) in pairs {
-        let (name, value) = split(text.reveal()).map_err(|_| {
+        let (name, value) = split(&text).ok_or_else(|| {
             Failure::usage("A --secret has no name.", "Write --secret NAME=VALUE or NAME=@FILE.")
         })?;
         let value = match value.strip_prefix('@') {
             Some(path) => file(path)?,
             None => Secret::new(value),
         };
-        if secrets.insert(name.clone(), value).is_some() {
-            return Err(twice("--secret", &name));
+        if secrets.insert(name, value).is_some() {
+            return Err(twice("--secret"));
         }
     }
     Ok(secrets)
@@ -86,8 +84,9 @@ pub fn file(path: &str) -> Result<Secret> {
     }
 }
 
-fn twice(flag: &str, name: &str) -> Failure {
-    Failure::usage(format!("{flag} {name} is given twice."), "Give it once.")
+/// The name is not repeated: it may be anything.
+fn twice(flag: &str) -> Failure {
+    Failure::usage(format!("{flag} gives the same name twice."), "Give each once.")
 }
 
 #[cfg(test)]
@@ -99,7 +98,9 @@ mod tests {
         let pairs = vec![pair("a=b=c").unwrap(), pair("window=").unwrap()];
         let map = settings(pairs).unwrap();
         assert_eq!((map["a"].as_str(), map["window"].as_str()), ("b=c", ""));
-        assert!(pair("=x").is_err() && pair("x").is_err());
+        for none in ["=x", "x"] {
+            assert!(settings(vec![pair(none).unwrap()]).is_err(), "{none}");
+        }
         assert!(settings(vec![pair("a=1").unwrap(), pair("a=2").unwrap()]).is_err());
     }
 

@@ -3,8 +3,8 @@
 use crate::{
     store::Db,
     sync::{
+        calls_in::{self, SetupFailure},
         register,
-        web_connector::{self, QwcFailure},
     },
 };
 
@@ -26,7 +26,7 @@ use super::{
                   rollcall qwc con_0199… --new-ids > acme.qwc"
 )]
 pub struct Args {
-    /// The connection's ID, con_…
+    /// The connection's name or ID, con_…
     connection: String,
     /// Make a new OwnerID and FileID first: for a new computer, or a Web Connector that was installed anew (QBWC1039)
     #[arg(long)]
@@ -44,7 +44,7 @@ pub async fn run(context: &Context, args: Args) -> Result {
         if new_ids {
             register::new_ids(db, &ambient, &connection.id)?;
         }
-        Ok(web_connector::qwc(db, &connection.id, &public_url)?)
+        Ok(calls_in::setup_file(db, &connection.id, &public_url)?)
     };
     let text = if new_ids { store.write(write).await? } else { store.read(write).await? };
     context.out.text(&text)?;
@@ -57,11 +57,11 @@ pub async fn run(context: &Context, args: Args) -> Result {
     Ok(())
 }
 
-impl From<QwcFailure> for Failure {
-    fn from(failure: QwcFailure) -> Self {
+impl From<SetupFailure> for Failure {
+    fn from(failure: SetupFailure) -> Self {
         match failure {
-            QwcFailure::Store(error) => error.into(),
-            QwcFailure::Qwc(error) => Self::new(
+            SetupFailure::Store(error) => error.into(),
+            SetupFailure::Setup(error) => Self::new(
                 "no_qwc_file",
                 sentence(&error.to_string()),
                 "Set ROLLCALL_PUBLIC_URL or --public-url to an https address with a host name.",

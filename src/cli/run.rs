@@ -29,19 +29,19 @@ pub enum Command {
     /// Show a run, with the names of those that it found absent
     #[command(after_help = "Example:\n  rollcall run show run_0199…")]
     Show {
-        /// The run's ID, run_…
+        /// The run's ID, run_…, or its beginning
         run: String,
     },
     /// Approve a held run: those that it names are marked absent
     #[command(after_help = "Example:\n  rollcall run approve run_0199…")]
     Approve {
-        /// The run's ID, run_…
+        /// The run's ID, run_…, or its beginning
         run: String,
     },
     /// Reject a held run: everybody stays as they are
     #[command(after_help = "Example:\n  rollcall run reject run_0199…")]
     Reject {
-        /// The run's ID, run_…
+        /// The run's ID, run_…, or its beginning
         run: String,
     },
 }

@@ -1,8 +1,6 @@
 //! `rollcall serve`.
 
-use std::{net::SocketAddr, path::PathBuf};
-
-use tokio::net::TcpListener;
+use std::path::PathBuf;
 
 use crate::app;
 
@@ -11,6 +9,7 @@ use super::{
     context::Context,
     failure::{Failure, chain},
     flags::ServeFlags,
+    listen::{bind, local_url, refused},
     signals,
 };
 
@@ -35,7 +34,7 @@ pub async fn run(context: &Context, args: &Args) -> Result {
     let stop =
         signals::stop(context.out).map_err(|error| Failure::system("The signals cannot be heard", &error))?;
     let store = app::open(&settings.database)?;
-    let listener = bind(&settings.http.listen).await?;
+    let listener = bind(&settings.http.listen, "ROLLCALL_LISTEN").await?;
     let address =
         listener.local_addr().map_err(|error| Failure::system("The socket has no address", &error))?;
     // Before anybody is told that it listens: a gateway without its key or its certificate does not start.
@@ -45,32 +44,13 @@ pub async fn run(context: &Context, args: &Args) -> Result {
         std::fs::write(path, format!("{url}\n"))
             .map_err(|error| Failure::system(&format!("{path:?} cannot be written"), &error))?;
     }
+    if let Some(figures) = prepared.figures_address() {
+        context.out.note(&format!("figures on {}/metrics", local_url(figures, false)));
+    }
+    // Last: whoever waits for this line finds the others before it.
     context.out.note(&format!("listening on {url}"));
     prepared.serve(listener, stop).await;
     Ok(())
-}
-
-/// Takes the address to listen on.
-pub async fn bind(listen: &str) -> Result<TcpListener> {
-    TcpListener::bind(listen).await.map_err(|error| {
-        Failure::new(
-            "cannot_listen",
-            format!("The gateway cannot listen on {listen}: {error}."),
-            "Stop what uses that port, or choose another with --listen; ports below 1024 need a privilege.",
-        )
-    })
-}
-
-/// How to reach a gateway from this machine. One that listens everywhere also listens here.
-pub fn local_url(address: SocketAddr, tls: bool) -> String {
-    let mut address = address;
-    if address.ip().is_unspecified() {
-        let local = if address.is_ipv4() { "127.0.0.1" } else { "::1" };
-        if let Ok(ip) = local.parse() {
-            address.set_ip(ip);
-        }
-    }
-    format!("{}://{address}", if tls { "https" } else { "http" })
 }
 
 impl From<app::AppError> for Failure {
@@ -81,18 +61,16 @@ impl From<app::AppError> for Failure {
             app::AppError::Tls(error) => Self::new(
                 "bad_certificate",
                 super::failure::sentence(&chain(&error)),
-                "Correct ROLLCALL_TLS_CERT and ROLLCALL_TLS_KEY; `rollcall doctor` checks the pair.",
+                format!("{} `rollcall doctor` checks the pair.", error.remedy()),
             ),
             app::AppError::PublicUrl { .. } => Self::new(
                 "bad_public_url",
                 super::failure::sentence(&error.to_string()),
                 "Set ROLLCALL_PUBLIC_URL, such as https://rollcall.example.com.",
             ),
-            app::AppError::MetricsListen { .. } => Self::new(
-                "cannot_listen",
-                super::failure::sentence(&error.to_string()),
-                "Stop what uses that port, or choose another ROLLCALL_METRICS_LISTEN.",
-            ),
+            app::AppError::MetricsListen { listen, source } => {
+                refused(&listen, "ROLLCALL_METRICS_LISTEN", &source).into()
+            }
             app::AppError::Outbound(error) => Self::new(
                 "no_certificates",
                 super::failure::sentence(&error.to_string()),

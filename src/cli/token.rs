@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use crate::{
+    domain::{access::Scopes, words::Scope},
     http::api::tokens::Token,
     store::{self, Db, Store, apps},
-    sync::register,
+    sync::register::{self, NewToken, TokenDraft},
 };
 
 use super::{
@@ -19,10 +20,22 @@ use super::{
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Make another token, which is shown once; those before keep working
-    #[command(after_help = "Example:\n  rollcall app token add Timesheets --json")]
+    #[command(
+        after_help = "Example:\n  rollcall app token add Timesheets --name \"payroll export\" --scope read --expires-in-days 90 --json"
+    )]
     Add {
         /// The app's name or ID
         app: String,
+        /// What people call it
+        #[arg(long)]
+        name: Option<String>,
+        /// What it may be used for, within the app's scopes: read, link, poll, manage; may be given several times [default:
+        /// those of the app]
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<Scope>,
+        /// After how many days it stops working [default: never]
+        #[arg(long, value_name = "DAYS")]
+        expires_in_days: Option<u32>,
     },
     /// List the tokens of an app, without their secrets
     #[command(after_help = "Example:\n  rollcall app token list Timesheets")]
@@ -43,15 +56,27 @@ pub enum Command {
 pub async fn run(context: &Context, store: &Store, command: Command) -> Result {
     let ambient = context.ambient.clone();
     match command {
-        Command::Add { app } => {
+        Command::Add { app, name, scopes, expires_in_days } => {
+            let scopes = (!scopes.is_empty()).then(|| Scopes::new(&scopes));
+            let draft = TokenDraft { name, scopes, expires_in_days };
             let add = move |db: &mut Db| -> Result<_> {
                 let app = find::app(db, &app)?;
-                let (id, secret) = register::token(db, &ambient, &app.id)?;
-                Ok((id, app.id, secret))
+                let made = register::token(db, &ambient, &app.id, &draft)?;
+                Ok((made, app.id))
             };
-            let (id, app_id, secret) = store.write(add).await?;
-            let answer = json!({ "id": id, "app_id": app_id, "token": secret.reveal() });
-            context.out.answer(&answer, |_| fields(&[("id", id), ("token", secret.reveal().to_owned())]))?;
+            let (NewToken { token, secret }, app_id) = store.write(add).await?;
+            let answer = json!({
+                "id": token.id, "app_id": app_id, "name": token.name, "scopes": token.scopes.as_slice(),
+                "expires_at": token.expires_at, "token": secret.reveal(),
+            });
+            context.out.answer(&answer, |_| {
+                fields(&[
+                    ("id", token.id.clone()),
+                    ("scopes", token.scopes.to_string()),
+                    ("expires", time(token.expires_at)),
+                    ("token", secret.reveal().to_owned()),
+                ])
+            })?;
             if !context.out.is_json() {
                 context.out.note("\nThe token is shown only now.");
             }
@@ -64,9 +89,20 @@ pub async fn run(context: &Context, store: &Store, command: Command) -> Result {
             };
             let tokens: Vec<Token> = store.read(list).await?.into_iter().map(Token::from).collect();
             context.out.answer(&tokens, |tokens| {
-                let rows =
-                    tokens.iter().map(|it| [it.id.clone(), time(Some(it.created_at)), time(it.revoked_at)]);
-                table(["ID", "CREATED", "REVOKED"], rows.collect(), "The app has no tokens.")
+                let row = |it: &Token| {
+                    let scopes: Vec<&str> = it.scopes.iter().map(|scope| scope.as_str()).collect();
+                    [
+                        it.id.clone(),
+                        it.name.clone().unwrap_or_default(),
+                        scopes.join(" "),
+                        time(Some(it.created_at)),
+                        time(it.expires_at),
+                        time(it.last_used_at),
+                        time(it.revoked_at),
+                    ]
+                };
+                let head = ["ID", "NAME", "SCOPES", "CREATED", "EXPIRES", "LAST USED", "REVOKED"];
+                table(head, tokens.iter().map(row).collect(), "The app has no tokens.")
             })
         }
         Command::Revoke { app, token } => {

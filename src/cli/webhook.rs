@@ -24,7 +24,7 @@ pub enum Command {
     /// List the messages of a connection's webhooks, newest first
     #[command(after_help = "Example:\n  rollcall webhook list con_0199… --state dead")]
     List {
-        /// The connection's ID, con_…
+        /// The connection's name or ID, con_…
         connection: String,
         /// Only those in this state: pending, done or dead
         #[arg(long)]
@@ -41,7 +41,7 @@ pub enum Command {
         /// The message's ID, msg_…
         #[arg(required_unless_present = "all_dead")]
         message: Option<String>,
-        /// All that were given up of this connection, con_…
+        /// All that were given up of this connection, by name or ID
         #[arg(long, value_name = "CONNECTION", conflicts_with = "message")]
         all_dead: Option<String>,
     },
@@ -109,7 +109,9 @@ async fn replay(
         }
         let id = message.unwrap_or_default();
         let known = inbox::get(db, id.trim()).map_err(|error| match error {
-            store::Error::NotFound(_) => Failure::not_found("message", &id),
+            store::Error::NotFound(_) => Failure::not_found("message", &id).hinted(
+                "`rollcall webhook replay --all-dead CONNECTION` tries again all that a connection has given up.",
+            ),
             other => other.into(),
         })?;
         match inbox::replay(db, Which::Message(&known.id), now)? {

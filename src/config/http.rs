@@ -1,6 +1,6 @@
 //! Where the gateway listens, and how much it puts up with.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use url::Url;
 
@@ -138,6 +138,12 @@ impl HttpSettings {
                 reader.checked(&METRICS_LISTEN, "HOST:PORT, such as 127.0.0.1:9090", check_listen).map(Some)
             }
         };
+        if let (Some(listen), Some(Some(figures))) = (&listen, &metrics_listen)
+            && are_same(listen, figures)
+        {
+            let wrong = format!("it is where the gateway itself listens, {}", LISTEN.name);
+            reader.mistake(METRICS_LISTEN.name, wrong, "another port");
+        }
         let public_url = match reader.text(&PUBLIC_URL) {
             None => Some(None),
             Some(_) => reader
@@ -216,6 +222,19 @@ fn check_listen(text: &str) -> Result<String, String> {
         None if host.is_empty() => Err("the host is missing (0.0.0.0 is every IPv4 address)".to_owned()),
         None if host.contains(':') => Err("an IPv6 address stands in brackets".to_owned()),
         _ => Ok(text.to_owned()),
+    }
+}
+
+/// Whether two addresses to listen on are the same place, as far as they tell themselves.
+fn are_same(one: &str, other: &str) -> bool {
+    match (one.parse::<SocketAddr>(), other.parse::<SocketAddr>()) {
+        (Ok(one), Ok(other)) => {
+            let everywhere = one.ip().is_unspecified() || other.ip().is_unspecified();
+            let overlap = one.ip() == other.ip() || (everywhere && one.is_ipv4() == other.is_ipv4());
+            overlap && one.port() == other.port() && one.port() != 0
+        }
+        // A free port is another one each time.
+        _ => one.eq_ignore_ascii_case(other) && !one.ends_with(":0"),
     }
 }
 

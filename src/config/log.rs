@@ -60,3 +60,61 @@ fn check_filter(text: &str) -> Result<String, String> {
     let filter = tracing_subscriber::EnvFilter::builder().parse(text);
     filter.map(|_| text.to_owned()).map_err(|_| format!("{text:?} is no such list"))
 }
+
+/// Every name under which something may log, one a line: the modules of this crate, and the crates it is built from.
+const TARGETS: &str = include_str!(concat!(env!("OUT_DIR"), "/targets.txt"));
+
+/// A sentence for each name in the filter that nobody has.
+pub(super) fn unknown_targets(filter: &str) -> Vec<String> {
+    let mut depth = 0_u32;
+    // Not at those between the fields of a span.
+    let parts = filter.split(|c: char| {
+        match c {
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    });
+    let targets = parts.map(|part| part.split(['=', '[']).next().unwrap_or_default().trim());
+    let is_level = |text: &str| text.parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
+    let unknown = targets.filter(|target| !target.is_empty() && !is_level(target) && !is_known(target));
+    let name = FILTER.name;
+    unknown.map(|target| format!("{name}: nothing in Rollcall is called {target:?}")).collect()
+}
+
+/// What a dependency's modules are called is not known.
+fn is_known(target: &str) -> bool {
+    let has = |name: &str| match target.strip_prefix(name) {
+        Some("") => true,
+        Some(rest) => name != "rollcall" && !name.contains(':') && rest.starts_with("::"),
+        None => false,
+    };
+    TARGETS.lines().any(has)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unknown_targets;
+
+    #[test]
+    fn a_name_that_nobody_has_is_told() {
+        for filter in [
+            "info",
+            "info,rollcall::sync=debug,hyper=off",
+            "rollcall=debug, hyper_util::client=warn",
+            "[call{method=x,y=z}]=debug",
+            "rollcall::sync[poll{connection=\"con_1\"}]=trace,warn",
+        ] {
+            assert_eq!(unknown_targets(filter), Vec::<String>::new(), "{filter}");
+        }
+        for (filter, target) in [
+            ("rollcal=debug", "rollcal"),
+            ("info,rollcall::snyc=debug", "rollcall::snyc"),
+            ("hypr=off", "hypr"),
+        ] {
+            let told = unknown_targets(filter);
+            assert!(told.len() == 1 && told[0].contains(&format!("{target:?}")), "{filter}: {told:?}");
+        }
+    }
+}

@@ -90,7 +90,8 @@ impl Settings {
         let webhooks = WebhookSettings::read(&mut reader);
         let retention = RetentionSettings::read(&mut reader);
         let log = LogSettings::read(&mut reader);
-        let warnings = reader::unknown_names(source, SETTINGS);
+        let mut warnings = reader::unknown_names(source, SETTINGS);
+        warnings.extend(log.iter().flat_map(|log| log::unknown_targets(&log.filter)));
         match (database, secrets, http, polling, webhooks, retention, log, reader.finish()) {
             (
                 Some(database),

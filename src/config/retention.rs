@@ -7,7 +7,7 @@ use super::reader::{Reader, Setting};
 pub(super) const CHANGES: Setting = Setting {
     name: "ROLLCALL_CHANGES_RETENTION_DAYS",
     default: "90",
-    meaning: "days for which changes are kept: what happened to records and links; the change that made a link stays as long as the link",
+    meaning: "days for which changes are kept: what happened to records, links and profiles; older cursors of the feed are refused, and in a record's history the change that made a link stays as long as the link",
     secret: false,
 };
 

@@ -1,8 +1,9 @@
-//! Webhooks: who sent a message, and what it means. One function for all kinds; each kind has its own way to tell.
+//! Webhooks: who sent a message, and what it means. Each kind has its own way to tell.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
 use http::HeaderMap;
 
 use crate::domain::{event::Message, secret::Secret, words::Kind};
@@ -37,56 +38,50 @@ pub enum Refused {
     Settings(#[from] SettingsError),
 }
 
-/// Checks who sent a message and reads it.
-///
-/// # Errors
-/// See [`Refused`]. A message whose sender is known but whose meaning is not comes back as a [`Message`] without event,
-/// where the sender is a vendor that could not correct it.
-pub async fn receive(
-    kind: Kind,
-    settings: &str,
-    secrets: &BTreeMap<String, Secret>,
-    outbound: &Outbound,
-    delivery: Delivery<'_>,
-) -> Result<Message, Refused> {
-    match kind {
-        Kind::Paycom => super::paycom::receive(&of_kind(settings)?, secrets, delivery),
-        Kind::Connectwise => super::connectwise::hook::receive(&of_kind(settings)?, outbound, delivery).await,
-        Kind::Push => super::push::receive(secrets, delivery),
-        _ => Err(Refused::NoWebhooks),
+/// A kind's webhooks. `settings` are those of the connection, as JSON.
+pub trait Hook: Sync {
+    /// Checks who sent a message and reads it.
+    ///
+    /// # Errors
+    /// See [`Refused`]. A message whose sender is known but whose meaning is not comes back as a [`Message`] without
+    /// event, where the sender is a vendor that could not correct it.
+    fn receive<'a>(
+        &'a self,
+        settings: &'a str,
+        secrets: &'a BTreeMap<String, Secret>,
+        outbound: &'a Outbound,
+        delivery: Delivery<'a>,
+    ) -> BoxFuture<'a, Result<Message, Refused>>;
+
+    /// Whether a message can be one of this connection, by its headers alone: if not, its body need not be read.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    fn can_be(
+        &self,
+        settings: &str,
+        secrets: &BTreeMap<String, Secret>,
+        headers: &HeaderMap,
+    ) -> Result<(), Refused>;
+
+    /// The meaning of a message whose sender was verified when it came; `None` where the kind keeps no such messages.
+    fn read(&self, _settings: &str, _body: &[u8]) -> Option<Message> {
+        None
     }
 }
 
-/// Whether a message can be one of this connection, by its headers alone: if not, its body need not be read.
+/// The webhooks of a kind.
 ///
 /// # Errors
-/// See [`Refused`].
-pub fn can_be(
-    kind: Kind,
-    settings: &str,
-    secrets: &BTreeMap<String, Secret>,
-    headers: &HeaderMap,
-) -> Result<(), Refused> {
-    match kind {
-        Kind::Paycom => super::paycom::has_secret(&of_kind(settings)?, secrets, headers),
-        Kind::Connectwise => super::connectwise::hook::signature(headers).map(drop),
-        Kind::Push => super::push::may_be_signed(headers),
-        _ => Err(Refused::NoWebhooks),
-    }
+/// [`Refused::NoWebhooks`].
+pub fn of(kind: Kind) -> Result<&'static dyn Hook, Refused> {
+    super::of(kind)?.hook().ok_or(Refused::NoWebhooks)
 }
 
-/// The meaning of a message whose sender was verified when it came; `None` where its kind keeps no such messages.
+/// See [`Hook::read`].
 pub fn read(kind: Kind, settings: &str, body: &[u8]) -> Option<Message> {
-    match kind {
-        Kind::Paycom => Some(super::paycom::message(&of_kind(settings).ok()?, body)),
-        Kind::Connectwise => Some(super::connectwise::hook::message(&of_kind(settings).ok()?, body)),
-        _ => None,
-    }
+    of(kind).ok()?.read(settings, body)
 }
 
 /// How far a sender's clock may be off (Standard Webhooks: five minutes).
 pub const TOLERANCE: Duration = Duration::from_secs(300);
-
-fn of_kind<S: serde::de::DeserializeOwned>(settings: &str) -> Result<S, SettingsError> {
-    serde_json::from_str(settings).map_err(|error| SettingsError::Invalid(error.to_string()))
-}

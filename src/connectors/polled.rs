@@ -1,172 +1,79 @@
 //! The kinds that are polled, behind one face.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, future::ready, sync::Arc};
 
-use crate::domain::{
-    secret::Secret,
-    words::{Kind, List},
-};
+use futures_util::future::BoxFuture;
+
+use crate::domain::{secret::Secret, words::List};
 
 use super::{
-    SettingsError, connectwise,
-    outbound::{Gate, Outbound},
-    paycom,
+    outbound::{Closed, Gate, Outbound},
     source::{Ask, Failure, Fetched, Rate, Schedule, Step, Subscribed},
 };
 
-/// Whether connections of a kind are polled.
-pub fn is_polled(kind: Kind) -> bool {
-    matches!(kind, Kind::Paycom | Kind::Connectwise)
-}
-
 /// The settings of a connection that is polled, read.
-#[derive(Debug, Clone)]
-pub enum Polled {
-    Paycom(paycom::Settings),
-    Connectwise(connectwise::Settings),
-}
-
-impl Polled {
-    /// # Errors
-    /// A kind that is not polled; settings that this version does not understand.
-    pub fn read(kind: Kind, settings: &str) -> Result<Self, SettingsError> {
-        let invalid = |error: serde_json::Error| SettingsError::Invalid(error.to_string());
-        match kind {
-            Kind::Paycom => serde_json::from_str(settings).map(Self::Paycom).map_err(invalid),
-            Kind::Connectwise => serde_json::from_str(settings).map(Self::Connectwise).map_err(invalid),
-            other => Err(SettingsError::NoConnector(other)),
-        }
-    }
-
+pub trait Polled: Send + Sync {
     /// The lists that the source has, in the order in which they are read.
-    pub fn lists(&self) -> &'static [List] {
-        match self {
-            Self::Paycom(settings) => settings.lists(),
-            Self::Connectwise(settings) => settings.lists(),
-        }
-    }
-
-    pub fn schedule(&self) -> Schedule {
-        match self {
-            Self::Paycom(settings) => settings.schedule(),
-            Self::Connectwise(settings) => settings.schedule(),
-        }
-    }
-
+    fn lists(&self) -> &'static [List];
+    fn schedule(&self) -> Schedule;
     /// The host and port of the source.
-    pub fn place(&self) -> String {
-        match self {
-            Self::Paycom(settings) => settings.place(),
-            Self::Connectwise(settings) => settings.place(),
-        }
-    }
-
+    fn place(&self) -> String;
     /// Whether the source may be in a private network.
-    pub fn allows_private(&self) -> bool {
-        match self {
-            Self::Paycom(settings) => settings.allow_private_address,
-            Self::Connectwise(settings) => settings.allow_private_address,
-        }
-    }
-
-    pub fn rate(&self, secrets: &BTreeMap<String, Secret>) -> Rate {
-        match self {
-            Self::Paycom(settings) => settings.rate(secrets),
-            Self::Connectwise(settings) => settings.rate(secrets),
-        }
-    }
-}
-
-/// A source that is polled, ready to be read.
-pub enum Source {
-    Paycom(paycom::Source),
-    Connectwise(connectwise::Source),
-}
-
-impl Source {
-    /// `memory` is what the source wanted remembered.
+    fn allows_private(&self) -> bool;
+    /// What is to be kept to; all of them at once.
+    fn rates(&self, secrets: &BTreeMap<String, Secret>) -> Vec<Rate>;
+    /// A source that is ready to be read.
     ///
     /// # Errors
     /// Settings or secrets with which no request can be made.
-    pub fn open(
-        settings: Polled,
-        secrets: &BTreeMap<String, Secret>,
-        memory: Option<&str>,
-        outbound: &Outbound,
-        gate: Arc<dyn Gate>,
-    ) -> Result<Self, Failure> {
-        Ok(match settings {
-            Polled::Paycom(settings) => {
-                Self::Paycom(paycom::Source::new(settings, secrets, memory, outbound, gate)?)
-            }
-            Polled::Connectwise(settings) => {
-                Self::Connectwise(connectwise::Source::new(settings, secrets, memory, outbound, gate)?)
-            }
-        })
-    }
+    fn open(&self, ways: Ways<'_>) -> Result<Box<dyn Source>, Failure>;
+}
 
+/// What a source is opened with.
+pub struct Ways<'a> {
+    pub secrets: &'a BTreeMap<String, Secret>,
+    /// What the source wanted remembered.
+    pub memory: Option<&'a str>,
+    pub outbound: &'a Outbound,
+    pub gate: Arc<dyn Gate>,
+    pub keeper: Arc<dyn SecretKeeper>,
+}
+
+/// Keeps secrets that a vendor replaces while a source is read, such as refresh tokens that are good once.
+pub trait SecretKeeper: Send + Sync {
+    /// Puts `secret` in place of the one of that name, sealed, in a transaction of its own. Only when this has returned
+    /// may it be used: a crash in between must not lose it.
+    ///
+    /// # Errors
+    /// [`Closed::LeaseLost`] where the connection's lease is not held: another gateway, or a person, has the word.
+    fn replace(&self, name: &'static str, secret: Secret) -> BoxFuture<'_, Result<(), Closed>>;
+}
+
+/// A source that is polled, ready to be read.
+pub trait Source: Send + Sync {
     /// Begins to read a list.
-    pub fn read(&self, ask: Ask) -> Reading<'_> {
-        match self {
-            Self::Paycom(source) => Reading::Paycom(source.read(ask)),
-            Self::Connectwise(source) => Reading::Connectwise(source.read(ask)),
-        }
-    }
-
+    fn read(&self, ask: Ask) -> Box<dyn Reading + '_>;
     /// Fetches one record.
-    pub async fn fetch(&self, list: List, external_id: &str) -> Result<Fetched, Failure> {
-        match self {
-            Self::Paycom(source) => source.fetch(list, external_id).await,
-            Self::Connectwise(source) => source.fetch(list, external_id).await,
-        }
-    }
-
+    fn fetch<'a>(&'a self, list: List, external_id: &'a str) -> BoxFuture<'a, Result<Fetched, Failure>>;
     /// Tests the connection with as few requests as tell its causes apart; what it found, for people.
-    pub async fn probe(self) -> Result<String, Failure> {
-        match self {
-            Self::Paycom(source) => source.probe().await,
-            Self::Connectwise(source) => source.hurried().probe().await,
-        }
-    }
+    fn probe(self: Box<Self>) -> BoxFuture<'static, Result<String, Failure>>;
+    /// What is to be remembered until the next poll.
+    fn memory(&self) -> Option<String>;
 
     /// Sees to it that the source tells `url` of its changes; `None` where that cannot be asked of it by a program.
-    pub async fn ensure_callbacks(&self, url: &str) -> Option<Result<Subscribed, Failure>> {
-        match self {
-            Self::Paycom(_) => None,
-            Self::Connectwise(source) => Some(source.ensure_callbacks(url).await),
-        }
+    fn ensure_callbacks<'a>(&'a self, _url: &'a str) -> BoxFuture<'a, Option<Result<Subscribed, Failure>>> {
+        Box::pin(ready(None))
     }
 
     /// Undoes [`Self::ensure_callbacks`]; how many were taken back.
-    pub async fn remove_callbacks(&self, url: &str) -> Option<Result<usize, Failure>> {
-        match self {
-            Self::Paycom(_) => None,
-            Self::Connectwise(source) => Some(source.remove_callbacks(url).await),
-        }
-    }
-
-    /// What is to be remembered until the next poll.
-    pub fn memory(&self) -> Option<String> {
-        match self {
-            Self::Paycom(source) => source.memory(),
-            Self::Connectwise(source) => source.memory(),
-        }
+    fn remove_callbacks<'a>(&'a self, _url: &'a str) -> BoxFuture<'a, Option<Result<usize, Failure>>> {
+        Box::pin(ready(None))
     }
 }
 
 /// A list that is being read.
-pub enum Reading<'a> {
-    Paycom(paycom::Reading<'a>),
-    Connectwise(connectwise::Reading<'a>),
-}
-
-impl Reading<'_> {
+pub trait Reading: Send {
     /// # Errors
     /// What keeps the list from being read; what was staged stays.
-    pub async fn next(&mut self) -> Result<Step, Failure> {
-        match self {
-            Self::Paycom(reading) => reading.next().await,
-            Self::Connectwise(reading) => reading.next().await,
-        }
-    }
+    fn next(&mut self) -> BoxFuture<'_, Result<Step, Failure>>;
 }

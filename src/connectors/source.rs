@@ -25,7 +25,7 @@ pub struct Schedule {
     pub window: Option<Window>,
 }
 
-/// How fast a credential may be used.
+/// How fast a credential, or an endpoint, may be used. A source may have to keep to several at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rate {
     /// Equal for connections whose requests the vendor counts together. Not secret: a hash.
@@ -38,8 +38,24 @@ pub struct Rate {
 pub enum Limit {
     /// In any 60 seconds.
     PerMinute(u32),
+    /// In any 3,600 seconds.
+    PerHour(u32),
+    /// Under way at the same time, within one gateway.
+    InFlight(u32),
     /// A bucket that holds `at_once` and is filled with so many a second.
     Bucket { a_second: u32, at_once: u32 },
+}
+
+impl Rate {
+    /// `counted_by` is what the vendor counts requests by: a host, a tenant, a credential, an endpoint.
+    pub fn new(counted_by: &[&str], limit: Limit) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for part in counted_by {
+            // The length before each part keeps ("ab", "c") and ("a", "bc") apart.
+            hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+        }
+        Self { id: hasher.finalize().to_hex().chars().take(32).collect(), limit }
+    }
 }
 
 /// What is asked of a source.

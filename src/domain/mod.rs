@@ -1,5 +1,7 @@
 //! What the project is about, in pure types and rules: no I/O, no clock, no database, no HTTP.
 
+pub mod access;
+pub mod cursor;
 pub mod email;
 pub mod event;
 pub mod fold;
@@ -7,6 +9,7 @@ pub mod hold;
 pub mod ids;
 pub mod key;
 pub mod name;
+pub mod near;
 pub mod patch;
 pub mod problem;
 pub mod record;
@@ -14,4 +17,5 @@ pub mod schedule;
 pub mod secret;
 pub mod time;
 pub mod trigrams;
+pub mod trouble;
 pub mod words;

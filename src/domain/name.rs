@@ -1,5 +1,7 @@
 //! The names that people give to companies, apps, connections and profiles: what one may hold, and when two are alike.
 
+use super::fold::fold;
+
 use unicode_normalization::UnicodeNormalization;
 
 /// A name without the white space around it and without characters that nobody sees: with one of those, two names that
@@ -21,6 +23,16 @@ fn is_invisible(c: char) -> bool {
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
         | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A company's name as the beginning of a user name: lower case letters, digits and dashes, at most 24.
+pub fn slug(company: &str) -> String {
+    let folded = fold(company);
+    let words = folded.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut slug: String = words.collect::<Vec<_>>().join("-");
+    slug.truncate(24);
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() { "company".into() } else { slug.into() }
 }
 
 #[cfg(test)]

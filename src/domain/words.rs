@@ -104,7 +104,7 @@ words! {
 }
 
 words! {
-    /// What an entry of the change feed says happened to a record.
+    /// What an entry of the change feed says happened.
     ChangeKind ("kind of change") {
         Created = "created",
         Updated = "updated",
@@ -114,6 +114,12 @@ words! {
         Returned = "returned",
         Linked = "linked",
         Unlinked = "unlinked",
+        /// Of an app's own user or customer, as the next two.
+        ProfileCreated = "profile_created",
+        ProfileUpdated = "profile_updated",
+        ProfileRemoved = "profile_removed",
+        /// Gone for good with its connection, and its links with it.
+        RecordRemoved = "record_removed",
     }
 }
 
@@ -178,5 +184,52 @@ words! {
         Done = "done",
         /// Given up: a person may look at it and replay it.
         Dead = "dead",
+    }
+}
+
+words! {
+    /// What a caller asks to do: the rows of the table in [`crate::domain::access`].
+    Action ("action") {
+        /// Records, profiles, links, runs, histories, changes, and how connections stand.
+        Read = "read",
+        /// The names of companies.
+        ReadCompanies = "read_companies",
+        /// Link, unlink, undo, ignore, make and write profiles.
+        Link = "link",
+        /// Ask for the lists of a connection.
+        Poll = "poll",
+        /// Test whether a source answers.
+        Test = "test",
+        /// Approve or reject a held run.
+        DecideHolds = "decide_holds",
+        /// Connections, their credentials, `.qwc` files and webhooks.
+        ManageConnections = "manage_connections",
+        /// Make and revoke Quicklinks.
+        ManageQuicklinks = "manage_quicklinks",
+        /// See and change one's own account.
+        OwnAccount = "own_account",
+        /// Apps, tokens, accounts, companies, the audit, and how the gateway stands.
+        Administer = "administer",
+    }
+}
+
+words! {
+    /// What a token of an app may be used for.
+    Scope ("scope") { Read = "read", Link = "link", Poll = "poll", Manage = "manage" }
+}
+
+words! {
+    /// What an account may do: everything, or what concerns its own companies.
+    Role ("role") { AccountAdmin = "account-admin", User = "user" }
+}
+
+words! {
+    /// What kind of party did something.
+    ActorKind ("kind of actor") {
+        App = "app",
+        Account = "account",
+        Quicklink = "quicklink",
+        CommandLine = "command_line",
+        Worker = "worker",
     }
 }

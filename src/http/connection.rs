@@ -37,7 +37,7 @@ use super::{
     layers::Busy,
     operations,
     pace::{LAST_WAIT, Outgoing, Pace, Paced},
-    server::{Limits, Peer, stopping},
+    server::{Limits, Peer, Stop, stopping},
     socket::{Protocol, Socket},
 };
 
@@ -123,6 +123,7 @@ async fn answer(
     let visit = if probe { None } else { door.visit(&guest, client.ip()).await };
     let taken = probe || (visit.is_some() && !guest.lane && guest.unsent.load(Relaxed) < UNSENT);
     request.extensions_mut().insert(Peer(client));
+    request.extensions_mut().insert(Stop(stop.clone()));
     if !taken {
         request.extensions_mut().insert(Busy);
     }
@@ -160,7 +161,7 @@ async fn sent_away(visit: Option<&Seated<Visit>>) {
 
 /// Runs `connection` to its end, or until it has to make room.
 ///
-/// When the gateway stops it finishes what is in flight, as long as it moves. `idle` ends an HTTP/2 connection on which
+/// When the gateway stops it finishes what is in flight, as long as that moves. `idle` ends an HTTP/2 connection on which
 /// nothing happens, for its pings keep it alive for ever and hyper has no timeout for it: first with GOAWAY
 /// (RFC 9113 section 6.8), and if nothing happens after that either, by closing it.
 async fn drive<C: GracefulConnection>(
@@ -198,7 +199,7 @@ async fn drive<C: GracefulConnection>(
     connection.as_mut().graceful_shutdown();
     tokio::select! {
         result = connection => result,
-        () = quiet(guest, LAST_WAIT) => Ok(()),
+        () = nothing_left(guest) => Ok(()),
     }
 }
 
@@ -214,6 +215,30 @@ async fn quiet(guest: &Guest, period: Duration) {
         if now != before || guest.working.load(Relaxed) > 0 {
             (before, since) = (now, Instant::now());
         } else if since.elapsed() >= period {
+            return;
+        }
+    }
+}
+
+/// Waits, in a gateway that stops, until nothing is left to do for a connection: no handler is at work, and the client takes
+/// no more of an answer or has all of it. What it still sends does not count: a handler that waits for it is at work, and
+/// the pace of its body ends that.
+async fn nothing_left(guest: &Guest) {
+    let (stopped, tick) = (Instant::now(), LAST_WAIT / 8);
+    let mut ticks = interval_at(stopped + tick, tick);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut before, mut since, mut shut) = (guest.taken.load(Relaxed), stopped, false);
+    loop {
+        ticks.tick().await;
+        // It has had a moment to read the end of its answer.
+        if shut && stopped.elapsed() >= LAST_WAIT {
+            return;
+        }
+        shut = guest.shut.load(Relaxed);
+        let now = guest.taken.load(Relaxed);
+        if now != before || guest.working.load(Relaxed) > 0 {
+            (before, since) = (now, Instant::now());
+        } else if since.elapsed() >= LAST_WAIT {
             return;
         }
     }

@@ -35,6 +35,7 @@ use super::api;
         (name = "customers", description = "Staged customers"),
         (name = "profiles", description = "The app's own people and customers"),
         (name = "links", description = "Profile ↔ record"),
+        (name = "changes", description = "What has happened, in order, without a gap"),
         (name = "apps", description = "Downstream systems and their tokens"),
         (name = "operations", description = "For those who run the gateway")
     )

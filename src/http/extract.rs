@@ -91,11 +91,12 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath
             Ok(Path(value)) => Ok(Self(value)),
             // A route that asks for other parameters than it has is our mistake.
             Err(rejection) if rejection.status().is_server_error() => Err(ApiError::internal(rejection)),
+            // Its words quote the path, which may hold anything.
             Err(rejection) => Err(invalid(
                 rejection.status(),
                 "invalid_path",
-                rejection.body_text(),
-                "Correct the part of the address that is named.",
+                "A part of the address is not of the kind that stands there.",
+                "Compare the address with the API's description at /docs.",
             )),
         }
     }

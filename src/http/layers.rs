@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header, uri::Authority},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, Version, header, uri::Authority},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
@@ -225,24 +225,25 @@ fn general(status: StatusCode) -> ApiError {
     )
 }
 
-async fn no_such_route(uri: Uri) -> ApiError {
+/// What was asked for is not repeated: it may be anything, a secret that was pasted as well.
+async fn no_such_route() -> ApiError {
     ApiError::new(
         StatusCode::NOT_FOUND,
         Problem::new(
             "no_such_route",
-            format!("There is nothing at {}.", uri.path()),
+            "There is nothing at this address.",
             "Compare the address with the API's description at /docs.",
         ),
     )
 }
 
 /// axum adds the `Allow` header.
-async fn no_such_method(method: Method, uri: Uri) -> ApiError {
+async fn no_such_method() -> ApiError {
     ApiError::new(
         StatusCode::METHOD_NOT_ALLOWED,
         Problem::new(
             "method_not_allowed",
-            format!("{} does not answer to {method}.", uri.path()),
+            "This address does not answer to this method.",
             "Use one of the methods in the Allow header.",
         ),
     )

@@ -60,7 +60,7 @@ pub enum BodyFailure {
     TooLarge,
     #[error("the body stopped arriving")]
     TooSlow,
-    /// The gateway stops, and the body stood still.
+    /// The gateway stops, and the body stood still or came too slowly to be waited for.
     #[error("the gateway stops")]
     Stopping,
     /// The client went away, or broke the framing.

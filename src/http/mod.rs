@@ -16,6 +16,7 @@
 //! | [`room`] | what the bodies of unknown callers may take together |
 //! | [`problem`] | errors as `application/problem+json` |
 //! | [`RefusedTokens`] | tokens that nobody has |
+//! | [`TokenUses`] | when tokens were used |
 //! | [`qbwc`] | the Web Connector service |
 //! | [`webhooks`] | what source systems tell by themselves |
 //! | [`extract`] | axum's extractors, with our errors |
@@ -43,9 +44,11 @@ pub mod server;
 mod socket;
 mod throttle;
 pub mod tls;
+mod token_uses;
 pub mod webhooks;
 
 pub use refused_tokens::RefusedTokens;
+pub use token_uses::TokenUses;
 
 use std::sync::Arc;
 
@@ -87,8 +90,12 @@ pub struct Gateway {
     pub room: room::Room,
     /// Tokens that nobody has.
     pub refused_tokens: RefusedTokens,
+    /// When tokens were used.
+    pub token_uses: TokenUses,
     /// The threads on which answers of QuickBooks are read.
     pub readers: Threads,
+    /// Who waits for the change feed to grow.
+    pub waiting: api::changes::Waiting,
     /// How those are who work beside the requests.
     pub workers: Workers,
 }
@@ -112,7 +119,9 @@ impl Gateway {
             sign_ins,
             room,
             refused_tokens,
+            token_uses: TokenUses::default(),
             readers,
+            waiting: api::changes::Waiting::default(),
             workers: Workers::default(),
         }
     }

@@ -25,8 +25,10 @@ use super::{
 /// What waits in hyper for a client at a time, of one answer: it asks for more when this is taken.
 const PIECE: usize = 16 * 1024;
 
-/// How long a body may stand still once the gateway stops.
+/// What a body gets once the gateway stops, and in each such time it must come with so many bytes (4 KiB a second): what
+/// dribbles is not waited for, what really moves is.
 pub(super) const LAST_WAIT: Duration = Duration::from_secs(2);
+const LAST_BYTES: u64 = 8 * 1024;
 
 /// How fast a body must come.
 #[derive(Debug, Clone, Copy)]
@@ -42,9 +44,9 @@ pub(super) struct Pace {
 #[error("the body came too slowly")]
 pub(super) struct TooSlow;
 
-/// The gateway stops, and the body stood still.
+/// The gateway stops, and the body stood still or came too slowly to be waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the gateway stops, and the body stood still")]
+#[error("the gateway stops, and the body came too slowly to be waited for")]
 pub(super) struct Stopping;
 
 /// A request's body.
@@ -114,15 +116,15 @@ impl<B: Body> Paced<B> {
     fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<BoxError> {
         if self.stopped.as_mut().is_some_and(|stopped| stopped.as_mut().poll(cx).is_ready()) {
             self.stopped = None;
-            self.since = None;
+            self.pace = Pace { window: LAST_WAIT, bytes: LAST_BYTES };
+            (self.got, self.waited, self.since) = (0, Duration::ZERO, None);
         }
-        let stops = self.stopped.is_none();
         if self.since.is_none() {
             let now = Instant::now();
             self.since = Some(now);
-            let left = if stops { LAST_WAIT } else { self.pace.window.saturating_sub(self.waited) };
-            self.timer.as_mut().reset(now + left);
+            self.timer.as_mut().reset(now + self.pace.window.saturating_sub(self.waited));
         }
+        let stops = self.stopped.is_none();
         self.timer.as_mut().poll(cx).map(|()| if stops { Stopping.into() } else { TooSlow.into() })
     }
 }

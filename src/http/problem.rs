@@ -50,7 +50,13 @@ impl ApiError {
     #[must_use]
     pub fn caused_by(self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let cause: Box<dyn Error + Send + Sync> = cause.into();
-        Self { cause: Some(Arc::from(cause)), ..self }
+        self.caused_by_shared(Arc::from(cause))
+    }
+
+    /// The same, of a cause that others hold as well.
+    #[must_use]
+    pub fn caused_by_shared(self, cause: Arc<dyn Error + Send + Sync>) -> Self {
+        Self { cause: Some(cause), ..self }
     }
 
     /// A failure of ours: the client reads general words, `cause` and its sources are logged once, where the body

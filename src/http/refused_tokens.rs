@@ -1,15 +1,17 @@
 //! Tokens that nobody has, or not any more: counted, and told once a minute for each address. They are too long to be
 //! guessed, so nobody is kept waiting: it is mostly a program whose token was revoked.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
-use axum::http::Extensions;
 use tokio::time::Instant;
 
-use super::{server, throttle::Throttle};
+use super::throttle::Throttle;
 
 /// What is remembered of them. Clones remember together.
 #[derive(Debug, Clone, Default)]
@@ -27,10 +29,9 @@ impl RefusedTokens {
         self.0.count.load(Relaxed)
     }
 
-    /// One more, of a request with these extensions.
-    pub(super) fn note(&self, extensions: &Extensions) {
+    /// One more, from this address.
+    pub(super) fn note(&self, from: IpAddr) {
         self.0.count.fetch_add(1, Relaxed);
-        let from = server::caller(extensions);
         if let Some(left_out) = self.0.told.passes(from, Instant::now()) {
             tracing::warn!(address = %from, left_out, "a token was refused: nobody has it, or not any more");
         }

@@ -37,6 +37,8 @@ pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Rou
         }
     };
     let (api, _) = api::router().split_for_parts();
+    let (waiting, _) = api::waiting_router().split_for_parts();
+    let longest = settings.request_timeout + api::changes::LONGEST_WAIT;
 
     let router = Router::new()
         // Without a token: probes, figures, and what the API looks like.
@@ -44,6 +46,7 @@ pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Rou
         .merge(operations::page())
         // With a token, small bodies, a bounded time.
         .merge(timed(limited(api, settings.max_api_body), settings.request_timeout))
+        .merge(timed(limited(waiting, settings.max_api_body), longest))
         .with_state(gateway.clone())
         // With the Web Connector's password: large bodies, and no bound on the time of a long list.
         .merge(qbwc::router(gateway.clone(), settings.max_qbwc_body))
@@ -60,6 +63,7 @@ pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Rou
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = OpenApiRouter::<Gateway>::with_openapi(Head::openapi())
         .merge(api::router())
+        .merge(api::waiting_router())
         .merge(operations::router())
         .merge(operations::figures_router())
         .into_openapi();

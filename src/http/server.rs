@@ -26,7 +26,10 @@ use super::{
     throttle::Throttle,
     tls::{self, ALPN_HTTP2, TlsFiles},
 };
-use crate::config::{HttpSettings, TrustedProxies};
+use crate::{
+    config::{HttpSettings, TrustedProxies},
+    domain::trouble::Trouble,
+};
 
 /// The wait after an accept that failed for want of something, such as file descriptors: they come back when
 /// connections end, and asking at once again would only burn the processor.
@@ -94,6 +97,20 @@ impl Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
+/// When the gateway stops: an extension of every request, for answers that wait for something.
+#[derive(Debug, Clone)]
+pub struct Stop(pub(super) watch::Receiver<bool>);
+
+impl Stop {
+    /// Returns when the gateway stops; never for a request that came through no server.
+    pub async fn stopped(stop: Option<Self>) {
+        match stop {
+            Some(Self(mut stop)) => stopping(&mut stop).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
 /// The client's address, of a request with these extensions. One that came through no server has none.
 pub(super) fn caller(extensions: &Extensions) -> IpAddr {
     extensions.get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |Peer(peer)| peer.ip())
@@ -115,6 +132,7 @@ pub async fn run(
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     let mut sweep = interval(SWEEP);
+    let mut trouble = Trouble::default();
     loop {
         let (stream, peer) = tokio::select! {
             () = &mut shutdown => break,
@@ -122,7 +140,7 @@ pub async fn run(
                 door.end_stalled(limits.write_timeout);
                 continue;
             }
-            accepted = accept(&listener) => accepted,
+            accepted = accept(&listener, &mut trouble) => accepted,
         };
         // Forget those that ended. A panic of one has been printed, and is no concern of the others.
         while connections.try_join_next().is_some() {}
@@ -148,14 +166,21 @@ pub async fn run(
     }
 }
 
-async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+async fn accept(listener: &TcpListener, trouble: &mut Trouble) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok(accepted) => return accepted,
+            Ok(accepted) => {
+                if let Some(lasted) = trouble.over(std::time::Instant::now()) {
+                    tracing::info!(seconds = lasted.as_secs(), "connections are accepted again");
+                }
+                return accepted;
+            }
             // The client was gone again before we looked: nothing is wrong here.
             Err(error) if is_of_peer(&error) => {}
             Err(error) => {
-                tracing::error!(%error, "cannot accept connections; trying again");
+                if let Some(lasted) = trouble.met(std::time::Instant::now()) {
+                    tracing::error!(%error, seconds = lasted.as_secs(), "cannot accept connections; trying again");
+                }
                 sleep(ACCEPT_BACKOFF).await;
             }
         }

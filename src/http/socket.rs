@@ -76,6 +76,7 @@ impl<I> Socket<I> {
 
     fn moved(&self, written: io::Result<usize>) -> io::Result<usize> {
         if written.as_ref().is_ok_and(|bytes| *bytes > 0) {
+            self.guest.taken.fetch_add(1, Relaxed);
             self.guest.stir();
         }
         written
@@ -171,6 +172,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<I> {
             let shutdown = Pin::new(&mut self.inner).poll_shutdown(cx);
             ready!(self.watched(cx, shutdown))?;
             self.shut = true;
+            self.guest.shut.store(true, Relaxed);
         }
         self.poll_linger(cx)
     }

@@ -19,6 +19,10 @@ const ALPN_HTTP1: &[u8] = b"http/1.1";
 /// Why a certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
+    #[error("{0:?} is not there")]
+    Missing(PathBuf),
+    #[error("{path:?} cannot be read: {source}")]
+    Unreadable { path: PathBuf, source: io::Error },
     #[error("{path:?} cannot be read as PEM: {source}")]
     Pem { path: PathBuf, source: pem::Error },
     #[error("{0:?} holds no certificate")]
@@ -26,6 +30,22 @@ pub enum TlsError {
     /// Among others: the key is not the certificate's.
     #[error("the certificate {certificate:?} and the key {key:?} cannot be used: {source}")]
     Pair { certificate: PathBuf, key: PathBuf, source: rustls::Error },
+}
+
+impl TlsError {
+    /// What to do about it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Missing(_) => "Put it there, or correct ROLLCALL_TLS_CERT and ROLLCALL_TLS_KEY.",
+            Self::Unreadable { .. } => {
+                "Let the user that Rollcall runs as read it, and go into the folders that lead there; or correct \
+                 ROLLCALL_TLS_CERT and ROLLCALL_TLS_KEY."
+            }
+            Self::Pem { .. } | Self::NoCertificate(_) | Self::Pair { .. } => {
+                "Correct ROLLCALL_TLS_CERT and ROLLCALL_TLS_KEY: PEM files that belong together."
+            }
+        }
+    }
 }
 
 /// A certificate and its key, and the files they come from.
@@ -87,7 +107,11 @@ fn read(files: &TlsSettings) -> Result<ServerConfig, TlsError> {
     let TlsSettings { certificate, key } = files;
     let pem = |path: &PathBuf| {
         let path = path.clone();
-        move |source| TlsError::Pem { path, source }
+        move |error| match error {
+            pem::Error::Io(source) if source.kind() == io::ErrorKind::NotFound => TlsError::Missing(path),
+            pem::Error::Io(source) => TlsError::Unreadable { path, source },
+            source => TlsError::Pem { path, source },
+        }
     };
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)

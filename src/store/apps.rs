@@ -3,10 +3,12 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
+use crate::domain::access::Scopes;
+
 use super::{
     Db, Error, Page, PageLimit, Result, connections, names,
     schema::{app_companies, apps, links, profiles, tokens},
-    values::{at, uncount, utc},
+    values::{at, uncount, utc, word},
 };
 
 /// A downstream system.
@@ -18,6 +20,8 @@ pub struct App {
     pub admin: bool,
     /// The companies it may see, in order; an admin's list is empty and means all.
     pub companies: Vec<String>,
+    /// What its tokens may be used for at most; without meaning for an admin's app.
+    pub scopes: Scopes,
     pub created_at: DateTime<Utc>,
 }
 
@@ -25,19 +29,30 @@ pub struct App {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
     pub id: String,
+    /// What people call it.
+    pub name: Option<String>,
+    /// What it may be used for, within the scopes of its app.
+    pub scopes: Scopes,
     pub created_at: DateTime<Utc>,
+    /// When it stops working.
+    pub expires_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
+    /// When it was used last, to the minute or less often.
+    pub last_used_at: Option<DateTime<Utc>>,
 }
 
-type Row = (String, String, bool, NaiveDateTime);
+type Row = (String, String, bool, NaiveDateTime, String);
 
-fn with_companies(db: &mut Db, (id, name, admin, created_at): Row) -> Result<App> {
+const ROW: (apps::id, apps::name, apps::admin, apps::created_at, apps::scopes) =
+    (apps::id, apps::name, apps::admin, apps::created_at, apps::scopes);
+
+fn with_companies(db: &mut Db, (id, name, admin, created_at, scopes): Row) -> Result<App> {
     let companies = app_companies::table
         .filter(app_companies::app_id.eq(&id))
         .order(app_companies::company_id)
         .select(app_companies::company_id)
         .load(db)?;
-    Ok(App { id, name, admin, companies, created_at: utc(created_at) })
+    Ok(App { id, name, admin, companies, scopes: word("scopes", &scopes)?, created_at: utc(created_at) })
 }
 
 /// # Errors
@@ -51,6 +66,7 @@ pub fn insert(db: &mut Db, app: &App) -> Result<()> {
             apps::name.eq(&app.name),
             apps::admin.eq(app.admin),
             apps::created_at.eq(at(app.created_at)),
+            apps::scopes.eq(app.scopes.to_string()),
         ))
         .execute(db)?;
     for company in &app.companies {
@@ -68,7 +84,7 @@ pub fn admit(db: &mut Db, app_id: &str, company_id: &str) -> Result<()> {
 }
 
 pub fn get(db: &mut Db, id: &str) -> Result<App> {
-    let row = apps::table.find(id).first::<Row>(db).optional()?.ok_or(Error::NotFound("app"))?;
+    let row = apps::table.find(id).select(ROW).first::<Row>(db).optional()?.ok_or(Error::NotFound("app"))?;
     with_companies(db, row)
 }
 
@@ -80,6 +96,7 @@ fn all_names(db: &mut Db) -> Result<Vec<(String, String)>> {
 pub fn find(db: &mut Db, id_or_name: &str) -> Result<App> {
     let row = apps::table
         .filter(apps::id.eq(id_or_name).or(apps::name.eq(id_or_name)))
+        .select(ROW)
         .first::<Row>(db)
         .optional()?;
     match row {
@@ -135,7 +152,7 @@ pub(super) fn check_sees(db: &mut Db, app_id: &str, company_id: &str) -> Result<
 }
 
 pub fn page(db: &mut Db, after: Option<&str>, limit: PageLimit) -> Result<Page<App>> {
-    let mut query = apps::table.order(apps::id).limit(limit.and_one()).into_boxed();
+    let mut query = apps::table.select(ROW).order(apps::id).limit(limit.and_one()).into_boxed();
     if let Some(after) = after {
         query = query.filter(apps::id.gt(after.to_owned()));
     }
@@ -153,32 +170,72 @@ pub fn delete(db: &mut Db, id: &str) -> Result<()> {
     }
 }
 
-pub fn add_token(db: &mut Db, id: &str, app_id: &str, hash: &[u8], now: DateTime<Utc>) -> Result<()> {
+/// Adds a token of an app; only the hash of its secret is kept.
+pub fn add_token(db: &mut Db, app_id: &str, token: &Token, hash: &[u8]) -> Result<()> {
     diesel::insert_into(tokens::table)
         .values((
-            tokens::id.eq(id),
-            tokens::app_id.eq(app_id),
-            tokens::token_hash.eq(hash),
-            tokens::created_at.eq(at(now)),
+            (tokens::id.eq(&token.id), tokens::app_id.eq(app_id), tokens::token_hash.eq(hash)),
+            (tokens::created_at.eq(at(token.created_at)), tokens::expires_at.eq(token.expires_at.map(at))),
+            (tokens::name.eq(&token.name), tokens::scopes.eq(token.scopes.to_string())),
         ))
         .execute(db)?;
     Ok(())
 }
 
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tokens)]
+struct TokenRow {
+    id: String,
+    name: Option<String>,
+    scopes: String,
+    created_at: NaiveDateTime,
+    expires_at: Option<NaiveDateTime>,
+    revoked_at: Option<NaiveDateTime>,
+    last_used_at: Option<NaiveDateTime>,
+}
+
+impl TryFrom<TokenRow> for Token {
+    type Error = Error;
+    fn try_from(row: TokenRow) -> Result<Self> {
+        Ok(Token {
+            scopes: word("scopes", &row.scopes)?,
+            id: row.id,
+            name: row.name,
+            created_at: utc(row.created_at),
+            expires_at: row.expires_at.map(utc),
+            revoked_at: row.revoked_at.map(utc),
+            last_used_at: row.last_used_at.map(utc),
+        })
+    }
+}
+
 pub fn tokens(db: &mut Db, app_id: &str) -> Result<Vec<Token>> {
-    let rows: Vec<(String, NaiveDateTime, Option<NaiveDateTime>)> = tokens::table
+    let rows = tokens::table
         .filter(tokens::app_id.eq(app_id))
         .order(tokens::id)
-        .select((tokens::id, tokens::created_at, tokens::revoked_at))
+        .select(TokenRow::as_select())
         .load(db)?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, created_at, revoked_at)| Token {
-            id,
-            created_at: utc(created_at),
-            revoked_at: revoked_at.map(utc),
-        })
-        .collect())
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// The names of these apps, by ID. Those that are gone are left out.
+pub fn names(db: &mut Db, ids: &[&str]) -> Result<Vec<(String, String)>> {
+    let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+    Ok(apps::table.filter(apps::id.eq_any(ids)).select((apps::id, apps::name)).load(db)?)
+}
+
+/// Notes that a token was used, unless that was noted since `unless_after`.
+pub fn token_used(
+    db: &mut Db,
+    token_id: &str,
+    now: DateTime<Utc>,
+    unless_after: DateTime<Utc>,
+) -> Result<()> {
+    let old = tokens::last_used_at.is_null().or(tokens::last_used_at.le(at(unless_after)));
+    diesel::update(tokens::table.filter(tokens::id.eq(token_id)).filter(old))
+        .set(tokens::last_used_at.eq(at(now)))
+        .execute(db)?;
+    Ok(())
 }
 
 /// Revokes a token. One that is revoked already keeps its time.
@@ -193,13 +250,15 @@ pub fn revoke_token(db: &mut Db, app_id: &str, token_id: &str, now: DateTime<Utc
     Ok(())
 }
 
-/// The app whose token has this hash, unless it was revoked.
-pub fn by_token(db: &mut Db, hash: &[u8]) -> Result<Option<App>> {
+/// The token with this hash and its app, unless it was revoked or has expired.
+pub fn by_token(db: &mut Db, hash: &[u8], now: DateTime<Utc>) -> Result<Option<(Token, App)>> {
     let row = tokens::table
         .inner_join(apps::table)
         .filter(tokens::token_hash.eq(hash).and(tokens::revoked_at.is_null()))
-        .select((apps::id, apps::name, apps::admin, apps::created_at))
-        .first::<Row>(db)
+        .filter(tokens::expires_at.is_null().or(tokens::expires_at.gt(at(now))))
+        .select((TokenRow::as_select(), ROW))
+        .first::<(TokenRow, Row)>(db)
         .optional()?;
-    row.map(|row| with_companies(db, row)).transpose()
+    let Some((token, app)) = row else { return Ok(None) };
+    Ok(Some((token.try_into()?, with_companies(db, app)?)))
 }

@@ -35,6 +35,32 @@ pub struct DesktopFile {
     pub doubted_path: Option<String>,
 }
 
+impl DesktopFile {
+    /// One of which nothing is known yet, with its OwnerID and FileID.
+    pub fn new(connection_id: &str, username: &str, password_hash: &[u8], ids: [String; 2]) -> Self {
+        let [owner_id, file_id] = ids;
+        Self {
+            connection_id: connection_id.to_owned(),
+            username: username.to_owned(),
+            password_hash: password_hash.to_vec(),
+            owner_id,
+            file_id,
+            pinned_by_file_id: false,
+            pinned_name: None,
+            pinned_path: None,
+            qbxml_version: None,
+            any_file_id: false,
+            doubted_name: None,
+            doubted_path: None,
+        }
+    }
+
+    /// The version of its language that was agreed on last.
+    pub fn version(&self) -> Option<&str> {
+        self.qbxml_version.as_deref()
+    }
+}
+
 /// # Errors
 /// [`Error::Duplicate`] where the user name is taken.
 pub fn insert(db: &mut Db, file: &DesktopFile) -> Result<()> {
@@ -169,7 +195,7 @@ pub fn doubt(db: &mut Db, connection_id: &str, name: &str, path: &str) -> Result
     Ok(())
 }
 
-pub fn set_qbxml_version(db: &mut Db, connection_id: &str, version: &str) -> Result<()> {
+pub fn set_version(db: &mut Db, connection_id: &str, version: &str) -> Result<()> {
     let set = desktop_files::qbxml_version.eq(version);
     diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
     Ok(())

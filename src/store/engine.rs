@@ -1,10 +1,13 @@
 //! The two engines behind one type, and how a connection to each is opened.
 
-use diesel::{Connection, ConnectionError, PgConnection, SqliteConnection, connection::SimpleConnection};
+use std::time::Duration;
+
+use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConnection};
 
 use super::{
-    Error, Result,
-    files::{file_of, make_private},
+    Error, Result, changes,
+    files::{cannot_open, file_of, make_private},
+    wakes::Wakes,
 };
 
 /// Which database it is.
@@ -79,15 +82,32 @@ impl Purpose {
         }
     }
 
-    /// SQLite: how long to wait for a lock, in milliseconds, and the size of the cache, in KiB. A large list goes into
-    /// many pages of indexes.
-    fn pragmas(self) -> (u32, u32) {
+    /// SQLite: how long a lock that another holds is waited for.
+    pub(super) fn lock_patience(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Make => 15,
+            Self::Read | Self::Write => 4,
+            Self::Probe => 1,
+        })
+    }
+
+    /// SQLite: the size of the cache, in KiB. A large list goes into many pages of indexes.
+    fn cache(self) -> u32 {
         match self {
-            Self::Make => (15_000, 8_000),
-            Self::Read => (5_000, 8_000),
-            Self::Write => (5_000, 24_000),
-            Self::Probe => (1_000, 1_000),
+            Self::Make | Self::Read => 8_000,
+            Self::Write => 24_000,
+            Self::Probe => 1_000,
         }
+    }
+}
+
+/// Has a connection to SQLite wait no longer than `patience` for a lock that another holds.
+pub(super) fn set_lock_patience(db: &mut Db, patience: Duration) -> Result<()> {
+    match db {
+        Db::Sqlite(connection) => {
+            Ok(connection.batch_execute(&format!("PRAGMA busy_timeout = {}", patience.as_millis()))?)
+        }
+        Db::Postgres(_) => Ok(()),
     }
 }
 
@@ -116,14 +136,19 @@ fn with_network(url: &str) -> String {
 
 /// Opens one connection, ready for use.
 pub(super) fn connect(engine: Engine, url: &str, purpose: Purpose) -> Result<Db> {
+    let mut db = establish(engine, url, purpose)?;
+    prepare(&mut db, url, purpose)?;
+    Ok(db)
+}
+
+/// Opens one connection.
+pub(super) fn establish(engine: Engine, url: &str, purpose: Purpose) -> Result<Db> {
     match engine {
         Engine::Postgres => {
-            let mut connection = PgConnection::establish(&with_network(url)).map_err(opening)?;
-            connection.batch_execute(purpose.timeouts()).map_err(|error| Error::Open(error.to_string()))?;
-            Ok(Db::Postgres(connection))
+            let connection = PgConnection::establish(&with_network(url));
+            connection.map(Db::Postgres).map_err(|error| Error::Open(error.to_string()))
         }
         Engine::Sqlite => {
-            let path = url.strip_prefix("sqlite:").unwrap_or(url);
             match file_of(url) {
                 Some(file) if purpose == Purpose::Make => make_private(&file)?,
                 // An empty one in its place would look like a database without people.
@@ -132,29 +157,55 @@ pub(super) fn connect(engine: Engine, url: &str, purpose: Purpose) -> Result<Db>
                 }
                 _ => {}
             }
-            let mut connection = SqliteConnection::establish(path).map_err(opening)?;
-            // busy_timeout first: switching to WAL needs a lock that another connection may hold.
-            let (patience, cache) = purpose.pragmas();
-            connection
-                .batch_execute(&format!(
-                    "PRAGMA busy_timeout = {patience}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-                     PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384; PRAGMA temp_store = MEMORY;
-                     PRAGMA cache_size = -{cache};",
-                ))
-                .map_err(|error| Error::Open(format!("{path}: {error}")))?;
-            Ok(Db::Sqlite(connection))
+            let path = url.strip_prefix("sqlite:").unwrap_or(url);
+            let connection = SqliteConnection::establish(path);
+            connection.map(Db::Sqlite).map_err(|error| unopened(url, &error))
         }
     }
 }
 
-fn opening(error: ConnectionError) -> Error {
-    Error::Open(error.to_string())
+/// Gives a new connection its time-outs and its size.
+pub(super) fn prepare(db: &mut Db, url: &str, purpose: Purpose) -> Result<()> {
+    match db {
+        Db::Postgres(connection) => {
+            let done = connection.batch_execute(purpose.timeouts());
+            done.map_err(|error| Error::Open(error.to_string()))
+        }
+        Db::Sqlite(connection) => {
+            // busy_timeout first: switching to WAL needs a lock that another connection may hold.
+            let (patience, cache) = (purpose.lock_patience().as_millis(), purpose.cache());
+            let pragmas = format!(
+                "PRAGMA busy_timeout = {patience}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+                 PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384; PRAGMA temp_store = MEMORY;
+                 PRAGMA cache_size = -{cache};",
+            );
+            connection.batch_execute(&pragmas).map_err(|error| not_prepared(url, error))
+        }
+    }
 }
 
-/// Runs `work` in a transaction of `db`. SQLite's begins as a writer: one that turns from reading to writing half
+/// What kept a connection to SQLite from being prepared.
+fn not_prepared(url: &str, error: diesel::result::Error) -> Error {
+    let words = error.to_string();
+    match Error::from(error) {
+        known @ (Error::Locked | Error::ReadOnly | Error::Full | Error::Disk) => known,
+        _ => unopened(url, &words),
+    }
+}
+
+/// Why a SQLite database was not opened.
+fn unopened(url: &str, error: &dyn std::fmt::Display) -> Error {
+    match file_of(url) {
+        Some(file) => cannot_open(&file, error),
+        None => Error::Open(error.to_string()),
+    }
+}
+
+/// Runs `work` in a transaction of `db`; the changes that it makes go into the feed last. SQLite's begins as a writer: one that turns from reading to writing half
 /// way fails at once with «database is locked», whatever the time-out.
 pub(super) fn in_transaction<T, E: From<Error>>(
     db: &mut Db,
+    wakes: &Wakes,
     work: impl FnOnce(&mut Db) -> std::result::Result<T, E>,
 ) -> std::result::Result<T, E> {
     let begin = match db {
@@ -164,9 +215,14 @@ pub(super) fn in_transaction<T, E: From<Error>>(
     let database = |error: diesel::result::Error| E::from(Error::from(error));
     super::locks::begin();
     db.batch_execute(begin).map_err(database)?;
-    match work(db) {
-        Ok(value) => match db.batch_execute("COMMIT") {
-            Ok(()) => Ok(value),
+    let (done, made) = changes::gathering(|| work(db));
+    let done = done.and_then(|value| Ok((value, changes::write(db, &made).map_err(E::from)?)));
+    match done {
+        Ok((value, grown)) => match db.batch_execute("COMMIT") {
+            Ok(()) => {
+                wakes.wake(&grown);
+                Ok(value)
+            }
             Err(error) => {
                 // What was wrong with the commit is what the caller hears.
                 let _ = db.batch_execute("ROLLBACK");

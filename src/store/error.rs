@@ -2,7 +2,10 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use super::health;
+use super::{
+    Obstacle, health,
+    unavailable::{BUSY, DISK, FULL, LOCKED, READ_ONLY, UNREACHABLE, Unavailable},
+};
 
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -15,19 +18,21 @@ pub enum Error {
     Url(String),
     #[error("the database cannot be opened: {0}")]
     Open(String),
+    /// The file of a SQLite database.
+    #[error("the database cannot be opened: {0}")]
+    File(Obstacle),
     #[error("the database did not migrate: {0}")]
     Migrate(String),
     /// Too much waits for it, or it took too long.
-    #[error("the database is busy")]
+    #[error("{}", BUSY.what)]
     Busy,
-    #[error("the database cannot be written: it is read-only")]
+    #[error("{}", READ_ONLY.what)]
     ReadOnly,
-    #[error("the database cannot be written: its disk is full")]
+    #[error("{}", FULL.what)]
     Full,
-    /// SQLite lets one program write at a time.
-    #[error("the database cannot be written: another program holds it")]
+    #[error("{}", LOCKED.what)]
     Locked,
-    #[error("the disk of the database does not read or write")]
+    #[error("{}", DISK.what)]
     Disk,
     #[error("no such {0}")]
     NotFound(&'static str),
@@ -50,14 +55,41 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the database could not be reached, so that another try may help.
-    pub fn is_unavailable(&self) -> bool {
+    /// What keeps the database from its work for now; `None` where another try does not help.
+    pub fn unavailable(&self) -> Option<Unavailable> {
         match self {
-            Self::Busy | Self::Open(_) | Self::ReadOnly | Self::Full | Self::Locked | Self::Disk => true,
+            Self::Busy => Some(BUSY),
+            Self::ReadOnly => Some(READ_ONLY),
+            Self::Full => Some(FULL),
+            Self::Locked => Some(LOCKED),
+            Self::Disk => Some(DISK),
+            Self::Open(_) | Self::File(_) => Some(UNREACHABLE),
             Self::Database(DieselError::DatabaseError(kind, _)) => {
-                matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand)
+                let away = matches!(
+                    kind,
+                    DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand
+                );
+                away.then_some(UNREACHABLE)
             }
-            _ => false,
+            _ => None,
+        }
+    }
+
+    /// Whether another try may help.
+    pub fn is_unavailable(&self) -> bool {
+        self.unavailable().is_some()
+    }
+
+    /// The same, for another who waits for the same database: diesel's own errors are not to be had twice.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::File(obstacle) => Self::File(obstacle.clone()),
+            Self::Open(why) => Self::Open(why.clone()),
+            Self::Locked => Self::Locked,
+            Self::ReadOnly => Self::ReadOnly,
+            Self::Full => Self::Full,
+            Self::Disk => Self::Disk,
+            other => Self::Open(other.to_string()),
         }
     }
 

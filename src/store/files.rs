@@ -5,10 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Error, Result};
+use super::{Error, Result, obstacle};
 
 /// The database file of `sqlite:…`; `None` for one in memory, and for other engines.
-pub(super) fn file_of(url: &str) -> Option<PathBuf> {
+pub fn file_of(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?;
     let Some(uri) = path.strip_prefix("file:") else {
         return (path != ":memory:").then(|| path.into());
@@ -47,7 +47,15 @@ pub(super) fn make_private(path: &Path) -> Result<()> {
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(|error| Error::Open(format!("{}: {error}", path.display())))
+    options.open(path).map(drop).map_err(|error| cannot_open(path, &error))
+}
+
+/// Why the file cannot be opened: what the system says of it, or `error` where it says nothing.
+pub(super) fn cannot_open(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    match obstacle(path) {
+        Some(obstacle) => Error::File(obstacle),
+        None => Error::Open(format!("{}: {error}", path.display())),
+    }
 }
 
 /// A file of the database that others than its owner may read or write.

@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{Error, Result};
+use crate::domain::trouble::Trouble;
 
 /// For how long that tells whether the next write would do.
 const FRESH: Duration = Duration::from_secs(2);
@@ -68,8 +69,15 @@ pub(super) struct Health {
     writing: AtomicUsize,
     /// Goes up when a connection breaks: those that were opened before are tried before they are used.
     breaks: AtomicU64,
-    /// When it could not be reached, and why.
-    unreachable: Mutex<Option<(Instant, String)>>,
+    unreached: Mutex<Unreached>,
+}
+
+/// That the database could not be reached.
+#[derive(Debug, Default)]
+struct Unreached {
+    /// When that was last, and why.
+    last: Option<(Instant, Error)>,
+    trouble: Trouble,
 }
 
 impl Health {
@@ -105,16 +113,27 @@ impl Health {
         self.breaks.load(Relaxed)
     }
 
-    /// Notes why it could not be reached, or that it was.
-    pub(super) fn reached(&self, why_not: Option<String>) {
-        let why_not = why_not.map(|why| (Instant::now(), why));
-        *self.unreachable.lock().unwrap_or_else(PoisonError::into_inner) = why_not;
+    pub(super) fn reached(&self) {
+        let mut unreached = self.unreached.lock().unwrap_or_else(PoisonError::into_inner);
+        unreached.last = None;
+        if let Some(lasted) = unreached.trouble.over(Instant::now()) {
+            tracing::info!(seconds = lasted.as_secs(), "the database can be reached again");
+        }
+    }
+
+    pub(super) fn not_reached(&self, error: &Error) {
+        let now = Instant::now();
+        let mut unreached = self.unreached.lock().unwrap_or_else(PoisonError::into_inner);
+        unreached.last = Some((now, error.again()));
+        if let Some(lasted) = unreached.trouble.met(now) {
+            tracing::warn!(%error, seconds = lasted.as_secs(), "the database cannot be reached");
+        }
     }
 
     /// Why it could not be reached a moment ago.
     pub(super) fn unreachable(&self) -> Option<Error> {
-        let unreachable = self.unreachable.lock().unwrap_or_else(PoisonError::into_inner);
-        let (when, why) = unreachable.as_ref()?;
-        (when.elapsed() < PAUSE).then(|| Error::Open(why.clone()))
+        let unreached = self.unreached.lock().unwrap_or_else(PoisonError::into_inner);
+        let (when, error) = unreached.last.as_ref()?;
+        (when.elapsed() < PAUSE).then(|| error.again())
     }
 }

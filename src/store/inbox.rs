@@ -225,6 +225,25 @@ fn pending() -> diesel::dsl::Filter<inbox::table, SqlLiteral<Bool>> {
     inbox::table.filter(sql::<Bool>("inbox.state = 'pending'"))
 }
 
+/// Those that were given up, in the words of their partial index.
+fn given_up() -> diesel::dsl::Filter<inbox::table, SqlLiteral<Bool>> {
+    inbox::table.filter(sql::<Bool>("inbox.state = 'dead' AND inbox.state <> 'pending'"))
+}
+
+/// How many messages of each of these connections were given up; those with none are left out.
+pub fn given_up_of(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, u64>> {
+    let mut all = HashMap::new();
+    for some in ids.chunks(BATCH) {
+        let counts: Vec<(String, i64)> = given_up()
+            .filter(inbox::connection_id.eq_any(some))
+            .group_by(inbox::connection_id)
+            .select((inbox::connection_id, count_star()))
+            .load(db)?;
+        all.extend(counts.into_iter().map(|(id, count)| (id, uncount(count))));
+    }
+    Ok(all)
+}
+
 /// The connections that have messages to be tried now, whoever has waited longest first: since its oldest message was
 /// due, or since its last turn. Those on which a gateway works are left out.
 pub fn due_connections(db: &mut Db, now: DateTime<Utc>, most: usize) -> Result<Vec<String>> {

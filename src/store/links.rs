@@ -3,10 +3,15 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use crate::domain::words::{ChangeKind, List};
+use crate::domain::{
+    access::Actor,
+    words::{ChangeKind, List},
+};
 
 use super::{
-    Db, Error, Page, PageLimit, Result, changes, connections,
+    Db, Error, Page, PageLimit, Result,
+    changes::{self, Changes, Entry},
+    connections,
     profiles::Profile,
     records::Staged,
     schema::{links, profiles, records},
@@ -25,7 +30,7 @@ pub struct Link {
     pub connection_id: String,
     pub company_id: String,
     pub list: List,
-    pub linked_by: String,
+    pub linked_by: Actor,
     pub linked_at: DateTime<Utc>,
 }
 
@@ -43,7 +48,8 @@ struct Row {
     connection_id: String,
     company_id: String,
     list: String,
-    linked_by: String,
+    linked_by_kind: String,
+    linked_by_id: Option<String>,
     linked_at: NaiveDateTime,
 }
 
@@ -60,7 +66,7 @@ impl TryFrom<Row> for Link {
             record_id: row.record_id,
             connection_id: row.connection_id,
             company_id: row.company_id,
-            linked_by: row.linked_by,
+            linked_by: Actor { kind: word("kind of actor", &row.linked_by_kind)?, id: row.linked_by_id },
             linked_at: utc(row.linked_at),
         })
     }
@@ -75,7 +81,7 @@ pub fn insert(
     id: &str,
     profile: &Profile,
     staged: &Staged,
-    actor: &str,
+    actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let sort_name = hold_name(db, &staged.id)?;
@@ -84,11 +90,11 @@ pub fn insert(
             (links::id.eq(id), links::app_id.eq(&profile.app_id), links::profile_key.eq(&profile.key)),
             (links::record_id.eq(&staged.id), links::connection_id.eq(&staged.connection_id)),
             (links::company_id.eq(&staged.company_id), links::list.eq(staged.list.as_str())),
-            (links::linked_by.eq(actor), links::linked_at.eq(at(now)), links::sort_name.eq(sort_name)),
+            (links::linked_by_kind.eq(actor.kind.as_str()), links::linked_by_id.eq(&actor.id)),
+            (links::linked_at.eq(at(now)), links::sort_name.eq(sort_name)),
         ))
         .execute(db)?;
-    let linked = ChangeKind::Linked;
-    changes::append(db, vec![entry(staged, linked, &profile.app_id, &profile.profile_id, actor, now)])
+    append(ChangeKind::Linked, staged, (&profile.app_id, &profile.profile_id), actor, now)
 }
 
 /// A record's name as lists are sorted by it; it does not change until the transaction ends.
@@ -115,33 +121,29 @@ pub(super) fn follow_names(db: &mut Db, record_ids: &[&str]) -> Result<()> {
 }
 
 /// Takes a link apart, with an entry in the change feed. Whether it was still there.
-pub fn delete(db: &mut Db, link: &Link, staged: &Staged, actor: &str, now: DateTime<Utc>) -> Result<bool> {
+pub fn delete(db: &mut Db, link: &Link, staged: &Staged, actor: &Actor, now: DateTime<Utc>) -> Result<bool> {
     if diesel::delete(links::table.find(&link.id)).execute(db)? == 0 {
         return Ok(false);
     }
-    let unlinked = ChangeKind::Unlinked;
-    changes::append(db, vec![entry(staged, unlinked, &link.app_id, &link.profile_id, actor, now)])?;
+    append(ChangeKind::Unlinked, staged, (&link.app_id, &link.profile_id), actor, now)?;
     Ok(true)
 }
 
-fn entry<'a>(
-    staged: &'a Staged,
+fn append(
     kind: ChangeKind,
-    app_id: &'a str,
-    profile_id: &'a str,
-    actor: &'a str,
+    staged: &Staged,
+    (app_id, profile_id): (&str, &str),
+    actor: &Actor,
     now: DateTime<Utc>,
-) -> changes::NewChange<'a> {
-    changes::NewChange {
-        at: at(now),
-        record_id: &staged.id,
-        kind: kind.as_str(),
-        version: staged.version,
-        run_id: None,
-        app_id: Some(app_id),
-        profile_id: Some(profile_id),
-        actor: Some(actor),
-    }
+) -> Result<()> {
+    let entry = Entry::of_record(kind, &staged.id, &staged.record.external_id, staged.version);
+    changes::append(Changes {
+        connection_id: Some(staged.connection_id.clone()),
+        app_id: Some(app_id.to_owned()),
+        actor: Some(actor.clone()),
+        entries: vec![Entry { profile_id: Some(profile_id.to_owned()), ..entry }],
+        ..Changes::new(&staged.company_id, staged.list, at(now))
+    })
 }
 
 /// An app's link of a record.

@@ -2,7 +2,8 @@
 //!
 //! [`Lock`] is declared in that order, and [`take`] takes several in it. What locks a row by writing it says so by
 //! `taking`: builds with debug assertions, and so all tests, fail where a transaction goes against the order. Who works
-//! on several connections goes by their IDs. Rows of runs, sessions, records and links come after all of these.
+//! on several connections goes by their IDs. Rows of runs, sessions, records and links come after all of these; the
+//! counters of the feeds come last, in the order of their companies.
 
 use diesel::prelude::*;
 
@@ -81,13 +82,30 @@ mod order {
     thread_local! {
         /// What the transaction of this thread has locked.
         static HELD: RefCell<BTreeSet<(String, Lock)>> = const { RefCell::new(BTreeSet::new()) };
+        /// The last company whose feed it has locked.
+        static FEED: RefCell<Option<String>> = const { RefCell::new(None) };
     }
 
     pub(in crate::store) fn begin() {
         HELD.with_borrow_mut(BTreeSet::clear);
+        FEED.set(None);
+    }
+
+    /// The counter of a company's feed: after everything else.
+    pub(in crate::store) fn taking_feed(company_id: &str) {
+        FEED.with_borrow_mut(|last| {
+            debug_assert!(
+                last.as_deref().is_none_or(|last| last <= company_id),
+                "{company_id} after {last:?}"
+            );
+            *last = Some(company_id.to_owned());
+        });
     }
 
     pub(in crate::store) fn taking(connection_id: &str, lock: Lock) {
+        FEED.with_borrow(|feed| {
+            debug_assert!(feed.is_none(), "{connection_id} {lock:?} is locked after the feed of {feed:?}");
+        });
         HELD.with_borrow_mut(|held| {
             let new = (connection_id.to_owned(), lock);
             if !held.contains(&new) {
@@ -103,9 +121,10 @@ mod order {
 mod order {
     pub(in crate::store) fn begin() {}
     pub(in crate::store) fn taking(_: &str, _: super::Lock) {}
+    pub(in crate::store) fn taking_feed(_: &str) {}
 }
 
-pub(super) use order::{begin, taking};
+pub(super) use order::{begin, taking, taking_feed};
 
 #[cfg(all(test, debug_assertions))]
 mod tests {
@@ -123,6 +142,9 @@ mod tests {
         }
         begin();
         taking("con_1", Lock::Connection);
+        taking_feed("com_1");
+        assert!(std::panic::catch_unwind(|| taking("con_2", Lock::Inbox)).is_err(), "the feed is last");
+        assert!(std::panic::catch_unwind(|| taking_feed("com_0")).is_err(), "feeds go by their companies");
         begin();
     }
 }

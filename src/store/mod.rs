@@ -21,7 +21,9 @@ pub mod lists;
 pub mod locks;
 mod migrate;
 mod names;
+mod obstacle;
 pub mod polls;
+mod pool;
 pub mod profiles;
 pub mod prune;
 pub mod purge;
@@ -35,14 +37,18 @@ pub mod secrets;
 pub mod sessions;
 mod threads;
 pub mod told;
+mod unavailable;
 mod values;
+mod wakes;
 
 pub use engine::{Db, Engine};
 pub use error::{Error, Result};
-pub use files::{Exposed, exposed};
+pub use files::{Exposed, exposed, file_of};
 pub use lane::{Lane, in_lane};
 pub use migrate::{Migrated, Standing};
+pub use obstacle::{Obstacle, obstacle};
 pub use queue::Load;
+pub use unavailable::Unavailable;
 pub use values::{Page, PageLimit};
 
 use std::{path::PathBuf, sync::Arc};
@@ -50,6 +56,7 @@ use std::{path::PathBuf, sync::Arc};
 use crate::domain::secret::Secret;
 use engine::Purpose;
 use threads::Threads;
+use tokio::sync::watch;
 
 /// An open database. Cheap to clone; closed when the last clone is dropped.
 #[derive(Clone)]
@@ -128,6 +135,12 @@ impl Store {
     /// The figures of the queues before the database, by their names.
     pub fn load(&self) -> [(&'static str, Load); 3] {
         self.threads.load()
+    }
+
+    /// Changes whenever a transaction of this process has made a company's feed longer. Who waits for other processes too
+    /// looks now and then.
+    pub fn feed_grows(&self, company_id: &str) -> watch::Receiver<()> {
+        self.threads.wakes.of(company_id)
     }
 
     /// Runs `work` on a reading thread. On PostgreSQL each statement sees its own snapshot.

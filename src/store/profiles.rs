@@ -6,10 +6,16 @@ use diesel::{
     prelude::*,
 };
 
-use crate::domain::{fold::fold, words::List};
+use crate::domain::{
+    access::Actor,
+    fold::fold,
+    words::{ChangeKind, List},
+};
 
 use super::{
-    Db, Error, Page, PageLimit, Result, apps, connections,
+    Db, Error, Page, PageLimit, Result, apps,
+    changes::{self, Changes, Entry},
+    connections,
     schema::{links, profiles},
     values::{at, contains, utc, word},
 };
@@ -68,9 +74,11 @@ fn search_text(profile_id: &str, name: &str, email: Option<&str>) -> String {
     [fold(name), fold(email.unwrap_or("")), fold(profile_id)].join("\n")
 }
 
+/// Adds a profile, with an entry in the change feed.
+///
 /// # Errors
 /// [`Error::Duplicate`] where the app has a profile of that ID in that list.
-pub fn insert(db: &mut Db, profile: &Profile) -> Result<()> {
+pub fn insert(db: &mut Db, profile: &Profile, actor: &Actor) -> Result<()> {
     diesel::insert_into(profiles::table)
         .values((
             (profiles::id.eq(&profile.key), profiles::app_id.eq(&profile.app_id)),
@@ -89,13 +97,26 @@ pub fn insert(db: &mut Db, profile: &Profile) -> Result<()> {
             ),
         ))
         .execute(db)?;
+    append(ChangeKind::ProfileCreated, profile, actor, profile.created_at)?;
     // The app's row is held from here on: its companies do not change until the commit.
     apps::check_sees(db, &profile.app_id, &profile.company_id)
 }
 
-/// Writes a profile's name and e-mail.
-pub fn update(db: &mut Db, profile: &Profile) -> Result<()> {
-    diesel::update(profiles::table.find(&profile.key))
+fn append(kind: ChangeKind, profile: &Profile, actor: &Actor, now: DateTime<Utc>) -> Result<()> {
+    changes::append(Changes {
+        app_id: Some(profile.app_id.clone()),
+        actor: Some(actor.clone()),
+        entries: vec![Entry::of_profile(kind, &profile.profile_id)],
+        ..Changes::new(&profile.company_id, profile.list, at(now))
+    })
+}
+
+/// Writes a profile's name and e-mail, with an entry in the change feed.
+///
+/// # Errors
+/// [`Error::Stale`] where it was deleted meanwhile.
+pub fn update(db: &mut Db, profile: &Profile, actor: &Actor) -> Result<()> {
+    let updated = diesel::update(profiles::table.find(&profile.key))
         .set((
             profiles::name.eq(&profile.name),
             profiles::email.eq(&profile.email),
@@ -108,7 +129,10 @@ pub fn update(db: &mut Db, profile: &Profile) -> Result<()> {
             profiles::updated_at.eq(at(profile.updated_at)),
         ))
         .execute(db)?;
-    Ok(())
+    if updated == 0 {
+        return Err(Error::Stale("profile"));
+    }
+    append(ChangeKind::ProfileUpdated, profile, actor, profile.updated_at)
 }
 
 /// By the app's own ID.
@@ -122,15 +146,18 @@ pub fn find(db: &mut Db, app_id: &str, list: List, profile_id: &str) -> Result<O
     row.map(TryInto::try_into).transpose()
 }
 
+/// Deletes a profile, with an entry in the change feed.
+///
 /// # Errors
 /// [`Error::Referred`] while it is linked.
-pub fn delete(db: &mut Db, key: &str) -> Result<()> {
+pub fn delete(db: &mut Db, profile: &Profile, actor: &Actor, now: DateTime<Utc>) -> Result<()> {
+    let key = &profile.key;
     // What is left of links whose connection was deleted.
     let dead = links::table.filter(links::connection_id.eq_any(connections::deleted()));
     diesel::delete(dead.filter(links::profile_key.eq(key))).execute(db)?;
     match diesel::delete(profiles::table.find(key)).execute(db)? {
         0 => Err(Error::NotFound("profile")),
-        _ => Ok(()),
+        _ => append(ChangeKind::ProfileRemoved, profile, actor, now),
     }
 }
 

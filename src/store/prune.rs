@@ -8,43 +8,70 @@ use crate::domain::words::{ChangeKind, RunState};
 
 use super::{
     Db, Result,
-    schema::{changes, connections, links, pruned, record_versions, run_absences, runs},
+    locks::taking_feed,
+    schema::{changes, companies, connections, feed_positions, links, record_versions, run_absences, runs},
     values::at,
 };
 
 /// Rows of one transaction: what is taken in meanwhile waits for no more than these.
 const BATCH: i64 = 500;
 
-/// The row of [`pruned`] that tells how far the changes were looked through.
-const CHANGES: &str = "changes";
-
-/// Forgets changes from before `before`, but for those that made a link that is still there. How many were looked at.
-pub fn changes(db: &mut Db, before: DateTime<Utc>) -> Result<usize> {
-    let done: i64 = pruned::table.find(CHANGES).select(pruned::up_to).first(db)?;
-    let next: Vec<(i64, NaiveDateTime)> = changes::table
-        .filter(changes::seq.gt(done))
-        .order(changes::seq)
+/// Forgets a company's changes from before `before`, but for those that made a link that is still there: they stay in
+/// their record's history, and the feed begins after them all the same. Of a company that is gone all go. How many
+/// positions were dealt with.
+pub fn changes(db: &mut Db, company_id: &str, before: DateTime<Utc>) -> Result<usize> {
+    let feed = feed_positions::table.find(company_id).select(feed_positions::forgotten);
+    // Another gateway has dealt with all of it.
+    let Some(forgotten) = feed.first::<i64>(db).optional()? else { return Ok(0) };
+    let theirs = || changes::table.filter(changes::company_id.eq(company_id));
+    if companies::table.find(company_id).count().get_result::<i64>(db)? == 0 {
+        let some: Vec<i64> = theirs().select(changes::position).limit(BATCH).load(db)?;
+        if some.is_empty() {
+            diesel::delete(feed_positions::table.find(company_id)).execute(db)?;
+        }
+        return Ok(diesel::delete(theirs().filter(changes::position.eq_any(some))).execute(db)?);
+    }
+    let next: Vec<(i64, NaiveDateTime)> = theirs()
+        .filter(changes::position.gt(forgotten))
+        .order(changes::position)
         .limit(BATCH)
-        .select((changes::seq, changes::at))
+        .select((changes::position, changes::at))
         .load(db)?;
+    // By position, up to the first that is young enough: a later one may have an earlier time.
     let old: Vec<i64> =
-        next.into_iter().take_while(|(_, when)| *when < at(before)).map(|(seq, _)| seq).collect();
+        next.into_iter().take_while(|(_, when)| *when < at(before)).map(|(position, _)| position).collect();
     let Some(last) = old.last().copied() else { return Ok(0) };
     let link = links::table
-        .filter(links::record_id.eq(changes::record_id))
+        .filter(links::record_id.nullable().eq(changes::record_id))
         .filter(links::app_id.nullable().eq(changes::app_id));
-    let made_links: Vec<i64> = changes::table
-        .filter(changes::seq.gt(done).and(changes::seq.le(last)))
+    let made_links: Vec<i64> = theirs()
+        .filter(changes::position.gt(forgotten).and(changes::position.le(last)))
         .filter(changes::kind.eq(ChangeKind::Linked.as_str()).and(exists(link)))
-        .select(changes::seq)
+        .select(changes::position)
         .load(db)?;
     let looked_at = old.len();
-    let gone: Vec<i64> = old.into_iter().filter(|seq| !made_links.contains(seq)).collect();
-    diesel::delete(changes::table.filter(changes::seq.eq_any(gone))).execute(db)?;
-    // Another gateway may have come further.
-    let behind = pruned::table.find(CHANGES).filter(pruned::up_to.lt(last));
-    diesel::update(behind).set(pruned::up_to.eq(last)).execute(db)?;
+    let gone: Vec<i64> = old.into_iter().filter(|position| !made_links.contains(position)).collect();
+    diesel::delete(theirs().filter(changes::position.eq_any(gone))).execute(db)?;
+    // Another gateway may have come further. From here on no cursor before it is taken.
+    taking_feed(company_id);
+    let behind = feed_positions::table.find(company_id).filter(feed_positions::forgotten.lt(last));
+    diesel::update(behind).set(feed_positions::forgotten.eq(last)).execute(db)?;
     Ok(looked_at)
+}
+
+/// The companies that have a feed, those that are gone as well, in the order of their IDs.
+pub fn feeds(db: &mut Db) -> Result<Vec<String>> {
+    Ok(feed_positions::table.order(feed_positions::company_id).select(feed_positions::company_id).load(db)?)
+}
+
+/// Forgets what was kept of records' links beyond the beginning of the feed: the records go.
+pub(super) fn kept_changes(db: &mut Db, company_id: &str, record_ids: &[String]) -> Result<()> {
+    let forgotten: Option<i64> =
+        feed_positions::table.find(company_id).select(feed_positions::forgotten).first(db).optional()?;
+    let theirs = changes::table.filter(changes::company_id.eq(company_id));
+    let theirs = theirs.filter(changes::record_id.eq_any(record_ids.to_vec()));
+    diesel::delete(theirs.filter(changes::position.le(forgotten.unwrap_or(0)))).execute(db)?;
+    Ok(())
 }
 
 /// Forgets contents of records that were superseded before `before`; how many.

@@ -4,14 +4,18 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use crate::domain::words::ChangeKind;
+
 use super::{
     Db, Result,
+    changes::{self, Changes, Entry},
     locks::{self, Lock},
+    prune,
     schema::{
-        changes, connection_secrets, connections, desktop_files, hooks, inbox, links, polls, qbwc_sessions,
+        connection_secrets, connections, desktop_files, hooks, inbox, links, polls, qbwc_sessions,
         record_versions, records, run_absences, run_seen, runs, told,
     },
-    values::at,
+    values::{at, word},
 };
 
 /// Rows that one step deletes, at most.
@@ -72,8 +76,25 @@ macro_rules! purge_pairs {
     };
 }
 
+/// A record that has gone with its connection: its ID, company, list, external ID and version.
+type Gone = (String, String, String, String, i32);
+
+/// Enters into the change feed that records of a connection are gone.
+fn tell(connection_id: &str, gone: &[Gone], now: DateTime<Utc>) -> Result<()> {
+    for (id, company_id, list, external_id, version) in gone {
+        let entry = Entry::of_record(ChangeKind::RecordRemoved, id, external_id, *version);
+        changes::append(Changes {
+            connection_id: Some(connection_id.to_owned()),
+            entries: vec![entry],
+            ..Changes::new(company_id, word("list", list)?, at(now))
+        })?;
+    }
+    Ok(())
+}
+
 /// Deletes some of what is left of a connection that was deleted. Whether all is gone, the connection itself as well.
-pub fn step(db: &mut Db, id: &str) -> Result<bool> {
+/// Each record that goes has an entry in the change feed.
+pub fn step(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<bool> {
     locks::take(db, id, &[Lock::Connection])?;
     let mut left = STEP;
     purge!(db, left, links, id: String, links::connection_id.eq(id));
@@ -88,12 +109,26 @@ pub fn step(db: &mut Db, id: &str) -> Result<bool> {
         if some.is_empty() {
             break;
         }
-        purge!(db, left, changes, seq: i64, changes::record_id.eq_any(some.clone()));
         purge_pairs!(db, left, record_versions, record_id: String, version: i32,
             record_versions::record_id.eq_any(some.clone()));
         purge_pairs!(db, left, run_absences, run_id: String, record_id: String,
             run_absences::record_id.eq_any(some.clone()));
-        purge!(db, left, records, id: String, records::id.eq_any(some.clone()));
+        let ids: Vec<&str> = some.iter().take(left).map(String::as_str).collect();
+        // As they are when they go: they may have been staged once more since they were looked up.
+        let gone: Vec<Gone> = diesel::delete(records::table.filter(records::id.eq_any(ids)))
+            .returning((
+                records::id,
+                records::company_id,
+                records::list,
+                records::external_id,
+                records::version,
+            ))
+            .get_results(db)?;
+        left -= gone.len();
+        if let Some((_, company_id, ..)) = gone.first() {
+            prune::kept_changes(db, company_id, &some)?;
+        }
+        tell(id, &gone, now)?;
     }
     while left > 0 {
         let some: Vec<String> = runs::table

@@ -62,16 +62,6 @@ struct Caller<J> {
     running: usize,
 }
 
-/// What a thread is to do.
-pub(super) enum Turn<J> {
-    /// To be given back by [`Queue::done`].
-    Job(Lane, J),
-    /// Nothing came for as long as it was to wait.
-    Idle,
-    /// Nothing will come any more.
-    Closed,
-}
-
 impl<J> Queue<J> {
     pub(super) fn new(share: Share) -> Self {
         let state = State {
@@ -98,24 +88,19 @@ impl<J> Queue<J> {
         pushed
     }
 
-    /// The next job; waits for one, but not longer than `patience`.
-    pub(super) fn next(&self, patience: Duration) -> Turn<J> {
+    /// The next job, to be given back by [`Queue::done`]; waits for one. `None` once nothing will come any more.
+    pub(super) fn next(&self) -> Option<(Lane, Duration, J)> {
         let mut state = self.lock();
-        let until = Instant::now() + patience;
         loop {
-            if let Some((lane, since, job)) = state.take(self.share) {
-                state.load.running += 1;
-                state.load.waited += since.elapsed();
-                return Turn::Job(lane, job);
+            if let Some(job) = state.begin(self.share) {
+                return Some(job);
             }
             if state.closed && state.waiting() == 0 {
-                return Turn::Closed;
+                // Others may wait for what this thread has taken.
+                self.arrived.notify_all();
+                return None;
             }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Turn::Idle;
-            }
-            state = self.arrived.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -184,6 +169,14 @@ impl<J> State<J> {
         Ok(())
     }
 
+    fn begin(&mut self, share: Share) -> Option<(Lane, Duration, J)> {
+        let (lane, since, job) = self.take(share)?;
+        let waited = since.elapsed();
+        self.load.running += 1;
+        self.load.waited += waited;
+        Some((lane, waited, job))
+    }
+
     /// Every second turn is the gateway's own; of the callers it is the next one's that does not have its share yet.
     fn take(&mut self, share: Share) -> Option<(Lane, Instant, J)> {
         if self.owns_turn
@@ -225,23 +218,24 @@ mod tests {
     use super::*;
 
     const SHARE: Share = Share { callers: 3, caller: 2 };
-    const SOON: Duration = Duration::ZERO;
 
     fn caller(name: &str) -> Lane {
         Lane::Caller(name.into())
     }
 
+    /// What is to be done now, if there is anything.
+    fn begin(queue: &Queue<&'static str>) -> Option<(Lane, &'static str)> {
+        queue.lock().begin(queue.share).map(|(lane, _, job)| (lane, job))
+    }
+
     fn take(queue: &Queue<&'static str>) -> Option<&'static str> {
-        match queue.next(SOON) {
-            Turn::Job(_, job) => Some(job),
-            Turn::Idle | Turn::Closed => None,
-        }
+        begin(queue).map(|(_, job)| job)
     }
 
     /// One thread that does nothing but take turns.
     fn work_off(queue: &Queue<&'static str>) -> Vec<&'static str> {
         let mut jobs = Vec::new();
-        while let Turn::Job(lane, job) = queue.next(SOON) {
+        while let Some((lane, job)) = begin(queue) {
             jobs.push(job);
             queue.done(&lane, true);
         }
@@ -272,7 +266,7 @@ mod tests {
             queue.push(caller("b"), "b").unwrap();
         }
         let mut taken = Vec::new();
-        while let Turn::Job(lane, job) = queue.next(SOON) {
+        while let Some((lane, job)) = begin(&queue) {
             taken.push((lane, job));
         }
         assert_eq!(taken.iter().map(|(_, job)| *job).collect::<Vec<_>>(), ["a", "b", "a"]);
@@ -305,6 +299,6 @@ mod tests {
         queue.push(Lane::Own, "own").unwrap();
         queue.close();
         assert_eq!(work_off(&queue), ["own"]);
-        assert!(matches!(queue.next(Duration::from_secs(60)), Turn::Closed));
+        assert!(queue.next().is_none());
     }
 }

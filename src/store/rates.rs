@@ -29,15 +29,22 @@ impl Pace {
     /// At most `requests` in any 60 seconds, though a right may be used up to [`FRESH`] after it was taken; a quarter of
     /// them at once: what is small is read at once, and what is large at three quarters of the pace.
     pub fn per_minute(requests: u32) -> Self {
+        Self::within(requests, 60)
+    }
+
+    /// The same for 3,600 seconds.
+    pub fn per_hour(requests: u32) -> Self {
+        Self::within(requests, 3600)
+    }
+
+    fn within(requests: u32, seconds: i64) -> Self {
         let requests = i64::from(requests.max(1));
         let at_once = (requests / 4).max(1);
         // Rounded up to the microseconds that are stored: never a request too many.
-        let every = (60_000_000 + FRESH.as_micros() as i64) / (requests - at_once).max(1) + 1;
+        let every = (seconds * 1_000_000 + FRESH.as_micros() as i64) / (requests - at_once).max(1) + 1;
         Self { every: TimeDelta::microseconds(every), burst: TimeDelta::microseconds(every * (at_once - 1)) }
     }
-}
 
-impl Pace {
     /// That of a bucket that holds `at_once` requests and is filled with `a_second`. What is taken within [`FRESH`] may be
     /// used together, so as many are left in it.
     pub fn bucket(a_second: u32, at_once: u32) -> Self {

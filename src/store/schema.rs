@@ -178,6 +178,7 @@ diesel::table! {
         name -> Text,
         admin -> Bool,
         created_at -> Timestamp,
+        scopes -> Text,
     }
 }
 
@@ -195,6 +196,10 @@ diesel::table! {
         token_hash -> Binary,
         created_at -> Timestamp,
         revoked_at -> Nullable<Timestamp>,
+        name -> Nullable<Text>,
+        scopes -> Text,
+        expires_at -> Nullable<Timestamp>,
+        last_used_at -> Nullable<Timestamp>,
     }
 }
 
@@ -223,23 +228,45 @@ diesel::table! {
         connection_id -> Text,
         company_id -> Text,
         list -> Text,
-        linked_by -> Text,
         linked_at -> Timestamp,
         sort_name -> Text,
+        linked_by_kind -> Text,
+        linked_by_id -> Nullable<Text>,
     }
 }
 
 diesel::table! {
-    changes (seq) {
-        seq -> BigInt,
+    changes (company_id, position) {
+        company_id -> Text,
+        position -> BigInt,
         at -> Timestamp,
-        record_id -> Text,
         kind -> Text,
-        version -> Integer,
-        run_id -> Nullable<Text>,
+        list -> Text,
+        record_id -> Nullable<Text>,
+        external_id -> Nullable<Text>,
+        connection_id -> Nullable<Text>,
+        version -> Nullable<Integer>,
         app_id -> Nullable<Text>,
         profile_id -> Nullable<Text>,
+        run_id -> Nullable<Text>,
         actor -> Nullable<Text>,
+        actor_kind -> Nullable<Text>,
+        actor_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    feed_positions (company_id) {
+        company_id -> Text,
+        last -> BigInt,
+        forgotten -> BigInt,
+    }
+}
+
+diesel::table! {
+    feed_epoch (id) {
+        id -> Integer,
+        epoch -> Text,
     }
 }
 
@@ -340,13 +367,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    pruned (what) {
-        what -> Text,
-        up_to -> BigInt,
-    }
-}
-
-diesel::table! {
     search_lists (seq) {
         seq -> BigInt,
         connection_id -> Text,
@@ -377,7 +397,6 @@ diesel::table! {
     }
 }
 
-diesel::joinable!(changes -> records (record_id));
 diesel::joinable!(links -> profiles (profile_key));
 diesel::joinable!(links -> records (record_id));
 diesel::joinable!(links -> apps (app_id));
@@ -396,13 +415,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     connection_secrets,
     connections,
     desktop_files,
+    feed_epoch,
+    feed_positions,
     hooks,
     inbox,
     links,
     lists,
     polls,
     profiles,
-    pruned,
     qbwc_sessions,
     rate_limits,
     record_versions,

@@ -1,4 +1,4 @@
-//! The database threads: a few, each with a connection of its own, so that at most as many queries compete as there
+//! The database threads: a few, each with a connection while it has a job, so that at most as many queries compete as there
 //! are cores. A SQLite database has one writer. Probes have threads that nothing else waits for.
 
 use std::{
@@ -12,10 +12,12 @@ use tokio::sync::oneshot;
 
 use super::{
     Db, Engine, Error, Lane, Load, Result,
-    engine::{Purpose, connect, in_transaction},
+    engine::{Purpose, in_transaction},
     health::{self, Fault, Health},
     lane,
-    queue::{Queue, Share, Turn},
+    pool::{Connections, check, openers},
+    queue::{Queue, Share},
+    wakes::Wakes,
 };
 
 /// PostgreSQL answers over a network: more may be under way than this machine has cores. Each holds a connection of
@@ -23,10 +25,10 @@ use super::{
 const POSTGRES_THREADS: usize = 6;
 const PROBE_THREADS: usize = 2;
 
-/// How long an unused connection is kept.
-const KEPT: Duration = Duration::from_secs(300);
-/// After how long a connection over a network is tried before it is used.
-const TRUSTED: Duration = Duration::from_secs(1);
+/// For how long, after a job that waited for a lock in vain, and how long the next ones wait: those that had to wait for
+/// that job have waited enough.
+const LOCKED_FOR: Duration = Duration::from_secs(1);
+const LOCKED_WAIT: Duration = Duration::from_millis(500);
 
 /// The threads and their queues.
 pub(super) struct Threads {
@@ -34,14 +36,20 @@ pub(super) struct Threads {
     writers: Arc<Queue<Box<dyn Job>>>,
     probes: Arc<Queue<Box<dyn Job>>>,
     pub(super) health: Arc<Health>,
+    /// Who waits for changes that are committed here.
+    pub(super) wakes: Arc<Wakes>,
 }
 
 impl Threads {
     pub(super) fn start(engine: Engine, url: &str) -> Result<Self> {
         let health = Arc::new(Health::default());
+        let openers = openers();
         let line = |name: &str, purpose, threads, share| {
-            let opening = Opening { engine, url: url.to_owned(), purpose, health: health.clone() };
-            spawn(opening, threads, share, name)
+            // No machine has so many cores.
+            let threads = u32::try_from(threads).unwrap_or(u32::MAX);
+            let connections =
+                Connections::new(engine, url, purpose, threads, health.clone(), openers.clone());
+            spawn(&connections, threads, share, name)
         };
         // One caller has as many threads as there are cores; with one more for the other callers and one for the
         // gateway itself, these need not wait for the end of what it asked.
@@ -61,6 +69,7 @@ impl Threads {
             writers: line("db-write", Purpose::Write, writers, writing)?,
             probes: line("db-probe", Purpose::Probe, PROBE_THREADS, share)?,
             health: health.clone(),
+            wakes: Arc::default(),
         })
     }
 
@@ -87,7 +96,8 @@ impl Threads {
     {
         let lane = lane::current();
         let queue = if lane == Lane::Probe { &self.probes } else { &self.writers };
-        ask(queue, lane, true, |db| in_transaction(db, work)).await
+        let wakes = self.wakes.clone();
+        ask(queue, lane, true, move |db| in_transaction(db, &wakes, work)).await
     }
 
     /// The figures of the queues, by name.
@@ -147,7 +157,7 @@ where
         let (result, sound) = match db {
             Ok(db) => match catch_unwind(AssertUnwindSafe(|| work(db))) {
                 Ok(result) => {
-                    let sound = result.is_ok() || is_sound(db);
+                    let sound = result.is_ok() || check(db).is_ok();
                     (result, sound)
                 }
                 Err(_) => (Err(Error::Panicked.into()), false),
@@ -177,25 +187,18 @@ where
     answered.await.unwrap_or_else(|_| Err(Error::Panicked.into()))
 }
 
-/// Whether a connection is usable after a failure. PostgreSQL's tells by a round trip.
-fn is_sound(db: &mut Db) -> bool {
-    use diesel::connection::SimpleConnection;
-    match db {
-        Db::Sqlite(_) => true,
-        Db::Postgres(connection) => match connection.batch_execute("") {
-            Ok(()) => true,
-            Err(error) => !Error::from(error).breaks_connection(),
-        },
-    }
-}
-
-fn spawn(opening: Opening, threads: usize, share: Share, name: &str) -> Result<Arc<Queue<Box<dyn Job>>>> {
+fn spawn(
+    connections: &Connections,
+    threads: u32,
+    share: Share,
+    name: &str,
+) -> Result<Arc<Queue<Box<dyn Job>>>> {
     let queue = Arc::new(Queue::new(share));
     for number in 0..threads {
-        let (theirs, opening) = (queue.clone(), opening.clone());
+        let (theirs, connections) = (queue.clone(), connections.clone());
         let spawned = thread::Builder::new()
             .name(format!("{name}-{number}"))
-            .spawn(move || work_off(&theirs, &opening));
+            .spawn(move || work_off(&theirs, &connections));
         if let Err(error) = spawned {
             queue.close();
             return Err(Error::Open(format!("no thread for the database: {error}")));
@@ -204,100 +207,64 @@ fn spawn(opening: Opening, threads: usize, share: Share, name: &str) -> Result<A
     Ok(queue)
 }
 
-/// One thread: takes a job, lends it its connection, until the queue is closed.
-fn work_off(queue: &Queue<Box<dyn Job>>, opening: &Opening) {
-    let mut held = None;
-    loop {
-        match queue.next(KEPT) {
-            Turn::Job(lane, job) => {
-                let wanted = job.is_wanted();
-                if wanted {
-                    opening.work(job, &mut held);
-                }
-                queue.done(&lane, wanted);
-            }
-            Turn::Idle => held = None,
-            Turn::Closed => return,
+/// One thread: takes a job, lends it a connection, until the queue is closed.
+fn work_off(queue: &Queue<Box<dyn Job>>, connections: &Connections) {
+    let mut locks = Locks::default();
+    while let Some((lane, waited, job)) = queue.next() {
+        let wanted = job.is_wanted();
+        if wanted {
+            work(job, connections, waited, &mut locks);
+        }
+        queue.done(&lane, wanted);
+    }
+}
+
+/// When a thread last waited for a lock in vain.
+#[derive(Default)]
+struct Locks(Option<Instant>);
+
+impl Locks {
+    /// How long a job that has `waited` in line may wait for a lock.
+    fn patience(&self, purpose: Purpose, waited: Duration) -> Duration {
+        let patience = purpose.lock_patience();
+        match self.0 {
+            Some(when) if when.elapsed() < LOCKED_FOR => patience.saturating_sub(waited).min(LOCKED_WAIT),
+            _ => patience,
         }
     }
 }
 
-/// A connection of a thread.
-struct Held {
-    db: Db,
-    used: Instant,
-    /// How many connections of the store had broken when it was used.
-    breaks: u64,
-}
-
-/// How a thread gets its connection.
-#[derive(Clone)]
-struct Opening {
-    engine: Engine,
-    url: String,
-    purpose: Purpose,
-    health: Arc<Health>,
-}
-
-impl Opening {
-    fn work(&self, job: Box<dyn Job>, held: &mut Option<Held>) {
-        let writes = job.writes();
-        let mut now = match held.take().map_or_else(|| self.open(), |held| self.alive(held)) {
-            Ok(now) => now,
-            Err(error) => {
-                job.run(Err(error));
-                return;
+fn work(job: Box<dyn Job>, connections: &Connections, waited: Duration, locks: &mut Locks) {
+    let (writes, health, purpose) = (job.writes(), connections.health(), connections.purpose());
+    let mut lent = match connections.take(locks.patience(purpose, waited)) {
+        Ok(lent) => lent,
+        Err(error) => {
+            if matches!(error, Error::Locked) {
+                locks.0 = Some(Instant::now());
             }
-        };
-        // What opening met is none of the job's.
-        health::met();
-        let ended = match self.purpose {
-            Purpose::Write => self.health.writing(|| job.run(Ok(&mut now.db))),
-            _ => job.run(Ok(&mut now.db)),
-        };
-        let met = health::met();
-        match met {
-            // It may be our own writer that a probe waited for.
-            Some(Fault::Locked) if self.purpose == Purpose::Probe && self.health.is_writing() => {}
-            Some(fault) if writes => self.health.wrote(Some(fault)),
-            // Only a probe's write is known to have changed something.
-            _ if writes && ended.ok && self.purpose == Purpose::Probe => self.health.wrote(None),
-            _ => {}
-        }
-        if !ended.sound {
-            self.health.broke();
+            job.run(Err(error));
             return;
         }
-        // Opened anew, it may be writable again.
-        if !matches!(met, Some(Fault::ReadOnly | Fault::Disk)) {
-            (now.used, now.breaks) = (Instant::now(), self.health.breaks());
-            *held = Some(now);
-        }
+    };
+    // What taking it met is none of the job's.
+    health::met();
+    let ended = match purpose {
+        Purpose::Write => health.writing(|| job.run(Ok(lent.db()))),
+        _ => job.run(Ok(lent.db())),
+    };
+    let met = health::met();
+    locks.0 = (met == Some(Fault::Locked)).then(Instant::now);
+    match met {
+        // It may be our own writer that a probe waited for.
+        Some(Fault::Locked) if purpose == Purpose::Probe && health.is_writing() => {}
+        Some(fault) if writes => health.wrote(Some(fault)),
+        // Only a probe's write is known to have changed something.
+        _ if writes && ended.ok && purpose == Purpose::Probe => health.wrote(None),
+        _ => {}
     }
-
-    fn open(&self) -> Result<Held> {
-        if let Some(error) = self.health.unreachable() {
-            return Err(error);
-        }
-        let breaks = self.health.breaks();
-        match connect(self.engine, &self.url, self.purpose) {
-            Ok(db) => {
-                self.health.reached(None);
-                Ok(Held { db, used: Instant::now(), breaks })
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the database cannot be reached");
-                if let Error::Open(why) = &error {
-                    self.health.reached(Some(why.clone()));
-                }
-                Err(error)
-            }
-        }
+    if !ended.sound {
+        health.broke();
     }
-
-    /// The connection, or another one where its server was restarted meanwhile.
-    fn alive(&self, mut held: Held) -> Result<Held> {
-        let trusted = held.used.elapsed() < TRUSTED && held.breaks == self.health.breaks();
-        if trusted || is_sound(&mut held.db) { Ok(held) } else { self.open() }
-    }
+    // Opened anew, it may be writable again.
+    lent.give_back(ended.sound && !matches!(met, Some(Fault::ReadOnly | Fault::Disk)));
 }

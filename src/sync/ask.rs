@@ -2,12 +2,12 @@
 
 use crate::{
     clock::Ambient,
-    connectors::{self, Polled},
+    connectors::{self, Moves},
     domain::words::{Kind, Mode},
     store::{self, Db, connections::Connection, runs::Run},
 };
 
-use super::{poll, web_connector};
+use super::{poll, run};
 
 /// Why no lists can be asked for.
 #[derive(Debug, thiserror::Error)]
@@ -27,12 +27,15 @@ pub fn ask(
     connection: &Connection,
     mode: Mode,
 ) -> Result<Vec<Run>, AskError> {
-    if connection.kind == Kind::QuickbooksDesktop {
-        return Ok(web_connector::poll(db, ambient, connection, mode)?);
+    let spec = connectors::of(connection.kind)?.spec();
+    match spec.moves {
+        Moves::CallsIn => {
+            let lists = spec.lists.iter();
+            Ok(lists
+                .map(|list| run::request(db, ambient, connection, *list, mode))
+                .collect::<store::Result<_>>()?)
+        }
+        Moves::Polled => Ok(poll::request(db, ambient, connection, spec.lists, mode)?),
+        Moves::Pushes => Err(AskError::Pushes(connection.kind)),
     }
-    if !connectors::is_polled(connection.kind) {
-        return Err(AskError::Pushes(connection.kind));
-    }
-    let settings = Polled::read(connection.kind, &connection.settings)?;
-    Ok(poll::request(db, ambient, connection, settings.lists(), mode)?)
 }

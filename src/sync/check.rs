@@ -3,11 +3,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    connectors::{is_polled, quickbooks_desktop},
-    domain::{
-        problem::Problem,
-        words::{Cause, Kind},
+    connectors::{
+        self,
+        calls_in::{CallsIn, Trouble},
+        is_polled,
+        spec::fill,
     },
+    domain::{problem::Problem, words::Cause},
     store::{self, connections::Connection},
 };
 
@@ -49,17 +51,11 @@ impl Check {
 pub fn cause_of(code: &str) -> Cause {
     match code {
         "never_called" | "silent" => Cause::Timeout,
-        // HRESULTs: no permission for the company file; access refused. Status codes: the list may not be seen.
-        "quickbooks_8004041a" | "quickbooks_80040420" => Cause::Permission,
-        "quickbooks_status_3260" | "quickbooks_status_3261" => Cause::Permission,
-        "quickbooks_too_old" => Cause::Version,
-        // Another company file than the connection's is open.
-        "other_company_file" | "quickbooks_8004040a" => Cause::NotFound,
-        code => code.parse().unwrap_or(Cause::Server),
+        code => connectors::cause_of(code).or_else(|| code.parse().ok()).unwrap_or(Cause::Server),
     }
 }
 
-/// Calls that a Web Connector may miss before it counts as gone: a computer that sleeps over lunch is no news.
+/// Calls that a program may miss before it counts as gone: a computer that sleeps over lunch is no news.
 const MISSED: i32 = 3;
 
 /// Tests a connection: calls its source where it is polled, else tells what was heard.
@@ -75,14 +71,13 @@ pub async fn test(reach: &Reach, connection: &Connection) -> store::Result<Check
 
 /// Looks at a connection as it is stored.
 pub fn check(connection: &Connection, now: DateTime<Utc>) -> Check {
-    let every = match connection.kind {
-        Kind::QuickbooksDesktop => desktop_interval(connection),
-        _ => None,
-    };
+    let every = interval(connection);
     let check = match (&connection.problem, connection.last_seen_at) {
         (Some((problem, _)), _) => Check::wrong(&problem.code, &problem.detail, &problem.remedy),
         (None, None) => never_called(connection),
-        (None, Some(seen)) if every.is_some_and(|every| now - seen > every * MISSED) => silent(seen, now),
+        (None, Some(seen)) if every.is_some_and(|every| now - seen > every * MISSED) => {
+            silent(connection, seen, now)
+        }
         (None, Some(seen)) => Check::fine(format!("The source was last heard {} ago.", ago(now - seen))),
     };
     let expected_at =
@@ -90,41 +85,32 @@ pub fn check(connection: &Connection, now: DateTime<Utc>) -> Check {
     Check { expected_at, ..check }
 }
 
-/// Whether a Web Connector that was heard at `heard` may still be silent without being gone.
+/// Whether a program that was heard at `heard` may still be silent without being gone.
 pub(super) fn is_usual_silence(connection: &Connection, heard: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    desktop_interval(connection).is_some_and(|every| heard <= now && now - heard <= every * MISSED)
+    interval(connection).is_some_and(|every| heard <= now && now - heard <= every * MISSED)
 }
 
-/// How often the Web Connector is to call.
-fn desktop_interval(connection: &Connection) -> Option<TimeDelta> {
-    let settings: quickbooks_desktop::Settings = serde_json::from_str(&connection.settings).ok()?;
-    TimeDelta::try_minutes(i64::from(settings.run_every_minutes))
+fn calls_in(connection: &Connection) -> Option<&'static dyn CallsIn> {
+    connectors::of(connection.kind).ok()?.calls_in()
+}
+
+/// How often its source is to call, where it calls in.
+fn interval(connection: &Connection) -> Option<TimeDelta> {
+    calls_in(connection)?.every(&connection.settings)
 }
 
 fn never_called(connection: &Connection) -> Check {
-    let remedy = match connection.kind {
-        Kind::QuickbooksDesktop => format!(
-            "Write the file with `rollcall qwc {}`, open it on the computer of QuickBooks, enter the password in the \
-             Web Connector, and press Update Selected.",
-            connection.id
-        ),
-        Kind::Push => {
-            format!(
-                "Let the other system send a message to /webhooks/{}, signed with the secret.",
-                connection.id
-            )
-        }
-        _ => format!("Ask for a first run with `rollcall connection poll {}`.", connection.id),
-    };
+    let words = connectors::spec(connection.kind).map_or("", |spec| spec.words.never_heard);
+    let remedy = fill(words, &connection.id, "");
     Check::wrong("never_called", "The source was never heard.", remedy)
 }
 
-fn silent(seen: DateTime<Utc>, now: DateTime<Utc>) -> Check {
-    Check::wrong(
-        "silent",
-        format!("The Web Connector has not called for {}.", ago(now - seen)),
-        "Look whether its computer runs, QuickBooks is set up to let the Web Connector in, and Auto-Run is ticked.",
-    )
+fn silent(connection: &Connection, seen: DateTime<Utc>, now: DateTime<Utc>) -> Check {
+    let silent = Trouble::Silent(ago(now - seen));
+    match calls_in(connection).map(|calls_in| calls_in.problem(silent, &connection.id)) {
+        Some(problem) => Check::failed(cause_of(&problem.code), problem),
+        None => never_called(connection),
+    }
 }
 
 /// A time span in its largest unit.
@@ -141,6 +127,7 @@ fn ago(span: TimeDelta) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::words::Kind;
 
     fn connection(seen: Option<&str>) -> Connection {
         Connection {

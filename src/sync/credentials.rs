@@ -10,7 +10,7 @@ use base64::{
 use crate::{
     clock::Ambient,
     connectors::{self, SecretSpec},
-    domain::{secret::Secret, words::Kind},
+    domain::{near::nearest, secret::Secret, words::Kind},
     store::Db,
 };
 
@@ -28,27 +28,36 @@ const SIGNING: &str = "whsec_";
 /// Why secrets were not taken. Never holds one.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("a connection of kind {kind} takes no secret `{name}`; {}", takes(*.kind))]
-    Unknown { kind: Kind, name: String },
+    /// The name is not repeated: it may be the secret itself.
+    #[error("a connection of kind {kind} takes no secret of that name; {}{}", did_you_mean(*.meant), takes(*.kind))]
+    Unknown { kind: Kind, meant: Option<&'static str> },
     #[error("a connection of kind {kind} needs {}", listed(.missing))]
     Missing { kind: Kind, missing: Vec<&'static SecretSpec> },
     #[error("the secret `{name}` {why}")]
-    Invalid { name: String, why: &'static str },
+    Invalid { name: &'static str, why: &'static str },
     #[error("Rollcall does not make the secret `{name}` of a connection of kind {kind}: {}", made(*.kind))]
-    NotMade { kind: Kind, name: String },
+    NotMade { kind: Kind, name: &'static str },
     #[error(transparent)]
     Vault(#[from] VaultError),
 }
 
 type Result<T> = std::result::Result<T, Error>;
 
+fn secrets(kind: Kind) -> &'static [SecretSpec] {
+    connectors::spec(kind).map_or(&[], |spec| spec.secrets)
+}
+
+fn did_you_mean(meant: Option<&str>) -> String {
+    meant.map(|name| format!("did you mean `{name}`? ")).unwrap_or_default()
+}
+
 fn takes(kind: Kind) -> String {
-    let names: Vec<_> = connectors::secrets(kind).iter().map(|spec| format!("`{}`", spec.name)).collect();
+    let names: Vec<_> = secrets(kind).iter().map(|spec| format!("`{}`", spec.name)).collect();
     if names.is_empty() { "it takes none".into() } else { format!("it takes {}", names.join(", ")) }
 }
 
 fn made(kind: Kind) -> String {
-    let specs = connectors::secrets(kind).iter().filter(|spec| spec.generated.is_some());
+    let specs = secrets(kind).iter().filter(|spec| spec.generated.is_some());
     let names: Vec<_> = specs.map(|spec| format!("`{}`", spec.name)).collect();
     if names.is_empty() { "it makes none".into() } else { format!("it makes {}", names.join(", ")) }
 }
@@ -58,8 +67,10 @@ fn listed(specs: &[&SecretSpec]) -> String {
     all.join(" and ")
 }
 
-fn spec(kind: Kind, name: &str) -> Option<&'static SecretSpec> {
-    connectors::secrets(kind).iter().find(|spec| spec.name == name)
+fn spec(kind: Kind, name: &str) -> Result<&'static SecretSpec> {
+    let names = secrets(kind).iter().map(|spec| spec.name);
+    let found = secrets(kind).iter().find(|spec| spec.name == name);
+    found.ok_or_else(|| Error::Unknown { kind, meant: nearest(name, names) })
 }
 
 /// The secrets as they are kept.
@@ -69,7 +80,7 @@ fn spec(kind: Kind, name: &str) -> Option<&'static SecretSpec> {
 fn checked(kind: Kind, given: &BTreeMap<String, Secret>) -> Result<BTreeMap<&'static str, Secret>> {
     let mut all = BTreeMap::new();
     for (name, secret) in given {
-        let spec = spec(kind, name).ok_or_else(|| Error::Unknown { kind, name: name.clone() })?;
+        let spec = spec(kind, name)?;
         // Most files end with a line break that is no part of the secret.
         let text = secret.reveal().trim_end_matches(['\r', '\n']);
         let why = if text.is_empty() {
@@ -84,7 +95,7 @@ fn checked(kind: Kind, given: &BTreeMap<String, Secret>) -> Result<BTreeMap<&'st
             all.insert(spec.name, Secret::new(text));
             continue;
         };
-        return Err(Error::Invalid { name: name.clone(), why });
+        return Err(Error::Invalid { name: spec.name, why });
     }
     Ok(all)
 }
@@ -112,7 +123,7 @@ pub fn begin(
     let mut all = checked(kind, given)?;
     let mut made = BTreeMap::new();
     let mut missing = Vec::new();
-    for spec in connectors::secrets(kind).iter().filter(|spec| !given.contains_key(spec.name)) {
+    for spec in secrets(kind).iter().filter(|spec| !given.contains_key(spec.name)) {
         match spec.generated {
             Some(prefix) => {
                 let secret = make(ambient, prefix);
@@ -158,8 +169,8 @@ pub fn renew(
     kind: Kind,
     name: &str,
 ) -> Result<Secret> {
-    let spec = spec(kind, name).ok_or_else(|| Error::Unknown { kind, name: name.to_owned() })?;
-    let prefix = spec.generated.ok_or_else(|| Error::NotMade { kind, name: name.to_owned() })?;
+    let spec = spec(kind, name)?;
+    let prefix = spec.generated.ok_or(Error::NotMade { kind, name: spec.name })?;
     let secret = make(ambient, prefix);
     vault.put(db, connection_id, spec.name, &secret, ambient.now())?;
     Ok(secret)

@@ -3,15 +3,12 @@
 use crate::{
     clock::Ambient,
     domain::{
+        access::{ActingApp, Denied, Grant, action},
         ids::new_id,
         words::{ChangeKind, List},
     },
-    store::{
-        self, Db, Store, changes, links, links::Link, profiles, profiles::Profile, records, records::Staged,
-    },
+    store::{self, Db, changes::Change, links, links::Link, profiles, profiles::Profile, records::Staged},
 };
-
-use super::scope::Scope;
 
 /// Why a link was not made or taken apart.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +28,8 @@ pub enum Error {
     #[error("this change cannot be undone: {0}")]
     Undone(&'static str),
     #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error(transparent)]
     Store(#[from] store::Error),
 }
 
@@ -43,115 +42,112 @@ pub struct Linked {
     pub created: bool,
 }
 
-/// Links an app's profile to a record. The same link again is no error.
+/// Links a profile of the grant's app to a record. The same link again is no error.
 ///
 /// # Errors
-/// The other party, where either side is taken.
-pub async fn link(
-    store: &Store,
+/// The other party, where either side is taken; [`store::Error::Duplicate`] where another call took one in between: what
+/// is tried again names it.
+pub fn link(
+    db: &mut Db,
     ambient: &Ambient,
-    scope: &Scope,
-    list: List,
-    record_id: &str,
+    grant: &Grant<action::Link>,
+    staged: &Staged,
     profile_id: &str,
 ) -> Result<Linked> {
-    let attempt = || {
-        let (ambient, scope) = (ambient.clone(), scope.clone());
-        let (record_id, profile_id) = (record_id.to_owned(), profile_id.to_owned());
-        store.write(move |db| {
-            let staged = scope.record(db, list, &record_id)?;
-            let profile = profiles::find(db, &scope.app.id, list, &profile_id)?
-                .ok_or(Error::NoProfile { list, profile_id })?;
-            join(db, &ambient, &scope, &staged, &profile)
-        })
-    };
-    match attempt().await {
-        // Another call took one of the sides between our look and our insert: look again, to name it.
-        Err(Error::Store(store::Error::Duplicate(_))) => attempt().await,
-        other => other,
-    }
+    let app = app(grant, staged)?;
+    let profile = profile(db, app, staged.list, profile_id)?;
+    join(db, ambient, grant, staged, &profile)
 }
 
 /// Makes a profile from a record's name and e-mail and links it: the green plus. `profile_id` is the app's ID for it;
 /// without one Rollcall makes one.
 ///
 /// # Errors
-/// [`Error::RecordLinked`] where the record has a profile, [`Error::ProfileExists`] where the app has one of that ID.
-pub async fn create_profile(
-    store: &Store,
+/// [`Error::RecordLinked`] where the record has a profile, [`Error::ProfileExists`] where the app has one of that ID; as
+/// [`link`].
+pub fn create_profile(
+    db: &mut Db,
     ambient: &Ambient,
-    scope: &Scope,
-    list: List,
-    record_id: &str,
+    grant: &Grant<action::Link>,
+    staged: &Staged,
     profile_id: Option<&str>,
 ) -> Result<(Profile, Link)> {
-    let new_profile_id =
+    let profile_id =
         profile_id.map_or_else(|| new_id("usr", ambient.now(), ambient.entropy.bytes()), Into::into);
-    let attempt = || {
-        let (ambient, scope) = (ambient.clone(), scope.clone());
-        let (record_id, profile_id) = (record_id.to_owned(), new_profile_id.clone());
-        store.write(move |db| {
-            let staged = scope.record(db, list, &record_id)?;
-            free(db, &scope, &staged)?;
-            if profiles::find(db, &scope.app.id, list, &profile_id)?.is_some() {
-                return Err(Error::ProfileExists { list, profile_id });
-            }
-            let profile = profile_of(&ambient, &scope, &staged, profile_id);
-            profiles::insert(db, &profile)?;
-            let linked = join(db, &ambient, &scope, &staged, &profile)?;
-            Ok((profile, linked.link))
-        })
-    };
-    match attempt().await {
-        Err(Error::Store(store::Error::Duplicate(_))) => attempt().await,
-        other => other,
+    let app = app(grant, staged)?;
+    free(db, app, staged)?;
+    if profiles::find(db, &app.id, staged.list, &profile_id)?.is_some() {
+        return Err(Error::ProfileExists { list: staged.list, profile_id });
     }
+    let profile = profile_of(ambient, app, staged, profile_id);
+    profiles::insert(db, &profile, grant.actor())?;
+    let linked = join(db, ambient, grant, staged, &profile)?;
+    Ok((profile, linked.link))
 }
 
 /// Takes the app's link of a record apart. `None` where there was none.
 pub fn unlink(
     db: &mut Db,
     ambient: &Ambient,
-    scope: &Scope,
-    list: List,
-    record_id: &str,
+    grant: &Grant<action::Link>,
+    staged: &Staged,
 ) -> Result<Option<Link>> {
-    let staged = scope.record(db, list, record_id)?;
-    let Some(link) = links::of_record(db, &scope.app.id, &staged.id)? else { return Ok(None) };
-    let there = links::delete(db, &link, &staged, &scope.actor(), ambient.now())?;
+    let app = app(grant, staged)?;
+    let Some(link) = links::of_record(db, &app.id, &staged.id)? else { return Ok(None) };
+    let there = links::delete(db, &link, staged, grant.actor(), ambient.now())?;
     Ok(there.then_some(link))
 }
 
-/// Undoes a link or an unlink of the app, named by its place in the record's history.
+/// Undoes a link or an unlink of the app: a change of this record.
 ///
 /// # Errors
 /// [`Error::Undone`] where the sides have moved on since.
-pub fn undo(db: &mut Db, ambient: &Ambient, scope: &Scope, seq: i64) -> Result<Option<Link>> {
-    let change = changes::get(db, seq)?;
-    scope.check(&change.company_id, "change")?;
-    let profile_id = match (&change.app_id, change.profile_id) {
-        (Some(app), Some(profile_id)) if *app == scope.app.id => profile_id,
+pub fn undo(
+    db: &mut Db,
+    ambient: &Ambient,
+    grant: &Grant<action::Link>,
+    change: &Change,
+    staged: &Staged,
+) -> Result<Option<Link>> {
+    let app = app(grant, staged)?;
+    let profile_id = match (&change.app_id, &change.profile_id) {
+        (Some(whose), Some(profile_id)) if *whose == app.id => profile_id,
         _ => return Err(Error::NotUndoable),
     };
-    let staged = scope.record(db, change.list, &change.record_id)?;
-    let linked = links::of_record(db, &scope.app.id, &staged.id)?;
+    let linked = links::of_record(db, &app.id, &staged.id)?;
     match (change.kind, linked) {
-        (ChangeKind::Linked, Some(link)) if link.profile_id == profile_id => {
-            links::delete(db, &link, &staged, &scope.actor(), ambient.now())?;
+        (ChangeKind::Linked, Some(link)) if link.profile_id == *profile_id => {
+            links::delete(db, &link, staged, grant.actor(), ambient.now())?;
             Ok(None)
         }
         (ChangeKind::Linked, _) => Err(Error::Undone("that link is no longer there")),
         (ChangeKind::Unlinked, _) => {
-            let profile = profiles::find(db, &scope.app.id, change.list, &profile_id)?
-                .ok_or(Error::NoProfile { list: change.list, profile_id })?;
-            join(db, ambient, scope, &staged, &profile).map(|linked| Some(linked.link))
+            let profile = profile(db, app, change.list, profile_id)?;
+            join(db, ambient, grant, staged, &profile).map(|linked| Some(linked.link))
         }
         _ => Err(Error::NotUndoable),
     }
 }
 
+/// The app of the grant, where the grant is for the record's company.
+fn app<'g>(grant: &'g Grant<action::Link>, staged: &Staged) -> Result<&'g ActingApp> {
+    grant.covers(&staged.company_id, staged.list.as_str())?;
+    Ok(grant.app()?)
+}
+
+fn profile(db: &mut Db, app: &ActingApp, list: List, profile_id: &str) -> Result<Profile> {
+    let profile = profiles::find(db, &app.id, list, profile_id)?;
+    profile.ok_or_else(|| Error::NoProfile { list, profile_id: profile_id.to_owned() })
+}
+
 /// Makes the link where both sides are free.
-fn join(db: &mut Db, ambient: &Ambient, scope: &Scope, staged: &Staged, profile: &Profile) -> Result<Linked> {
+fn join(
+    db: &mut Db,
+    ambient: &Ambient,
+    grant: &Grant<action::Link>,
+    staged: &Staged,
+    profile: &Profile,
+) -> Result<Linked> {
     if profile.company_id != staged.company_id {
         return Err(Error::OtherCompany { list: staged.list, profile_id: profile.profile_id.clone() });
     }
@@ -160,7 +156,7 @@ fn join(db: &mut Db, ambient: &Ambient, scope: &Scope, staged: &Staged, profile:
     {
         return Ok(Linked { link, created: false });
     }
-    free(db, scope, staged)?;
+    free(db, grant.app()?, staged)?;
     if let Some(link) = links::of_profile(db, &profile.key, &staged.connection_id)? {
         return Err(Error::ProfileLinked {
             list: staged.list,
@@ -170,15 +166,15 @@ fn join(db: &mut Db, ambient: &Ambient, scope: &Scope, staged: &Staged, profile:
     }
     let now = ambient.now();
     let id = new_id("lnk", now, ambient.entropy.bytes());
-    links::insert(db, &id, profile, staged, &scope.actor(), now)?;
+    links::insert(db, &id, profile, staged, grant.actor(), now)?;
     let link = links::of_record(db, &profile.app_id, &staged.id)?.ok_or(store::Error::Stale("link"))?;
     Ok(Linked { link, created: true })
 }
 
 /// # Errors
 /// [`Error::RecordLinked`] with the profile that the record is linked to.
-fn free(db: &mut Db, scope: &Scope, staged: &Staged) -> Result<()> {
-    match links::of_record(db, &scope.app.id, &staged.id)? {
+fn free(db: &mut Db, app: &ActingApp, staged: &Staged) -> Result<()> {
+    match links::of_record(db, &app.id, &staged.id)? {
         None => Ok(()),
         Some(link) => Err(Error::RecordLinked {
             list: staged.list,
@@ -188,12 +184,12 @@ fn free(db: &mut Db, scope: &Scope, staged: &Staged) -> Result<()> {
     }
 }
 
-fn profile_of(ambient: &Ambient, scope: &Scope, staged: &records::Staged, profile_id: String) -> Profile {
+fn profile_of(ambient: &Ambient, app: &ActingApp, staged: &Staged, profile_id: String) -> Profile {
     let now = ambient.now();
     let name = staged.record.display_name();
     Profile {
         key: new_id("prf", now, ambient.entropy.bytes()),
-        app_id: scope.app.id.clone(),
+        app_id: app.id.clone(),
         list: staged.list,
         profile_id,
         company_id: staged.company_id.clone(),

@@ -4,9 +4,11 @@
 
 pub mod ask;
 pub mod backlog;
+pub mod calls_in;
 pub mod check;
 pub mod credentials;
 mod descendants;
+pub mod feed;
 pub mod gateways;
 pub mod hold;
 pub mod inbox;
@@ -24,4 +26,3 @@ pub mod search_index;
 pub mod status;
 pub mod subscribe;
 pub mod vault;
-pub mod web_connector;

@@ -2,15 +2,18 @@
 
 use crate::{
     clock::Ambient,
-    domain::{fold::fold, ids::new_id, words::List},
+    domain::{
+        access::{Denied, Grant, action},
+        fold::fold,
+        ids::new_id,
+        words::List,
+    },
     store::{
         self, Db,
         links::{self, Link},
         profiles::{self, Profile},
     },
 };
-
-use super::scope::Scope;
 
 /// Why a profile was not written.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +24,8 @@ pub enum Error {
     OtherCompany,
     #[error("the profile is linked")]
     Linked(Vec<Link>),
+    #[error(transparent)]
+    Denied(#[from] Denied),
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -37,11 +42,21 @@ pub struct Draft {
     pub email: Option<String>,
 }
 
-/// Makes or changes a profile. The second half says whether it is new.
-pub fn put(db: &mut Db, ambient: &Ambient, scope: &Scope, draft: &Draft) -> Result<(Profile, bool), Error> {
+/// Makes or changes a profile of the grant's app. The second half says whether it is new.
+///
+/// # Errors
+/// [`Error::WhichCompany`], [`Error::OtherCompany`]; [`store::Error::Duplicate`] where another call made it in between.
+pub fn put(
+    db: &mut Db,
+    ambient: &Ambient,
+    grant: &Grant<action::Link>,
+    draft: &Draft,
+) -> Result<(Profile, bool), Error> {
     let now = ambient.now();
-    let existing = profiles::find(db, &scope.app.id, draft.list, &draft.profile_id)?;
+    let app = grant.app()?;
+    let existing = profiles::find(db, &app.id, draft.list, &draft.profile_id)?;
     if let Some(mut profile) = existing {
+        grant.covers(&profile.company_id, "profile")?;
         if draft.company_id.as_ref().is_some_and(|company| *company != profile.company_id) {
             return Err(Error::OtherCompany);
         }
@@ -50,49 +65,57 @@ pub fn put(db: &mut Db, ambient: &Ambient, scope: &Scope, draft: &Draft) -> Resu
             profile.email.clone_from(&draft.email);
             profile.sort_name = fold(&draft.name);
             profile.updated_at = now;
-            profiles::update(db, &profile)?;
+            profiles::update(db, &profile, grant.actor())?;
         }
         return Ok((profile, false));
     }
     let profile = Profile {
         key: new_id("prf", now, ambient.entropy.bytes()),
-        app_id: scope.app.id.clone(),
+        app_id: app.id.clone(),
         list: draft.list,
         profile_id: draft.profile_id.clone(),
-        company_id: company(db, scope, draft)?,
+        company_id: company(db, grant, draft)?,
         name: draft.name.clone(),
         email: draft.email.clone(),
         sort_name: fold(&draft.name),
         created_at: now,
         updated_at: now,
     };
-    profiles::insert(db, &profile)?;
+    profiles::insert(db, &profile, grant.actor())?;
     Ok((profile, true))
 }
 
-/// Removes a profile that is not linked. Whether it was there.
+/// Removes a profile that is not linked.
 ///
 /// # Errors
-/// [`Error::Linked`]: a link ends only when someone unlinks it.
-pub fn delete(db: &mut Db, scope: &Scope, list: List, profile_id: &str) -> Result<bool, Error> {
-    let Some(profile) = profiles::find(db, &scope.app.id, list, profile_id)? else { return Ok(false) };
+/// [`Error::Linked`]: a link ends only when someone unlinks it. [`store::Error::Referred`] where another call linked it in
+/// between: what is tried again names the record.
+pub fn delete(
+    db: &mut Db,
+    ambient: &Ambient,
+    grant: &Grant<action::Link>,
+    profile: &Profile,
+) -> Result<(), Error> {
+    grant.covers(&profile.company_id, "profile")?;
     let links = links::of_profiles(db, &[&profile.key])?;
     if !links.is_empty() {
         return Err(Error::Linked(links));
     }
-    profiles::delete(db, &profile.key)?;
-    Ok(true)
+    Ok(profiles::delete(db, profile, grant.actor(), ambient.now())?)
 }
 
-fn company(db: &mut Db, scope: &Scope, draft: &Draft) -> Result<String, Error> {
-    match &draft.company_id {
-        Some(company) => {
-            scope.check(company, "company")?;
-            Ok(store::companies::get(db, company)?.id)
-        }
-        None => match scope.companies(db)?.as_slice() {
-            [only] => Ok(only.clone()),
-            several => Err(Error::WhichCompany(several.len())),
-        },
+/// The company of a new profile: the one that is named, or the only one.
+fn company(db: &mut Db, grant: &Grant<action::Link>, draft: &Draft) -> Result<String, Error> {
+    if let Some(company) = &draft.company_id {
+        grant.covers(company, "company")?;
+        return Ok(store::companies::get(db, company)?.id);
+    }
+    let ids = match grant.companies().ids() {
+        Some(ids) => ids.to_vec(),
+        None => store::companies::ids(db)?,
+    };
+    match ids.as_slice() {
+        [only] => Ok(only.clone()),
+        several => Err(Error::WhichCompany(several.len())),
     }
 }

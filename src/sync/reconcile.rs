@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     clock::Ambient,
+    connectors,
     domain::{
         hold::{Gone, is_mass_absence},
         ids::new_id,
@@ -321,8 +322,11 @@ fn mass_absence(list: List, present: u64, absent: u64) -> Problem {
              so nobody was marked absent.",
             list = list.plural()
         ),
-        "Look at the names in this run. Approve it if they are really gone; reject it if they are not, and check that \
-         the source shows the whole list (QuickBooks: the right company file is open, and its user may see all).",
+        format!(
+            "Look at the names in this run. Approve it if they are really gone; reject it if they are not, and check that \
+             the source shows the whole list{}.",
+            connectors::mass_absence_hint()
+        ),
     )
 }
 

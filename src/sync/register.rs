@@ -2,18 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
+
 use crate::{
     clock::Ambient,
-    connectors::{self, Polled, SettingsError, quickbooks_desktop},
+    connectors::{self, Moves, SettingsError},
     domain::{
+        access::Scopes,
         ids::{new_guid, new_id},
-        name::clean,
+        name::{clean, slug},
         secret::Secret,
-        words::{Kind, Mode},
+        words::{Kind, Mode, Scope},
     },
     store::{
         self, Db,
-        apps::{self, App},
+        apps::{self, App, Token},
         companies::{self, Company},
         connections::{self, Connection},
         desktop::{self, DesktopFile},
@@ -24,9 +27,9 @@ use crate::{
 };
 
 use super::{
+    calls_in::{self, NothingInDoubt},
     credentials, poll, run,
     vault::Vault,
-    web_connector::{self, NothingInDoubt},
 };
 
 /// Why something was not set up.
@@ -36,6 +39,12 @@ pub enum Error {
     BadName,
     #[error("an app that is no admin's needs at least one company")]
     NoCompany,
+    #[error("an app, and a token, needs at least one scope")]
+    NoScope,
+    #[error("the app `{app}` does not have the scope `{scope}`")]
+    ScopeBeyond { app: String, scope: Scope },
+    #[error("a token lives for 1 to {LONGEST_LIFE} days, or for ever")]
+    BadExpiry,
     #[error("the app `{0}` is an admin's: it sees all companies")]
     SeesAll(String),
     #[error(
@@ -79,10 +88,21 @@ pub fn rename_company(db: &mut Db, id: &str, new_name: &str) -> Result<Company> 
     Ok(companies::get(db, id)?)
 }
 
-/// Makes an app with its first token, which is shown once. `companies` are IDs; an admin's app sees all.
+/// An app that is to be made.
+#[derive(Debug, Clone, Default)]
+pub struct AppDraft {
+    pub name: String,
+    /// IDs; none for an admin's app, which sees all.
+    pub companies: Vec<String>,
+    pub admin: bool,
+    /// What its tokens may be used for at most.
+    pub scopes: Scopes,
+}
+
+/// Makes an app with its first token, which is shown once, with the usual scopes.
 ///
 /// # Errors
-/// [`Error::NoCompany`]; [`store::Error::Duplicate`] where the name is taken.
+/// As [`new_app`].
 pub fn app(
     db: &mut Db,
     ambient: &Ambient,
@@ -90,8 +110,28 @@ pub fn app(
     companies: &[String],
     admin: bool,
 ) -> Result<(App, Secret)> {
+    let (name, companies) = (new_name.to_owned(), companies.to_vec());
+    let draft = AppDraft { name, companies, admin, scopes: Scopes::default() };
+    let (app, made) = new_app(db, ambient, &draft, &TokenDraft::default())?;
+    Ok((app, made.secret))
+}
+
+/// Makes an app with its first token, which is shown once.
+///
+/// # Errors
+/// [`Error::NoCompany`]; [`store::Error::Duplicate`] where the name is taken; as [`token`].
+pub fn new_app(
+    db: &mut Db,
+    ambient: &Ambient,
+    draft: &AppDraft,
+    first: &TokenDraft,
+) -> Result<(App, NewToken)> {
+    let AppDraft { companies, admin, scopes, .. } = draft;
     if companies.is_empty() && !admin {
         return Err(Error::NoCompany);
+    }
+    if scopes.is_empty() {
+        return Err(Error::NoScope);
     }
     let mut ids = Vec::new();
     for company in companies {
@@ -102,14 +142,15 @@ pub fn app(
     let now = ambient.now();
     let app = App {
         id: new_id("app", now, ambient.entropy.bytes()),
-        name: name(new_name)?,
-        admin,
+        name: name(&draft.name)?,
+        admin: *admin,
         companies: ids,
+        scopes: scopes.clone(),
         created_at: now,
     };
     apps::insert(db, &app)?;
-    let (_, secret) = token(db, ambient, &app.id)?;
-    Ok((app, secret))
+    let made = token(db, ambient, &app.id, first)?;
+    Ok((app, made))
 }
 
 /// Changes an app's name, or all of the companies that it sees. What is `None` stays.
@@ -153,14 +194,58 @@ pub fn change_app(
     Ok(apps::get(db, id)?)
 }
 
-/// Makes another token of an app, which is shown once. The first half is its ID.
-pub fn token(db: &mut Db, ambient: &Ambient, app_id: &str) -> Result<(String, Secret)> {
+/// A token that is to be made.
+#[derive(Debug, Clone, Default)]
+pub struct TokenDraft {
+    /// What people call it.
+    pub name: Option<String>,
+    /// Those of its app where they are not said.
+    pub scopes: Option<Scopes>,
+    /// For ever where it is not said.
+    pub expires_in_days: Option<u32>,
+}
+
+/// A token just made; its secret is shown once.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    pub token: Token,
+    pub secret: Secret,
+}
+
+/// The longest life of a token that expires, in days.
+pub const LONGEST_LIFE: u32 = 3650;
+
+/// Makes another token of an app.
+///
+/// # Errors
+/// [`Error::NoScope`], [`Error::ScopeBeyond`], [`Error::BadExpiry`], [`Error::BadName`].
+pub fn token(db: &mut Db, ambient: &Ambient, app_id: &str, draft: &TokenDraft) -> Result<NewToken> {
     let now = ambient.now();
     let app = apps::get(db, app_id)?;
-    let id = new_id("tok", now, ambient.entropy.bytes());
+    let scopes = draft.scopes.clone().unwrap_or_else(|| app.scopes.clone());
+    if scopes.is_empty() {
+        return Err(Error::NoScope);
+    }
+    if let Some(scope) = scopes.beyond(&app.scopes).filter(|_| !app.admin) {
+        return Err(Error::ScopeBeyond { app: app.name, scope });
+    }
+    let expires_at = match draft.expires_in_days {
+        None => None,
+        Some(days @ 1..=LONGEST_LIFE) => Some(now + TimeDelta::days(days.into())),
+        Some(_) => return Err(Error::BadExpiry),
+    };
+    let token = Token {
+        id: new_id("tok", now, ambient.entropy.bytes()),
+        name: draft.name.as_deref().map(name).transpose()?,
+        scopes,
+        created_at: now,
+        expires_at,
+        revoked_at: None,
+        last_used_at: None,
+    };
     let secret = Secret::generate(if app.admin { "rca_" } else { "rct_" }, ambient.entropy.bytes());
-    apps::add_token(db, &id, &app.id, &secret.hash().0, now)?;
-    Ok((id, secret))
+    apps::add_token(db, &app.id, &token, &secret.hash().0)?;
+    Ok(NewToken { token, secret })
 }
 
 /// A connection just made, with what is shown once.
@@ -207,11 +292,12 @@ pub fn connection(
     let kind = *kind;
     let company = companies::get(db, company_id)?;
     let now = ambient.now();
+    let spec = connectors::of(kind)?.spec();
     let connection = Connection {
         id: new_id("con", now, ambient.entropy.bytes()),
         company_id: company.id,
         kind,
-        name: name(new_name.as_deref().unwrap_or(default_name(kind)))?,
+        name: name(new_name.as_deref().unwrap_or(spec.name))?,
         settings: connectors::settings(kind, None, settings)?,
         paused: false,
         created_at: now,
@@ -219,26 +305,15 @@ pub fn connection(
         problem: None,
     };
     connections::insert(db, &connection)?;
-    let credentials = match kind {
-        Kind::QuickbooksDesktop => Some(desktop_file(db, ambient, &connection, &company.name)?),
-        _ => None,
+    let credentials = match spec.moves {
+        Moves::CallsIn => Some(desktop_file(db, ambient, &connection, &company.name)?),
+        Moves::Polled | Moves::Pushes => None,
     };
     let made = credentials::begin(db, ambient, vault, &connection.id, kind, secrets)?;
-    if connectors::is_polled(kind) {
+    if spec.is_polled() {
         polls::insert(db, &connection.id, now)?;
     }
     Ok(NewConnection { connection, credentials, made })
-}
-
-fn default_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::QuickbooksDesktop => "QuickBooks Desktop",
-        Kind::QuickbooksOnline => "QuickBooks Online",
-        Kind::Paycom => "Paycom",
-        Kind::Connectwise => "ConnectWise",
-        Kind::Autotask => "Autotask",
-        Kind::Push => "Push",
-    }
 }
 
 fn desktop_file(
@@ -248,22 +323,14 @@ fn desktop_file(
     company: &str,
 ) -> Result<(String, Secret)> {
     let [a, b, c, ..] = ambient.entropy.bytes();
-    let username = format!("{}-{a:02x}{b:02x}{c:02x}", quickbooks_desktop::slug(company));
+    let username = format!("{}-{a:02x}{b:02x}{c:02x}", slug(company));
     let password = Secret::generate("", ambient.entropy.bytes());
-    let file = DesktopFile {
-        connection_id: connection.id.clone(),
-        username: username.clone(),
-        password_hash: password.hash().0.to_vec(),
-        owner_id: new_guid(ambient.entropy.bytes()),
-        file_id: new_guid(ambient.entropy.bytes()),
-        pinned_by_file_id: false,
-        pinned_name: None,
-        pinned_path: None,
-        qbxml_version: None,
-        any_file_id: false,
-        doubted_name: None,
-        doubted_path: None,
-    };
+    let file = DesktopFile::new(
+        &connection.id,
+        &username,
+        &password.hash().0,
+        [new_guid(ambient.entropy.bytes()), new_guid(ambient.entropy.bytes())],
+    );
     desktop::insert(db, &file)?;
     Ok((username, password))
 }
@@ -343,13 +410,13 @@ pub fn change_connection(
         desktop::forget(db, id)?;
     }
     if change.same_company_file {
-        web_connector::same_company(db, id, ambient.now())??;
+        calls_in::same_company(db, id, ambient.now())??;
     }
     if change.new_ids {
         new_ids(db, ambient, id)?;
     }
     let after = connections::get(db, id)?;
-    let other_settings = after.settings != before.settings;
+    let other_settings = !is_same(&after.settings, &before.settings);
     if connectors::is_polled(after.kind) && (other_settings || !change.secrets.is_empty()) {
         poll_anew(db, ambient, &after, other_settings)?;
     }
@@ -364,8 +431,14 @@ fn poll_anew(db: &mut Db, ambient: &Ambient, connection: &Connection, whole: boo
     polls::restart(db, &connection.id, now)?;
     run::abandon(db, &connection.id, now)?;
     connections::set_problem(db, &connection.id, None, now)?;
-    let settings = Polled::read(connection.kind, &connection.settings)?;
+    let lists = connectors::of(connection.kind)?.spec().lists;
     let mode = if whole { Mode::Full } else { Mode::Delta };
-    poll::request(db, ambient, connection, settings.lists(), mode)?;
+    poll::request(db, ambient, connection, lists, mode)?;
     Ok(())
+}
+
+/// Whether two texts are the same JSON: the order of its members says nothing.
+fn is_same(one: &str, other: &str) -> bool {
+    let read = |text| serde_json::from_str::<serde_json::Value>(text).ok();
+    one == other || read(one).is_some_and(|one| Some(one) == read(other))
 }

@@ -51,7 +51,7 @@ pub async fn connection(reach: &Reach, extent: &Extent) -> store::Result<Option<
     let marked = id.clone();
     reach.store.write(move |db| mark(db, &marked, now)).await?;
     // A small one is gone now; a worker goes on with a large one.
-    if let Err(error) = reach.store.write(move |db| purge::step(db, &id)).await {
+    if let Err(error) = reach.store.write(move |db| purge::step(db, &id, now)).await {
         tracing::warn!(%error, "the rows of a deleted connection are left to the worker");
     }
     Ok(left)

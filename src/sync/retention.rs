@@ -19,7 +19,9 @@ pub struct Kept {
 pub async fn forget(store: &Store, kept: Kept, now: DateTime<Utc>) -> Result<usize> {
     let mut gone = 0;
     let before = now - kept.changes;
-    gone += until_none(store, move |db| prune::changes(db, before)).await?;
+    for company in store.read(prune::feeds).await? {
+        gone += until_none(store, move |db| prune::changes(db, &company, before)).await?;
+    }
     let before = now - kept.versions;
     gone += until_none(store, move |db| prune::versions(db, before)).await?;
     let before = now - kept.runs;

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    connectors::{self, Polled},
+    connectors::{self, Moves},
     domain::{
         problem::Problem,
-        words::{Cause, ConnectionState, Kind, List, RunState},
+        words::{Cause, ConnectionState, List, RunState},
     },
     store::{
         Db, Result,
         connections::Connection,
+        inbox,
         lists::{self, Cursor},
         polls::{self, Poll},
         runs::{self, Run},
@@ -55,6 +56,8 @@ struct Known {
     /// A list that has come in part so far.
     arriving: Option<Run>,
     cursors: BTreeMap<List, Cursor>,
+    /// How many messages of its webhooks were given up.
+    given_up: u64,
 }
 
 impl Known {
@@ -63,6 +66,7 @@ impl Known {
         let ids: Vec<&str> = connections.iter().map(|connection| connection.id.as_str()).collect();
         let mut cursors = lists::cursors(db, &ids)?;
         let mut polls = polls::of(db, &ids)?;
+        let given_up = inbox::given_up_of(db, &ids)?;
         let (mut held, mut arriving) = (BTreeMap::new(), BTreeMap::new());
         for run in runs::open_of(db, &ids)? {
             let of_state = if run.state == RunState::Held { &mut held } else { &mut arriving };
@@ -73,6 +77,7 @@ impl Known {
             held: held.remove(&connection.id),
             arriving: arriving.remove(&connection.id),
             cursors: cursors.remove(&connection.id).unwrap_or_default(),
+            given_up: given_up.get(&connection.id).copied().unwrap_or_default(),
         });
         Ok(known.collect())
     }
@@ -96,6 +101,22 @@ pub fn all(
 }
 
 fn judge(connection: &Connection, known: &Known, now: DateTime<Utc>) -> Status {
+    let mut status = of_lists(connection, known, now);
+    if known.given_up > 0 {
+        let (count, id) = (known.given_up, &connection.id);
+        let were = if count == 1 { "message of its webhooks was" } else { "messages of its webhooks were" };
+        let gap = if status.remedy.is_empty() { "" } else { " " };
+        status.detail.push_str(&format!(" {count} {were} given up."));
+        status.remedy.push_str(&format!(
+            "{gap}`rollcall webhook list {id} --state dead` tells why; `rollcall webhook replay --all-dead {id}` tries \
+             them again."
+        ));
+    }
+    status
+}
+
+/// Where it stands by its lists and its source.
+fn of_lists(connection: &Connection, known: &Known, now: DateTime<Utc>) -> Status {
     let leased = known.poll.as_ref().and_then(|poll| poll.leased).filter(|(_, until)| *until > now);
     if let Some((since, _)) = leased {
         return Status::new(ConnectionState::Polling, Some(since), "Its lists are being read.");
@@ -171,20 +192,12 @@ fn incomplete(known: &Known) -> Option<Status> {
 
 /// Lists that a source has and that were never read, or never whole. Who pushes decides itself what it sends.
 fn unread(connection: &Connection, known: &Known) -> Option<Status> {
-    let wanted = match connection.kind {
-        Kind::QuickbooksDesktop => List::ALL,
-        kind => Polled::read(kind, &connection.settings).ok()?.lists(),
-    };
+    let spec = connectors::spec(connection.kind).filter(|spec| spec.moves != Moves::Pushes)?;
+    let wanted = spec.lists;
     let cursor = |list: &List| known.cursors.get(list).cloned().unwrap_or_default();
     let never = wanted.iter().find(|list| cursor(list).last_complete_at.is_none()).map(|list| {
         let detail = format!("Its {} were not read yet.", list.plural());
-        let remedy = match connection.kind {
-            Kind::QuickbooksDesktop => {
-                "Nothing: the next update reads them. Update Selected in the Web Connector starts one."
-            }
-            _ => "Nothing: a gateway that runs reads them by itself, within the hours that are set.",
-        };
-        Status::new(ConnectionState::Waiting, Some(connection.created_at), detail).remedy(remedy)
+        Status::new(ConnectionState::Waiting, Some(connection.created_at), detail).remedy(spec.words.not_read)
     });
     let never_whole = || {
         let list = wanted.iter().find(|list| cursor(list).last_full_at.is_none())?;
@@ -206,8 +219,9 @@ fn quiet(connection: &Connection, known: &Known, now: DateTime<Utc>) -> Status {
         return Status::new(Waiting, None, "It is paused: nothing runs until it is resumed.")
             .remedy(format!("`rollcall connection set {} --resume` starts runs again.", connection.id));
     }
-    match (connection.kind, &known.poll) {
-        (Kind::QuickbooksDesktop, _) => {
+    let calls_in = connectors::spec(connection.kind).is_some_and(|spec| spec.moves == Moves::CallsIn);
+    match (calls_in, &known.poll) {
+        (true, _) => {
             let check = check::check(connection, now);
             let state = match (check.ok, seen) {
                 (true, _) => Ok,

@@ -10,9 +10,10 @@ use url::{Host, Url};
 
 use crate::{
     connectors::{
-        Polled, Source, is_polled,
+        self, Polled, Source,
         outbound::{Closed, guard, problems::failure},
         source::{Failure, Subscribed},
+        spec::{FoundBy, SetUp},
     },
     domain::{
         problem::{Problem, sentence},
@@ -80,18 +81,7 @@ impl SubscribeError {
     /// What happened and what to do; `None` where the vault or the store has its own words.
     pub fn problem(&self) -> Option<Problem> {
         let (code, remedy) = match self {
-            Self::ByHand(Kind::Paycom) => (
-                "no_callbacks",
-                "Type the connection's `webhook_url` and its webhook secret into Paycom's API Setup.",
-            ),
-            Self::ByHand(_) => ("no_callbacks", "Enter the connection's `webhook_url` at the source."),
-            Self::NoCallbacks(Kind::Push) => (
-                "no_callbacks",
-                "Nothing is to be registered: let the other system send its messages to the `webhook_url`.",
-            ),
-            Self::NoCallbacks(_) => {
-                ("no_callbacks", "Nothing is to be registered: the source is read without them.")
-            }
+            Self::ByHand(kind) | Self::NoCallbacks(kind) => ("no_callbacks", instead(*kind)),
             Self::Address { .. } => (
                 "address_not_reachable",
                 "Set ROLLCALL_PUBLIC_URL, for the gateway and for this command alike, to the https address at which \
@@ -105,15 +95,28 @@ impl SubscribeError {
     }
 }
 
+/// Who sets up the webhooks of a kind; `None` where it has none.
+fn set_up(kind: Kind) -> Option<SetUp> {
+    Some(connectors::spec(kind)?.webhooks?.set_up)
+}
+
+/// What to do where no program sets them up.
+fn instead(kind: Kind) -> &'static str {
+    match set_up(kind) {
+        Some(SetUp::ByHand(what) | SetUp::BySender(what)) => what,
+        Some(SetUp::ByProgram) => "Enter the connection's `webhook_url` at the source.",
+        None => "Nothing is to be registered: the source is read without them.",
+    }
+}
+
 /// Where the source of a connection sends its webhooks; `None` where its kind has none.
 pub fn webhook_url(kind: Kind, connection_id: &str, public_url: &Url) -> Option<String> {
-    match kind {
-        Kind::Paycom | Kind::Connectwise | Kind::Push => {
-            let origin = public_url.as_str().trim_end_matches('/');
-            Some(format!("{origin}/webhooks/{connection_id}"))
-        }
-        Kind::QuickbooksDesktop | Kind::QuickbooksOnline | Kind::Autotask => None,
-    }
+    let webhooks = connectors::spec(kind)?.webhooks?;
+    let origin = public_url.as_str().trim_end_matches('/');
+    Some(match webhooks.found {
+        FoundBy::Address => format!("{origin}/webhooks/{connection_id}"),
+        FoundBy::Tenant => format!("{origin}/webhooks/{kind}"),
+    })
 }
 
 /// Has the source of a connection send callbacks. Those that are there already stay; those that it has switched off are
@@ -151,8 +154,8 @@ pub async fn unsubscribe(reach: &Reach, connection_id: &str) -> Result<usize, Su
 pub async fn keep_up(
     reach: &Reach,
     connection: &Connection,
-    settings: &Polled,
-    source: &Source,
+    settings: &dyn Polled,
+    source: &dyn Source,
 ) -> Option<Problem> {
     let error = match try_keep_up(reach, connection, settings, source).await {
         Ok(done) => {
@@ -177,8 +180,8 @@ pub async fn keep_up(
 async fn try_keep_up(
     reach: &Reach,
     connection: &Connection,
-    settings: &Polled,
-    source: &Source,
+    settings: &dyn Polled,
+    source: &dyn Source,
 ) -> Result<Subscribed, SubscribeError> {
     let (id, now) = (connection.id.clone(), reach.ambient.now());
     let hook = reach.store.read(move |db| hooks::get(db, &id)).await?;
@@ -206,8 +209,8 @@ fn is_due(hook: &Hook, now: chrono::DateTime<chrono::Utc>) -> bool {
 /// A source that is asked beside the polling.
 struct Opened {
     kind: Kind,
-    settings: Polled,
-    source: Source,
+    settings: Box<dyn Polled>,
+    source: Box<dyn Source>,
     url: String,
 }
 
@@ -215,18 +218,20 @@ impl Opened {
     async fn new(reach: &Reach, connection_id: &str) -> Result<Self, SubscribeError> {
         let id = connection_id.to_owned();
         let kind = reach.store.read(move |db| connections::get(db, &id)).await?.kind;
-        let url = webhook_url(kind, connection_id, &reach.public_url).filter(|_| is_polled(kind));
-        let url = match (kind, url) {
-            (Kind::Paycom, _) => return Err(SubscribeError::ByHand(kind)),
-            (_, Some(url)) => url,
-            (_, None) => return Err(SubscribeError::NoCallbacks(kind)),
-        };
+        match set_up(kind) {
+            Some(SetUp::ByProgram) => {}
+            Some(SetUp::ByHand(_)) => return Err(SubscribeError::ByHand(kind)),
+            Some(SetUp::BySender(_)) | None => return Err(SubscribeError::NoCallbacks(kind)),
+        }
+        let url = webhook_url(kind, connection_id, &reach.public_url);
+        let url = url.ok_or(SubscribeError::NoCallbacks(kind))?;
         let (_, settings, source) = reach.open(connection_id, None).await?;
         Ok(Self { kind, settings, source, url })
     }
 
     async fn ensure(&self, reach: &Reach) -> Result<Subscribed, SubscribeError> {
-        let ensure = ensure(self.kind, &self.settings, &self.source, &self.url, &reach.public_url);
+        let ensure =
+            ensure(self.kind, self.settings.as_ref(), self.source.as_ref(), &self.url, &reach.public_url);
         tokio::time::timeout(LIMIT, ensure).await.unwrap_or_else(|_| Err(slow().into()))
     }
 
@@ -239,8 +244,8 @@ impl Opened {
 
 async fn ensure(
     kind: Kind,
-    settings: &Polled,
-    source: &Source,
+    settings: &dyn Polled,
+    source: &dyn Source,
     url: &str,
     public_url: &Url,
 ) -> Result<Subscribed, SubscribeError> {

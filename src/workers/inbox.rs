@@ -8,6 +8,7 @@ use tokio::{
 };
 use tracing::Instrument;
 
+use super::troubles::Troubles;
 use crate::{
     store::{self, inbox},
     sync::inbox::Desk,
@@ -27,20 +28,21 @@ pub async fn run(desk: Desk, arrived: Arc<Notify>, shutdown: watch::Receiver<boo
     let mut under_way: JoinSet<String> = JoinSet::new();
     let mut busy: HashSet<String> = HashSet::new();
     let mut stopped = shutdown.clone();
+    let troubles = Troubles::default();
     loop {
-        let wait = match look(&desk, &busy).await {
-            Ok((due, wait)) => {
+        let looked = look(&desk, &busy).await;
+        let looked = troubles.note("the database does not tell which messages of webhooks are due", looked);
+        let wait = match looked {
+            Some((due, wait)) => {
                 for connection_id in due {
                     busy.insert(connection_id.clone());
                     let span = tracing::info_span!("inbox", connection = connection_id);
-                    under_way.spawn(one(desk.clone(), connection_id, shutdown.clone()).instrument(span));
+                    let one = one(desk.clone(), connection_id, troubles.clone(), shutdown.clone());
+                    under_way.spawn(one.instrument(span));
                 }
                 wait
             }
-            Err(error) => {
-                tracing::error!(%error, "the database does not tell which messages of webhooks are due");
-                SOON
-            }
+            None => SOON,
         };
         tokio::select! {
             Some(ended) = under_way.join_next() => match ended {
@@ -86,14 +88,20 @@ async fn look(desk: &Desk, busy: &HashSet<String>) -> store::Result<(Vec<String>
 }
 
 /// Works off one inbox; its connection.
-async fn one(desk: Desk, connection_id: String, mut shutdown: watch::Receiver<bool>) -> String {
+async fn one(
+    desk: Desk,
+    connection_id: String,
+    troubles: Troubles,
+    mut shutdown: watch::Receiver<bool>,
+) -> String {
     let place = tokio::select! {
         place = desk.place() => place,
         () = async { drop(shutdown.wait_for(|stop| *stop).await) } => return connection_id,
     };
-    let lease = match desk.claim(&connection_id).await {
-        Ok(Some(lease)) => lease,
-        Ok(None) => {
+    let claimed = troubles.note("an inbox cannot be claimed", desk.claim(&connection_id).await);
+    let lease = match claimed {
+        Some(Some(lease)) => lease,
+        Some(None) => {
             // Another gateway works on it: not asked again at once.
             drop(place);
             tokio::select! {
@@ -102,8 +110,7 @@ async fn one(desk: Desk, connection_id: String, mut shutdown: watch::Receiver<bo
             }
             return connection_id;
         }
-        Err(error) => {
-            tracing::error!(%error, "an inbox could not be claimed");
+        None => {
             drop(place);
             tokio::time::sleep(SOON).await;
             return connection_id;
@@ -113,8 +120,7 @@ async fn one(desk: Desk, connection_id: String, mut shutdown: watch::Receiver<bo
         worked = desk.work(&lease, place) => worked,
         () = async { drop(shutdown.wait_for(|stop| *stop).await) } => Ok(0),
     };
-    if let Err(error) = worked {
-        tracing::error!(%error, "messages of webhooks could not be dealt with");
+    if troubles.note("messages of webhooks cannot be dealt with", worked).is_none() {
         tokio::time::sleep(SOON).await;
     }
     desk.release(lease).await;

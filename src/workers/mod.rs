@@ -7,4 +7,5 @@ pub mod poll;
 pub mod search_index;
 pub mod supervise;
 pub mod sweep;
+mod troubles;
 pub mod watch;

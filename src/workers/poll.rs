@@ -8,6 +8,7 @@ use tokio::{
 };
 use tracing::Instrument;
 
+use super::troubles::Troubles;
 use crate::{
     connectors::outbound::Place,
     store::polls::Lease,
@@ -40,11 +41,12 @@ pub async fn run(polling: Polling, shutdown: watch::Receiver<bool>) {
     let mut under_way = JoinSet::new();
     let places = polling.reach.outbound.places.clone();
     let mut stopped = shutdown.clone();
+    let troubles = Troubles::default();
     loop {
-        bury(&polling).await;
+        bury(&polling, &troubles).await;
         let free = places.free(polling.at_once);
         if free > 0 {
-            for lease in due(&polling, free).await {
+            for lease in due(&polling, free, &troubles).await {
                 let span = tracing::info_span!("poll", connection = lease.connection_id);
                 let one = one(polling.clone(), lease, places.take(), shutdown.clone());
                 under_way.spawn(one.instrument(span));
@@ -60,21 +62,15 @@ pub async fn run(polling: Polling, shutdown: watch::Receiver<bool>) {
     while under_way.join_next().await.is_some() {}
 }
 
-async fn due(polling: &Polling, most: u16) -> Vec<Lease> {
-    match poll::claim(&polling.reach, &polling.gateway, most).await {
-        Ok(leases) => leases,
-        Err(error) => {
-            tracing::error!(%error, "the database does not tell which connections are due");
-            Vec::new()
-        }
-    }
+async fn due(polling: &Polling, most: u16, troubles: &Troubles) -> Vec<Lease> {
+    let claimed = poll::claim(&polling.reach, &polling.gateway, most).await;
+    troubles.note("connections that are due cannot be claimed in the database", claimed).unwrap_or_default()
 }
 
 /// Whoever was killed leaves leases behind: its work goes on at once.
-async fn bury(polling: &Polling) {
-    if let Err(error) = polling.alive.bury(&polling.reach.store).await {
-        tracing::error!(%error, "the leases of a gateway that has gone were not freed");
-    }
+async fn bury(polling: &Polling, troubles: &Troubles) {
+    let buried = polling.alive.bury(&polling.reach.store).await;
+    troubles.note("the leases of a gateway that has gone are not freed", buried);
 }
 
 async fn one(polling: Polling, lease: Lease, place: Arc<Place>, mut shutdown: watch::Receiver<bool>) {

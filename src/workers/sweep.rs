@@ -7,13 +7,14 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tokio::{sync::watch, time::MissedTickBehavior};
 
+use super::troubles::Troubles;
 use crate::{
     clock::Ambient,
     store::{Store, clocks},
     sync::{
+        calls_in::expire_silent,
         inbox,
         retention::{self, Kept},
-        web_connector::expire_silent,
     },
 };
 
@@ -32,18 +33,19 @@ pub async fn run(
     kept: Kept,
     mut shutdown: watch::Receiver<bool>,
 ) {
+    let sweep = Sweep { store, ambient, troubles: Troubles::default() };
     let mut round = 0;
     let mut ticks = tokio::time::interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = ticks.tick() => {
-                set_right(&store, &ambient).await;
-                end_sessions(&store, &ambient).await;
-                end_lists(&store, &ambient).await;
-                forget(&store, &ambient, webhooks).await;
+                sweep.set_right().await;
+                sweep.end_sessions().await;
+                sweep.end_lists().await;
+                sweep.forget(webhooks).await;
                 if round % ROUNDS == 0 {
-                    forget_history(&store, &ambient, kept).await;
+                    sweep.forget_history(kept).await;
                 }
                 round = round.wrapping_add(1);
             }
@@ -53,53 +55,58 @@ pub async fn run(
     }
 }
 
-async fn forget_history(store: &Store, ambient: &Ambient, kept: Kept) {
-    match retention::forget(store, kept, ambient.now()).await {
-        Ok(0) => {}
-        Ok(rows) => tracing::debug!(rows, "what happened long ago was forgotten"),
-        Err(error) => tracing::error!(%error, "what happened long ago could not be forgotten"),
-    }
+/// What a round does, and what it met in those before.
+struct Sweep {
+    store: Store,
+    ambient: Ambient,
+    troubles: Troubles,
 }
 
-/// Before all else: what is done afterwards looks at these times.
-async fn set_right(store: &Store, ambient: &Ambient) {
-    let now = ambient.now();
-    match store.write(move |db| clocks::set_right(db, now)).await {
-        Ok(0) => {}
-        Ok(rows) => tracing::warn!(rows, "the clock was ahead: what it had put off is due now"),
-        Err(error) => tracing::error!(%error, "times of a clock that was ahead could not be set right"),
+impl Sweep {
+    /// Before all else: what is done afterwards looks at these times.
+    async fn set_right(&self) {
+        let now = self.ambient.now();
+        let done = self.store.write(move |db| clocks::set_right(db, now)).await;
+        let what = "times of a clock that was ahead cannot be set right";
+        if let Some(rows @ 1..) = self.troubles.note(what, done) {
+            tracing::warn!(rows, "the clock was ahead: what it had put off is due now");
+        }
     }
-}
 
-async fn end_sessions(store: &Store, ambient: &Ambient) {
-    let ambient = ambient.clone();
-    match store.write(move |db| expire_silent(db, &ambient)).await {
-        Ok(0) => {}
-        Ok(ended) => tracing::info!(ended, "sessions of silent Web Connectors were ended"),
-        Err(error) => tracing::error!(%error, "silent sessions could not be ended"),
+    async fn end_sessions(&self) {
+        let ambient = self.ambient.clone();
+        let done = self.store.write(move |db| expire_silent(db, &ambient)).await;
+        if let Some(ended @ 1..) = self.troubles.note("silent sessions cannot be ended", done) {
+            tracing::info!(ended, "sessions of silent programs were ended");
+        }
     }
-}
 
-async fn end_lists(store: &Store, ambient: &Ambient) {
-    let now = ambient.now();
-    match store.write(move |db| inbox::end_silent_lists(db, now)).await {
-        Ok(0) => {}
-        Ok(ended) => tracing::warn!(ended, "whole lists were given up: their pages stopped coming"),
-        Err(error) => tracing::error!(%error, "lists whose pages stopped coming could not be ended"),
+    async fn end_lists(&self) {
+        let now = self.ambient.now();
+        let done = self.store.write(move |db| inbox::end_silent_lists(db, now)).await;
+        if let Some(ended @ 1..) =
+            self.troubles.note("lists whose pages stopped coming cannot be ended", done)
+        {
+            tracing::warn!(ended, "whole lists were given up: their pages stopped coming");
+        }
     }
-}
 
-/// In small transactions: webhooks that arrive meanwhile get their turn.
-async fn forget(store: &Store, ambient: &Ambient, kept: TimeDelta) {
-    let now = ambient.now();
-    loop {
-        match store.write(move |db| inbox::forget(db, now, kept)).await {
-            Ok(0) => return,
-            Ok(forgotten) => tracing::debug!(forgotten, "old webhooks were forgotten"),
-            Err(error) => {
-                tracing::error!(%error, "old webhooks could not be forgotten");
-                return;
+    /// In small transactions: webhooks that arrive meanwhile get their turn.
+    async fn forget(&self, kept: TimeDelta) {
+        let now = self.ambient.now();
+        loop {
+            let done = self.store.write(move |db| inbox::forget(db, now, kept)).await;
+            match self.troubles.note("old webhooks cannot be forgotten", done) {
+                Some(forgotten @ 1..) => tracing::debug!(forgotten, "old webhooks were forgotten"),
+                _ => return,
             }
+        }
+    }
+
+    async fn forget_history(&self, kept: Kept) {
+        let done = retention::forget(&self.store, kept, self.ambient.now()).await;
+        if let Some(rows @ 1..) = self.troubles.note("what happened long ago cannot be forgotten", done) {
+            tracing::debug!(rows, "what happened long ago was forgotten");
         }
     }
 }

@@ -15,10 +15,25 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["codec", "domain"]),
     ("connectors", &["codec", "domain", "threads"]),
     ("sync", &["connectors", "store", "codec", "domain", "clock"]),
+    ("service", &["sync", "connectors", "store", "codec", "domain", "clock"]),
     ("config", &["domain"]),
     ("telemetry", &["config"]),
     ("workers", &["sync", "connectors", "store", "codec", "domain", "clock"]),
-    ("http", &["workers", "sync", "connectors", "store", "codec", "domain", "clock", "config", "threads"]),
+    (
+        "http",
+        &[
+            "workers",
+            "service",
+            "sync",
+            "connectors",
+            "store",
+            "codec",
+            "domain",
+            "clock",
+            "config",
+            "threads",
+        ],
+    ),
     // The other side of the wires must not share the gateway's readers and writers: one bug could hide on both sides.
     ("simulators", &["domain"]),
     ("app", &["http", "workers", "sync", "connectors", "store", "domain", "clock", "config", "telemetry"]),
@@ -29,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "http",
             "workers",
             "simulators",
+            "service",
             "sync",
             "connectors",
             "store",
@@ -139,6 +155,62 @@ fn only_the_store_names_diesel_and_no_connector_knows_another() {
                 for other in connectors.iter().filter(|other| **other != own) {
                     assert!(!code.contains(&format!("connectors::{other}")), "{}", path.display());
                 }
+            }
+        }
+    }
+}
+
+/// The code of a file without the tests at its end.
+fn without_tests(code: &str) -> &str {
+    let tests = ["#[cfg(test)]\nmod ", "#[cfg(all(test"].into_iter().filter_map(|mark| code.find(mark)).min();
+    tests.map_or(code, |at| &code[..at])
+}
+
+#[test]
+fn which_kind_a_connection_is_only_connectors_ask() {
+    let variants = ["QuickbooksDesktop", "QuickbooksOnline", "Paycom", "Connectwise", "Autotask", "Push"];
+    for (room, path, code) in sources() {
+        // The demo makes one connection of each.
+        if ["connectors", "domain", "simulators"].contains(&&*room) || path.starts_with("cli/demo") {
+            continue;
+        }
+        for variant in variants {
+            let named = format!("Kind::{variant}");
+            let asks =
+                without_tests(&code).match_indices(&named).any(|(at, _)| !code[..at].ends_with("Change"));
+            assert!(!asks, "{} names {named}", path.display());
+        }
+    }
+}
+
+/// What a vendor calls its things is for its connector, and for the texts and routes that are its own.
+#[test]
+fn no_vendor_is_named_where_all_are_alike() {
+    let kinds = ["quickbooks_desktop", "quickbooks_online", "paycom", "connectwise", "autotask"];
+    let words = [
+        "quickbooks",
+        "web connector",
+        "web_connector",
+        "qbxml",
+        "qbwc",
+        "hresult",
+        "paycom",
+        "connectwise",
+        "autotask",
+    ];
+    for (room, path, code) in sources() {
+        let code = without_tests(&code);
+        if room == "sync" {
+            let lower = code.to_lowercase();
+            let named = words.iter().find(|word| lower.contains(**word));
+            assert!(named.is_none(), "{} names {named:?}", path.display());
+        }
+        if room == "http" {
+            for kind in kinds.iter().chain(&["push"]) {
+                assert!(!code.contains(&format!("connectors::{kind}")), "{} names {kind}", path.display());
+            }
+            for vendor in ["paycom", "connectwise", "autotask"] {
+                assert!(!code.to_lowercase().contains(vendor), "{} names {vendor}", path.display());
             }
         }
     }

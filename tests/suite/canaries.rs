@@ -307,7 +307,8 @@ async fn no_wrong_byte_of_a_webhook_shows_what_stands_beside_it() {
             };
             let secrets = BTreeMap::from([("webhook_secret".to_owned(), Secret::new(secret))]);
             let delivery = Delivery { headers: &headers, body: body.as_bytes(), now };
-            match hook::receive(kind, &settings(kind), &secrets, &outbound, delivery).await {
+            let settings = settings(kind);
+            match hook::of(kind).unwrap().receive(&settings, &secrets, &outbound, delivery).await {
                 Ok(mut message) => {
                     said.push(format!("{message:?}"));
                     message.message_id = id;

@@ -43,7 +43,9 @@ fn both_engines_get_the_same_tables() {
     postgres.retain(|_, sql| !sql.starts_with(DIFFERS));
     sqlite.retain(|_, sql| !sql.starts_with(DIFFERS));
     let postgres: BTreeMap<_, _> = postgres.into_iter().map(|(name, sql)| (name, as_sqlite(&sql))).collect();
-    assert_eq!(postgres, sqlite);
+    // SQLite keeps such a table in its key; PostgreSQL has no word for it.
+    let sqlite = sqlite.into_iter().map(|(name, sql)| (name, sql.replace(" WITHOUT ROWID", "")));
+    assert_eq!(postgres, sqlite.collect());
 }
 
 #[derive(QueryableByName)]

@@ -121,6 +121,17 @@ fn addresses_are_checked() {
     for listen in ["0.0.0.0:0", "[::1]:8080", "localhost:80"] {
         Settings::read(&map([("ROLLCALL_LISTEN", listen)])).unwrap();
     }
+    for (listen, figures) in [
+        ("127.0.0.1:8080", "127.0.0.1:8080"),
+        ("0.0.0.0:8080", "127.0.0.1:8080"),
+        ("localhost:8080", "LOCALHOST:8080"),
+    ] {
+        let both = [("ROLLCALL_LISTEN", listen), ("ROLLCALL_METRICS_LISTEN", figures)];
+        assert_eq!(wrong(both), ["ROLLCALL_METRICS_LISTEN"], "{listen} {figures}");
+    }
+    for (listen, figures) in [("127.0.0.1:0", "127.0.0.1:0"), ("127.0.0.1:8080", "127.0.0.1:9090")] {
+        Settings::read(&map([("ROLLCALL_LISTEN", listen), ("ROLLCALL_METRICS_LISTEN", figures)])).unwrap();
+    }
     for url in ["example.com", "https://", "https://u:p@h", "https://h/path", "https://h/?q"] {
         assert_eq!(wrong([("ROLLCALL_PUBLIC_URL", url)]), ["ROLLCALL_PUBLIC_URL"], "{url}");
     }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use axum::{Router, body::Body, extract::Request, response::Response, routing::get};
+use rollcall::simulators::quickbooks_desktop::{CompanyFile, Faults, Outcome, run_session};
 use rollcall::{
     clock::Ambient,
     config::{LogFormat, LogSettings},
@@ -16,6 +17,11 @@ use rollcall::{
 };
 use tower::ServiceExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::{
+    support::{Process, TestDatabase},
+    web_connector::Desk,
+};
 
 #[derive(Clone, Default)]
 pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -126,4 +132,33 @@ fn a_bad_filter_is_an_error() {
     let settings = LogSettings { filter: "info,=,=".to_owned(), format: LogFormat::Text };
     let error = telemetry::subscriber(&settings, io::sink, false).err().unwrap();
     assert!(matches!(error, TelemetryError::Filter(_)));
+}
+
+#[tokio::test]
+async fn each_run_that_ends_is_a_line_with_its_outcome() {
+    let database = TestDatabase::sqlite();
+    let desk = Desk::open(&database, &[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let gateway = Process::start_in(&database, &format!("exec 2>{}", log.display()), &[]).await;
+    let mut options = desk.options.clone();
+    options.url = format!("http://localhost:{}/qbwc", gateway.address.port());
+    let mut file = CompanyFile::new(157, 7, 0);
+    let report = run_session(&options, &mut file, &mut Faults::none(), &|_| {}).await.unwrap();
+    assert_eq!(report.outcome, Outcome::Completed, "{report:?}");
+    gateway.kill();
+    let text = std::fs::read_to_string(log).unwrap();
+    let line = text.lines().find(|line| line.contains("a run ended") && line.contains("list=\"employee\""));
+    let line = line.unwrap_or_else(|| panic!("{text}"));
+    for part in [
+        "INFO",
+        "state=\"complete\"",
+        "mode=\"full\"",
+        "received=7",
+        "created=7",
+        "judged=true",
+        &*desk.connection,
+    ] {
+        assert!(line.contains(part), "{part} in {line}");
+    }
 }

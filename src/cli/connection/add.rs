@@ -11,7 +11,7 @@ use crate::{
         pairs::{self, Pair, SecretPair},
         text::fields,
     },
-    connectors,
+    connectors::{self, spec::fill},
     domain::words::Kind,
     http::api::connections::NewConnection,
     store::{Db, Store},
@@ -22,10 +22,9 @@ use super::texts;
 
 /// Add a connection to a source system, and show once what it needs to sign in
 #[derive(Debug, clap::Args)]
-#[command(after_help = texts::HELP)]
+#[command(after_help = texts::help())]
 pub struct Args {
-    /// The source system: quickbooks_desktop, paycom, connectwise or push
-    #[arg(value_parser = connectors::kind)]
+    #[arg(value_parser = connectors::kind, help = texts::kinds())]
     kind: Kind,
     /// The company that the lists belong to, by name or ID
     #[arg(long, value_name = "COMPANY")]
@@ -70,9 +69,9 @@ pub async fn run(context: &Context, store: &Store, args: Args) -> Result {
     let added = Added { new, qwc_url };
     context.out.answer(&added, text)?;
     if !context.out.is_json()
-        && let Some(steps) = texts::next_steps(kind, &id, &origin)
+        && let Some(spec) = connectors::spec(kind)
     {
-        context.out.note(&format!("\n{steps}"));
+        context.out.note(&format!("\n{}", fill(spec.words.next_steps, &id, &origin)));
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ use super::{look, need_desktop};
 
 `rollcall connection add --help` tells the settings of each kind; an empty value puts one back to its default.")]
 pub struct SetArgs {
-    /// The connection's ID, con_…
+    /// The connection's name or ID, con_…
     connection: String,
     /// A setting of the kind; may be given several times
     #[arg(long = "set", group = "what", value_name = "NAME=VALUE", value_parser = pairs::pair)]

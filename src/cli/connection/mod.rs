@@ -8,7 +8,10 @@ mod poll;
 mod remove;
 mod texts;
 
-use crate::{domain::words::Kind, store::connections::Connection};
+use crate::{
+    connectors::{self, Moves},
+    store::connections::Connection,
+};
 
 use super::{Result, context::Context, failure::Failure};
 
@@ -25,20 +28,20 @@ pub enum Command {
     /// Show a connection: its settings, its company file, when it was last heard. Never its password or secrets
     #[command(after_help = "Example:\n  rollcall connection show con_0199…")]
     Show {
-        /// The connection's ID, con_…
+        /// The connection's name or ID, con_…
         connection: String,
     },
     Set(change::SetArgs),
     /// Give the Web Connector of a connection a new password, and show it once; the old one stops working
     #[command(after_help = "Example:\n  rollcall connection password con_0199… --json")]
     Password {
-        /// The connection's ID, con_…
+        /// The connection's name or ID, con_…
         connection: String,
     },
     /// Make a new secret in place of one that Rollcall makes, and show it once; the old one stops working
     #[command(after_help = "Example:\n  rollcall connection secret con_0199… webhook_secret --json")]
     Secret {
-        /// The connection's ID, con_…
+        /// The connection's name or ID, con_…
         connection: String,
         /// The secret's name, such as webhook_secret
         name: String,
@@ -46,7 +49,7 @@ pub enum Command {
     /// Ask for a run of both lists at the next occasion
     #[command(after_help = "Example:\n  rollcall connection poll con_0199… --full")]
     Poll {
-        /// The connection's ID, con_…
+        /// The connection's name or ID, con_…
         connection: String,
         /// The whole lists, so that it shows who is gone; without it only what changed
         #[arg(long)]
@@ -55,7 +58,7 @@ pub enum Command {
     /// Tell whether a connection works, and what to do if not; exit code 1 if not
     #[command(after_help = "Example:\n  rollcall connection test con_0199… --json")]
     Test {
-        /// The connection's ID, con_…
+        /// The connection's name or ID, con_…
         connection: String,
     },
     /// Have ConnectWise send callbacks, so that changes arrive within seconds; may be repeated. A gateway looks every few
@@ -64,19 +67,19 @@ pub enum Command {
 They go to ROLLCALL_PUBLIC_URL, which ConnectWise must reach by https. Paycom's webhooks are typed in at Paycom:
 `rollcall connection show` tells their address.")]
     Subscribe {
-        /// The connection's ID, con_…
+        /// The connection's name or ID, con_…
         connection: String,
     },
     /// Take the callbacks back that `subscribe` made; polling goes on
     #[command(after_help = "Example:\n  rollcall connection unsubscribe con_0199…")]
     Unsubscribe {
-        /// The connection's ID, con_…
+        /// The connection's name or ID, con_…
         connection: String,
     },
     /// List the runs of a connection, newest first
     #[command(after_help = "Example:\n  rollcall connection runs con_0199… --limit 50")]
     Runs {
-        /// The connection's ID, con_…
+        /// The connection's name or ID, con_…
         connection: String,
         /// How many, 1 to 500
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
@@ -106,12 +109,13 @@ pub async fn run(context: &Context, command: Command) -> Result {
 /// # Errors
 /// A connection of another kind.
 pub fn need_desktop(connection: &Connection) -> Result {
-    match connection.kind {
-        Kind::QuickbooksDesktop => Ok(()),
-        kind => Err(Failure::new(
-            "wrong_kind",
-            format!("The connection `{}` is of kind {kind}: no Web Connector calls for it.", connection.id),
-            "Name a connection of kind quickbooks_desktop; `rollcall connection list` shows them.",
-        )),
+    let kind = connection.kind;
+    if connectors::spec(kind).is_some_and(|spec| spec.moves == Moves::CallsIn) {
+        return Ok(());
     }
+    Err(Failure::new(
+        "wrong_kind",
+        format!("The connection `{}` is of kind {kind}: no Web Connector calls for it.", connection.id),
+        "Name a connection of kind quickbooks_desktop; `rollcall connection list` shows them.",
+    ))
 }

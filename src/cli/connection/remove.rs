@@ -25,7 +25,7 @@ use crate::{
   rollcall connection remove con_0199… --dry-run
   rollcall connection remove con_0199… --yes")]
 pub struct RemoveArgs {
-    /// The connection: its ID, its beginning, its name, or COMPANY/NAME
+    /// The connection's name or ID, con_…
     connection: String,
     /// Do not ask; needed where there is no terminal
     #[arg(long)]

@@ -20,7 +20,7 @@ use super::{
     Result,
     context::Context,
     failure::{Failure, chain, sentence},
-    serve::{bind, local_url},
+    listen::{bind, local_url},
     signals,
     simulate::{SessionView, change, keep_time},
     text::plain,
@@ -72,7 +72,7 @@ pub async fn run(context: &Context, args: Args) -> Result {
             .collect();
     let settings = Settings::read(&settings)?;
     let store = app::open(&settings.database)?;
-    let listener = bind(&settings.http.listen).await?;
+    let listener = bind(&settings.http.listen, "--listen").await?;
     let address =
         listener.local_addr().map_err(|error| Failure::system("The socket has no address", &error))?;
     let url = local_url(address, false);

@@ -6,18 +6,19 @@ use crate::{
     cli::{Result, failure::Failure},
     clock::Ambient,
     domain::{
+        access::{Attempt, Principal, action},
         secret::Secret,
         words::{Kind, List},
     },
+    service::{Refusal, door::as_acting},
     simulators::quickbooks_desktop::{CompanyFile, QwcFile, SessionOptions},
     store::{Db, Store},
     sync::{
+        calls_in,
         credentials::WEBHOOK_SECRET,
         profile::{self, Draft},
         register::{self, ConnectionDraft},
-        scope::Scope,
         vault::Vault,
-        web_connector,
     },
 };
 
@@ -82,9 +83,10 @@ impl Stage {
             let (app, app_token) =
                 register::app(db, &ambient, "Timesheets", std::slice::from_ref(&company.id), false)?;
             let (_, admin_token) = register::app(db, &ambient, "Operations", &[], true)?;
-            let scope = Scope { app };
+            let attempt = Attempt::<action::Link>::new(Principal::CommandLine, Some(as_acting(&app)), None);
+            let grant = attempt.throughout().map_err(Refusal::from)?;
             for draft in drafts(&people, &company.id) {
-                profile::put(db, &ambient, &scope, &draft).map_err(|error| Failure::internal(&error))?;
+                profile::put(db, &ambient, &grant, &draft).map_err(|error| Failure::internal(&error))?;
             }
             // Due whenever the Web Connector calls.
             let settings = [("run_every_minutes", "1"), ("min_interval_seconds", "0")];
@@ -93,7 +95,7 @@ impl Stage {
             let mut draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
             draft.settings = settings;
             let made = register::connection(db, &ambient, &vault, &draft)?;
-            let qwc = web_connector::qwc(db, &made.connection.id, &public_url)?;
+            let qwc = calls_in::setup_file(db, &made.connection.id, &public_url)?;
             let [pay, psa] = polled.map(|draft| {
                 let draft = ConnectionDraft { company_id: company.id.clone(), ..draft };
                 register::connection(db, &ambient, &vault, &draft)

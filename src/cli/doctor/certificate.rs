@@ -29,9 +29,7 @@ pub fn check(findings: &mut Findings, settings: &Settings, now: DateTime<Utc>) {
                 key_file(findings, &files.key);
             }
             Err(error) => {
-                let remedy =
-                    "Correct ROLLCALL_TLS_CERT and ROLLCALL_TLS_KEY: PEM files that belong together.";
-                findings.wrong(Status::Fail, CHECK, sentence(&chain(&error)), remedy);
+                findings.wrong(Status::Fail, CHECK, sentence(&chain(&error)), error.remedy());
             }
         },
         None if https => findings.ok(CHECK, "None here: something in front of the gateway must speak https."),

@@ -1,7 +1,5 @@
 //! The database, and what it tells of connections and runs.
 
-use std::path::Path;
-
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -18,14 +16,20 @@ pub async fn check(findings: &mut Findings, settings: &Settings) {
     let url = settings.database.url.reveal();
     let name = database_name(settings);
     // Opening it would make it.
-    if let Some(path) = url.strip_prefix("sqlite:")
-        && !Path::new(path).exists()
+    if let Some(file) = store::file_of(url)
+        && matches!(file.try_exists(), Ok(false))
     {
-        not_there(findings, path, &name);
-        return;
+        return match store::obstacle(&file) {
+            Some(obstacle) => findings.failure("database", store::Error::File(obstacle).into()),
+            None => {
+                let remedy = "Nothing, if it is the right path: the first command makes it.";
+                findings.wrong(Status::Warn, "database", format!("{name} is not there yet."), remedy);
+            }
+        };
     }
     let store = match Store::open(url) {
         Ok(store) => store,
+        Err(error @ store::Error::File(_)) => return findings.failure("database", error.into()),
         Err(error) => {
             let remedy = "Check ROLLCALL_DATABASE_URL: the path and who may open it, or the host, the user and the \
                           password, and that the server runs.";
@@ -75,31 +79,6 @@ fn exposed(findings: &mut Findings, url: &str) {
     }
 }
 
-fn not_there(findings: &mut Findings, path: &str, name: &str) {
-    let folder = match Path::new(path).parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    if folder.is_dir() {
-        // Gone again at once.
-        if let Err(error) = tempfile::tempfile_in(folder) {
-            let detail = format!("Nothing can be written in the folder {folder:?} of {name}: {error}.");
-            let remedy = "Let this user write there, or correct ROLLCALL_DATABASE_URL.";
-            return findings.wrong(Status::Fail, "database", detail, remedy);
-        }
-        let remedy = "Nothing, if it is the right path: the first command makes it.";
-        findings.wrong(Status::Warn, "database", format!("{name} is not there yet."), remedy);
-    } else {
-        let remedy = "Make the folder, or correct ROLLCALL_DATABASE_URL.";
-        findings.wrong(
-            Status::Fail,
-            "database",
-            format!("The folder {folder:?} of {name} is not there."),
-            remedy,
-        );
-    }
-}
-
 /// Connections that are looked at with one query.
 const SOME: usize = 500;
 
@@ -130,7 +109,7 @@ fn told(findings: &mut Findings, known: &Known) {
         let detail = format!("{}: {}", status.state, status.detail);
         use ConnectionState as State;
         let severity = match status.state {
-            State::Ok if !status.remedy.is_empty() => Status::Warn,
+            State::Ok | State::Polling if !status.remedy.is_empty() => Status::Warn,
             State::Ok | State::Polling => Status::Ok,
             State::CredentialsRejected | State::PermissionMissing | State::Failing => Status::Fail,
             // One that waits for its first call is on its way; a person, or time, settles the others.

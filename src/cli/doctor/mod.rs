@@ -21,7 +21,7 @@ use super::{
 
 /// Check everything that keeps the gateway from working, and tell what to do; exit code 1 if something fails
 ///
-/// It looks at the settings, the database, the key of its secrets, the public address, the certificate, the port, each connection, and the
+/// It looks at the settings, the database, the key of its secrets, the public address, the certificate, the ports, each connection, and the
 /// runs that wait for a decision. It changes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -128,7 +128,7 @@ async fn all(findings: &mut Findings, settings: &Settings) {
     database::check(findings, settings).await;
     network::public_url(findings, settings).await;
     certificate::check(findings, settings, chrono::Utc::now());
-    network::port(findings, settings).await;
+    network::ports(findings, settings).await;
 }
 
 /// Connections that are well are named one by one as long as they are no more than these.

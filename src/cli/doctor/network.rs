@@ -1,6 +1,6 @@
-//! The public address and the port.
+//! The public address and the ports.
 
-use std::{io::ErrorKind, net::SocketAddr, time::Duration};
+use std::{io::ErrorKind, time::Duration};
 
 use tokio::{
     net::{TcpListener, lookup_host},
@@ -9,7 +9,10 @@ use tokio::{
 use url::Host;
 
 use crate::{
-    cli::{failure::sentence, serve::local_url},
+    cli::{
+        failure::sentence,
+        listen::{local_url, refused},
+    },
     config::Settings,
     connectors::quickbooks_desktop::check_address,
 };
@@ -52,57 +55,86 @@ async fn known(findings: &mut Findings, name: &str, text: &str) {
     findings.wrong(Status::Fail, CHECK, unknown, remedy);
 }
 
-/// Whether the port is free, or Rollcall answers there.
-pub async fn port(findings: &mut Findings, settings: &Settings) {
-    let listen = &settings.http.listen;
-    let check = "port";
+/// An address that the gateway listens on.
+struct Port<'a> {
+    check: &'static str,
+    setting: &'static str,
+    listen: &'a str,
+    /// What only a gateway answers there.
+    path: &'static str,
+    tls: bool,
+}
+
+/// Whether the ports are free, or Rollcall answers there.
+pub async fn ports(findings: &mut Findings, settings: &Settings) {
+    let main = main_port(settings);
+    let free = port(findings, &main).await;
+    let Some(listen) = &settings.http.metrics_listen else { return };
+    let figures =
+        Port { check: "figures", setting: "ROLLCALL_METRICS_LISTEN", listen, path: "/metrics", tls: false };
+    // A name and an address, say, may be the same place: free alone, but not beside the other.
+    let together = TcpListener::bind(main.listen).await.ok();
+    let beside = TcpListener::bind(listen).await.is_ok();
+    drop(together);
+    if free && !beside && TcpListener::bind(listen).await.is_ok() {
+        let detail = format!("{listen} is where the gateway itself listens ({}).", main.listen);
+        let remedy = "Choose another port with ROLLCALL_METRICS_LISTEN.";
+        return findings.wrong(Status::Fail, figures.check, detail, remedy);
+    }
+    port(findings, &figures).await;
+}
+
+fn main_port(settings: &Settings) -> Port<'_> {
+    let http = &settings.http;
+    let (setting, tls) = ("ROLLCALL_LISTEN", http.tls.is_some());
+    Port { check: "port", setting, listen: &http.listen, path: "/healthz", tls }
+}
+
+/// Looks at one; whether it is free.
+async fn port(findings: &mut Findings, port: &Port<'_>) -> bool {
+    let Port { check, setting, listen, .. } = *port;
     match TcpListener::bind(listen).await {
-        Ok(_) => findings.ok(check, format!("{listen} is free: no gateway runs there now.")),
-        Err(error) if error.kind() == ErrorKind::AddrInUse => match address(listen).await {
-            Some(address) if is_rollcall(address, settings.http.tls.is_some()).await => {
-                findings.ok(check, format!("A gateway answers on {listen}."));
-            }
-            _ => {
-                let detail = format!("Something that is no gateway listens on {listen}.");
-                findings.wrong(
-                    Status::Fail,
-                    check,
-                    detail,
-                    "Stop it, or choose another port with ROLLCALL_LISTEN.",
-                );
-            }
-        },
+        Ok(_) => {
+            findings.ok(check, format!("{listen} is free: no gateway runs there now."));
+            return true;
+        }
+        Err(error) if error.kind() == ErrorKind::AddrInUse && answers(port).await => {
+            findings.ok(check, format!("A gateway answers on {listen}."));
+        }
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            let detail = format!("Something that is no gateway listens on {listen}.");
+            let remedy = format!("Stop it, or choose another port with {setting}.");
+            findings.wrong(Status::Fail, check, detail, remedy);
+        }
         Err(error) => {
-            let remedy = "Choose another ROLLCALL_LISTEN; ports below 1024 need a privilege.";
-            findings.wrong(Status::Fail, check, format!("{listen} cannot be listened on: {error}."), remedy);
+            let problem = refused(listen, setting, &error);
+            findings.wrong(Status::Fail, check, problem.detail, problem.remedy);
         }
     }
+    false
 }
 
 /// Whether Rollcall answers on the port.
 pub async fn live(findings: &mut Findings, settings: &Settings) {
-    let listen = &settings.http.listen;
-    match address(listen).await {
-        Some(address) if is_rollcall(address, settings.http.tls.is_some()).await => {
-            findings.ok("port", format!("A gateway answers on {listen}."));
-        }
-        _ => {
-            let detail = format!("No gateway answers on {listen}.");
-            findings.wrong(
-                Status::Fail,
-                "port",
-                detail,
-                "Start it with `rollcall serve`, and look at its log.",
-            );
-        }
+    let port = main_port(settings);
+    let listen = port.listen;
+    if answers(&port).await {
+        findings.ok(port.check, format!("A gateway answers on {listen}."));
+    } else {
+        let detail = format!("No gateway answers on {listen}.");
+        let remedy = "Start it with `rollcall serve`, and look at its log.";
+        findings.wrong(Status::Fail, port.check, detail, remedy);
     }
 }
 
-async fn address(listen: &str) -> Option<SocketAddr> {
-    lookup_host(listen).await.ok()?.next()
+async fn answers(port: &Port<'_>) -> bool {
+    match lookup_host(port.listen).await.ok().and_then(|mut all| all.next()) {
+        Some(address) => is_rollcall(&format!("{}{}", local_url(address, port.tls), port.path)).await,
+        None => false,
+    }
 }
 
-async fn is_rollcall(address: SocketAddr, tls: bool) -> bool {
+async fn is_rollcall(url: &str) -> bool {
     let client = reqwest::Client::builder()
         .no_proxy()
         .timeout(Duration::from_secs(5))
@@ -110,6 +142,6 @@ async fn is_rollcall(address: SocketAddr, tls: bool) -> bool {
         .tls_danger_accept_invalid_certs(true)
         .build();
     let Ok(client) = client else { return false };
-    let answer = client.get(format!("{}/healthz", local_url(address, tls))).send().await;
+    let answer = client.get(url).send().await;
     answer.is_ok_and(|answer| answer.status().is_success() && answer.headers().contains_key("x-request-id"))
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    cli::text::plain,
+    cli::text::{plain, wrapped},
     simulators::quickbooks_desktop::{Event, Operation, Outcome, SessionReport},
 };
 
@@ -80,6 +80,9 @@ impl SessionView {
     }
 }
 
+/// Characters of a line.
+const WIDTH: usize = 100;
+
 /// What people are told while it happens; `None` for what would only be noise.
 pub fn line(event: &Event<'_>) -> Option<String> {
     let line = match event {
@@ -87,6 +90,13 @@ pub fn line(event: &Event<'_>) -> Option<String> {
             format!("  progress {result} %")
         }
         Event::Returned { operation: Operation::SendRequestXml, .. } => return None,
+        // What the Web Connector shows to a person: all of it.
+        Event::Returned {
+            operation: it @ (Operation::CloseConnection | Operation::GetLastError),
+            result,
+        } if !result.is_empty() => {
+            return Some(wrapped(&plain(&format!("{}: {result}", it.name())), WIDTH, "  "));
+        }
         Event::Returned { operation, result } if !result.is_empty() => {
             format!("  {}: {result}", operation.name())
         }
@@ -101,4 +111,22 @@ pub fn line(event: &Event<'_>) -> Option<String> {
     };
     // An answer may be a whole document.
     Some(plain(&line).replace('\n', " ").chars().take(200).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_web_connector_shows_to_a_person_is_told_whole() {
+        let said = format!("Nothing was staged. {} Do this.", "It is so because of that. ".repeat(20));
+        for operation in [Operation::CloseConnection, Operation::GetLastError] {
+            let told = line(&Event::Returned { operation, result: &said }).unwrap();
+            assert!(told.split_whitespace().eq(format!("{}: {said}", operation.name()).split_whitespace()));
+            assert!(
+                told.lines().count() > 3 && told.lines().all(|line| line.chars().count() <= WIDTH),
+                "{told}"
+            );
+        }
+    }
 }

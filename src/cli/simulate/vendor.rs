@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::{
-    cli::{Result, failure::Failure, output::Output, signals, text::plain},
+    cli::{Result, failure::Failure, listen::bind, output::Output, signals, text::plain},
     simulators::vendor::{Delivery, Fault, Faults, PlannedFault, ServerOptions, UnknownFault},
 };
 
@@ -52,8 +52,8 @@ impl ServerArgs {
     }
 
     pub async fn listener(&self) -> Result<(TcpListener, String)> {
-        let failed = |error: io::Error| Failure::system("The simulator cannot listen", &error);
-        let listener = TcpListener::bind(self.listen).await.map_err(failed)?;
+        let failed = |error: io::Error| Failure::system("The socket has no address", &error);
+        let listener = bind(&self.listen.to_string(), "--listen").await?;
         let url = format!("http://{}", listener.local_addr().map_err(failed)?);
         Ok((listener, url))
     }

@@ -16,7 +16,7 @@ const PAGES: usize = 20;
 impl Source {
     /// Sees to it that each type of record that is staged is told to `url`. What the vendor has switched off after
     /// three days of failures is made anew.
-    pub async fn ensure_callbacks(&self, url: &str) -> Result<Subscribed, Failure> {
+    pub(super) async fn register_callbacks(&self, url: &str) -> Result<Subscribed, Failure> {
         let address = with_record_id(url);
         let registered = self.callbacks(&address).await?;
         let mut done = Subscribed::default();
@@ -42,7 +42,7 @@ impl Source {
     }
 
     /// Takes back all that was registered for `url`; how many that were.
-    pub async fn remove_callbacks(&self, url: &str) -> Result<usize, Failure> {
+    pub(super) async fn withdraw_callbacks(&self, url: &str) -> Result<usize, Failure> {
         let registered = self.callbacks(&with_record_id(url)).await?;
         for callback in &registered {
             self.remove(callback).await?;

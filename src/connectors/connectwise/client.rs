@@ -5,7 +5,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue,
@@ -15,7 +14,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     connectors::{
-        outbound::{Answer, Caller, Gate, Outbound, Request, Timeouts, problems::failure},
+        outbound::{Answer, Caller, Gate, Outbound, Request, Timeouts, basic, problems::failure},
         source::Failure,
     },
     domain::{secret::Secret, words::Cause},
@@ -68,9 +67,9 @@ impl Client {
     ) -> Result<Self, Failure> {
         let wrong =
             |what: String| failure(Cause::Credentials, what, "Correct the settings of this connection.");
-        let origin = settings.origin().map_err(wrong)?;
+        let origin = settings.origin().map_err(|error| wrong(format!("{error}.")))?;
         let anonymous =
-            Caller::new(outbound, origin, settings.allow_private_address, gate, HeaderMap::new())?;
+            Caller::new(outbound, origin, settings.poll.allow_private_address, gate, HeaderMap::new())?;
         let caller = anonymous.clone().with_headers(headers(settings, secrets)?);
         let memory: Memory = memory.and_then(|memory| serde_json::from_str(memory).ok()).unwrap_or_default();
         let codebase = Mutex::new(memory.codebase.as_deref().and_then(codebase));
@@ -220,7 +219,6 @@ fn headers(settings: &Settings, secrets: &BTreeMap<String, Secret>) -> Result<He
     };
     let (public, private) =
         (secret("public_key").ok_or_else(missing)?, secret("private_key").ok_or_else(missing)?);
-    let basic = STANDARD.encode(format!("{}+{public}:{private}", settings.company_id));
     let value = |text: String| {
         HeaderValue::try_from(text).map_err(|_| {
             failure(
@@ -230,8 +228,7 @@ fn headers(settings: &Settings, secrets: &BTreeMap<String, Secret>) -> Result<He
             )
         })
     };
-    let mut authorization = value(format!("Basic {basic}"))?;
-    authorization.set_sensitive(true);
+    let authorization = basic(&format!("{}+{public}", settings.company_id), private);
     let accept = format!("application/vnd.connectwise.com+json; version={}", settings.api_version);
     Ok(HeaderMap::from_iter([
         (AUTHORIZATION, authorization),

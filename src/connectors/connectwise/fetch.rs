@@ -14,7 +14,7 @@ use super::{
 
 impl Source {
     /// What is not there and what is not wanted are the same: only the whole list tells who is gone.
-    pub async fn fetch(&self, list: List, external_id: &str) -> Result<Fetched, Failure> {
+    pub(super) async fn fetch_one(&self, list: List, external_id: &str) -> Result<Fetched, Failure> {
         let Some((stage, id)) = self.place(list, external_id) else { return Ok(Fetched::Missing) };
         let path = format!("{}/{id}", stage.path());
         let query = [("fields", stage.fields())];

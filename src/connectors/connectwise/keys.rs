@@ -32,7 +32,7 @@ pub(super) fn allowed(settings: &Settings, key_url: &str) -> Option<Url> {
     let url = Url::parse(key_url).ok()?;
     let own = settings.origin().ok().is_some_and(|origin| origin.origin() == url.origin());
     let clean = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    if !clean || !(url.scheme() == "https" || (own && settings.allow_private_address)) {
+    if !clean || !(url.scheme() == "https" || (own && settings.poll.allow_private_address)) {
         return None;
     }
     let cloud = is_cloud(&url);
@@ -75,7 +75,7 @@ pub(super) async fn fetch(
     let headers = HeaderValue::from_str(&settings.client_id)
         .map(|client_id| HeaderMap::from_iter([(CLIENT_ID, client_id)]))
         .map_err(|_| unavailable("`client_id` cannot be sent".into()))?;
-    let private = own && settings.allow_private_address;
+    let private = own && settings.poll.allow_private_address;
     let caller = Caller::new(outbound, url.clone(), private, Arc::new(Open { now }), headers)
         .map_err(|failure| unavailable(failure.to_string()))?
         .without_retries()

@@ -1,8 +1,11 @@
 //! ConnectWise's members, companies and contacts to staged records, and which of them are wanted.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 
-use crate::domain::{email::email, record::Record};
+use crate::{
+    connectors::dates::date,
+    domain::{email::email, record::Record},
+};
 
 use super::{
     settings::{Settings, words},
@@ -146,10 +149,4 @@ fn reached_by<'a>(items: &'a [Communication], kind: &'a str) -> impl Iterator<It
         })
     };
     of_kind().filter(|item| item.default_flag).chain(of_kind()).filter_map(|item| item.value.as_deref())
-}
-
-/// The day of a time stamp. The vendor's «none» is 1800-01-01; what cannot be read is none either.
-fn date(text: &str) -> Option<NaiveDate> {
-    let day = NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok()?;
-    (day.year() > 1900).then_some(day)
 }

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `settings` | what a connection is told |
+//! | `spec`, `settings` | what a connection is told |
 //! | `client` | who asks, and where the tenant's API is now |
 //! | `refusals` | what the vendor's errors mean |
 //! | `wire` | the vendor's words |
@@ -22,22 +22,27 @@ mod probe;
 mod reading;
 mod refusals;
 mod settings;
+mod spec;
 #[cfg(test)]
 mod tests;
 pub mod wire;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use futures_util::future::BoxFuture;
+
 use crate::{
     connectors::{
+        Reading as PolledReading, Source as PolledSource,
         outbound::{Gate, Outbound},
-        source::{Ask, Failure},
+        source::{Ask, Failure, Fetched, Subscribed},
     },
-    domain::secret::Secret,
+    domain::{secret::Secret, words::List},
 };
 
 use client::Client;
-pub use {reading::Reading, settings::Settings};
+use reading::Reading;
+pub use {settings::Settings, spec::Connectwise};
 
 /// One tenant, ready to be read.
 pub struct Source {
@@ -50,7 +55,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// `memory` is what [`Self::memory`] said last time.
+    /// `memory` is what `memory` said last time.
     ///
     /// # Errors
     /// Settings or secrets with which no request can be made.
@@ -71,13 +76,32 @@ impl Source {
     pub fn hurried(self) -> Self {
         Self { client: Box::new(self.client.hurried()), hasty: true, ..self }
     }
+}
 
-    pub fn read(&self, ask: Ask) -> Reading<'_> {
-        Reading::new(self, ask)
+impl PolledSource for Source {
+    fn read(&self, ask: Ask) -> Box<dyn PolledReading + '_> {
+        Box::new(Reading::new(self, ask))
+    }
+
+    fn fetch<'a>(&'a self, list: List, external_id: &'a str) -> BoxFuture<'a, Result<Fetched, Failure>> {
+        Box::pin(self.fetch_one(list, external_id))
+    }
+
+    /// Each request is sent once, and must be answered soon: a person waits.
+    fn probe(self: Box<Self>) -> BoxFuture<'static, Result<String, Failure>> {
+        Box::pin(async move { self.hurried().look().await })
     }
 
     /// Where the tenant's API was found.
-    pub fn memory(&self) -> Option<String> {
+    fn memory(&self) -> Option<String> {
         self.client.memory()
+    }
+
+    fn ensure_callbacks<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Option<Result<Subscribed, Failure>>> {
+        Box::pin(async move { Some(self.register_callbacks(url).await) })
+    }
+
+    fn remove_callbacks<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Option<Result<usize, Failure>>> {
+        Box::pin(async move { Some(self.withdraw_callbacks(url).await) })
     }
 }

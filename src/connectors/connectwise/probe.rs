@@ -9,7 +9,7 @@ use super::{Source, client::Call, list::Stage, wire::SystemInfo};
 impl Source {
     /// Looks the tenant up, asks who we are, and asks for one row of each list: a role may lack the right to any. Side by
     /// side, for a person waits.
-    pub async fn probe(&self) -> Result<String, Failure> {
+    pub(super) async fn look(&self) -> Result<String, Failure> {
         let info = self.client.discover().await?;
         let mut stages = vec![Stage::Members, Stage::Companies];
         if self.settings.contacts {

@@ -3,13 +3,20 @@
 
 use std::mem;
 
-use chrono::{DateTime, Duration, SecondsFormat, Utc};
-use http::{HeaderMap, header};
+use chrono::{DateTime, SecondsFormat, Utc};
+use futures_util::future::BoxFuture;
+use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    connectors::outbound::problems::failure,
-    connectors::source::{Ask, End, Failure, Step},
+    connectors::{
+        Reading as PolledReading,
+        outbound::{
+            answers::{date, links},
+            problems::failure,
+        },
+        source::{Ask, End, Failure, Step},
+    },
     domain::{
         hold::Gone,
         problem::Problem,
@@ -79,7 +86,7 @@ pub struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     pub(super) fn new(source: &'a Source, ask: Ask) -> Self {
-        let overlap = Duration::minutes(i64::from(source.settings.delta_overlap_minutes));
+        let overlap = source.settings.poll.overlap();
         let since = ask.since.filter(|_| ask.mode == Mode::Delta);
         let since = since.and_then(|since| since.parse::<DateTime<Utc>>().ok());
         let conditions = since
@@ -93,13 +100,13 @@ impl<'a> Reading<'a> {
         let left = left.and_then(|progress| serde_json::from_str::<Progress>(&progress).ok());
         let left = left.filter(|left| (left.stage == Stage::Members) == (stage == Stage::Members));
         let at = left.unwrap_or_else(|| Progress::new(stage));
-        let page_size = source.settings.page_size;
+        let page_size = source.settings.poll.page_size;
         Self { source, at, conditions, unwanted: Vec::new(), page_size, last_page: false, broken: None }
     }
 
     /// # Errors
     /// What keeps the list from being read.
-    pub async fn next(&mut self) -> Result<Step, Failure> {
+    async fn step(&mut self) -> Result<Step, Failure> {
         while !self.last_page {
             let page = match self.page().await {
                 Ok(page) => page,
@@ -183,10 +190,7 @@ impl<'a> Reading<'a> {
 
     /// The vendor's clock, which its time stamps are by; ours where it does not say.
     fn vendor_time(&self, headers: &HeaderMap) -> String {
-        let said = headers.get(header::DATE).and_then(|value| value.to_str().ok());
-        let said =
-            said.and_then(|text| DateTime::parse_from_rfc2822(text).ok()).map(|at| at.with_timezone(&Utc));
-        let now = said.unwrap_or_else(|| self.source.client.caller().gate().now());
+        let now = date(headers).unwrap_or_else(|| self.source.client.caller().gate().now());
         now.to_rfc3339_opts(SecondsFormat::Secs, true)
     }
 
@@ -253,7 +257,7 @@ impl<'a> Reading<'a> {
 
     fn begin_next_stage(&mut self) {
         self.at = Progress { stage: Stage::Contacts, after: 0, received: 0, ..self.at.clone() };
-        self.page_size = self.source.settings.page_size;
+        self.page_size = self.source.settings.poll.page_size;
     }
 
     fn end(&mut self) -> End {
@@ -307,11 +311,13 @@ impl<'a> Reading<'a> {
     }
 }
 
+impl PolledReading for Reading<'_> {
+    fn next(&mut self) -> BoxFuture<'_, Result<Step, Failure>> {
+        Box::pin(self.step())
+    }
+}
+
 /// Whether `Link` promises more. The address in it is not used: the next page is asked for by ID.
 fn has_next(headers: &HeaderMap) -> bool {
-    let links = headers.get_all(header::LINK).iter().filter_map(|value| value.to_str().ok());
-    links.flat_map(|link| link.split(';')).any(|part| {
-        let part = part.split(',').next().unwrap_or_default().trim().to_ascii_lowercase();
-        part.strip_prefix("rel=").is_some_and(|rel| rel.trim_matches('"') == "next")
-    })
+    links(headers).iter().any(|(relation, _)| relation == "next")
 }

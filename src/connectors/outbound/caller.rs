@@ -187,8 +187,10 @@ impl Caller {
         let url = self.address(&request)?;
         let (mut attempt, mut waits) = (1, 0);
         loop {
-            self.gate.pass().await?;
-            let fault = match self.patient(&request, &url).await {
+            let passed = self.gate.pass().await?;
+            let answered = self.patient(&request, &url).await;
+            drop(passed);
+            let fault = match answered {
                 Err(fault) => fault,
                 Ok(answer) => {
                     let (status, headers) = (answer.status, answer.headers.clone());

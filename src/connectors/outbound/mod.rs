@@ -1,9 +1,12 @@
 //! Requests to vendors: to the connection's own host and no other, one at a time through a gate, with bounds on all
 //! that comes back.
 
+pub mod answers;
+mod basic;
 mod caller;
 mod causes;
 pub mod guard;
+mod in_flight;
 mod keys;
 mod places;
 pub mod problems;
@@ -19,14 +22,16 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
+pub use basic::basic;
 pub use caller::{Answer, Caller, Request};
+pub use in_flight::{InFlight, Passed};
 pub use keys::Keys;
 pub use places::{Aside, Place, Places};
 
 /// Who lets requests through: it keeps the lease and the rate limit, which live in the database.
 pub trait Gate: Send + Sync {
-    /// Waits until one more request may be sent.
-    fn pass(&self) -> BoxFuture<'_, Result<(), Closed>>;
+    /// Waits until one more request may be sent; what is returned is dropped when it is answered.
+    fn pass(&self) -> BoxFuture<'_, Result<Passed, Closed>>;
     /// The source asked to wait: holds for everybody who uses the credential.
     fn close_for(&self, wait: Duration) -> BoxFuture<'_, Result<(), Closed>>;
     /// Waits before another try.
@@ -47,8 +52,8 @@ pub struct Open {
 }
 
 impl Gate for Open {
-    fn pass(&self) -> BoxFuture<'_, Result<(), Closed>> {
-        Box::pin(std::future::ready(Ok(())))
+    fn pass(&self) -> BoxFuture<'_, Result<Passed, Closed>> {
+        Box::pin(std::future::ready(Ok(Passed::default())))
     }
     fn close_for(&self, _: Duration) -> BoxFuture<'_, Result<(), Closed>> {
         Box::pin(std::future::ready(Ok(())))
@@ -87,6 +92,8 @@ pub struct Outbound {
     pub keys: Keys,
     /// The polls that are under way.
     pub places: Places,
+    /// The requests that are.
+    pub in_flight: InFlight,
 }
 
 /// How long a vendor may take.
@@ -149,6 +156,7 @@ impl Outbound {
             any: client().dns_resolver(Arc::new(any)).build().map_err(error)?,
             keys: Keys::default(),
             places: Places::default(),
+            in_flight: InFlight::default(),
         })
     }
 }

@@ -39,7 +39,7 @@ fn read(text: &str, now: DateTime<Utc>) -> Option<Duration> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(text.parse().map_or(LONGEST, Duration::from_secs));
     }
-    let until = DateTime::parse_from_rfc2822(text).ok()?.with_timezone(&Utc);
+    let until: DateTime<Utc> = httpdate::parse_http_date(text).ok()?.into();
     Some((until - now).to_std().unwrap_or(Duration::ZERO))
 }
 

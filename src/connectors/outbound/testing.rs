@@ -1,18 +1,26 @@
-//! For the tests of connectors: a gate that stands open, at a time that stands still.
+//! For the tests of connectors: a gate that stands open, at a time that stands still, and what is read of a source.
 
 use std::{future::ready, time::Duration};
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
-use super::{Closed, Gate};
+use crate::{
+    connectors::{
+        Source,
+        source::{Ask, End, Failure, Step},
+    },
+    domain::{record::Record, words::Cause},
+};
+
+use super::{Closed, Gate, Passed};
 
 /// Lets everything through and waits for nothing.
 pub struct Open;
 
 impl Gate for Open {
-    fn pass(&self) -> BoxFuture<'_, Result<(), Closed>> {
-        Box::pin(ready(Ok(())))
+    fn pass(&self) -> BoxFuture<'_, Result<Passed, Closed>> {
+        Box::pin(ready(Ok(Passed::default())))
     }
 
     fn close_for(&self, _: Duration) -> BoxFuture<'_, Result<(), Closed>> {
@@ -35,4 +43,27 @@ impl Gate for Open {
 /// The time of [`Open`].
 pub fn now() -> DateTime<Utc> {
     "2026-03-01T12:00:00Z".parse().unwrap()
+}
+
+/// Everything that a run reads, with the progress of each part.
+pub async fn run(source: &dyn Source, ask: Ask) -> Result<(Vec<Record>, Vec<Option<String>>, End), Failure> {
+    let (mut records, mut progress, mut reading) = (Vec::new(), Vec::new(), source.read(ask));
+    loop {
+        match reading.next().await? {
+            Step::Part { records: part, progress: at } => {
+                records.extend(part);
+                progress.push(at);
+            }
+            Step::End(end) => return Ok((records, progress, end)),
+        }
+    }
+}
+
+/// Why there was no answer: the cause, and what people are told.
+pub fn cause<T>(answer: Result<T, Failure>) -> (Cause, String) {
+    match answer {
+        Err(Failure::Source { cause, problem, .. }) => (cause, problem.sentence()),
+        Err(Failure::Closed(closed)) => panic!("{closed}"),
+        Ok(_) => panic!("it went well"),
+    }
 }

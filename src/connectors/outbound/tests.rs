@@ -28,10 +28,11 @@ struct Virtual {
 }
 
 impl Gate for Virtual {
-    fn pass(&self) -> BoxFuture<'_, Result<(), Closed>> {
+    fn pass(&self) -> BoxFuture<'_, Result<Passed, Closed>> {
         self.passed.fetch_add(1, Ordering::SeqCst);
         let shut = self.shut && !self.waits.lock().unwrap().is_empty();
-        let answer = if shut { Err(Closed::RateLimited { until: self.now() }) } else { Ok(()) };
+        let answer =
+            if shut { Err(Closed::RateLimited { until: self.now() }) } else { Ok(Passed::default()) };
         Box::pin(std::future::ready(answer))
     }
     fn close_for(&self, wait: Duration) -> BoxFuture<'_, Result<(), Closed>> {

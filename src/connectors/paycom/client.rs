@@ -2,16 +2,15 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, NaiveDate, Utc};
 use http::{
     HeaderMap, HeaderValue, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, DATE},
+    header::{ACCEPT, AUTHORIZATION},
 };
 
 use crate::{
     connectors::{
-        outbound::{Caller, Gate, Outbound, Timeouts, problems::failure},
+        outbound::{Caller, Gate, Outbound, Timeouts, answers::date, basic, problems::failure},
         source::Failure,
     },
     domain::{secret::Secret, words::Cause},
@@ -81,8 +80,8 @@ impl Client {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, authorization(secrets)?);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let caller = Caller::new(outbound, root, settings.allow_private_address, gate, headers)?;
-        Ok(Self { caller, page_size: settings.page_size })
+        let caller = Caller::new(outbound, root, settings.poll.allow_private_address, gate, headers)?;
+        Ok(Self { caller, page_size: settings.poll.page_size })
     }
 
     /// For tests of a connection: a person waits, so each request is sent once and has little time.
@@ -200,20 +199,10 @@ fn authorization(secrets: &BTreeMap<String, Secret>) -> Result<HeaderValue, Fail
             )
         })
     };
-    let basic = STANDARD.encode(format!("{}:{}", given("sid")?, given("token")?));
-    // Base64 is always a header's value.
-    let mut value = HeaderValue::try_from(format!("Basic {basic}"))
-        .map_err(|_| failure(Cause::Credentials, "`sid` and `token` cannot be sent.", "Give them again."))?;
-    value.set_sensitive(true);
-    Ok(value)
+    Ok(basic(given("sid")?, given("token")?))
 }
 
 /// Whether two codes are one but for the zeros before them, which a number loses, and for capitals.
 fn unpadded(one: &str, other: &str) -> bool {
     one.trim_start_matches('0').eq_ignore_ascii_case(other.trim_start_matches('0'))
-}
-
-fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
-    let date = headers.get(DATE)?.to_str().ok()?;
-    DateTime::parse_from_rfc2822(date).ok().map(|date| date.to_utc())
 }

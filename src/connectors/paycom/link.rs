@@ -1,34 +1,9 @@
-//! The `Link` header, by which Paycom tells of the other pages: `<…?requestid=r1&page=2>; rel="next", …`.
+//! Where the next page is, by the `Link` header: `<…?requestid=r1&page=2>; rel="next", …`.
 
-use http::{HeaderMap, header::LINK};
+use http::HeaderMap;
 use url::Url;
 
-/// The addresses of a `Link` header with their relations, in order.
-pub fn links(headers: &HeaderMap) -> Vec<(String, String)> {
-    let mut links = Vec::new();
-    for value in headers.get_all(LINK) {
-        // An address may hold a comma, so what stands between the angle brackets is found first.
-        let mut rest = value.to_str().unwrap_or_default();
-        while let Some((_, after)) = rest.split_once('<') {
-            let Some((address, parameters)) = after.split_once('>') else { break };
-            let (own, next) = parameters.find('<').map_or((parameters, ""), |at| parameters.split_at(at));
-            rest = next;
-            for relation in relations(own) {
-                links.push((relation, address.trim().to_owned()));
-            }
-        }
-    }
-    links
-}
-
-/// What `rel` says: one word or several.
-fn relations(parameters: &str) -> Vec<String> {
-    let rel = parameters.split([';', ',']).find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("rel").then(|| value.trim().trim_matches('"'))
-    });
-    rel.into_iter().flat_map(str::split_ascii_whitespace).map(str::to_ascii_lowercase).collect()
-}
+use crate::connectors::outbound::answers::links;
 
 /// Where the page after this one is, as a target for the caller. What Paycom's addresses are relative to is not
 /// documented, so only the query of one is taken, and the path stays the endpoint's own. An address of another origin
@@ -61,6 +36,8 @@ pub enum Next {
 
 #[cfg(test)]
 mod tests {
+    use http::header::LINK;
+
     use super::*;
 
     fn headers(values: &[&str]) -> HeaderMap {

@@ -2,12 +2,12 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::{email::email, record::Record};
-
-use super::{
-    dates::date,
-    wire::{Row, Text},
+use crate::{
+    connectors::dates::date,
+    domain::{email::email, record::Record},
 };
+
+use super::wire::{Row, Text};
 
 /// An employee, by the code of its own row, which may be spelled otherwise than what was asked for; `today` is
 /// Paycom's. Names stay in capitals, as Paycom keeps them. The directory's `homephone` is left out: it is where

@@ -2,22 +2,20 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | [`settings`](Settings) | how a client of Paycom is synchronised |
+//! | [`spec`](Paycom), [`settings`](Settings) | how a client of Paycom is synchronised |
 //! | `client` | its endpoints, one function each |
 //! | `link` | where the next page is |
 //! | `list` | a whole list, and whether it is whole |
-//! | [`reading`](Reading) | full and delta runs |
+//! | `reading` | full and delta runs |
 //! | `codes`, `strikes` | the employees of a run, each for itself |
 //! | `probe` | the test of a connection |
 //! | `refusals` | its statuses: what each means, and what a person should do |
 //! | [`wire`] | its JSON, of which only the wanted fields exist |
-//! | `dates` | its four ways to write a date |
 //! | [`map`] | its words to ours |
-//! | [`hook`](receive()) | its webhooks |
+//! | `hook` | its webhooks |
 
 mod client;
 mod codes;
-mod dates;
 mod hook;
 mod link;
 mod list;
@@ -26,6 +24,7 @@ mod probe;
 mod reading;
 mod refusals;
 mod settings;
+mod spec;
 mod strikes;
 pub mod wire;
 
@@ -37,10 +36,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     connectors::{
+        Reading as PolledReading, Source as PolledSource,
         outbound::{Gate, Outbound},
         source::{Ask, Failure, Fetched},
     },
@@ -48,10 +49,10 @@ use crate::{
 };
 
 use client::Client;
+use reading::Reading;
 
-pub use hook::{has_secret, message, receive};
-pub use reading::Reading;
 pub use settings::{ListFrom, Settings};
+pub use spec::Paycom;
 
 /// One client of Paycom, ready to be read.
 pub struct Source {
@@ -99,27 +100,31 @@ impl Source {
             again.insert(code.to_owned());
         }
     }
+}
 
-    pub fn read(&self, ask: Ask) -> Reading<'_> {
-        Reading::new(self, ask)
+impl PolledSource for Source {
+    fn read(&self, ask: Ask) -> Box<dyn PolledReading + '_> {
+        Box::new(Reading::new(self, ask))
     }
 
     /// One employee. Without details there is nobody to be asked for one by one: only the directory can tell.
-    pub async fn fetch(&self, list: List, external_id: &str) -> Result<Fetched, Failure> {
-        if list != List::Employee || !self.settings.details {
-            return Ok(Fetched::Missing);
-        }
-        let row = self.client.detail(external_id).await?;
-        let record = |row| Fetched::Record(Box::new(map::record(&row, self.client.today())));
-        Ok(row.map_or(Fetched::Missing, record))
+    fn fetch<'a>(&'a self, list: List, external_id: &'a str) -> BoxFuture<'a, Result<Fetched, Failure>> {
+        Box::pin(async move {
+            if list != List::Employee || !self.settings.details {
+                return Ok(Fetched::Missing);
+            }
+            let row = self.client.detail(external_id).await?;
+            let record = |row| Fetched::Record(Box::new(map::record(&row, self.client.today())));
+            Ok(row.map_or(Fetched::Missing, record))
+        })
     }
 
-    pub async fn probe(&self) -> Result<String, Failure> {
-        probe::probe(self).await
+    fn probe(self: Box<Self>) -> BoxFuture<'static, Result<String, Failure>> {
+        Box::pin(async move { probe::probe(&self).await })
     }
 
     /// Who could not be read: with the next delta they are asked for again.
-    pub fn memory(&self) -> Option<String> {
+    fn memory(&self) -> Option<String> {
         let again = self.again();
         if again.is_empty() { None } else { serde_json::to_string(&Memory { again }).ok() }
     }

@@ -5,9 +5,13 @@
 //! judges nobody's absence, and says which endpoint to tick: slower, but what a bookkeeper waits for still comes.
 
 use chrono::{DateTime, Duration, Utc};
+use futures_util::future::BoxFuture;
 
 use crate::{
-    connectors::source::{Ask, End, Failure, Step},
+    connectors::{
+        Reading as PolledReading,
+        source::{Ask, End, Failure, Step},
+    },
     domain::{hold::Gone, problem::Problem, words::Mode},
 };
 
@@ -40,7 +44,7 @@ impl<'a> Reading<'a> {
 
     /// # Errors
     /// What keeps the list from being read; what was staged stays.
-    pub async fn next(&mut self) -> Result<Step, Failure> {
+    async fn step(&mut self) -> Result<Step, Failure> {
         if matches!(self.state, State::Begin) {
             let begin = Begin { source: self.source, ask: &self.ask };
             self.state = State::Codes(Box::new(begin.begin().await?));
@@ -60,6 +64,12 @@ impl<'a> Reading<'a> {
             State::Ended(end) => Step::End(end.clone()),
             _ => Step::End(End { gone: Gone::Unknown, high_water: self.ask.since.clone(), warning: None }),
         }
+    }
+}
+
+impl PolledReading for Reading<'_> {
+    fn next(&mut self) -> BoxFuture<'_, Result<Step, Failure>> {
+        Box::pin(self.step())
     }
 }
 
@@ -93,7 +103,7 @@ impl<'a> Begin<'a, '_> {
     }
 
     async fn delta(&self, since: DateTime<Utc>) -> Result<Codes<'a>, Failure> {
-        let overlap = Duration::minutes(self.source.settings.delta_overlap_minutes.into());
+        let overlap = self.source.settings.poll.overlap();
         // A day more than now: Paycom's clock decides what has happened, not ours.
         let (from, to) = (since - overlap, self.ask.now + Duration::days(1));
         let query = format!("&startdate={}&enddate={}", from.timestamp(), to.timestamp());

@@ -1,6 +1,6 @@
 //! The settings of a connection to Paycom.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
@@ -8,50 +8,42 @@ use url::Url;
 
 use crate::{
     connectors::{
-        Check,
+        Polled, SettingsError, Source as PolledSource,
         outbound::guard::is_local,
-        source::{Limit, Rate, Schedule},
+        polled::Ways,
+        settings::{PollSettings, wrong},
+        source::{Failure, Limit, Rate, Schedule},
     },
-    domain::{schedule::Window, secret::Secret, words::List},
+    domain::{secret::Secret, words::List},
 };
+
+use super::{Source, spec::SPEC};
 
 /// What Paycom takes of one API user.
 const BUCKET: Limit = Limit::Bucket { a_second: 3, at_once: 20 };
 /// The same in the long run.
-const BUCKET_PER_MINUTE: u32 = 180;
+pub(super) const BUCKET_PER_MINUTE: u32 = 180;
 
-/// How a client of Paycom is synchronised.
+/// How a client of Paycom is synchronised. The defaults are in its [specification](SPEC).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Paycom's address for the client's data centre; the API's path is added where none is given.
     pub base_url: String,
-    /// Whether it may be a private address, and plain HTTP: for tests and servers on the premises.
-    pub allow_private_address: bool,
     /// Which endpoint says who there is.
     pub list_from: ListFrom,
     /// Whether each employee is asked for: Paycom's lists hold no e-mail address. Without, the directory must do.
     pub details: bool,
     /// How many employees are asked for at once.
     pub concurrency: u32,
-    pub poll_every_minutes: u32,
-    /// How often the whole list is read, in hours; 0 for every time.
-    pub full_every_hours: u32,
-    /// How far a delta reaches back before the last one.
-    pub delta_overlap_minutes: u32,
-    /// Hours in which it may be polled, like `22:00-06:00 America/New_York`; empty for always.
-    pub window: String,
-    /// Employees a page; Paycom takes no more than 500.
-    pub page_size: u32,
-    /// At most so many in any minute; the default is Paycom's own bucket, of which 20 may come at once.
-    pub requests_per_minute: u32,
     /// The custom header that was typed into Paycom's page for webhooks.
     pub webhook_header: String,
+    #[serde(flatten)]
+    pub poll: PollSettings,
 }
 
 /// Which endpoint says who there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(rename_all = "snake_case")]
 pub enum ListFrom {
     /// The directory, and the list of IDs where Paycom has not enabled the directory.
     Auto,
@@ -59,100 +51,58 @@ pub enum ListFrom {
     Ids,
 }
 
-impl TryFrom<String> for ListFrom {
-    type Error = String;
-    fn try_from(word: String) -> Result<Self, String> {
-        match word.as_str() {
-            "auto" => Ok(Self::Auto),
-            "directory" => Ok(Self::Directory),
-            "ids" => Ok(Self::Ids),
-            _ => Err(format!("`list_from` must be auto, directory or ids, not `{word}`")),
-        }
+impl Polled for Settings {
+    fn lists(&self) -> &'static [List] {
+        SPEC.lists
     }
-}
 
-impl From<ListFrom> for String {
-    fn from(from: ListFrom) -> Self {
-        match from {
-            ListFrom::Auto => "auto",
-            ListFrom::Directory => "directory",
-            ListFrom::Ids => "ids",
-        }
-        .into()
+    fn schedule(&self) -> Schedule {
+        self.poll.schedule()
     }
-}
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            base_url: "https://api.paycomonline.net".into(),
-            allow_private_address: false,
-            list_from: ListFrom::Auto,
-            details: true,
-            concurrency: 4,
-            poll_every_minutes: 30,
-            full_every_hours: 24,
-            delta_overlap_minutes: 10,
-            window: String::new(),
-            page_size: 500,
-            requests_per_minute: BUCKET_PER_MINUTE,
-            webhook_header: "Secret-Key".into(),
-        }
+    fn place(&self) -> String {
+        self.root().map_or_else(|_| self.base_url.clone(), |root| root.authority().to_owned())
+    }
+
+    fn allows_private(&self) -> bool {
+        self.poll.allow_private_address
+    }
+
+    /// Paycom counts by API user, so connections with one SID at one host share their rate.
+    fn rates(&self, secrets: &BTreeMap<String, Secret>) -> Vec<Rate> {
+        let sid = secrets.get("sid").map_or("", Secret::reveal);
+        let limit = match self.poll.requests_per_minute {
+            BUCKET_PER_MINUTE => BUCKET,
+            other => Limit::PerMinute(other),
+        };
+        vec![Rate::new(&[&self.place(), sid], limit)]
+    }
+
+    fn open(&self, ways: Ways<'_>) -> Result<Box<dyn PolledSource>, Failure> {
+        Ok(Box::new(Source::new(self.clone(), ways.secrets, ways.memory, ways.outbound, ways.gate)?))
     }
 }
 
 impl Settings {
-    /// Paycom has people only: its `cl` resources are labor categories, not customers.
-    pub fn lists(&self) -> &'static [List] {
-        &[List::Employee]
-    }
-
-    pub fn schedule(&self) -> Schedule {
-        Schedule {
-            every: Duration::from_secs(u64::from(self.poll_every_minutes) * 60),
-            full_every: Duration::from_secs(u64::from(self.full_every_hours) * 3600),
-            window: Window::try_from(self.window.clone()).ok(),
-        }
-    }
-
-    /// Paycom counts by API user, so connections with one SID at one host share their rate.
-    pub fn rate(&self, secrets: &BTreeMap<String, Secret>) -> Rate {
-        let host = self.place();
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(host.as_bytes()).update(b"\n");
-        hasher.update(secrets.get("sid").map_or("", Secret::reveal).as_bytes());
-        let id = hasher.finalize().to_hex().chars().take(32).collect();
-        let limit = match self.requests_per_minute {
-            BUCKET_PER_MINUTE => BUCKET,
-            other => Limit::PerMinute(other),
-        };
-        Rate { id, limit }
-    }
-
-    /// The host and port, which connections share.
-    pub fn place(&self) -> String {
-        self.root().map_or_else(|_| self.base_url.clone(), |root| root.authority().to_owned())
-    }
-
     /// Where the API begins: `base_url` with the path of its fourth version where it has none, ending in a slash.
     ///
     /// # Errors
     /// Why `base_url` is no such address, for people.
-    pub fn root(&self) -> Result<Url, String> {
-        let mut url = Url::parse(self.base_url.trim()).map_err(|error| {
-            format!("`base_url` is not an address like https://api.paycomonline.net: {error}")
-        })?;
+    pub fn root(&self) -> Result<Url, SettingsError> {
+        let wrong = |why: &'static str| wrong("base_url", why);
+        let mut url = Url::parse(self.base_url.trim())
+            .map_err(|_| wrong("must be an address like https://api.paycomonline.net"))?;
         // A local address without the permission is refused with its own words when it is called.
-        let plain = self.allow_private_address || is_local(&url);
+        let plain = self.poll.allow_private_address || is_local(&url);
         let secure = url.scheme() == "https" || (url.scheme() == "http" && plain);
         if !secure || !url.has_host() {
-            return Err("`base_url` must begin with https://".into());
+            return Err(wrong("must begin with https://"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("`base_url` must not hold a user name or a password: give `sid` and `token`".into());
+            return Err(wrong("must not hold a user name or a password: give `sid` and `token`"));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err("`base_url` must end with its path, without `?` and `#`".into());
+            return Err(wrong("must end with its path, without `?` and `#`"));
         }
         let path = match url.path().trim_end_matches('/') {
             "" => "/v4/rest/index.php/".to_owned(),
@@ -161,41 +111,28 @@ impl Settings {
         url.set_path(&path);
         Ok(url)
     }
-}
 
-impl Check for Settings {
-    fn check(&self) -> Result<(), String> {
+    /// What each setting by itself does not show.
+    ///
+    /// # Errors
+    /// The setting and what it must be.
+    pub(super) fn check(&self) -> Result<(), SettingsError> {
         self.root()?;
         if !self.details && self.list_from == ListFrom::Ids {
-            return Err(
-                "`details` can be false only with `list_from` directory: the list of IDs has no names".into(),
-            );
-        }
-        if !(1..=16).contains(&self.concurrency) {
-            return Err("`concurrency` must be from 1 to 16 requests at once".into());
-        }
-        if !(1..=10_080).contains(&self.poll_every_minutes) {
-            return Err("`poll_every_minutes` must be from 1 minute to 10080, a week".into());
-        }
-        if self.full_every_hours > 24 {
-            return Err("`full_every_hours` must be 24 or less: only a whole list shows who is gone".into());
-        }
-        if !(1..=1440).contains(&self.delta_overlap_minutes) {
-            return Err("`delta_overlap_minutes` must be from 1 minute to 1440, a day".into());
-        }
-        if !self.window.is_empty() {
-            Window::try_from(self.window.clone()).map_err(|error| error.to_string())?;
-        }
-        if !(1..=500).contains(&self.page_size) {
-            return Err("`page_size` must be from 1 to 500 employees a page: Paycom sends no more".into());
-        }
-        if !(1..=1000).contains(&self.requests_per_minute) {
-            return Err("`requests_per_minute` must be from 1 to 1000".into());
+            let why = "can be false only with `list_from` directory: the list of IDs has no names";
+            return Err(wrong("details", why));
         }
         if HeaderName::from_bytes(self.webhook_header.as_bytes()).is_err() {
-            return Err("`webhook_header` must be the name of an HTTP header, like Secret-Key".into());
+            return Err(wrong("webhook_header", "must be the name of an HTTP header, like Secret-Key"));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Default for Settings {
+    fn default() -> Self {
+        crate::connectors::settings::load(&SPEC, "{}").unwrap()
     }
 }
 
@@ -226,7 +163,7 @@ mod tests {
                 let _: String = set(name, value).unwrap_err();
             }
         }
-        assert!(set("list_from", "everywhere").unwrap_err().contains("auto, directory or ids"));
+        assert!(set("list_from", "everywhere").unwrap_err().contains("auto, directory, ids"));
         assert!(set("window", "at night").is_err());
         assert!(set("webhook_header", "Secret Key").is_err());
         assert!(set("birth_date", "true").unwrap_err().contains("there is no setting"));
@@ -238,8 +175,8 @@ mod tests {
     #[test]
     fn the_api_begins_where_the_base_url_says() {
         let root = |base_url: &str, allow_private_address| {
-            let settings =
-                Settings { base_url: base_url.into(), allow_private_address, ..Settings::default() };
+            let mut settings = Settings { base_url: base_url.into(), ..Settings::default() };
+            settings.poll.allow_private_address = allow_private_address;
             settings.root().map(String::from)
         };
         let okc = "https://api.paycomonline.net/v4/rest/index.php/";
@@ -267,14 +204,15 @@ mod tests {
         let path =
             Settings { base_url: "https://API.paycomonline.net:443/v4/".into(), ..Settings::default() };
         let dallas = Settings { base_url: "https://api.paycomdfw.net".into(), ..Settings::default() };
-        assert_eq!(here.rate(&secrets("s1")), path.rate(&secrets("s1")));
-        assert_ne!(here.rate(&secrets("s1")), here.rate(&secrets("s2")));
-        assert_ne!(here.rate(&secrets("s1")), dallas.rate(&secrets("s1")));
-        assert_eq!(here.rate(&secrets("s1")).id.len(), 32);
-        assert_eq!(here.rate(&secrets("s1")).limit, Limit::Bucket { a_second: 3, at_once: 20 });
-        let slower = Settings { requests_per_minute: 15, ..Settings::default() };
-        assert_eq!(slower.rate(&secrets("s1")).limit, Limit::PerMinute(15));
-        assert_eq!(here.schedule().every, Duration::from_secs(1800));
+        assert_eq!(here.rates(&secrets("s1")), path.rates(&secrets("s1")));
+        assert_ne!(here.rates(&secrets("s1")), here.rates(&secrets("s2")));
+        assert_ne!(here.rates(&secrets("s1")), dallas.rates(&secrets("s1")));
+        let [rate] = here.rates(&secrets("s1")).try_into().unwrap();
+        assert_eq!((rate.id.len(), rate.limit), (32, Limit::Bucket { a_second: 3, at_once: 20 }));
+        let mut slower = Settings::default();
+        slower.poll.requests_per_minute = 15;
+        assert_eq!(slower.rates(&secrets("s1"))[0].limit, Limit::PerMinute(15));
+        assert_eq!(here.schedule().every.as_secs(), 1800);
         assert_eq!(here.lists(), [List::Employee]);
     }
 }

@@ -21,9 +21,9 @@ use crate::{
     connectors::{
         outbound::{
             Outbound, Timeouts,
-            testing::{Open, now},
+            testing::{Open, cause, now, run},
         },
-        source::{Ask, End, Failure, Fetched, Step},
+        source::{Ask, End, Fetched, Step},
     },
     domain::{
         hold::Gone,
@@ -33,7 +33,7 @@ use crate::{
     },
 };
 
-use super::{Settings, Source};
+use super::{PolledSource as _, Settings, Source};
 
 mod faults;
 mod lacking;
@@ -118,11 +118,8 @@ impl Paycom {
     fn source_with(&self, settings: Settings, memory: Option<&str>) -> Source {
         let secrets =
             [("sid", "s1"), ("token", "t1")].map(|(name, text)| (name.to_owned(), Secret::new(text)));
-        let settings = Settings {
-            base_url: self.address.lock().unwrap().clone(),
-            allow_private_address: true,
-            ..settings
-        };
+        let mut settings = Settings { base_url: self.address.lock().unwrap().clone(), ..settings };
+        settings.poll.allow_private_address = true;
         let outbound = Outbound::new(Timeouts::default()).unwrap();
         Source::new(settings, &secrets.into(), memory, &outbound, Arc::new(Open)).unwrap()
     }
@@ -210,34 +207,14 @@ fn delta() -> Ask {
     Ask { mode: Mode::Delta, since: Some("2026-03-01T11:30:00Z".into()), ..full() }
 }
 
-/// Everything that a run read, with the progress of each part.
-async fn run(source: &Source, ask: Ask) -> Result<(Vec<Record>, Vec<Option<String>>, End), Failure> {
-    let (mut records, mut progress, mut reading) = (Vec::new(), Vec::new(), source.read(ask));
-    loop {
-        match reading.next().await? {
-            Step::Part { records: part, progress: at } => {
-                records.extend(part);
-                progress.push(at);
-            }
-            Step::End(end) => return Ok((records, progress, end)),
-        }
-    }
-}
-
 fn codes(records: &[Record]) -> Vec<&str> {
     records.iter().map(|record| record.external_id.as_str()).collect()
 }
 
 fn small_pages() -> Settings {
-    Settings { page_size: 2, ..Settings::default() }
-}
-
-fn cause<T>(outcome: Result<T, Failure>) -> (Cause, String) {
-    match outcome {
-        Err(Failure::Source { cause, problem, .. }) => (cause, problem.sentence()),
-        Err(Failure::Closed(closed)) => panic!("{closed}"),
-        Ok(_) => panic!("it went well"),
-    }
+    let mut settings = Settings::default();
+    settings.poll.page_size = 2;
+    settings
 }
 
 fn warning(end: &End) -> &str {

@@ -9,9 +9,7 @@ use serde::{
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use crate::codec::json::UNREADABLE;
-
-use super::dates::date;
+use crate::{codec::json::UNREADABLE, connectors::dates::date};
 
 /// The envelope: `{"result": true, "data": […], "errors": […], "errorCount": 0, "records": 1}`.
 #[derive(Debug, Deserialize)]

@@ -12,8 +12,8 @@ use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHO
 
 use crate::{
     connectors::{
-        SettingsError,
         hook::{Delivery, Refused, TOLERANCE},
+        settings::wrong,
     },
     domain::{event::Message, schedule::span, secret::Secret},
 };
@@ -98,9 +98,8 @@ fn signer(secrets: &BTreeMap<String, Secret>) -> Result<Webhook, Refused> {
     let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let key = GeneralPurpose::new(&STANDARD, config).decode(digits).unwrap_or_default();
     let invalid = || {
-        let detail =
-            "`webhook_secret` must be `whsec_` and at least 16 random bytes in base64: make a new one";
-        Refused::Settings(SettingsError::Invalid(detail.into()))
+        let why = "must be `whsec_` and at least 16 random bytes in base64: make a new one";
+        Refused::Settings(wrong("webhook_secret", why))
     };
     if key.len() < SHORTEST_KEY {
         return Err(invalid());

@@ -97,16 +97,7 @@ fn version_number(text: &str) -> Option<(u32, u32)> {
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
-/// Which company file a connection belongs to, as far as it is known.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Pin {
-    /// The company file has shown our FileID: from then on only that counts.
-    pub by_file_id: bool,
-    /// It was forgotten, its FileID as well: the next one that is shown is taken.
-    pub any_file_id: bool,
-    pub name: Option<String>,
-    pub path: Option<String>,
-}
+pub use crate::connectors::calls_in::Pin;
 
 /// The GUIDs of a connection.
 #[derive(Debug, Clone, Copy)]

@@ -17,12 +17,22 @@ use super::times::local_part;
 pub enum MapError {
     #[error("a {0} has no ListID, so it cannot be told apart from the others")]
     NoListId(String),
+    /// Only this record is not staged: the others of its list are.
+    #[error("a {0} has a ListID of more than 255 characters")]
+    LongListId(String),
+}
+
+/// The longest ListID that is staged, in characters; QuickBooks' own have 36 at most (qbXML's IDTYPE).
+const LONGEST_ID: usize = 255;
+
+fn is_long(id: &str) -> bool {
+    id.chars().count() > LONGEST_ID
 }
 
 /// An employee or customer, with the time at which QuickBooks last changed it.
 ///
 /// # Errors
-/// A record without its ID: the list cannot be whole then.
+/// A record without its ID: the list cannot be whole then. One whose ID is too long.
 pub fn record(list: List, ret: Ret) -> Result<Record, MapError> {
     let names = match list {
         List::Employee => EMPLOYEE,
@@ -40,7 +50,7 @@ pub fn record(list: List, ret: Ret) -> Result<Record, MapError> {
             "Name" => record.name = text,
             "FullName" => record.full_name = Some(text),
             "IsActive" => record.active = !matches!(text.to_ascii_lowercase().as_str(), "false" | "0"),
-            "ParentRef/ListID" => record.parent_external_id = Some(text),
+            "ParentRef/ListID" => record.parent_external_id = Some(text).filter(|id| !is_long(id)),
             "Sublevel" => record.sublevel = text.parse().unwrap_or(0),
             "CompanyName" => record.company_name = Some(text),
             "FirstName" => record.first_name = Some(text),
@@ -57,6 +67,9 @@ pub fn record(list: List, ret: Ret) -> Result<Record, MapError> {
     if record.external_id.is_empty() {
         return Err(MapError::NoListId(element));
     }
+    if is_long(&record.external_id) {
+        return Err(MapError::LongListId(element));
+    }
     Ok(record)
 }
 
@@ -71,7 +84,11 @@ pub fn deleted(ret: Ret) -> Result<(String, Option<String>), MapError> {
             _ => {}
         }
     }
-    list_id.map(|id| (id, at)).ok_or(MapError::NoListId(ret.element))
+    match list_id {
+        None => Err(MapError::NoListId(ret.element)),
+        Some(id) if is_long(&id) => Err(MapError::LongListId(ret.element)),
+        Some(id) => Ok((id, at)),
+    }
 }
 
 /// Without control characters, which no name has, and without white space around it; `None` for nothing.
@@ -103,6 +120,19 @@ mod tests {
         let at = |name| EMPLOYEE.iter().position(|known| *known == name).unwrap();
         let values = vec![(at("ListID"), "80000001-1".to_owned()), (at(field), value.to_owned())];
         record(List::Employee, Ret { element: "EmployeeRet".into(), values }).unwrap()
+    }
+
+    #[test]
+    fn an_id_is_bounded_and_a_parent_whose_id_is_not_is_left_out() {
+        let long = "8".repeat(256);
+        assert_eq!(employee("ListID", &long[1..]).external_id, long[1..]);
+        let at = EMPLOYEE.iter().position(|known| *known == "ListID").unwrap();
+        let ret = Ret { element: "EmployeeRet".into(), values: vec![(at, long.clone())] };
+        assert_eq!(record(List::Employee, ret), Err(MapError::LongListId("EmployeeRet".into())));
+        let at = |name| CUSTOMER.iter().position(|known| *known == name).unwrap();
+        let values = vec![(at("ListID"), "80000001-1".to_owned()), (at("ParentRef/ListID"), long)];
+        let job = record(List::Customer, Ret { element: "CustomerRet".into(), values }).unwrap();
+        assert_eq!(job.parent_external_id, None);
     }
 
     #[test]

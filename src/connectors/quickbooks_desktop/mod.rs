@@ -2,10 +2,11 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | [`settings`](Settings) | how a company file is synchronised |
+//! | [`spec`](QuickbooksDesktop), [`settings`](Settings) | how a company file is synchronised |
 //! | [`codes`] | HRESULTs and status codes: what each means, what Rollcall does, what a person should do |
 //! | [`company_file`] | what QuickBooks says of itself when a session begins; which company file it is |
 //! | [`plan`] | what a session asks, and what it makes of each answer |
+//! | `session` | a session with the Web Connector, call by call |
 //! | [`map`] | their words to ours |
 //! | [`times`] | their times |
 //! | [`qwc`](qwc()) | the file that tells a Web Connector of this gateway |
@@ -15,18 +16,11 @@ pub mod company_file;
 pub mod map;
 pub mod plan;
 mod qwc;
+mod session;
 mod settings;
+mod spec;
 pub mod times;
 
 pub use qwc::{Application, QwcError, check_address, qwc};
 pub use settings::Settings;
-
-/// A company's name as the beginning of a user name: lower case letters, digits and dashes, at most 24.
-pub fn slug(company: &str) -> String {
-    let folded = crate::domain::fold::fold(company);
-    let words = folded.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let mut slug: String = words.collect::<Vec<_>>().join("-");
-    slug.truncate(24);
-    let slug = slug.trim_end_matches('-');
-    if slug.is_empty() { "company".into() } else { slug.into() }
-}
+pub use spec::QuickbooksDesktop;

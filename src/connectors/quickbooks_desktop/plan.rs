@@ -45,7 +45,7 @@ pub struct Plan {
 }
 
 /// A company file that may be a copy, put to use for another company.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suspect {
     pub name: String,
     pub path: String,
@@ -97,6 +97,8 @@ pub struct Received {
     pub records: u64,
     /// ListIDs of deletions.
     pub deleted: Vec<String>,
+    /// Those of them that were left out: their IDs are too long.
+    pub refused: u64,
 }
 
 impl ListPlan {
@@ -267,6 +269,9 @@ impl Plan {
         };
         let Some(list) = self.current_mut() else { return Outcome::More };
         list.received += received.records;
+        if received.refused > 0 {
+            list.doubt.get_or_insert_with(|| refused_records(received.refused));
+        }
         let outcome = match verdict {
             Verdict::Whole => list.next(answer, received),
             Verdict::Partial => {
@@ -324,7 +329,7 @@ impl Plan {
 }
 
 /// The negative number that sends the Web Connector to `getLastError`; Intuit's own sample uses it.
-pub const FAILED: i32 = -101;
+pub use crate::connectors::calls_in::FAILED;
 
 impl ListPlan {
     /// What follows an answer with rows: the next page, the deletions, or the end.
@@ -382,6 +387,17 @@ fn miscount(answer: &Answer, records: u64) -> Problem {
             answer.ret_count.unwrap_or_default()
         ),
         "Nothing to do: the next update reads the list again. Run Verify Data in QuickBooks if this repeats.",
+    )
+}
+
+fn refused_records(count: u64) -> Problem {
+    Problem::new(
+        "records_refused",
+        format!(
+            "{count} records of QuickBooks have a ListID of more than 255 characters and were left out. The others are \
+             kept, and nobody was marked absent."
+        ),
+        "Run Verify Data in QuickBooks (File, Utilities), then run the update again.",
     )
 }
 

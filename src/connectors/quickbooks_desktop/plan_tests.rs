@@ -86,7 +86,7 @@ fn answer(list: &ListPlan, total: u64, pass: &mut Pass, request: &str, event: &E
         _ => left - rows.min(left),
     };
     pass.spoilt |= code >= 500 || short > 0;
-    let received = Received { records: rows - short, deleted: Vec::new() };
+    let received = Received { records: rows - short, ..Received::default() };
     pass.rows += received.records;
     let has_id = paged && !matches!(event, Event::NoIterator);
     let answer = Answer {

@@ -2,11 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{connectors::Check, domain::schedule::Window};
+use crate::{
+    connectors::{SettingsError, settings::wrong},
+    domain::schedule::Window,
+};
 
-/// How a company file is synchronised.
+use super::spec::SPEC;
+
+/// How a company file is synchronised. The defaults are in its [specification](SPEC).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// What the Web Connector shows as the application's name.
     pub app_name: String,
@@ -27,22 +31,22 @@ pub struct Settings {
     pub window: String,
 }
 
+#[cfg(test)]
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            app_name: String::new(),
-            company_file: String::new(),
-            page_size: 500,
-            run_every_minutes: 15,
-            min_interval_seconds: 60,
-            full_every_hours: 24,
-            delta_overlap_minutes: 70,
-            window: String::new(),
-        }
+        Self::read("{}").unwrap()
     }
 }
 
 impl Settings {
+    /// Those of a connection, as they are stored.
+    ///
+    /// # Errors
+    /// [`SettingsError::Unreadable`].
+    pub fn read(stored: &str) -> Result<Self, SettingsError> {
+        crate::connectors::settings::load(&SPEC, stored)
+    }
+
     /// The company file to open; empty for the one that is open. What is no path is not sent: the Web Connector takes
     /// `none` and `nvu` for an answer of their own.
     pub fn path(&self) -> &str {
@@ -55,24 +59,16 @@ impl Settings {
     }
 }
 
-impl Check for Settings {
-    fn check(&self) -> Result<(), String> {
+impl Settings {
+    /// What each setting by itself does not show.
+    ///
+    /// # Errors
+    /// The setting and what it must be.
+    pub(super) fn check(&self) -> Result<(), SettingsError> {
         if !self.company_file.is_empty() && !is_full_path(&self.company_file) {
-            return Err("`company_file` must be the full Windows path of the company file, without blanks around it, such \
-                        as `C:\\Books\\Acme.QBW` or `\\\\server\\books\\Acme.QBW`; leave it empty for the file that is open"
-                .into());
-        }
-        if !(1..=10_000).contains(&self.page_size) {
-            return Err("`page_size` must be from 1 to 10000 customers a page".into());
-        }
-        if !(1..=10_080).contains(&self.run_every_minutes) {
-            return Err("`run_every_minutes` must be from 1 minute to 10080, a week".into());
-        }
-        if self.full_every_hours > 24 {
-            return Err("`full_every_hours` must be 24 or less: only a whole list shows who is gone".into());
-        }
-        if !self.window.is_empty() {
-            Window::try_from(self.window.clone()).map_err(|error| error.to_string())?;
+            let why = "must be the full Windows path of the company file, without blanks around it, such as \
+                       `C:\\Books\\Acme.QBW` or `\\\\server\\books\\Acme.QBW`; leave it empty for the file that is open";
+            return Err(wrong("company_file", why));
         }
         Ok(())
     }
@@ -101,7 +97,7 @@ fn is_full_path(path: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn check(company_file: &str) -> Result<(), String> {
+    fn check(company_file: &str) -> Result<(), SettingsError> {
         Settings { company_file: company_file.into(), ..Settings::default() }.check()
     }
 
@@ -138,7 +134,7 @@ mod tests {
             "/srv/acme.qbw",
             "C:\\a?.QBW",
         ] {
-            let words = check(wrong).unwrap_err();
+            let words = check(wrong).unwrap_err().to_string();
             assert!(words.contains("full Windows path"), "{wrong}: {words}");
             let settings = Settings { company_file: wrong.into(), ..Settings::default() };
             assert_eq!(settings.path(), "", "{wrong}");

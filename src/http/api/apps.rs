@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    domain::{access::Scopes, words::Scope},
     http::{
         Gateway,
         extract::{ApiJson, ApiPath, ApiQuery},
@@ -17,11 +18,11 @@ use crate::{
 };
 
 use super::{
-    auth::Admin,
     companies,
     errors::in_use,
     page::{PageBody, PageQuery},
     schema::{self, BadBodies, Conflicts, Refusals, Text},
+    scoped::Admin,
 };
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
@@ -39,6 +40,9 @@ pub struct App {
     pub admin: bool,
     /// IDs of the companies that it may see; an admin's list is empty and means all.
     pub companies: Vec<String>,
+    /// What its tokens may be used for at most; without meaning for an admin's app.
+    #[schema(schema_with = schema::scope_list)]
+    pub scopes: Vec<Scope>,
     pub created_at: DateTime<Utc>,
 }
 
@@ -49,6 +53,7 @@ impl From<apps::App> for App {
             name: app.name,
             admin: app.admin,
             companies: app.companies,
+            scopes: app.scopes.as_slice().to_vec(),
             created_at: app.created_at,
         }
     }
@@ -71,6 +76,9 @@ pub struct AppDraft {
     /// The companies that it may see, by ID or name; at least one.
     #[schema(min_items = 1)]
     companies: Vec<Text>,
+    /// What its tokens may be used for at most, the first one among them: `read`, `link` and `poll` where they are left out.
+    #[schema(schema_with = schema::scope_list)]
+    scopes: Option<Vec<Scope>>,
 }
 
 /// Lists the apps
@@ -85,7 +93,7 @@ async fn list_apps(
 ) -> Result<Json<PageBody<App>>, ApiError> {
     let (limit, after) = query.read::<String>()?;
     let page = gateway.store.read(move |db| apps::page(db, after.as_deref(), limit)).await?;
-    PageBody::of(page, |app| app.id.clone()).map(Json)
+    Ok(Json(PageBody::of(page, |app| app.id.clone())?))
 }
 
 /// Shows an app
@@ -117,10 +125,17 @@ async fn add_app(
     let made = gateway.store.write(move |db| {
         let companies: Result<Vec<String>, ApiError> =
             body.companies.iter().map(|name| Ok(companies::named(db, &scope, &name.0)?.id)).collect();
-        Ok::<_, ApiError>(register::app(db, &ambient, &body.name.0, &companies?, false)?)
+        let draft = register::AppDraft {
+            name: body.name.0,
+            companies: companies?,
+            admin: false,
+            scopes: body.scopes.as_deref().map(Scopes::new).unwrap_or_default(),
+        };
+        let first = register::TokenDraft::default();
+        Ok::<_, ApiError>(register::new_app(db, &ambient, &draft, &first)?)
     });
-    let (app, token) = made.await?;
-    Ok((StatusCode::CREATED, Json(NewApp { app: app.into(), token: token.reveal().to_owned() })))
+    let (app, made) = made.await?;
+    Ok((StatusCode::CREATED, Json(NewApp { app: app.into(), token: made.secret.reveal().to_owned() })))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]

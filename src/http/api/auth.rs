@@ -1,94 +1,107 @@
-//! Who calls: a token names an app, and an app sees its companies (promise 8).
+//! Who calls: a route's first argument names its action, and the policy decides (promise 8).
 
-use std::fmt::Write;
+use std::{fmt::Write, marker::PhantomData, net::IpAddr};
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
+use utoipa::openapi::{extensions::Extensions, path::Paths};
 
 use crate::{
-    domain::secret::Secret,
-    http::{Gateway, door::Visitor, problem::ApiError},
-    store::{Lane, apps},
-    sync::scope::Scope,
+    domain::{
+        access::{Acts, Attempt},
+        secret::Secret,
+        words::Action,
+    },
+    http::{Gateway, door::Visitor, layers::RequestId, problem::ApiError, server},
+    service::{
+        self,
+        door::{self, Asker, Credential, Outcome},
+    },
+    store::{Db, Lane},
 };
 
-use super::errors::refuse;
-
-/// Whoever has a token.
-#[derive(Debug, Clone)]
-pub struct Caller(pub Scope);
-
-/// An admin's token, made by the command line.
-#[derive(Debug, Clone)]
-pub struct Admin(pub Scope);
-
-/// The app for which something is done: the caller's own, or the one that an admin names by `?app=`.
-#[derive(Debug, Clone)]
-pub struct ForApp(pub Scope);
-
-impl FromRequestParts<Gateway> for Caller {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, ApiError> {
-        let token = bearer(&parts.headers).ok_or_else(unauthorized)?;
-        let hash = token.hash();
-        let app = gateway.store.read(move |db| apps::by_token(db, &hash.0)).await?;
-        match app {
-            Some(app) => {
-                Visitor::of(&parts.extensions).welcome();
-                Ok(Self(Scope { app }))
-            }
-            None => {
-                gateway.refused_tokens.note(&parts.extensions);
-                Err(unauthorized())
-            }
-        }
-    }
+/// Whoever sends a request for the action `A`. Nothing is known of it yet but what it says; [`Caller::read`] and
+/// [`Caller::write`] find out who it is in the job in which they work.
+pub struct Caller<A> {
+    pub gateway: Gateway,
+    asker: Asker,
+    visitor: Visitor,
+    from: IpAddr,
+    action: PhantomData<fn() -> A>,
 }
 
-impl FromRequestParts<Gateway> for Admin {
+impl<A: Acts> FromRequestParts<Gateway> for Caller<A> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, ApiError> {
-        let Caller(scope) = Caller::from_request_parts(parts, gateway).await?;
-        if scope.app.admin {
-            return Ok(Self(scope));
-        }
-        Err(refuse(
-            StatusCode::FORBIDDEN,
-            "admin_only",
-            "This needs an admin's token.",
-            "Ask an administrator, or make an admin's token with `rollcall app add NAME --admin`.",
-        ))
-    }
-}
-
-impl FromRequestParts<Gateway> for ForApp {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, ApiError> {
-        let Caller(scope) = Caller::from_request_parts(parts, gateway).await?;
+        let token = bearer(&parts.headers).ok_or_else(door::unauthorized)?;
         let query = parts.uri.query().unwrap_or_default();
-        let named = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "app");
-        let Some((_, named)) = named else { return Ok(Self(scope)) };
-        if named == scope.app.id || named == scope.app.name {
-            return Ok(Self(scope));
+        let app = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "app");
+        let asker = Asker {
+            credential: Credential::Token(token.hash()),
+            app: app.map(|(_, app)| app.into_owned()),
+            request_id: parts.extensions.get::<RequestId>().map(|id| id.as_str().into()),
+            now: gateway.ambient.now(),
+        };
+        let caller = Self {
+            gateway: gateway.clone(),
+            asker,
+            visitor: Visitor::of(&parts.extensions),
+            from: server::caller(&parts.extensions),
+            action: PhantomData,
+        };
+        if !parts.method.is_safe() {
+            // A stranger's body is not read, and a stranger does not wait in the writer's line: so the token is looked up
+            // before, once more than for a call that reads.
+            let checked = door::check(&caller.gateway.store, &caller.asker).await;
+            checked.map_err(|refusal| caller.refused(refusal))?;
+            caller.visitor.welcome();
         }
-        if !scope.app.admin {
-            return Err(refuse(
-                StatusCode::FORBIDDEN,
-                "other_app",
-                "Only an admin's token may act for another app.",
-                "Leave `app` out, or use a token of that app.",
-            ));
+        Ok(caller)
+    }
+}
+
+impl<A: Acts> Caller<A> {
+    /// What it says of itself, for work that goes on after this.
+    pub(super) fn asker(&self) -> &Asker {
+        &self.asker
+    }
+
+    /// Reads, in one job with finding out who calls.
+    pub async fn read<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&mut Db, &Attempt<A>) -> service::Result<T> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let outcome = door::read(&self.gateway.store, self.asker.clone(), work).await;
+        self.told(outcome)
+    }
+
+    /// Writes, in one transaction with finding out who calls. It may be tried twice: see [`door::write`].
+    pub async fn write<T: Send + 'static>(
+        self,
+        work: impl Fn(&mut Db, &Attempt<A>) -> service::Result<T> + Send + Sync + 'static,
+    ) -> Result<T, ApiError> {
+        let outcome = door::write(&self.gateway.store, self.asker.clone(), work).await;
+        self.told(outcome)
+    }
+
+    fn told<T>(&self, outcome: Outcome<T>) -> Result<T, ApiError> {
+        if let Some(known) = outcome.known {
+            self.visitor.welcome();
+            if let Some((token, noted)) = known.token {
+                self.gateway.token_uses.note(&self.gateway, token, noted);
+            }
         }
-        let named = named.into_owned();
-        let mut app = gateway.store.read(move |db| apps::find(db, &named)).await?;
-        // Histories tell who did it, and for whom.
-        app.name = format!("{} for {}", scope.app.name, app.name);
-        Ok(Self(Scope { app }))
+        outcome.result.map_err(|refusal| self.refused(refusal))
+    }
+
+    fn refused(&self, refusal: service::Refusal) -> ApiError {
+        if refusal.class == service::Class::Unauthorized {
+            self.gateway.refused_tokens.note(self.from);
+        }
+        refusal.into()
     }
 }
 
@@ -108,11 +121,50 @@ pub fn lane(token: &Secret) -> Lane {
     Lane::Caller(who.into())
 }
 
-fn unauthorized() -> ApiError {
-    refuse(
-        StatusCode::UNAUTHORIZED,
-        "unauthorized",
-        "There is no token, or it is not valid (any more).",
-        "Send `Authorization: Bearer TOKEN`; `rollcall app add` and `POST /v1/apps/{id}/tokens` make tokens.",
-    )
+/// A handler whose first argument is a [`Caller`]: its signature says its action.
+pub trait Guarded<Arguments> {
+    const ACTION: Action;
 }
+
+macro_rules! guarded_handlers {
+    ($([$($argument:ident)*])+) => {
+        $(
+            impl<F, R, A: Acts, $($argument),*> Guarded<(Caller<A>, $($argument,)*)> for F
+            where
+                F: Fn(Caller<A>, $($argument),*) -> R,
+            {
+                const ACTION: Action = A::ACTION;
+            }
+        )+
+    };
+}
+
+guarded_handlers!([] [B] [B C] [B C D] [B C D E]);
+
+/// The action that a handler names.
+pub fn action_of<Arguments, H: Guarded<Arguments>>(_: &H) -> Action {
+    H::ACTION
+}
+
+/// Says in the description which action its operations are.
+pub fn describe(paths: &mut Paths, action: Action) {
+    for item in paths.paths.values_mut() {
+        let all = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
+        for operation in all.into_iter().flatten() {
+            let named = Extensions::builder().add("x-rollcall-action", action.as_str()).build();
+            operation.extensions.get_or_insert_default().merge(named);
+        }
+    }
+}
+
+/// The route of one handler, as `utoipa_axum::routes!` makes it, with the action that its signature names. Routes of the
+/// API are made by this alone, so that none is without one.
+macro_rules! guarded {
+    ($($handler:tt)+) => {{
+        let mut routes = utoipa_axum::routes!($($handler)+);
+        let action = $crate::http::api::auth::action_of(&$($handler)+);
+        $crate::http::api::auth::describe(&mut routes.1, action);
+        routes
+    }};
+}
+pub(super) use guarded;

@@ -17,10 +17,10 @@ use crate::{
 };
 
 use super::{
-    auth::{Admin, Caller},
     errors::in_use,
     page::{PageBody, PageQuery},
     schema::{self, BadBodies, Conflicts, Refusals, Text},
+    scoped::{Admin, Caller},
 };
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
@@ -60,14 +60,6 @@ pub(super) fn named(db: &mut Db, scope: &Scope, id_or_name: &str) -> Result<comp
     Ok(company)
 }
 
-/// The companies that a list goes through: the one that is named, else all that the caller may see.
-pub(super) fn wanted(db: &mut Db, scope: &Scope, id_or_name: Option<&str>) -> Result<Vec<String>, ApiError> {
-    match id_or_name {
-        Some(name) => Ok(vec![named(db, scope, name)?.id]),
-        None => Ok(scope.companies(db)?),
-    }
-}
-
 /// Lists the companies
 ///
 /// Those that the token may see, oldest first.
@@ -81,7 +73,7 @@ async fn list_companies(
     let (limit, after) = query.read::<String>()?;
     let page =
         gateway.store.read(move |db| companies::page(db, scope.among(), after.as_deref(), limit)).await?;
-    PageBody::of(page, |company| company.id.clone()).map(Json)
+    Ok(Json(PageBody::of(page, |company| company.id.clone())?))
 }
 
 /// Shows a company

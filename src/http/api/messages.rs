@@ -17,10 +17,10 @@ use crate::{
 };
 
 use super::{
-    auth::{Admin, Caller},
     errors::conflict,
     page::{self, PageBody},
     schema::{self, Conflicts, Hint, Refusals},
+    scoped::{Admin, Caller},
 };
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
@@ -109,7 +109,7 @@ async fn list_messages(
     let page = read.await?;
     let next = page.rows.last().filter(|_| page.more).map(|message| message.id.clone());
     let rows = page.rows.into_iter().map(|message| Message::of(message, admin)).collect();
-    PageBody::new(rows, next.as_ref()).map(Json)
+    Ok(Json(PageBody::new(rows, next.as_ref())?))
 }
 
 /// Shows what a webhook told

@@ -2,23 +2,23 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | [`auth`] | who calls, and for which app |
-//! | [`errors`] | the verbs' errors as problems |
-//! | [`page`] | keyset pages and their cursors |
+//! | [`auth`] | who calls, and the action of a route |
+//! | [`errors`] | refusals as problems |
 //! | [`schema`] | what the descriptions of all resources share |
 
 pub mod apps;
 pub mod auth;
+pub mod changes;
 pub mod companies;
 pub mod connections;
 pub mod errors;
 pub mod links;
 pub mod messages;
-pub mod page;
 pub mod profiles;
 pub mod records;
 pub mod runs;
 pub mod schema;
+mod scoped;
 pub mod tokens;
 
 use axum::{
@@ -30,7 +30,7 @@ use axum::{
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{Gateway, problem::ApiError};
-use crate::store::in_lane;
+use crate::{service::page, store::in_lane};
 
 /// The routes under `/v1`, with their description.
 pub fn router() -> OpenApiRouter<Gateway> {
@@ -44,9 +44,23 @@ pub fn router() -> OpenApiRouter<Gateway> {
         .merge(links::router())
         .merge(apps::router())
         .merge(tokens::router())
+        .with_layers()
+}
+
+/// Those that may wait for something to happen: see [`changes::LONGEST_WAIT`].
+pub fn waiting_router() -> OpenApiRouter<Gateway> {
+    changes::router().with_layers()
+}
+
+trait Layers {
+    fn with_layers(self) -> Self;
+}
+
+impl Layers for OpenApiRouter<Gateway> {
+    fn with_layers(self) -> Self {
         // Neither database holds the character NUL in a text; bodies refuse it by their types.
-        .layer(from_fn(refuse_nul))
-        .layer(from_fn(in_turn))
+        self.layer(from_fn(refuse_nul)).layer(from_fn(in_turn))
+    }
 }
 
 /// What is asked of the database for a caller waits in that caller's own line: others do not wait behind it.

@@ -1,19 +1,19 @@
 //! What the descriptions of all resources share.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt::Display};
+use std::{collections::BTreeMap, fmt::Write};
 
 use serde::{Deserialize, Deserializer, de};
 use utoipa::{
-    IntoParams, IntoResponses, PartialSchema, ToSchema,
-    openapi::{Content, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Schema, Type},
+    IntoParams, IntoResponses, ToSchema,
+    openapi::{
+        ArrayBuilder, Content, ObjectBuilder, OneOfBuilder, Ref, RefOr, Response, ResponseBuilder, Schema,
+        Type,
+    },
 };
 
-use crate::{
-    domain::words::{Cause, ChangeKind, ConnectionState, Kind, List, MessageState, Mode, RunState},
-    http::problem::{ApiError, MEDIA_TYPE},
-};
+use crate::{domain::words::Kind, http::problem::MEDIA_TYPE};
 
-use super::errors::unacceptable;
+pub use crate::service::schema::*;
 
 /// A text without the character NUL, which no database holds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
@@ -30,32 +30,7 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-impl Text {
-    /// The text, where it fits the field `what`: 1 to `most` characters, no control characters.
-    ///
-    /// # Errors
-    /// 422 `invalid_{what}`.
-    pub fn short(self, what: &str, most: usize) -> Result<String, ApiError> {
-        check_short(&self.0, what, most)?;
-        Ok(self.0)
-    }
-}
-
-/// # Errors
-/// 422 `invalid_{what}` unless `text` has 1 to `most` characters and no control characters.
-pub fn check_short(text: &str, what: &str, most: usize) -> Result<(), ApiError> {
-    let long = text.chars().count() > most;
-    if text.trim().is_empty() || long || text.chars().any(char::is_control) {
-        return Err(unacceptable(
-            &format!("invalid_{what}"),
-            format!("`{what}` must have 1 to {most} characters and no control characters."),
-            "Correct it and send it again.",
-        ));
-    }
-    Ok(())
-}
-
-/// What [`Text::short`] takes, as a schema.
+/// What [`crate::service::input::short`] takes, as a schema.
 fn short_text(most: usize) -> ObjectBuilder {
     // No control characters, and something that is seen: see `domain::name::clean`.
     let pattern = concat!(
@@ -70,7 +45,7 @@ fn short_text(most: usize) -> ObjectBuilder {
         .pattern(Some(pattern))
 }
 
-/// A name: see [`Text::short`].
+/// A name: see [`crate::service::input::short`].
 pub fn name() -> RefOr<Schema> {
     RefOr::T(short_text(200).into())
 }
@@ -169,95 +144,48 @@ pub struct AppQuery {
     pub app: Option<String>,
 }
 
-/// The vocabularies by the names of their schemas, from the enums themselves.
-pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 8] {
-    [
-        (LIST, words(List::ALL)),
-        (KIND, words(Kind::ALL)),
-        (CAUSE, words(Cause::ALL)),
-        (CONNECTION_STATE, words(ConnectionState::ALL)),
-        (MESSAGE_STATE, words(MessageState::ALL)),
-        (MODE, words(Mode::ALL)),
-        (RUN_STATE, words(RunState::ALL)),
-        (CHANGE_KIND, words(ChangeKind::ALL)),
-    ]
-}
-
-const LIST: &str = "List";
-const KIND: &str = "Kind";
-const CAUSE: &str = "Cause";
-const CONNECTION_STATE: &str = "ConnectionState";
-const MESSAGE_STATE: &str = "MessageState";
-const MODE: &str = "Mode";
-const RUN_STATE: &str = "RunState";
-const CHANGE_KIND: &str = "ChangeKind";
-
-fn words<W: Display>(all: &[W]) -> RefOr<Schema> {
-    let words = ObjectBuilder::new().schema_type(Type::String);
-    RefOr::T(words.enum_values(Some(all.iter().map(ToString::to_string))).build().into())
-}
-
-fn named(vocabulary: &str) -> RefOr<Schema> {
-    RefOr::Ref(Ref::from_schema_name(vocabulary))
-}
-
-pub fn lists() -> RefOr<Schema> {
-    named(LIST)
-}
-
-/// The list as a part of a path.
-#[derive(Debug)]
-pub struct ListWord;
-
-impl PartialSchema for ListWord {
-    fn schema() -> RefOr<Schema> {
-        words(List::ALL)
-    }
-}
-
-impl ToSchema for ListWord {
-    fn name() -> Cow<'static, str> {
-        LIST.into()
-    }
-}
-
-pub fn kinds() -> RefOr<Schema> {
-    named(KIND)
-}
-
 /// Those of which a connection can be made.
 pub fn kinds_here() -> RefOr<Schema> {
-    words(crate::connectors::KINDS)
+    words(&crate::connectors::specs().map(|spec| spec.kind).collect::<Vec<_>>())
+}
+
+/// The settings of all kinds: those that are left out stay, or are their defaults.
+pub fn connection_settings() -> Schema {
+    let mut told = String::from(
+        "The settings of the kind; an empty text puts one back to its default, and what is left out stays as it is.",
+    );
+    for spec in crate::connectors::specs().filter(|spec| !spec.settings.is_empty()) {
+        // Writing to a `String` cannot fail.
+        let _ = write!(told, "\n\n{}:\n", spec.kind);
+        for setting in spec.settings {
+            let _ = write!(told, "\n- `{}`: {}", setting.name, setting.meaning);
+            match setting.value.default().to_string().as_str() {
+                "\"\"" => {}
+                default => drop(write!(told, " (default: `{default}`)")),
+            }
+        }
+    }
+    let value = OneOfBuilder::new()
+        .item(ObjectBuilder::new().schema_type(Type::Boolean))
+        .item(ObjectBuilder::new().schema_type(Type::Integer))
+        .item(ObjectBuilder::new().schema_type(Type::String));
+    ObjectBuilder::new()
+        .description(Some(told))
+        .additional_properties(Some(Schema::from(value)))
+        .build()
+        .into()
 }
 
 /// Reads a kind; to a word that is none those are offered of which a connection can be made.
 pub fn read_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
     let word = String::deserialize(deserializer)?;
-    word.parse().map_err(|_| de::Error::unknown_variant(&word, crate::connectors::KIND_WORDS))
+    word.parse().map_err(|_| de::Error::unknown_variant(&word, crate::connectors::registry::words()))
 }
 
-pub fn causes() -> RefOr<Schema> {
-    named(CAUSE)
-}
-
-pub fn connection_states() -> RefOr<Schema> {
-    named(CONNECTION_STATE)
-}
-
-pub fn message_states() -> RefOr<Schema> {
-    named(MESSAGE_STATE)
-}
-
-pub fn modes() -> RefOr<Schema> {
-    named(MODE)
-}
-
-pub fn run_states() -> RefOr<Schema> {
-    named(RUN_STATE)
-}
-
-pub fn change_kinds() -> RefOr<Schema> {
-    named(CHANGE_KIND)
+/// Some kinds of changes, in a query.
+pub fn change_kind_list() -> RefOr<Schema> {
+    let list = ArrayBuilder::new().items(change_kinds()).min_items(Some(1));
+    RefOr::T(list.build().into())
 }
 
 /// What stands in the way, and what to do about it.

@@ -40,6 +40,10 @@ pub(in crate::http) struct Guest {
     pub(in crate::http) working: AtomicU64,
     /// Grows with everything that moves.
     pub(in crate::http) steps: AtomicU64,
+    /// Grows with what it takes of us.
+    pub(in crate::http) taken: AtomicU64,
+    /// All that we say is said.
+    pub(in crate::http) shut: AtomicBool,
     /// Bytes of answers that it has not taken.
     pub(in crate::http) unsent: AtomicUsize,
     /// Its last request's body was not read to the end: it may still be sending it.

@@ -138,6 +138,8 @@ impl Door {
             requests: AtomicU64::new(0),
             working: AtomicU64::new(0),
             steps: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
+            shut: AtomicBool::new(false),
             unsent: AtomicUsize::new(0),
             unread: AtomicBool::new(false),
             leave: Notify::new(),

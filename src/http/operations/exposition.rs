@@ -1,48 +1,146 @@
-//! The text format of Prometheus.
+//! Figures that are looked up at the moment they are asked for, written by the Prometheus client.
 
-use std::fmt::Write;
+use std::fmt;
 
-/// Figures as they are written one after the other.
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric, text},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+    registry::{Metric, Registry},
+};
+
+/// All figures of one answer.
+#[derive(Debug)]
+pub(super) struct Exposition {
+    registry: Registry,
+    snapshot: Snapshot,
+}
+
 #[derive(Debug, Default)]
-pub(super) struct Exposition(String);
+struct Snapshot(Vec<Figure>);
+
+#[derive(Debug)]
+struct Figure {
+    name: &'static str,
+    help: &'static str,
+    kind: Kind,
+    values: Vec<(Labels, Value)>,
+}
+
+/// Whether a figure only grows.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    Counter,
+    Gauge,
+}
+
+type Labels = Vec<(&'static str, String)>;
+
+/// A whole number, or seconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Value {
+    Whole(u64),
+    Seconds(f64),
+}
+
+impl From<u64> for Value {
+    fn from(value: u64) -> Self {
+        Self::Whole(value)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Self::Seconds(value)
+    }
+}
+
+impl Default for Exposition {
+    fn default() -> Self {
+        Self { registry: Registry::with_prefix("rollcall"), snapshot: Snapshot::default() }
+    }
+}
 
 impl Exposition {
-    /// Begins a figure; its values follow.
-    pub(super) fn begin(&mut self, name: &str, kind: &str, help: &str) {
-        // Writing to a `String` cannot fail.
-        let _ = writeln!(self.0, "# HELP rollcall_{name} {help}\n# TYPE rollcall_{name} {kind}");
+    /// Begins a figure; its values follow. The format adds `_total` to a counter's name.
+    pub(super) fn begin(&mut self, name: &'static str, kind: Kind, help: &'static str) {
+        self.snapshot.0.push(Figure { name, help, kind, values: Vec::new() });
     }
 
-    /// One value of the figure. No value of a label holds a quote, a backslash or a line break.
-    pub(super) fn value(&mut self, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
-        let _ = write!(self.0, "rollcall_{name}");
-        for (index, (label, text)) in labels.iter().enumerate() {
-            let _ = write!(self.0, "{}{label}=\"{text}\"", if index == 0 { '{' } else { ',' });
+    /// One value of the figure that was begun last.
+    pub(super) fn value(&mut self, labels: &[(&'static str, &str)], value: impl Into<Value>) {
+        let labels = labels.iter().map(|(label, text)| (*label, (*text).to_owned())).collect();
+        if let Some(figure) = self.snapshot.0.last_mut() {
+            figure.values.push((labels, value.into()));
         }
-        let _ = writeln!(self.0, "{} {value}", if labels.is_empty() { "" } else { "}" });
     }
 
     /// A figure of one value.
-    pub(super) fn one(&mut self, name: &str, kind: &str, help: &str, value: impl std::fmt::Display) {
+    pub(super) fn one(
+        &mut self,
+        name: &'static str,
+        kind: Kind,
+        help: &'static str,
+        value: impl Into<Value>,
+    ) {
         self.begin(name, kind, help);
-        self.value(name, &[], value);
+        self.value(&[], value);
     }
 
     /// A figure with a value for each word of one label.
-    pub(super) fn by<L: std::fmt::Display, V: std::fmt::Display>(
+    pub(super) fn by<L: fmt::Display, V: Into<Value>>(
         &mut self,
-        (name, kind): (&str, &str),
-        help: &str,
-        label: &str,
+        (name, kind): (&'static str, Kind),
+        help: &'static str,
+        label: &'static str,
         values: impl IntoIterator<Item = (L, V)>,
     ) {
         self.begin(name, kind, help);
         for (word, value) in values {
-            self.value(name, &[(label, &word.to_string())], value);
+            self.value(&[(label, &word.to_string())], value);
         }
     }
 
-    pub(super) fn text(self) -> String {
-        self.0
+    /// Figures that the client itself counts.
+    pub(super) fn counted(&mut self, name: &'static str, help: &'static str, metric: impl Metric) {
+        self.registry.register(name, help, metric);
+    }
+
+    /// In the text format of OpenMetrics.
+    ///
+    /// # Errors
+    /// None that a text in memory has; the client's encoder may refuse a figure.
+    pub(super) fn text(self) -> Result<String, fmt::Error> {
+        let Self { mut registry, snapshot } = self;
+        registry.register_collector(Box::new(snapshot));
+        let mut written = String::new();
+        text::encode(&mut written, &registry)?;
+        Ok(written)
+    }
+}
+
+impl Collector for Snapshot {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        for Figure { name, help, kind, values } in &self.0 {
+            let kind = match kind {
+                Kind::Counter => MetricType::Counter,
+                Kind::Gauge => MetricType::Gauge,
+            };
+            let mut figure = encoder.encode_descriptor(name, help, None, kind)?;
+            for (labels, value) in values {
+                let value_of = figure.encode_family(labels)?;
+                match (kind, *value) {
+                    (MetricType::Counter, Value::Whole(value)) => {
+                        ConstCounter::new(value).encode(value_of)?
+                    }
+                    (MetricType::Counter, Value::Seconds(value)) => {
+                        ConstCounter::new(value).encode(value_of)?
+                    }
+                    (_, Value::Whole(value)) => ConstGauge::new(value).encode(value_of)?,
+                    (_, Value::Seconds(value)) => ConstGauge::new(value).encode(value_of)?,
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -14,10 +14,14 @@ use axum::{
     response::Response,
 };
 
-use super::{exposition::Exposition, latency::Latencies, stored::Looked};
+use super::{
+    exposition::{Exposition, Kind, Value},
+    latency::Latencies,
+    stored::Looked,
+};
 use crate::{
-    http::{Gateway, webhooks::WebhookCounts},
-    store::{self, Load},
+    http::{Gateway, problem::ApiError, webhooks::WebhookCounts},
+    store::Load,
 };
 
 /// Counts what is answered. Clones count together.
@@ -57,73 +61,75 @@ impl Metrics {
         response
     }
 
-    /// In the text format of Prometheus.
+    /// In the text format of OpenMetrics, which Prometheus reads.
     ///
     /// # Errors
     /// A database that does not answer.
-    pub(super) async fn text(&self, gateway: &Gateway) -> store::Result<String> {
+    pub(super) async fn text(&self, gateway: &Gateway) -> Result<String, ApiError> {
         let stored = self.0.stored.look(gateway).await?;
         let mut figures = Exposition::default();
         figures.by(
-            ("build_info", "gauge"),
+            ("build_info", Kind::Gauge),
             "The version that runs.",
             "version",
-            [(env!("CARGO_PKG_VERSION"), 1)],
+            [(env!("CARGO_PKG_VERSION"), 1_u64)],
         );
         let uptime = self.0.started.elapsed().as_secs_f64();
-        figures.one("uptime_seconds", "gauge", "Since the process started.", format_args!("{uptime:.3}"));
+        figures.one("uptime_seconds", Kind::Gauge, "Since the process started.", uptime);
         stored.write(&mut figures);
         workers(&mut figures, gateway);
         database(&mut figures, gateway);
         let classes = ["1xx", "2xx", "3xx", "4xx", "5xx"];
         let answers = classes.iter().zip(&self.0.answers).map(|(class, count)| (class, count.load(Relaxed)));
         let help = "Requests answered, by class of status.";
-        figures.by(("http_responses_total", "counter"), help, "status", answers);
+        figures.by(("http_responses", Kind::Counter), help, "status", answers);
         self.0.latencies.write(&mut figures);
         self.webhooks(&mut figures);
         let (by_address, others) = gateway.sign_ins.refused();
         let refused = by_address.into_iter().map(|(address, count)| (address.to_string(), count));
         let refused = refused.chain([("other".to_owned(), others)]);
         let help = "Sign-ins of Web Connectors with a wrong user name or password, by the caller's address.";
-        figures.by(("qbwc_sign_ins_refused_total", "counter"), help, "address", refused);
-        Ok(figures.text())
+        figures.by(("qbwc_sign_ins_refused", Kind::Counter), help, "address", refused);
+        figures.text().map_err(ApiError::internal)
     }
 
     fn webhooks(&self, figures: &mut Exposition) {
         let (accepted, duplicate, refused) = self.0.webhooks.read();
-        figures.one("webhooks_accepted_total", "counter", "Webhooks kept.", accepted);
+        figures.one("webhooks_accepted", Kind::Counter, "Webhooks kept.", accepted);
         let help = "Webhooks that had been kept before.";
-        figures.one("webhooks_duplicate_total", "counter", help, duplicate);
+        figures.one("webhooks_duplicate", Kind::Counter, help, duplicate);
         let help = "Webhooks refused, by reason.";
-        figures.by(("webhooks_refused_total", "counter"), help, "reason", refused);
+        figures.by(("webhooks_refused", Kind::Counter), help, "reason", refused);
     }
 }
 
 fn database(figures: &mut Exposition, gateway: &Gateway) {
     let load = gateway.store.load();
-    let mut by = |name, kind, help, of: &dyn Fn(&Load) -> String| {
+    let mut by = |name, kind, help, of: &dyn Fn(&Load) -> Value| {
         figures.by((name, kind), help, "queue", load.iter().map(|(queue, load)| (queue, of(load))));
     };
-    by("database_jobs_waiting", "gauge", "Database work that waits for its turn.", &|it| {
-        it.waiting.to_string()
+    by("database_jobs_waiting", Kind::Gauge, "Database work that waits for its turn.", &|it| {
+        (it.waiting as u64).into()
     });
-    by("database_jobs_running", "gauge", "Database work that is being done.", &|it| it.running.to_string());
-    by("database_jobs_total", "counter", "Database work that was begun.", &|it| it.begun.to_string());
+    by("database_jobs_running", Kind::Gauge, "Database work that is being done.", &|it| {
+        (it.running as u64).into()
+    });
+    by("database_jobs", Kind::Counter, "Database work that was begun.", &|it| it.begun.into());
     let help = "How long all of it has waited together.";
-    by("database_wait_seconds_total", "counter", help, &|it| format!("{:.6}", it.waited.as_secs_f64()));
+    by("database_wait_seconds", Kind::Counter, help, &|it| it.waited.as_secs_f64().into());
     let help = "Database work that was refused because too much waited.";
-    by("database_jobs_refused_total", "counter", help, &|it| it.refused.to_string());
+    by("database_jobs_refused", Kind::Counter, help, &|it| it.refused.into());
     let help = "Database work that was not begun because its caller had gone.";
-    by("database_jobs_skipped_total", "counter", help, &|it| it.skipped.to_string());
+    by("database_jobs_skipped", Kind::Counter, help, &|it| it.skipped.into());
     let help = "Requests with a token that nobody has.";
-    figures.one("tokens_refused_total", "counter", help, gateway.refused_tokens.count());
+    figures.one("tokens_refused", Kind::Counter, help, gateway.refused_tokens.count());
 }
 
 fn workers(figures: &mut Exposition, gateway: &Gateway) {
     let workers = gateway.workers.health();
-    let up = workers.iter().map(|(name, health)| (name, u8::from(!health.failing)));
-    figures.by(("worker_up", "gauge"), "Whether a worker does its work; 0 after a panic.", "worker", up);
+    let up = workers.iter().map(|(name, health)| (name, u64::from(!health.failing)));
+    figures.by(("worker_up", Kind::Gauge), "Whether a worker does its work; 0 after a panic.", "worker", up);
     let panics = workers.iter().map(|(name, health)| (name, health.panics));
     let help = "How often a worker panicked and was started anew.";
-    figures.by(("worker_panics_total", "counter"), help, "worker", panics);
+    figures.by(("worker_panics", Kind::Counter), help, "worker", panics);
 }

@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
-use super::exposition::Exposition;
+use super::exposition::{Exposition, Kind as Grows};
 use crate::{
     domain::words::{ConnectionState, Kind, List, RunState},
     http::Gateway,
@@ -61,6 +61,11 @@ struct Shown {
     whole: BTreeMap<List, DateTime<Utc>>,
 }
 
+/// Whole seconds of what has passed.
+fn seconds(passed: TimeDelta) -> u64 {
+    u64::try_from(passed.num_seconds()).unwrap_or(0)
+}
+
 impl Stored {
     fn read(db: &mut Db, at: DateTime<Utc>) -> store::Result<Self> {
         let mut shown: Vec<Shown> = Vec::new();
@@ -86,34 +91,44 @@ impl Stored {
     }
 
     pub(super) fn write(&self, figures: &mut Exposition) {
-        figures.one("runs_held", "gauge", "Runs that wait for a person's decision.", self.held);
-        figures.by(("runs_total", "counter"), "Runs that ended, by how.", "state", &self.runs);
+        figures.one("runs_held", Grows::Gauge, "Runs that wait for a person's decision.", self.held);
+        figures.by(
+            ("runs", Grows::Counter),
+            "Runs that ended, by how.",
+            "state",
+            self.runs.iter().map(|(state, runs)| (state, *runs)),
+        );
         let mut states: BTreeMap<ConnectionState, u64> =
             ConnectionState::ALL.iter().map(|state| (*state, 0)).collect();
         for connection in &self.connections {
             *states.entry(connection.state).or_default() += 1;
         }
-        figures.by(("connections", "gauge"), "Connections, by their state.", "state", states);
-        figures.begin("connection_state", "gauge", "The state of a connection: 1 with its word.");
+        figures.by(("connections", Grows::Gauge), "Connections, by their state.", "state", states);
+        figures.begin("connection_state", Grows::Gauge, "The state of a connection: 1 with its word.");
         for it in &self.connections {
             let labels =
                 [("connection", it.id.as_str()), ("kind", it.kind.as_str()), ("state", it.state.as_str())];
-            figures.value("connection_state", &labels, 1);
+            figures.value(&labels, 1_u64);
         }
         let name = "connection_whole_read_age_seconds";
-        figures.begin(name, "gauge", "Since a list was last read to its end as a whole.");
+        figures.begin(name, Grows::Gauge, "Since a list was last read to its end as a whole.");
         for it in &self.connections {
             for (list, at) in &it.whole {
                 let labels = [("connection", it.id.as_str()), ("list", list.as_str())];
-                figures.value(name, &labels, (self.at - *at).num_seconds().max(0));
+                figures.value(&labels, seconds(self.at - *at));
             }
         }
         let depth = [("pending", self.inbox.waiting), ("dead", self.inbox.dead)];
-        figures.by(("inbox_messages", "gauge"), "Messages of webhooks that are not done.", "state", depth);
-        let oldest = self.inbox.oldest.map_or(0, |at| (self.at - at).num_seconds().max(0));
+        figures.by(
+            ("inbox_messages", Grows::Gauge),
+            "Messages of webhooks that are not done.",
+            "state",
+            depth,
+        );
+        let oldest = self.inbox.oldest.map_or(0, |at| seconds(self.at - at));
         figures.one(
             "inbox_oldest_age_seconds",
-            "gauge",
+            Grows::Gauge,
             "How long the oldest pending message waits.",
             oldest,
         );

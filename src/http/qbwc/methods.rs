@@ -15,10 +15,11 @@ use crate::{
         soap::{Fault, Reply, SoapError},
         xml::XmlError,
     },
+    connectors::calls_in::Offer,
     domain::secret::Secret,
     http::{Gateway, limits::BodyFailure},
     store,
-    sync::web_connector::{self, Ended, Offer},
+    sync::calls_in::{self, Ended},
 };
 
 /// Why a call was not answered.
@@ -71,20 +72,24 @@ impl CallError {
         }
     }
 
-    /// The words for whoever reads the Web Connector's log. Ours go into the gateway's log, once.
-    pub(super) fn fault(&self) -> Fault {
+    /// The words for the call of `method`, for whoever reads the Web Connector's log. Ours go into the gateway's log, once.
+    pub(super) fn fault(&self, method: &str) -> Fault {
         if let Some(failure) = self.body_failure() {
-            return body_fault(failure);
+            return body_fault(method, failure);
         }
         match self {
             Self::Store(error) => {
                 tracing::error!(%error, source = error.source().map(tracing::field::display), "a call failed");
-                Fault {
-                    client: false,
-                    reason: "Rollcall's database failed. Run the update again later; if it repeats, \
-                                                look into the gateway's log."
+                let reason = match error.unavailable() {
+                    Some(why) => format!(
+                        "Rollcall could not answer the call: {}. Run the update again later. If it lasts: {}",
+                        why.what, why.remedy
+                    ),
+                    None => "Rollcall's database failed. Run the update again later; if it repeats, look into the \
+                             gateway's log."
                         .into(),
-                }
+                };
+                Fault { client: false, reason }
             }
             Self::Soap(error) => Fault {
                 client: true,
@@ -92,7 +97,7 @@ impl CallError {
                     "Rollcall could not read the call. Nobody was marked absent. Run the update again. The cause: {error}."
                 ),
             },
-            Self::Stopped(Stopped::Body(failure)) => body_fault(*failure),
+            Self::Stopped(Stopped::Body(failure)) => body_fault(method, *failure),
             Self::Stopped(Stopped::Large) => Fault {
                 client: true,
                 reason: format!(
@@ -174,28 +179,26 @@ pub(super) async fn small(
         "sendRequestXML" => {
             let offer = Offer {
                 ticket: parameters.take("ticket"),
-                hcp_response: parameters.take("strHCPResponse"),
+                about: parameters.take("strHCPResponse"),
                 company_file: parameters.take("strCompanyFileName"),
                 major: parameters.take("qbXMLMajorVers"),
                 minor: parameters.take("qbXMLMinorVers"),
             };
-            Ok(Reply::Text(gateway.store.write(move |db| web_connector::send(db, &ambient, &offer)).await?))
+            Ok(Reply::Text(gateway.store.write(move |db| calls_in::send(db, &ambient, &offer)).await?))
         }
         "connectionError" => {
             let (ticket, code) = (parameters.take("ticket"), parameters.take("hresult"));
-            let answer = gateway
-                .store
-                .write(move |db| web_connector::connection_error(db, &ambient, &ticket, &code))
-                .await?;
-            Ok(Reply::Text(answer))
+            let answer =
+                gateway.store.write(move |db| calls_in::not_opened(db, &ambient, &ticket, &code)).await?;
+            Ok(Reply::Text(answer.unwrap_or_else(|| "done".into())))
         }
         "getLastError" => {
             let ticket = parameters.take("ticket");
-            Ok(Reply::Text(gateway.store.read(move |db| web_connector::last_error(db, &ticket)).await?))
+            Ok(Reply::Text(gateway.store.read(move |db| calls_in::last_error(db, &ticket)).await?))
         }
         "closeConnection" => {
             let ticket = parameters.take("ticket");
-            Ok(Reply::Text(gateway.store.write(move |db| web_connector::close(db, &ambient, &ticket)).await?))
+            Ok(Reply::Text(gateway.store.write(move |db| calls_in::close(db, &ambient, &ticket)).await?))
         }
         // Rollcall never asks for interactive mode; a Web Connector that comes with it is let go.
         "getInteractiveURL" => text(""),

@@ -92,7 +92,7 @@ async fn call(gateway: Gateway, max_body: u64, request: Request) -> Response {
             version,
             style: Style::Document,
             method: String::new(),
-            result: Err(body_fault(BodyFailure::TooLarge)),
+            result: Err(body_fault("", BodyFailure::TooLarge)),
         },
         _ => {
             let most = usize::try_from(max_body).unwrap_or(usize::MAX);
@@ -106,15 +106,22 @@ async fn call(gateway: Gateway, max_body: u64, request: Request) -> Response {
     answered.into_response()
 }
 
-/// A fault of a body that did not arrive.
-fn body_fault(failure: BodyFailure) -> Fault {
+/// A fault of a call whose body did not arrive; its method is empty where it is not known.
+fn body_fault(method: &str, failure: BodyFailure) -> Fault {
+    let what = match method {
+        "" => "The call".to_owned(),
+        reading::RECEIVE => "QuickBooks' answer".to_owned(),
+        small => format!("The call `{small}`"),
+    };
     let reason = match failure {
         BodyFailure::TooLarge => {
-            "QuickBooks' answer is larger than this gateway accepts (ROLLCALL_MAX_QBWC_BODY)."
+            format!("{what} is larger than this gateway accepts (ROLLCALL_MAX_QBWC_BODY).")
         }
-        BodyFailure::TooSlow => "QuickBooks' answer stopped arriving. Run the update again.",
-        BodyFailure::Stopping => "Rollcall is shutting down. Run the update again.",
-        BodyFailure::Broken => "QuickBooks' answer broke off on its way. Run the update again.",
+        BodyFailure::TooSlow => {
+            format!("{what} stopped arriving, or came too slowly. Run the update again.")
+        }
+        BodyFailure::Stopping => "Rollcall is shutting down. Run the update again.".to_owned(),
+        BodyFailure::Broken => format!("{what} broke off on its way. Run the update again."),
     };
-    Fault { client: true, reason: reason.into() }
+    Fault { client: true, reason }
 }

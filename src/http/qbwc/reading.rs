@@ -21,7 +21,7 @@ use crate::{
     },
     http::{Gateway, door::Visitor},
     store,
-    sync::web_connector::{self, Begun, Received},
+    sync::calls_in::{self, Begun, Received},
 };
 
 /// Within how much of a call its method and, for an answer of QuickBooks, its ticket must be found: they come first.
@@ -37,7 +37,7 @@ const WORDS: usize = 256 * 1024;
 /// How long an answer waits for a thread.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const RECEIVE: &str = "receiveResponseXML";
+pub(super) const RECEIVE: &str = "receiveResponseXML";
 
 /// What the beginning of a call shows.
 enum Head {
@@ -59,7 +59,8 @@ impl Known {
     fn answered(self, result: Result<Reply, CallError>) -> Answered {
         let Self { version, style, method } = self;
         // A fault has no style.
-        Answered { version, style, method, result: result.map_err(|error| error.fault()) }
+        let result = result.map_err(|error| error.fault(&method));
+        Answered { version, style, method, result }
     }
 }
 
@@ -94,7 +95,7 @@ async fn beginning(intake: &mut Intake, spoken: Version) -> (Known, Result<Head,
     let mut seen = 0;
     loop {
         if let Err(stopped) = intake.more(SMALL).await {
-            let known = Known { version: spoken, style: Style::Document, method: String::new() };
+            let (known, _) = peek(intake.start(), spoken);
             return (known, Err(stopped.into()));
         }
         // Looked at again only when it has doubled: else many small pieces would be read many times over.
@@ -194,7 +195,7 @@ async fn receive(
     visitor: &Visitor,
     intake: Intake,
 ) -> Result<Reply, CallError> {
-    let received = match web_connector::receive(&gateway.store, &gateway.ambient, ticket).await? {
+    let received = match calls_in::receive(&gateway.store, &gateway.ambient, ticket).await? {
         // An answer that nobody waits for is not read at all.
         Begun::Over(answer) => return Ok(Reply::Number(answer)),
         Begun::Going(received) => received,

@@ -13,7 +13,7 @@ use crate::{
     domain::secret::Secret,
     http::{Gateway, server::Peer},
     store,
-    sync::web_connector::{self, Admission, Caller},
+    sync::calls_in::{self, Admission, Caller},
 };
 
 /// What is remembered of sign-ins. Clones remember together.
@@ -63,7 +63,7 @@ pub(super) async fn authenticate(
     let name = *blake3::hash(username.as_bytes()).as_bytes();
     // Kept until the answer is given.
     let Some(_place) = gateway.sign_ins.enter(from, name) else { return Ok(answer("busy")) };
-    let called = gateway.store.read(move |db| web_connector::caller(db, &username, &password)).await?;
+    let called = gateway.store.read(move |db| calls_in::caller(db, &username, &password)).await?;
     let connection_id = match called {
         Caller::Known(connection_id) => connection_id,
         Caller::Wrong(connection_id) => {
@@ -74,7 +74,7 @@ pub(super) async fn authenticate(
     gateway.sign_ins.lock().right(from, name);
     let ambient = gateway.ambient.clone();
     let admitted =
-        gateway.store.write(move |db| web_connector::authenticate(db, &ambient, &connection_id)).await?;
+        gateway.store.write(move |db| calls_in::authenticate(db, &ambient, &connection_id)).await?;
     Ok(match admitted {
         Admission::Session { ticket, company_file } => [ticket, company_file],
         Admission::NoWork => answer("none"),
@@ -105,7 +105,7 @@ async fn refuse(
     }
     let note = async {
         match connection_id {
-            Some(id) => gateway.store.write(move |db| web_connector::refused(db, &id, now)).await,
+            Some(id) => gateway.store.write(move |db| calls_in::refused(db, &id, now)).await,
             None => Ok(()),
         }
     };

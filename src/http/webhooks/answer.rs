@@ -10,7 +10,7 @@ use crate::{
     domain::problem::Problem,
     http::{api::errors::refuse, limits::BodyFailure, problem::ApiError},
     store,
-    sync::inbox::NotAccepted,
+    sync::{inbox::NotAccepted, vault::VaultError},
 };
 
 /// Seconds after which a sender may try again.
@@ -27,9 +27,11 @@ pub(super) enum Refusal {
     Body(BodyFailure),
     Full,
     TooSlow,
-    /// What is needed to verify it does not answer.
-    Unavailable(String),
+    /// The database does not do its work for now.
+    Unavailable(store::Unavailable),
     Store(store::Error),
+    /// The secrets to verify it with do not open.
+    Vault(Box<VaultError>),
     NotKept(Box<NotAccepted>),
 }
 
@@ -41,7 +43,19 @@ impl From<Refused> for Refusal {
 
 impl From<store::Error> for Refusal {
     fn from(error: store::Error) -> Self {
-        Self::Store(error)
+        match error.unavailable() {
+            Some(unavailable) => Self::Unavailable(unavailable),
+            None => Self::Store(error),
+        }
+    }
+}
+
+impl From<VaultError> for Refusal {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Store(error) => error.into(),
+            error => Self::Vault(Box::new(error)),
+        }
     }
 }
 
@@ -60,7 +74,8 @@ impl Refusal {
             Self::Body(_) => "incomplete",
             Self::Full => "full",
             Self::TooSlow => "too_slow",
-            Self::Unavailable(_) | Self::Store(_) | Self::NotKept(_) => "unavailable",
+            Self::Unavailable(unavailable) => unavailable.code,
+            Self::Store(_) | Self::Vault(_) | Self::NotKept(_) => "unavailable",
         }
     }
 }
@@ -91,7 +106,15 @@ impl IntoResponse for Refusal {
             Self::Full => later("too_busy").into_response(),
             Self::TooSlow => later("took_too_long").into_response(),
             Self::Refused(refused) => later("key_unavailable").caused_by(refused).into_response(),
-            Self::Unavailable(why) => later("unavailable").caused_by(why).into_response(),
+            Self::Unavailable(unavailable) => {
+                let mut error = later(unavailable.code);
+                error.retry_after = Some(unavailable.retry_after);
+                error.problem.detail = format!("The message was not kept: {}.", unavailable.what);
+                error.problem.remedy =
+                    format!("{} If it lasts: {}", error.problem.remedy, unavailable.remedy);
+                error.into_response()
+            }
+            Self::Vault(error) => later("unavailable").caused_by(error).into_response(),
             Self::Store(error) => later("unavailable").caused_by(error).into_response(),
             Self::NotKept(error) => later("unavailable").caused_by(error).into_response(),
         }

@@ -33,10 +33,14 @@ use serde_json::json;
 use super::{
     Gateway,
     door::Visitor,
+    limits::BodyFailure,
     server::{self, Peer},
 };
 use crate::{
-    connectors::hook::{self, Delivery},
+    connectors::{
+        self,
+        hook::{self, Delivery},
+    },
     domain::{secret::Secret, words::Kind},
     store::{self, connections},
     sync::inbox::{Accepted, NotAccepted},
@@ -89,25 +93,34 @@ async fn take(webhooks: &Webhooks, connection_id: &str, request: Request) -> Res
     let (parts, body) = request.into_parts();
     let gateway = &webhooks.gateway;
     let Known { kind, settings, secrets } = look_up(gateway, connection_id).await?.ok_or(Refusal::Unknown)?;
-    hook::can_be(kind, &settings, &secrets, &parts.headers)?;
+    let hook = hook::of(kind)?;
+    hook.can_be(&settings, &secrets, &parts.headers)?;
     let mut room = gateway.room.enter(server::caller(&parts.extensions));
     let body = body::receive(body, &parts.headers, webhooks.most, &mut room).await?;
     let delivery = Delivery { headers: &parts.headers, body: &body, now: gateway.ambient.now() };
-    let message = hook::receive(kind, &settings, &secrets, &gateway.reach.outbound, delivery).await?;
+    let message = hook.receive(&settings, &secrets, &gateway.reach.outbound, delivery).await?;
     Visitor::of(&parts.extensions).welcome();
     let accepted = gateway.inbox.accept_whole(connection_id, message, &body).await;
     let accepted = accepted.map_err(|error| match error {
         // It was deleted a moment ago.
         NotAccepted::Store(store::Error::Referred(_)) => Refusal::Unknown,
         NotAccepted::Full => Refusal::Full,
+        NotAccepted::Stopping => Refusal::Body(BodyFailure::Stopping),
+        NotAccepted::Unavailable(unavailable) => Refusal::Unavailable(unavailable),
+        NotAccepted::Store(error) => error.into(),
         error => Refusal::NotKept(Box::new(error)),
     })?;
     match accepted {
-        Accepted::Reused if kind == Kind::Push => Err(Refusal::Reused),
+        Accepted::Reused if tells_reuse(kind) => Err(Refusal::Reused),
         // A vendor's names are its own; it could not send the message under another.
         Accepted::Reused => Ok(Accepted::Duplicate),
         accepted => Ok(accepted),
     }
+}
+
+/// Whether a sender can send a message under another ID, and so is told that it has to.
+fn tells_reuse(kind: Kind) -> bool {
+    connectors::spec(kind).and_then(|spec| spec.webhooks).is_some_and(|webhooks| webhooks.tells_reuse)
 }
 
 /// What may be an ID: no database takes the character NUL, and no connection has another form.
@@ -128,12 +141,12 @@ async fn look_up(gateway: &Gateway, connection_id: &str) -> Result<Option<Known>
     let vault = gateway.reach.vault.clone();
     let read = gateway.store.read(move |db| match connections::get(db, &id) {
         Ok(connection) => {
-            let secrets = vault.secrets(db, &id).map_err(|error| Refusal::Unavailable(error.to_string()))?;
+            let secrets = vault.secrets(db, &id)?;
             Ok(Some(Known { kind: connection.kind, settings: connection.settings, secrets }))
         }
         Err(store::Error::NotFound(_)) => {
             // As many queries as for one that is there.
-            let _ = vault.secrets(db, &id).map_err(|error| Refusal::Unavailable(error.to_string()))?;
+            let _ = vault.secrets(db, &id)?;
             Ok(None)
         }
         Err(error) => Err(error.into()),

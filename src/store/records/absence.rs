@@ -5,14 +5,15 @@ use diesel::prelude::*;
 use crate::{
     domain::words::{ChangeKind, List, RunState},
     store::{
-        Db, Page, PageLimit, Result, changes,
+        Db, Page, PageLimit, Result,
+        changes::{self, Entry},
         engine::per_backend,
         schema::{records, run_absences, runs},
         values::{at, uncount},
     },
 };
 
-use super::stage::{LOOKUP, Place, entry};
+use super::stage::{LOOKUP, Place, made_at};
 
 /// A record that is present: what absence is judged by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,11 +64,11 @@ pub fn mark_absent(db: &mut Db, place: &Place<'_>, gone: &[Present]) -> Result<(
         diesel::update(records::table.filter(records::id.eq_any(ids)))
             .set((records::absent_at.eq(at(place.now)), records::updated_at.eq(at(place.now))))
             .execute(db)?;
-        let entries: Vec<_> =
-            some.iter().map(|record| entry(place, &record.id, record.version, ChangeKind::Absent)).collect();
-        changes::append(db, entries)?;
     }
-    Ok(())
+    let entry = |record: &Present| {
+        Entry::of_record(ChangeKind::Absent, &record.id, &record.external_id, record.version)
+    };
+    changes::append(made_at(place, gone.iter().map(entry).collect()))
 }
 
 /// Names records as those whose absence a run found.

@@ -12,7 +12,7 @@ pub use absence::{
 };
 pub use family::children;
 pub use page::{Filter, Linked, Order, Position, page};
-pub use read::{find, find_all, get, of_absences, versions};
+pub use read::{beginning, find, find_all, get, of_absences, versions};
 pub use stage::{Known, Place, Write, known, upsert};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};

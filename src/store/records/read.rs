@@ -27,6 +27,30 @@ pub fn get(db: &mut Db, list: List, id: &str) -> Result<Staged> {
     row.ok_or(Error::NotFound(list.as_str()))?.try_into()
 }
 
+/// The IDs of up to `most` records of these companies (all where none are given) whose IDs begin so. `beginning` is a prefix
+/// of this list and hex digits.
+pub fn beginning(
+    db: &mut Db,
+    list: List,
+    among: Option<&[String]>,
+    beginning: &str,
+    most: u16,
+) -> Result<Vec<String>> {
+    // Every digit of an ID sorts before `g`, so that the key's index finds them on both databases.
+    let mut query = records::table
+        .filter(records::id.ge(beginning.to_owned()).and(records::id.lt(format!("{beginning}g"))))
+        .filter(records::list.eq(list.as_str()))
+        .filter(records::connection_id.ne_all(connections::deleted()))
+        .select(records::id)
+        .order(records::id)
+        .limit(i64::from(most))
+        .into_boxed();
+    if let Some(among) = among {
+        query = query.filter(records::company_id.eq_any(among.to_vec()));
+    }
+    Ok(query.load(db)?)
+}
+
 /// By the source's own ID.
 pub fn find(db: &mut Db, connection_id: &str, list: List, external_id: &str) -> Result<Option<Staged>> {
     let row = records::table

@@ -16,7 +16,8 @@ use crate::{
         words::{ChangeKind, List},
     },
     store::{
-        Db, Error, Result, changes,
+        Db, Error, Result,
+        changes::{self, Changes, Entry},
         engine::per_backend,
         links,
         schema::{record_versions, records},
@@ -212,9 +213,9 @@ pub fn upsert(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()
     links::follow_names(db, &rewritten)?;
     let written: Vec<&str> = writes.iter().map(|write| write.id.as_str()).collect();
     search::queue(db, place.connection_id, place.list, &written)?;
-    let entries: Vec<_> =
-        writes.iter().map(|write| entry(place, &write.id, write.version, write.kind)).collect();
-    changes::append(db, entries)
+    let entry =
+        |write: &Write<'_>| Entry::of_record(write.kind, &write.id, &write.record.external_id, write.version);
+    changes::append(made_at(place, writes.iter().map(entry).collect()))
 }
 
 /// Writes rows, in place of those that are there.
@@ -290,20 +291,12 @@ fn keep_versions(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result
     Ok(())
 }
 
-pub(super) fn entry<'a>(
-    place: &Place<'a>,
-    record_id: &'a str,
-    version: i32,
-    kind: ChangeKind,
-) -> changes::NewChange<'a> {
-    changes::NewChange {
-        at: at(place.now),
-        record_id,
-        kind: kind.as_str(),
-        version,
-        run_id: place.run_id,
-        app_id: None,
-        profile_id: None,
-        actor: None,
+/// Changes of records, made where and when `place` says.
+pub(super) fn made_at(place: &Place<'_>, entries: Vec<Entry>) -> Changes {
+    Changes {
+        connection_id: Some(place.connection_id.to_owned()),
+        run_id: place.run_id.map(str::to_owned),
+        entries,
+        ..Changes::new(place.company_id, place.list, at(place.now))
     }
 }

@@ -45,8 +45,10 @@ pub enum NotAccepted {
     #[error("the message cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
     /// What happened to the batch that it was part of.
-    #[error("the inbox could not be written: {0}")]
-    Unavailable(String),
+    #[error("{}", .0.what)]
+    Unavailable(store::Unavailable),
+    #[error("the gateway stops")]
+    Stopping,
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -129,7 +131,7 @@ impl Inbox {
         };
         let (answer, answered) = oneshot::channel();
         self.queue.try_send(Offer { message, answer }).map_err(|_| NotAccepted::Full)?;
-        answered.await.unwrap_or_else(|_| Err(NotAccepted::Unavailable("the gateway stops".into())))
+        answered.await.unwrap_or_else(|_| Err(NotAccepted::Stopping))
     }
 }
 
@@ -195,8 +197,8 @@ async fn explain(
     error: &store::Error,
 ) {
     for (answer, message) in answers.into_iter().zip(messages) {
-        let told = if error.is_unavailable() {
-            Err(NotAccepted::Unavailable(error.to_string()))
+        let told = if let Some(unavailable) = error.unavailable() {
+            Err(NotAccepted::Unavailable(unavailable))
         } else {
             match insert(store, Arc::new(vec![message.clone()])).await {
                 Ok(accepted) => Ok(accepted.first().copied().unwrap_or(Accepted::New)),

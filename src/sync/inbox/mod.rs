@@ -36,7 +36,8 @@ pub use work::{Desk, PLACES, TURN};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    domain::words::{Kind, MessageState, RunState},
+    connectors::{self, Moves},
+    domain::words::{MessageState, RunState},
     store::{self, Db, inbox, runs, told},
 };
 
@@ -46,7 +47,10 @@ pub const DEAD_KEPT: TimeDelta = TimeDelta::days(30);
 /// Ends whole lists whose pages have stopped coming; nobody is marked absent. How many.
 pub fn end_silent_lists(db: &mut Db, now: DateTime<Utc>) -> store::Result<usize> {
     let mut ended = 0;
-    let mut silent = runs::silent_since(db, Kind::Push, now - pages::MIXED_PATIENCE)?;
+    let mut silent = Vec::new();
+    for spec in connectors::specs().filter(|spec| spec.moves == Moves::Pushes) {
+        silent.extend(runs::silent_since(db, spec.kind, now - pages::MIXED_PATIENCE)?);
+    }
     // The order in which everybody locks lists is not that of their names.
     silent.sort_by(|a, b| (&a.connection_id, a.list).cmp(&(&b.connection_id, b.list)));
     for run in silent {

@@ -5,18 +5,18 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
 
 use crate::{
     clock::Ambient,
     connectors::{
-        outbound::{Aside, Closed, Gate, Place},
+        outbound::{Aside, Closed, Gate, InFlight, Passed, Place},
         source::{Limit, Rate},
     },
     domain::schedule::span,
     store::{
-        self, Store,
+        self, Db, Store,
         polls::{self, Lease},
         rates::{self, FRESH, Pace, Taken},
     },
@@ -26,7 +26,9 @@ use crate::{
 pub struct DatabaseGate {
     pub store: Store,
     pub ambient: Ambient,
-    pub rate: Rate,
+    /// All of them are kept to, in the [order](in_order) in which everybody locks them.
+    pub rates: Vec<Rate>,
+    pub in_flight: InFlight,
     /// Without one it is a single request beside the polling: a test, or a record that a webhook named.
     pub lease: Option<Lease>,
     /// How long a lease holds.
@@ -71,34 +73,101 @@ impl Spare {
 /// Rights that are taken together while a list is read; one for a single request.
 const TOGETHER: u32 = 4;
 
+/// The order in which everybody takes rates: of two gateways neither waits for the other then.
+pub fn in_order(mut rates: Vec<Rate>) -> Vec<Rate> {
+    rates.sort_by(|one, other| one.id.cmp(&other.id));
+    rates
+}
+
+/// What came of asking several rates at once.
+enum Asked {
+    Taken(Taken),
+    /// One of them lets nobody through before then: what was taken of the others is taken back.
+    Undone(DateTime<Utc>),
+    Store(store::Error),
+}
+
+impl From<store::Error> for Asked {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Takes up to `most` rights, each of all rates.
+fn take(db: &mut Db, rates: &[Rate], most: u32, now: DateTime<Utc>) -> Result<u32, Asked> {
+    let mut rights = most;
+    let paces = rates.iter().filter_map(|rate| Some((rate, pace(rate.limit)?)));
+    for (index, (rate, pace)) in paces.enumerate() {
+        rights = match rates::take(db, &rate.id, pace, rights, now)? {
+            Taken::Rights(taken) => taken,
+            // Where nothing was taken yet, what it noted may stay.
+            until @ Taken::NotBefore(_) if index == 0 => return Err(Asked::Taken(until)),
+            Taken::NotBefore(until) => return Err(Asked::Undone(until)),
+        };
+    }
+    Ok(rights)
+}
+
+/// How soon somebody comes back who found as many requests under way as there may be.
+const SOON: TimeDelta = TimeDelta::seconds(1);
+
 impl DatabaseGate {
+    /// Waits until one more request may be under way.
+    async fn enter(&self) -> Result<Passed, Closed> {
+        let mut permits = Vec::new();
+        for rate in &self.rates {
+            let Limit::InFlight(most) = rate.limit else { continue };
+            let bound = self.in_flight.of(&rate.id, most);
+            let permit = match Arc::clone(&bound).try_acquire_owned() {
+                Ok(permit) => permit,
+                Err(_) => {
+                    let _aside = self.aside();
+                    let waited = tokio::time::timeout(self.patience, bound.acquire_owned()).await;
+                    let until = self.ambient.now() + SOON;
+                    waited.ok().and_then(Result::ok).ok_or(Closed::RateLimited { until })?
+                }
+            };
+            permits.push(permit);
+        }
+        Ok(Passed(permits))
+    }
+
     async fn ask(&self) -> Result<Taken, store::Error> {
-        let (now, pace) = (self.ambient.now(), pace(self.rate.limit));
-        let (lease, rate) = (self.lease.clone(), self.rate.id.clone());
+        let now = self.ambient.now();
+        let (lease, rates) = (self.lease.clone(), self.rates.clone());
         let until = now + span(self.lease_for);
         let most = if lease.is_some() { TOGETHER } else { 1 };
         let asked = self.store.write(move |db| {
-            let taken = rates::take(db, &rate, pace, most, now)?;
+            let taken = match take(db, &rates, most, now) {
+                Ok(rights) => Taken::Rights(rights),
+                Err(Asked::Taken(taken)) => taken,
+                Err(undone) => return Err(undone),
+            };
             if let Some(lease) = &lease {
                 // While it waits it is renewed beside this.
                 polls::renew(db, lease, until)?;
             }
-            Ok::<_, store::Error>(taken)
+            Ok::<_, Asked>(taken)
         });
-        let taken = asked.await?;
+        let taken = match asked.await {
+            Ok(taken) | Err(Asked::Taken(taken)) => taken,
+            Err(Asked::Undone(until)) => Taken::NotBefore(until),
+            Err(Asked::Store(error)) => return Err(error),
+        };
         if let Taken::Rights(rights) = taken {
-            self.spare.add(rights - 1, now);
+            self.spare.add(rights.saturating_sub(1), now);
         }
         Ok(taken)
     }
 }
 
 impl Gate for DatabaseGate {
-    fn pass(&self) -> BoxFuture<'_, Result<(), Closed>> {
+    fn pass(&self) -> BoxFuture<'_, Result<Passed, Closed>> {
         Box::pin(async move {
+            let passed = self.enter().await?;
             while !self.spare.used(self.ambient.now()) {
                 let until = match self.ask().await.map_err(closed)? {
-                    Taken::Rights(_) => return Ok(()),
+                    Taken::Rights(_) => return Ok(passed),
                     Taken::NotBefore(until) => until,
                 };
                 let wait = (until - self.ambient.now()).to_std().unwrap_or_default();
@@ -108,16 +177,20 @@ impl Gate for DatabaseGate {
                 let _aside = self.aside();
                 self.ambient.clock.sleep(wait).await;
             }
-            Ok(())
+            Ok(passed)
         })
     }
 
     fn close_for(&self, wait: Duration) -> BoxFuture<'_, Result<(), Closed>> {
         Box::pin(async move {
-            let (now, rate) = (self.ambient.now(), self.rate.id.clone());
+            let (now, rates) = (self.ambient.now(), self.rates.clone());
             let until = now + span(wait);
             *self.spare.lock() = None;
-            self.store.write(move |db| rates::close(db, &rate, until, now)).await.map_err(closed)
+            let close = move |db: &mut Db| {
+                let mut paced = rates.iter().filter(|rate| pace(rate.limit).is_some());
+                paced.try_for_each(|rate| rates::close(db, &rate.id, until, now))
+            };
+            self.store.write(close).await.map_err(closed)
         })
     }
 
@@ -141,11 +214,14 @@ impl Gate for DatabaseGate {
     }
 }
 
-fn pace(limit: Limit) -> Pace {
-    match limit {
+/// `None` for what is no matter of time.
+fn pace(limit: Limit) -> Option<Pace> {
+    Some(match limit {
         Limit::PerMinute(requests) => Pace::per_minute(requests),
+        Limit::PerHour(requests) => Pace::per_hour(requests),
         Limit::Bucket { a_second, at_once } => Pace::bucket(a_second, at_once),
-    }
+        Limit::InFlight(_) => return None,
+    })
 }
 
 fn closed(error: store::Error) -> Closed {

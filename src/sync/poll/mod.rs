@@ -6,6 +6,7 @@
 //! | [`reach`](Reach) | a source, opened with its settings and secrets |
 //! | [`probe`](probe()) | the test of a connection |
 //! | `due` | which lists are read, and how |
+//! | [`keeper`](LeasedSecrets) | secrets that a vendor replaces |
 //! | `holder` | writes only what the lease's holder may write |
 //! | `read` | one list, step by step |
 //! | `settle` | what people are told, and when the next poll is due |
@@ -16,12 +17,14 @@
 mod due;
 mod gate;
 mod holder;
+mod keeper;
 mod probe;
 mod reach;
 mod read;
 mod settle;
 
-pub use gate::DatabaseGate;
+pub use gate::{DatabaseGate, Spare, in_order};
+pub use keeper::LeasedSecrets;
 pub use probe::probe;
 pub use reach::{Reach, ReachError};
 
@@ -159,10 +162,10 @@ async fn work(reach: &Reach, lease: &Lease, place: Arc<Place>, at_once: u16) -> 
     if due.is_empty() && !open {
         return note(&holder, lists, false, source.memory(), schedule, Outcome::Resting).await;
     }
-    let Some(mut outcome) = read_all(&holder, &source, &due).await? else { return Ok(()) };
+    let Some(mut outcome) = read_all(&holder, source.as_ref(), &due).await? else { return Ok(()) };
     if matches!(outcome, Outcome::Fine) {
         // While the lease is held: only one gateway does it.
-        let trouble = subscribe::keep_up(reach, &holder.connection, &settings, &source).await;
+        let trouble = subscribe::keep_up(reach, &holder.connection, settings.as_ref(), source.as_ref()).await;
         outcome = trouble.map_or(Outcome::Fine, Outcome::Warned);
     }
     note(&holder, lists, !due.is_empty(), source.memory(), schedule, outcome).await
@@ -170,7 +173,7 @@ async fn work(reach: &Reach, lease: &Lease, place: Arc<Place>, at_once: u16) -> 
 
 /// Reads what is due, in order. What keeps one list from being read keeps the others only where it concerns them too.
 /// `None` where nothing is to be noted.
-async fn read_all(holder: &Holder, source: &Source, due: &[Due]) -> store::Result<Option<Outcome>> {
+async fn read_all(holder: &Holder, source: &dyn Source, due: &[Due]) -> store::Result<Option<Outcome>> {
     let mut outcome = Outcome::Fine;
     for (index, one) in due.iter().enumerate() {
         let failure = match read(holder, source, one).await {

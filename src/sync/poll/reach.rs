@@ -7,8 +7,9 @@ use url::Url;
 use crate::{
     clock::Ambient,
     connectors::{
-        Polled, Source,
+        self, Polled, Source,
         outbound::{Closed, Outbound, Place, problems::failure},
+        polled::Ways,
         source::{Failure, Fetched},
     },
     domain::{
@@ -24,8 +25,9 @@ use crate::{
 };
 
 use super::{
-    gate::{DatabaseGate, Spare},
+    gate::{DatabaseGate, Spare, in_order},
     holder::Holder,
+    keeper::LeasedSecrets,
 };
 
 /// The longest wait on the spot for the rate limit, or for what a source asks; longer waits are left to the schedule.
@@ -46,6 +48,9 @@ pub struct Reach {
     /// How long the lease of a connection that is polled holds.
     pub lease_for: Duration,
 }
+
+/// A connection with its settings and its source.
+pub type Opened = (Connection, Box<dyn Polled>, Box<dyn Source>);
 
 /// Why a source could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -78,11 +83,7 @@ impl Reach {
     ///
     /// # Errors
     /// Settings or secrets that cannot be used, or the database.
-    pub async fn open(
-        &self,
-        connection_id: &str,
-        lease: Option<Lease>,
-    ) -> Result<(Connection, Polled, Source), ReachError> {
+    pub async fn open(&self, connection_id: &str, lease: Option<Lease>) -> Result<Opened, ReachError> {
         self.open_at(connection_id, lease, None).await
     }
 
@@ -92,7 +93,7 @@ impl Reach {
         connection_id: &str,
         lease: Option<Lease>,
         place: Option<Arc<Place>>,
-    ) -> Result<(Connection, Polled, Source), ReachError> {
+    ) -> Result<Opened, ReachError> {
         let (id, vault) = (connection_id.to_owned(), self.vault.clone());
         let read = self.store.read(move |db| {
             let connection = connections::get(db, &id)?;
@@ -101,19 +102,32 @@ impl Reach {
             Ok::<_, ReachError>((connection, memory, secrets))
         });
         let (connection, memory, secrets) = read.await?;
-        let settings = Polled::read(connection.kind, &connection.settings).map_err(unreadable)?;
+        let settings = connectors::polled(connection.kind, &connection.settings).map_err(unreadable)?;
+        let keeper = LeasedSecrets {
+            store: self.store.clone(),
+            ambient: self.ambient.clone(),
+            vault: self.vault.clone(),
+            lease: lease.clone(),
+            lease_for: self.lease_for,
+        };
         let gate = DatabaseGate {
             store: self.store.clone(),
             ambient: self.ambient.clone(),
-            rate: settings.rate(&secrets),
+            rates: in_order(settings.rates(&secrets)),
+            in_flight: self.outbound.in_flight.clone(),
             patience: if lease.is_some() { PATIENCE } else { IMPATIENCE },
             lease,
             lease_for: self.lease_for,
             spare: Spare::default(),
             place,
         };
-        let source =
-            Source::open(settings.clone(), &secrets, memory.as_deref(), &self.outbound, Arc::new(gate))?;
+        let source = settings.open(Ways {
+            secrets: &secrets,
+            memory: memory.as_deref(),
+            outbound: &self.outbound,
+            gate: Arc::new(gate),
+            keeper: Arc::new(keeper),
+        })?;
         Ok((connection, settings, source))
     }
 

@@ -26,7 +26,7 @@ pub(super) enum Broken {
 
 /// Reads a list, step by step; each step is staged before the next is asked for. A run whose source fails ends as
 /// failed; one that has to wait, or whose reader goes away, is left for whoever holds the lease next.
-pub(super) async fn read(holder: &Holder, source: &Source, due: &Due) -> Result<Run, Broken> {
+pub(super) async fn read(holder: &Holder, source: &dyn Source, due: &Due) -> Result<Run, Broken> {
     let run = begin(holder, due).await?;
     let read = steps(holder, source, due, &run).await;
     if let Err(Broken::Source(Failure::Source { problem, .. })) = &read {
@@ -49,7 +49,7 @@ async fn begin(holder: &Holder, due: &Due) -> store::Result<Run> {
     holder.write(begin).await
 }
 
-async fn steps(holder: &Holder, source: &Source, due: &Due, run: &Run) -> Result<Run, Broken> {
+async fn steps(holder: &Holder, source: &dyn Source, due: &Due, run: &Run) -> Result<Run, Broken> {
     let mut reading = source.read(Ask {
         list: due.list,
         mode: run.mode,

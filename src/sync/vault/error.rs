@@ -14,8 +14,11 @@ use super::KeySource;
 pub enum VaultError {
     #[error(transparent)]
     Store(#[from] store::Error),
-    #[error("the key file {path:?} cannot be used: {why}")]
+    /// It is there, or may be.
+    #[error("the key file {path:?} cannot be looked into: {why}")]
     Unreadable { path: PathBuf, why: String },
+    #[error("the key file {path:?} cannot be used: {why}")]
+    Malformed { path: PathBuf, why: String },
     #[error("the key file {path:?} cannot be written: {why}")]
     Unwritable { path: PathBuf, why: String },
     #[error("the key file {path:?} has mode {mode:04o}: others than its owner can read it")]
@@ -43,8 +46,12 @@ impl VaultError {
             Self::Store(_) => return None,
             Self::Unreadable { .. } => (
                 "key_file_unreadable",
-                "Restore it from the backup, or let the user that Rollcall runs as read it; ROLLCALL_KEY_FILE says where it is."
+                "Let the user that Rollcall runs as read it, and go into the folders that lead there; ROLLCALL_KEY_FILE says where it is."
                     .to_owned(),
+            ),
+            Self::Malformed { .. } => (
+                "key_file_malformed",
+                "Restore it from the backup; ROLLCALL_KEY_FILE says where it is.".to_owned(),
             ),
             Self::Unwritable { .. } => (
                 "key_file_unwritable",

@@ -35,7 +35,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<Key>>> {
     check_mode(path, &file)?;
     let mut text = String::new();
     file.take(LARGEST).read_to_string(&mut text).map_err(|error| failed(error.to_string()))?;
-    Key::read_all(&text).map(Some).map_err(failed)
+    Key::read_all(&text).map(Some).map_err(|why| VaultError::Malformed { path: path.to_owned(), why })
 }
 
 /// The permissions of the file.

@@ -65,8 +65,8 @@ impl Vault {
         Ok(KeyReport { source: self.0.source.name(), file, keys })
     }
 
-    /// Opens every secret, and gives the errors of those that do not open.
-    pub fn try_all(&self, db: &mut Db) -> Result<(u64, Vec<VaultError>)> {
+    /// Opens every secret: how many do, and the errors of those that do not, each with its connection's ID.
+    pub fn try_all(&self, db: &mut Db) -> Result<(u64, Vec<(String, VaultError)>)> {
         let (mut opened, mut failed) = (0, Vec::new());
         let mut after = (String::new(), String::new());
         loop {
@@ -78,7 +78,7 @@ impl Vault {
                 match self.open(db, &row) {
                     Ok(_) => opened += 1,
                     Err(error @ VaultError::Store(_)) => return Err(error),
-                    Err(error) => failed.push(error),
+                    Err(error) => failed.push((row.connection_id, error)),
                 }
             }
         }

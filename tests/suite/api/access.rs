@@ -41,9 +41,8 @@ async fn no_row_crosses_companies() {
         let link =
             app.call(Method::POST, &format!("/v1/employees/{their_id}/profile"), Some(&token), None).await;
         let their_profile = link.is(201)["profile"]["profile_id"].as_str().unwrap().to_owned();
-        let history =
-            app.call(Method::GET, &format!("/v1/employees/{their_id}/history"), Some(&token), None).await;
-        let seq = &history.is(200)["changes"][0]["seq"];
+        let feed = app.call(Method::GET, "/v1/changes", Some(&token), None).await;
+        let cursor = feed.is(200)["next"].as_str().unwrap();
 
         for (list, rows) in [("employees", 2), ("connections", 1), ("companies", 1), ("links", 0)] {
             let page = app.get(&format!("/v1/{list}")).await;
@@ -70,7 +69,9 @@ async fn no_row_crosses_companies() {
             ("GET", format!("/v1/runs/{}/absences", run.id)),
             ("GET", format!("/v1/profiles/employee/{their_profile}")),
             ("DELETE", format!("/v1/profiles/employee/{their_profile}")),
-            ("POST", format!("/v1/changes/{seq}/undo")),
+            ("POST", "/v1/changes/1/undo?company=Globex".to_owned()),
+            ("GET", format!("/v1/changes?company={}", other.id)),
+            ("GET", format!("/v1/changes?after={cursor}")),
         ] {
             let answer = app.send(method, &path, None).await;
             let code = answer.is(404)["code"].as_str().unwrap();

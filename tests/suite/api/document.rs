@@ -30,7 +30,7 @@ async fn every_operation_of_the_document_is_answered() {
     let all = operations(&document);
     assert!(all.len() > 45, "{}", all.len());
     for (path, method, _) in &all {
-        let filled = path.replace("{list}", "employee").replace("{seq}", "1").replace(['{', '}'], "");
+        let filled = path.replace("{list}", "employee").replace("{position}", "1").replace(['{', '}'], "");
         let method: Method = method.to_uppercase().parse().unwrap();
         let answer = app.call(method.clone(), &filled, None, None).await;
         if path.starts_with("/v1/") {

@@ -58,8 +58,8 @@ async fn what_one_app_links_is_no_other_apps_business() {
         let path = format!("/v1/employees/{id}/history");
         let theirs = app.call(reqwest::Method::GET, &path, Some(&token), None).await;
         assert_eq!(theirs.is(200)["changes"].as_array().unwrap().len(), 1, "{}", theirs.text);
-        let seq = app.get(&path).await.is(200)["changes"][0]["seq"].clone();
-        let undo = format!("/v1/changes/{seq}/undo");
+        let position = app.get(&path).await.is(200)["changes"][0]["position"].clone();
+        let undo = format!("/v1/changes/{position}/undo");
         app.call(reqwest::Method::POST, &undo, Some(&token), None).await.problem(409, "not_undoable");
     })
     .await;

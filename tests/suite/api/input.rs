@@ -105,7 +105,8 @@ async fn what_does_not_fit_is_named() {
         let unknown = put("u-1", json!({ "name": "Ana", "mail": "a@example.com" })).await;
         assert!(unknown.problem(422, "invalid_body")["detail"].as_str().unwrap().contains("mail"));
         let list = app.get("/v1/profiles/robot").await;
-        assert!(list.problem(400, "invalid_path")["detail"].as_str().unwrap().contains("robot"));
+        let detail = list.problem(400, "invalid_path")["detail"].clone();
+        assert!(!detail.as_str().unwrap().contains("robot"), "nothing of an address is repeated");
         app.send("POST", "/v1/changes/x/undo", None).await.problem(400, "invalid_path");
         app.send("PUT", "/v1/profiles/employee/u-1", None).await.problem(415, "not_json");
         let big = json!({ "name": "x".repeat(2 << 20) });

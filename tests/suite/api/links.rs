@@ -80,7 +80,7 @@ async fn a_conflict_names_the_other_party() {
         assert_eq!(taken.problem(409, "profile_linked")["conflict"], other);
         let unknown = link(app, &second, "u-3").await;
         let remedy = unknown.problem(404, "profile_not_found")["remedy"].as_str().unwrap();
-        assert!(remedy.starts_with("PUT /v1/profiles/employee/{profile_id} first"), "{remedy}");
+        assert!(remedy.contains("`PUT /v1/profiles/employee/{profile_id}`"), "{remedy}");
         let taken = app.send("POST", &format!("/v1/employees/{first}/profile"), None).await;
         assert_eq!(taken.problem(409, "record_linked")["conflict"], json!({ "profile_id": "u-1" }));
         let wanted = json!({ "profile_id": "u-2" });
@@ -124,7 +124,7 @@ async fn every_link_and_unlink_can_be_undone() {
         put_profile(app, "u-1", "Ana").await.is(201);
         link(app, id, "u-1").await.is(201);
         let last = async || {
-            app.get(&format!("/v1/employees/{id}/history")).await.is(200)["changes"][0]["seq"].clone()
+            app.get(&format!("/v1/employees/{id}/history")).await.is(200)["changes"][0]["position"].clone()
         };
 
         let linked = last().await;
@@ -137,7 +137,7 @@ async fn every_link_and_unlink_can_be_undone() {
         assert_eq!(undone.is(200)["link"]["profile_id"], "u-1");
 
         let first = app.get(&format!("/v1/employees/{id}/history")).await;
-        let created = first.is(200)["changes"].as_array().unwrap().last().unwrap()["seq"].clone();
+        let created = first.is(200)["changes"].as_array().unwrap().last().unwrap()["position"].clone();
         app.send("POST", &format!("/v1/changes/{created}/undo"), None).await.problem(409, "not_undoable");
         app.send("POST", "/v1/changes/999999/undo", None).await.problem(404, "change_not_found");
     })

@@ -12,9 +12,12 @@ mod lists;
 mod management;
 mod operations;
 mod pages;
+mod places;
+mod policy;
 mod profiles;
 mod races;
 mod removal;
+mod tokens;
 
 use serde_json::{Value, json};
 

@@ -4,12 +4,15 @@ use diesel::{Connection as _, QueryableByName, RunQueryDsl, sql_types::BigInt};
 use rollcall::{
     domain::words::{List, RunState},
     store::{Result, Store, purge, runs},
-    sync::backlog::{self, Task},
+    sync::{
+        backlog::{self, Task},
+        remove,
+    },
 };
 use serde_json::json;
 
 use super::{ids, link, put_profile, texts};
-use crate::support::{TestApp, TestDatabase, people};
+use crate::support::{Process, TestApp, TestDatabase, people};
 
 #[derive(QueryableByName)]
 struct Rows {
@@ -28,7 +31,7 @@ fn count(database: &TestDatabase, sql: &str) -> i64 {
 
 /// All rows that a step may delete.
 fn all_rows(database: &TestDatabase) -> i64 {
-    let tables = ["links", "inbox", "records", "changes", "record_versions", "run_absences", "runs"];
+    let tables = ["links", "inbox", "records", "record_versions", "run_absences", "runs"];
     tables.iter().map(|table| count(database, &format!("SELECT count(*) FROM {table}"))).sum()
 }
 
@@ -40,7 +43,7 @@ async fn tasks(store: &Store) -> Vec<Task> {
 async fn a_large_connection_is_gone_at_once_and_its_rows_in_small_steps_that_go_on_after_a_restart() {
     TestDatabase::each(async |database| {
         let app = TestApp::start(database).await;
-        let run = app.stage(List::Employee, people(6000)).await;
+        let run = app.stage(List::Employee, people(11_000)).await;
         let records = ids(&app, "/v1/employees").await;
         put_profile(&app, "u-1", "Ana").await.is(201);
         link(&app, &records[0], "u-1").await.is(201);
@@ -49,7 +52,7 @@ async fn a_large_connection_is_gone_at_once_and_its_rows_in_small_steps_that_go_
         let would = app.admin("DELETE", &format!("{path}?dry_run=true"), None).await;
         let would = would.is(200);
         let told = (&would["employees"], &would["customers"], &would["links"], &would["removed"]);
-        assert_eq!(told, (&json!(6000), &json!(0), &json!(1), &json!(false)));
+        assert_eq!(told, (&json!(11_000), &json!(0), &json!(1), &json!(false)));
         let refused = app.admin("DELETE", &path, None).await;
         assert_eq!(refused.problem(409, "connection_in_use")["links"], 1);
         app.get(&path).await.is(200);
@@ -63,9 +66,7 @@ async fn a_large_connection_is_gone_at_once_and_its_rows_in_small_steps_that_go_
         patch.problem(404, "connection_not_found");
         assert!(texts(app.get("/v1/connections").await.is(200), "id").is_empty());
         assert!(ids(&app, "/v1/employees").await.is_empty());
-        app.get(&format!("/v1/employees/{}", records[5999 % records.len()]))
-            .await
-            .problem(404, "employee_not_found");
+        app.get(&format!("/v1/employees/{}", records[99])).await.problem(404, "employee_not_found");
         assert_eq!(app.get("/v1/links").await.is(200)["data"], json!([]));
         app.get(&format!("/v1/runs/{}", run.id)).await.problem(404, "run_not_found");
         for view in ["staged_employees", "staged_customers"] {
@@ -94,11 +95,44 @@ async fn a_large_connection_is_gone_at_once_and_its_rows_in_small_steps_that_go_
             }
         }
         assert!(steps > 1, "{steps}");
+        let told = "SELECT count(DISTINCT record_id) FROM changes WHERE kind = 'record_removed'";
+        assert_eq!(count(database, told), 11_000);
         assert_eq!((tasks(&store).await, all_rows(database)), (vec![], 0));
         assert_eq!(
             count(database, &format!("SELECT count(*) FROM connections WHERE company_id = '{company}'")),
             1
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_kill_in_the_middle_of_a_deletion_is_gone_on_with_by_the_next_start() {
+    TestDatabase::each(async |database| {
+        let app = TestApp::start(database).await;
+        app.stage(List::Employee, people(9000)).await;
+        let (ambient, id, company) =
+            (app.gateway.ambient.clone(), app.connection.id.clone(), app.company.id.clone());
+        drop(app);
+        let store = database.open();
+        let marked = id.clone();
+        store.write(move |db| remove::mark(db, &marked, ambient.now())).await.unwrap();
+        let before = all_rows(database);
+        let doomed = Process::start(database).await;
+        while all_rows(database) == before {
+            tokio::task::yield_now().await;
+        }
+        doomed.kill();
+        let left = all_rows(database);
+        assert!(left > 0 && left < before, "killed in the middle: {left} of {before}");
+        assert_eq!(tasks(&store).await, [Task::Purge { connection_id: id }]);
+        let _next = Process::start(database).await;
+        while !tasks(&store).await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(all_rows(database), 0);
+        let connections = format!("SELECT count(*) FROM connections WHERE company_id = '{company}'");
+        assert_eq!(count(database, &connections), 0);
     })
     .await;
 }

@@ -86,7 +86,10 @@ fn all_that_is_missing_is_named_at_once() {
     assert!(detail.contains("`public_key` (the API member's public key) and `private_key`"), "{detail}");
     let unknown = usage(&[CONNECTWISE, &["--secret", "sid=hunter"]].concat());
     let detail = unknown["detail"].as_str().unwrap();
-    assert!(detail.contains("takes no secret `sid`; it takes `public_key`, `private_key`"), "{detail}");
+    assert!(
+        detail.contains("takes no secret of that name; it takes `public_key`, `private_key`"),
+        "{detail}"
+    );
     let long = format!("private_key={}", "x".repeat(4097));
     for wrong in ["private_key=", "private_key=a\nb", &long] {
         let all = [CONNECTWISE, &["--secret", "public_key=hunter", "--secret", wrong]].concat();
@@ -121,4 +124,48 @@ fn the_key_is_rotated_under_a_gateway_that_runs() {
     assert_eq!(check["status"], "ok");
     std::fs::remove_file(machine.path("rollcall.db.key")).unwrap();
     machine.problem(&["serve", "--listen", "127.0.0.1:0"], "key_file_missing");
+}
+
+#[test]
+fn what_is_pasted_into_a_wrong_place_is_not_repeated() {
+    let machine = machine();
+    for spec in rollcall::connectors::specs() {
+        let kind = spec.kind.as_str();
+        let given: Vec<String> = spec
+            .secrets
+            .iter()
+            .filter(|secret| secret.generated.is_none())
+            .map(|secret| format!("--secret={}=x", secret.name))
+            .collect();
+        let add = |wrong: &str, must_fail: bool| {
+            let mut call = vec!["connection", "add", kind, "--company", "Acme"];
+            call.extend(given.iter().map(String::as_str));
+            call.extend([wrong, "--json"]);
+            let ended = machine.run(&call);
+            // What a setting takes is shown as what it is.
+            if ended.code != 0 || must_fail {
+                let told = format!("{}{}", ended.stdout, ended.stderr);
+                assert!(ended.code != 0 && !told.contains("CANARY"), "{wrong}: {told}");
+            }
+        };
+        for setting in spec.settings {
+            add(&format!("--set={}=sk-CANARY x:y", setting.name), false);
+        }
+        for wrong in ["--set=sk-CANARY=x", "--set=sk-CANARY", "--secret=sk-CANARY=x", "--secret=sk-CANARY"] {
+            add(wrong, true);
+        }
+        for secret in spec.secrets {
+            add(&format!("--secret={}=sk-CANARY\nx", secret.name), true);
+        }
+        let twice = machine.run(&[
+            "connection",
+            "add",
+            kind,
+            "--company",
+            "Acme",
+            "--set=CANARY=1",
+            "--set=CANARY=2",
+        ]);
+        assert!(twice.code != 0 && !twice.stderr.contains("CANARY"), "{}", twice.stderr);
+    }
 }

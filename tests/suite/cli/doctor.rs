@@ -88,7 +88,10 @@ fn a_port_is_free_or_a_gateways_or_somebody_elses() {
 
 /// A certificate for `name` from so many days ago to so many from now, and its key, in the machine's folder.
 fn certificate(machine: &Machine, name: &str, from: i64, until: i64) -> [String; 2] {
-    let key = rcgen::KeyPair::generate().unwrap();
+    certificate_of(machine, &rcgen::KeyPair::generate().unwrap(), name, from, until)
+}
+
+fn certificate_of(machine: &Machine, key: &rcgen::KeyPair, name: &str, from: i64, until: i64) -> [String; 2] {
     let mut params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
     let day = |days: i64| {
         let date = chrono::Utc::now().date_naive() + chrono::TimeDelta::days(days);
@@ -100,7 +103,7 @@ fn certificate(machine: &Machine, name: &str, from: i64, until: i64) -> [String;
         )
     };
     (params.not_before, params.not_after) = (day(from), day(until));
-    let issued = params.self_signed(&key).unwrap();
+    let issued = params.self_signed(key).unwrap();
     [machine.file("cert.pem", &issued.pem()), machine.file("key.pem", &key.serialize_pem())]
 }
 
@@ -185,4 +188,122 @@ fn many_connections_are_told_in_few_lines_what_is_wrong_first() {
     let details = of(&report, "connection ");
     assert_eq!(details.0.len(), 12);
     assert!(details.1.contains("waiting: "), "{details:?}");
+}
+
+#[test]
+fn old_windows_and_a_certificate_whose_key_is_rsa_are_told() {
+    let machine = Machine::new();
+    let rsa = rcgen::KeyPair::from_pem(include_str!("../../../fixtures/tls/rsa_key.pem")).unwrap();
+    for (key, told) in [(rsa, true), (rcgen::KeyPair::generate().unwrap(), false)] {
+        let [cert, key] = certificate_of(&machine, &key, "localhost", -10, 300);
+        let tls = ["--public-url", "https://localhost", "--tls-cert", &cert, "--tls-key", &key];
+        let report = doctor(&machine, &tls).json();
+        let (statuses, text) = of(&report, "certificate");
+        assert_eq!(statuses[0], "ok", "{text}");
+        let says = text.contains("RSA") && text.contains("Windows 7") && text.contains("ECDSA (P-256)");
+        assert_eq!(says, told, "{text}");
+    }
+}
+
+#[test]
+fn the_port_of_the_figures_is_looked_at_as_well() {
+    let machine = Machine::new();
+    let figures = |listen: &str, metrics: &str| {
+        let report =
+            machine.run(&["doctor", "--json", "--listen", listen, "--metrics-listen", metrics]).json();
+        let (statuses, text) = of(&report, "figures");
+        (statuses.join(" "), text)
+    };
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = other.local_addr().unwrap().to_string();
+    std::thread::spawn(move || other.incoming().for_each(drop));
+    assert_eq!(figures("127.0.0.1:0", "127.0.0.1:0").0, "ok");
+    let (status, text) = figures("127.0.0.1:0", &taken);
+    assert!(status == "fail" && text.contains("ROLLCALL_METRICS_LISTEN"), "{text}");
+    let (status, text) = figures("127.0.0.1:0", "192.0.2.7:9090");
+    assert!(status == "fail" && text.contains("no address of this computer"), "{text}");
+    // The same place in other words, which only the system knows.
+    if std::net::TcpListener::bind("[::ffff:127.0.0.1]:0").is_ok() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (status, text) = figures(&format!("127.0.0.1:{free}"), &format!("[::ffff:127.0.0.1]:{free}"));
+        assert!(status == "fail" && text.contains("where the gateway itself listens"), "{text}");
+    }
+
+    let served = Served::start(&machine, &["--metrics-listen", "127.0.0.1:0"]);
+    let own = served.figures.clone().unwrap();
+    let (status, text) = figures(&format!("127.0.0.1:{}", served.port()), &own);
+    assert!(status == "ok" && text.contains("A gateway answers"), "{text}");
+}
+
+#[test]
+fn what_is_not_there_is_told_from_what_cannot_be_looked_into() {
+    let machine = Machine::new();
+    let file = machine.file("file", "");
+    let tell = |arguments: &[&str], check: &str| {
+        let (statuses, text) = of(&doctor(&machine, arguments).json(), check);
+        (statuses.first().cloned().unwrap_or_default(), text)
+    };
+    let database = |path: &str| tell(&["--database-url", &format!("sqlite:{path}")], "database");
+    for (path, status, words) in [
+        ("new.db", "warn", "is not there yet"),
+        ("none/new.db", "fail", "its folder \\\"none\\\" is not there"),
+        ("file/x/new.db", "fail", "cannot be looked into"),
+    ] {
+        let (found, text) = database(path);
+        assert!(found == status && text.contains(words), "{path}: {found} {text}");
+    }
+    // In the same words by every command.
+    let url = format!("sqlite:{file}/x/new.db");
+    let problem = machine.problem(&["company", "list", "--database-url", &url], "database_unreachable");
+    assert!(problem["detail"].as_str().unwrap().contains("cannot be looked into"), "{problem}");
+    if cfg!(target_os = "linux") {
+        // Nobody makes files there.
+        let (found, text) = database("/proc/new.db");
+        assert!(found == "fail" && text.contains("nothing can be written in its folder"), "{text}");
+        let made = ["company", "add", "Acme", "--database-url", "sqlite:/proc/new.db"];
+        let problem = machine.problem(&made, "database_unreachable");
+        assert!(problem["remedy"].as_str().unwrap().contains("write in that folder"), "{problem}");
+    }
+    let hidden = format!("{file}/cert.pem");
+    for (cert, words) in [("none.pem", "is not there"), (hidden.as_str(), "cannot be read")] {
+        let (status, text) = tell(&["--tls-cert", cert, "--tls-key", "key.pem"], "certificate");
+        assert!(status == "fail" && text.contains(words), "{cert}: {text}");
+    }
+    machine.acme();
+    let mut command = machine.command(&["doctor", "--json", "--listen", "127.0.0.1:0"]);
+    let report = machine.end(command.env("ROLLCALL_KEY_FILE", format!("{file}/key"))).json();
+    let (statuses, text) = of(&report, "secret key");
+    assert!(statuses == ["fail"] && text.contains("cannot be looked into"), "{text}");
+}
+
+#[test]
+fn the_wrong_key_is_one_finding_that_names_what_it_does_not_open() {
+    let machine = Machine::new();
+    machine.json(&["company", "add", "Acme"]);
+    for number in 0..7 {
+        let name = format!("Payroll {number}");
+        machine.json(&["connection", "add", "push", "--company", "Acme", "--name", &name]);
+    }
+    let other = Machine::new();
+    other.json(&["company", "add", "Birch"]);
+    other.json(&["connection", "add", "push", "--company", "Birch"]);
+    // The permissions go along.
+    std::fs::copy(other.path("rollcall.db.key"), machine.path("rollcall.db.key")).unwrap();
+    let (statuses, text) = of(&doctor(&machine, &[]).json(), "secret key");
+    assert_eq!(statuses, ["fail"], "{text}");
+    assert!(text.contains("7 secrets of 7 connections cannot be opened"), "{text}");
+    assert!(text.contains("Acme/Payroll 0") && text.contains("and 2 more"), "{text}");
+    assert!(text.contains("Restore the key file"), "{text}");
+}
+
+#[test]
+fn a_part_of_the_log_that_nobody_has_is_told_by_the_doctor_and_once_by_a_gateway() {
+    let machine = Machine::new();
+    let filters = ["rollcal=debug", "info,rollcall::snyc=debug", "warn,hypr=off"];
+    for filter in filters {
+        let (statuses, text) = of(&doctor(&machine, &["--log", filter]).json(), "settings");
+        assert!(statuses == ["warn"] && text.contains("nothing in Rollcall is called"), "{filter}: {text}");
+        let log = Served::start_with_log(&machine, filter, &[]).stop_and_read_log();
+        assert_eq!(log.matches("nothing in Rollcall is called").count(), 1, "{filter}: {log}");
+    }
 }

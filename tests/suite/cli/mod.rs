@@ -3,6 +3,7 @@
 mod credentials;
 mod demo;
 mod doctor;
+mod links;
 mod objects;
 mod polled;
 mod secrets;
@@ -110,6 +111,8 @@ impl Ended {
 struct Served {
     child: Child,
     url: String,
+    /// Where the figures have an address of their own.
+    figures: Option<String>,
     /// Takes the log as it comes: a gateway whose log nobody takes would stop.
     log: Option<JoinHandle<String>>,
 }
@@ -123,12 +126,15 @@ impl Served {
         let arguments = [&["serve", "--listen", "127.0.0.1:0", "--log", level], arguments].concat();
         let mut child = machine.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut served = Self { child, url: String::new(), log: None };
+        let mut served = Self { child, url: String::new(), figures: None, log: None };
         let mut told = String::new();
         loop {
             let mut line = String::new();
             assert_ne!(stderr.read_line(&mut line).unwrap(), 0, "it ended: {told}");
             told.push_str(&line);
+            if let Some(url) = line.trim_end().strip_prefix("figures on http://") {
+                served.figures = url.strip_suffix("/metrics").map(str::to_owned);
+            }
             if let Some(url) = line.trim_end().strip_prefix("listening on ") {
                 served.url = url.to_owned();
                 break;

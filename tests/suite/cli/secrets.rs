@@ -77,7 +77,7 @@ fn a_secret_may_come_from_a_file_and_is_never_repeated() {
     // QuickBooks Desktop takes none: it is refused rather than lost.
     let refused = add(&format!("sid=@{file}"));
     assert_eq!(refused.code, 2);
-    assert!(refused.problem()["detail"].as_str().unwrap().contains("takes no secret `sid`"));
+    assert!(refused.problem()["detail"].as_str().unwrap().contains("takes no secret of that name"));
     let missing = add("sid=@nowhere");
     assert_eq!((missing.code, missing.problem()["code"].as_str()), (1, Some("bad_secret_file")));
     for wrong in [refused, missing, add("sid=hunter2"), add("hunter2")] {

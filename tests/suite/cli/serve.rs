@@ -29,6 +29,21 @@ fn a_port_that_is_taken_and_a_bad_certificate_are_told() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();
     machine.problem(&["serve", "--listen", &listen], "cannot_listen");
+    for (listen, why, remedy) in [
+        (listen.as_str(), "listens there already", "Stop it"),
+        ("192.0.2.7:8080", "no address of this computer", "0.0.0.0"),
+        ("rollcall.invalid:8080", "\"rollcall.invalid\" has no address", "name an address"),
+    ] {
+        for flags in
+            [&["--listen", listen] as &[&str], &["--listen", "127.0.0.1:0", "--metrics-listen", listen]]
+        {
+            let problem = machine.problem(&[&["serve", "--log", "off"], flags].concat(), "cannot_listen");
+            let told = (problem["detail"].as_str().unwrap(), problem["remedy"].as_str().unwrap());
+            assert!(told.0.contains(why) && told.1.contains(remedy), "{problem}");
+            let setting = if flags.len() == 2 { "ROLLCALL_LISTEN" } else { "ROLLCALL_METRICS_LISTEN" };
+            assert!(told.1.contains(setting), "{problem}");
+        }
+    }
     let key = machine.file("key.pem", "nonsense");
     let tls = ["serve", "--listen", "127.0.0.1:0", "--log", "off", "--tls-cert", &key, "--tls-key", &key];
     machine.problem(&tls, "bad_certificate");
@@ -42,9 +57,8 @@ fn a_port_that_is_taken_and_a_bad_certificate_are_told() {
 #[tokio::test]
 async fn figures_are_told_on_an_address_of_their_own_where_they_have_one() {
     let machine = Machine::new();
-    // Free a moment ago.
-    let own = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let served = Served::start(&machine, &["--metrics-listen", &own]);
+    let served = Served::start(&machine, &["--metrics-listen", "127.0.0.1:0"]);
+    let own = served.figures.clone().expect("which port was taken is told");
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let status = async |url: String| client.get(url).send().await.unwrap().status().as_u16();

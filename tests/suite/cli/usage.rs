@@ -16,7 +16,7 @@ fn an_unknown_kind_is_refused_with_those_that_are_known() {
     // Not offered here what is refused there.
     for known in rollcall::domain::words::Kind::ALL {
         let offered = unknown.stderr.contains(&format!(" {known}"));
-        assert_eq!(offered, rollcall::connectors::KINDS.contains(known), "{known}: {}", unknown.stderr);
+        assert_eq!(offered, rollcall::connectors::spec(*known).is_some(), "{known}: {}", unknown.stderr);
     }
 }
 
@@ -34,6 +34,8 @@ fn the_id_of_something_else_is_called_by_its_name() {
         let detail = problem["detail"].as_str().unwrap();
         let expected = format!("There is no {what} `{id}`: that is the ID of a connection.");
         assert_eq!(detail, expected, "{call:?}");
+        let all_dead = problem["remedy"].as_str().unwrap().contains("--all-dead");
+        assert_eq!(all_dead, what == "message", "{problem}");
     }
 }
 

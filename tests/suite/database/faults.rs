@@ -5,8 +5,9 @@ use std::process::Command;
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use rollcall::{
     clock::Ambient,
+    domain::{secret::Secret, words::Kind},
     store::{Store, companies::Company},
-    sync::register,
+    sync::register::{self, ConnectionDraft},
 };
 use serde_json::{Value, json};
 
@@ -125,7 +126,7 @@ async fn a_server_that_became_read_only_is_told_and_the_gateway_goes_on_afterwar
     let name = database.url.rsplit_once('/').unwrap().1;
     let say = |sql: &str| diesel::PgConnection::establish(&database.url).unwrap().batch_execute(sql).unwrap();
     say(&format!(
-        "ALTER DATABASE {name} SET default_transaction_read_only = on; SELECT pg_terminate_backend(pid) \
+        "ALTER DATABASE {name} SET default_transaction_read_only = on; SELECT pg_terminate_backend(pid, 5000) \
          FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     ));
     let add = |name: &'static str| app.admin("POST", "/v1/companies", json!({ "name": name }));
@@ -135,7 +136,7 @@ async fn a_server_that_became_read_only_is_told_and_the_gateway_goes_on_afterwar
     app.admin("GET", "/v1/companies", None).await.is(200);
     say(&format!(
         "BEGIN READ WRITE; ALTER DATABASE {name} RESET default_transaction_read_only; COMMIT; \
-         SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
          WHERE datname = current_database() AND pid <> pg_backend_pid()"
     ));
     while ready().await.status != 200 {}
@@ -174,6 +175,83 @@ async fn while_another_program_holds_sqlite_reads_work_and_writes_say_so() {
     assert!(problem["remedy"].as_str().unwrap().contains("fuser"), "{problem}");
     other.batch_execute("ROLLBACK").unwrap();
     app.admin("POST", "/v1/companies", json!({ "name": "after" })).await.is(201);
+}
+
+/// Whoever waits hears why within the wait of one, also where several wait in line.
+#[tokio::test]
+async fn a_lock_is_told_to_webhooks_and_to_the_web_connector_as_it_is_to_the_api() {
+    let database = TestDatabase::sqlite();
+    let app = TestApp::start(&database).await;
+    let (ambient, vault) = (app.gateway.ambient.clone(), app.gateway.vault.clone());
+    let mut draft = ConnectionDraft::new(Kind::Push, &app.company.id);
+    draft.secrets.insert("webhook_secret".into(), Secret::new(WEBHOOK_SECRET));
+    let mut desktop = ConnectionDraft::new(Kind::QuickbooksDesktop, &app.company.id);
+    desktop.name = Some("Branch".into());
+    let made = app.gateway.store.write(move |db| {
+        let push = register::connection(db, &ambient, &vault, &draft)?.connection.id;
+        let (username, password) = register::connection(db, &ambient, &vault, &desktop)?.credentials.unwrap();
+        Ok::<_, register::Error>((push, username, password))
+    });
+    let (push, username, password) = made.await.unwrap();
+    let mut other = SqliteConnection::establish(database.url.strip_prefix("sqlite:").unwrap()).unwrap();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let sign_in = format!(
+        "<soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap:Body><authenticate \
+         xmlns=\"http://developer.intuit.com/\"><strUserName>{username}</strUserName><strPassword>{}</strPassword>\
+         </authenticate></soap:Body></soap:Envelope>",
+        password.reveal()
+    );
+    let add = |name: &'static str| app.admin("POST", "/v1/companies", json!({ "name": name }));
+    let signed_in = post(format!("http://{}/qbwc", app.address), &[("content-type", "text/xml")], sign_in);
+    let webhook = |id: &'static str| {
+        let body = r#"{"type":"employees.removed","data":[{"external_id":"7"}]}"#;
+        let now = chrono::Utc::now().timestamp();
+        let signature =
+            standardwebhooks::Webhook::new(WEBHOOK_SECRET).unwrap().sign(id, now, body.as_bytes());
+        let (signature, now) = (signature.unwrap(), now.to_string());
+        let url = format!("http://{}/webhooks/{push}", app.address);
+        async move {
+            let headers = [
+                ("webhook-id", id),
+                ("webhook-timestamp", now.as_str()),
+                ("webhook-signature", signature.as_str()),
+            ];
+            post(url, &headers, body.to_owned()).await
+        }
+    };
+    let (first, second, one, signed_in, two) =
+        tokio::join!(add("first"), add("second"), webhook("m1"), signed_in, webhook("m2"));
+    for added in [first, second] {
+        added.problem(503, "database_locked");
+    }
+    for (status, retry_after, told) in [one, two] {
+        let told: Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(
+            (status, told["code"].as_str(), retry_after),
+            (503, Some("database_locked"), true),
+            "{told}"
+        );
+        assert!(told["remedy"].as_str().unwrap().contains("with the same ID"), "{told}");
+    }
+    let (_, _, told) = signed_in;
+    assert!(told.contains("another program holds it") && told.contains("fuser"), "{told}");
+    let metrics = app.get("/metrics").await.text;
+    assert!(metrics.contains("refused_total{reason=\"database_locked\"} 2"), "{metrics}");
+    other.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(webhook("m1").await.0, 202);
+}
+
+const WEBHOOK_SECRET: &str = "whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+
+/// The status, whether it says when to come again, and the text.
+async fn post(url: String, headers: &[(&str, &str)], body: String) -> (u16, bool, String) {
+    let mut request = reqwest::Client::builder().no_proxy().build().unwrap().post(url).body(body);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let answer = request.send().await.unwrap();
+    let retry_after = answer.headers().contains_key("retry-after");
+    (answer.status().as_u16(), retry_after, answer.text().await.unwrap())
 }
 
 #[tokio::test]

@@ -13,11 +13,10 @@ use rollcall::{
         ingest, link, reconcile,
         retention::{Kept, forget},
         run,
-        scope::Scope,
     },
 };
 
-use crate::support::{TestApp, TestClock, people};
+use crate::support::{TestApp, TestClock, linking, people};
 
 /// A list as a source tells it, at the time of `ambient`.
 async fn arrives(
@@ -76,13 +75,13 @@ async fn old_history_goes_and_what_a_list_a_hold_or_a_link_needs_stays() {
             })
             .await
             .unwrap();
-        let scope = {
-            let hash = rollcall::domain::secret::Secret::new(&app.token).hash();
-            let found = store.read(move |db| rollcall::store::apps::by_token(db, &hash.0)).await.unwrap();
-            Scope { app: found.unwrap() }
-        };
-        for id in [&busy.id, &quiet.id] {
-            link::create_profile(store, &ambient, &scope, List::Employee, id, None).await.unwrap();
+        let (hash, now_is) = (rollcall::domain::secret::Secret::new(&app.token).hash(), now());
+        let found = store.read(move |db| rollcall::store::apps::by_token(db, &hash.0, now_is)).await.unwrap();
+        let own = found.unwrap().1;
+        for staged in [&busy, &quiet] {
+            let (ambient, grant, staged) = (ambient.clone(), linking(&own), staged.clone());
+            let made = store.write(move |db| link::create_profile(db, &ambient, &grant, &staged, None));
+            made.await.unwrap();
         }
         let held = arrives(store, &ambient, connection, List::Employee, people(2)).await;
         assert_eq!(held.state, RunState::Held);

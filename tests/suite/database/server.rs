@@ -141,6 +141,10 @@ async fn a_restart_between_two_calls_is_not_noticed() {
         app.admin("POST", "/v1/companies", json!({ "name": "Doe" }))
             .await
             .problem(503, "database_unavailable");
+        // Why it cannot be reached is told, and not only that no connection came.
+        let read = app.gateway.store.read(|db| companies::page(db, None, None, PageLimit::SCAN));
+        let error = read.await.unwrap_err();
+        assert!(error.is_unavailable() && error.to_string().contains("refused"), "{error}");
         server.up();
         while app.call(Method::GET, "/readyz", None, None).await.status != 200 {}
     }

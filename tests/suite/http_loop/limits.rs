@@ -256,6 +256,22 @@ async fn who_never_reads_loses_the_slot() {
     assert_eq!(gateway.connect().await.get("/ok").await.body, "ok");
 }
 
+/// More waits for clients than the gateway lets wait: one of them is ended, and others are served.
+#[tokio::test]
+async fn answers_that_nobody_takes_are_bounded_together() {
+    static LARGE: [u8; 64 << 20] = [0; 64 << 20];
+    let router = router().route("/large", get(|| async { Bytes::from_static(&LARGE) }));
+    let gateway = Gateway::start(router, limits()).await;
+    let mut greedy = Vec::new();
+    for _ in 0..5 {
+        greedy.push(super::memory::ask(gateway.address, "/large", 1).await);
+    }
+    // All of them together are 320 MiB, of which 256 may wait.
+    let closed = greedy.iter_mut().map(|client| Box::pin(client.closed()));
+    futures_util::future::select_all(closed).await;
+    assert_eq!(gateway.connect().await.get("/ok").await.body, "ok");
+}
+
 #[tokio::test]
 async fn a_body_in_many_pieces_may_take_longer_than_the_silence_between_two() {
     let gateway = Gateway::start(router(), limits()).await;

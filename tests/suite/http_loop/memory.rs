@@ -24,7 +24,7 @@ fn get(stream: u8, path: &str) -> Vec<u8> {
 }
 
 /// Asks so often for a path, over a connection that takes no byte of a body; returns when all are answered.
-async fn ask(address: SocketAddr, path: &str, times: u8) -> Client<TcpStream> {
+pub(super) async fn ask(address: SocketAddr, path: &str, times: u8) -> Client<TcpStream> {
     let mut client = Client(TcpStream::connect(address).await.unwrap());
     client.send([PREFACE, NO_WINDOW].concat()).await;
     for n in 0..times {

@@ -79,6 +79,21 @@ async fn bad_input_is_a_problem() {
 }
 
 #[tokio::test]
+async fn nothing_of_an_address_is_repeated() {
+    let gateway = gateway().await;
+    let mut client = gateway.connect().await;
+    for (path, status) in [("/hunter2", 404), ("/v1/hunter2", 404), ("/v1/number/hunter2", 400)] {
+        let answer = client.get(path).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert!(!answer.body.contains("hunter2"), "{answer:?}");
+    }
+    client.send("HUNTER2 /v1/number/hunter2 HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let answer = client.answer().await;
+    answer.problem(405, "method_not_allowed");
+    assert!(!answer.body.to_lowercase().contains("hunter2"), "{answer:?}");
+}
+
+#[tokio::test]
 async fn an_optional_body_may_be_missing() {
     let gateway = gateway().await;
     let mut client = gateway.connect().await;

@@ -7,7 +7,12 @@ use axum::{
     routing::{get, post},
 };
 use rollcall::http::server::Limits;
-use tokio::{net::TcpStream, sync::Semaphore};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpStream, tcp::OwnedReadHalf},
+    sync::Semaphore,
+    task::JoinHandle,
+};
 
 use super::{
     Gateway, SHORT, limits,
@@ -134,17 +139,87 @@ async fn what_is_half_sent_and_does_not_move_is_not_waited_for() {
             [PREFACE, EMPTY_SETTINGS, &[0, 0, 6, 1, 4, 0, 0, 0, 1, 0x83, 0x86, 0x84, 0x41, 1, b'x']].concat(),
         )
         .await;
-    // One that goes on sending is waited for.
+    // One whose body really moves is waited for.
     let mut sending = gateway.connect().await;
-    sending.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n").await;
+    let piece = [b'x'; 16 * 1024];
+    let length = 5 * piece.len();
+    sending.send(format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n")).await;
     assert_eq!(gateway.connect().await.get("/ok").await.body, "ok");
     gateway.stop();
     let mut pace = tokio::time::interval(Duration::from_secs(1));
     for _ in 0..5 {
         within(pace.tick()).await;
-        sending.send("x").await;
+        sending.send(piece).await;
     }
-    assert_eq!(sending.answer().await.body, "5");
+    assert_eq!(sending.answer().await.body, length.to_string());
     half_sent[0].answer().await;
     gateway.ended().await;
+}
+
+/// Sends a byte now and then until that fails.
+fn dribble(client: super::Client<TcpStream>) -> (OwnedReadHalf, JoinHandle<()>) {
+    let (read, mut write) = client.0.into_split();
+    let dribbling = tokio::spawn(async move {
+        let mut pace = tokio::time::interval(Duration::from_millis(100));
+        while write.write_all(b"x").await.is_ok() {
+            pace.tick().await;
+        }
+    });
+    (read, dribbling)
+}
+
+#[tokio::test]
+async fn what_dribbles_is_not_waited_for() {
+    let read = |body: axum::body::Bytes| async move { body.len().to_string() };
+    let router = Router::new().route("/", post(read)).route("/ok", get(|| async { "ok" }));
+    let hour = Duration::from_secs(3600);
+    let limits = Limits { shutdown_grace: hour, body_timeout: hour, header_timeout: hour, ..limits() };
+    let mut gateway = Gateway::start(router, limits).await;
+    let mut dribbling = Vec::new();
+    // A body, the head of a second request, and a body that nobody reads any more.
+    for start in [
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\nabc",
+        "GET /ok HTTP/1.1\r\nHost: x\r\n\r\nGET /ok HTTP/1.1\r\nX: ",
+        "GET /ok HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\nabc",
+    ] {
+        let mut client = gateway.connect().await;
+        client.send(start).await;
+        dribbling.push(dribble(client));
+    }
+    assert_eq!(gateway.connect().await.get("/ok").await.body, "ok");
+    gateway.stop();
+    gateway.ended().await;
+    for (n, (mut read, dribbling)) in dribbling.into_iter().enumerate() {
+        let mut told = Vec::new();
+        let _ = within(read.read_to_end(&mut told)).await;
+        let told = String::from_utf8(told).unwrap();
+        assert!(n > 0 || told.contains("the gateway stops"), "{n}: {told}");
+        within(dribbling).await.unwrap();
+    }
+}
+
+/// Half a body gets two seconds, and its sender a moment to read the answer, not as long again.
+#[tokio::test]
+async fn a_half_sent_body_does_not_hold_a_gateway_twice_as_long_as_it_may() {
+    let half = Limits { shutdown_grace: Duration::from_secs(3600), ..limits() };
+    let half = Limits { body_timeout: Duration::from_secs(3600), ..half };
+    let read = |body: axum::body::Bytes| async move { body.len().to_string() };
+    let mut stopping = Gateway::start(Router::new().route("/", post(read)), half).await;
+    let mut client = stopping.connect().await;
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc").await;
+    // The clock beside it: another gateway that ends by its grace.
+    let (waiting, router) = Waiting::new();
+    let grace = Limits { shutdown_grace: Duration::from_millis(3700), ..limits() };
+    let mut clock = Gateway::start(router, grace).await;
+    let mut busy = clock.connect().await;
+    busy.send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    waiting.begun().await;
+    stopping.stop();
+    clock.stop();
+    tokio::select! {
+        biased;
+        () = stopping.ended() => {}
+        () = clock.ended() => panic!("the other one was first"),
+    }
+    assert!(client.answer().await.body.contains("the gateway stops"));
 }

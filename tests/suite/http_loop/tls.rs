@@ -88,7 +88,7 @@ async fn a_renewed_certificate_is_used_and_a_broken_one_is_not() {
     fs::write(&files.certificate, "half a fi").unwrap();
     assert!(matches!(tls.reload(), Err(TlsError::NoCertificate(_))));
     fs::remove_file(&files.certificate).unwrap();
-    assert!(matches!(tls.reload(), Err(TlsError::Pem { .. })));
+    assert!(matches!(tls.reload(), Err(TlsError::Missing(_))));
     // A new certificate beside the old key.
     let old_key = fs::read(&files.key).unwrap();
     issue(directory.path());

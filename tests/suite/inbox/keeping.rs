@@ -74,6 +74,11 @@ async fn what_was_dealt_with_is_remembered_for_a_while_and_then_forgotten() {
         let unknown = Message { event: Err("no".into()), ..ping("m2") };
         office.inbox.accept(&office.connection.id, unknown).await.unwrap();
         office.work().await;
+        // Whoever looks at the connection reads of it, and where it is to be looked for.
+        let stands = office.stands().await;
+        assert!(stands.detail.contains("1 message of its webhooks was given up."), "{stands:?}");
+        let list = format!("`rollcall webhook list {} --state dead`", office.connection.id);
+        assert!(stands.remedy.contains(&list) && stands.remedy.contains("--all-dead"), "{stands:?}");
         let forget = async |days| {
             office.clock.advance(TimeDelta::days(days));
             let now = office.ambient.now();
@@ -84,6 +89,7 @@ async fn what_was_dealt_with_is_remembered_for_a_while_and_then_forgotten() {
         assert_eq!(forget(2).await, 1);
         assert_eq!(office.messages(MessageState::Dead).await.len(), 1);
         assert_eq!(forget(23).await, 1);
+        assert!(!office.stands().await.detail.contains("given up"));
         // One that waits is never forgotten.
         office.tell("m3", upserted(people(1))).await;
         assert_eq!(forget(300).await, 0);

@@ -3,8 +3,11 @@
 mod callbacks;
 mod leases;
 mod lists;
+mod losses;
 mod model;
 mod places;
+mod rates;
+mod replaced_secrets;
 mod standing;
 mod subscribed;
 mod takeover;

@@ -15,6 +15,7 @@ use rollcall::{
     sync::{
         poll::{self, Reach},
         register::{self, ConnectionDraft},
+        remove,
         status::status,
         subscribe::{SubscribeError, TROUBLE, subscribe, unsubscribe},
     },
@@ -35,11 +36,16 @@ struct Tenant {
 
 impl Tenant {
     async fn open(database: &TestDatabase) -> Self {
+        Self::open_as(database, "Acme").await
+    }
+
+    /// The same in a company of this name.
+    async fn open_as(database: &TestDatabase, company: &str) -> Self {
         let (store, clock) = (database.open(), TestClock::new());
         let vendor = Vendor::start(Kind::Connectwise, 2, clock.clone()).await;
         let ambient = Ambient { clock: clock.clone(), ..Ambient::system() };
         let reach = reach(&store, &ambient, Timeouts::default());
-        let connection = vendor.connect(&reach, "Acme", &[]).await;
+        let connection = vendor.connect(&reach, company, &[]).await;
         Self { store, clock, vendor, reach, connection }
     }
 
@@ -92,6 +98,31 @@ async fn subscribing_again_makes_no_second_set_and_unsubscribing_leaves_none() {
         assert_eq!(tenant.callbacks(false), NONE, "nobody wants them any more");
         assert_eq!(tenant.hook().await, Hook::default());
         assert_eq!(tenant.vendor.violations(), Vec::<String>::new());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_connection_that_is_deleted_takes_its_callbacks_back_or_says_that_they_are_left() {
+    TestDatabase::each(async |database| {
+        for refused in [false, true] {
+            let tenant = Tenant::open_as(database, if refused { "Birch" } else { "Acme" }).await;
+            subscribe(&tenant.reach, &tenant.connection.id).await.unwrap();
+            assert_eq!(tenant.callbacks(false), BOTH);
+            if refused {
+                let forbidden = PlannedFault::from(Fault::Forbidden).on("system/callbacks");
+                tenant.vendor.connectwise().add_fault(forbidden);
+            }
+            let id = tenant.connection.id.clone();
+            let extent = tenant.store.read(move |db| remove::extent(db, &id)).await.unwrap();
+            assert!(extent.callbacks);
+            let left = remove::connection(&tenant.reach, &extent).await.unwrap();
+            assert_eq!(left.map(|problem| problem.code), refused.then(|| "callbacks_left".to_owned()));
+            assert_eq!(tenant.callbacks(false).len(), if refused { 2 } else { 0 });
+            let id = tenant.connection.id.clone();
+            let gone = tenant.store.read(move |db| connections::get(db, &id)).await;
+            assert!(matches!(gone, Err(rollcall::store::Error::NotFound(_))), "{gone:?}");
+        }
     })
     .await;
 }

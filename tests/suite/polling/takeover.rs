@@ -95,3 +95,26 @@ async fn after_a_kill_the_next_start_on_sqlite_goes_on_at_once() {
     assert_ne!(leases().await, Some(held));
     drop(other);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_kill_the_next_start_on_postgresql_goes_on_when_the_lease_has_run_out() {
+    let Some(database) = TestDatabase::postgres() else { return };
+    let store = database.open();
+    let vendor = Vendor::start(Kind::Connectwise, 1, Ambient::system().clock).await;
+    let reach = reach(&store, &Ambient::system(), Timeouts::default());
+    let connection = vendor.connect(&reach, "One gateway", &[("requests_per_minute", "30")]).await;
+    let doomed = Process::start_with(&database, &SETTINGS).await;
+    vendor.has_seen(8).await;
+    doomed.kill();
+    let id = connection.id.clone();
+    let (_, until) = store.read(move |db| polls::get(db, &id)).await.unwrap().leased.expect("it is polled");
+    let held_for = until - chrono::Utc::now();
+    assert!(held_for <= chrono::TimeDelta::seconds(2), "{held_for}");
+    let before = vendor.requests().len();
+    let heir = Process::start_with(&database, &SETTINGS).await;
+    tokio::time::timeout(Duration::from_secs(60), vendor.has_seen(before + 1))
+        .await
+        .expect("it stands still");
+    assert!(chrono::Utc::now() >= until, "it was not waited for");
+    drop(heir);
+}

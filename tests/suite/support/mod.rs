@@ -22,13 +22,16 @@ use rollcall::{
     config::{MapSource, Settings},
     connectors::outbound::{Outbound, Timeouts},
     domain::{
+        access::{Attempt, Grant, Principal, action},
         hold::Gone,
         record::Record,
         words::{Kind, List, Mode},
     },
     http::{Gateway, router::router, server},
+    service::door::as_acting,
     store::{
         PageLimit, Store,
+        apps::App,
         companies::Company,
         connections::Connection,
         records::{self, Filter, Order, Staged},
@@ -65,6 +68,11 @@ impl TestApp {
     }
 
     pub async fn start(database: &TestDatabase) -> Self {
+        Self::start_within(database, |_| {}).await
+    }
+
+    /// With limits of its own.
+    pub async fn start_within(database: &TestDatabase, change: impl FnOnce(&mut server::Limits)) -> Self {
         let ambient = Ambient::system();
         let store = database.open();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -74,7 +82,9 @@ impl TestApp {
         let settings = Settings::read(&MapSource::default()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let router = router(gateway.clone(), &settings.http);
-        tokio::spawn(server::run(listener, router, (&settings.http).into(), None, async {
+        let mut limits = (&settings.http).into();
+        change(&mut limits);
+        tokio::spawn(server::run(listener, router, limits, None, async {
             let _ = stopped.await;
         }));
         let vault = gateway.vault.clone();
@@ -197,6 +207,12 @@ impl Answer {
         }
         body
     }
+}
+
+/// The grant to link for an app, as the command line has it.
+pub fn linking(app: &App) -> Grant<action::Link> {
+    let attempt = Attempt::new(Principal::CommandLine, Some(as_acting(app)), None);
+    attempt.throughout().unwrap()
 }
 
 /// An active person as a source tells of one.

@@ -5,8 +5,8 @@ use rollcall::{
     domain::words::List,
     simulators::quickbooks_desktop::{CompanyFile, NewEmployee, Outcome, QwcFile, SessionOptions},
     sync::{
+        calls_in,
         register::{self, ConnectionChange},
-        web_connector,
     },
 };
 
@@ -146,7 +146,7 @@ async fn new_ids_let_a_new_computer_in_and_no_other_company() {
         desk.sync(&mut file).await;
         desk.decide(ConnectionChange { new_ids: true, ..ConnectionChange::default() }).await.unwrap();
         let (id, address) = (desk.connection.clone(), public_url(desk.server.address));
-        let qwc = desk.store.read(move |db| web_connector::qwc(db, &id, &address)).await.unwrap();
+        let qwc = desk.store.read(move |db| calls_in::setup_file(db, &id, &address)).await.unwrap();
         let qwc = QwcFile::parse(&qwc).unwrap();
         assert_eq!(qwc.violations(), Vec::<String>::new());
         let renewed = SessionOptions::from_qwc(&qwc, desk.options.password.clone());

@@ -18,9 +18,9 @@ use rollcall::{
         runs::{self, Run},
     },
     sync::{
+        ask, calls_in,
         register::{self, ConnectionDraft},
         status::Status,
-        web_connector,
     },
 };
 
@@ -84,7 +84,7 @@ impl Desk {
             .await
             .unwrap();
         let (connection, address) = (made.connection.id.clone(), public_url(server.address));
-        let qwc = store.read(move |db| web_connector::qwc(db, &connection, &address)).await.unwrap();
+        let qwc = store.read(move |db| calls_in::setup_file(db, &connection, &address)).await.unwrap();
         let qwc = QwcFile::parse(&qwc).unwrap();
         assert_eq!(qwc.violations(), Vec::<String>::new());
         let (_, password) = made.credentials.unwrap();
@@ -145,7 +145,7 @@ impl Desk {
         let (id, ambient) = (self.connection.clone(), self.ambient.clone());
         let polled = self.store.write(move |db| {
             let connection = connections::get(db, &id)?;
-            web_connector::poll(db, &ambient, &connection, mode)
+            ask::ask(db, &ambient, &connection, mode)
         });
         polled.await.unwrap()
     }

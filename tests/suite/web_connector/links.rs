@@ -4,38 +4,40 @@ use chrono::TimeDelta;
 use rollcall::{
     domain::words::{List, Mode, RunState},
     simulators::quickbooks_desktop::CompanyFile,
-    store::{links, runs},
+    store::{apps::App, links, runs},
     sync::{
         hold, link,
         profile::{self, Draft},
         register,
-        scope::Scope,
     },
 };
 
 use super::{Desk, on_each_engine};
+use crate::support::linking;
 
 impl Desk {
     /// An app of the company.
-    pub async fn app(&self, name: &str) -> Scope {
+    pub async fn app(&self, name: &str) -> App {
         let (ambient, company, name) = (self.ambient.clone(), self.company.clone(), name.to_owned());
         let made = self.store.write(move |db| register::app(db, &ambient, &name, &[company], false));
-        Scope { app: made.await.unwrap().0 }
+        made.await.unwrap().0
     }
 
     /// Links the record to a profile of the same ID, which is made.
-    pub async fn link(&self, scope: &Scope, list: List, external_id: &str) {
+    pub async fn link(&self, app: &App, list: List, external_id: &str) {
         let record = self.find(list, external_id).await;
-        let (ambient, app, name) = (self.ambient.clone(), scope.clone(), record.record.name.clone());
+        let (ambient, grant, name) = (self.ambient.clone(), linking(app), record.record.name.clone());
         let draft = Draft { list, profile_id: external_id.to_owned(), company_id: None, name, email: None };
-        self.store.write(move |db| profile::put(db, &ambient, &app, &draft)).await.unwrap();
-        let linked = link::link(&self.store, &self.ambient, scope, list, &record.id, external_id).await;
-        assert!(linked.unwrap().created);
+        let linked = self.store.write(move |db| {
+            profile::put(db, &ambient, &grant, &draft).unwrap();
+            link::link(db, &ambient, &grant, &record, &draft.profile_id)
+        });
+        assert!(linked.await.unwrap().created);
     }
 
     /// The profile that the record is linked to.
-    pub async fn linked(&self, scope: &Scope, list: List, external_id: &str) -> Option<String> {
-        let (record, app) = (self.find(list, external_id).await, scope.app.id.clone());
+    pub async fn linked(&self, app: &App, list: List, external_id: &str) -> Option<String> {
+        let (record, app) = (self.find(list, external_id).await, app.id.clone());
         let found = self.store.read(move |db| links::of_record(db, &app, &record.id)).await;
         found.unwrap().map(|link| link.profile_id)
     }

@@ -27,13 +27,24 @@ impl Server {
 
     /// With a bound of its own for the bodies of calls, in bytes.
     pub async fn start_with(store: &Store, ambient: &Ambient, max_body: u64) -> Self {
+        Self::start_within(store, ambient, max_body, |_| {}).await
+    }
+
+    /// With other limits as well.
+    pub async fn start_within(
+        store: &Store,
+        ambient: &Ambient,
+        max_body: u64,
+        change: impl FnOnce(&mut server::Limits),
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let reach = reach(store, ambient, Timeouts::default());
         let gateway = Gateway::new(Reach { public_url: public_url(address), ..reach });
         let router = http::qbwc::router(gateway, max_body);
         let router = layers::stack(router, ambient.clone());
-        let limits = server::Limits::from(&Settings::read(&MapSource::default()).unwrap().http);
+        let mut limits = server::Limits::from(&Settings::read(&MapSource::default()).unwrap().http);
+        change(&mut limits);
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(server::run(listener, router, limits, None, async {
             let _ = stopped.await;

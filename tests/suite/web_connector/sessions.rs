@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use rollcall::{
     domain::{secret::Secret, words::Mode},
     simulators::quickbooks_desktop::{CompanyFile, Outcome},
-    sync::web_connector::expire_silent,
+    sync::calls_in::expire_silent,
 };
 
 use super::{

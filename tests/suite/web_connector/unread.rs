@@ -1,15 +1,23 @@
 //! Answers that could not be taken in: people are told why, and where to look.
 
+use std::time::Duration;
+
 use rollcall::{
-    domain::words::{List, Mode, RunState},
+    domain::words::{ConnectionState, List, Mode, RunState},
+    http::server::Limits,
     simulators::quickbooks_desktop::CompanyFile,
     store::runs::Run,
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
 };
 
 use super::{
     Desk, on_each_engine,
     server::Server,
-    wire::{Manual, envelope, raw},
+    wire::{Manual, Reply, envelope, raw},
 };
 use crate::support::TestDatabase;
 
@@ -21,6 +29,114 @@ async fn waiting<'a>(desk: &'a Desk, file: &mut CompanyFile) -> (Manual<'a>, Str
     let request = session.send(at).await;
     let answer = session.answer(&request, file);
     (session, answer)
+}
+
+/// The first words of a call of `method` of which no more comes.
+async fn cut(desk: &Desk, method: &str, start: &str) -> String {
+    let mut socket = TcpStream::connect(desk.server.address).await.unwrap();
+    let whole = envelope(method, start);
+    let beginning = whole.split(&format!("</{method}>")).next().unwrap();
+    let call = format!(
+        "POST /qbwc HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\nConnection: close\r\n\
+         Content-Length: 99999\r\n\r\n{beginning}"
+    );
+    socket.write_all(call.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).await.unwrap();
+    Reply::parse(&answer).text()
+}
+
+#[tokio::test]
+async fn of_a_call_that_is_cut_is_said_which_one_it_was() {
+    let database = TestDatabase::sqlite();
+    let mut desk = Desk::open(&database, &[]).await;
+    let soon = |limits: &mut Limits| limits.body_timeout = Duration::from_millis(200);
+    desk.server = Server::start_within(&desk.store, &desk.ambient, 1 << 32, soon).await.into();
+    for method in [
+        "serverVersion",
+        "getServerVersion",
+        "clientVersion",
+        "authenticate",
+        "sendRequestXML",
+        "connectionError",
+        "getLastError",
+        "closeConnection",
+        "getInteractiveURL",
+        "interactiveDone",
+        "isInteractiveDone",
+        "interactiveRejected",
+    ] {
+        let words = cut(&desk, method, "<ticket>{1}</ticket>").await;
+        assert!(words.starts_with(&format!("The call `{method}` stopped arriving")), "{words}");
+    }
+    // One that the service does not have is not repeated.
+    let words = cut(&desk, "hunter2", "").await;
+    assert!(!words.contains("hunter2") && !words.contains("QuickBooks' answer"), "{words}");
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_too_slowly_is_ended_in_words() {
+    let database = TestDatabase::sqlite();
+    let mut desk = Desk::open(&database, &[]).await;
+    let soon = |limits: &mut Limits| {
+        (limits.body_timeout, limits.min_body_rate) = (Duration::from_millis(500), 100_000);
+    };
+    desk.server = Server::start_within(&desk.store, &desk.ambient, 1 << 32, soon).await.into();
+    let mut file = CompanyFile::new(155, 10, 0);
+    let (session, answer) = waiting(&desk, &mut file).await;
+    let mut socket = TcpStream::connect(desk.server.address).await.unwrap();
+    let response = quick_xml::escape::partial_escape(&answer);
+    let content = format!("<ticket>{}</ticket><response>{response}</response>", session.ticket);
+    let body = envelope("receiveResponseXML", &content);
+    let head = format!(
+        "POST /qbwc HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\nConnection: close\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let (mut read, mut write) = socket.split();
+    let mut told = Vec::new();
+    // Never silent, and never done.
+    let dribble = async {
+        let mut pace = tokio::time::interval(Duration::from_millis(20));
+        for byte in body.as_bytes() {
+            pace.tick().await;
+            if write.write_all(&[*byte]).await.is_err() {
+                break;
+            }
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = dribble => {}
+        read = read.read_to_end(&mut told) => drop(read.unwrap()),
+    }
+    let words = Reply::parse(&told).text();
+    assert!(words.contains("came too slowly. Run the update again."), "{words}");
+    // The next update goes through, and nobody was marked.
+    desk.server = Server::start(&desk.store, &desk.ambient).await.into();
+    assert_eq!(desk.absent().await, 0);
+}
+
+#[tokio::test]
+async fn a_record_whose_id_is_too_long_is_left_out_and_the_others_are_kept() {
+    on_each_engine(async |database| {
+        let desk = Desk::open(database, &[]).await;
+        let mut file = CompanyFile::new(156, 10, 0);
+        let (session, answer) = waiting(&desk, &mut file).await;
+        let (before, rest) = answer.split_once("<ListID>").unwrap();
+        let (_, after) = rest.split_once("</ListID>").unwrap();
+        let long = format!("{before}<ListID>{}</ListID>{after}", "8".repeat(256));
+        assert!(session.receive(desk.server.address, &long).await >= 0);
+        assert_eq!(desk.staged(List::Employee).await.len(), 9);
+        let run = last_run(&desk).await;
+        assert!(!run.reconciled, "{run:?}");
+        let problem = run.problem.unwrap();
+        assert_eq!(problem.code, "records_refused", "{problem:?}");
+        assert!(!problem.detail.contains("888"), "{problem:?}");
+        assert_eq!(desk.stands().await.state, ConnectionState::Incomplete);
+    })
+    .await;
 }
 
 async fn last_run(desk: &Desk) -> Run {

@@ -25,7 +25,9 @@ const CALLBACK: &[u8] = include_bytes!("../../../../fixtures/connectwise/callbac
 const KNOWN: &str = "zVncneqYdnmbnkjVTVofW2E3lB9OBHx6E87JcA9lTHw=";
 
 fn cloud() -> Settings {
-    Settings { allow_private_address: false, ..settings("https://na.myconnectwise.net") }
+    let mut settings = settings("https://na.myconnectwise.net");
+    settings.poll.allow_private_address = false;
+    settings
 }
 
 fn sign(key: &str, body: &[u8]) -> String {

@@ -21,7 +21,7 @@ fn members(ids: std::ops::RangeInclusive<u64>, asked: &Asked) -> Reply {
 }
 
 fn small(url: &str) -> Settings {
-    Settings { page_size: 2, ..settings(url) }
+    pages_of(2, settings(url))
 }
 
 #[tokio::test]
@@ -254,7 +254,7 @@ async fn each_refusal_says_what_to_do() {
     }
     for nobody in [reply(200, "null"), reply(404, "")] {
         let vendor = Vendor::start(move |_| nobody.clone()).await;
-        let (cause, text) = cause(source(small(&vendor.url), None).probe().await);
+        let (cause, text) = cause(source(small(&vendor.url), None).look().await);
         assert_eq!(cause, Cause::NotFound);
         assert!(text.contains("`company_id`"), "{text}");
     }
@@ -268,7 +268,7 @@ async fn a_page_that_the_vendor_fails_at_is_asked_for_in_halves() {
             _ => members(1..=70, asked),
         })
         .await;
-    let settings = Settings { page_size: 200, ..settings(&vendor.url) };
+    let settings = pages_of(200, settings(&vendor.url));
     let source = source(settings, Some(r#"{"codebase":"v1/"}"#));
     assert_eq!(read(&source, ask(List::Employee, None)).await.unwrap().0.len(), 70);
     let sizes: Vec<_> =
@@ -289,12 +289,12 @@ async fn one_record_is_fetched_by_its_id() {
     .await;
     let settings = Settings { license_classes: "F".into(), ..settings(&vendor.url) };
     let source = source(settings, Some(r#"{"codebase":"v1/"}"#));
-    let Fetched::Record(record) = source.fetch(List::Employee, "5").await.unwrap() else {
+    let Fetched::Record(record) = source.fetch_one(List::Employee, "5").await.unwrap() else {
         panic!("a record")
     };
     assert_eq!(record.name, "five");
     for id in ["6", "7", "8", "99"] {
-        assert!(matches!(source.fetch(List::Employee, id).await, Ok(Fetched::Missing)), "{id}");
+        assert!(matches!(source.fetch_one(List::Employee, id).await, Ok(Fetched::Missing)), "{id}");
     }
     let before = vendor.paths().len();
     for (list, id) in [
@@ -304,7 +304,7 @@ async fn one_record_is_fetched_by_its_id() {
         (List::Employee, "-5"),
         (List::Employee, ""),
     ] {
-        assert!(matches!(source.fetch(list, id).await, Ok(Fetched::Missing)), "{id}");
+        assert!(matches!(source.fetch_one(list, id).await, Ok(Fetched::Missing)), "{id}");
     }
     assert_eq!(vendor.paths().len(), before, "what is no ID is not asked for");
 }
@@ -318,7 +318,7 @@ async fn a_test_of_the_connection_finds_the_right_that_is_missing() {
         _ => members(1..=1, asked),
     })
     .await;
-    let said = source(settings(&vendor.url), None).hurried().probe().await.unwrap();
+    let said = source(settings(&vendor.url), None).hurried().look().await.unwrap();
     assert_eq!(said, "ConnectWise v2026.1 answered, in the vendor's cloud, with codebase v2026_1.");
     let vendor = Vendor::start(|asked| match asked.path() {
         "/login/companyinfo/Acme" => company_info("v2026_1/"),
@@ -327,7 +327,7 @@ async fn a_test_of_the_connection_finds_the_right_that_is_missing() {
         _ => members(1..=1, asked),
     })
     .await;
-    let (cause, text) = cause(source(settings(&vendor.url), None).hurried().probe().await);
+    let (cause, text) = cause(source(settings(&vendor.url), None).hurried().look().await);
     assert_eq!(cause, Cause::Permission);
     assert!(text.contains("the list of companies"), "{text}");
     assert_eq!(vendor.paths().len(), 4);
@@ -343,7 +343,7 @@ async fn a_test_asks_side_by_side_for_a_person_waits() {
     })
     .await;
     let settings = Settings { contacts: true, ..settings(&vendor.url) };
-    source(settings, None).hurried().probe().await.unwrap();
+    source(settings, None).hurried().look().await.unwrap();
 }
 
 #[tokio::test]
@@ -377,15 +377,15 @@ async fn callbacks_are_registered_once_and_again_when_switched_off() {
     })
     .await;
     let source = source(settings(&vendor.url), Some(r#"{"codebase":"v1/"}"#));
-    let done = source.ensure_callbacks("https://gateway.example/webhooks/con_1").await.unwrap();
+    let done = source.register_callbacks("https://gateway.example/webhooks/con_1").await.unwrap();
     assert_eq!(
         (done.added, done.renewed, done.present),
         (vec!["member".into()], vec!["company".into()], vec![])
     );
-    let done = source.ensure_callbacks(url).await.unwrap();
+    let done = source.register_callbacks(url).await.unwrap();
     assert_eq!(done.present, ["member", "company"]);
     assert_eq!(kept.lock().unwrap().len(), 3);
-    assert_eq!(source.remove_callbacks(url).await.unwrap(), 2);
+    assert_eq!(source.withdraw_callbacks(url).await.unwrap(), 2);
     assert_eq!(kept.lock().unwrap()[0]["id"], 2, "another's is left alone");
 
     let vendor = Vendor::start(|asked| match asked.method.as_str() {
@@ -394,5 +394,5 @@ async fn callbacks_are_registered_once_and_again_when_switched_off() {
     })
     .await;
     let source = super::source(settings(&vendor.url), Some(r#"{"codebase":"v1/"}"#));
-    assert_eq!(source.ensure_callbacks(url).await.unwrap().added.len(), 2);
+    assert_eq!(source.register_callbacks(url).await.unwrap().added.len(), 2);
 }

@@ -16,7 +16,7 @@ use crate::{
     connectors::{
         outbound::{
             Keys, Outbound, Timeouts,
-            testing::{Open, now},
+            testing::{Open, cause, now, run},
         },
         source::{Ask, End, Failure, Step},
     },
@@ -27,17 +27,23 @@ use crate::{
     },
 };
 
-use super::{Settings, Source};
+use super::{PolledSource as _, Settings, Source};
 
 fn settings(base_url: &str) -> Settings {
-    Settings {
+    let mut settings = Settings {
         base_url: base_url.to_owned(),
         company_id: "Acme".into(),
         client_id: "client".into(),
-        allow_private_address: true,
         license_classes: String::new(),
         ..Settings::default()
-    }
+    };
+    settings.poll.allow_private_address = true;
+    settings
+}
+
+fn pages_of(rows: u32, mut settings: Settings) -> Settings {
+    settings.poll.page_size = rows;
+    settings
 }
 
 fn secrets() -> BTreeMap<String, Secret> {
@@ -69,24 +75,9 @@ fn ask(list: List, since: Option<&str>) -> Ask {
 
 /// All records of a list, and how it ended.
 async fn read(source: &Source, ask: Ask) -> Result<(Vec<Record>, End), Failure> {
-    let mut reading = source.read(ask);
-    let mut all = Vec::new();
-    loop {
-        match reading.next().await? {
-            Step::Part { records, .. } => all.extend(records),
-            Step::End(end) => return Ok((all, end)),
-        }
-    }
+    run(source, ask).await.map(|(records, _, end)| (records, end))
 }
 
 fn ids(records: &[Record]) -> Vec<&str> {
     records.iter().map(|record| record.external_id.as_str()).collect()
-}
-
-fn cause<T>(answer: Result<T, Failure>) -> (Cause, String) {
-    match answer {
-        Err(Failure::Source { cause, problem, .. }) => (cause, problem.sentence()),
-        Err(Failure::Closed(closed)) => panic!("{closed}"),
-        Ok(_) => panic!("an answer"),
-    }
 }

@@ -46,7 +46,7 @@ async fn check(start: BTreeSet<u64>, changes: Changes, size: u32) {
         page(&state.0.iter().filter(|id| **id > after).take(size).map(|id| json!({ "id": id })).collect())
     })
     .await;
-    let settings = Settings { page_size: size, ..settings(&vendor.url) };
+    let settings = pages_of(size, settings(&vendor.url));
     let (records, end) =
         read(&source(settings, Some(r#"{"codebase":"v1/"}"#)), ask(List::Employee, None)).await.unwrap();
     let read: Vec<u64> = records.iter().map(|record| record.external_id.parse().unwrap()).collect();

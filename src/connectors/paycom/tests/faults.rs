@@ -249,13 +249,15 @@ async fn a_test_of_a_connection_tells_what_is_wrong() {
     ] {
         let paycom = Paycom::start(FIVE).await;
         paycom.fault(move |path, _| (path == endpoint).then(|| failed(status, said)));
-        let (found, _) = cause(paycom.source(Settings::default()).probe().await);
+        let (found, _) = cause(Box::new(paycom.source(Settings::default())).probe().await);
         assert_eq!(found, expected, "{status} {endpoint}");
         assert!(paycom.asked().len() <= 3, "each is asked once");
     }
     let paycom = Paycom::start(FIVE).await;
     paycom.fault(not_enabled(&["employeeid"]));
-    assert!(paycom.source(Settings::default()).probe().await.unwrap().contains("employeedirectory"));
+    assert!(
+        Box::new(paycom.source(Settings::default())).probe().await.unwrap().contains("employeedirectory")
+    );
     let secrets = BTreeMap::from([("sid".to_owned(), Secret::new("s1"))]);
     let outbound = Outbound::new(Timeouts::default()).unwrap();
     let none = Source::new(Settings::default(), &secrets, None, &outbound, Arc::new(Open));

@@ -128,7 +128,7 @@ async fn one_employee_is_fetched_by_code() {
 #[tokio::test]
 async fn a_good_connection_says_so_in_three_requests() {
     let paycom = Paycom::start(FIVE).await;
-    let said = paycom.source(Settings::default()).probe().await.unwrap();
+    let said = Box::new(paycom.source(Settings::default())).probe().await.unwrap();
     assert!(said.contains("5 employees"), "{said}");
     let mut asked = paycom.asked();
     assert_eq!(asked.pop().as_deref(), Some("employee/A1?"));

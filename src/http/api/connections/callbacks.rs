@@ -9,8 +9,8 @@ use crate::{
     http::{
         Gateway,
         api::{
-            auth::Admin,
             schema::{Conflicts, Refusals, SourceFailures},
+            scoped::Admin,
         },
         extract::ApiPath,
         problem::ApiError,

@@ -10,8 +10,8 @@ use crate::{
     http::{
         Gateway,
         api::{
-            auth::Caller,
             schema::{self, Conflicts, Refusals},
+            scoped::Caller,
         },
         extract::ApiPath,
         problem::ApiError,

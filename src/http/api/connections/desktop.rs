@@ -10,20 +10,20 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    connectors::quickbooks_desktop::{self, Settings},
-    domain::words::Kind,
+    connectors::{self, Moves},
+    domain::name::slug,
     http::{
         Gateway,
         api::{
-            auth::{Admin, Caller},
             errors::conflict,
             schema::{Conflicts, Refusals},
+            scoped::{Admin, Caller},
         },
         extract::ApiPath,
         problem::ApiError,
     },
-    store::{self, companies, connections::Connection, desktop},
-    sync::{register, web_connector},
+    store::{companies, connections::Connection, desktop},
+    sync::{calls_in, register},
 };
 
 use super::visible;
@@ -31,20 +31,15 @@ use super::visible;
 /// # Errors
 /// 409 `not_quickbooks_desktop`.
 pub(super) fn check_kind(connection: &Connection) -> Result<(), ApiError> {
-    match connection.kind {
-        Kind::QuickbooksDesktop => Ok(()),
-        other => Err(conflict(
-            "not_quickbooks_desktop",
-            format!("The connection is of kind {other}; only QuickBooks Desktop has this."),
-            "Choose a connection of kind quickbooks_desktop.",
-        )),
+    let kind = connection.kind;
+    if connectors::spec(kind).is_some_and(|spec| spec.moves == Moves::CallsIn) {
+        return Ok(());
     }
-}
-
-/// The settings of a connection to QuickBooks Desktop.
-pub(super) fn settings(connection: &Connection) -> Result<Settings, ApiError> {
-    let settings = serde_json::from_str(&connection.settings);
-    settings.map_err(|error| store::Error::Corrupt { what: "setting", why: error.to_string() }.into())
+    Err(conflict(
+        "not_quickbooks_desktop",
+        format!("The connection is of kind {kind}; only QuickBooks Desktop has this."),
+        "Choose a connection of kind quickbooks_desktop.",
+    ))
 }
 
 /// The Web Connector's new password.
@@ -89,12 +84,12 @@ pub(super) async fn qwc_file(
     let read = gateway.store.read(move |db| {
         let connection = visible(db, &scope, &id)?;
         check_kind(&connection)?;
-        let text = web_connector::qwc(db, &connection.id, &public_url)?;
+        let text = calls_in::setup_file(db, &connection.id, &public_url)?;
         Ok::<_, ApiError>((text, companies::get(db, &connection.company_id)?.name))
     });
     let (text, company) = read.await?;
     // A slug is ASCII without quotes.
-    let name = format!("attachment; filename=\"{}.qwc\"", quickbooks_desktop::slug(&company));
+    let name = format!("attachment; filename=\"{}.qwc\"", slug(&company));
     let name = HeaderValue::from_str(&name).map_err(ApiError::internal)?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/xml; charset=utf-8")),

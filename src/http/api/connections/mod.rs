@@ -37,10 +37,10 @@ use crate::{
 };
 
 use super::{
-    auth::{Admin, Caller},
     companies,
     page::{self, PageBody},
     schema::{self, BadBodies, Conflicts, Refusals, Text},
+    scoped::{Admin, Caller},
 };
 use body::{SecretText, SettingValue, in_clear, texts};
 
@@ -111,9 +111,10 @@ async fn list_connections(
         let page = connections::page(db, among, after.as_deref(), limit)?;
         let next = page.rows.last().filter(|_| page.more).map(|connection| connection.id.clone());
         let rows = Connection::read_all(db, page.rows, &public_url, now)?;
-        PageBody::new(rows.into_iter().map(|row| for_caller(&scope, row)).collect(), next.as_ref())
+        let rows = rows.into_iter().map(|row| for_caller(&scope, row)).collect();
+        Ok::<_, ApiError>(PageBody::new(rows, next.as_ref())?)
     });
-    read.await.map(Json)
+    Ok(Json(read.await?))
 }
 
 /// Shows a connection
@@ -143,8 +144,8 @@ pub struct ConnectionDraft {
     company: Text,
     /// Its kind's name where it is left out.
     name: Option<Text>,
-    /// The kind's settings that differ from their defaults.
     #[serde(default)]
+    #[schema(schema_with = schema::connection_settings)]
     settings: BTreeMap<String, SettingValue>,
     /// What the source wants to know of us, by name: stored sealed, never shown.
     #[serde(default)]
@@ -183,8 +184,8 @@ async fn add_connection(
 pub struct ConnectionPatch {
     name: Option<Text>,
     paused: Option<bool>,
-    /// Only those to be changed; an empty text puts one back to its default.
     #[serde(default)]
+    #[schema(schema_with = schema::connection_settings)]
     settings: BTreeMap<String, SettingValue>,
     /// Only those to be replaced.
     #[serde(default)]

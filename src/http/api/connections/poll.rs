@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    connectors::quickbooks_desktop::Settings,
-    domain::words::{Kind, List, Mode},
+    connectors::{self, calls_in::CallsIn},
+    domain::words::{List, Mode},
     http::{
         Gateway,
         api::{
-            auth::Caller,
             runs::Run,
             schema::{self, BadBodies, Conflicts, Refusals},
+            scoped::Caller,
         },
         extract::{ApiJson, ApiPath},
         problem::ApiError,
@@ -22,11 +22,7 @@ use crate::{
     sync::{ask, check},
 };
 
-use super::{desktop::settings, visible};
-
-/// What to do where a Web Connector does not call.
-const CHECK_WEB_CONNECTOR: &str = "On the machine that runs QuickBooks, look at the Web Connector: it must be \
-    running, the application ticked, Auto-Run on, and its password entered. Update Selected tries at once.";
+use super::visible;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -76,11 +72,13 @@ pub(super) async fn poll_connection(
         let connection = visible(db, &scope, &id)?;
         let runs = ask::ask(db, &ambient, &connection, mode)?;
         let employees = runs.iter().find(|run| run.list == List::Employee).cloned();
-        let desktop = connection.kind == Kind::QuickbooksDesktop;
-        let expected_at = if desktop { check::check(&connection, now).expected_at } else { Some(now) };
-        let told = match desktop {
-            true => told(&connection, &settings(&connection)?, expected_at, now),
-            false => told_now(&connection),
+        let calls_in = connectors::of(connection.kind).ok().and_then(|connector| connector.calls_in());
+        let (expected_at, told) = match calls_in {
+            Some(calls_in) => {
+                let expected_at = check::check(&connection, now).expected_at;
+                (expected_at, told(&connection, calls_in, expected_at, now))
+            }
+            None => (Some(now), told_now(&connection)),
         };
         Ok::<_, ApiError>(Poll {
             run: employees.ok_or(store::Error::NotFound("run"))?.into(),
@@ -106,31 +104,33 @@ fn told_now(connection: &Connection) -> String {
 /// When something that is queued now will run, said honestly.
 fn told(
     connection: &Connection,
-    settings: &Settings,
+    calls_in: &dyn CallsIn,
     expected_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> String {
-    let mut told = "Queued until the Web Connector calls.".to_owned();
+    let words = calls_in.queued();
+    let mut told = words.queued.to_owned();
     match (connection.last_seen_at, expected_at) {
         (Some(seen), Some(expected)) if expected >= now => {
             told += &format!(" It was last seen at {}, and is expected at {}.", time(seen), time(expected));
         }
         (Some(seen), Some(expected)) => {
             told += &format!(
-                " It was last seen at {}, and was expected at {}: it is late. {CHECK_WEB_CONNECTOR}",
+                " It was last seen at {}, and was expected at {}: it is late. {}",
                 time(seen),
-                time(expected)
+                time(expected),
+                words.late
             );
         }
         // One that has a problem was heard after all, though never let in.
         _ if connection.problem.is_some() => {}
         _ => {
-            told += " It has never called: download the .qwc file, open it on the machine that runs QuickBooks, \
-                     and type the connection's password into the Web Connector.";
+            told += &format!(" {}", words.never);
         }
     }
-    if !settings.window.is_empty() {
-        told += &format!(" It is synchronised only in the hours {}.", settings.window);
+    let window = calls_in.window(&connection.settings);
+    if !window.is_empty() {
+        told += &format!(" It is synchronised only in the hours {window}.");
     }
     if connection.paused {
         told += " The connection is paused: nothing runs until it is resumed.";

@@ -14,9 +14,9 @@ use crate::{
     http::{
         Gateway,
         api::{
-            auth::Admin,
             errors::conflict,
             schema::{Conflicts, Hint, Refusals},
+            scoped::Admin,
         },
         extract::{ApiPath, ApiQuery},
         problem::ApiError,

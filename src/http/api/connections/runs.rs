@@ -6,10 +6,10 @@ use crate::{
     http::{
         Gateway,
         api::{
-            auth::Caller,
             page::{PageBody, PageQuery},
             runs::Run,
             schema::Refusals,
+            scoped::Caller,
         },
         extract::{ApiPath, ApiQuery},
         problem::ApiError,
@@ -36,5 +36,5 @@ pub(super) async fn list_runs(
         let connection = visible(db, &scope, &id)?;
         runs::page(db, &connection.id, before.as_deref(), limit)
     });
-    PageBody::of(page.await?, |run| run.id.clone()).map(Json)
+    Ok(Json(PageBody::of(page.await?, |run| run.id.clone())?))
 }

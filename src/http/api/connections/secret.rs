@@ -8,8 +8,8 @@ use crate::{
     http::{
         Gateway,
         api::{
-            auth::Admin,
             schema::{Conflicts, Refusals},
+            scoped::Admin,
         },
         extract::ApiPath,
         problem::ApiError,

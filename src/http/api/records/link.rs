@@ -1,23 +1,20 @@
 //! Linking, unlinking, and the green plus (promises 4 and 5).
 
-use axum::{Extension, Json, extract::State, http::StatusCode};
-use serde::{Deserialize, Serialize};
+use axum::{Extension, Json, http::StatusCode};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::words::List,
+    domain::{access::action, words::List},
     http::{
-        Gateway,
         api::{
-            auth::ForApp,
-            links::Link,
-            profiles::{Profile, check_profile_id},
+            auth::Caller,
             schema::{self, AppQuery, BadBodies, Conflicts, Refusals, Text},
         },
         extract::{ApiJson, ApiPath},
         problem::ApiError,
     },
-    sync::link,
+    service::links::{self, CreatedProfile, Link},
 };
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -35,15 +32,17 @@ pub struct LinkDraft {
     responses((status = 200, description = "It was there already", body = Link),
         (status = 201, description = "It is new", body = Link), Refusals, Conflicts, BadBodies))]
 pub(super) async fn link_record(
-    State(gateway): State<Gateway>,
-    ForApp(scope): ForApp,
+    caller: Caller<action::Link>,
     Extension(list): Extension<List>,
     ApiPath(id): ApiPath<String>,
     ApiJson(body): ApiJson<LinkDraft>,
 ) -> Result<(StatusCode, Json<Link>), ApiError> {
-    let linked = link::link(&gateway.store, &gateway.ambient, &scope, list, &id, &body.profile_id.0).await?;
-    let status = if linked.created { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(linked.link.into())))
+    let ambient = caller.gateway.ambient.clone();
+    let linked =
+        caller.write(move |db, attempt| links::add(db, &ambient, attempt, list, &id, &body.profile_id.0));
+    let (link, created) = linked.await?;
+    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(link)))
 }
 
 /// Unlinks a record
@@ -52,13 +51,12 @@ pub(super) async fn link_record(
 #[utoipa::path(delete, path = "/{id}/link", params(("id" = String, Path), AppQuery),
     responses((status = 204, description = "It has no link"), Refusals, Conflicts))]
 pub(super) async fn unlink_record(
-    State(gateway): State<Gateway>,
-    ForApp(scope): ForApp,
+    caller: Caller<action::Link>,
     Extension(list): Extension<List>,
     ApiPath(id): ApiPath<String>,
 ) -> Result<StatusCode, ApiError> {
-    let ambient = gateway.ambient.clone();
-    gateway.store.write(move |db| link::unlink(db, &ambient, &scope, list, &id)).await?;
+    let ambient = caller.gateway.ambient.clone();
+    caller.write(move |db, attempt| links::remove(db, &ambient, attempt, list, &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -69,13 +67,6 @@ pub struct NewProfile {
     profile_id: Option<Text>,
 }
 
-/// A profile just made, and its link.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct CreatedProfile {
-    profile: Profile,
-    link: Link,
-}
-
 /// Makes a profile from a record
 ///
 /// The profile gets the name and e-mail of the record, and is linked to it: the green plus.
@@ -83,18 +74,14 @@ pub struct CreatedProfile {
     request_body = Option<NewProfile>,
     responses((status = 201, description = "Both are new", body = CreatedProfile), Refusals, Conflicts, BadBodies))]
 pub(super) async fn create_record_profile(
-    State(gateway): State<Gateway>,
-    ForApp(scope): ForApp,
+    caller: Caller<action::Link>,
     Extension(list): Extension<List>,
     ApiPath(id): ApiPath<String>,
     body: Option<ApiJson<NewProfile>>,
 ) -> Result<(StatusCode, Json<CreatedProfile>), ApiError> {
     let wanted = body.and_then(|ApiJson(body)| body.profile_id).map(|id| id.0);
-    if let Some(wanted) = &wanted {
-        check_profile_id(wanted)?;
-    }
-    let (store, ambient) = (&gateway.store, &gateway.ambient);
-    let (profile, link) = link::create_profile(store, ambient, &scope, list, &id, wanted.as_deref()).await?;
-    let profile = Profile::new(vec![link.clone().into()], profile);
-    Ok((StatusCode::CREATED, Json(CreatedProfile { profile, link: link.into() })))
+    let ambient = caller.gateway.ambient.clone();
+    let created = caller
+        .write(move |db, attempt| links::create_profile(db, &ambient, attempt, list, &id, wanted.as_deref()));
+    Ok((StatusCode::CREATED, Json(created.await?)))
 }

@@ -19,10 +19,10 @@ use crate::{
 pub use body::{Absence, Hold, Run};
 
 use super::{
-    auth::{Admin, Caller},
     errors::conflict,
     page::{PageBody, PageQuery},
     schema::{Conflicts, Refusals},
+    scoped::{Admin, Caller},
 };
 
 /// Names of a hold that come with its run; the others are at `/absences`.
@@ -90,7 +90,7 @@ async fn list_absences(
         let run = visible(db, &scope, &id)?;
         records::of_absences(db, &run.id, after.as_deref(), limit)
     });
-    PageBody::of(page.await?, |staged| staged.id.clone()).map(Json)
+    Ok(Json(PageBody::of(page.await?, |staged| staged.id.clone())?))
 }
 
 /// Approves a hold

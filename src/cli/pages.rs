@@ -1,0 +1,28 @@
+//! All rows of a list that comes in pages.
+
+use crate::service::page::PageBody;
+
+use super::Result;
+
+/// Rows of a page.
+const ROWS: usize = 500;
+
+/// The rows of all pages, at most `most` where it is given. `page` is asked for so many rows after a cursor.
+pub async fn all<T>(
+    most: Option<usize>,
+    page: impl AsyncFn(i64, Option<String>) -> Result<PageBody<T>>,
+) -> Result<Vec<T>> {
+    let (mut rows, mut cursor) = (Vec::new(), None);
+    loop {
+        let room = most.map_or(ROWS, |most| most.saturating_sub(rows.len()).min(ROWS));
+        if room == 0 {
+            return Ok(rows);
+        }
+        let next = page(i64::try_from(room).unwrap_or(1), cursor).await?;
+        rows.extend(next.data);
+        cursor = next.next_cursor;
+        if cursor.is_none() {
+            return Ok(rows);
+        }
+    }
+}

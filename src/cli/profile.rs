@@ -1,0 +1,142 @@
+//! `rollcall profile`.
+
+use crate::{
+    domain::words::List,
+    service::profiles::{self, Input, Profile, ProfilesQuery},
+};
+
+use super::{
+    Result,
+    context::Context,
+    pages::all,
+    text::{fields, plain, table},
+};
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// List an app's profiles
+    #[command(after_help = "Example:\n  rollcall profile list --app Timesheets --json")]
+    List {
+        #[command(flatten)]
+        of: Of,
+        /// Only this company's, by name or ID
+        #[arg(long)]
+        company: Option<String>,
+        /// true: only those with a link; false: only those without
+        #[arg(long)]
+        linked: Option<bool>,
+        /// Anywhere in the name, e-mail and ID; case and accents do not matter
+        #[arg(long, value_name = "TEXT")]
+        q: Option<String>,
+        /// At most so many [default: all]
+        #[arg(long, value_name = "NUMBER")]
+        limit: Option<usize>,
+    },
+    /// Add a profile
+    #[command(
+        after_help = "Example:\n  rollcall profile add u-101 \"Ana Ng\" --email ana@example.com --app Timesheets"
+    )]
+    Add {
+        /// The app's own ID of it
+        profile_id: String,
+        name: String,
+        #[arg(long)]
+        email: Option<String>,
+        /// Its company, by name or ID; need not be said where the app sees one
+        #[arg(long)]
+        company: Option<String>,
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Change the name or the e-mail of a profile
+    #[command(
+        after_help = "Example:\n  rollcall profile set u-101 --email ana.ng@example.com --app Timesheets"
+    )]
+    #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+    Set {
+        /// The app's own ID of it
+        profile_id: String,
+        #[arg(long, group = "what")]
+        name: Option<String>,
+        /// The new e-mail; an empty one takes it away
+        #[arg(long, group = "what")]
+        email: Option<String>,
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Remove a profile that is not linked
+    #[command(after_help = "Example:\n  rollcall profile remove u-101 --app Timesheets")]
+    Remove {
+        /// The app's own ID of it
+        profile_id: String,
+        #[command(flatten)]
+        of: Of,
+    },
+}
+
+/// Whose profiles, and which.
+#[derive(Debug, clap::Args)]
+pub struct Of {
+    /// The app, by name or ID; need not be said where there is one
+    #[arg(long)]
+    app: Option<String>,
+    /// employee or customer
+    #[arg(long, default_value = "employee")]
+    list: List,
+}
+
+pub async fn run(context: &Context, command: Command) -> Result {
+    let store = context.store().await?;
+    let ambient = context.ambient.clone();
+    match command {
+        Command::List { of: Of { app, list }, company, linked, q, limit } => {
+            let page = async |limit, cursor| {
+                let (company, q, limit) = (company.clone(), q.clone(), Some(limit));
+                let query = ProfilesQuery { company, linked, q, app: app.clone(), limit, cursor };
+                let app = app.clone();
+                context.read(&store, app, move |db, attempt| profiles::list(db, attempt, list, &query)).await
+            };
+            let rows = all(limit, page).await?;
+            context.out.answer(&rows, |rows| {
+                let rows = rows.iter().map(row).collect();
+                table(["PROFILE", "NAME", "E-MAIL", "RECORDS"], rows, "The app has no such profiles.")
+            })
+        }
+        Command::Add { profile_id, name, email, company, of: Of { app, list } } => {
+            let input = Input { list, profile_id, name, email, company };
+            let added = context.write(&store, app, move |db, attempt| {
+                match profiles::put(db, &ambient, attempt, &input)? {
+                    (profile, true) => Ok(profile),
+                    (_, false) => Err(profiles::exists(list)),
+                }
+            });
+            context.out.answer(&added.await?, text)
+        }
+        Command::Set { profile_id, name, email, of: Of { app, list } } => {
+            let set = context.write(&store, app, move |db, attempt| {
+                let change = profiles::Change { name: name.clone(), email: email.clone() };
+                profiles::change(db, &ambient, attempt, list, &profile_id, &change)
+            });
+            context.out.answer(&set.await?, text)
+        }
+        Command::Remove { profile_id, of: Of { app, list } } => {
+            let removed = context.write(&store, app, move |db, attempt| {
+                profiles::remove(db, &ambient, attempt, list, &profile_id)
+            });
+            context.out.answer(&removed.await?, |profile: &Profile| {
+                format!("Removed {} ({}).\n", plain(&profile.name), plain(&profile.profile_id))
+            })
+        }
+    }
+}
+
+fn row(profile: &Profile) -> [String; 4] {
+    let records: Vec<&str> = profile.links.iter().map(|link| link.record_id.as_str()).collect();
+    let email = profile.email.clone().unwrap_or_default();
+    [profile.profile_id.clone(), profile.name.clone(), email, records.join(", ")]
+}
+
+fn text(profile: &Profile) -> String {
+    let [id, name, email, records] = row(profile);
+    fields(&[("profile", id), ("name", name), ("e-mail", email), ("records", records)])
+}

@@ -1,0 +1,164 @@
+//! What is to be said of a connection to ConnectWise PSA.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::BoxFuture;
+use http::HeaderMap;
+
+use crate::{
+    connectors::{
+        Polled, SettingsError,
+        hook::{Delivery, Hook, Refused},
+        outbound::Outbound,
+        registry::Connector,
+        settings::{
+            ALLOW_PRIVATE_ADDRESS, FULL_EVERY_HOURS, WINDOW, delta_overlap_minutes, load, page_size,
+            poll_every_minutes, requests_per_minute,
+        },
+        spec::{
+            Counted, FoundBy, Moves, RateSpec, SecretSpec, SetUp, Setting, Spec, Value, Webhooks, Within,
+            Words,
+        },
+    },
+    domain::{
+        event::Message,
+        secret::Secret,
+        words::{Kind, List},
+    },
+};
+
+use super::Settings;
+
+/// ConnectWise PSA.
+#[derive(Debug)]
+pub struct Connectwise;
+
+const ANY: Value = Value::Text { default: "" };
+
+pub(super) static SPEC: Spec = Spec {
+    kind: Kind::Connectwise,
+    name: "ConnectWise",
+    summary: "Rollcall asks ConnectWise PSA for its members, companies and, if wanted, contacts.",
+    settings: &[
+        Setting::new(
+            "base_url",
+            "Address",
+            Value::Required,
+            "where the API is: https://api-na.myconnectwise.net, or your own server",
+        )
+        .shown("the address at which you open ConnectWise, like https://na.myconnectwise.net"),
+        Setting::new(
+            "company_id",
+            "Company ID",
+            Value::Required,
+            "what is typed as the company when signing in",
+        )
+        .shown("the company that you type when you sign in to ConnectWise"),
+        Setting::new(
+            "client_id",
+            "Client ID",
+            Value::Required,
+            "the clientId of your integration, from developer.connectwise.com",
+        )
+        .shown("create one at developer.connectwise.com under «ClientID»"),
+        ALLOW_PRIVATE_ADDRESS,
+        Setting::new(
+            "api_version",
+            "API version",
+            Value::Text { default: "2024.1" },
+            "the version of the API that is asked for",
+        ),
+        poll_every_minutes(15),
+        FULL_EVERY_HOURS,
+        delta_overlap_minutes(0, 1440, 10),
+        WINDOW,
+        page_size(1000, "records a page"),
+        requests_per_minute(600, "how many requests it sends at most"),
+        Setting::new(
+            "contacts",
+            "Contacts",
+            Value::Switch { default: false },
+            "whether contacts are read as well, as customers",
+        ),
+        Setting::new(
+            "company_types",
+            "Company types",
+            ANY,
+            "only companies of these types, by name or ID, parted by commas; empty for all",
+        ),
+        Setting::new(
+            "company_statuses",
+            "Company statuses",
+            ANY,
+            "only companies of these statuses, by name or ID, parted by commas; empty for all",
+        ),
+        Setting::new(
+            "license_classes",
+            "Licence classes",
+            Value::Text { default: "F,C,X" },
+            "only members of these licence classes; A are API members",
+        ),
+    ],
+    secrets: &[
+        SecretSpec::given("public_key", "the API member's public key"),
+        SecretSpec::given("private_key", "its private key"),
+    ],
+    lists: List::ALL,
+    moves: Moves::Polled,
+    webhooks: Some(Webhooks { found: FoundBy::Address, set_up: SetUp::ByProgram, tells_reuse: false }),
+    // The vendor slows down who sends more.
+    rates: &[RateSpec { requests: 1000, within: Within::Minute, counted: Counted::ByCredential }],
+    causes: &[],
+    words: Words {
+        example: "--set base_url=https://api-na.myconnectwise.net \\
+    --set company_id=acme --set client_id=0199… --secret public_key=@public.txt --secret private_key=@private.txt",
+        next_steps: "In ConnectWise, open System > Members > API Members. Next:
+  1. See that the API member whose keys these are has a security role that may inquire (All) into
+     Companies (company and contact maintenance) and System (member maintenance).
+  2. rollcall connection test {id}
+  3. rollcall connection subscribe {id}
+     has ConnectWise send callbacks, for updates within seconds, to {webhook}
+     They need a ROLLCALL_PUBLIC_URL that ConnectWise can reach by https.",
+        never_heard: "Ask for a first run with `rollcall connection poll {id}`.",
+        not_read: "Nothing: a gateway that runs reads them by itself, within the hours that are set.",
+        mass_absence: "",
+    },
+};
+
+impl Connector for Connectwise {
+    fn spec(&self) -> &'static Spec {
+        &SPEC
+    }
+
+    fn check(&self, settings: &str) -> Result<(), SettingsError> {
+        load::<Settings>(&SPEC, settings)?.check()
+    }
+
+    fn polled(&self, settings: &str) -> Option<Result<Box<dyn Polled>, SettingsError>> {
+        Some(load::<Settings>(&SPEC, settings).map(|settings| Box::new(settings) as Box<dyn Polled>))
+    }
+
+    fn hook(&self) -> Option<&'static dyn Hook> {
+        Some(&Connectwise)
+    }
+}
+
+impl Hook for Connectwise {
+    fn receive<'a>(
+        &'a self,
+        settings: &'a str,
+        _: &'a BTreeMap<String, Secret>,
+        outbound: &'a Outbound,
+        delivery: Delivery<'a>,
+    ) -> BoxFuture<'a, Result<Message, Refused>> {
+        Box::pin(async move { super::hook::receive(&load(&SPEC, settings)?, outbound, delivery).await })
+    }
+
+    fn can_be(&self, _: &str, _: &BTreeMap<String, Secret>, headers: &HeaderMap) -> Result<(), Refused> {
+        super::hook::signature(headers).map(drop)
+    }
+
+    fn read(&self, settings: &str, body: &[u8]) -> Option<Message> {
+        Some(super::hook::message(&load(&SPEC, settings).ok()?, body))
+    }
+}

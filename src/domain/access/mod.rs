@@ -1,0 +1,113 @@
+//! Who may do what: one table, and the grants that it makes.
+//!
+//! A caller is a [`Principal`]. What it asks to do is an [`Attempt`] of an action; the policy turns it into a [`Grant`],
+//! or says that the object is not there for this caller, or that the caller may not. Verbs take grants, and only this
+//! module makes them.
+
+mod grant;
+mod principal;
+#[cfg(test)]
+mod tests;
+
+pub use grant::{ActingApp, Attempt, Denied, Grant};
+pub use principal::{Actor, Companies, Principal, Scopes};
+
+use super::words::{Action, Role, Scope};
+
+/// An action as a type: the signature of a use case names it, and a route does not compile without one.
+pub trait Acts: Send + Sync + 'static {
+    const ACTION: Action;
+}
+
+/// One type for each [`Action`].
+pub mod action {
+    use super::{Action, Acts};
+
+    macro_rules! actions {
+        ($($name:ident),+ $(,)?) => {
+            $(
+                #[doc = concat!("[`Action::", stringify!($name), "`] as a type.")]
+                #[derive(Debug, Clone, Copy)]
+                pub enum $name {}
+
+                impl Acts for $name {
+                    const ACTION: Action = Action::$name;
+                }
+            )+
+        };
+    }
+
+    actions!(
+        Read,
+        ReadCompanies,
+        Link,
+        Poll,
+        Test,
+        DecideHolds,
+        ManageConnections,
+        ManageQuicklinks,
+        OwnAccount,
+        Administer,
+    );
+}
+
+/// What the policy says of an action on an object of a company.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    Allowed,
+    /// Another company's: for this caller it does not exist.
+    NotThere,
+    /// It is known, but the caller may not.
+    Forbidden,
+}
+
+/// Decides an action on an object of `company`, or, without one, on what belongs to no company.
+pub fn decide(principal: &Principal, action: Action, company: Option<&str>) -> Decision {
+    if company.is_some_and(|company| !principal.companies().has(company)) {
+        return Decision::NotThere;
+    }
+    if may(principal, action) { Decision::Allowed } else { Decision::Forbidden }
+}
+
+/// Whether the principal may do this at all, in the companies that it sees.
+fn may(principal: &Principal, action: Action) -> bool {
+    let row = row(action);
+    match principal {
+        Principal::App { scopes, .. } => row.scope.is_some_and(|scope| scopes.has(scope)),
+        Principal::Account { role: Role::User, .. } => row.user,
+        Principal::Quicklink { .. } => row.quicklink,
+        // Its rules are a person's, who switched them on.
+        Principal::Worker { .. } => matches!(action, Action::Read | Action::Link | Action::Poll),
+        Principal::Account { role: Role::AccountAdmin, .. }
+        | Principal::Admin { .. }
+        | Principal::CommandLine => true,
+    }
+}
+
+/// What those may do who may not do everything.
+struct Row {
+    /// The scope that an app's token needs; none suffices where there is none.
+    scope: Option<Scope>,
+    /// An account with the role `user`, in its own companies.
+    user: bool,
+    /// A Quicklink, in its company.
+    quicklink: bool,
+}
+
+fn row(action: Action) -> Row {
+    let (scope, user, quicklink) = match action {
+        Action::Read | Action::ReadCompanies => (Some(Scope::Read), true, true),
+        Action::Link => (Some(Scope::Link), true, true),
+        Action::Poll => (Some(Scope::Poll), true, true),
+        Action::Test => (Some(Scope::Poll), true, false),
+        Action::DecideHolds | Action::ManageConnections => (Some(Scope::Manage), false, false),
+        Action::ManageQuicklinks | Action::OwnAccount => (None, true, false),
+        Action::Administer => (None, false, false),
+    };
+    Row { scope, user, quicklink }
+}
+
+/// The scope that a token of an app needs for an action; `None` where no such token may.
+pub fn scope_needed(action: Action) -> Option<Scope> {
+    row(action).scope
+}

@@ -1,0 +1,165 @@
+//! Who calls, what it may be used for, and which companies it sees.
+
+use std::{fmt, str::FromStr};
+
+use crate::domain::words::{ActorKind, Role, Scope, UnknownWord};
+
+/// Whoever asks for something, with what the policy must know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// A token of an app.
+    App { id: String, name: String, scopes: Scopes, companies: Companies },
+    /// A token of an admin's app.
+    Admin { id: String, name: String },
+    /// A person who has signed in.
+    Account { id: String, role: Role, companies: Companies },
+    /// The bearer of a link that opens one company's Sync Users page.
+    Quicklink { id: String, company: String },
+    /// Whoever runs commands where the database is.
+    CommandLine,
+    /// The gateway by itself, such as a rule that a person switched on.
+    Worker { name: &'static str },
+}
+
+impl Principal {
+    /// The companies that it sees.
+    pub fn companies(&self) -> Companies {
+        match self {
+            Self::App { companies, .. } | Self::Account { role: Role::User, companies, .. } => {
+                companies.clone()
+            }
+            Self::Quicklink { company, .. } => Companies::Only(vec![company.clone()]),
+            Self::Account { role: Role::AccountAdmin, .. }
+            | Self::Admin { .. }
+            | Self::CommandLine
+            | Self::Worker { .. } => Companies::All,
+        }
+    }
+
+    /// Who it is in histories and in the audit.
+    pub fn actor(&self) -> Actor {
+        let (kind, id) = match self {
+            Self::App { id, .. } | Self::Admin { id, .. } => (ActorKind::App, Some(id.clone())),
+            Self::Account { id, .. } => (ActorKind::Account, Some(id.clone())),
+            Self::Quicklink { id, .. } => (ActorKind::Quicklink, Some(id.clone())),
+            Self::CommandLine => (ActorKind::CommandLine, None),
+            Self::Worker { name } => (ActorKind::Worker, Some((*name).to_owned())),
+        };
+        Actor { kind, id }
+    }
+}
+
+/// Who did something: what histories and the audit keep.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Actor {
+    pub kind: ActorKind,
+    /// `None` for the command line.
+    pub id: Option<String>,
+}
+
+impl Actor {
+    pub fn command_line() -> Self {
+        Self { kind: ActorKind::CommandLine, id: None }
+    }
+}
+
+/// Without a name for the ID: `app app_…`, `command line`.
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind.as_str().replace('_', " ");
+        match &self.id {
+            Some(id) => write!(f, "{kind} {id}"),
+            None => f.write_str(&kind),
+        }
+    }
+}
+
+/// Companies, by ID.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Companies {
+    All,
+    Only(Vec<String>),
+}
+
+impl Companies {
+    pub fn has(&self, company: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(ids) => ids.iter().any(|id| id == company),
+        }
+    }
+
+    /// Those that are in both.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::All, other) => other.clone(),
+            (own, Self::All) => own,
+            (Self::Only(ids), other) => Self::Only(ids.into_iter().filter(|id| other.has(id)).collect()),
+        }
+    }
+
+    /// To filter by; `None` where all are meant.
+    pub fn ids(&self) -> Option<&[String]> {
+        match self {
+            Self::All => None,
+            Self::Only(ids) => Some(ids),
+        }
+    }
+}
+
+/// Scopes, each once, in the order of [`Scope::ALL`]. As a text they are parted by blanks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scopes(Vec<Scope>);
+
+impl Scopes {
+    pub fn new(scopes: &[Scope]) -> Self {
+        Self(Scope::ALL.iter().copied().filter(|scope| scopes.contains(scope)).collect())
+    }
+
+    pub fn has(&self, scope: Scope) -> bool {
+        self.0.contains(&scope)
+    }
+
+    pub fn as_slice(&self) -> &[Scope] {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those that are in both.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        Self(self.0.iter().copied().filter(|scope| other.has(*scope)).collect())
+    }
+
+    /// The first one that `other` does not have.
+    pub fn beyond(&self, other: &Self) -> Option<Scope> {
+        self.0.iter().copied().find(|scope| !other.has(*scope))
+    }
+}
+
+/// What a token may be used for unless it is said.
+impl Default for Scopes {
+    fn default() -> Self {
+        Self::new(&[Scope::Read, Scope::Link, Scope::Poll])
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<&str> = self.0.iter().map(|scope| scope.as_str()).collect();
+        f.write_str(&words.join(" "))
+    }
+}
+
+impl FromStr for Scopes {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let scopes: Result<Vec<Scope>, UnknownWord> = text.split_whitespace().map(str::parse).collect();
+        Ok(Self::new(&scopes?))
+    }
+}

@@ -1,0 +1,75 @@
+//! One look at the feed, and waiting for the next. Who waits holds no place before the database, and is asked for the
+//! token at each look: one that was revoked reads nothing more.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::{
+    clock::Ambient,
+    domain::secret::SecretHash,
+    http::{problem::ApiError, server::Stop},
+    service::{
+        door::{self, Asker},
+        feed::{self, Part},
+    },
+    store::{Store, changes::Filter},
+    sync::feed::Start,
+};
+
+/// What a reader may wait for at most: proxies give up after 30 to 60 seconds.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(25);
+
+/// How often it is looked for what other gateways have written, and whether the token still stands.
+pub(super) const PERIOD: Duration = Duration::from_secs(1);
+
+/// Who reads what.
+#[derive(Clone)]
+pub(super) struct Reader {
+    pub asker: Asker,
+    pub token: SecretHash,
+    pub ambient: Ambient,
+    pub company: String,
+    pub filter: Filter,
+    pub most: usize,
+}
+
+impl Reader {
+    pub async fn look(&self, store: &Store, start: &Start) -> Result<Part, ApiError> {
+        let (reader, start) = (self.clone(), start.clone());
+        let asker = Asker { now: self.ambient.now(), ..self.asker.clone() };
+        let looked = door::read(store, asker, move |db, attempt| {
+            feed::read(db, attempt, &reader.company, &start, &reader.filter, reader.most)
+        });
+        looked.await.result.map_err(ApiError::from)
+    }
+
+    /// Looks until there is something, the time is up, or the gateway stops.
+    pub async fn wait(
+        &self,
+        store: &Store,
+        mut start: Start,
+        wait: Duration,
+        stop: Option<Stop>,
+    ) -> Result<Part, ApiError> {
+        // Before the first look: nothing that is committed after it goes unnoticed.
+        let mut grows = store.feed_grows(&self.company);
+        let until = Instant::now() + wait;
+        loop {
+            let looked = self.look(store, &start).await?;
+            if !looked.changes.is_empty() || Instant::now() >= until {
+                return Ok(looked);
+            }
+            start = Start::After(looked.next.clone());
+            if looked.more {
+                continue;
+            }
+            tokio::select! {
+                Ok(()) = grows.changed() => {}
+                () = sleep(PERIOD) => {}
+                () = sleep_until(until) => {}
+                () = Stop::stopped(stop.clone()) => return Ok(looked),
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What is wrong with a body or a query: where, and what was expected.
+
+use std::fmt::{self, Display};
+
+use serde::de::{self, Expected, Unexpected};
+
+/// What is wrong, for people: where and what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::http) struct Wrong {
+    /// Members and indexes, from the outside in; empty for the whole.
+    place: String,
+    what: String,
+}
+
+impl Wrong {
+    pub(super) fn new(what: impl Into<String>) -> Self {
+        Self { place: String::new(), what: what.into() }
+    }
+
+    pub(super) fn within(mut self, outer: &str) -> Self {
+        let dot = if self.place.is_empty() || self.place.starts_with('[') { "" } else { "." };
+        self.place = format!("{outer}{dot}{}", self.place);
+        self
+    }
+}
+
+impl Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place.as_str() {
+            "" => write!(f, "It {}.", self.what),
+            place => write!(f, "`{place}` {}.", self.what),
+        }
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+impl de::Error for Wrong {
+    /// Whatever the words are, they may quote: chrono's and those of others are not ours.
+    fn custom<T: Display>(_: T) -> Self {
+        Self::new("is not as it should be")
+    }
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::new(format!("must be {}, not {}", in_words(expected), kind(found)))
+    }
+    fn invalid_value(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::new(format!("must be {}", in_words(expected)))
+    }
+    fn invalid_length(_: usize, expected: &dyn Expected) -> Self {
+        Self::new(format!("must be {}", in_words(expected)))
+    }
+    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
+        Self::new(format!("must be one of: {}", expected.join(", ")))
+    }
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        let known = match expected {
+            [] => "it has none".to_owned(),
+            known => format!("known: {}", known.join(", ")),
+        };
+        Self::new(format!("has no member {}; {known}", named(field)))
+    }
+    fn missing_field(field: &'static str) -> Self {
+        Self::new("is missing").within(field)
+    }
+    fn duplicate_field(field: &'static str) -> Self {
+        Self::new("stands there twice").within(field)
+    }
+}
+
+/// The name of a member, if it looks like one; whatever else somebody sends as a name is not repeated.
+fn named(name: &str) -> String {
+    let plain = (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    if plain { format!("`{name}`") } else { "of this name".into() }
+}
+
+fn kind(found: Unexpected<'_>) -> &'static str {
+    match found {
+        Unexpected::Bool(_) => "true or false",
+        Unexpected::Unsigned(_) | Unexpected::Signed(_) => "a number",
+        Unexpected::Float(_) => "a number with a fraction",
+        Unexpected::Str(_) | Unexpected::Char(_) => "a text",
+        Unexpected::Unit | Unexpected::Option => "null",
+        Unexpected::Seq => "an array",
+        Unexpected::Map => "an object",
+        _ => "something else",
+    }
+}
+
+/// serde's words for what Rust's types expect, as JSON has them.
+fn in_words(expected: &dyn Expected) -> String {
+    match expected.to_string().as_str() {
+        "a string" | "a borrowed string" | "string or map" => "a text".into(),
+        "a boolean" => "true or false".into(),
+        "a sequence" => "an array".into(),
+        "a map" => "an object".into(),
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not negative, and not too large".into(),
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number, and not too large".into(),
+        "f32" | "f64" => "a number".into(),
+        words if words.starts_with("struct ") => "an object".into(),
+        words => words.into(),
+    }
+}
+
+/// A member's name in a place.
+pub(super) fn place(name: &str) -> String {
+    named(name).strip_prefix('`').and_then(|name| name.strip_suffix('`')).unwrap_or("…").to_owned()
+}

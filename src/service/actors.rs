@@ -1,0 +1,43 @@
+//! Who did something, in words: tables hold kinds and IDs, people read names.
+
+use std::collections::HashMap;
+
+use crate::{
+    domain::{access::Actor, words::ActorKind},
+    store::{self, Db, apps},
+};
+
+/// The names of those who acted, by their IDs.
+#[derive(Debug, Default)]
+pub(super) struct ActorNames(HashMap<String, String>);
+
+impl ActorNames {
+    /// For these actors, each with the app for which it acted: one query.
+    pub fn read<'a>(
+        db: &mut Db,
+        acted: impl Iterator<Item = (&'a Actor, Option<&'a str>)>,
+    ) -> store::Result<Self> {
+        let mut ids: Vec<&str> = acted
+            .filter(|(actor, _)| actor.kind == ActorKind::App)
+            .flat_map(|(actor, app)| [actor.id.as_deref(), app])
+            .flatten()
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() {
+            return Ok(Self::default());
+        }
+        Ok(Self(apps::names(db, &ids)?.into_iter().collect()))
+    }
+
+    /// `app Ops`, `app Ops for Timesheets`, `command line`. The ID where there is no name any more.
+    pub fn text(&self, actor: &Actor, for_app: Option<&str>) -> String {
+        let Some((id, name)) = actor.id.as_ref().and_then(|id| Some((id, self.0.get(id)?))) else {
+            return actor.to_string();
+        };
+        match for_app.filter(|app| app != id).and_then(|app| self.0.get(app)) {
+            Some(other) => format!("app {name} for {other}"),
+            None => format!("app {name}"),
+        }
+    }
+}

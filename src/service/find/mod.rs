@@ -1,0 +1,178 @@
+//! What a name, an ID or its beginning means, for this caller: what it does not see is not there.
+
+mod choose;
+
+pub use choose::{NotChosen, choose};
+
+use crate::{
+    domain::{
+        access::{Acts, Attempt, Companies, Grant, Principal},
+        words::List,
+    },
+    store::{
+        self, Db, Page, PageLimit,
+        apps::{self, App},
+        companies::{self, Company},
+        connections::{self, Connection},
+        records::{self, Staged},
+    },
+};
+
+use super::{Class, Refusal, Result};
+
+/// A company, by ID, its unique beginning, or name.
+pub fn company<A>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<Company> {
+    match companies::find(db, wanted) {
+        Ok(company) if attempt.companies().has(&company.id) => return Ok(company),
+        Ok(_) | Err(store::Error::NotFound(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let all = all_companies(db, attempt.companies())?;
+    let all: Vec<(String, String)> = all.into_iter().map(|company| (company.id, company.name)).collect();
+    let id = choose(&all, wanted).map_err(|not| refused("company", not))?;
+    Ok(companies::get(db, &id)?)
+}
+
+/// The IDs of the companies that a list goes through: the one that is named, else all that the caller sees.
+pub fn company_ids<A>(db: &mut Db, attempt: &Attempt<A>, wanted: Option<&str>) -> Result<Vec<String>> {
+    match (wanted, attempt.companies().ids()) {
+        (Some(name), _) => Ok(vec![company(db, attempt, name)?.id]),
+        (None, Some(ids)) => Ok(ids.to_vec()),
+        (None, None) => Ok(companies::ids(db)?),
+    }
+}
+
+/// The ID of the company that is meant: the one that is named, else the only one that the caller sees.
+///
+/// # Errors
+/// `company_needed` where there are several.
+pub fn one_company<A>(db: &mut Db, attempt: &Attempt<A>, wanted: Option<&str>) -> Result<String> {
+    match company_ids(db, attempt, wanted)?.as_slice() {
+        [only] => Ok(only.clone()),
+        several => Err(Refusal::unacceptable(
+            "company_needed",
+            format!("{} companies could be meant, and none of them is named.", several.len()),
+            "Name one by `company`: its ID or its name; GET /v1/companies lists them.",
+        )),
+    }
+}
+
+/// A connection, by ID, its unique beginning, name, or `Company/Name`.
+pub fn connection<A>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<Connection> {
+    match connections::get(db, wanted) {
+        Ok(connection) if attempt.companies().has(&connection.company_id) => return Ok(connection),
+        Ok(_) | Err(store::Error::NotFound(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let names = all_companies(db, attempt.companies())?;
+    let among = attempt.companies().ids();
+    let mut all = Vec::new();
+    let page = |db: &mut Db, after: Option<&str>, limit| connections::page(db, among, after, limit);
+    for connection in pages(db, |connection: &Connection| &connection.id, page)? {
+        if let Some(company) = names.iter().find(|company| company.id == connection.company_id) {
+            all.push((connection.id.clone(), format!("{}/{}", company.name, connection.name)));
+        }
+        all.push((connection.id, connection.name));
+    }
+    let id = choose(&all, wanted).map_err(|not| refused("connection", not))?;
+    Ok(connections::get(db, &id)?)
+}
+
+/// An app that the caller may act for, by ID, its unique beginning, or name.
+pub fn app(db: &mut Db, principal: &Principal, wanted: &str) -> Result<App> {
+    let seen = apps(db, principal)?;
+    let all: Vec<(String, String)> = seen.iter().map(|app| (app.id.clone(), app.name.clone())).collect();
+    let id = choose(&all, wanted).map_err(|not| refused("app", not))?;
+    seen.into_iter().find(|app| app.id == id).ok_or_else(|| Refusal::not_there("app"))
+}
+
+/// The apps that see a company which the caller sees as well, and those of admins for whoever sees all.
+pub fn apps(db: &mut Db, principal: &Principal) -> Result<Vec<App>> {
+    let mut all = pages(db, |app: &App| &app.id, apps::page)?;
+    if let Companies::Only(companies) = principal.companies() {
+        all.retain(|app| app.companies.iter().any(|company| companies.contains(company)));
+    }
+    Ok(all)
+}
+
+/// A record, by its ID or the unique beginning of it, and the grant to do the action on it.
+///
+/// # Errors
+/// `{list}_not_found`; the policy's where it is there and the caller may not.
+pub fn record<A: Acts>(
+    db: &mut Db,
+    attempt: &Attempt<A>,
+    list: List,
+    id: &str,
+) -> Result<(Grant<A>, Staged)> {
+    let staged = match records::get(db, list, id) {
+        Err(store::Error::NotFound(_)) => {
+            let id = record_id(db, attempt, list, id)?;
+            records::get(db, list, &id)?
+        }
+        other => other?,
+    };
+    Ok((attempt.at(&staged.company_id, list.as_str())?, staged))
+}
+
+/// The ID with this beginning, among the companies that the caller sees.
+fn record_id<A>(db: &mut Db, attempt: &Attempt<A>, list: List, beginning: &str) -> Result<String> {
+    let beginning = beginning.trim().to_lowercase();
+    let digits = beginning.split_once('_').filter(|(prefix, _)| *prefix == list.prefix());
+    let digits = digits.map_or("", |(_, digits)| digits);
+    // An ID has 32.
+    if !(1..32).contains(&digits.len()) || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err(Refusal::not_there(list.as_str()));
+    }
+    let ids = records::beginning(db, list, attempt.companies().ids(), &beginning, 3)?;
+    match ids.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => Err(Refusal::not_there(list.as_str())),
+        _ => Err(refused(list.as_str(), NotChosen::Ambiguous { ids })),
+    }
+}
+
+fn refused(what: &str, not: NotChosen) -> Refusal {
+    match not {
+        NotChosen::Ambiguous { ids } => Refusal::new(
+            Class::Conflict,
+            "ambiguous",
+            format!("That may be more than one {what}: {}.", ids.join(", ")),
+            "Name one by its ID.",
+        ),
+        NotChosen::Missing { near } if near.is_empty() => Refusal::not_there(what),
+        NotChosen::Missing { near } => {
+            let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
+            let mut refused = Refusal::not_there(what);
+            refused.problem.remedy =
+                format!("Did you mean {}? {}", near.join(" or "), refused.problem.remedy);
+            refused
+        }
+    }
+}
+
+/// The companies that somebody sees.
+pub fn all_companies(db: &mut Db, seen: &Companies) -> store::Result<Vec<Company>> {
+    pages(
+        db,
+        |company: &Company| &company.id,
+        |db, after, limit| companies::page(db, seen.ids(), after, limit),
+    )
+}
+
+/// All rows, page by page.
+pub fn pages<T>(
+    db: &mut Db,
+    id: impl Fn(&T) -> &str,
+    page: impl Fn(&mut Db, Option<&str>, PageLimit) -> store::Result<Page<T>>,
+) -> store::Result<Vec<T>> {
+    let mut rows: Vec<T> = Vec::new();
+    loop {
+        let after = rows.last().map(|row| id(row).to_owned());
+        let next = page(db, after.as_deref(), PageLimit::SCAN)?;
+        rows.extend(next.rows);
+        if !next.more {
+            return Ok(rows);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The use cases: what API, pages and command line share.
+//!
+//! Each takes an [`Attempt`](crate::domain::access::Attempt) of its action and an open transaction; it finds the object,
+//! gets a grant from the policy, calls the verb with it, and answers with a view or with a [`Refusal`].
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`door`] | who asks, and the one database job in which that is found out and the work is done |
+//! | [`find`] | what a name, an ID or its beginning means, for this caller |
+//! | [`page`] | keyset pages and their cursors |
+//! | [`schema`] | the vocabularies as schemas |
+//! | [`input`] | what a text must be like |
+//! | `actors` | who did something, in words |
+//! | `refusals` | the errors of verbs as refusals |
+//! | [`records`], [`links`], [`profiles`], [`feed`] | one file or folder a resource |
+
+mod actors;
+pub mod door;
+pub mod feed;
+pub mod find;
+pub mod input;
+pub mod links;
+pub mod page;
+pub mod profiles;
+pub mod records;
+mod refusal;
+mod refusals;
+pub mod schema;
+
+pub use refusal::{Class, Refusal};
+
+pub type Result<T, E = Refusal> = std::result::Result<T, E>;

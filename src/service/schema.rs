@@ -1,0 +1,99 @@
+//! The vocabularies as schemas: each is one, so that a generated client has one type for it.
+
+use std::{borrow::Cow, fmt::Display};
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema, Type},
+};
+
+use crate::domain::words::{
+    Cause, ChangeKind, ConnectionState, Kind, List, MessageState, Mode, RunState, Scope,
+};
+
+/// The vocabularies by the names of their schemas, from the enums themselves.
+pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 9] {
+    [
+        (LIST, words(List::ALL)),
+        (KIND, words(Kind::ALL)),
+        (CAUSE, words(Cause::ALL)),
+        (CONNECTION_STATE, words(ConnectionState::ALL)),
+        (MESSAGE_STATE, words(MessageState::ALL)),
+        (MODE, words(Mode::ALL)),
+        (RUN_STATE, words(RunState::ALL)),
+        (CHANGE_KIND, words(ChangeKind::ALL)),
+        (SCOPE, words(Scope::ALL)),
+    ]
+}
+
+const LIST: &str = "List";
+const KIND: &str = "Kind";
+const CAUSE: &str = "Cause";
+const CONNECTION_STATE: &str = "ConnectionState";
+const MESSAGE_STATE: &str = "MessageState";
+const MODE: &str = "Mode";
+const RUN_STATE: &str = "RunState";
+const CHANGE_KIND: &str = "ChangeKind";
+const SCOPE: &str = "Scope";
+
+pub fn words<W: Display>(all: &[W]) -> RefOr<Schema> {
+    let words = ObjectBuilder::new().schema_type(Type::String);
+    RefOr::T(words.enum_values(Some(all.iter().map(ToString::to_string))).build().into())
+}
+
+fn named(vocabulary: &str) -> RefOr<Schema> {
+    RefOr::Ref(Ref::from_schema_name(vocabulary))
+}
+
+pub fn lists() -> RefOr<Schema> {
+    named(LIST)
+}
+
+/// The list as a part of a path.
+#[derive(Debug)]
+pub struct ListWord;
+
+impl PartialSchema for ListWord {
+    fn schema() -> RefOr<Schema> {
+        words(List::ALL)
+    }
+}
+
+impl ToSchema for ListWord {
+    fn name() -> Cow<'static, str> {
+        LIST.into()
+    }
+}
+
+pub fn kinds() -> RefOr<Schema> {
+    named(KIND)
+}
+
+pub fn causes() -> RefOr<Schema> {
+    named(CAUSE)
+}
+
+pub fn connection_states() -> RefOr<Schema> {
+    named(CONNECTION_STATE)
+}
+
+pub fn message_states() -> RefOr<Schema> {
+    named(MESSAGE_STATE)
+}
+
+pub fn modes() -> RefOr<Schema> {
+    named(MODE)
+}
+
+pub fn run_states() -> RefOr<Schema> {
+    named(RUN_STATE)
+}
+
+pub fn change_kinds() -> RefOr<Schema> {
+    named(CHANGE_KIND)
+}
+
+/// Scopes: `utoipa` has no array of a schema with a name of its own.
+pub fn scope_list() -> RefOr<Schema> {
+    RefOr::T(ArrayBuilder::new().items(named(SCOPE)).build().into())
+}

@@ -1,0 +1,249 @@
+//! Changes on their way into the feed. They are gathered while a transaction works, and written as the last thing before
+//! its commit: each company has one counter, whose row is held from then on, so that positions become visible in their
+//! order and without gaps. An identity column would give numbers out long before the commit, and a reader that has seen
+//! 7 never comes back for 6. Nobody has to remember to write them, and the counter is held as short as can be.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+};
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use crate::{
+    domain::{
+        access::Actor,
+        words::{ChangeKind, List},
+    },
+    store::{
+        Db, Error, Result,
+        engine::per_backend,
+        locks,
+        schema::{changes, feed_positions, records},
+    },
+};
+
+/// Rows up to which PostgreSQL takes one INSERT; more are copied.
+const BATCH: usize = 500;
+
+/// Rows of one COPY: a large list does not stand twice in memory.
+const COPY: usize = 5000;
+
+/// Changes that come about together: what they have in common, and each of them.
+#[derive(Debug)]
+pub(in crate::store) struct Changes {
+    pub company_id: String,
+    pub list: List,
+    pub at: NaiveDateTime,
+    pub connection_id: Option<String>,
+    pub run_id: Option<String>,
+    pub app_id: Option<String>,
+    /// Who did it, where a person or an app did.
+    pub actor: Option<Actor>,
+    pub entries: Vec<Entry>,
+}
+
+impl Changes {
+    /// Of nobody in particular, with no entries yet.
+    pub fn new(company_id: &str, list: List, at: NaiveDateTime) -> Self {
+        Self {
+            company_id: company_id.to_owned(),
+            list,
+            at,
+            connection_id: None,
+            run_id: None,
+            app_id: None,
+            actor: None,
+            entries: Vec::new(),
+        }
+    }
+}
+
+/// One change.
+#[derive(Debug)]
+pub(in crate::store) struct Entry {
+    pub kind: ChangeKind,
+    pub record_id: Option<String>,
+    pub external_id: Option<String>,
+    /// The record's version after it. Of links it is looked up when they are written: see [`versions`].
+    pub version: Option<i32>,
+    /// The app's own ID of the profile.
+    pub profile_id: Option<String>,
+}
+
+impl Entry {
+    pub fn of_record(kind: ChangeKind, record_id: &str, external_id: &str, version: i32) -> Self {
+        Self {
+            kind,
+            record_id: Some(record_id.to_owned()),
+            external_id: Some(external_id.to_owned()),
+            version: Some(version),
+            profile_id: None,
+        }
+    }
+
+    pub fn of_profile(kind: ChangeKind, profile_id: &str) -> Self {
+        let profile_id = Some(profile_id.to_owned());
+        Self { kind, record_id: None, external_id: None, version: None, profile_id }
+    }
+}
+
+thread_local! {
+    /// The changes of this thread's transaction; `None` outside of one.
+    static GATHERED: RefCell<Option<Vec<Changes>>> = const { RefCell::new(None) };
+}
+
+/// Ends the gathering, by a panic as well.
+struct Gathering;
+
+impl Drop for Gathering {
+    fn drop(&mut self) {
+        GATHERED.set(None);
+    }
+}
+
+/// Runs the `work` of a transaction; what came of it, and the changes that it made.
+pub(in crate::store) fn gathering<T>(work: impl FnOnce() -> T) -> (T, Vec<Changes>) {
+    let _ends = Gathering;
+    GATHERED.set(Some(Vec::new()));
+    let done = work();
+    (done, GATHERED.take().unwrap_or_default())
+}
+
+/// Adds changes to the feed: at the end of the transaction.
+///
+/// # Errors
+/// [`Error::Corrupt`] outside of a transaction: they would be lost.
+pub(in crate::store) fn append(new: Changes) -> Result<()> {
+    if new.entries.is_empty() {
+        return Ok(());
+    }
+    GATHERED.with_borrow_mut(|gathered| match gathered {
+        Some(gathered) => {
+            gathered.push(new);
+            Ok(())
+        }
+        None => Err(Error::Corrupt { what: "change", why: "it was made outside of a transaction".into() }),
+    })
+}
+
+/// Writes what was gathered, as the last thing before the commit. The companies whose feeds have grown.
+pub(in crate::store) fn write(db: &mut Db, gathered: &[Changes]) -> Result<Vec<String>> {
+    // In the order of their IDs, as everybody takes them: two transactions of several companies would wait in a circle.
+    let mut companies: BTreeMap<&str, Vec<&Changes>> = BTreeMap::new();
+    for changes in gathered {
+        companies.entry(&changes.company_id).or_default().push(changes);
+    }
+    for (company_id, changes) in &companies {
+        let count: usize = changes.iter().map(|changes| changes.entries.len()).sum();
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        let last = take(db, company_id, count)?;
+        let versions = versions(db, changes)?;
+        let entries =
+            changes.iter().flat_map(|changes| changes.entries.iter().map(|entry| (*changes, entry)));
+        let mut rows = (last - count + 1..).zip(entries).map(|(position, (common, entry))| {
+            let version = entry.record_id.as_deref().and_then(|id| versions.get(id)).copied();
+            Row { version: version.or(entry.version), ..Row::of(position, common, entry) }
+        });
+        insert(db, &mut rows)?;
+    }
+    Ok(companies.into_keys().map(str::to_owned).collect())
+}
+
+/// Moves a company's counter on by `count`, and holds it until the commit; where it stands now.
+fn take(db: &mut Db, company_id: &str, count: i64) -> Result<i64> {
+    locks::taking_feed(company_id);
+    Ok(per_backend!(db, |connection| diesel::insert_into(feed_positions::table)
+        .values((
+            feed_positions::company_id.eq(company_id),
+            feed_positions::last.eq(count),
+            feed_positions::forgotten.eq(0i64)
+        ))
+        .on_conflict(feed_positions::company_id)
+        .do_update()
+        .set(feed_positions::last.eq(feed_positions::last + count))
+        .returning(feed_positions::last)
+        .get_result(connection))?)
+}
+
+/// The present versions of the records whose links changed. PostgreSQL does not keep others from writing a record while it
+/// is being linked: what was read before may be older than what the feed has told. Under the counter it is not.
+fn versions(db: &mut Db, changes: &[&Changes]) -> Result<HashMap<String, i32>> {
+    let mut versions = HashMap::new();
+    if let Db::Postgres(connection) = db {
+        let links = changes.iter().flat_map(|changes| &changes.entries);
+        let links = links.filter(|entry| matches!(entry.kind, ChangeKind::Linked | ChangeKind::Unlinked));
+        let linked: Vec<&str> = links.filter_map(|entry| entry.record_id.as_deref()).collect();
+        for some in linked.chunks(BATCH) {
+            let rows =
+                records::table.filter(records::id.eq_any(some)).select((records::id, records::version));
+            versions.extend(rows.load::<(String, i32)>(connection)?);
+        }
+    }
+    Ok(versions)
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = changes, treat_none_as_default_value = false)]
+struct Row<'a> {
+    company_id: &'a str,
+    position: i64,
+    at: NaiveDateTime,
+    kind: &'static str,
+    list: &'static str,
+    record_id: Option<&'a str>,
+    external_id: Option<&'a str>,
+    connection_id: Option<&'a str>,
+    version: Option<i32>,
+    app_id: Option<&'a str>,
+    profile_id: Option<&'a str>,
+    run_id: Option<&'a str>,
+    actor_kind: Option<&'static str>,
+    actor_id: Option<&'a str>,
+}
+
+impl<'a> Row<'a> {
+    fn of(position: i64, common: &'a Changes, entry: &'a Entry) -> Self {
+        Self {
+            company_id: &common.company_id,
+            position,
+            at: common.at,
+            kind: entry.kind.as_str(),
+            list: common.list.as_str(),
+            record_id: entry.record_id.as_deref(),
+            external_id: entry.external_id.as_deref(),
+            connection_id: common.connection_id.as_deref(),
+            version: entry.version,
+            app_id: common.app_id.as_deref(),
+            profile_id: entry.profile_id.as_deref(),
+            run_id: common.run_id.as_deref(),
+            actor_kind: common.actor.as_ref().map(|actor| actor.kind.as_str()),
+            actor_id: common.actor.as_ref().and_then(|actor| actor.id.as_deref()),
+        }
+    }
+}
+
+fn insert<'a>(db: &mut Db, rows: &mut impl Iterator<Item = Row<'a>>) -> Result<()> {
+    match db {
+        Db::Postgres(connection) => loop {
+            let some: Vec<Row<'_>> = rows.take(COPY).collect();
+            match some.len() {
+                0 => return Ok(()),
+                few if few <= BATCH => {
+                    diesel::insert_into(changes::table).values(&some).execute(connection)?;
+                }
+                _ => {
+                    diesel::copy_from(changes::table).from_insertable(some).execute(connection)?;
+                }
+            }
+        },
+        // A statement for one row is prepared once and kept; one for many is built and parsed each time.
+        Db::Sqlite(connection) => {
+            for row in rows {
+                diesel::insert_into(changes::table).values(&row).execute(connection)?;
+            }
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The change feed of each company, in the order of commits (promise 10).
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `gather` | changes are gathered while a transaction works, and get their positions at its end |
+//! | `feed` | how the feed is read from a position on |
+//! | `epoch` | which life of the database its positions belong to |
+
+mod epoch;
+mod feed;
+mod gather;
+
+pub use epoch::{begin_epoch, epoch};
+pub use feed::{Filter, Section, newest, section};
+pub(super) use gather::{Changes, Entry, append, gathering, write};
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use crate::domain::{
+    access::Actor,
+    words::{ActorKind, ChangeKind, List},
+};
+
+use super::{
+    Db, Error, Page, PageLimit, Result,
+    schema::changes,
+    values::{utc, word},
+};
+
+/// One entry of the change feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub company_id: String,
+    /// Its place in the company's feed, from 1 up and without gaps; undo names it.
+    pub position: i64,
+    /// When its transaction began. Positions are not in the order of these times.
+    pub at: DateTime<Utc>,
+    pub kind: ChangeKind,
+    pub list: List,
+    /// The record it happened to; `None` for a profile's own changes. So are the next three.
+    pub record_id: Option<String>,
+    pub external_id: Option<String>,
+    pub connection_id: Option<String>,
+    /// The record's version after it.
+    pub version: Option<i32>,
+    pub run_id: Option<String>,
+    /// Whose link or profile it was.
+    pub app_id: Option<String>,
+    /// The app's own ID of the profile.
+    pub profile_id: Option<String>,
+    /// Who did it, where a person or an app did.
+    pub actor: Option<Actor>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = changes)]
+struct Row {
+    company_id: String,
+    position: i64,
+    at: NaiveDateTime,
+    kind: String,
+    list: String,
+    record_id: Option<String>,
+    external_id: Option<String>,
+    connection_id: Option<String>,
+    version: Option<i32>,
+    run_id: Option<String>,
+    app_id: Option<String>,
+    profile_id: Option<String>,
+    /// The words of entries from before the next two were kept.
+    actor: Option<String>,
+    actor_kind: Option<String>,
+    actor_id: Option<String>,
+}
+
+impl TryFrom<Row> for Change {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Change {
+            company_id: row.company_id,
+            position: row.position,
+            at: utc(row.at),
+            kind: word("kind of change", &row.kind)?,
+            list: word("list", &row.list)?,
+            record_id: row.record_id,
+            external_id: row.external_id,
+            connection_id: row.connection_id,
+            version: row.version,
+            run_id: row.run_id,
+            app_id: row.app_id,
+            profile_id: row.profile_id,
+            actor: match row.actor_kind {
+                Some(kind) => Some(Actor { kind: word("kind of actor", &kind)?, id: row.actor_id }),
+                None => row.actor.as_deref().map(from_words),
+            },
+        })
+    }
+}
+
+/// Who is meant by the words of an old entry; they have a name in the place of the ID.
+fn from_words(text: &str) -> Actor {
+    let kind = ActorKind::ALL.iter().find_map(|kind| {
+        let rest = text.strip_prefix(&kind.as_str().replace('_', " "))?;
+        Some((*kind, rest.trim_start()))
+    });
+    let (kind, id) = kind.unwrap_or((ActorKind::App, text));
+    Actor { kind, id: (!id.is_empty()).then(|| id.to_owned()) }
+}
+
+pub fn get(db: &mut Db, company_id: &str, position: i64) -> Result<Change> {
+    let row = changes::table.find((company_id, position)).select(Row::as_select()).first(db).optional()?;
+    row.ok_or(Error::NotFound("change"))?.try_into()
+}
+
+/// What happened to a record, newest first; `before` is the position of the last row of the page before.
+pub fn of_record(
+    db: &mut Db,
+    record_id: &str,
+    before: Option<i64>,
+    limit: PageLimit,
+) -> Result<Page<Change>> {
+    let mut query = changes::table
+        .filter(changes::record_id.eq(record_id.to_owned()))
+        .select(Row::as_select())
+        .order(changes::position.desc())
+        .limit(limit.and_one())
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(changes::position.lt(before));
+    }
+    let rows: Result<Vec<Change>> = query.load(db)?.into_iter().map(TryInto::try_into).collect();
+    Ok(Page::cut(rows?, limit))
+}

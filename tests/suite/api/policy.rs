@@ -1,0 +1,282 @@
+//! Who may do what: every route of the description × every kind of caller × own and foreign company. What is expected is
+//! the policy's own word; a new route is in it by itself.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use rollcall::{
+    clock::Ambient,
+    domain::{
+        access::{Companies, Decision, Principal, Scopes, decide},
+        hold::Gone,
+        secret::Secret,
+        words::{Action, Kind, List, Mode, Scope},
+    },
+    http::router::openapi,
+    store::{Db, PageLimit, changes},
+    sync::{
+        ingest, link,
+        profile::{self, Draft},
+        reconcile,
+        register::{self, AppDraft, ConnectionDraft, TokenDraft},
+        run,
+    },
+};
+use serde_json::{Map, Value, json};
+
+use crate::support::{TestApp, TestClock, linking, people};
+
+/// A company with all that routes name, and an app of it with a token for each set of scopes.
+struct Company {
+    id: String,
+    app: String,
+    /// What stands in the paths, by the name of the resource before it.
+    ids: BTreeMap<&'static str, String>,
+    /// The callers that can exist, with their tokens; without a principal they are unknown.
+    callers: Vec<(Option<Principal>, Option<String>)>,
+}
+
+impl Company {
+    async fn make(test: &TestApp, name: String) -> Self {
+        let (ambient, vault) = (test.gateway.ambient.clone(), test.gateway.vault.clone());
+        let admin = test.admin.clone();
+        test.gateway
+            .store
+            .write(move |db| -> Result<_, register::Error> {
+                let company = register::company(db, &ambient, &name)?;
+                let draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
+                let connection = register::connection(db, &ambient, &vault, &draft)?.connection;
+                let mut ids = BTreeMap::from([("companies", company.id.clone())]);
+                ids.insert("connections", connection.id.clone());
+                for (list, word) in [(List::Employee, "employees"), (List::Customer, "customers")] {
+                    let run = run::start(db, &ambient, &connection, list, Mode::Full)?;
+                    ingest::batch(db, &ambient, &run, &people(1), None)?;
+                    reconcile::finish(db, &run, &Gone::NotSeen, None, ambient.now())?;
+                    let staged = rollcall::store::records::find(db, &connection.id, list, "P-0000")?.unwrap();
+                    ids.insert("runs", run.id);
+                    ids.insert(word, staged.id);
+                }
+                let draft = AppDraft {
+                    name: format!("{name} app"),
+                    companies: vec![company.id.clone()],
+                    admin: false,
+                    scopes: Scopes::new(Scope::ALL),
+                };
+                let (app, first) = register::new_app(db, &ambient, &draft, &TokenDraft::default())?;
+                ids.insert("tokens", first.token.id.clone());
+                ids.insert("apps", app.id.clone());
+                let profile = format!("u-{}", company.id);
+                let change = linked(db, &ambient, &app, &ids["employees"], &profile);
+                ids.insert("changes", change.to_string());
+                ids.insert("profiles", profile);
+                let callers = callers(db, &ambient, &app, first.secret, admin)?;
+                Ok(Self { id: company.id, app: app.name, ids, callers })
+            })
+            .await
+            .unwrap()
+    }
+}
+
+/// Makes a profile of this ID in both lists, and links the employee's; the place of the change.
+fn linked(
+    db: &mut Db,
+    ambient: &Ambient,
+    app: &rollcall::store::apps::App,
+    employee: &str,
+    profile_id: &str,
+) -> i64 {
+    let grant = linking(app);
+    for list in [List::Employee, List::Customer] {
+        let (profile_id, name) = (profile_id.to_owned(), "Ana".to_owned());
+        let draft = Draft { list, profile_id, company_id: None, name, email: None };
+        profile::put(db, ambient, &grant, &draft).unwrap();
+    }
+    let staged = rollcall::store::records::get(db, List::Employee, employee).unwrap();
+    link::link(db, ambient, &grant, &staged, profile_id).unwrap();
+    changes::of_record(db, employee, None, PageLimit::DEFAULT).unwrap().rows[0].position
+}
+
+fn callers(
+    db: &mut Db,
+    ambient: &Ambient,
+    app: &rollcall::store::apps::App,
+    all: Secret,
+    admin: String,
+) -> Result<Vec<(Option<Principal>, Option<String>)>, register::Error> {
+    let principal = |scopes: &[Scope]| Principal::App {
+        id: app.id.clone(),
+        name: app.name.clone(),
+        scopes: Scopes::new(scopes),
+        companies: Companies::Only(app.companies.clone()),
+    };
+    let mut callers = vec![
+        (None, None),
+        (Some(principal(Scope::ALL)), Some(all.reveal().to_owned())),
+        (Some(Principal::Admin { id: "app_ops".into(), name: "Ops".into() }), Some(admin)),
+    ];
+    for scope in Scope::ALL {
+        let draft = TokenDraft { scopes: Some(Scopes::new(&[*scope])), ..TokenDraft::default() };
+        let token = register::token(db, ambient, &app.id, &draft)?.secret;
+        callers.push((Some(principal(&[*scope])), Some(token.reveal().to_owned())));
+    }
+    let long_ago = Ambient { clock: TestClock::new(), ..ambient.clone() };
+    let draft = TokenDraft { expires_in_days: Some(1), ..TokenDraft::default() };
+    let expired = register::token(db, &long_ago, &app.id, &draft)?.secret;
+    callers.push((None, Some(expired.reveal().to_owned())));
+    Ok(callers)
+}
+
+/// A route, as the description has it.
+struct Route {
+    path: String,
+    method: Method,
+    action: Action,
+    operation: Map<String, Value>,
+}
+
+fn routes(document: &Value) -> Vec<Route> {
+    let mut routes = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in ["get", "put", "post", "patch", "delete"] {
+            let Some(operation) = item.get(method).and_then(Value::as_object) else { continue };
+            if !path.starts_with("/v1/") {
+                continue;
+            }
+            let Some(action) = operation.get("x-rollcall-action") else {
+                assert!(NOT_MOVED.iter().any(|start| path.starts_with(start)), "{method} {path}: no action");
+                continue;
+            };
+            routes.push(Route {
+                path: path.clone(),
+                method: method.to_uppercase().parse().unwrap(),
+                action: action.as_str().unwrap().parse().unwrap(),
+                operation: operation.clone(),
+            });
+        }
+    }
+    routes
+}
+
+/// Resources whose routes do not name their action yet.
+const NOT_MOVED: [&str; 5] = ["/v1/companies", "/v1/connections", "/v1/messages", "/v1/runs", "/v1/apps"];
+
+impl Route {
+    fn takes(&self, parameter: &str) -> bool {
+        let all = self.operation.get("parameters").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        all.iter().any(|known| known["in"] == "query" && known["name"] == parameter)
+    }
+
+    /// The address with the objects of a company; `None` where it would name none of its own.
+    fn address(&self, company: &Company, foreign: bool, app: Option<&str>) -> Option<String> {
+        let mut named = false;
+        let mut parts: Vec<String> = Vec::new();
+        for part in self.path.split('/') {
+            let before = parts.last().cloned().unwrap_or_default();
+            let resource = self.path.split('/').nth(2).unwrap();
+            parts.push(match part {
+                "{list}" => "employee".into(),
+                // A position means something in its company only.
+                "{position}" => company.ids["changes"].clone(),
+                "{id}" | "{profile_id}" => {
+                    named = true;
+                    company.ids[resource].clone()
+                }
+                "{token_id}" => company.ids["tokens"].clone(),
+                part if part.starts_with('{') => panic!("{}: what is {part} after {before}?", self.path),
+                part => part.to_owned(),
+            });
+        }
+        let mut query = Vec::new();
+        if (foreign && !named || self.path.contains("{position}")) && self.takes("company") {
+            named = true;
+            query.push(format!("company={}", company.id));
+        }
+        if let Some(app) = app.filter(|_| self.takes("app")) {
+            query.push(format!("app={}", app.replace(' ', "%20")));
+        }
+        let in_body = self.operation.contains_key("requestBody") && self.path.ends_with("/batch");
+        (!foreign || named || in_body).then(|| format!("{}?{}", parts.join("/"), query.join("&")))
+    }
+
+    /// The least that its body may be, with the values of a company where a member names one of its objects.
+    fn body(&self, document: &Value, company: &Company) -> Option<Value> {
+        let schema = self.operation.get("requestBody")?.pointer("/content/application~1json/schema")?;
+        Some(least(document, schema, "", company))
+    }
+}
+
+fn least(document: &Value, schema: &Value, name: &str, company: &Company) -> Value {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return least(document, &document.pointer(&reference[1..]).unwrap().clone(), name, company);
+    }
+    if let Some(one) = schema["oneOf"].as_array().or(schema["allOf"].as_array()) {
+        let real = one.iter().find(|schema| schema["type"] != "null").unwrap();
+        return least(document, real, name, company);
+    }
+    match (name, schema["enum"].get(0), schema["type"].as_str()) {
+        ("profile_id", ..) => json!(company.ids["profiles"]),
+        ("company", ..) => json!(company.id),
+        (_, Some(first), _) => first.clone(),
+        (_, _, Some("object")) => {
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            let mut members: Vec<&str> = required.iter().map(|name| name.as_str().unwrap()).collect();
+            members.extend(schema["properties"].get("company").map(|_| "company"));
+            let value = |name: &&str| {
+                ((*name).to_owned(), least(document, &schema["properties"][*name], name, company))
+            };
+            Value::Object(members.iter().map(value).collect())
+        }
+        (_, _, Some("array")) => json!([least(document, &schema["items"], name, company)]),
+        (_, _, Some("integer" | "number")) => json!(1),
+        (_, _, Some("boolean")) => json!(true),
+        _ => json!("x"),
+    }
+}
+
+#[tokio::test]
+async fn each_route_does_for_each_caller_what_the_policy_says() {
+    let document = serde_json::to_value(openapi()).unwrap();
+    TestApp::each(async |test| {
+        let foreign = Company::make(test, "Foreign".into()).await;
+        let (mut made, mut asked) = (0, 0);
+        for route in routes(&document) {
+            let mut own = Company::make(test, format!("Own {made}")).await;
+            for caller in 0..own.callers.len() {
+                let (principal, token) = own.callers[caller].clone();
+                let admin = matches!(principal, Some(Principal::Admin { .. }));
+                for company in [&foreign, &own] {
+                    let is_foreign = std::ptr::eq(company, &raw const foreign);
+                    // Whoever sees all has no foreign company.
+                    if admin && is_foreign {
+                        continue;
+                    }
+                    let app = admin.then_some(company.app.as_str());
+                    let Some(address) = route.address(company, is_foreign, app) else { continue };
+                    let body = route.body(&document, company);
+                    let answer = test.call(route.method.clone(), &address, token.as_deref(), body).await;
+                    let status = answer.status.as_u16();
+                    let what = format!("{} {address} by {principal:?}: {}", route.method, answer.text);
+                    asked += 1;
+                    match principal.as_ref().map(|it| decide(it, route.action, Some(&company.id))) {
+                        None => assert_eq!(status, 401, "{what}"),
+                        Some(Decision::Forbidden) => assert_eq!(status, 403, "{what}"),
+                        Some(Decision::NotThere) => assert_eq!(status, 404, "{what}"),
+                        Some(Decision::Allowed) => {
+                            assert!(![401, 403, 404].contains(&status) && status < 500, "{what}");
+                        }
+                    }
+                }
+                let changes =
+                    principal.is_some_and(|it| decide(&it, route.action, None) == Decision::Allowed);
+                if changes && route.method != Method::GET {
+                    // What it did must not stand in the way of the next.
+                    made += 1;
+                    own = Company::make(test, format!("Own {made}")).await;
+                }
+            }
+            made += 1;
+        }
+        assert!(asked > 200, "{asked}");
+    })
+    .await;
+}

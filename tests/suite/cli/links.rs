@@ -1,0 +1,94 @@
+//! Records, links and profiles: the API's use cases on the command line.
+
+use rollcall::{
+    clock::Ambient,
+    domain::{
+        hold::Gone,
+        words::{List, Mode},
+    },
+    store::{Store, connections},
+    sync::{ingest, reconcile, run},
+};
+use serde_json::json;
+
+use super::Machine;
+use crate::support::people;
+
+/// Acme, its app Timesheets, and these many employees.
+async fn staged(machine: &Machine, count: usize) {
+    let connection = machine.acme()["id"].as_str().unwrap().to_owned();
+    machine.json(&["app", "add", "Timesheets", "--company", "Acme"]);
+    let store = Store::open(&format!("sqlite:{}", machine.path("rollcall.db").display())).unwrap();
+    let ambient = Ambient::system();
+    let stage = store.write(move |db| {
+        let connection = connections::get(db, &connection)?;
+        let run = run::start(db, &ambient, &connection, List::Employee, Mode::Full)?;
+        ingest::batch(db, &ambient, &run, &people(count), None)?;
+        reconcile::finish(db, &run, &Gone::NotSeen, None, ambient.now())
+    });
+    stage.await.unwrap();
+}
+
+#[tokio::test]
+async fn links_are_made_and_undone_by_the_names_that_people_know() {
+    let machine = Machine::new();
+    staged(&machine, 3).await;
+    let all = machine.json(&["record", "list", "employee", "--connection", "acme/quickbooks desktop"]);
+    assert_eq!(all.as_array().unwrap().len(), 3);
+    assert_eq!(machine.json(&["record", "list", "employee", "--limit", "2"]).as_array().unwrap().len(), 2);
+    let id = all[0]["id"].as_str().unwrap();
+    assert_eq!(machine.json(&["record", "show", id])["name"], all[0]["name"]);
+    let beginning = &id[..id.len() - 1];
+    assert_eq!(machine.json(&["record", "show", beginning])["id"], *id);
+
+    let made = machine.json(&["profile", "add", "u-1", "Ana Ng", "--email", "ana@example.com"]);
+    assert_eq!((&made["profile_id"], &made["links"]), (&json!("u-1"), &json!([])));
+    machine.problem(&["profile", "add", "u-1", "Another"], "profile_exists");
+    let set = machine.json(&["profile", "set", "u-1", "--name", "Ana Nguyen", "--app", "timesheets"]);
+    assert_eq!((&set["name"], &set["email"]), (&json!("Ana Nguyen"), &json!("ana@example.com")));
+
+    let link = machine.json(&["link", "add", id, "u-1"]);
+    assert_eq!((&link["record_id"], &link["linked_by"]), (&json!(id), &json!("command line")));
+    let other = all[1]["id"].as_str().unwrap();
+    machine.problem(&["link", "add", other, "u-1"], "profile_linked");
+    machine.problem(&["profile", "remove", "u-1"], "profile_linked");
+    let unlinked = machine.json(&["record", "list", "employee", "--linked", "false", "--app", "Timesheets"]);
+    assert_eq!(unlinked.as_array().unwrap().len(), 2);
+
+    machine.json(&["link", "remove", id]);
+    let history = machine.json(&["link", "history", id]);
+    let seq = history["changes"][0]["seq"].to_string();
+    assert_eq!(history["changes"][0]["kind"], "unlinked");
+    assert_eq!(machine.json(&["link", "undo", &seq])["link"]["profile_id"], "u-1");
+    assert_eq!(machine.json(&["link", "list", "--company", "acme"]).as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_could_mean_several_is_asked_for_and_what_is_near_is_named() {
+    let machine = Machine::new();
+    staged(&machine, 1).await;
+    machine.json(&["app", "add", "Payroll", "--company", "Acme"]);
+    machine.problem(&["profile", "list"], "app_needed");
+    assert_eq!(machine.json(&["profile", "list", "--app", "PAYROLL"]), json!([]));
+    let near = machine.problem(&["record", "list", "employee", "--company", "Acne"], "company_not_found");
+    assert!(near["remedy"].as_str().unwrap().contains("Did you mean `Acme`?"), "{near}");
+    machine.problem(&["record", "show", "emp_00"], "employee_not_found");
+    machine.problem(&["record", "show", "Ana"], "record_not_found");
+}
+
+#[test]
+fn a_token_has_a_name_scopes_and_an_end() {
+    let machine = Machine::new();
+    machine.json(&["company", "add", "Acme"]);
+    machine.json(&["app", "add", "Sync", "--company", "Acme", "--scope", "read", "--scope", "manage"]);
+    let call =
+        ["app", "token", "add", "Sync", "--name", "export", "--scope", "read", "--expires-in-days", "90"];
+    let made = machine.json(&call);
+    assert_eq!((&made["name"], &made["scopes"]), (&json!("export"), &json!(["read"])));
+    let tokens = machine.json(&["app", "token", "list", "Sync"]);
+    assert_eq!(tokens[0]["scopes"], json!(["read", "manage"]));
+    assert_eq!(tokens[1]["expires_at"], made["expires_at"]);
+    assert!(tokens[0]["expires_at"].is_null() && tokens[1]["last_used_at"].is_null(), "{tokens}");
+    let beyond = machine.run(&["app", "token", "add", "Sync", "--scope", "link", "--json"]);
+    assert_eq!(beyond.code, 2, "{}", beyond.stderr);
+}
