@@ -6,10 +6,12 @@ pub use crate::domain::problem::sentence;
 
 use crate::{
     config::Mistakes,
-    domain::{ids::named_by, problem::Problem},
+    domain::{access::Denied, ids::named_by, problem::Problem},
     service::Refusal,
     store,
-    sync::{ask::AskError, credentials, register, subscribe::SubscribeError, vault::VaultError},
+    sync::{
+        ask::AskError, check::TestError, credentials, register, subscribe::SubscribeError, vault::VaultError,
+    },
 };
 
 /// The exit code of a command that failed.
@@ -205,6 +207,12 @@ impl From<Refusal> for Failure {
     }
 }
 
+impl From<Denied> for Failure {
+    fn from(denied: Denied) -> Self {
+        Refusal::from(denied).into()
+    }
+}
+
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
         match (error.problem(), error) {
@@ -276,7 +284,17 @@ impl From<AskError> for Failure {
             AskError::Settings(_) => {
                 Self::new("bad_connection_settings", detail, "Correct them with `rollcall connection set`.")
             }
+            AskError::Denied(denied) => denied.into(),
             AskError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TestError> for Failure {
+    fn from(error: TestError) -> Self {
+        match error {
+            TestError::Denied(denied) => denied.into(),
+            TestError::Store(error) => error.into(),
         }
     }
 }

@@ -12,8 +12,8 @@ use crate::{
     },
     store,
     sync::{
-        ask::AskError, credentials, link, profile, register, subscribe::SubscribeError, vault::VaultError,
-        web_connector::QwcFailure,
+        ask::AskError, check::TestError, credentials, link, profile, register, subscribe::SubscribeError,
+        vault::VaultError, web_connector::QwcFailure,
     },
 };
 
@@ -302,7 +302,17 @@ impl From<AskError> for Refusal {
             AskError::Settings(_) => {
                 Refusal::conflict("invalid_settings", detail, "Correct the connection's settings first.")
             }
+            AskError::Denied(denied) => denied.into(),
             AskError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TestError> for Refusal {
+    fn from(error: TestError) -> Self {
+        match error {
+            TestError::Denied(denied) => denied.into(),
+            TestError::Store(error) => error.into(),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     },
     connectors,
     domain::words::Kind,
-    http::api::connections::NewConnection,
+    service::connections::NewConnection,
     store::{Db, Store},
     sync::register::{self, ConnectionDraft},
 };

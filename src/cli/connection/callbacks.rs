@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     cli::{Result, context::Context, find},
-    http::api::connections::{Callback, Callbacks},
+    service::connections::{Callback, Callbacks},
     store::Store,
     sync::subscribe,
 };

@@ -11,7 +11,7 @@ use crate::{
         pairs::{self, Pair, SecretPair},
         text::fields,
     },
-    http::api::connections::Connection,
+    service::connections::Connection,
     store::{Db, Store, desktop},
     sync::{
         credentials,

@@ -8,7 +8,7 @@ use crate::{
         find,
         text::{fields, plain},
     },
-    http::api::connections::Removal,
+    service::connections::Removal,
     store::{Db, Store},
     sync::{
         backlog::{self, Task},

@@ -9,11 +9,12 @@ use rollcall::{
     domain::{
         access::{Companies, Decision, Principal, Scopes, decide},
         hold::Gone,
+        ids::new_id,
         secret::Secret,
         words::{Action, Kind, List, Mode, Scope},
     },
     http::router::openapi,
-    store::{Db, PageLimit, changes},
+    store::{Db, PageLimit, changes, inbox},
     sync::{
         ingest, link,
         profile::{self, Draft},
@@ -56,6 +57,7 @@ impl Company {
                     ids.insert("runs", run.id);
                     ids.insert(word, staged.id);
                 }
+                ids.insert("messages", told(db, &ambient, &connection.id));
                 let draft = AppDraft {
                     name: format!("{name} app"),
                     companies: vec![company.id.clone()],
@@ -75,6 +77,25 @@ impl Company {
             .await
             .unwrap()
     }
+}
+
+/// A message that waits.
+fn told(db: &mut Db, ambient: &Ambient, connection_id: &str) -> String {
+    let id = new_id("msg", ambient.now(), ambient.entropy.bytes());
+    let message = inbox::NewMessage {
+        id: id.clone(),
+        connection_id: connection_id.to_owned(),
+        message_id: "m1".into(),
+        event: "employees.upserted".into(),
+        body: None,
+        received_at: ambient.now(),
+        problem: None,
+        told_at: None,
+        content_hash: [0; 16],
+        sealed: None,
+    };
+    inbox::insert(db, &[message]).unwrap();
+    id
 }
 
 /// Makes a profile of this ID in both lists, and links the employee's; the place of the change.
@@ -158,7 +179,7 @@ fn routes(document: &Value) -> Vec<Route> {
 }
 
 /// Resources whose routes do not name their action yet.
-const NOT_MOVED: [&str; 5] = ["/v1/companies", "/v1/connections", "/v1/messages", "/v1/runs", "/v1/apps"];
+const NOT_MOVED: [&str; 3] = ["/v1/companies", "/v1/runs", "/v1/apps"];
 
 impl Route {
     fn takes(&self, parameter: &str) -> bool {
