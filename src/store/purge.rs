@@ -5,8 +5,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::{
-    Db, Result,
-    locks::{self, Lock},
+    Db, Result, locks,
     schema::{
         changes, connection_secrets, connections, desktop_files, hooks, inbox, links, polls, qbwc_sessions,
         record_versions, records, run_absences, run_seen, runs, told,
@@ -73,8 +72,12 @@ macro_rules! purge_pairs {
 }
 
 /// Deletes some of what is left of a connection that was deleted. Whether all is gone, the connection itself as well.
+///
+/// # Errors
+/// [`super::Error::NotFound`] where somebody else has done the last of it.
 pub fn step(db: &mut Db, id: &str) -> Result<bool> {
-    locks::take(db, id, &[Lock::Connection])?;
+    // The rows of all of its locks go as well, and whoever has one of them may be waiting for the next.
+    locks::take_every(db, id)?;
     let mut left = STEP;
     purge!(db, left, links, id: String, links::connection_id.eq(id));
     purge!(db, left, inbox, id: String, inbox::connection_id.eq(id));
