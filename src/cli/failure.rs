@@ -10,7 +10,8 @@ use crate::{
     service::Refusal,
     store,
     sync::{
-        ask::AskError, check::TestError, credentials, register, subscribe::SubscribeError, vault::VaultError,
+        ask::AskError, check::TestError, credentials, register, remove::RemoveError,
+        subscribe::SubscribeError, vault::VaultError,
     },
 };
 
@@ -256,6 +257,7 @@ impl From<register::Error> for Failure {
                 "`rollcall connection add --help` tells what each kind takes.",
             ),
             register::Error::Credentials(error) => error.into(),
+            register::Error::Denied(denied) => denied.into(),
             register::Error::Store(error) => error.into(),
         }
     }
@@ -265,6 +267,7 @@ impl From<SubscribeError> for Failure {
     fn from(error: SubscribeError) -> Self {
         match (error.problem(), error) {
             (Some(problem), _) => Self::Problem { problem, exit: FAILED },
+            (None, SubscribeError::Denied(denied)) => denied.into(),
             (None, SubscribeError::Vault(error)) => error.into(),
             (None, SubscribeError::Store(error)) => error.into(),
             (None, error) => Self::internal(&error),
@@ -299,6 +302,15 @@ impl From<TestError> for Failure {
     }
 }
 
+impl From<RemoveError> for Failure {
+    fn from(error: RemoveError) -> Self {
+        match error {
+            RemoveError::Denied(denied) => denied.into(),
+            RemoveError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<credentials::Error> for Failure {
     fn from(error: credentials::Error) -> Self {
         use credentials::Error as E;
@@ -313,9 +325,10 @@ impl From<credentials::Error> for Failure {
             E::NotMade { .. } => {
                 "Set it as the source gave it: `rollcall connection set ID --secret NAME=@FILE`."
             }
-            E::Vault(_) => "",
+            E::Denied(_) | E::Vault(_) => "",
         };
         match error {
+            E::Denied(denied) => denied.into(),
             E::Vault(error) => error.into(),
             E::Missing { .. } | E::Unknown { .. } => Self::usage(sentence(&error.to_string()), remedy),
             error => Self::new("bad_secret", sentence(&error.to_string()), remedy),

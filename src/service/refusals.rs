@@ -12,8 +12,8 @@ use crate::{
     },
     store,
     sync::{
-        ask::AskError, check::TestError, credentials, link, profile, register, subscribe::SubscribeError,
-        vault::VaultError, web_connector::QwcFailure,
+        ask::AskError, check::TestError, credentials, link, profile, register, remove::RemoveError,
+        subscribe::SubscribeError, vault::VaultError, web_connector::QwcFailure,
     },
 };
 
@@ -227,6 +227,7 @@ impl From<register::Error> for Refusal {
                 Refusal::unacceptable("invalid_settings", detail, "Correct the setting that is named.")
             }
             register::Error::Credentials(error) => error.into(),
+            register::Error::Denied(denied) => denied.into(),
             register::Error::Store(error) => error.into(),
         }
     }
@@ -237,6 +238,7 @@ impl From<credentials::Error> for Refusal {
         use credentials::Error as E;
         let detail = error.to_string();
         match error {
+            E::Denied(denied) => denied.into(),
             E::Vault(error) => error.into(),
             E::Missing { .. } => Refusal::unacceptable("invalid_secrets", detail, "Add them to `secrets`."),
             E::Unknown { .. } | E::Invalid { .. } => {
@@ -283,6 +285,7 @@ impl From<SubscribeError> for Refusal {
                 refused.retry_after = retry_after;
                 refused
             }
+            (None, SubscribeError::Denied(denied)) => denied.into(),
             (None, SubscribeError::Vault(error)) => error.into(),
             (None, SubscribeError::Store(error)) => error.into(),
             (None, error) => Self::internal(error),
@@ -313,6 +316,15 @@ impl From<TestError> for Refusal {
         match error {
             TestError::Denied(denied) => denied.into(),
             TestError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemoveError> for Refusal {
+    fn from(error: RemoveError) -> Self {
+        match error {
+            RemoveError::Denied(denied) => denied.into(),
+            RemoveError::Store(error) => error.into(),
         }
     }
 }

@@ -10,8 +10,12 @@ use base64::{
 use crate::{
     clock::Ambient,
     connectors::{self, SecretSpec},
-    domain::{secret::Secret, words::Kind},
-    store::Db,
+    domain::{
+        access::{Denied, Grant, action},
+        secret::Secret,
+        words::Kind,
+    },
+    store::{Db, connections::Connection},
 };
 
 use super::vault::{Vault, VaultError};
@@ -37,6 +41,8 @@ pub enum Error {
     Invalid { name: String, why: &'static str },
     #[error("Rollcall does not make the secret `{name}` of a connection of kind {kind}: {}", made(*.kind))]
     NotMade { kind: Kind, name: String },
+    #[error(transparent)]
+    Denied(#[from] Denied),
     #[error(transparent)]
     Vault(#[from] VaultError),
 }
@@ -163,14 +169,16 @@ pub fn renew(
     db: &mut Db,
     ambient: &Ambient,
     vault: &Vault,
-    connection_id: &str,
-    kind: Kind,
+    grant: &Grant<action::ManageConnections>,
+    connection: &Connection,
     name: &str,
 ) -> Result<Secret> {
+    grant.covers(&connection.company_id, "connection")?;
+    let kind = connection.kind;
     let spec = spec(kind, name).ok_or_else(|| unknown(kind, name))?;
     let prefix = spec.generated.ok_or_else(|| Error::NotMade { kind, name: name.to_owned() })?;
     let secret = make(ambient, prefix);
-    vault.put(db, connection_id, spec.name, &secret, ambient.now())?;
+    vault.put(db, &connection.id, spec.name, &secret, ambient.now())?;
     Ok(secret)
 }
 

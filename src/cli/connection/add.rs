@@ -46,7 +46,7 @@ pub struct Args {
 struct Added {
     #[serde(flatten)]
     new: NewConnection,
-    /// Where the `.qwc` file can be fetched with an app's token.
+    /// Where the `.qwc` file can be fetched with a token that has the scope `manage`.
     #[serde(skip_serializing_if = "Option::is_none")]
     qwc_url: Option<String>,
 }

@@ -65,11 +65,11 @@ pub fn change(
     id: &str,
     change: &ConnectionChange,
 ) -> Result<Connection> {
-    let (_, before) = found(db, attempt, id)?;
+    let (grant, before) = found(db, attempt, id)?;
     if change.is_of_desktop() {
         need_desktop(&before)?;
     }
-    let changed = register::change_connection(db, &reach.ambient, &reach.vault, &before.id, change)?;
+    let changed = register::change_connection(db, &reach.ambient, &reach.vault, &grant, &before.id, change)?;
     Ok(Connection::read(db, changed, &reach.public_url, reach.ambient.now())?)
 }
 
@@ -91,9 +91,9 @@ pub fn new_password(
     attempt: &Attempt<action::ManageConnections>,
     id: &str,
 ) -> Result<Password> {
-    let (_, connection) = found(db, attempt, id)?;
+    let (grant, connection) = found(db, attempt, id)?;
     need_desktop(&connection)?;
-    let password = register::new_password(db, &reach.ambient, &connection.id)?;
+    let password = register::new_password(db, &reach.ambient, &grant, &connection)?;
     let username = desktop::get(db, &connection.id)?.username;
     Ok(Password { username, password: password.reveal().to_owned() })
 }
@@ -117,10 +117,9 @@ pub fn new_webhook_secret(
     attempt: &Attempt<action::ManageConnections>,
     id: &str,
 ) -> Result<WebhookSecret> {
-    let (_, connection) = found(db, attempt, id)?;
-    let (id, kind) = (connection.id, connection.kind);
-    let secret =
-        credentials::renew(db, &reach.ambient, &reach.vault, &id, kind, credentials::WEBHOOK_SECRET)?;
-    let webhook_url = webhook_url(kind, &id, &reach.public_url);
-    Ok(WebhookSecret { id, webhook_url, webhook_secret: secret.reveal().to_owned() })
+    let (grant, connection) = found(db, attempt, id)?;
+    let name = credentials::WEBHOOK_SECRET;
+    let secret = credentials::renew(db, &reach.ambient, &reach.vault, &grant, &connection, name)?;
+    let webhook_url = webhook_url(connection.kind, &connection.id, &reach.public_url);
+    Ok(WebhookSecret { id: connection.id, webhook_url, webhook_secret: secret.reveal().to_owned() })
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::access::{Attempt, action},
+    domain::access::{Attempt, Grant, action},
     service::{Refusal, Result, schema::Hint},
     store::Db,
     sync::remove::{self, Extent},
@@ -51,13 +51,17 @@ impl Removal {
     }
 }
 
-/// What goes with a connection that is to be deleted. Nothing is changed.
+/// What goes with a connection that is to be deleted, and the grant to do so. Nothing is changed.
 ///
 /// # Errors
 /// `connection_not_found`.
-pub fn to_remove(db: &mut Db, attempt: &Attempt<action::ManageConnections>, id: &str) -> Result<Extent> {
-    let (_, connection) = found(db, attempt, id)?;
-    Ok(remove::extent(db, &connection.id)?)
+pub fn to_remove(
+    db: &mut Db,
+    attempt: &Attempt<action::ManageConnections>,
+    id: &str,
+) -> Result<(Grant<action::ManageConnections>, Extent)> {
+    let (grant, connection) = found(db, attempt, id)?;
+    Ok((grant, remove::extent(db, &connection.id)?))
 }
 
 /// Whether it may go without anybody's confirmation.

@@ -29,8 +29,8 @@ pub(super) async fn subscribe(
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<Callbacks>, ApiError> {
     let reach = caller.gateway.reach.clone();
-    let (_, connection) = caller.read(move |db, attempt| connections::found(db, attempt, &id)).await?;
-    let done = subscribe::subscribe(&reach, &connection.id).await?;
+    let (grant, connection) = caller.read(move |db, attempt| connections::found(db, attempt, &id)).await?;
+    let done = subscribe::subscribe(&reach, &grant, &connection.id).await?;
     Ok(Json(Callbacks::new(connection.id, done)))
 }
 
@@ -44,7 +44,7 @@ pub(super) async fn unsubscribe(
     ApiPath(id): ApiPath<String>,
 ) -> Result<StatusCode, ApiError> {
     let reach = caller.gateway.reach.clone();
-    let (_, connection) = caller.read(move |db, attempt| connections::found(db, attempt, &id)).await?;
-    subscribe::unsubscribe(&reach, &connection.id).await?;
+    let (grant, connection) = caller.read(move |db, attempt| connections::found(db, attempt, &id)).await?;
+    subscribe::unsubscribe(&reach, &grant, &connection.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -49,14 +49,14 @@ pub(super) async fn delete_connection(
     ApiQuery(query): ApiQuery<RemovalQuery>,
 ) -> Result<Response, ApiError> {
     let reach = caller.gateway.reach.clone();
-    let extent = caller.read(move |db, attempt| connections::to_remove(db, attempt, &id)).await?;
+    let (grant, extent) = caller.read(move |db, attempt| connections::to_remove(db, attempt, &id)).await?;
     if query.dry_run {
         return Ok(Json(Removal::of(&extent)).into_response());
     }
     if !query.confirm {
         connections::may_go(&extent)?;
     }
-    Ok(match remove::connection(&reach, &extent).await? {
+    Ok(match remove::connection(&reach, &grant, &extent).await? {
         None => StatusCode::NO_CONTENT.into_response(),
         Some(problem) => {
             let removal = Removal { removed: true, problem: Some(problem.into()), ..Removal::of(&extent) };
