@@ -5,7 +5,7 @@ use crate::{
     clock::Ambient,
     config::Settings,
     connectors::outbound::{Outbound, Timeouts},
-    domain::access::{Acts, Attempt},
+    domain::access::{Acts, Attempt, Denied, Grant, Principal},
     service::{
         self,
         door::{self, Asker, Credential},
@@ -83,6 +83,14 @@ impl Context {
         work: impl Fn(&mut Db, &Attempt<A>) -> service::Result<T> + Send + Sync + 'static,
     ) -> Result<T> {
         Ok(door::write(store, self.asker(app), work).await.result?)
+    }
+
+    /// The leave to do something in a company, for a command that finds and tells in words of its own.
+    ///
+    /// # Errors
+    /// None: whoever runs commands may do everything.
+    pub fn grant<A: Acts>(company: &str) -> Result<Grant<A>, Denied> {
+        Attempt::new(Principal::CommandLine, None, None).at(company, "company")
     }
 
     fn asker(&self, app: Option<String>) -> Asker {

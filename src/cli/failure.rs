@@ -6,10 +6,13 @@ pub use crate::domain::problem::sentence;
 
 use crate::{
     config::Mistakes,
-    domain::{ids::named_by, problem::Problem},
+    domain::{access::Denied, ids::named_by, problem::Problem},
     service::Refusal,
     store,
-    sync::{ask::AskError, credentials, register, subscribe::SubscribeError, vault::VaultError},
+    sync::{
+        ask::AskError, check::TestError, credentials, register, remove::RemoveError,
+        subscribe::SubscribeError, vault::VaultError,
+    },
 };
 
 /// The exit code of a command that failed.
@@ -139,7 +142,7 @@ impl From<store::Error> for Failure {
         use store::Error as E;
         let detail = sentence(&error.to_string());
         // Where it is, is for the command line to say.
-        let unavailable = error.unavailable().filter(|_| !matches!(error, E::Open(_)));
+        let unavailable = error.unavailable().filter(|_| !matches!(error, E::Open(_) | E::File(_)));
         if let Some(store::Unavailable { code, remedy, .. }) = unavailable {
             return Self::new(code, detail, remedy);
         }
@@ -205,6 +208,12 @@ impl From<Refusal> for Failure {
     }
 }
 
+impl From<Denied> for Failure {
+    fn from(denied: Denied) -> Self {
+        Refusal::from(denied).into()
+    }
+}
+
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
         match (error.problem(), error) {
@@ -248,6 +257,7 @@ impl From<register::Error> for Failure {
                 "`rollcall connection add --help` tells what each kind takes.",
             ),
             register::Error::Credentials(error) => error.into(),
+            register::Error::Denied(denied) => denied.into(),
             register::Error::Store(error) => error.into(),
         }
     }
@@ -257,6 +267,7 @@ impl From<SubscribeError> for Failure {
     fn from(error: SubscribeError) -> Self {
         match (error.problem(), error) {
             (Some(problem), _) => Self::Problem { problem, exit: FAILED },
+            (None, SubscribeError::Denied(denied)) => denied.into(),
             (None, SubscribeError::Vault(error)) => error.into(),
             (None, SubscribeError::Store(error)) => error.into(),
             (None, error) => Self::internal(&error),
@@ -276,7 +287,26 @@ impl From<AskError> for Failure {
             AskError::Settings(_) => {
                 Self::new("bad_connection_settings", detail, "Correct them with `rollcall connection set`.")
             }
+            AskError::Denied(denied) => denied.into(),
             AskError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TestError> for Failure {
+    fn from(error: TestError) -> Self {
+        match error {
+            TestError::Denied(denied) => denied.into(),
+            TestError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemoveError> for Failure {
+    fn from(error: RemoveError) -> Self {
+        match error {
+            RemoveError::Denied(denied) => denied.into(),
+            RemoveError::Store(error) => error.into(),
         }
     }
 }
@@ -295,9 +325,10 @@ impl From<credentials::Error> for Failure {
             E::NotMade { .. } => {
                 "Set it as the source gave it: `rollcall connection set ID --secret NAME=@FILE`."
             }
-            E::Vault(_) => "",
+            E::Denied(_) | E::Vault(_) => "",
         };
         match error {
+            E::Denied(denied) => denied.into(),
             E::Vault(error) => error.into(),
             E::Missing { .. } | E::Unknown { .. } => Self::usage(sentence(&error.to_string()), remedy),
             error => Self::new("bad_secret", sentence(&error.to_string()), remedy),

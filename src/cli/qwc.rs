@@ -42,7 +42,7 @@ pub async fn run(context: &Context, args: Args) -> Result {
         let connection = find::connection(db, &args.connection)?;
         need_desktop(&connection)?;
         if new_ids {
-            register::new_ids(db, &ambient, &connection.id)?;
+            register::new_ids(db, &ambient, &Context::grant(&connection.company_id)?, &connection)?;
         }
         Ok(calls_in::setup_file(db, &connection.id, &public_url)?)
     };

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     domain::words::MessageState,
-    http::api::messages::Message,
+    service::messages::Message,
     store::{
         self, Db, PageLimit, Store,
         inbox::{self, Which},
@@ -68,7 +68,7 @@ async fn list(
         Ok(inbox::page(db, &connection.id, state, None, limit)?.rows)
     };
     let messages = store.read(load).await?;
-    let messages: Vec<Message> = messages.into_iter().map(|message| Message::of(message, true)).collect();
+    let messages: Vec<Message> = messages.into_iter().map(Message::from).collect();
     context.out.answer(&messages, |messages| {
         let row = |message: &Message| {
             let problem = message.problem.as_ref().map(|problem| plain(&problem.detail)).unwrap_or_default();

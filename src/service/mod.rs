@@ -12,14 +12,16 @@
 //! | [`input`] | what a text must be like |
 //! | `actors` | who did something, in words |
 //! | `refusals` | the errors of verbs as refusals |
-//! | [`records`], [`links`], [`profiles`], [`feed`] | one file or folder a resource |
+//! | [`records`], [`links`], [`profiles`], [`feed`], [`connections`], [`messages`] | one file or folder a resource |
 
 mod actors;
+pub mod connections;
 pub mod door;
 pub mod feed;
 pub mod find;
 pub mod input;
 pub mod links;
+pub mod messages;
 pub mod page;
 pub mod profiles;
 pub mod records;

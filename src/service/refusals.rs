@@ -12,8 +12,8 @@ use crate::{
     },
     store,
     sync::{
-        ask::AskError, calls_in::SetupFailure, credentials, feed, link, profile, register,
-        subscribe::SubscribeError, vault::VaultError,
+        ask::AskError, calls_in::SetupFailure, check::TestError, credentials, feed, link, profile, register,
+        remove::RemoveError, subscribe::SubscribeError, vault::VaultError,
     },
 };
 
@@ -258,6 +258,7 @@ impl From<register::Error> for Refusal {
                 Refusal::conflict("unreadable_settings", detail, "Delete the connection, and add it anew.")
             }
             register::Error::Credentials(error) => error.into(),
+            register::Error::Denied(denied) => denied.into(),
             register::Error::Store(error) => error.into(),
         }
     }
@@ -268,6 +269,7 @@ impl From<credentials::Error> for Refusal {
         use credentials::Error as E;
         let detail = error.to_string();
         match error {
+            E::Denied(denied) => denied.into(),
             E::Vault(error) => error.into(),
             E::Missing { .. } => Refusal::unacceptable("invalid_secrets", detail, "Add them to `secrets`."),
             E::Unknown { .. } => {
@@ -319,6 +321,7 @@ impl From<SubscribeError> for Refusal {
                 refused.retry_after = retry_after;
                 refused
             }
+            (None, SubscribeError::Denied(denied)) => denied.into(),
             (None, SubscribeError::Vault(error)) => error.into(),
             (None, SubscribeError::Store(error)) => error.into(),
             (None, error) => Self::internal(error),
@@ -338,7 +341,26 @@ impl From<AskError> for Refusal {
             AskError::Settings(_) => {
                 Refusal::conflict("invalid_settings", detail, "Correct the connection's settings first.")
             }
+            AskError::Denied(denied) => denied.into(),
             AskError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TestError> for Refusal {
+    fn from(error: TestError) -> Self {
+        match error {
+            TestError::Denied(denied) => denied.into(),
+            TestError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemoveError> for Refusal {
+    fn from(error: RemoveError) -> Self {
+        match error {
+            RemoveError::Denied(denied) => denied.into(),
+            RemoveError::Store(error) => error.into(),
         }
     }
 }

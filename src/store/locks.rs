@@ -64,6 +64,11 @@ pub fn take(db: &mut Db, connection_id: &str, locks: &[Lock]) -> Result<()> {
 /// [`Error::NotFound`].
 pub fn take_all(db: &mut Db, connection_id: &str) -> Result<()> {
     super::connections::get(db, connection_id)?;
+    take_every(db, connection_id)
+}
+
+/// The same of a connection that may be deleted, and only waits for its rows to go.
+pub(super) fn take_every(db: &mut Db, connection_id: &str) -> Result<()> {
     let lists = List::ALL.iter().copied().map(Lock::List);
     let all: Vec<Lock> = [Lock::Inbox, Lock::Connection, Lock::Poll].into_iter().chain(lists).collect();
     match take(db, connection_id, &all) {

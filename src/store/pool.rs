@@ -60,8 +60,15 @@ struct Place {
     url: String,
     purpose: Purpose,
     health: Arc<Health>,
-    /// How often a connection could not be opened, and why the last one could not.
-    failures: Mutex<(u64, Option<Error>)>,
+    last_failure: Mutex<Option<Failure>>,
+}
+
+/// The last time that a connection could not be opened.
+#[derive(Debug)]
+struct Failure {
+    why: Error,
+    /// When the attempt began.
+    began: Instant,
 }
 
 // Not its URL, which may hold a password.
@@ -74,6 +81,20 @@ impl fmt::Debug for Place {
     }
 }
 
+impl Place {
+    fn failed(&self, why: &Error, began: Instant) {
+        let mut last = self.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some(Failure { why: why.again(), began });
+    }
+
+    /// Why a connection could not be opened, if an attempt from after `since` has failed: one from before may have met a
+    /// database that was just being started.
+    fn failure_since(&self, since: Instant) -> Option<Error> {
+        let last = self.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().filter(|failure| failure.began >= since).map(|failure| failure.why.again())
+    }
+}
+
 impl ManageConnection for Opener {
     type Connection = Link;
     type Error = Error;
@@ -81,7 +102,9 @@ impl ManageConnection for Opener {
     fn connect(&self) -> Result<Link> {
         // Before it is opened: what breaks meanwhile may be this one.
         let breaks = self.place.health.breaks();
-        let db = establish(self.place.engine, &self.place.url, self.place.purpose)?;
+        let began = Instant::now();
+        let db = establish(self.place.engine, &self.place.url, self.place.purpose)
+            .inspect_err(|why| self.place.failed(why, began))?;
         let patience = self.place.purpose.lock_patience();
         Ok(Link { db, patience, broken: false, used: Instant::now(), breaks })
     }
@@ -101,7 +124,8 @@ struct Timeouts(Arc<Place>);
 
 impl CustomizeConnection<Link, Error> for Timeouts {
     fn on_acquire(&self, link: &mut Link) -> Result<()> {
-        prepare(&mut link.db, &self.0.url, self.0.purpose)?;
+        prepare(&mut link.db, &self.0.url, self.0.purpose)
+            .inspect_err(|why| self.0.failed(why, link.used))?;
         self.0.health.reached();
         Ok(())
     }
@@ -114,8 +138,6 @@ struct Failures(Arc<Place>);
 impl HandleError<Error> for Failures {
     fn handle_error(&self, error: Error) {
         self.0.health.not_reached(&error);
-        let mut failures = self.0.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        *failures = (failures.0 + 1, Some(error));
     }
 }
 
@@ -143,7 +165,7 @@ impl Connections {
         openers: Arc<ScheduledThreadPool>,
     ) -> Self {
         let place =
-            Arc::new(Place { engine, url: url.to_owned(), purpose, health, failures: Mutex::default() });
+            Arc::new(Place { engine, url: url.to_owned(), purpose, health, last_failure: Mutex::default() });
         let pool = Pool::<Opener>::builder()
             .max_size(most)
             .min_idle(Some(0))
@@ -188,7 +210,7 @@ impl Connections {
         if let Some(error) = self.health().unreachable() {
             return Err(error);
         }
-        let (before, since) = (self.failed().0, Instant::now());
+        let since = Instant::now();
         loop {
             // Asks for one to be opened as well.
             let error = match self.pool.get_timeout(LOOK) {
@@ -198,8 +220,8 @@ impl Connections {
                 },
                 Err(error) => error,
             };
-            match self.failed() {
-                (count, Some(why)) if count != before => return Err(why),
+            match self.place.failure_since(since) {
+                Some(why) => return Err(why),
                 // Opening waits for the lock as well: who is to wait for a shorter time does not wait for that.
                 _ if patience < self.purpose().lock_patience() && since.elapsed() >= patience => {
                     return Err(Error::Locked);
@@ -208,11 +230,6 @@ impl Connections {
                 _ => {}
             }
         }
-    }
-
-    fn failed(&self) -> (u64, Option<Error>) {
-        let failures = self.place.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        (failures.0, failures.1.as_ref().map(Error::again))
     }
 
     /// Whether it may be used: one that may have been cut off meanwhile is tried. One that was goes.

@@ -9,8 +9,7 @@ use crate::domain::words::ChangeKind;
 use super::{
     Db, Result,
     changes::{self, Changes, Entry},
-    locks::{self, Lock},
-    prune,
+    locks, prune,
     schema::{
         connection_secrets, connections, desktop_files, hooks, inbox, links, polls, qbwc_sessions,
         record_versions, records, run_absences, run_seen, runs, told,
@@ -94,8 +93,12 @@ fn tell(connection_id: &str, gone: &[Gone], now: DateTime<Utc>) -> Result<()> {
 
 /// Deletes some of what is left of a connection that was deleted. Whether all is gone, the connection itself as well.
 /// Each record that goes has an entry in the change feed.
+///
+/// # Errors
+/// [`super::Error::NotFound`] where somebody else has done the last of it.
 pub fn step(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<bool> {
-    locks::take(db, id, &[Lock::Connection])?;
+    // The rows of all of its locks go as well, and whoever has one of them may be waiting for the next.
+    locks::take_every(db, id)?;
     let mut left = STEP;
     purge!(db, left, links, id: String, links::connection_id.eq(id));
     purge!(db, left, inbox, id: String, inbox::connection_id.eq(id));

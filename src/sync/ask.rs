@@ -3,7 +3,10 @@
 use crate::{
     clock::Ambient,
     connectors::{self, Moves},
-    domain::words::{Kind, Mode},
+    domain::{
+        access::{Denied, Grant, action},
+        words::{Kind, Mode},
+    },
     store::{self, Db, connections::Connection, runs::Run},
 };
 
@@ -17,11 +20,25 @@ pub enum AskError {
     #[error(transparent)]
     Settings(#[from] connectors::SettingsError),
     #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error(transparent)]
     Store(#[from] store::Error),
 }
 
 /// Asks for a run of each list that the source has: read at once where it is polled, else when it calls next.
 pub fn ask(
+    db: &mut Db,
+    ambient: &Ambient,
+    grant: &Grant<action::Poll>,
+    connection: &Connection,
+    mode: Mode,
+) -> Result<Vec<Run>, AskError> {
+    grant.covers(&connection.company_id, "connection")?;
+    request(db, ambient, connection, mode)
+}
+
+/// The same where it is the source itself that says that there is something to read.
+pub(super) fn request(
     db: &mut Db,
     ambient: &Ambient,
     connection: &Connection,

@@ -30,7 +30,13 @@ pub async fn step(store: &Store, ambient: &Ambient, task: &Task) -> store::Resul
     let now = ambient.now();
     match task.clone() {
         Task::Mark { run_id } => store.write(move |db| hold::go_on(db, &run_id, now)).await,
-        Task::Purge { connection_id } => store.write(move |db| purge::step(db, &connection_id, now)).await,
+        Task::Purge { connection_id } => {
+            match store.write(move |db| purge::step(db, &connection_id, now)).await {
+                // Somebody else has done the last of it.
+                Err(store::Error::NotFound(_)) => Ok(true),
+                done => done,
+            }
+        }
     }
 }
 

@@ -10,8 +10,13 @@ use base64::{
 use crate::{
     clock::Ambient,
     connectors::{self, SecretSpec},
-    domain::{near::nearest, secret::Secret, words::Kind},
-    store::Db,
+    domain::{
+        access::{Denied, Grant, action},
+        near::nearest,
+        secret::Secret,
+        words::Kind,
+    },
+    store::{Db, connections::Connection},
 };
 
 use super::vault::{Vault, VaultError};
@@ -37,6 +42,8 @@ pub enum Error {
     Invalid { name: &'static str, why: &'static str },
     #[error("Rollcall does not make the secret `{name}` of a connection of kind {kind}: {}", made(*.kind))]
     NotMade { kind: Kind, name: &'static str },
+    #[error(transparent)]
+    Denied(#[from] Denied),
     #[error(transparent)]
     Vault(#[from] VaultError),
 }
@@ -165,14 +172,16 @@ pub fn renew(
     db: &mut Db,
     ambient: &Ambient,
     vault: &Vault,
-    connection_id: &str,
-    kind: Kind,
+    grant: &Grant<action::ManageConnections>,
+    connection: &Connection,
     name: &str,
 ) -> Result<Secret> {
+    grant.covers(&connection.company_id, "connection")?;
+    let kind = connection.kind;
     let spec = spec(kind, name)?;
     let prefix = spec.generated.ok_or(Error::NotMade { kind, name: spec.name })?;
     let secret = make(ambient, prefix);
-    vault.put(db, connection_id, spec.name, &secret, ambient.now())?;
+    vault.put(db, &connection.id, spec.name, &secret, ambient.now())?;
     Ok(secret)
 }
 

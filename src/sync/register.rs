@@ -8,7 +8,7 @@ use crate::{
     clock::Ambient,
     connectors::{self, Moves, SettingsError},
     domain::{
-        access::Scopes,
+        access::{Denied, Grant, Scopes, action},
         ids::{new_guid, new_id},
         name::{clean, slug},
         secret::Secret,
@@ -57,6 +57,8 @@ pub enum Error {
     Settings(#[from] SettingsError),
     #[error(transparent)]
     Credentials(#[from] credentials::Error),
+    #[error(transparent)]
+    Denied(#[from] Denied),
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -336,17 +338,29 @@ fn desktop_file(
 }
 
 /// Gives the Web Connector of a connection a new password, which is shown once. The old one stops working.
-pub fn new_password(db: &mut Db, ambient: &Ambient, connection_id: &str) -> Result<Secret> {
+pub fn new_password(
+    db: &mut Db,
+    ambient: &Ambient,
+    grant: &Grant<action::ManageConnections>,
+    connection: &Connection,
+) -> Result<Secret> {
+    grant.covers(&connection.company_id, "connection")?;
     let password = Secret::generate("", ambient.entropy.bytes());
-    desktop::set_password(db, connection_id, &password.hash().0)?;
+    desktop::set_password(db, &connection.id, &password.hash().0)?;
     Ok(password)
 }
 
 /// Gives a connection a new OwnerID and FileID: what the Web Connector asks for (QBWC1039) on a new computer, or after it
 /// was installed anew.
-pub fn new_ids(db: &mut Db, ambient: &Ambient, connection_id: &str) -> store::Result<()> {
+pub fn new_ids(
+    db: &mut Db,
+    ambient: &Ambient,
+    grant: &Grant<action::ManageConnections>,
+    connection: &Connection,
+) -> Result<()> {
+    grant.covers(&connection.company_id, "connection")?;
     let guid = || new_guid(ambient.entropy.bytes());
-    desktop::set_ids(db, connection_id, &guid(), &guid())
+    Ok(desktop::set_ids(db, &connection.id, &guid(), &guid())?)
 }
 
 /// What is to be changed of a connection.
@@ -380,6 +394,7 @@ pub fn change_connection(
     db: &mut Db,
     ambient: &Ambient,
     vault: &Vault,
+    grant: &Grant<action::ManageConnections>,
     id: &str,
     change: &ConnectionChange,
 ) -> Result<Connection> {
@@ -390,6 +405,7 @@ pub fn change_connection(
         None => locks::take(db, id, &[Lock::Inbox, Lock::Connection])?,
     }
     let before = connections::get(db, id)?;
+    grant.covers(&before.company_id, "connection")?;
     let settings = match change.settings.is_empty() {
         true => None,
         false => Some(connectors::settings(before.kind, Some(&before.settings), &change.settings)?),
@@ -413,7 +429,7 @@ pub fn change_connection(
         calls_in::same_company(db, id, ambient.now())??;
     }
     if change.new_ids {
-        new_ids(db, ambient, id)?;
+        new_ids(db, ambient, grant, &before)?;
     }
     let after = connections::get(db, id)?;
     let other_settings = !is_same(&after.settings, &before.settings);

@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     connectors,
-    domain::problem::{Problem, sentence},
+    domain::{
+        access::{Denied, Grant, action},
+        problem::{Problem, sentence},
+    },
     store::{
         self, Db, connections,
         connections::{Connection, Contents},
@@ -17,6 +20,15 @@ use super::{
     run,
     subscribe::{self, SubscribeError},
 };
+
+/// Why a connection was not deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoveError {
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
 
 /// What goes with a connection.
 #[derive(Debug, Clone)]
@@ -40,11 +52,16 @@ pub fn extent(db: &mut Db, id: &str) -> store::Result<Extent> {
 ///
 /// # Errors
 /// [`store::Error::NotFound`].
-pub async fn connection(reach: &Reach, extent: &Extent) -> store::Result<Option<Problem>> {
+pub async fn connection(
+    reach: &Reach,
+    grant: &Grant<action::ManageConnections>,
+    extent: &Extent,
+) -> Result<Option<Problem>, RemoveError> {
+    grant.covers(&extent.connection.company_id, "connection")?;
     let id = extent.connection.id.clone();
     // While its secrets are there.
     let left = match extent.callbacks {
-        true => subscribe::unsubscribe(reach, &id).await.err().map(|error| callbacks_left(&error)),
+        true => subscribe::unsubscribe(reach, grant, &id).await.err().map(|error| callbacks_left(&error)),
         false => None,
     };
     let now = reach.ambient.now();

@@ -16,6 +16,7 @@ use crate::{
         spec::{FoundBy, SetUp},
     },
     domain::{
+        access::{Denied, Grant, action},
         problem::{Problem, sentence},
         words::{Cause, Kind},
     },
@@ -52,6 +53,8 @@ pub enum SubscribeError {
     #[error(transparent)]
     Source(Failure),
     #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error(transparent)]
     Vault(VaultError),
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -78,7 +81,7 @@ impl From<ReachError> for SubscribeError {
 }
 
 impl SubscribeError {
-    /// What happened and what to do; `None` where the vault or the store has its own words.
+    /// What happened and what to do; `None` where the policy, the vault or the store has its own words.
     pub fn problem(&self) -> Option<Problem> {
         let (code, remedy) = match self {
             Self::ByHand(kind) | Self::NoCallbacks(kind) => ("no_callbacks", instead(*kind)),
@@ -89,7 +92,7 @@ impl SubscribeError {
             ),
             Self::Source(Failure::Source { problem, .. }) => return Some(problem.clone()),
             Self::Source(Failure::Closed(_)) => (Cause::RateLimit.as_str(), "Try again then."),
-            Self::Vault(_) | Self::Store(_) => return None,
+            Self::Denied(_) | Self::Vault(_) | Self::Store(_) => return None,
         };
         Some(Problem::new(code, sentence(&self.to_string()), remedy))
     }
@@ -124,8 +127,12 @@ pub fn webhook_url(kind: Kind, connection_id: &str, public_url: &Url) -> Option<
 ///
 /// # Errors
 /// See [`SubscribeError`]; nothing is noted then, and it can be asked for again.
-pub async fn subscribe(reach: &Reach, connection_id: &str) -> Result<Subscribed, SubscribeError> {
-    let opened = Opened::new(reach, connection_id).await?;
+pub async fn subscribe(
+    reach: &Reach,
+    grant: &Grant<action::ManageConnections>,
+    connection_id: &str,
+) -> Result<Subscribed, SubscribeError> {
+    let opened = Opened::new(reach, grant, connection_id).await?;
     let done = opened.ensure(reach).await?;
     let (id, now) = (connection_id.to_owned(), reach.ambient.now());
     reach.store.write(move |db| hooks::subscribe(db, &id, Some(now))).await?;
@@ -136,8 +143,12 @@ pub async fn subscribe(reach: &Reach, connection_id: &str) -> Result<Subscribed,
 ///
 /// # Errors
 /// See [`SubscribeError`]; they are looked after as before then.
-pub async fn unsubscribe(reach: &Reach, connection_id: &str) -> Result<usize, SubscribeError> {
-    let opened = Opened::new(reach, connection_id).await?;
+pub async fn unsubscribe(
+    reach: &Reach,
+    grant: &Grant<action::ManageConnections>,
+    connection_id: &str,
+) -> Result<usize, SubscribeError> {
+    let opened = Opened::new(reach, grant, connection_id).await?;
     let id = connection_id.to_owned();
     let wanted = reach.store.write(move |db| hooks::unsubscribe(db, &id)).await?;
     let removed = opened.remove().await;
@@ -215,9 +226,15 @@ struct Opened {
 }
 
 impl Opened {
-    async fn new(reach: &Reach, connection_id: &str) -> Result<Self, SubscribeError> {
+    async fn new(
+        reach: &Reach,
+        grant: &Grant<action::ManageConnections>,
+        connection_id: &str,
+    ) -> Result<Self, SubscribeError> {
         let id = connection_id.to_owned();
-        let kind = reach.store.read(move |db| connections::get(db, &id)).await?.kind;
+        let connection = reach.store.read(move |db| connections::get(db, &id)).await?;
+        grant.covers(&connection.company_id, "connection")?;
+        let kind = connection.kind;
         match set_up(kind) {
             Some(SetUp::ByProgram) => {}
             Some(SetUp::ByHand(_)) => return Err(SubscribeError::ByHand(kind)),

@@ -36,7 +36,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::{
-    support::{TestApp, TestClock, TestDatabase, reach, test_vault},
+    support::{TestApp, TestClock, TestDatabase, granted, reach, test_vault},
     web_connector::{
         Desk,
         sensitive::{Listening, dump, heard},
@@ -244,7 +244,7 @@ async fn no_wrong_byte_of_a_vendors_json_shows_what_stands_beside_it() {
             for _ in 0..60 {
                 clock.advance(chrono::TimeDelta::days(2));
                 let (asked, one) = (ambient.clone(), connection.clone());
-                let _ = store.write(move |db| ask::ask(db, &asked, &one, Mode::Full)).await;
+                let _ = store.write(move |db| ask::ask(db, &asked, &granted(), &one, Mode::Full)).await;
                 for lease in poll::claim(&reach, "one", 5).await.unwrap() {
                     poll::poll(&reach, lease).await;
                 }

@@ -13,7 +13,7 @@ use crate::{
     },
     connectors::{self, spec::fill},
     domain::words::Kind,
-    http::api::connections::NewConnection,
+    service::connections::NewConnection,
     store::{Db, Store},
     sync::register::{self, ConnectionDraft},
 };
@@ -45,7 +45,7 @@ pub struct Args {
 struct Added {
     #[serde(flatten)]
     new: NewConnection,
-    /// Where the `.qwc` file can be fetched with an app's token.
+    /// Where the `.qwc` file can be fetched with a token that has the scope `manage`.
     #[serde(skip_serializing_if = "Option::is_none")]
     qwc_url: Option<String>,
 }

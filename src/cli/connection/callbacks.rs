@@ -4,14 +4,15 @@ use serde_json::json;
 
 use crate::{
     cli::{Result, context::Context, find},
-    http::api::connections::{Callback, Callbacks},
+    service::connections::{Callback, Callbacks},
     store::Store,
     sync::subscribe,
 };
 
 pub async fn subscribe(context: &Context, store: &Store, id: String) -> Result {
-    let id = store.read(move |db| find::connection(db, &id)).await?.id;
-    let done = subscribe::subscribe(&context.reach(store)?, &id).await?;
+    let connection = store.read(move |db| find::connection(db, &id)).await?;
+    let (id, grant) = (connection.id, Context::grant(&connection.company_id)?);
+    let done = subscribe::subscribe(&context.reach(store)?, &grant, &id).await?;
     context.out.answer(&Callbacks::new(id, done), |stand| {
         let line = |callback: &Callback| format!("{}: {}\n", callback.kind, callback.state.words());
         stand.callbacks.iter().map(line).collect()
@@ -19,8 +20,9 @@ pub async fn subscribe(context: &Context, store: &Store, id: String) -> Result {
 }
 
 pub async fn unsubscribe(context: &Context, store: &Store, id: String) -> Result {
-    let id = store.read(move |db| find::connection(db, &id)).await?.id;
-    let removed = subscribe::unsubscribe(&context.reach(store)?, &id).await?;
+    let connection = store.read(move |db| find::connection(db, &id)).await?;
+    let (id, grant) = (connection.id, Context::grant(&connection.company_id)?);
+    let removed = subscribe::unsubscribe(&context.reach(store)?, &grant, &id).await?;
     let answer = json!({ "id": id, "removed": removed });
     context.out.answer(&answer, |_| match removed {
         0 => "There were no callbacks.\n".into(),

@@ -11,7 +11,7 @@ use crate::{
         pairs::{self, Pair, SecretPair},
         text::fields,
     },
-    http::api::connections::Connection,
+    service::connections::Connection,
     store::{Db, Store, desktop},
     sync::{
         credentials,
@@ -71,7 +71,14 @@ pub async fn set(context: &Context, store: &Store, args: SetArgs) -> Result {
         if change.is_of_desktop() {
             need_desktop(&before)?;
         }
-        let changed = register::change_connection(db, &ambient, &vault, &before.id, &change);
+        let changed = register::change_connection(
+            db,
+            &ambient,
+            &vault,
+            &Context::grant(&before.company_id)?,
+            &before.id,
+            &change,
+        );
         let connection = changed.map_err(|error| {
             Failure::from(error)
                 .if_duplicate("The company has another connection of that name.", "Choose another --name.")
@@ -86,7 +93,8 @@ pub async fn password(context: &Context, store: &Store, id: String) -> Result {
     let change = move |db: &mut Db| -> Result<_> {
         let connection = find::connection(db, &id)?;
         need_desktop(&connection)?;
-        let password = register::new_password(db, &ambient, &connection.id)?;
+        let password =
+            register::new_password(db, &ambient, &Context::grant(&connection.company_id)?, &connection)?;
         let username = desktop::get(db, &connection.id)?.username;
         Ok((connection.id, username, password))
     };
@@ -106,7 +114,8 @@ pub async fn secret(context: &Context, store: &Store, id: String, name: String) 
     let called = name.clone();
     let renew = move |db: &mut Db| -> Result<_> {
         let connection = find::connection(db, &id)?;
-        let secret = credentials::renew(db, &ambient, &vault, &connection.id, connection.kind, &name)?;
+        let grant = Context::grant(&connection.company_id)?;
+        let secret = credentials::renew(db, &ambient, &vault, &grant, &connection, &name)?;
         Ok((connection.id, secret))
     };
     let (id, secret) = store.write(renew).await?;

@@ -7,7 +7,8 @@ use crate::{
         find,
         text::{fields, plain, table, time, yes},
     },
-    http::api::{connections::Connection, runs::Run},
+    http::api::runs::Run,
+    service::connections::Connection,
     store::{Db, PageLimit, Store, runs},
 };
 

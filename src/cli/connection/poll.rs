@@ -13,7 +13,8 @@ use crate::{
     },
     connectors::is_polled,
     domain::words::Mode,
-    http::api::{connections::TestResult, runs::Run},
+    http::api::runs::Run,
+    service::connections::TestResult,
     store::{Db, Store, connections::Connection},
     sync::{ask, check},
 };
@@ -32,7 +33,7 @@ pub async fn poll(context: &Context, store: &Store, id: String, full: bool) -> R
     let mode = if full { Mode::Full } else { Mode::Delta };
     let ask = move |db: &mut Db| -> Result<_> {
         let connection = find::connection(db, &id)?;
-        let runs = ask::ask(db, &ambient, &connection, mode)?;
+        let runs = ask::ask(db, &ambient, &Context::grant(&connection.company_id)?, &connection, mode)?;
         let runs: Vec<Run> = runs.into_iter().map(Into::into).collect();
         Ok((connection, runs))
     };
@@ -68,7 +69,8 @@ pub async fn poll(context: &Context, store: &Store, id: String, full: bool) -> R
 
 pub async fn test(context: &Context, store: &Store, id: String) -> Result {
     let connection = store.read(move |db| find::connection(db, &id)).await?;
-    let check = check::test(&context.reach(store)?, &connection).await?;
+    let check =
+        check::test(&context.reach(store)?, &Context::grant(&connection.company_id)?, &connection).await?;
     let verdict = check.state.clone();
     let tested = TestResult::new(&connection, check);
     context.out.answer(&tested, |tested| {

@@ -8,7 +8,7 @@ use crate::{
         find,
         text::{fields, plain},
     },
-    http::api::connections::Removal,
+    service::connections::Removal,
     store::{Db, Store},
     sync::{
         backlog::{self, Task},
@@ -49,7 +49,8 @@ pub async fn remove(context: &Context, store: &Store, args: RemoveArgs) -> Resul
         context.out.note(goes(&removal).trim_end());
         confirm(&format!("Remove the connection {} ({})?", plain(&removal.name), removal.id))?;
     }
-    let left = remove::connection(&context.reach(store)?, &extent).await?;
+    let grant = Context::grant(&extent.connection.company_id)?;
+    let left = remove::connection(&context.reach(store)?, &grant, &extent).await?;
     let task = Task::Purge { connection_id: removal.id.clone() };
     while !backlog::step(store, &context.ambient, &task).await? {}
     if let Some(problem) = &left {

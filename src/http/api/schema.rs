@@ -187,17 +187,3 @@ pub fn change_kind_list() -> RefOr<Schema> {
     let list = ArrayBuilder::new().items(change_kinds()).min_items(Some(1));
     RefOr::T(list.build().into())
 }
-
-/// What stands in the way, and what to do about it.
-#[derive(Debug, Clone, serde::Serialize, ToSchema)]
-pub struct Hint {
-    pub code: String,
-    pub detail: String,
-    pub remedy: String,
-}
-
-impl From<crate::domain::problem::Problem> for Hint {
-    fn from(problem: crate::domain::problem::Problem) -> Self {
-        Self { code: problem.code, detail: problem.detail, remedy: problem.remedy }
-    }
-}

@@ -19,7 +19,7 @@ use crate::{
         records::Place,
         sealed,
     },
-    sync::ask::{AskError, ask},
+    sync::ask::{self, AskError},
 };
 
 use super::{
@@ -107,7 +107,7 @@ pub(super) fn tell(db: &mut Db, ambient: &Ambient, connection: &Connection, told
 }
 
 fn ask_for_changes(db: &mut Db, ambient: &Ambient, connection: &Connection) -> Result<()> {
-    match ask(db, ambient, connection, Mode::Delta) {
+    match ask::request(db, ambient, connection, Mode::Delta) {
         Ok(_) => Ok(()),
         Err(AskError::Store(error)) => Err(error),
         // The poller tells people of it.

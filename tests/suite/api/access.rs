@@ -86,19 +86,11 @@ async fn no_row_crosses_companies() {
 #[tokio::test]
 async fn management_needs_an_admin() {
     TestApp::each(async |app| {
-        let (company, connection) = (&app.company.id, &app.connection.id);
+        let company = &app.company.id;
         for (method, path, body) in [
             ("POST", "/v1/companies".to_owned(), json!({ "name": "New" })),
             ("PATCH", format!("/v1/companies/{company}"), json!({ "name": "New" })),
             ("DELETE", format!("/v1/companies/{company}"), Value::Null),
-            (
-                "POST",
-                "/v1/connections".to_owned(),
-                json!({ "kind": "quickbooks_desktop", "company": "Acme" }),
-            ),
-            ("PATCH", format!("/v1/connections/{connection}"), json!({ "paused": true })),
-            ("DELETE", format!("/v1/connections/{connection}"), Value::Null),
-            ("POST", format!("/v1/connections/{connection}/password"), Value::Null),
             ("POST", "/v1/runs/run_x/approve".to_owned(), Value::Null),
             ("POST", "/v1/runs/run_x/reject".to_owned(), Value::Null),
             ("GET", "/v1/apps".to_owned(), Value::Null),
@@ -112,6 +104,42 @@ async fn management_needs_an_admin() {
             let body = Some(body).filter(|body| !body.is_null());
             app.send(method, &path, body).await.problem(403, "admin_only");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn connections_are_managed_by_tokens_with_the_scope_for_it_in_their_companies() {
+    TestApp::each(async |app| {
+        let draft = json!({ "name": "Sync", "companies": ["Acme"], "scopes": ["read", "manage"] });
+        let made = app.admin("POST", "/v1/apps", draft).await;
+        let manages = made.is(201)["token"].as_str().unwrap().to_owned();
+        let (_, foreign) = app.add_company("Globex").await;
+        let id = &app.connection.id;
+        let draft = |company| Some(json!({ "kind": "push", "company": company }));
+        let ask = async |method: &str, path: &str, body: Option<Value>| {
+            app.call(method.parse().unwrap(), path, Some(&manages), body).await
+        };
+        for (method, path, body) in [
+            ("POST", "/v1/connections".to_owned(), draft("Acme")),
+            ("PATCH", format!("/v1/connections/{id}"), Some(json!({ "name": "Books" }))),
+            ("POST", format!("/v1/connections/{id}/password"), None),
+            ("GET", format!("/v1/connections/{id}/qwc"), None),
+            ("GET", format!("/v1/connections/{id}/messages"), None),
+            ("DELETE", format!("/v1/connections/{id}?dry_run=true"), None),
+        ] {
+            // The usual token may read, link and poll.
+            app.send(method, &path, body.clone()).await.problem(403, "scope_missing");
+            let answer = ask(method, &path, body).await;
+            assert!(answer.status.is_success(), "{method} {path}: {}", answer.text);
+        }
+        for action in ["poll", "test"] {
+            let path = format!("/v1/connections/{id}/{action}");
+            ask("POST", &path, None).await.problem(403, "scope_missing");
+        }
+        ask("POST", "/v1/connections", draft("Globex")).await.problem(404, "company_not_found");
+        let path = format!("/v1/connections/{}", foreign.id);
+        ask("DELETE", &path, None).await.problem(404, "connection_not_found");
     })
     .await;
 }

@@ -8,7 +8,7 @@ use std::sync::{
 use diesel::connection::{Connection as _, InstrumentationEvent};
 use rollcall::{
     domain::{problem::Problem, words::List},
-    http::api::connections::Connection,
+    service::connections::Connection,
     store::{PageLimit, connections},
 };
 use serde_json::json;
@@ -68,7 +68,9 @@ async fn a_connection_is_added_changed_and_deleted() {
 #[tokio::test]
 async fn the_qwc_file_is_a_download_without_a_password() {
     TestApp::each(async |app| {
-        let file = app.get(&format!("/v1/connections/{}/qwc", app.connection.id)).await;
+        let path = format!("/v1/connections/{}/qwc", app.connection.id);
+        app.get(&path).await.problem(403, "scope_missing");
+        let file = app.admin("GET", &path, None).await;
         file.is(200);
         assert_eq!(file.headers["content-type"], "text/xml; charset=utf-8");
         assert_eq!(file.headers["content-disposition"], "attachment; filename=\"acme.qwc\"");

@@ -58,7 +58,7 @@ async fn what_is_no_secret_is_refused_without_being_repeated() {
         assert!(!refused.text.contains("424242") && !refused.text.contains("hunter"), "{}", refused.text);
         let path = format!("/v1/connections/{}/webhook-secret", app.connection.id);
         app.admin("POST", &path, None).await.problem(422, "invalid_secrets");
-        app.send("POST", &path, None).await.problem(403, "admin_only");
+        app.send("POST", &path, None).await.problem(403, "scope_missing");
     })
     .await;
 }

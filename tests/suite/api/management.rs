@@ -184,7 +184,7 @@ async fn names_of_before_that_differ_by_case_only_stay_and_are_found_as_they_are
             let found = app.admin("GET", &format!("/v1/connections?company={name}"), None).await;
             assert_eq!(found.is(200)["data"][0]["company_id"], **id, "{name}");
         }
-        app.admin("GET", "/v1/connections?company=acme", None).await.problem(404, "company_not_found");
+        app.admin("GET", "/v1/connections?company=acme", None).await.problem(409, "ambiguous");
         let path = format!("/v1/companies/{}", other.id);
         app.admin("PATCH", &path, json!({ "name": "Acme West" })).await.is(200);
     })

@@ -123,7 +123,7 @@ async fn figures_tell_how_each_connection_its_runs_and_its_inbox_stand() {
         }
         let age = format!("rollcall_connection_whole_read_age_seconds{{connection=\"{id}\",list=\"employee\"}} ");
         assert!(figures.lines().any(|it| it.starts_with(&age)), "{figures}");
-        let all = "rollcall_http_response_seconds_bucket{part=\"other\",le=\"+Inf\"} ";
+        let all = "rollcall_http_response_seconds_bucket{le=\"+Inf\",part=\"other\"} ";
         assert!(figures.contains(all) && figures.contains("rollcall_inbox_oldest_age_seconds "), "{figures}");
     })
     .await;

@@ -57,7 +57,7 @@ async fn links_are_made_and_undone_by_the_names_that_people_know() {
 
     machine.json(&["link", "remove", id]);
     let history = machine.json(&["link", "history", id]);
-    let seq = history["changes"][0]["seq"].to_string();
+    let seq = history["changes"][0]["position"].to_string();
     assert_eq!(history["changes"][0]["kind"], "unlinked");
     assert_eq!(machine.json(&["link", "undo", &seq])["link"]["profile_id"], "u-1");
     assert_eq!(machine.json(&["link", "list", "--company", "acme"]).as_array().unwrap().len(), 1);

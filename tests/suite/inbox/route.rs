@@ -64,7 +64,7 @@ async fn a_signed_message_is_kept_once_and_one_that_is_stale_or_unreadable_not_a
         assert!(message["content"].is_null(), "a list does not grow with what was told");
         let path = format!("/v1/messages/{}", message["id"].as_str().unwrap());
         assert_eq!(app.admin("GET", &path, None).await.is(200)["content"]["external_ids"][0], "7");
-        assert!(app.get(&path).await.is(200)["content"].is_null(), "only an admin sees it");
+        app.get(&path).await.problem(403, "scope_missing");
         let (other, _) = app.add_company("Other").await;
         let stranger = app.add_app("Stranger", &[&other.id]).await;
         let refused = app.call(reqwest::Method::GET, &path, Some(&stranger), None).await;
@@ -169,7 +169,7 @@ async fn what_was_given_up_is_looked_at_and_replayed_through_the_api() {
             app.gateway.inbox.accept(&id, message).await.unwrap();
         }
         let now = app.gateway.ambient.now();
-        let ids = app.get(&format!("/v1/connections/{id}/messages?limit=2")).await;
+        let ids = app.admin("GET", &format!("/v1/connections/{id}/messages?limit=2"), None).await;
         let first = ids.is(200)["data"][0]["id"].as_str().unwrap().to_owned();
         assert!(ids.is(200)["next_cursor"].is_string());
         app.admin("POST", &format!("/v1/messages/{first}/replay"), None)
@@ -177,10 +177,10 @@ async fn what_was_given_up_is_looked_at_and_replayed_through_the_api() {
             .problem(409, "message_not_dead");
         let (message, problem) = (first.clone(), rollcall::domain::problem::Problem::new("x", "Why.", "Do."));
         app.gateway.store.write(move |db| inbox::dead(db, &message, &problem, now)).await.unwrap();
-        let dead = app.get(&format!("/v1/connections/{id}/messages?state=dead")).await;
+        let dead = app.admin("GET", &format!("/v1/connections/{id}/messages?state=dead"), None).await;
         assert_eq!(dead.is(200)["data"].as_array().unwrap().len(), 1);
         assert_eq!(dead.is(200)["data"][0]["problem"]["detail"], "Why.");
-        app.send("POST", &format!("/v1/messages/{first}/replay"), None).await.problem(403, "admin_only");
+        app.send("POST", &format!("/v1/messages/{first}/replay"), None).await.problem(403, "scope_missing");
         let replayed = app.admin("POST", &format!("/v1/messages/{first}/replay"), None).await;
         assert_eq!(replayed.is(200)["state"], MessageState::Pending.as_str());
         assert_eq!(replayed.is(200)["attempts"], 0);

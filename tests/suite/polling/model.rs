@@ -19,7 +19,7 @@ use rollcall::{
 };
 
 use super::vendor::{Facts, Vendor};
-use crate::support::{TestClock, TestDatabase, reach, staged, stands};
+use crate::support::{TestClock, TestDatabase, granted, reach, staged, stands};
 
 /// A simulated vendor answers at once, or never.
 const FAST: Timeouts = Timeouts {
@@ -121,7 +121,10 @@ impl Play {
 
     async fn ask(&self, mode: Mode) {
         let (connection, ambient) = (self.connection.clone(), self.gateways[0].ambient.clone());
-        let asked = self.gateways[0].store.write(move |db| ask::ask(db, &ambient, &connection, mode)).await;
+        let asked = self.gateways[0]
+            .store
+            .write(move |db| ask::ask(db, &ambient, &granted(), &connection, mode))
+            .await;
         assert_eq!(asked.unwrap().len(), self.vendor.lists().len());
     }
 

@@ -99,7 +99,7 @@ async fn a_secret_that_a_person_gives_is_not_overwritten_by_a_late_replacement()
         let person = store.write(move |db| {
             let secrets = [("token".to_owned(), Secret::new("given"))].into_iter().collect();
             let change = ConnectionChange { secrets, ..ConnectionChange::default() };
-            register::change_connection(db, &by, &test_vault(), &given, &change)
+            register::change_connection(db, &by, &test_vault(), &granted(), &given, &change)
         });
         person.await.unwrap();
         let late = keeper.replace("token", Secret::new("late")).await;

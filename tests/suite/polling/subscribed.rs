@@ -23,7 +23,7 @@ use rollcall::{
 use serde_json::json;
 
 use super::vendor::Vendor;
-use crate::support::{TestApp, TestClock, TestDatabase, reach};
+use crate::support::{TestApp, TestClock, TestDatabase, granted, reach};
 
 /// A connection to a ConnectWise, and a clock that both share.
 struct Tenant {
@@ -85,15 +85,17 @@ async fn subscribing_again_makes_no_second_set_and_unsubscribing_leaves_none() {
     TestDatabase::each(async |database| {
         let tenant = Tenant::open(database).await;
         let id = &tenant.connection.id;
-        let first = subscribe(&tenant.reach, id).await.unwrap();
+        let first = subscribe(&tenant.reach, &granted(), id).await.unwrap();
         assert_eq!((first.added.len(), first.present.len()), (2, 0));
         // Two at once, as two administrators would.
-        let (one, other) = tokio::join!(subscribe(&tenant.reach, id), subscribe(&tenant.reach, id));
+        let grant = granted();
+        let (one, other) =
+            tokio::join!(subscribe(&tenant.reach, &grant, id), subscribe(&tenant.reach, &grant, id));
         assert_eq!((one.unwrap().present.len(), other.unwrap().present.len()), (2, 2));
         assert_eq!(tenant.callbacks(false), BOTH);
         assert!(tenant.hook().await.subscribed);
-        assert_eq!(unsubscribe(&tenant.reach, id).await.unwrap(), 2);
-        assert_eq!(unsubscribe(&tenant.reach, id).await.unwrap(), 0);
+        assert_eq!(unsubscribe(&tenant.reach, &granted(), id).await.unwrap(), 2);
+        assert_eq!(unsubscribe(&tenant.reach, &granted(), id).await.unwrap(), 0);
         tenant.poll_after(7).await;
         assert_eq!(tenant.callbacks(false), NONE, "nobody wants them any more");
         assert_eq!(tenant.hook().await, Hook::default());
@@ -107,7 +109,7 @@ async fn a_connection_that_is_deleted_takes_its_callbacks_back_or_says_that_they
     TestDatabase::each(async |database| {
         for refused in [false, true] {
             let tenant = Tenant::open_as(database, if refused { "Birch" } else { "Acme" }).await;
-            subscribe(&tenant.reach, &tenant.connection.id).await.unwrap();
+            subscribe(&tenant.reach, &granted(), &tenant.connection.id).await.unwrap();
             assert_eq!(tenant.callbacks(false), BOTH);
             if refused {
                 let forbidden = PlannedFault::from(Fault::Forbidden).on("system/callbacks");
@@ -116,7 +118,7 @@ async fn a_connection_that_is_deleted_takes_its_callbacks_back_or_says_that_they
             let id = tenant.connection.id.clone();
             let extent = tenant.store.read(move |db| remove::extent(db, &id)).await.unwrap();
             assert!(extent.callbacks);
-            let left = remove::connection(&tenant.reach, &extent).await.unwrap();
+            let left = remove::connection(&tenant.reach, &granted(), &extent).await.unwrap();
             assert_eq!(left.map(|problem| problem.code), refused.then(|| "callbacks_left".to_owned()));
             assert_eq!(tenant.callbacks(false).len(), if refused { 2 } else { 0 });
             let id = tenant.connection.id.clone();
@@ -131,7 +133,7 @@ async fn a_connection_that_is_deleted_takes_its_callbacks_back_or_says_that_they
 async fn callbacks_that_were_switched_off_or_lost_are_registered_again_by_a_later_poll() {
     TestDatabase::each(async |database| {
         let tenant = Tenant::open(database).await;
-        subscribe(&tenant.reach, &tenant.connection.id).await.unwrap();
+        subscribe(&tenant.reach, &granted(), &tenant.connection.id).await.unwrap();
         let world = tenant.vendor.connectwise();
         world.disable_callbacks();
         tenant.poll_after(5).await;
@@ -161,15 +163,16 @@ async fn callbacks_that_were_switched_off_or_lost_are_registered_again_by_a_late
 async fn other_settings_are_followed_by_other_callbacks() {
     TestDatabase::each(async |database| {
         let tenant = Tenant::open(database).await;
-        subscribe(&tenant.reach, &tenant.connection.id).await.unwrap();
+        subscribe(&tenant.reach, &granted(), &tenant.connection.id).await.unwrap();
         let (ambient, vault, id) =
             (tenant.reach.ambient.clone(), tenant.reach.vault.clone(), tenant.connection.id.clone());
         let change = register::ConnectionChange {
             settings: [("contacts".to_owned(), "true".to_owned())].into(),
             ..register::ConnectionChange::default()
         };
-        let changed =
-            tenant.store.write(move |db| register::change_connection(db, &ambient, &vault, &id, &change));
+        let changed = tenant
+            .store
+            .write(move |db| register::change_connection(db, &ambient, &vault, &granted(), &id, &change));
         changed.await.unwrap();
         tenant.poll_after(0).await;
         assert_eq!(tenant.callbacks(false), ["company", "contact", "member"]);
@@ -181,7 +184,7 @@ async fn other_settings_are_followed_by_other_callbacks() {
 async fn a_right_that_is_missing_is_a_warning_and_the_lists_are_read_all_the_same() {
     TestDatabase::each(async |database| {
         let tenant = Tenant::open(database).await;
-        subscribe(&tenant.reach, &tenant.connection.id).await.unwrap();
+        subscribe(&tenant.reach, &granted(), &tenant.connection.id).await.unwrap();
         let forbidden = || PlannedFault::from(Fault::Forbidden).on("system/callbacks");
         tenant.vendor.connectwise().add_fault(forbidden());
         tenant.poll_after(7).await;
@@ -197,7 +200,7 @@ async fn a_right_that_is_missing_is_a_warning_and_the_lists_are_read_all_the_sam
 
         // And whoever takes them back in vain is told so, and they are looked after as before.
         tenant.vendor.connectwise().add_fault(forbidden());
-        let refused = unsubscribe(&tenant.reach, &tenant.connection.id).await.unwrap_err();
+        let refused = unsubscribe(&tenant.reach, &granted(), &tenant.connection.id).await.unwrap_err();
         assert!(matches!(&refused, SubscribeError::Source(_)), "{refused:?}");
         assert_eq!(refused.problem().unwrap().code, "permission");
         assert!(tenant.hook().await.subscribed);

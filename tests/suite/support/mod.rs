@@ -22,7 +22,7 @@ use rollcall::{
     config::{MapSource, Settings},
     connectors::outbound::{Outbound, Timeouts},
     domain::{
-        access::{Attempt, Grant, Principal, action},
+        access::{Acts, Attempt, Grant, Principal, action},
         hold::Gone,
         record::Record,
         words::{Kind, List, Mode},
@@ -213,6 +213,11 @@ impl Answer {
 pub fn linking(app: &App) -> Grant<action::Link> {
     let attempt = Attempt::new(Principal::CommandLine, Some(as_acting(app)), None);
     attempt.throughout().unwrap()
+}
+
+/// The grant to do something anywhere, as the command line has it.
+pub fn granted<A: Acts>() -> Grant<A> {
+    Attempt::new(Principal::CommandLine, None, None).throughout().unwrap()
 }
 
 /// An active person as a source tells of one.

@@ -11,7 +11,7 @@ use rollcall::{
 };
 
 use super::{Desk, on_each_engine, server::public_url};
-use crate::support::test_vault;
+use crate::support::{granted, test_vault};
 
 fn refusal(outcome: &Outcome) -> &str {
     match outcome {
@@ -110,8 +110,9 @@ impl Desk {
     async fn decide(&self, change: ConnectionChange) -> Result<(), register::Error> {
         let id = self.connection.clone();
         let (ambient, vault) = (self.ambient.clone(), test_vault());
-        let changed =
-            self.store.write(move |db| register::change_connection(db, &ambient, &vault, &id, &change));
+        let changed = self
+            .store
+            .write(move |db| register::change_connection(db, &ambient, &vault, &granted(), &id, &change));
         changed.await.map(drop)
     }
 }

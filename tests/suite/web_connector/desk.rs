@@ -24,7 +24,7 @@ use rollcall::{
     },
 };
 
-use crate::support::{TestClock, TestDatabase, stands, test_vault};
+use crate::support::{TestClock, TestDatabase, granted, stands, test_vault};
 
 use super::server::{Server, public_url};
 
@@ -145,7 +145,7 @@ impl Desk {
         let (id, ambient) = (self.connection.clone(), self.ambient.clone());
         let polled = self.store.write(move |db| {
             let connection = connections::get(db, &id)?;
-            ask::ask(db, &ambient, &connection, mode)
+            ask::ask(db, &ambient, &granted(), &connection, mode)
         });
         polled.await.unwrap()
     }

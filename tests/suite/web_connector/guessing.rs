@@ -7,7 +7,7 @@ use super::{
     Desk, on_each_engine,
     wire::{call, envelope, post},
 };
-use crate::support::TestApp;
+use crate::support::{TestApp, granted};
 
 impl Desk {
     /// One guess; how long it took by the gateway's clock, in milliseconds.
@@ -59,7 +59,14 @@ async fn a_wrong_password_changes_nothing_at_a_connection_that_is_heard_from_wit
         assert_eq!(desk.problem().await, None);
         // And so may one that was given a new password and has not used it yet.
         let (id, ambient) = (desk.connection.clone(), desk.ambient.clone());
-        let renewed = desk.store.write(move |db| register::new_password(db, &ambient, &id)).await.unwrap();
+        let renewed = desk
+            .store
+            .write(move |db| {
+                let connection = rollcall::store::connections::get(db, &id)?;
+                register::new_password(db, &ambient, &granted(), &connection)
+            })
+            .await
+            .unwrap();
         desk.guess(&name).await;
         assert_eq!(desk.problem().await.as_deref(), Some("credentials"));
         desk.options.password = Secret::new(renewed.reveal());

@@ -8,14 +8,15 @@ use rollcall::{
 };
 
 use super::{Desk, on_each_engine};
-use crate::support::test_vault;
+use crate::support::{granted, test_vault};
 
 impl Desk {
     async fn change(&self, change: ConnectionChange) {
         let id = self.connection.clone();
         let (ambient, vault) = (self.ambient.clone(), test_vault());
-        let changed =
-            self.store.write(move |db| register::change_connection(db, &ambient, &vault, &id, &change));
+        let changed = self
+            .store
+            .write(move |db| register::change_connection(db, &ambient, &vault, &granted(), &id, &change));
         changed.await.unwrap();
     }
 }

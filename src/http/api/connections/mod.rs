@@ -9,86 +9,46 @@ mod removal;
 mod runs;
 mod secret;
 
-pub use body::{Connection, NewConnection};
-pub use callbacks::{Callback, Callbacks};
-pub use check::TestResult;
-pub use removal::Removal;
-
 use std::collections::BTreeMap;
 
-use axum::{Json, extract::State, http::StatusCode};
-use chrono::{DateTime, Utc};
+use axum::{Json, http::StatusCode};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    domain::words::Kind,
+    domain::{access::action, words::Kind},
     http::{
         Gateway,
         extract::{ApiJson, ApiPath, ApiQuery},
         problem::ApiError,
     },
-    store::{self, Db, connections},
-    sync::{
-        register::{self, ConnectionChange},
-        scope::Scope,
-    },
+    service::connections::{self, Connection, ConnectionsQuery, Draft, NewConnection},
+    sync::register::ConnectionChange,
 };
 
 use super::{
-    companies,
-    page::{self, PageBody},
+    auth::{Caller, guarded},
+    page::PageBody,
     schema::{self, BadBodies, Conflicts, Refusals, Text},
-    scoped::{Admin, Caller},
 };
 use body::{SecretText, SettingValue, in_clear, texts};
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()
-        .routes(routes!(list_connections, add_connection))
-        .routes(routes!(get_connection, change_connection, removal::delete_connection))
-        .routes(routes!(desktop::new_password))
-        .routes(routes!(secret::new_webhook_secret))
-        .routes(routes!(desktop::qwc_file))
-        .routes(routes!(poll::poll_connection))
-        .routes(routes!(check::test_connection))
-        .routes(routes!(callbacks::subscribe, callbacks::unsubscribe))
-        .routes(routes!(runs::list_runs))
-}
-
-/// A connection that the caller may see.
-fn visible(db: &mut Db, scope: &Scope, id: &str) -> store::Result<connections::Connection> {
-    let connection = connections::get(db, id)?;
-    scope.check(&connection.company_id, "connection").map(|()| connection)
-}
-
-/// A connection as the caller may see it.
-fn shown(
-    db: &mut Db,
-    scope: &Scope,
-    connection: connections::Connection,
-    public_url: &url::Url,
-    now: DateTime<Utc>,
-) -> store::Result<Connection> {
-    Ok(for_caller(scope, Connection::read(db, connection, public_url, now)?))
-}
-
-fn for_caller(scope: &Scope, shown: Connection) -> Connection {
-    if scope.app.admin { shown } else { shown.for_all() }
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ConnectionsQuery {
-    /// Only this company's, by ID or name.
-    company: Option<String>,
-    /// Rows of a page; 100 where it is left out.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
-    /// `next_cursor` of the page before; empty for the first page.
-    cursor: Option<String>,
+        .routes(guarded!(list_connections))
+        .routes(guarded!(add_connection))
+        .routes(guarded!(get_connection))
+        .routes(guarded!(change_connection))
+        .routes(guarded!(removal::delete_connection))
+        .routes(guarded!(desktop::new_password))
+        .routes(guarded!(secret::new_webhook_secret))
+        .routes(guarded!(desktop::qwc_file))
+        .routes(guarded!(poll::poll_connection))
+        .routes(guarded!(check::test_connection))
+        .routes(guarded!(callbacks::subscribe))
+        .routes(guarded!(callbacks::unsubscribe))
+        .routes(guarded!(runs::list_runs))
 }
 
 /// Lists the connections
@@ -97,41 +57,22 @@ pub struct ConnectionsQuery {
 #[utoipa::path(get, path = "/v1/connections", tag = "connections", params(ConnectionsQuery),
     responses((status = 200, description = "A page", body = PageBody<Connection>), Refusals))]
 async fn list_connections(
-    State(gateway): State<Gateway>,
-    Caller(scope): Caller,
+    caller: Caller<action::Read>,
     ApiQuery(query): ApiQuery<ConnectionsQuery>,
 ) -> Result<Json<PageBody<Connection>>, ApiError> {
-    let (limit, after) = page::read::<String>(query.limit, query.cursor.as_deref())?;
-    let now = gateway.ambient.now();
-    let public_url = gateway.public_url.clone();
-    let read = gateway.store.read(move |db| {
-        let one = query.company.as_deref().map(|name| companies::named(db, &scope, name)).transpose()?;
-        let one = one.map(|company| [company.id]);
-        let among = one.as_ref().map_or_else(|| scope.among(), |one| Some(one.as_slice()));
-        let page = connections::page(db, among, after.as_deref(), limit)?;
-        let next = page.rows.last().filter(|_| page.more).map(|connection| connection.id.clone());
-        let rows = Connection::read_all(db, page.rows, &public_url, now)?;
-        let rows = rows.into_iter().map(|row| for_caller(&scope, row)).collect();
-        Ok::<_, ApiError>(PageBody::new(rows, next.as_ref())?)
-    });
-    Ok(Json(read.await?))
+    let reach = caller.gateway.reach.clone();
+    caller.read(move |db, attempt| connections::list(db, &reach, attempt, &query)).await.map(Json)
 }
 
 /// Shows a connection
 #[utoipa::path(get, path = "/v1/connections/{id}", tag = "connections", params(("id" = String, Path)),
     responses((status = 200, description = "The connection", body = Connection), Refusals))]
 async fn get_connection(
-    State(gateway): State<Gateway>,
-    Caller(scope): Caller,
+    caller: Caller<action::Read>,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<Connection>, ApiError> {
-    let now = gateway.ambient.now();
-    let public_url = gateway.public_url.clone();
-    let read = gateway.store.read(move |db| {
-        let connection = visible(db, &scope, &id)?;
-        shown(db, &scope, connection, &public_url, now)
-    });
-    Ok(Json(read.await?))
+    let reach = caller.gateway.reach.clone();
+    caller.read(move |db, attempt| connections::show(db, &reach, attempt, &id)).await.map(Json)
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -155,28 +96,24 @@ pub struct ConnectionDraft {
 
 /// Adds a connection
 ///
-/// Needs an admin's token. Answers with what Rollcall made and does not show again: the Web Connector's user name and
+/// Needs the scope `manage`. Answers with what Rollcall made and does not show again: the Web Connector's user name and
 /// password, or the secret of the source's webhooks.
 #[utoipa::path(post, path = "/v1/connections", tag = "connections", request_body = ConnectionDraft,
     responses((status = 201, description = "The new connection", body = NewConnection), Refusals, Conflicts, BadBodies))]
 async fn add_connection(
-    State(gateway): State<Gateway>,
-    Admin(scope): Admin,
+    caller: Caller<action::ManageConnections>,
     ApiJson(body): ApiJson<ConnectionDraft>,
 ) -> Result<(StatusCode, Json<NewConnection>), ApiError> {
-    let Gateway { ambient, vault, public_url, .. } = gateway.clone();
-    let made = gateway.store.write(move |db| {
-        let draft = register::ConnectionDraft {
-            kind: body.kind,
-            company_id: companies::named(db, &scope, &body.company.0)?.id,
-            name: body.name.map(|name| name.0),
-            settings: texts(body.settings),
-            secrets: in_clear(body.secrets),
-        };
-        let new = register::connection(db, &ambient, &vault, &draft)?;
-        Ok::<_, ApiError>(NewConnection::read(db, new, &public_url, ambient.now())?)
-    });
-    Ok((StatusCode::CREATED, Json(made.await?)))
+    let draft = Draft {
+        kind: body.kind,
+        company: body.company.0,
+        name: body.name.map(|name| name.0),
+        settings: texts(body.settings),
+        secrets: in_clear(body.secrets),
+    };
+    let reach = caller.gateway.reach.clone();
+    let made = caller.write(move |db, attempt| connections::add(db, &reach, attempt, &draft)).await?;
+    Ok((StatusCode::CREATED, Json(made)))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -206,13 +143,12 @@ pub struct ConnectionPatch {
 
 /// Changes a connection
 ///
-/// Needs an admin's token. What is left out stays as it is.
+/// Needs the scope `manage`. What is left out stays as it is.
 #[utoipa::path(patch, path = "/v1/connections/{id}", tag = "connections", params(("id" = String, Path)),
     request_body = ConnectionPatch,
     responses((status = 200, description = "The connection as it is now", body = Connection), Refusals, Conflicts, BadBodies))]
 async fn change_connection(
-    State(gateway): State<Gateway>,
-    _: Admin,
+    caller: Caller<action::ManageConnections>,
     ApiPath(id): ApiPath<String>,
     ApiJson(body): ApiJson<ConnectionPatch>,
 ) -> Result<Json<Connection>, ApiError> {
@@ -225,13 +161,6 @@ async fn change_connection(
         same_company_file: body.same_company_file,
         new_ids: body.new_ids,
     };
-    let Gateway { ambient, vault, public_url, .. } = gateway.clone();
-    let changed = gateway.store.write(move |db| {
-        if change.is_of_desktop() {
-            desktop::check_kind(&connections::get(db, &id)?)?;
-        }
-        let connection = register::change_connection(db, &ambient, &vault, &id, &change)?;
-        Ok::<_, ApiError>(Connection::read(db, connection, &public_url, ambient.now())?)
-    });
-    changed.await.map(Json)
+    let reach = caller.gateway.reach.clone();
+    caller.write(move |db, attempt| connections::change(db, &reach, attempt, &id, &change)).await.map(Json)
 }

@@ -1,23 +1,21 @@
 //! A connection's runs.
 
-use axum::{Json, extract::State};
+use axum::Json;
 
 use crate::{
+    domain::access::action,
     http::{
-        Gateway,
         api::{
+            auth::Caller,
             page::{PageBody, PageQuery},
             runs::Run,
             schema::Refusals,
-            scoped::Caller,
         },
         extract::{ApiPath, ApiQuery},
         problem::ApiError,
     },
-    store::runs,
+    service::connections,
 };
-
-use super::visible;
 
 /// Lists a connection's runs
 ///
@@ -26,15 +24,11 @@ use super::visible;
     params(("id" = String, Path, description = "The connection"), PageQuery),
     responses((status = 200, description = "A page", body = PageBody<Run>), Refusals))]
 pub(super) async fn list_runs(
-    State(gateway): State<Gateway>,
-    Caller(scope): Caller,
+    caller: Caller<action::Read>,
     ApiPath(id): ApiPath<String>,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<PageBody<Run>>, ApiError> {
     let (limit, before) = query.read::<String>()?;
-    let page = gateway.store.read(move |db| {
-        let connection = visible(db, &scope, &id)?;
-        runs::page(db, &connection.id, before.as_deref(), limit)
-    });
+    let page = caller.read(move |db, attempt| connections::runs(db, attempt, &id, before.as_deref(), limit));
     Ok(Json(PageBody::of(page.await?, |run| run.id.clone())?))
 }

@@ -1,0 +1,125 @@
+//! Adding and changing connections, and what is made for them and shown once.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{
+        access::{Attempt, action},
+        secret::Secret,
+        words::Kind,
+    },
+    service::{Result, find},
+    store::{Db, desktop},
+    sync::{
+        credentials,
+        poll::Reach,
+        register::{self, ConnectionChange},
+        subscribe::webhook_url,
+    },
+};
+
+use super::{Connection, NewConnection, found, need_desktop};
+
+/// A connection that is to be made.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub kind: Kind,
+    /// The company's ID or name.
+    pub company: String,
+    /// Without one it is called after its kind.
+    pub name: Option<String>,
+    /// Those that differ from their defaults.
+    pub settings: BTreeMap<String, String>,
+    pub secrets: BTreeMap<String, Secret>,
+}
+
+/// Makes a connection; what Rollcall made for it is shown once.
+///
+/// # Errors
+/// `company_not_found`; `invalid_name`, `no_connector`, `invalid_settings`, `invalid_secrets`; `already_exists`.
+pub fn add(
+    db: &mut Db,
+    reach: &Reach,
+    attempt: &Attempt<action::ManageConnections>,
+    draft: &Draft,
+) -> Result<NewConnection> {
+    let company = find::company(db, attempt, &draft.company)?;
+    attempt.at(&company.id, "company")?;
+    let Draft { kind, name, settings, secrets, .. } = draft.clone();
+    let draft = register::ConnectionDraft { kind, company_id: company.id, name, settings, secrets };
+    let new = register::connection(db, &reach.ambient, &reach.vault, &draft)?;
+    Ok(NewConnection::read(db, new, &reach.public_url, reach.ambient.now())?)
+}
+
+/// Changes a connection; what is not named stays.
+///
+/// # Errors
+/// `connection_not_found`; `not_quickbooks_desktop`, `nothing_in_doubt`; as [`add`].
+pub fn change(
+    db: &mut Db,
+    reach: &Reach,
+    attempt: &Attempt<action::ManageConnections>,
+    id: &str,
+    change: &ConnectionChange,
+) -> Result<Connection> {
+    let (grant, before) = found(db, attempt, id)?;
+    if change.is_of_desktop() {
+        need_desktop(&before)?;
+    }
+    let changed = register::change_connection(db, &reach.ambient, &reach.vault, &grant, &before.id, change)?;
+    Ok(Connection::read(db, changed, &reach.public_url, reach.ambient.now())?)
+}
+
+/// The Web Connector's new password.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Password {
+    pub username: String,
+    /// Shown only here.
+    pub password: String,
+}
+
+/// Gives the Web Connector a new password; the old one stops working.
+///
+/// # Errors
+/// `connection_not_found`, `not_quickbooks_desktop`.
+pub fn new_password(
+    db: &mut Db,
+    reach: &Reach,
+    attempt: &Attempt<action::ManageConnections>,
+    id: &str,
+) -> Result<Password> {
+    let (grant, connection) = found(db, attempt, id)?;
+    need_desktop(&connection)?;
+    let password = register::new_password(db, &reach.ambient, &grant, &connection)?;
+    let username = desktop::get(db, &connection.id)?.username;
+    Ok(Password { username, password: password.reveal().to_owned() })
+}
+
+/// The new secret of a connection's webhooks.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WebhookSecret {
+    pub id: String,
+    pub webhook_url: Option<String>,
+    /// Shown only here.
+    pub webhook_secret: String,
+}
+
+/// Makes a new secret for the webhooks; the old one stops working.
+///
+/// # Errors
+/// `connection_not_found`; `invalid_secrets` where Rollcall makes none for the kind.
+pub fn new_webhook_secret(
+    db: &mut Db,
+    reach: &Reach,
+    attempt: &Attempt<action::ManageConnections>,
+    id: &str,
+) -> Result<WebhookSecret> {
+    let (grant, connection) = found(db, attempt, id)?;
+    let name = credentials::WEBHOOK_SECRET;
+    let secret = credentials::renew(db, &reach.ambient, &reach.vault, &grant, &connection, name)?;
+    let webhook_url = webhook_url(connection.kind, &connection.id, &reach.public_url);
+    Ok(WebhookSecret { id: connection.id, webhook_url, webhook_secret: secret.reveal().to_owned() })
+}

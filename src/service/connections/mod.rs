@@ -1,0 +1,137 @@
+//! Connections: the links to source systems.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `view` | connections as they are shown |
+//! | `change` | adding and changing them, and what is made for them and shown once |
+//! | `poll` | «Get Users», and the runs |
+//! | `source` | what calls the source: the test, the callbacks |
+//! | `removal` | their end |
+
+mod change;
+mod poll;
+mod removal;
+mod source;
+mod view;
+
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    connectors::{self, Moves},
+    domain::{
+        access::{Acts, Attempt, Decision, Grant, action, decide},
+        name::slug,
+        words::Action,
+    },
+    store::{Db, companies, connections},
+    sync::{calls_in, poll::Reach},
+};
+
+use super::{
+    Refusal, Result, find,
+    page::{self, PageBody},
+};
+
+pub use change::{Draft, Password, WebhookSecret, add, change, new_password, new_webhook_secret};
+pub use poll::{Asked, poll, runs};
+pub use removal::{Removal, may_go, to_remove};
+pub use source::{Callback, CallbackState, Callbacks, TestResult};
+pub use view::{Connection, ConnectionProblem, ConnectionStatus, Desktop, NewConnection, Webhook};
+
+/// Which connections are wanted, and which page of them.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ConnectionsQuery {
+    /// Only this company's, by ID or name.
+    pub company: Option<String>,
+    /// Rows of a page; 100 where it is left out.
+    #[param(minimum = 1, maximum = 500)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before; empty for the first page.
+    pub cursor: Option<String>,
+}
+
+/// A page of connections, oldest first.
+///
+/// # Errors
+/// `company_not_found`; `bad_cursor` and what [`page`] refuses.
+pub fn list(
+    db: &mut Db,
+    reach: &Reach,
+    attempt: &Attempt<action::Read>,
+    query: &ConnectionsQuery,
+) -> Result<PageBody<Connection>> {
+    let (limit, after) = page::read::<String>(query.limit, query.cursor.as_deref())?;
+    let one = query.company.as_deref().map(|name| find::company(db, attempt, name)).transpose()?;
+    let one = one.map(|company| [company.id]);
+    let grant = attempt.throughout()?;
+    let among = one.as_ref().map_or_else(|| grant.companies().ids(), |one| Some(one.as_slice()));
+    let page = connections::page(db, among, after.as_deref(), limit)?;
+    let next = page.rows.last().filter(|_| page.more).map(|connection| connection.id.clone());
+    let rows = Connection::read_all(db, page.rows, &reach.public_url, reach.ambient.now())?;
+    PageBody::new(rows.into_iter().map(|row| for_caller(attempt, row)).collect(), next.as_ref())
+}
+
+/// A connection.
+///
+/// # Errors
+/// `connection_not_found`.
+pub fn show(db: &mut Db, reach: &Reach, attempt: &Attempt<action::Read>, id: &str) -> Result<Connection> {
+    let (_, connection) = found(db, attempt, id)?;
+    let shown = Connection::read(db, connection, &reach.public_url, reach.ambient.now())?;
+    Ok(for_caller(attempt, shown))
+}
+
+/// The `.qwc` file of a connection, and the name under which it is kept.
+///
+/// # Errors
+/// `connection_not_found`, `not_quickbooks_desktop`; `no_qwc_file`.
+pub fn qwc(
+    db: &mut Db,
+    reach: &Reach,
+    attempt: &Attempt<action::ManageConnections>,
+    id: &str,
+) -> Result<(String, String)> {
+    let (_, connection) = found(db, attempt, id)?;
+    need_desktop(&connection)?;
+    let text = calls_in::setup_file(db, &connection.id, &reach.public_url)?;
+    let company = companies::get(db, &connection.company_id)?.name;
+    Ok((text, format!("{}.qwc", slug(&company))))
+}
+
+/// A connection, by ID, its unique beginning, name, or `Company/Name`, and the grant to do the action on it.
+///
+/// # Errors
+/// `connection_not_found`; the policy's where it is there and the caller may not.
+pub fn found<A: Acts>(
+    db: &mut Db,
+    attempt: &Attempt<A>,
+    id: &str,
+) -> Result<(Grant<A>, connections::Connection)> {
+    let connection = find::connection(db, attempt, id)?;
+    Ok((attempt.at(&connection.company_id, "connection")?, connection))
+}
+
+/// Leaves out what only those may see who manage connections.
+fn for_caller<A>(attempt: &Attempt<A>, shown: Connection) -> Connection {
+    match decide(attempt.principal(), Action::ManageConnections, Some(&shown.company_id)) {
+        Decision::Allowed => shown,
+        Decision::Forbidden | Decision::NotThere => shown.for_all(),
+    }
+}
+
+/// # Errors
+/// `not_quickbooks_desktop`.
+fn need_desktop(connection: &connections::Connection) -> Result<()> {
+    let kind = connection.kind;
+    if connectors::spec(kind).is_some_and(|spec| spec.moves == Moves::CallsIn) {
+        return Ok(());
+    }
+    Err(Refusal::conflict(
+        "not_quickbooks_desktop",
+        format!("The connection is of kind {kind}; only QuickBooks Desktop has this."),
+        "Choose a connection of kind quickbooks_desktop.",
+    ))
+}

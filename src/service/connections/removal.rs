@@ -1,0 +1,82 @@
+//! The end of a connection.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::access::{Attempt, Grant, action},
+    service::{Refusal, Result, schema::Hint},
+    store::Db,
+    sync::remove::{self, Extent},
+};
+
+use super::found;
+
+/// How much goes with a connection.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Removal {
+    pub id: String,
+    pub name: String,
+    /// Whether it is deleted now.
+    pub removed: bool,
+    pub employees: u64,
+    pub customers: u64,
+    /// Links of apps to its records.
+    pub links: u64,
+    pub runs: u64,
+    /// Messages of its webhooks that are kept.
+    pub messages: u64,
+    /// Whether its source sends callbacks, which are taken back.
+    pub callbacks: bool,
+    /// What is left to do; null where nothing is.
+    pub problem: Option<Hint>,
+}
+
+impl Removal {
+    /// What would go.
+    pub fn of(extent: &Extent) -> Self {
+        let Extent { connection, contents, callbacks } = extent;
+        Self {
+            id: connection.id.clone(),
+            name: connection.name.clone(),
+            removed: false,
+            employees: contents.employees,
+            customers: contents.customers,
+            links: contents.links,
+            runs: contents.runs,
+            messages: contents.messages,
+            callbacks: *callbacks,
+            problem: None,
+        }
+    }
+}
+
+/// What goes with a connection that is to be deleted, and the grant to do so. Nothing is changed.
+///
+/// # Errors
+/// `connection_not_found`.
+pub fn to_remove(
+    db: &mut Db,
+    attempt: &Attempt<action::ManageConnections>,
+    id: &str,
+) -> Result<(Grant<action::ManageConnections>, Extent)> {
+    let (grant, connection) = found(db, attempt, id)?;
+    Ok((grant, remove::extent(db, &connection.id)?))
+}
+
+/// Whether it may go without anybody's confirmation.
+///
+/// # Errors
+/// `connection_in_use` with the number of links that would go with it.
+pub fn may_go(extent: &Extent) -> Result<()> {
+    let links = extent.contents.links;
+    if links == 0 {
+        return Ok(());
+    }
+    let refused = Refusal::conflict(
+        "connection_in_use",
+        format!("{links} of the connection's records are linked; these links would go with it."),
+        "Send `?confirm=true` to delete them with it. To stop it for a while, pause it.",
+    );
+    Err(refused.with("links", links))
+}
