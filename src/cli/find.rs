@@ -7,7 +7,6 @@ use crate::{
         apps::{self, App},
         companies::{self, Company},
         connections::{self, Connection},
-        runs::{self, Run},
     },
 };
 
@@ -38,19 +37,6 @@ pub fn connection(db: &mut Db, wanted: &str) -> Result<Connection> {
         all.push((connection.id, connection.name));
     }
     Ok(connections::get(db, &Known::new("connection", all).choose(wanted)?)?)
-}
-
-/// By ID or its unique beginning.
-pub fn run(db: &mut Db, wanted: &str) -> Result<Run> {
-    let wanted = wanted.trim();
-    let all = match runs::get(db, wanted) {
-        Ok(run) => return Ok(run),
-        Err(store::Error::NotFound(_)) if wanted.len() > "run_".len() => runs::beginning(db, wanted, 3)?,
-        Err(store::Error::NotFound(_)) => Vec::new(),
-        Err(error) => return Err(error.into()),
-    };
-    let all = all.into_iter().map(|id| (id.clone(), id)).collect();
-    Ok(runs::get(db, &Known::new("run", all).choose(wanted)?)?)
 }
 
 /// What there is to choose from, by ID and name.

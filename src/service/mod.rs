@@ -12,7 +12,7 @@
 //! | [`input`] | what a text must be like |
 //! | `actors` | who did something, in words |
 //! | `refusals` | the errors of verbs as refusals |
-//! | [`records`], [`links`], [`profiles`] | one file or folder a resource |
+//! | [`records`], [`links`], [`profiles`], [`runs`] | one file or folder a resource |
 
 mod actors;
 pub mod door;
@@ -24,6 +24,7 @@ pub mod profiles;
 pub mod records;
 mod refusal;
 mod refusals;
+pub mod runs;
 pub mod schema;
 
 pub use refusal::{Class, Refusal};

@@ -12,8 +12,8 @@ use crate::{
     },
     store,
     sync::{
-        ask::AskError, credentials, link, profile, register, subscribe::SubscribeError, vault::VaultError,
-        web_connector::QwcFailure,
+        ask::AskError, credentials, hold, link, profile, register, subscribe::SubscribeError,
+        vault::VaultError, web_connector::QwcFailure,
     },
 };
 
@@ -169,6 +169,20 @@ impl From<profile::Error> for Refusal {
             }
             profile::Error::Denied(denied) => denied.into(),
             profile::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<hold::Error> for Refusal {
+    fn from(error: hold::Error) -> Self {
+        match error {
+            hold::Error::NotHeld => Refusal::conflict(
+                "run_not_held",
+                "The run is not held, or not any more: there is nothing to decide.",
+                "Look at the run: `decision` says who decided, or which later run took its place.",
+            ),
+            hold::Error::Denied(denied) => denied.into(),
+            hold::Error::Store(error) => error.into(),
         }
     }
 }

@@ -2,13 +2,15 @@
 
 use std::{borrow::Cow, fmt::Display};
 
+use serde::Serialize;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema, Type},
 };
 
-use crate::domain::words::{
-    Cause, ChangeKind, ConnectionState, Kind, List, MessageState, Mode, RunState, Scope,
+use crate::domain::{
+    problem::Problem,
+    words::{Cause, ChangeKind, ConnectionState, Kind, List, MessageState, Mode, RunState, Scope},
 };
 
 /// The vocabularies by the names of their schemas, from the enums themselves.
@@ -96,4 +98,18 @@ pub fn change_kinds() -> RefOr<Schema> {
 /// Scopes: `utoipa` has no array of a schema with a name of its own.
 pub fn scope_list() -> RefOr<Schema> {
     RefOr::T(ArrayBuilder::new().items(named(SCOPE)).build().into())
+}
+
+/// What stands in the way, and what to do about it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Hint {
+    pub code: String,
+    pub detail: String,
+    pub remedy: String,
+}
+
+impl From<Problem> for Hint {
+    fn from(problem: Problem) -> Self {
+        Self { code: problem.code, detail: problem.detail, remedy: problem.remedy }
+    }
 }

@@ -151,17 +151,3 @@ pub fn read_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::
     let word = String::deserialize(deserializer)?;
     word.parse().map_err(|_| de::Error::unknown_variant(&word, crate::connectors::KIND_WORDS))
 }
-
-/// What stands in the way, and what to do about it.
-#[derive(Debug, Clone, serde::Serialize, ToSchema)]
-pub struct Hint {
-    pub code: String,
-    pub detail: String,
-    pub remedy: String,
-}
-
-impl From<crate::domain::problem::Problem> for Hint {
-    fn from(problem: crate::domain::problem::Problem) -> Self {
-        Self { code: problem.code, detail: problem.detail, remedy: problem.remedy }
-    }
-}

@@ -15,6 +15,7 @@ use crate::{
         companies::{self, Company},
         connections::{self, Connection},
         records::{self, Staged},
+        runs::{self, Run},
     },
 };
 
@@ -100,20 +101,47 @@ pub fn record<A: Acts>(
     Ok((attempt.at(&staged.company_id, list.as_str())?, staged))
 }
 
+/// A run, by its ID or the unique beginning of it, and the grant to do the action on it.
+///
+/// # Errors
+/// `run_not_found`; the policy's where it is there and the caller may not.
+pub fn run<A: Acts>(db: &mut Db, attempt: &Attempt<A>, id: &str) -> Result<(Grant<A>, Run)> {
+    let run = match runs::get(db, id) {
+        Err(store::Error::NotFound(_)) => {
+            let among = attempt.companies().ids();
+            let id = begun("run", "run", id, |id| runs::beginning(db, among, id, 3))?;
+            runs::get(db, &id)?
+        }
+        other => other?,
+    };
+    Ok((attempt.at(&run.company_id, "run")?, run))
+}
+
 /// The ID with this beginning, among the companies that the caller sees.
 fn record_id<A>(db: &mut Db, attempt: &Attempt<A>, list: List, beginning: &str) -> Result<String> {
+    let among = attempt.companies().ids();
+    begun(list.as_str(), list.prefix(), beginning, |id| records::beginning(db, list, among, id, 3))
+}
+
+/// The only ID of a `what` with this beginning; `ids` looks for up to three.
+fn begun(
+    what: &str,
+    prefix: &str,
+    beginning: &str,
+    ids: impl FnOnce(&str) -> store::Result<Vec<String>>,
+) -> Result<String> {
     let beginning = beginning.trim().to_lowercase();
-    let digits = beginning.split_once('_').filter(|(prefix, _)| *prefix == list.prefix());
+    let digits = beginning.split_once('_').filter(|(begins, _)| *begins == prefix);
     let digits = digits.map_or("", |(_, digits)| digits);
     // An ID has 32.
     if !(1..32).contains(&digits.len()) || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return Err(Refusal::not_there(list.as_str()));
+        return Err(Refusal::not_there(what));
     }
-    let ids = records::beginning(db, list, attempt.companies().ids(), &beginning, 3)?;
+    let ids = ids(&beginning)?;
     match ids.as_slice() {
         [only] => Ok(only.clone()),
-        [] => Err(Refusal::not_there(list.as_str())),
-        _ => Err(refused(list.as_str(), NotChosen::Ambiguous { ids })),
+        [] => Err(Refusal::not_there(what)),
+        _ => Err(refused(what, NotChosen::Ambiguous { ids })),
     }
 }
 

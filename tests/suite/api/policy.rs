@@ -158,7 +158,7 @@ fn routes(document: &Value) -> Vec<Route> {
 }
 
 /// Resources whose routes do not name their action yet.
-const NOT_MOVED: [&str; 5] = ["/v1/companies", "/v1/connections", "/v1/messages", "/v1/runs", "/v1/apps"];
+const NOT_MOVED: [&str; 4] = ["/v1/companies", "/v1/connections", "/v1/messages", "/v1/apps"];
 
 impl Route {
     fn takes(&self, parameter: &str) -> bool {

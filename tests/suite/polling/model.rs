@@ -19,7 +19,7 @@ use rollcall::{
 };
 
 use super::vendor::{Facts, Vendor};
-use crate::support::{TestClock, TestDatabase, reach, staged, stands};
+use crate::support::{TestClock, TestDatabase, deciding, reach, staged, stands};
 
 /// A simulated vendor answers at once, or never.
 const FAST: Timeouts = Timeouts {
@@ -229,7 +229,7 @@ impl Play {
             let (id, list, now) = (self.connection.id.clone(), *list, self.gateways[0].ambient.now());
             let approved = self.gateways[0].store.write(move |db| {
                 match runs::in_state(db, &id, list, RunState::Held)? {
-                    Some(held) => hold::approve(db, &held.id, "a test", now).map(Some),
+                    Some(held) => hold::approve(db, &deciding(), &held.id, "a test", now).map(Some),
                     None => Ok(None),
                 }
             });

@@ -215,6 +215,11 @@ pub fn linking(app: &App) -> Grant<action::Link> {
     attempt.throughout().unwrap()
 }
 
+/// A grant to decide holds, of the command line.
+pub fn deciding() -> Grant<action::DecideHolds> {
+    Attempt::new(Principal::CommandLine, None, None).throughout().unwrap()
+}
+
 /// An active person as a source tells of one.
 pub fn person(external_id: &str, first: &str, last: &str) -> Record {
     Record {
