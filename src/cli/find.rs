@@ -4,7 +4,6 @@ use crate::{
     service::find::{NotChosen, choose, pages},
     store::{
         self, Db, Page, PageLimit,
-        apps::{self, App},
         companies::{self, Company},
         connections::{self, Connection},
     },
@@ -16,13 +15,6 @@ use super::{Result, failure::Failure};
 pub fn company(db: &mut Db, wanted: &str) -> Result<Company> {
     let all = companies(db)?.into_iter().map(|company| (company.id, company.name)).collect();
     Ok(companies::get(db, &Known::new("company", all).choose(wanted)?)?)
-}
-
-/// By ID, its unique beginning, or name.
-pub fn app(db: &mut Db, wanted: &str) -> Result<App> {
-    let apps = self::all(db, |app: &App| &app.id, apps::page)?;
-    let all = apps.into_iter().map(|app| (app.id, app.name)).collect();
-    Ok(apps::get(db, &Known::new("app", all).choose(wanted)?)?)
 }
 
 /// By ID, its unique beginning, name, or `Company/Name`.

@@ -74,6 +74,7 @@ pub async fn run(context: &Context, command: Command) -> Result {
             context.out.answer(&rows, |rows| rows_text(rows, "There are no such runs."))
         }
         Command::Show { run } => {
+            let wanted = run.clone();
             let shown = context.read(&store, None, move |db, attempt| {
                 let first = PageQuery { limit: Some(NAMED), cursor: None };
                 let page = runs::absences(db, attempt, &run, &first)?;
@@ -81,7 +82,8 @@ pub async fn run(context: &Context, command: Command) -> Result {
                 let run = Run { hold: None, ..runs::show(db, attempt, &run)? };
                 Ok(Shown { run, absences: page.data, more_absences: page.next_cursor.is_some() })
             });
-            context.out.answer(&shown.await?, text)
+            let shown = shown.await.map_err(|failure| failure.named("run", &wanted))?;
+            context.out.answer(&shown, text)
         }
         Command::Approve { run } => approve(context, &store, run).await,
         Command::Reject { run } => {
@@ -123,7 +125,7 @@ async fn told(context: &Context, store: &Store, id: String, decided: Result<Run>
                 "`rollcall run list --state held` shows those that do.",
             ))
         }
-        decided => decided,
+        decided => decided.map_err(|failure| failure.named("run", &id)),
     }
 }
 

@@ -12,9 +12,11 @@
 //! | [`input`] | what a text must be like |
 //! | `actors` | who did something, in words |
 //! | `refusals` | the errors of verbs as refusals |
-//! | [`records`], [`links`], [`profiles`], [`runs`] | one file or folder a resource |
+//! | [`records`], [`links`], [`profiles`], [`runs`], [`companies`], [`apps`], [`tokens`] | one file or folder a resource |
 
 mod actors;
+pub mod apps;
+pub mod companies;
 pub mod door;
 pub mod find;
 pub mod input;
@@ -26,6 +28,7 @@ mod refusal;
 mod refusals;
 pub mod runs;
 pub mod schema;
+pub mod tokens;
 
 pub use refusal::{Class, Refusal};
 

@@ -224,6 +224,11 @@ impl From<register::Error> for Refusal {
                 detail,
                 "Leave `companies` out: an admin's app sees each of them.",
             ),
+            register::Error::MayAll(_) => Refusal::conflict(
+                "may_all",
+                detail,
+                "Leave `scopes` out: an admin's token may do everything.",
+            ),
             register::Error::HasProfiles { profiles, links, .. } => Refusal::conflict(
                 "company_in_use",
                 detail,

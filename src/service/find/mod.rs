@@ -66,6 +66,11 @@ pub fn connection<A>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<
 
 /// An app that the caller may act for, by ID, its unique beginning, or name.
 pub fn app(db: &mut Db, principal: &Principal, wanted: &str) -> Result<App> {
+    match apps::get(db, wanted) {
+        Ok(app) if sees(principal, &app) => return Ok(app),
+        Ok(_) | Err(store::Error::NotFound(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
     let seen = apps(db, principal)?;
     let all: Vec<(String, String)> = seen.iter().map(|app| (app.id.clone(), app.name.clone())).collect();
     let id = choose(&all, wanted).map_err(|not| refused("app", not))?;
@@ -75,10 +80,15 @@ pub fn app(db: &mut Db, principal: &Principal, wanted: &str) -> Result<App> {
 /// The apps that see a company which the caller sees as well, and those of admins for whoever sees all.
 pub fn apps(db: &mut Db, principal: &Principal) -> Result<Vec<App>> {
     let mut all = pages(db, |app: &App| &app.id, apps::page)?;
-    if let Companies::Only(companies) = principal.companies() {
-        all.retain(|app| app.companies.iter().any(|company| companies.contains(company)));
-    }
+    all.retain(|app| sees(principal, app));
     Ok(all)
+}
+
+fn sees(principal: &Principal, app: &App) -> bool {
+    match principal.companies() {
+        Companies::All => true,
+        Companies::Only(companies) => app.companies.iter().any(|company| companies.contains(company)),
+    }
 }
 
 /// A record, by its ID or the unique beginning of it, and the grant to do the action on it.

@@ -158,7 +158,7 @@ fn routes(document: &Value) -> Vec<Route> {
 }
 
 /// Resources whose routes do not name their action yet.
-const NOT_MOVED: [&str; 4] = ["/v1/companies", "/v1/connections", "/v1/messages", "/v1/apps"];
+const NOT_MOVED: [&str; 2] = ["/v1/connections", "/v1/messages"];
 
 impl Route {
     fn takes(&self, parameter: &str) -> bool {
@@ -214,6 +214,7 @@ fn least(document: &Value, schema: &Value, name: &str, company: &Company) -> Val
     match (name, schema["enum"].get(0), schema["type"].as_str()) {
         ("profile_id", ..) => json!(company.ids["profiles"]),
         ("company", ..) => json!(company.id),
+        ("companies", ..) => json!([company.id]),
         (_, Some(first), _) => first.clone(),
         (_, _, Some("object")) => {
             let required = schema["required"].as_array().cloned().unwrap_or_default();
