@@ -114,6 +114,9 @@ fn a_connection_is_changed_paused_polled_and_removed() {
     assert_eq!(machine.json(&["run", "show", run])["state"], "queued");
     assert_eq!(machine.json(&["run", "list", "--state", "queued", "--connection", &id]), runs);
     assert_eq!(machine.json(&["run", "list", "--state", "held"]), json!([]));
+    let quiet = machine.run(&["app", "add", "Quiet", "--company", "Acme", "--quiet"]);
+    assert!(quiet.code == 0 && quiet.stderr.is_empty() && quiet.stdout.contains("rct_"), "{}", quiet.stderr);
+    machine.json(&["app", "remove", "Quiet"]);
     // The one app sees another company; that hides nothing from whoever names no app.
     machine.json(&["company", "add", "Birch"]);
     machine.json(&["app", "add", "A", "--company", "Birch"]);
