@@ -19,7 +19,7 @@ use crate::{
     connectors::outbound::{Outbound, OutboundError, Timeouts},
     domain::ids::new_id,
     http::{
-        Gateway,
+        self, Gateway,
         router::routers,
         server::{self, Limits},
         tls::{TlsError, TlsFiles},
@@ -66,6 +66,11 @@ pub async fn run(
 ) -> Result<(), AppError> {
     let store = open(&settings.database)?;
     serve(store, &settings, ambient, listener, shutdown).await
+}
+
+/// The description of the API that a gateway serves.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    http::router::openapi()
 }
 
 /// Opens the database and brings its tables up to date.

@@ -2,16 +2,20 @@
 
 use crate::{
     domain::{access::Scopes, words::Scope},
-    http::api::apps::{App, NewApp},
-    store::{Db, Store, apps},
-    sync::register::{self, AppDraft, TokenDraft},
+    service::{
+        apps::{self, App, Change, NewApp},
+        companies::Company,
+        page::PageQuery,
+    },
+    store::Store,
+    sync::register::AppDraft,
 };
 
 use super::{
-    Result,
+    Result, company,
     context::Context,
     failure::Failure,
-    find,
+    pages::all,
     text::{fields, plain, table, time, yes},
     token,
 };
@@ -34,9 +38,10 @@ pub enum Command {
         #[arg(long = "scope", value_name = "SCOPE", conflicts_with = "admin")]
         scopes: Vec<Scope>,
     },
-    /// Change an app's name, or the companies that it may see
+    /// Change an app's name, the companies that it may see, or what its tokens may be used for
     #[command(after_help = "Example:\n  rollcall app set \"Timesheets\" --company Acme --company Birch\n
-A company that is not named is taken away, unless the app has profiles in it.")]
+A company that is not named is taken away, unless the app has profiles in it. So is a scope that is not named, where one \
+is: its tokens lose it at once.")]
     #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
     Set {
         /// Its name or ID
@@ -47,6 +52,9 @@ A company that is not named is taken away, unless the app has profiles in it.")]
         /// All of its companies, by name or ID: to be given for each
         #[arg(long = "company", value_name = "COMPANY", group = "what")]
         companies: Vec<String>,
+        /// All that its tokens may be used for at most: read, link, poll, manage; to be given for each
+        #[arg(long = "scope", value_name = "SCOPE", group = "what")]
+        scopes: Vec<Scope>,
     },
     /// List the apps
     #[command(after_help = "Example:\n  rollcall app list")]
@@ -69,23 +77,27 @@ pub async fn run(context: &Context, command: Command) -> Result {
             let scopes = if scopes.is_empty() { Scopes::default() } else { Scopes::new(&scopes) };
             add(context, &store, AppDraft { name, companies, admin, scopes }).await
         }
-        Command::Set { app, name, companies } => set(context, &store, app, name, companies).await,
+        Command::Set { app, name, companies, scopes } => {
+            let companies = (!companies.is_empty()).then_some(companies);
+            let scopes = (!scopes.is_empty()).then(|| Scopes::new(&scopes));
+            set(context, &store, app, Change { name, companies, scopes }).await
+        }
         Command::List => {
-            let list = |db: &mut Db| -> Result<_> {
-                let apps = find::all(db, |app: &apps::App| &app.id, apps::page)?;
-                Ok((apps, find::CompanyNames::read(db)?))
+            let page = async |limit, cursor| {
+                let query = PageQuery { limit: Some(limit), cursor };
+                context.read(&store, None, move |db, attempt| apps::list(db, attempt, &query)).await
             };
-            let (apps, names) = store.read(list).await?;
-            list_apps(context, apps, &names)
+            let apps = all(None, page).await?;
+            list_apps(context, &apps, &company::every(context, &store).await?)
         }
         Command::Remove { app } => {
-            let remove = move |db: &mut Db| -> Result<apps::App> {
-                let app = find::app(db, &app)?;
-                apps::delete(db, &app.id).map_err(|error| in_use(error.into(), &app.name))?;
-                Ok(app)
-            };
-            let app = App::from(store.write(remove).await?);
-            context.out.answer(&app, |app| format!("Removed {} ({}).\n", plain(&app.name), app.id))
+            let wanted = app.clone();
+            let removed =
+                context.write(&store, None, move |db, attempt| apps::remove(db, attempt, &wanted)).await;
+            let failure = |it: Failure| in_use(it.of_setup(), &app).named("app", &app);
+            context.out.answer(&removed.map_err(failure)?, |app| {
+                format!("Removed {} ({}).\n", plain(&app.name), app.id)
+            })
         }
         Command::Token(command) => token::run(context, &store, command).await,
     }
@@ -93,18 +105,9 @@ pub async fn run(context: &Context, command: Command) -> Result {
 
 /// `draft` names its companies as they were typed.
 async fn add(context: &Context, store: &Store, draft: AppDraft) -> Result {
-    let ambient = context.ambient.clone();
-    let add = move |db: &mut Db| -> Result<_> {
-        let mut ids = Vec::new();
-        for company in &draft.companies {
-            ids.push(find::company(db, company)?.id);
-        }
-        let draft = AppDraft { companies: ids, ..draft };
-        let made = register::new_app(db, &ambient, &draft, &TokenDraft::default());
-        made.map_err(|error| taken(error.into(), &draft.name))
-    };
-    let (app, made) = store.write(add).await?;
-    let new = NewApp { app: app.into(), token: made.secret.reveal().to_owned() };
+    let (name, companies, ambient) = (draft.name.clone(), draft.companies.clone(), context.ambient.clone());
+    let added = context.write(store, None, move |db, attempt| apps::add(db, &ambient, attempt, &draft)).await;
+    let new = added.map_err(|it| one_of(taken(it.of_setup(), &name), &companies))?;
     context.out.answer(&new, |NewApp { app, token }| {
         fields(&[
             ("id", app.id.clone()),
@@ -122,30 +125,35 @@ async fn add(context: &Context, store: &Store, draft: AppDraft) -> Result {
     Ok(())
 }
 
-async fn set(
-    context: &Context,
-    store: &Store,
-    app: String,
-    name: Option<String>,
-    companies: Vec<String>,
-) -> Result {
-    let set = move |db: &mut Db| -> Result<_> {
-        let app = find::app(db, &app)?;
-        let mut ids = Vec::new();
-        for company in &companies {
-            ids.push(find::company(db, company)?.id);
-        }
-        let ids = (!ids.is_empty()).then_some(ids);
-        let changed = register::change_app(db, &app.id, name.as_deref(), ids.as_deref());
-        let changed = changed.map_err(|error| taken(error.into(), name.as_deref().unwrap_or(&app.name)))?;
-        Ok((App::from(changed), find::CompanyNames::read(db)?))
-    };
-    let (app, names) = store.write(set).await?;
+async fn set(context: &Context, store: &Store, app: String, change: Change) -> Result {
+    let wanted = app.clone();
+    let name = change.name.clone().unwrap_or_else(|| app.clone());
+    let companies = change.companies.clone().unwrap_or_default();
+    let changed =
+        context.write(store, None, move |db, attempt| apps::change(db, attempt, &wanted, &change)).await;
+    let failure = |it: Failure| one_of(taken(it.of_setup(), &name).named("app", &app), &companies);
+    let app = changed.map_err(failure)?;
+    let known = company::every(context, store).await?;
     context.out.answer(&app, |app| {
-        let companies: Vec<&str> = app.companies.iter().map(|id| names.of(id)).collect();
-        let companies = if app.admin { "all".into() } else { companies.join(", ") };
-        fields(&[("id", app.id.clone()), ("name", app.name.clone()), ("companies", companies)])
+        let (id, name) = (app.id.clone(), app.name.clone());
+        let companies = ("companies", companies_of(app, &known));
+        fields(&[("id", id), ("name", name), companies, ("scopes", scopes(app))])
     })
+}
+
+/// The names of the companies that an app may see.
+fn companies_of(app: &App, known: &[Company]) -> String {
+    let name = |id: &String| known.iter().find(|it| it.id == *id).map_or(id.clone(), |it| it.name.clone());
+    let names: Vec<String> = app.companies.iter().map(name).collect();
+    if app.admin { "all".into() } else { names.join(", ") }
+}
+
+/// Which of several companies is not there, only the one of one can tell.
+fn one_of(failure: Failure, companies: &[String]) -> Failure {
+    match companies {
+        [only] => failure.named("company", only),
+        several => failure.named("company", &several.join("`, `")),
+    }
 }
 
 /// An admin's app may do everything.
@@ -168,12 +176,10 @@ fn in_use(failure: Failure, name: &str) -> Failure {
     )
 }
 
-fn list_apps(context: &Context, apps: Vec<apps::App>, names: &find::CompanyNames) -> Result {
-    let apps: Vec<App> = apps.into_iter().map(App::from).collect();
+fn list_apps(context: &Context, apps: &[App], known: &[Company]) -> Result {
     context.out.answer(&apps, |apps| {
         let row = |app: &App| {
-            let companies: Vec<&str> = app.companies.iter().map(|id| names.of(id)).collect();
-            let companies = if app.admin { "all".into() } else { companies.join(", ") };
+            let companies = companies_of(app, known);
             [app.name.clone(), app.id.clone(), yes(app.admin), companies, time(Some(app.created_at))]
         };
         let head = ["NAME", "ID", "ADMIN", "COMPANIES", "CREATED"];

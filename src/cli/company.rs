@@ -1,16 +1,18 @@
 //! `rollcall company`.
 
 use crate::{
-    http::api::companies::Company,
-    store::{Db, companies},
-    sync::register,
+    service::{
+        companies::{self, Company},
+        page::PageQuery,
+    },
+    store::Store,
 };
 
 use super::{
     Result,
     context::Context,
     failure::Failure,
-    find,
+    pages::all,
     text::{fields, plain, table, time},
 };
 
@@ -42,35 +44,41 @@ pub enum Command {
 
 pub async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
-    let ambient = context.ambient.clone();
     match command {
         Command::Add { name } => {
-            let add = move |db: &mut Db| {
-                register::company(db, &ambient, &name).map_err(|error| taken(error.into(), &name))
-            };
-            show(context, &store.write(add).await?.into())
+            let (new, ambient) = (name.clone(), context.ambient.clone());
+            let added =
+                context.write(&store, None, move |db, attempt| companies::add(db, &ambient, attempt, &new));
+            show(context, &added.await.map_err(|failure| taken(failure.of_setup(), &name))?)
         }
-        Command::List => list(context, store.read(find::companies).await?),
+        Command::List => list(context, &every(context, &store).await?),
         Command::Rename { company, new_name } => {
-            let rename = move |db: &mut Db| {
-                let company = find::company(db, &company)?;
-                register::rename_company(db, &company.id, &new_name)
-                    .map_err(|error| taken(error.into(), &new_name))
-            };
-            show(context, &store.write(rename).await?.into())
+            let (wanted, new) = (company.clone(), new_name.clone());
+            let renamed = context
+                .write(&store, None, move |db, attempt| companies::rename(db, attempt, &wanted, &new))
+                .await;
+            let failure = |it: Failure| taken(it.of_setup(), &new_name).named("company", &company);
+            show(context, &renamed.map_err(failure)?)
         }
         Command::Remove { company } => {
-            let remove = move |db: &mut Db| -> Result<_> {
-                let company = find::company(db, &company)?;
-                companies::delete(db, &company.id).map_err(|error| in_use(error.into(), &company.name))?;
-                Ok(company)
-            };
-            let company: Company = store.write(remove).await?.into();
-            context
-                .out
-                .answer(&company, |company| format!("Removed {} ({}).\n", plain(&company.name), company.id))
+            let wanted = company.clone();
+            let removed =
+                context.write(&store, None, move |db, attempt| companies::remove(db, attempt, &wanted)).await;
+            let failure = |it: Failure| in_use(it.of_setup(), &company).named("company", &company);
+            context.out.answer(&removed.map_err(failure)?, |company| {
+                format!("Removed {} ({}).\n", plain(&company.name), company.id)
+            })
         }
     }
+}
+
+/// All companies.
+pub async fn every(context: &Context, store: &Store) -> Result<Vec<Company>> {
+    let page = async |limit, cursor| {
+        let query = PageQuery { limit: Some(limit), cursor };
+        context.read(store, None, move |db, attempt| companies::list(db, attempt, &query)).await
+    };
+    all(None, page).await
 }
 
 fn taken(failure: Failure, name: &str) -> Failure {
@@ -93,8 +101,7 @@ fn show(context: &Context, company: &Company) -> Result {
         .answer(company, |company| fields(&[("id", company.id.clone()), ("name", company.name.clone())]))
 }
 
-fn list(context: &Context, companies: Vec<companies::Company>) -> Result {
-    let companies: Vec<Company> = companies.into_iter().map(Into::into).collect();
+fn list(context: &Context, companies: &[Company]) -> Result {
     context.out.answer(&companies, |companies| {
         let rows =
             companies.iter().map(|it| [it.name.clone(), it.id.clone(), time(Some(it.created_at))]).collect();

@@ -72,6 +72,35 @@ impl Failure {
         Self::new("not_found", detail, format!("{list} shows those that there are."))
     }
 
+    /// The same, where a use case says that there is no such `what`, or that it may be several: with what was typed.
+    pub fn named(self, what: &str, wanted: &str) -> Self {
+        let Self::Problem { problem, exit } = self else { return self };
+        if problem.code == "ambiguous" {
+            let detail = problem.detail.replacen("That", &format!("`{}`", wanted.trim()), 1);
+            return Self::Problem { problem: Problem { detail, ..problem }, exit };
+        }
+        if problem.code != format!("{what}_not_found") {
+            return Self::Problem { problem, exit };
+        }
+        let not_found = Self::not_found(what, wanted.trim());
+        match problem.remedy.split_once("? ") {
+            Some((near, _)) => not_found.hinted(&format!("{near}?")),
+            None => not_found,
+        }
+    }
+
+    /// The same with the codes and the exit that the commands which set up have for what the use cases refuse.
+    pub fn of_setup(self) -> Self {
+        let Self::Problem { problem: Problem { code, detail, remedy }, exit } = self else { return self };
+        let detail = sentence(&detail);
+        match code.as_str() {
+            "already_exists" => Self::new("duplicate", detail, remedy),
+            "invalid_name" => Self::new("bad_name", detail, remedy),
+            "no_company" | "invalid_scopes" | "invalid_expires_in_days" => Self::usage(detail, remedy),
+            _ => Self::Problem { problem: Problem { code, detail, remedy }, exit },
+        }
+    }
+
     /// The same, with a hint before what to do.
     pub fn hinted(self, hint: &str) -> Self {
         match self {
@@ -85,17 +114,23 @@ impl Failure {
 
     /// The same, with `code`, `detail` and `remedy` of its own if the store said [`store::Error::Duplicate`].
     pub fn if_duplicate(self, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
-        self.replace("duplicate", detail, remedy)
+        self.replace(&["duplicate", "already_exists"], "duplicate", detail, remedy)
     }
 
     /// The same for [`store::Error::Referred`].
     pub fn if_in_use(self, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
-        self.replace("in_use", detail, remedy)
+        self.replace(&["in_use", "company_in_use", "app_in_use"], "in_use", detail, remedy)
     }
 
-    fn replace(self, code: &str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+    fn replace(
+        self,
+        codes: &[&str],
+        code: &str,
+        detail: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
         match self {
-            Self::Problem { problem, exit } if problem.code == code => {
+            Self::Problem { problem, exit } if codes.contains(&problem.code.as_str()) => {
                 Self::Problem { problem: Problem::new(code, detail, remedy), exit }
             }
             other => other,
@@ -240,6 +275,7 @@ impl From<register::Error> for Failure {
                 )
             }
             register::Error::SeesAll(_) => Self::new("sees_all", detail, "Leave --company out."),
+            register::Error::MayAll(_) => Self::new("may_all", detail, "Leave --scope out."),
             register::Error::HasProfiles { .. } => Self::new(
                 "company_in_use",
                 detail,

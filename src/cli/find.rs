@@ -4,10 +4,8 @@ use crate::{
     service::find::{NotChosen, choose, pages},
     store::{
         self, Db, Page, PageLimit,
-        apps::{self, App},
         companies::{self, Company},
         connections::{self, Connection},
-        runs::{self, Run},
     },
 };
 
@@ -17,13 +15,6 @@ use super::{Result, failure::Failure};
 pub fn company(db: &mut Db, wanted: &str) -> Result<Company> {
     let all = companies(db)?.into_iter().map(|company| (company.id, company.name)).collect();
     Ok(companies::get(db, &Known::new("company", all).choose(wanted)?)?)
-}
-
-/// By ID, its unique beginning, or name.
-pub fn app(db: &mut Db, wanted: &str) -> Result<App> {
-    let apps = self::all(db, |app: &App| &app.id, apps::page)?;
-    let all = apps.into_iter().map(|app| (app.id, app.name)).collect();
-    Ok(apps::get(db, &Known::new("app", all).choose(wanted)?)?)
 }
 
 /// By ID, its unique beginning, name, or `Company/Name`.
@@ -38,19 +29,6 @@ pub fn connection(db: &mut Db, wanted: &str) -> Result<Connection> {
         all.push((connection.id, connection.name));
     }
     Ok(connections::get(db, &Known::new("connection", all).choose(wanted)?)?)
-}
-
-/// By ID or its unique beginning.
-pub fn run(db: &mut Db, wanted: &str) -> Result<Run> {
-    let wanted = wanted.trim();
-    let all = match runs::get(db, wanted) {
-        Ok(run) => return Ok(run),
-        Err(store::Error::NotFound(_)) if wanted.len() > "run_".len() => runs::beginning(db, wanted, 3)?,
-        Err(store::Error::NotFound(_)) => Vec::new(),
-        Err(error) => return Err(error.into()),
-    };
-    let all = all.into_iter().map(|id| (id.clone(), id)).collect();
-    Ok(runs::get(db, &Known::new("run", all).choose(wanted)?)?)
 }
 
 /// What there is to choose from, by ID and name.

@@ -10,6 +10,9 @@ pub struct Flags {
     /// Answer with one JSON document on standard output; errors are JSON on standard error
     #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,
+    /// Leave out what is only good to know: hints, and what is going on
+    #[arg(long, short, global = true, help_heading = "Global options")]
+    pub quiet: bool,
     /// The database: sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME [default: sqlite:rollcall.db]
     #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
     database_url: Option<String>,

@@ -5,6 +5,7 @@
 
 mod app;
 mod company;
+mod completions;
 mod confirm;
 mod connection;
 mod context;
@@ -107,6 +108,7 @@ enum Command {
     Simulate(simulate::Command),
     Doctor(doctor::Args),
     Openapi(openapi::Args),
+    Completions(completions::Args),
 }
 
 /// Runs the command line and says how it ended.
@@ -119,7 +121,7 @@ pub fn main() -> ExitCode {
             if json && error.exit_code() == i32::from(failure::USAGE) {
                 let text = error.render().to_string();
                 let told = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
-                return Output::new(json).failure(&Failure::usage(
+                return Output::new(json, true).failure(&Failure::usage(
                     sentence(told),
                     "`rollcall COMMAND --help` tells what the command takes.",
                 ));
@@ -129,7 +131,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
         }
     };
-    let out = Output::new(cli.flags.json);
+    let out = Output::new(cli.flags.json, cli.flags.quiet);
     match start(cli, out) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => out.failure(&failure),
@@ -159,7 +161,7 @@ fn start(cli: Cli, out: Output) -> Result {
         if tracing::enabled!(tracing::Level::WARN) {
             tracing::warn!("{warning}");
         } else if settings.log.filter != "off" {
-            out.note(warning);
+            out.warning(warning);
         }
     }
     let context = Context::new(settings, out);
@@ -171,6 +173,7 @@ async fn dispatch(context: &Context, command: Command) -> Result {
         Command::Serve(args) => serve::run(context, &args).await,
         Command::Demo(args) => demo::run(context, args).await,
         Command::Openapi(_) => openapi::run(context.out),
+        Command::Completions(args) => completions::run(context.out, &args),
         Command::Migrate(args) => migrate::run(context, &args).await,
         Command::Company(command) => company::run(context, command).await,
         Command::App(command) => app::run(context, command).await,

@@ -1,6 +1,6 @@
 //! `rollcall openapi`.
 
-use crate::http::router::openapi;
+use crate::app::openapi;
 
 use super::{Result, failure::Failure, output::Output};
 

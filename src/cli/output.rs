@@ -17,11 +17,13 @@ use super::{
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
     json: bool,
+    quiet: bool,
 }
 
 impl Output {
-    pub fn new(json: bool) -> Self {
-        Self { json }
+    /// `quiet` leaves out what is only good to know.
+    pub fn new(json: bool, quiet: bool) -> Self {
+        Self { json, quiet }
     }
 
     pub fn is_json(self) -> bool {
@@ -55,6 +57,13 @@ impl Output {
 
     /// A line for people on standard error: what is going on, or what to do next.
     pub fn note(self, line: &str) {
+        if !self.quiet {
+            self.warning(line);
+        }
+    }
+
+    /// A line on standard error that is not left out.
+    pub fn warning(self, line: &str) {
         // There is nobody else to tell if this fails.
         let _ = writeln!(io::stderr().lock(), "{line}");
     }
@@ -64,8 +73,8 @@ impl Output {
         match failure {
             Failure::Problem { problem, exit } => {
                 match serde_json::to_string(problem) {
-                    Ok(json) if self.json => self.note(&json),
-                    _ => self.note(&format!(
+                    Ok(json) if self.json => self.warning(&json),
+                    _ => self.warning(&format!(
                         "error: {}\ndo: {}",
                         plain(&problem.detail),
                         plain(&problem.remedy)

@@ -1,6 +1,9 @@
-//! `--set NAME=VALUE` and `--secret NAME=VALUE` or `NAME=@FILE`.
+//! `--set NAME=VALUE` and `--secret NAME=VALUE`, `NAME=@FILE` or `NAME=@-`.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+};
 
 use crate::domain::secret::Secret;
 
@@ -47,17 +50,31 @@ pub fn settings(pairs: Vec<Pair>) -> Result<BTreeMap<String, String>> {
     Ok(settings)
 }
 
-/// The secrets of a connection, read from their files where `@` names one.
+/// The secrets of a connection, read from their files where `@` names one, and from standard input for `@-`.
 ///
 /// # Errors
-/// What is no pair; a name that is given twice; a file that cannot be read or is empty.
+/// What is no pair; a name that is given twice; a file that cannot be read or is empty; more than one from standard input.
 pub fn secrets(pairs: Vec<SecretPair>) -> Result<BTreeMap<String, Secret>> {
+    read_secrets(pairs, io::stdin())
+}
+
+fn read_secrets(pairs: Vec<SecretPair>, input: impl Read) -> Result<BTreeMap<String, Secret>> {
     let mut secrets = BTreeMap::new();
+    let mut input = Some(input);
     for SecretPair(text) in pairs {
         let (name, value) = split(&text).ok_or_else(|| {
-            Failure::usage("A --secret has no name.", "Write --secret NAME=VALUE or NAME=@FILE.")
+            Failure::usage("A --secret has no name.", "Write --secret NAME=VALUE, NAME=@FILE or NAME=@-.")
         })?;
         let value = match value.strip_prefix('@') {
+            Some("-") => {
+                let input = input.take().ok_or_else(|| {
+                    Failure::usage(
+                        "Standard input holds one secret alone.",
+                        "Give the others as NAME=@FILE, or one after the other by `rollcall connection set`.",
+                    )
+                })?;
+                alone("standard input", io::read_to_string(input))?
+            }
             Some(path) => file(path)?,
             None => Secret::new(value),
         };
@@ -70,14 +87,19 @@ pub fn secrets(pairs: Vec<SecretPair>) -> Result<BTreeMap<String, Secret>> {
 
 /// A secret from a file, without its last line break.
 pub fn file(path: &str) -> Result<Secret> {
+    alone(&format!("{path:?}"), std::fs::read_to_string(path))
+}
+
+/// The secret that is all of a text, without its last line break.
+fn alone(place: &str, text: io::Result<String>) -> Result<Secret> {
     let failed = |why: String| {
         Failure::new(
             "bad_secret_file",
-            format!("The secret cannot be read from {path:?}: {why}."),
+            format!("The secret cannot be read from {place}: {why}."),
             "Name a file that holds the secret alone, and that this user may read.",
         )
     };
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let text = text.map_err(|error| failed(error.to_string()))?;
     match text.trim_end_matches(['\r', '\n']) {
         "" => Err(failed("it is empty".into())),
         secret => Ok(Secret::new(secret)),
@@ -91,7 +113,7 @@ fn twice(flag: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{pair, secret_pair, secrets, settings};
+    use super::{pair, read_secrets, secret_pair, secrets, settings};
 
     #[test]
     fn a_value_may_hold_what_it_likes() {
@@ -102,6 +124,15 @@ mod tests {
             assert!(settings(vec![pair(none).unwrap()]).is_err(), "{none}");
         }
         assert!(settings(vec![pair("a=1").unwrap(), pair("a=2").unwrap()]).is_err());
+    }
+
+    #[test]
+    fn one_secret_may_come_from_standard_input() {
+        let pairs = |texts: &[&str]| texts.iter().map(|text| secret_pair(text).unwrap()).collect();
+        let read = read_secrets(pairs(&["a=@-", "b=x"]), "hunter2\n".as_bytes()).unwrap();
+        assert_eq!((read["a"].reveal(), read["b"].reveal()), ("hunter2", "x"));
+        assert!(read_secrets(pairs(&["a=@-", "b=@-"]), "hunter2\n".as_bytes()).is_err());
+        assert!(read_secrets(pairs(&["a=@-"]), "\n".as_bytes()).is_err());
     }
 
     #[test]

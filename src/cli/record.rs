@@ -42,7 +42,7 @@ pub struct Filter {
     /// Only this company's, by name or ID
     #[arg(long)]
     company: Option<String>,
-    /// Only this connection's, by its name or ID, or Company/Connection
+    /// Only this connection's, by name or ID, or Company/Connection
     #[arg(long)]
     connection: Option<String>,
     /// The app whose links are shown, by name or ID; need not be said where there is one

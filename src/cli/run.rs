@@ -1,31 +1,46 @@
-//! `rollcall run`: look at a run, and decide a hold.
+//! `rollcall run`: look at runs, and decide a hold.
 
 use serde::Serialize;
 
 use crate::{
-    clock::Ambient,
     domain::words::RunState,
-    http::api::runs::{Absence, Run},
-    store::{Db, PageLimit, records, runs},
-    sync::{
-        backlog::{self, Task},
-        hold,
+    service::{
+        page::PageQuery,
+        runs::{self, Absence, Run, RunsQuery},
     },
+    store::Store,
+    sync::backlog::{self, Task},
 };
 
 use super::{
     Result,
     context::Context,
     failure::Failure,
-    find,
-    text::{fields, plain, time},
+    pages::all,
+    text::{fields, plain, table, time},
 };
 
 /// How many absent records are named; the API pages through all.
-const NAMED: u16 = 50;
+const NAMED: i64 = 50;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    /// List the runs of all connections, newest first
+    #[command(after_help = "Example:\n  rollcall run list --state held")]
+    List {
+        /// Only this company's, by name or ID
+        #[arg(long)]
+        company: Option<String>,
+        /// Only this connection's, by name or ID
+        #[arg(long)]
+        connection: Option<String>,
+        /// Only those in this state: queued, running, held, complete, failed
+        #[arg(long)]
+        state: Option<RunState>,
+        /// At most so many [default: 100]
+        #[arg(long, value_name = "NUMBER", default_value = "100", hide_default_value = true)]
+        limit: usize,
+    },
     /// Show a run, with the names of those that it found absent
     #[command(after_help = "Example:\n  rollcall run show run_0199…")]
     Show {
@@ -48,48 +63,94 @@ pub enum Command {
 
 pub async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
-    let ambient = context.ambient.clone();
     match command {
+        Command::List { company, connection, state, limit } => {
+            let page = async |limit, cursor| {
+                let (company, connection) = (company.clone(), connection.clone());
+                let query = RunsQuery { company, connection, state, limit: Some(limit), cursor };
+                context.read(&store, None, move |db, attempt| runs::list(db, attempt, &query)).await
+            };
+            let rows = all(Some(limit), page).await?;
+            context.out.answer(&rows, |rows| rows_text(rows, "There are no such runs."))
+        }
         Command::Show { run } => {
-            let shown = store.read(move |db| load(db, &run)).await?;
+            let wanted = run.clone();
+            let shown = context.read(&store, None, move |db, attempt| {
+                let first = PageQuery { limit: Some(NAMED), cursor: None };
+                let page = runs::absences(db, attempt, &run, &first)?;
+                // Its names are among the absences.
+                let run = Run { hold: None, ..runs::show(db, attempt, &run)? };
+                Ok(Shown { run, absences: page.data, more_absences: page.next_cursor.is_some() })
+            });
+            let shown = shown.await.map_err(|failure| failure.named("run", &wanted))?;
             context.out.answer(&shown, text)
         }
-        Command::Approve { run } => {
-            let mut decided = store.write(move |db| decide(db, &ambient, &run, true)).await?;
-            // Should this be stopped, a gateway goes on.
-            while decided.to_mark.is_some() {
-                let task = Task::Mark { run_id: decided.id.clone() };
-                backlog::step(&store, &context.ambient, &task).await?;
-                decided = store.read(move |db| runs::get(db, &decided.id)).await?;
-            }
-            context.out.answer(&Run::from(decided), |run| {
-                format!("Approved {}: {} {} marked absent.\n", run.id, run.absent, run.list.plural())
-            })
-        }
+        Command::Approve { run } => approve(context, &store, run).await,
         Command::Reject { run } => {
-            let decided = store.write(move |db| decide(db, &ambient, &run, false)).await?;
-            context
-                .out
-                .answer(&Run::from(decided), |run| format!("Rejected {}: nobody is marked absent.\n", run.id))
+            let (id, now) = (run.clone(), context.ambient.now());
+            let decided = context.write(&store, None, move |db, attempt| runs::reject(db, attempt, &id, now));
+            let decided = told(context, &store, run, decided.await).await?;
+            context.out.answer(&decided, |run| format!("Rejected {}: nobody is marked absent.\n", run.id))
         }
     }
 }
 
-fn decide(db: &mut Db, ambient: &Ambient, id: &str, approve: bool) -> Result<runs::Run> {
-    let run = find::run(db, id)?;
-    if run.state != RunState::Held {
-        let since = match &run.decision {
-            Some(decision) => format!("it was {} by {}", decision.decision, decision.by),
-            None => format!("it is {}", run.state),
-        };
-        return Err(Failure::new(
-            "not_held",
-            format!("The run `{}` waits for no decision: {since}.", run.id),
-            "`rollcall connection runs CONNECTION` shows which runs are held.",
-        ));
+async fn approve(context: &Context, store: &Store, run: String) -> Result {
+    let (id, now) = (run.clone(), context.ambient.now());
+    let decided = context.write(store, None, move |db, attempt| runs::approve(db, attempt, &id, now));
+    let mut decided = told(context, store, run, decided.await).await?;
+    // Should this be stopped, a gateway goes on.
+    while decided.to_mark.is_some() {
+        let task = Task::Mark { run_id: decided.id.clone() };
+        backlog::step(store, &context.ambient, &task).await?;
+        decided = context.read(store, None, move |db, attempt| runs::show(db, attempt, &decided.id)).await?;
     }
-    let verb = if approve { hold::approve } else { hold::reject };
-    Ok(verb(db, &run.id, "command line", ambient.now())?)
+    context.out.answer(&decided, |run| {
+        format!("Approved {}: {} {} marked absent.\n", run.id, run.absent, run.list.plural())
+    })
+}
+
+/// What was decided; where there is nothing to decide, why.
+async fn told(context: &Context, store: &Store, id: String, decided: Result<Run>) -> Result<Run> {
+    match decided {
+        Err(Failure::Problem { problem, .. }) if problem.code == "run_not_held" => {
+            let run = context.read(store, None, move |db, attempt| runs::show(db, attempt, &id)).await?;
+            let since = match &run.decision {
+                Some(decision) => format!("it was {} by {}", decision.decision, decision.by),
+                None => format!("it is {}", run.state),
+            };
+            Err(Failure::new(
+                "not_held",
+                format!("The run `{}` waits for no decision: {since}.", run.id),
+                "`rollcall run list --state held` shows those that do.",
+            ))
+        }
+        decided => decided.map_err(|failure| failure.named("run", &id)),
+    }
+}
+
+/// Runs for people, or `none`.
+fn rows_text(runs: &[Run], none: &str) -> String {
+    let row = |run: &Run| {
+        let problem = run.problem.as_ref().map(|problem| problem.code.clone()).unwrap_or_default();
+        [
+            run.id.clone(),
+            run.list.plural().to_owned(),
+            run.mode.to_string(),
+            run.state.to_string(),
+            time(run.started_at),
+            run.received.to_string(),
+            run.created.to_string(),
+            run.updated.to_string(),
+            run.absent.to_string(),
+            problem,
+        ]
+    };
+    table(
+        ["ID", "LIST", "MODE", "STATE", "STARTED", "RECEIVED", "NEW", "CHANGED", "ABSENT", "PROBLEM"],
+        runs.iter().map(row).collect(),
+        none,
+    )
 }
 
 /// A run, and the first of those that it found absent.
@@ -99,14 +160,6 @@ struct Shown {
     run: Run,
     absences: Vec<Absence>,
     more_absences: bool,
-}
-
-fn load(db: &mut Db, id: &str) -> Result<Shown> {
-    let run = find::run(db, id)?;
-    let limit = PageLimit::new(NAMED).unwrap_or(PageLimit::DEFAULT);
-    let page = records::of_absences(db, &run.id, None, limit)?;
-    let absences = page.rows.into_iter().map(Absence::from).collect();
-    Ok(Shown { run: run.into(), absences, more_absences: page.more })
 }
 
 fn text(shown: &Shown) -> String {

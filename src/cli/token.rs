@@ -4,16 +4,15 @@ use serde_json::json;
 
 use crate::{
     domain::{access::Scopes, words::Scope},
-    http::api::tokens::Token,
-    store::{self, Db, Store, apps},
-    sync::register::{self, NewToken, TokenDraft},
+    service::tokens::{self, NewToken, Token},
+    store::Store,
+    sync::register::TokenDraft,
 };
 
 use super::{
     Result,
     context::Context,
     failure::Failure,
-    find,
     text::{fields, table, time},
 };
 
@@ -59,22 +58,22 @@ pub async fn run(context: &Context, store: &Store, command: Command) -> Result {
         Command::Add { app, name, scopes, expires_in_days } => {
             let scopes = (!scopes.is_empty()).then(|| Scopes::new(&scopes));
             let draft = TokenDraft { name, scopes, expires_in_days };
-            let add = move |db: &mut Db| -> Result<_> {
-                let app = find::app(db, &app)?;
-                let made = register::token(db, &ambient, &app.id, &draft)?;
-                Ok((made, app.id))
-            };
-            let (NewToken { token, secret }, app_id) = store.write(add).await?;
+            let wanted = app.clone();
+            let added = context
+                .write(store, None, move |db, attempt| tokens::add(db, &ambient, attempt, &wanted, &draft))
+                .await;
+            let NewToken { made, token, app_id } =
+                added.map_err(|failure| failure.of_setup().named("app", &app))?;
             let answer = json!({
-                "id": token.id, "app_id": app_id, "name": token.name, "scopes": token.scopes.as_slice(),
-                "expires_at": token.expires_at, "token": secret.reveal(),
+                "id": made.id, "app_id": app_id, "name": made.name, "scopes": made.scopes,
+                "expires_at": made.expires_at, "token": token,
             });
             context.out.answer(&answer, |_| {
                 fields(&[
-                    ("id", token.id.clone()),
-                    ("scopes", token.scopes.to_string()),
-                    ("expires", time(token.expires_at)),
-                    ("token", secret.reveal().to_owned()),
+                    ("id", made.id.clone()),
+                    ("scopes", scope_words(&made)),
+                    ("expires", time(made.expires_at)),
+                    ("token", token.clone()),
                 ])
             })?;
             if !context.out.is_json() {
@@ -83,18 +82,16 @@ pub async fn run(context: &Context, store: &Store, command: Command) -> Result {
             Ok(())
         }
         Command::List { app } => {
-            let list = move |db: &mut Db| -> Result<_> {
-                let app = find::app(db, &app)?;
-                Ok(apps::tokens(db, &app.id)?)
-            };
-            let tokens: Vec<Token> = store.read(list).await?.into_iter().map(Token::from).collect();
+            let wanted = app.clone();
+            let tokens =
+                context.read(store, None, move |db, attempt| tokens::list(db, attempt, &wanted)).await;
+            let tokens = tokens.map_err(|failure| failure.named("app", &app))?;
             context.out.answer(&tokens, |tokens| {
                 let row = |it: &Token| {
-                    let scopes: Vec<&str> = it.scopes.iter().map(|scope| scope.as_str()).collect();
                     [
                         it.id.clone(),
                         it.name.clone().unwrap_or_default(),
-                        scopes.join(" "),
+                        scope_words(it),
                         time(Some(it.created_at)),
                         time(it.expires_at),
                         time(it.last_used_at),
@@ -106,20 +103,24 @@ pub async fn run(context: &Context, store: &Store, command: Command) -> Result {
             })
         }
         Command::Revoke { app, token } => {
-            let id = token.clone();
-            let revoke = move |db: &mut Db| -> Result {
-                let app = find::app(db, &app)?;
-                apps::revoke_token(db, &app.id, &token, ambient.now()).map_err(|error| match error {
-                    store::Error::NotFound(_) => Failure::new(
-                        "not_found",
-                        format!("The app `{}` has no token `{token}`.", app.name),
-                        format!("`rollcall app token list {:?}` shows their IDs.", app.name),
-                    ),
-                    other => other.into(),
-                })
-            };
-            store.write(revoke).await?;
-            context.out.answer(&json!({ "id": id, "revoked": true }), |_| format!("Revoked {id}.\n"))
+            let (wanted, id, now) = (app.clone(), token.clone(), ambient.now());
+            let revoked = context
+                .write(store, None, move |db, attempt| tokens::revoke(db, attempt, &wanted, &id, now))
+                .await;
+            revoked.map_err(|failure| match failure {
+                Failure::Problem { problem, .. } if problem.code == "token_not_found" => Failure::new(
+                    "not_found",
+                    format!("The app `{app}` has no token `{token}`."),
+                    format!("`rollcall app token list {app:?}` shows their IDs."),
+                ),
+                other => other.named("app", &app),
+            })?;
+            context.out.answer(&json!({ "id": token, "revoked": true }), |_| format!("Revoked {token}.\n"))
         }
     }
+}
+
+fn scope_words(token: &Token) -> String {
+    let words: Vec<&str> = token.scopes.iter().map(|scope| scope.as_str()).collect();
+    words.join(" ")
 }

@@ -8,6 +8,7 @@ use crate::{
     domain::{
         access::{ActingApp, Acts, Attempt, Companies, Principal},
         secret::SecretHash,
+        words::Action,
     },
     store::{
         self, Db, Store,
@@ -103,7 +104,7 @@ fn enter<A: Acts, T>(
         return Err(Failed(None, Box::new(unauthorized())));
     };
     let failed = |refusal| Failed(Some(known.clone()), Box::new(refusal));
-    let app = acting(db, &principal, own, asker.app.as_deref()).map_err(failed)?;
+    let app = acting(db, &principal, own, asker.app.as_deref(), A::ACTION).map_err(failed)?;
     let attempt = Attempt::new(principal, app, asker.request_id);
     let value = work(db, &attempt).map_err(failed)?;
     Ok((known, value))
@@ -158,11 +159,12 @@ fn acting(
     principal: &Principal,
     own: Option<ActingApp>,
     named: Option<&str>,
+    action: Action,
 ) -> Result<Option<ActingApp>> {
     let Some(named) = named else {
         return match own {
             Some(own) => Ok(Some(own)),
-            None => only(db, principal),
+            None => only(db, principal, action),
         };
     };
     if own.as_ref().is_some_and(|own| named == own.id || named == own.name) {
@@ -179,14 +181,17 @@ fn acting(
     Ok(Some(as_acting(&super::find::app(db, principal, named)?)))
 }
 
-/// The app that must be meant by a caller that has none of its own: there is no other that it could be.
-fn only(db: &mut Db, principal: &Principal) -> Result<Option<ActingApp>> {
+/// The app that must be meant by a caller that has none of its own: there is no other that it could be. Nothing is linked
+/// where that app sees nothing; but whoever did not name it, looks and manages wherever he may himself.
+fn only(db: &mut Db, principal: &Principal, action: Action) -> Result<Option<ActingApp>> {
     let mut seen = super::find::apps(db, principal)?;
     seen.retain(|app| !app.admin);
-    Ok(match seen.as_slice() {
-        [only] => Some(as_acting(only)),
-        _ => None,
-    })
+    let [only] = seen.as_slice() else { return Ok(None) };
+    let companies = match action {
+        Action::Link => as_acting(only).companies,
+        _ => principal.companies(),
+    };
+    Ok(Some(ActingApp { companies, ..as_acting(only) }))
 }
 
 /// What everybody is told whose token is not known.

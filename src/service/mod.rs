@@ -12,9 +12,11 @@
 //! | [`input`] | what a text must be like |
 //! | `actors` | who did something, in words |
 //! | `refusals` | the errors of verbs as refusals |
-//! | [`records`], [`links`], [`profiles`], [`feed`], [`connections`], [`messages`] | one file or folder a resource |
+//! | the others | one file or folder a resource |
 
 mod actors;
+pub mod apps;
+pub mod companies;
 pub mod connections;
 pub mod door;
 pub mod feed;
@@ -27,7 +29,9 @@ pub mod profiles;
 pub mod records;
 mod refusal;
 mod refusals;
+pub mod runs;
 pub mod schema;
+pub mod tokens;
 
 pub use refusal::{Class, Refusal};
 

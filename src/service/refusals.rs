@@ -12,8 +12,8 @@ use crate::{
     },
     store,
     sync::{
-        ask::AskError, calls_in::SetupFailure, check::TestError, credentials, feed, link, profile, register,
-        remove::RemoveError, subscribe::SubscribeError, vault::VaultError,
+        ask::AskError, calls_in::SetupFailure, check::TestError, credentials, feed, hold, link, profile,
+        register, remove::RemoveError, subscribe::SubscribeError, vault::VaultError,
     },
 };
 
@@ -198,6 +198,20 @@ impl From<profile::Error> for Refusal {
     }
 }
 
+impl From<hold::Error> for Refusal {
+    fn from(error: hold::Error) -> Self {
+        match error {
+            hold::Error::NotHeld => Refusal::conflict(
+                "run_not_held",
+                "The run is not held, or not any more: there is nothing to decide.",
+                "Look at the run: `decision` says who decided, or which later run took its place.",
+            ),
+            hold::Error::Denied(denied) => denied.into(),
+            hold::Error::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<VaultError> for Refusal {
     fn from(error: VaultError) -> Self {
         match error {
@@ -234,6 +248,11 @@ impl From<register::Error> for Refusal {
                 "sees_all",
                 detail,
                 "Leave `companies` out: an admin's app sees each of them.",
+            ),
+            register::Error::MayAll(_) => Refusal::conflict(
+                "may_all",
+                detail,
+                "Leave `scopes` out: an admin's token may do everything.",
             ),
             register::Error::HasProfiles { profiles, links, .. } => Refusal::conflict(
                 "company_in_use",

@@ -127,6 +127,12 @@ pub fn rename(db: &mut Db, id: &str, name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Says what an app's tokens may be used for at most.
+pub fn set_scopes(db: &mut Db, id: &str, scopes: &Scopes) -> Result<()> {
+    diesel::update(apps::table.find(id)).set(apps::scopes.eq(scopes.to_string())).execute(db)?;
+    Ok(())
+}
+
 /// Lets an app see a company no more.
 pub fn dismiss(db: &mut Db, app_id: &str, company_id: &str) -> Result<()> {
     diesel::delete(app_companies::table.find((app_id, company_id))).execute(db)?;

@@ -200,11 +200,15 @@ pub fn get(db: &mut Db, id: &str) -> Result<Run> {
     row.ok_or(Error::NotFound("run"))?.try_into()
 }
 
-/// The IDs of up to `most` runs whose IDs begin so.
-pub fn beginning(db: &mut Db, with: &str, most: u16) -> Result<Vec<String>> {
+/// The IDs of up to `most` runs whose IDs begin so; only those of the companies `among` where they are given.
+pub fn beginning(db: &mut Db, among: Option<&[String]>, with: &str, most: u16) -> Result<Vec<String>> {
     let there = runs::table.filter(runs::connection_id.ne_all(deleted()));
     let alike = there.filter(runs::id.like(format!("{}%", escaped(with))).escape('\\'));
-    Ok(alike.select(runs::id).limit(i64::from(most)).load(db)?)
+    let mut query = alike.select(runs::id).limit(i64::from(most)).into_boxed();
+    if let Some(ids) = among {
+        query = query.filter(runs::company_id.eq_any(ids.to_vec()));
+    }
+    Ok(query.load(db)?)
 }
 
 /// The run of the list that is in `state`: there is at most one queued, one running and one held.
@@ -250,6 +254,44 @@ pub fn page(db: &mut Db, connection_id: &str, before: Option<&str>, limit: PageL
         .order(runs::id.desc())
         .limit(limit.and_one())
         .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(runs::id.lt(before.to_owned()));
+    }
+    let rows: Result<Vec<Run>> = query.load(db)?.into_iter().map(TryInto::try_into).collect();
+    Ok(Page::cut(rows?, limit))
+}
+
+/// Which runs are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// The IDs of their companies; all where it is `None`.
+    pub among: Option<Vec<String>>,
+    pub connection_id: Option<String>,
+    pub state: Option<RunState>,
+}
+
+/// The runs of all connections, newest first.
+pub fn list(db: &mut Db, filter: &Filter, before: Option<&str>, limit: PageLimit) -> Result<Page<Run>> {
+    let mut query = runs::table
+        .filter(runs::connection_id.ne_all(deleted()))
+        .select(Row::as_select())
+        .order(runs::id.desc())
+        .limit(limit.and_one())
+        .into_boxed();
+    if let Some(ids) = &filter.among {
+        query = query.filter(runs::company_id.eq_any(ids.clone()));
+    }
+    if let Some(id) = &filter.connection_id {
+        query = query.filter(runs::connection_id.eq(id.clone()));
+    }
+    // One that still marks absences is told of as running.
+    query = match filter.state {
+        Some(RunState::Running) => {
+            query.filter(runs::state.eq(RunState::Running.as_str()).or(runs::to_mark.is_not_null()))
+        }
+        Some(state) => query.filter(runs::state.eq(state.as_str()).and(runs::to_mark.is_null())),
+        None => query,
+    };
     if let Some(before) = before {
         query = query.filter(runs::id.lt(before.to_owned()));
     }

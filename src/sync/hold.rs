@@ -3,29 +3,50 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    domain::words::RunState,
+    domain::{
+        access::{Denied, Grant, action},
+        words::RunState,
+    },
     store::{
-        Db, Error, PageLimit, Result, lists, records,
+        self, Db, PageLimit, lists, records,
         runs::{self, Decision, Run},
     },
 };
 
 use super::run::place;
 
+/// Why a hold was not decided.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the run is not held, or not any more")]
+    NotHeld,
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
 /// Approves a hold: the decision stands at once, and the first of those whom it names and who were not seen again since
-/// are marked absent. Where there are more, [`go_on`] is to be called until it says that it is done.
+/// are marked absent. Where there are more, [`go_on`] is to be called until it says that it is done. `by` is who decides, in
+/// words.
 ///
 /// # Errors
-/// [`Error::Stale`] where the run is not held (any more).
-pub fn approve(db: &mut Db, run_id: &str, by: &str, now: DateTime<Utc>) -> Result<Run> {
-    let run = held(db, run_id)?;
+/// [`Error::NotHeld`].
+pub fn approve(
+    db: &mut Db,
+    grant: &Grant<action::DecideHolds>,
+    run_id: &str,
+    by: &str,
+    now: DateTime<Utc>,
+) -> Result<Run, Error> {
+    let run = held(db, grant, run_id)?;
     decide(db, run_id, RunState::Complete, "approved", by, Some(run.absent), now)?;
     go_on(db, run_id, now)?;
-    runs::get(db, run_id)
+    Ok(runs::get(db, run_id)?)
 }
 
 /// Marks some more of those whom an approved run names, with their entries in the change feed. Whether it is done.
-pub fn go_on(db: &mut Db, run_id: &str, now: DateTime<Utc>) -> Result<bool> {
+pub fn go_on(db: &mut Db, run_id: &str, now: DateTime<Utc>) -> store::Result<bool> {
     let run = runs::get(db, run_id)?;
     lists::lock(db, &run.connection_id, run.list)?;
     let run = runs::get(db, run_id)?;
@@ -41,18 +62,25 @@ pub fn go_on(db: &mut Db, run_id: &str, now: DateTime<Utc>) -> Result<bool> {
 /// Leaves everybody as they are.
 ///
 /// # Errors
-/// [`Error::Stale`] where the run is not held (any more).
-pub fn reject(db: &mut Db, run_id: &str, by: &str, now: DateTime<Utc>) -> Result<Run> {
-    held(db, run_id)?;
+/// [`Error::NotHeld`].
+pub fn reject(
+    db: &mut Db,
+    grant: &Grant<action::DecideHolds>,
+    run_id: &str,
+    by: &str,
+    now: DateTime<Utc>,
+) -> Result<Run, Error> {
+    held(db, grant, run_id)?;
     decide(db, run_id, RunState::Failed, "rejected", by, None, now)?;
-    runs::get(db, run_id)
+    Ok(runs::get(db, run_id)?)
 }
 
-fn held(db: &mut Db, run_id: &str) -> Result<Run> {
+fn held(db: &mut Db, grant: &Grant<action::DecideHolds>, run_id: &str) -> Result<Run, Error> {
     let run = runs::get(db, run_id)?;
+    grant.covers(&run.company_id, "run")?;
     lists::lock(db, &run.connection_id, run.list)?;
     let run = runs::get(db, run_id)?;
-    if run.state == RunState::Held { Ok(run) } else { Err(Error::Stale("run")) }
+    if run.state == RunState::Held { Ok(run) } else { Err(Error::NotHeld) }
 }
 
 fn decide(
@@ -63,7 +91,7 @@ fn decide(
     by: &str,
     to_mark: Option<u64>,
     now: DateTime<Utc>,
-) -> Result<()> {
+) -> store::Result<()> {
     let decision = Decision { decision: decision.into(), at: now, by: by.into() };
     runs::decide(db, run_id, state, &decision, to_mark)
 }

@@ -21,7 +21,6 @@ pub mod register;
 pub mod remove;
 pub mod retention;
 pub mod run;
-pub mod scope;
 pub mod search_index;
 pub mod status;
 pub mod subscribe;

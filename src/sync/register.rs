@@ -47,6 +47,8 @@ pub enum Error {
     BadExpiry,
     #[error("the app `{0}` is an admin's: it sees all companies")]
     SeesAll(String),
+    #[error("the app `{0}` is an admin's: it may do everything")]
+    MayAll(String),
     #[error(
         "the app still has {profiles} profiles in the company `{company}`, {links} of their links among them"
     )]
@@ -155,23 +157,38 @@ pub fn new_app(
     Ok((app, made))
 }
 
-/// Changes an app's name, or all of the companies that it sees. What is `None` stays.
+/// What is to be changed of an app. What is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct AppChange {
+    pub name: Option<String>,
+    /// The IDs of all companies that it sees from now on.
+    pub companies: Option<Vec<String>>,
+    /// All that its tokens may be used for from now on, at most.
+    pub scopes: Option<Scopes>,
+}
+
+/// Changes an app.
 ///
 /// # Errors
 /// [`Error::HasProfiles`] where a company would be taken away in which it has profiles: these would be out of everybody's
-/// reach. [`Error::NoCompany`], [`Error::SeesAll`]; [`store::Error::Duplicate`] where the name is taken.
-pub fn change_app(
-    db: &mut Db,
-    id: &str,
-    new_name: Option<&str>,
-    companies: Option<&[String]>,
-) -> Result<App> {
+/// reach. [`Error::NoCompany`], [`Error::NoScope`], [`Error::SeesAll`], [`Error::MayAll`]; [`store::Error::Duplicate`]
+/// where the name is taken.
+pub fn change_app(db: &mut Db, id: &str, change: &AppChange) -> Result<App> {
     apps::lock(db, id)?;
     let app = apps::get(db, id)?;
-    if let Some(new_name) = new_name {
+    if let Some(new_name) = &change.name {
         apps::rename(db, id, &name(new_name)?)?;
     }
-    if let Some(wanted) = companies {
+    if let Some(scopes) = &change.scopes {
+        if app.admin {
+            return Err(Error::MayAll(app.name));
+        }
+        if scopes.is_empty() {
+            return Err(Error::NoScope);
+        }
+        apps::set_scopes(db, id, scopes)?;
+    }
+    if let Some(wanted) = &change.companies {
         if app.admin {
             return Err(Error::SeesAll(app.name));
         }

@@ -41,7 +41,6 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "app",
-            "http",
             "workers",
             "simulators",
             "service",

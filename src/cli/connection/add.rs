@@ -35,7 +35,7 @@ pub struct Args {
     /// A setting of the kind; may be given several times
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pairs::pair)]
     settings: Vec<Pair>,
-    /// A secret of the kind; NAME=@FILE reads it from a file; may be given several times
+    /// A secret of the kind; NAME=@FILE reads it from a file, NAME=@- from standard input; may be given several times
     #[arg(long = "secret", value_name = "NAME=VALUE", value_parser = pairs::secret_pair)]
     secrets: Vec<SecretPair>,
 }

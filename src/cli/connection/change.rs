@@ -32,7 +32,7 @@ pub struct SetArgs {
     /// A setting of the kind; may be given several times
     #[arg(long = "set", group = "what", value_name = "NAME=VALUE", value_parser = pairs::pair)]
     settings: Vec<Pair>,
-    /// A secret of the kind; NAME=@FILE reads it from a file; may be given several times
+    /// A secret of the kind; NAME=@FILE reads it from a file, NAME=@- from standard input; may be given several times
     #[arg(long = "secret", group = "what", value_name = "NAME=VALUE", value_parser = pairs::secret_pair)]
     secrets: Vec<SecretPair>,
     /// What people call it

@@ -46,7 +46,7 @@ pub async fn remove(context: &Context, store: &Store, args: RemoveArgs) -> Resul
         return context.out.answer(&removal, goes);
     }
     if !args.yes {
-        context.out.note(goes(&removal).trim_end());
+        context.out.warning(goes(&removal).trim_end());
         confirm(&format!("Remove the connection {} ({})?", plain(&removal.name), removal.id))?;
     }
     let grant = Context::grant(&extent.connection.company_id)?;
@@ -54,7 +54,7 @@ pub async fn remove(context: &Context, store: &Store, args: RemoveArgs) -> Resul
     let task = Task::Purge { connection_id: removal.id.clone() };
     while !backlog::step(store, &context.ambient, &task).await? {}
     if let Some(problem) = &left {
-        context.out.note(&format!("{}\ndo: {}", plain(&problem.detail), plain(&problem.remedy)));
+        context.out.warning(&format!("{}\ndo: {}", plain(&problem.detail), plain(&problem.remedy)));
     }
     let removal = Removal { removed: true, problem: left.map(Into::into), ..removal };
     context.out.answer(&removal, |removal| format!("Removed {} ({}).\n", plain(&removal.name), removal.id))

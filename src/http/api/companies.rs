@@ -1,49 +1,35 @@
 //! `/v1/companies`: the tenants.
 
-use axum::{Json, extract::State, http::StatusCode};
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use axum::{Json, http::StatusCode};
+use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
+    domain::access::action,
     http::{
         Gateway,
         extract::{ApiJson, ApiPath, ApiQuery},
         problem::ApiError,
     },
-    store::{Db, companies},
-    sync::{register, scope::Scope},
+    service::{
+        companies::{self, Company},
+        page::{PageBody, PageQuery},
+    },
 };
 
 use super::{
-    errors::in_use,
-    page::{PageBody, PageQuery},
+    auth::{Caller, guarded},
     schema::{self, BadBodies, Conflicts, Refusals, Text},
-    scoped::{Admin, Caller},
 };
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::default().routes(routes!(list_companies, add_company)).routes(routes!(
-        get_company,
-        rename_company,
-        delete_company
-    ))
-}
-
-/// One business whose lists are staged.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Company {
-    #[schema(example = "com_0192f0c4a1b27c3e8d5f6a7b8c9d0e1f")]
-    pub id: String,
-    pub name: String,
-    pub created_at: DateTime<Utc>,
-}
-
-impl From<companies::Company> for Company {
-    fn from(company: companies::Company) -> Self {
-        Self { id: company.id, name: company.name, created_at: company.created_at }
-    }
+    OpenApiRouter::default()
+        .routes(guarded!(list_companies))
+        .routes(guarded!(add_company))
+        .routes(guarded!(get_company))
+        .routes(guarded!(rename_company))
+        .routes(guarded!(delete_company))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -53,42 +39,26 @@ pub struct CompanyName {
     name: Text,
 }
 
-/// The company that a filter or a body names by ID or name, if the caller may see it.
-pub(super) fn named(db: &mut Db, scope: &Scope, id_or_name: &str) -> Result<companies::Company, ApiError> {
-    let company = companies::find(db, id_or_name)?;
-    scope.check(&company.id, "company")?;
-    Ok(company)
-}
-
 /// Lists the companies
 ///
 /// Those that the token may see, oldest first.
 #[utoipa::path(get, path = "/v1/companies", tag = "companies", params(PageQuery),
     responses((status = 200, description = "A page", body = PageBody<Company>), Refusals))]
 async fn list_companies(
-    State(gateway): State<Gateway>,
-    Caller(scope): Caller,
+    caller: Caller<action::ReadCompanies>,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<PageBody<Company>>, ApiError> {
-    let (limit, after) = query.read::<String>()?;
-    let page =
-        gateway.store.read(move |db| companies::page(db, scope.among(), after.as_deref(), limit)).await?;
-    Ok(Json(PageBody::of(page, |company| company.id.clone())?))
+    caller.read(move |db, attempt| companies::list(db, attempt, &query)).await.map(Json)
 }
 
 /// Shows a company
 #[utoipa::path(get, path = "/v1/companies/{id}", tag = "companies", params(("id" = String, Path)),
     responses((status = 200, description = "The company", body = Company), Refusals))]
 async fn get_company(
-    State(gateway): State<Gateway>,
-    Caller(scope): Caller,
+    caller: Caller<action::ReadCompanies>,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<Company>, ApiError> {
-    let company = gateway.store.read(move |db| {
-        let company = companies::get(db, &id)?;
-        scope.check(&company.id, "company").map(|()| company)
-    });
-    Ok(Json(company.await?.into()))
+    caller.read(move |db, attempt| companies::show(db, attempt, &id)).await.map(Json)
 }
 
 /// Adds a company
@@ -97,13 +67,12 @@ async fn get_company(
 #[utoipa::path(post, path = "/v1/companies", tag = "companies", request_body = CompanyName,
     responses((status = 201, description = "The new company", body = Company), Refusals, Conflicts, BadBodies))]
 async fn add_company(
-    State(gateway): State<Gateway>,
-    _: Admin,
+    caller: Caller<action::Administer>,
     ApiJson(body): ApiJson<CompanyName>,
 ) -> Result<(StatusCode, Json<Company>), ApiError> {
-    let ambient = gateway.ambient.clone();
-    let company = gateway.store.write(move |db| register::company(db, &ambient, &body.name.0)).await?;
-    Ok((StatusCode::CREATED, Json(company.into())))
+    let ambient = caller.gateway.ambient.clone();
+    let added = caller.write(move |db, attempt| companies::add(db, &ambient, attempt, &body.name.0));
+    Ok((StatusCode::CREATED, Json(added.await?)))
 }
 
 /// Renames a company
@@ -113,13 +82,11 @@ async fn add_company(
     request_body = CompanyName,
     responses((status = 200, description = "The company as it is now", body = Company), Refusals, Conflicts, BadBodies))]
 async fn rename_company(
-    State(gateway): State<Gateway>,
-    _: Admin,
+    caller: Caller<action::Administer>,
     ApiPath(id): ApiPath<String>,
     ApiJson(body): ApiJson<CompanyName>,
 ) -> Result<Json<Company>, ApiError> {
-    let company = gateway.store.write(move |db| register::rename_company(db, &id, &body.name.0)).await?;
-    Ok(Json(company.into()))
+    caller.write(move |db, attempt| companies::rename(db, attempt, &id, &body.name.0)).await.map(Json)
 }
 
 /// Deletes a company
@@ -128,15 +95,9 @@ async fn rename_company(
 #[utoipa::path(delete, path = "/v1/companies/{id}", tag = "companies", params(("id" = String, Path)),
     responses((status = 204, description = "It is gone"), Refusals, Conflicts))]
 async fn delete_company(
-    State(gateway): State<Gateway>,
-    _: Admin,
+    caller: Caller<action::Administer>,
     ApiPath(id): ApiPath<String>,
 ) -> Result<StatusCode, ApiError> {
-    let deleted = gateway.store.write(move |db| companies::delete(db, &id)).await;
-    deleted.map_err(in_use(
-        "company_in_use",
-        "The company still has connections or profiles, or the rows of a connection that was deleted are still going.",
-        "Delete its connections and its profiles first; what is going takes a minute at most.",
-    ))?;
+    caller.write(move |db, attempt| companies::remove(db, attempt, &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

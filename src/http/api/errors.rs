@@ -6,7 +6,6 @@ use crate::{
     domain::problem::Problem,
     http::problem::ApiError,
     service::{Class, Refusal},
-    store,
 };
 
 /// Everything that `service` has words for: its refusals, and the errors of verbs.
@@ -38,21 +37,4 @@ impl<E: Into<Refusal>> From<E> for ApiError {
 /// An answer that refuses.
 pub(crate) fn refuse(status: StatusCode, code: &str, detail: impl Into<String>, remedy: &str) -> ApiError {
     ApiError::new(status, Problem::new(code, detail, remedy))
-}
-
-/// 409: not as things stand.
-pub(crate) fn conflict(code: &str, detail: impl Into<String>, remedy: &str) -> ApiError {
-    refuse(StatusCode::CONFLICT, code, detail, remedy)
-}
-
-/// Gives a store's [`store::Error::Referred`] the words of the resource; others keep theirs.
-pub(crate) fn in_use(
-    code: &'static str,
-    detail: &'static str,
-    remedy: &'static str,
-) -> impl Fn(store::Error) -> ApiError {
-    move |error| match error {
-        store::Error::Referred(_) => conflict(code, detail, remedy),
-        other => other.into(),
-    }
 }

@@ -18,7 +18,6 @@ pub mod profiles;
 pub mod records;
 pub mod runs;
 pub mod schema;
-mod scoped;
 pub mod tokens;
 
 use axum::{

@@ -1,71 +1,37 @@
 //! `/v1/apps/{id}/tokens`: what apps sign in with.
 
-use axum::{Json, extract::State, http::StatusCode};
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use axum::{Json, http::StatusCode};
+use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    domain::{access::Scopes, words::Scope},
+    domain::{
+        access::{Scopes, action},
+        words::Scope,
+    },
     http::{
         Gateway,
         extract::{ApiJson, ApiPath},
         problem::ApiError,
     },
-    store::apps,
+    service::{
+        page::PageBody,
+        tokens::{self, NewToken, Token},
+    },
     sync::register,
 };
 
 use super::{
-    errors::refuse,
-    page::PageBody,
+    auth::{Caller, guarded},
     schema::{self, BadBodies, Conflicts, Refusals, Text},
-    scoped::Admin,
 };
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::default().routes(routes!(list_tokens, add_token)).routes(routes!(revoke_token))
-}
-
-/// A token, without its secret.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Token {
-    pub id: String,
-    /// What people call it.
-    pub name: Option<String>,
-    /// What it may be used for.
-    #[schema(schema_with = schema::scope_list)]
-    pub scopes: Vec<Scope>,
-    pub created_at: DateTime<Utc>,
-    /// When it stops working; null where it does not by itself.
-    pub expires_at: Option<DateTime<Utc>>,
-    pub revoked_at: Option<DateTime<Utc>>,
-    /// To the minute or less often.
-    pub last_used_at: Option<DateTime<Utc>>,
-}
-
-impl From<apps::Token> for Token {
-    fn from(token: apps::Token) -> Self {
-        Self {
-            id: token.id,
-            name: token.name,
-            scopes: token.scopes.as_slice().to_vec(),
-            created_at: token.created_at,
-            expires_at: token.expires_at,
-            revoked_at: token.revoked_at,
-            last_used_at: token.last_used_at,
-        }
-    }
-}
-
-/// A token just made.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct NewToken {
-    #[serde(flatten)]
-    made: Token,
-    /// Shown only here.
-    token: String,
+    OpenApiRouter::default()
+        .routes(guarded!(list_tokens))
+        .routes(guarded!(add_token))
+        .routes(guarded!(revoke_token))
 }
 
 /// A token to be made.
@@ -83,7 +49,7 @@ pub struct TokenDraft {
 }
 
 impl TokenDraft {
-    pub(super) fn read(self) -> register::TokenDraft {
+    fn read(self) -> register::TokenDraft {
         register::TokenDraft {
             name: self.name.map(|name| name.0),
             scopes: self.scopes.as_deref().map(Scopes::new),
@@ -98,15 +64,11 @@ impl TokenDraft {
 #[utoipa::path(get, path = "/v1/apps/{id}/tokens", tag = "apps", params(("id" = String, Path, description = "The app")),
     responses((status = 200, description = "The tokens", body = PageBody<Token>), Refusals))]
 async fn list_tokens(
-    State(gateway): State<Gateway>,
-    _: Admin,
+    caller: Caller<action::Administer>,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<PageBody<Token>>, ApiError> {
-    let tokens = gateway.store.read(move |db| {
-        let app = apps::get(db, &id)?;
-        apps::tokens(db, &app.id)
-    });
-    Ok(Json(PageBody::new(tokens.await?.into_iter().map(Token::from).collect(), None::<&()>)?))
+    let data = caller.read(move |db, attempt| tokens::list(db, attempt, &id)).await?;
+    Ok(Json(PageBody { data, next_cursor: None }))
 }
 
 /// Makes another token of an app
@@ -116,27 +78,14 @@ async fn list_tokens(
     request_body = Option<TokenDraft>,
     responses((status = 201, description = "The new token", body = NewToken), Refusals, Conflicts, BadBodies))]
 async fn add_token(
-    State(gateway): State<Gateway>,
-    _: Admin,
+    caller: Caller<action::Administer>,
     ApiPath(id): ApiPath<String>,
     body: Option<ApiJson<TokenDraft>>,
 ) -> Result<(StatusCode, Json<NewToken>), ApiError> {
-    let ambient = gateway.ambient.clone();
+    let ambient = caller.gateway.ambient.clone();
     let draft = body.map(|ApiJson(body)| body).unwrap_or_default().read();
-    let made = gateway.store.write(move |db| {
-        if apps::get(db, &id)?.admin {
-            return Err(refuse(
-                StatusCode::FORBIDDEN,
-                "admin_by_command_line",
-                "An admin's token is made by the command line only.",
-                "Run `rollcall app token` on the gateway's machine.",
-            ));
-        }
-        Ok(register::token(db, &ambient, &id, &draft)?)
-    });
-    let register::NewToken { token, secret } = made.await?;
-    let token = NewToken { made: token.into(), token: secret.reveal().to_owned() };
-    Ok((StatusCode::CREATED, Json(token)))
+    let added = caller.write(move |db, attempt| tokens::add(db, &ambient, attempt, &id, &draft));
+    Ok((StatusCode::CREATED, Json(added.await?)))
 }
 
 /// Revokes a token
@@ -146,11 +95,10 @@ async fn add_token(
     params(("id" = String, Path, description = "The app"), ("token_id" = String, Path)),
     responses((status = 204, description = "It is revoked"), Refusals, Conflicts))]
 async fn revoke_token(
-    State(gateway): State<Gateway>,
-    _: Admin,
+    caller: Caller<action::Administer>,
     ApiPath((id, token_id)): ApiPath<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
-    let now = gateway.ambient.now();
-    gateway.store.write(move |db| apps::revoke_token(db, &id, &token_id, now)).await?;
+    let now = caller.gateway.ambient.now();
+    caller.write(move |db, attempt| tokens::revoke(db, attempt, &id, &token_id, now)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

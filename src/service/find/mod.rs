@@ -15,6 +15,7 @@ use crate::{
         companies::{self, Company},
         connections::{self, Connection},
         records::{self, Staged},
+        runs::{self, Run},
     },
 };
 
@@ -80,6 +81,11 @@ pub fn connection<A>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<
 
 /// An app that the caller may act for, by ID, its unique beginning, or name.
 pub fn app(db: &mut Db, principal: &Principal, wanted: &str) -> Result<App> {
+    match apps::get(db, wanted) {
+        Ok(app) if sees(principal, &app) => return Ok(app),
+        Ok(_) | Err(store::Error::NotFound(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
     let seen = apps(db, principal)?;
     let all: Vec<(String, String)> = seen.iter().map(|app| (app.id.clone(), app.name.clone())).collect();
     let id = choose(&all, wanted).map_err(|not| refused("app", not))?;
@@ -89,10 +95,15 @@ pub fn app(db: &mut Db, principal: &Principal, wanted: &str) -> Result<App> {
 /// The apps that see a company which the caller sees as well, and those of admins for whoever sees all.
 pub fn apps(db: &mut Db, principal: &Principal) -> Result<Vec<App>> {
     let mut all = pages(db, |app: &App| &app.id, apps::page)?;
-    if let Companies::Only(companies) = principal.companies() {
-        all.retain(|app| app.companies.iter().any(|company| companies.contains(company)));
-    }
+    all.retain(|app| sees(principal, app));
     Ok(all)
+}
+
+fn sees(principal: &Principal, app: &App) -> bool {
+    match principal.companies() {
+        Companies::All => true,
+        Companies::Only(companies) => app.companies.iter().any(|company| companies.contains(company)),
+    }
 }
 
 /// A record, by its ID or the unique beginning of it, and the grant to do the action on it.
@@ -115,20 +126,47 @@ pub fn record<A: Acts>(
     Ok((attempt.at(&staged.company_id, list.as_str())?, staged))
 }
 
+/// A run, by its ID or the unique beginning of it, and the grant to do the action on it.
+///
+/// # Errors
+/// `run_not_found`; the policy's where it is there and the caller may not.
+pub fn run<A: Acts>(db: &mut Db, attempt: &Attempt<A>, id: &str) -> Result<(Grant<A>, Run)> {
+    let run = match runs::get(db, id) {
+        Err(store::Error::NotFound(_)) => {
+            let among = attempt.companies().ids();
+            let id = begun("run", "run", id, |id| runs::beginning(db, among, id, 3))?;
+            runs::get(db, &id)?
+        }
+        other => other?,
+    };
+    Ok((attempt.at(&run.company_id, "run")?, run))
+}
+
 /// The ID with this beginning, among the companies that the caller sees.
 fn record_id<A>(db: &mut Db, attempt: &Attempt<A>, list: List, beginning: &str) -> Result<String> {
+    let among = attempt.companies().ids();
+    begun(list.as_str(), list.prefix(), beginning, |id| records::beginning(db, list, among, id, 3))
+}
+
+/// The only ID of a `what` with this beginning; `ids` looks for up to three.
+fn begun(
+    what: &str,
+    prefix: &str,
+    beginning: &str,
+    ids: impl FnOnce(&str) -> store::Result<Vec<String>>,
+) -> Result<String> {
     let beginning = beginning.trim().to_lowercase();
-    let digits = beginning.split_once('_').filter(|(prefix, _)| *prefix == list.prefix());
+    let digits = beginning.split_once('_').filter(|(begins, _)| *begins == prefix);
     let digits = digits.map_or("", |(_, digits)| digits);
     // An ID has 32.
     if !(1..32).contains(&digits.len()) || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return Err(Refusal::not_there(list.as_str()));
+        return Err(Refusal::not_there(what));
     }
-    let ids = records::beginning(db, list, attempt.companies().ids(), &beginning, 3)?;
+    let ids = ids(&beginning)?;
     match ids.as_slice() {
         [only] => Ok(only.clone()),
-        [] => Err(Refusal::not_there(list.as_str())),
-        _ => Err(refused(list.as_str(), NotChosen::Ambiguous { ids })),
+        [] => Err(Refusal::not_there(what)),
+        _ => Err(refused(what, NotChosen::Ambiguous { ids })),
     }
 }
 

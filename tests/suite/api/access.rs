@@ -91,15 +91,14 @@ async fn management_needs_an_admin() {
             ("POST", "/v1/companies".to_owned(), json!({ "name": "New" })),
             ("PATCH", format!("/v1/companies/{company}"), json!({ "name": "New" })),
             ("DELETE", format!("/v1/companies/{company}"), Value::Null),
-            ("POST", "/v1/runs/run_x/approve".to_owned(), Value::Null),
-            ("POST", "/v1/runs/run_x/reject".to_owned(), Value::Null),
             ("GET", "/v1/apps".to_owned(), Value::Null),
             ("POST", "/v1/apps".to_owned(), json!({ "name": "New", "companies": ["Acme"] })),
-            ("GET", "/v1/apps/app_x".to_owned(), Value::Null),
-            ("DELETE", "/v1/apps/app_x".to_owned(), Value::Null),
-            ("GET", "/v1/apps/app_x/tokens".to_owned(), Value::Null),
-            ("POST", "/v1/apps/app_x/tokens".to_owned(), Value::Null),
-            ("DELETE", "/v1/apps/app_x/tokens/tok_x".to_owned(), Value::Null),
+            ("GET", "/v1/apps/Timesheets".to_owned(), Value::Null),
+            ("PATCH", "/v1/apps/Timesheets".to_owned(), json!({ "scopes": ["manage"] })),
+            ("DELETE", "/v1/apps/Timesheets".to_owned(), Value::Null),
+            ("GET", "/v1/apps/Timesheets/tokens".to_owned(), Value::Null),
+            ("POST", "/v1/apps/Timesheets/tokens".to_owned(), Value::Null),
+            ("DELETE", "/v1/apps/Timesheets/tokens/tok_x".to_owned(), Value::Null),
         ] {
             let body = Some(body).filter(|body| !body.is_null());
             app.send(method, &path, body).await.problem(403, "admin_only");

@@ -1,5 +1,6 @@
 //! Promise 3: a mass absence waits for a person.
 
+use reqwest::Method;
 use rollcall::{
     domain::{
         hold::Gone,
@@ -62,6 +63,30 @@ async fn a_rejected_hold_marks_nobody() {
         assert_eq!(rejected.is(200)["state"], "failed");
         assert_eq!(rejected.is(200)["decision"]["decision"], "rejected");
         assert!(ids(app, "/v1/employees?absent=true").await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_hold_is_decided_by_a_token_with_the_scope_manage_in_its_companies() {
+    TestApp::each(async |app| {
+        let (birch, _) = app.add_company("Birch").await;
+        let run = format!("/v1/runs/{}", held(app).await);
+        let manager = async |name: &str, company: &str| {
+            let draft = json!({ "name": name, "companies": [company], "scopes": ["manage"] });
+            let made = app.admin("POST", "/v1/apps", draft).await;
+            made.is(201)["token"].as_str().unwrap().to_owned()
+        };
+        let (foreign, own) = (manager("Foreign", &birch.id).await, manager("Own", &app.company.id).await);
+        for decision in ["approve", "reject"] {
+            let path = format!("{run}/{decision}");
+            let refused = app.send("POST", &path, None).await;
+            assert!(refused.problem(403, "scope_missing")["detail"].as_str().unwrap().contains("`manage`"));
+            app.call(Method::POST, &path, Some(&foreign), None).await.problem(404, "run_not_found");
+        }
+        app.call(Method::GET, &run, Some(&own), None).await.problem(403, "scope_missing");
+        let decided = app.call(Method::POST, &format!("{run}/reject"), Some(&own), None).await;
+        assert_eq!(decided.is(200)["decision"]["by"], "app Own");
     })
     .await;
 }

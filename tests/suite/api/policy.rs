@@ -168,10 +168,8 @@ fn routes(document: &Value) -> Vec<Route> {
             if !path.starts_with("/v1/") {
                 continue;
             }
-            let Some(action) = operation.get("x-rollcall-action") else {
-                assert!(NOT_MOVED.iter().any(|start| path.starts_with(start)), "{method} {path}: no action");
-                continue;
-            };
+            let action = operation.get("x-rollcall-action");
+            let action = action.unwrap_or_else(|| panic!("{method} {path}: no action"));
             routes.push(Route {
                 path: path.clone(),
                 method: method.to_uppercase().parse().unwrap(),
@@ -182,9 +180,6 @@ fn routes(document: &Value) -> Vec<Route> {
     }
     routes
 }
-
-/// Resources whose routes do not name their action yet.
-const NOT_MOVED: [&str; 3] = ["/v1/companies", "/v1/runs", "/v1/apps"];
 
 impl Route {
     fn takes(&self, parameter: &str) -> bool {
@@ -242,6 +237,7 @@ fn least(document: &Value, schema: &Value, name: &str, company: &Company) -> Val
     match (name, schema["enum"].get(0), schema["type"].as_str()) {
         ("profile_id", ..) => json!(company.ids["profiles"]),
         ("company", ..) => json!(company.id),
+        ("companies", ..) => json!([company.id]),
         (_, Some(first), _) => first.clone(),
         (_, _, Some("object")) => {
             let required = schema["required"].as_array().cloned().unwrap_or_default();

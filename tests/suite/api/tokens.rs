@@ -42,6 +42,24 @@ async fn a_token_has_what_its_app_has_or_less() {
 }
 
 #[tokio::test]
+async fn what_is_taken_from_an_app_is_gone_from_its_tokens_at_once() {
+    TestApp::each(async |app| {
+        let path = format!("/v1/apps/{}", app_id(app).await);
+        app.get("/v1/employees").await.is(200);
+        let changed = app.admin("PATCH", &path, json!({ "scopes": ["poll"] })).await;
+        assert_eq!(changed.is(200)["scopes"], json!(["poll"]));
+        for path in ["/v1/employees", "/v1/companies"] {
+            app.get(path).await.problem(403, "scope_missing");
+        }
+        app.admin("PATCH", &path, json!({ "scopes": [] })).await.problem(422, "invalid_scopes");
+        app.admin("PATCH", "/v1/apps/Ops", json!({ "scopes": ["read"] })).await.problem(409, "may_all");
+        app.admin("PATCH", &path, json!({ "scopes": ["read"] })).await.is(200);
+        app.get("/v1/employees").await.is(200);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn when_a_token_was_used_is_told() {
     TestApp::each(async |app| {
         let tokens = format!("/v1/apps/{}/tokens", app_id(app).await);

@@ -91,4 +91,7 @@ fn a_token_has_a_name_scopes_and_an_end() {
     assert!(tokens[0]["expires_at"].is_null() && tokens[1]["last_used_at"].is_null(), "{tokens}");
     let beyond = machine.run(&["app", "token", "add", "Sync", "--scope", "link", "--json"]);
     assert_eq!(beyond.code, 2, "{}", beyond.stderr);
+    let set = machine.json(&["app", "set", "Sync", "--scope", "link", "--scope", "read"]);
+    assert_eq!((&set["scopes"], set["companies"].as_array().unwrap().len()), (&json!(["read", "link"]), 1));
+    machine.json(&["app", "token", "add", "Sync", "--scope", "link"]);
 }

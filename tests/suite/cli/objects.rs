@@ -112,6 +112,18 @@ fn a_connection_is_changed_paused_polled_and_removed() {
     assert_eq!(runs.as_array().unwrap().len(), 2, "asking twice does not double them");
     let run = runs[0]["id"].as_str().unwrap();
     assert_eq!(machine.json(&["run", "show", run])["state"], "queued");
+    assert_eq!(machine.json(&["run", "list", "--state", "queued", "--connection", &id]), runs);
+    assert_eq!(machine.json(&["run", "list", "--state", "held"]), json!([]));
+    let quiet = machine.run(&["app", "add", "Quiet", "--company", "Acme", "--quiet"]);
+    assert!(quiet.code == 0 && quiet.stderr.is_empty() && quiet.stdout.contains("rct_"), "{}", quiet.stderr);
+    machine.json(&["app", "remove", "Quiet"]);
+    // The one app sees another company; that hides nothing from whoever names no app.
+    machine.json(&["company", "add", "Birch"]);
+    machine.json(&["app", "add", "A", "--company", "Birch"]);
+    assert_eq!(machine.json(&["run", "list", "--company", "acme"]), runs);
+    assert_eq!(machine.json(&["company", "list"]).as_array().unwrap().len(), 2);
+    machine.json(&["app", "remove", "A"]);
+    machine.json(&["company", "remove", "Birch"]);
     machine.problem(&["run", "approve", run], "not_held");
 
     let problem = machine.problem(&["company", "remove", "Acme"], "in_use");

@@ -115,6 +115,15 @@ fn a_reader_that_goes_away_is_no_error() {
 }
 
 #[test]
+fn a_shell_is_told_the_commands() {
+    let machine = Machine::new();
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = machine.run(&["completions", shell]);
+        assert!(script.code == 0 && script.stdout.contains("connection"), "{shell}: {}", script.stderr);
+    }
+}
+
+#[test]
 fn the_api_is_described_without_a_database() {
     let machine = Machine::new();
     let ended = machine.run(&["openapi"]);

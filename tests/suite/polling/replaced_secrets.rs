@@ -17,7 +17,7 @@ use rollcall::{
     },
 };
 
-use crate::support::{TestDatabase, test_vault};
+use crate::support::{TestDatabase, granted, test_vault};
 
 const LEASE: Duration = Duration::from_secs(10);
 

@@ -4,11 +4,12 @@ use chrono::TimeDelta;
 use rollcall::{
     domain::words::{List, Mode, RunState},
     simulators::quickbooks_desktop::CompanyFile,
-    store::{self, PageLimit, records, runs, runs::Run},
+    store::{PageLimit, records, runs, runs::Run},
     sync::hold,
 };
 
 use super::{Desk, on_each_engine};
+use crate::support::granted;
 
 impl Desk {
     async fn held(&self, list: List) -> Option<Run> {
@@ -23,14 +24,14 @@ impl Desk {
         page.unwrap().rows.len()
     }
 
-    async fn approve(&self, run: &Run) -> store::Result<Run> {
+    async fn approve(&self, run: &Run) -> Result<Run, hold::Error> {
         let (id, now) = (run.id.clone(), self.ambient.now());
-        self.store.write(move |db| hold::approve(db, &id, "ana@example.com", now)).await
+        self.store.write(move |db| hold::approve(db, &granted(), &id, "ana@example.com", now)).await
     }
 
-    async fn reject(&self, run: &Run) -> store::Result<Run> {
+    async fn reject(&self, run: &Run) -> Result<Run, hold::Error> {
         let (id, now) = (run.id.clone(), self.ambient.now());
-        self.store.write(move |db| hold::reject(db, &id, "ana@example.com", now)).await
+        self.store.write(move |db| hold::reject(db, &granted(), &id, "ana@example.com", now)).await
     }
 }
 
@@ -103,8 +104,8 @@ async fn approving_a_hold_marks_those_it_names_and_nobody_else_and_only_once() {
         assert_eq!((approved.state, approved.absent), (RunState::Complete, 10));
         assert_eq!(approved.decision.unwrap().by, "ana@example.com");
         assert_eq!(desk.absent().await, 10);
-        assert!(matches!(desk.approve(&held).await, Err(store::Error::Stale(_))));
-        assert!(matches!(desk.reject(&held).await, Err(store::Error::Stale(_))));
+        assert!(matches!(desk.approve(&held).await, Err(hold::Error::NotHeld)));
+        assert!(matches!(desk.reject(&held).await, Err(hold::Error::NotHeld)));
         // They were there all the time: the next whole list brings them back.
         desk.full_sync(&mut file).await;
         desk.assert_equals(&file).await;
@@ -120,7 +121,7 @@ async fn rejecting_a_hold_leaves_everybody_as_they_are() {
         let held = with_hold(&desk, &mut file, "partial-list").await;
         assert_eq!(desk.reject(&held).await.unwrap().state, RunState::Failed);
         assert_eq!(desk.absent().await, 0);
-        assert!(matches!(desk.approve(&held).await, Err(store::Error::Stale(_))));
+        assert!(matches!(desk.approve(&held).await, Err(hold::Error::NotHeld)));
         assert_eq!(desk.absent().await, 0);
     })
     .await;
@@ -152,7 +153,7 @@ async fn a_later_whole_list_answers_the_question_that_a_hold_asks() {
         let held = with_hold(&desk, &mut file, "empty-list").await;
         desk.full_sync(&mut file).await;
         assert!(desk.held(List::Employee).await.is_none());
-        assert!(matches!(desk.approve(&held).await, Err(store::Error::Stale(_))));
+        assert!(matches!(desk.approve(&held).await, Err(hold::Error::NotHeld)));
         desk.assert_equals(&file).await;
     })
     .await;

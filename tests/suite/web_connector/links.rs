@@ -13,7 +13,7 @@ use rollcall::{
 };
 
 use super::{Desk, on_each_engine};
-use crate::support::linking;
+use crate::support::{granted, linking};
 
 impl Desk {
     /// An app of the company.
@@ -91,7 +91,7 @@ async fn links_survive_that_everybody_is_marked_absent_by_an_approved_hold() {
         let (connection, now) = (desk.connection.clone(), desk.ambient.now());
         let approved = desk.store.write(move |db| {
             let held = runs::in_state(db, &connection, List::Employee, RunState::Held)?.unwrap();
-            hold::approve(db, &held.id, "ana@example.com", now)
+            hold::approve(db, &granted(), &held.id, "ana@example.com", now)
         });
         assert_eq!(approved.await.unwrap().absent, 12);
         for id in &ids {

@@ -1,4 +1,4 @@
-//! Runs as the API shows them.
+//! Runs as they are shown.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::words::{List, Mode, RunState},
-    http::api::schema::{self, Hint},
+    service::schema::{self, Hint},
     store::{records, runs},
 };
 

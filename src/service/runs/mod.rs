@@ -1,0 +1,138 @@
+//! Runs: what a synchronisation did, and the decision about a hold (promise 3).
+
+mod view;
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    domain::{
+        access::{Attempt, Grant, action},
+        words::RunState,
+    },
+    store::{Db, PageLimit, records, runs},
+    sync::hold,
+};
+
+use super::{
+    Result,
+    actors::ActorNames,
+    find,
+    page::{self, PageBody, PageQuery},
+    schema,
+};
+
+pub use view::{Absence, Decision, Hold, Run};
+
+/// Names of a hold that come with its run; the others are on the pages of its absences.
+const NAMED: u16 = 20;
+
+/// Which runs are wanted, and which page of them.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RunsQuery {
+    /// Only this company's, by ID or name.
+    pub company: Option<String>,
+    /// Only this connection's, by ID, name, or `Company/Connection`.
+    pub connection: Option<String>,
+    /// Only those in this state, such as `held`.
+    #[param(schema_with = schema::run_states)]
+    pub state: Option<RunState>,
+    /// Rows of a page; 100 where it is left out.
+    #[param(minimum = 1, maximum = 500)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before; empty for the first page.
+    pub cursor: Option<String>,
+}
+
+/// A page of runs, newest first.
+///
+/// # Errors
+/// `company_not_found`, `connection_not_found`; what [`page`] refuses.
+pub fn list(db: &mut Db, attempt: &Attempt<action::Read>, query: &RunsQuery) -> Result<PageBody<Run>> {
+    let (limit, before) = page::read::<String>(query.limit, query.cursor.as_deref())?;
+    let company = query.company.as_deref().map(|name| find::company(db, attempt, name)).transpose()?;
+    let connection =
+        query.connection.as_deref().map(|name| find::connection(db, attempt, name)).transpose()?;
+    let grant = attempt.throughout()?;
+    let among = match company {
+        Some(company) => Some(vec![company.id]),
+        None => grant.companies().ids().map(<[String]>::to_vec),
+    };
+    let filter = runs::Filter { among, connection_id: connection.map(|it| it.id), state: query.state };
+    PageBody::of(runs::list(db, &filter, before.as_deref(), limit)?, |run| run.id.clone())
+}
+
+/// A run. A held one names the first of those who would be marked absent.
+///
+/// # Errors
+/// `run_not_found`.
+pub fn show(db: &mut Db, attempt: &Attempt<action::Read>, id: &str) -> Result<Run> {
+    let (_, run) = find::run(db, attempt, id)?;
+    let hold = match run.state {
+        RunState::Held => Some(hold(db, &run)?),
+        _ => None,
+    };
+    Ok(Run { hold, ..run.into() })
+}
+
+fn hold(db: &mut Db, run: &runs::Run) -> Result<Hold> {
+    let first = PageLimit::new(NAMED).unwrap_or(PageLimit::DEFAULT);
+    let page = records::of_absences(db, &run.id, None, first)?;
+    let records = page.rows.into_iter().map(Absence::from).collect();
+    Ok(Hold { absent: run.absent, present_before: run.present_before, records })
+}
+
+/// A page of those whom a run did not find: named by a held run, marked by one that is complete or approved.
+///
+/// # Errors
+/// `run_not_found`; what [`page`] refuses.
+pub fn absences(
+    db: &mut Db,
+    attempt: &Attempt<action::Read>,
+    id: &str,
+    query: &PageQuery,
+) -> Result<PageBody<Absence>> {
+    let (limit, after) = query.read::<String>()?;
+    let (_, run) = find::run(db, attempt, id)?;
+    let page = records::of_absences(db, &run.id, after.as_deref(), limit)?;
+    PageBody::of(page, |staged| staged.id.clone())
+}
+
+/// Approves a hold: see [`hold::approve`].
+///
+/// # Errors
+/// `run_not_found`, `run_not_held`.
+pub fn approve(
+    db: &mut Db,
+    attempt: &Attempt<action::DecideHolds>,
+    id: &str,
+    now: DateTime<Utc>,
+) -> Result<Run> {
+    let (grant, run) = find::run(db, attempt, id)?;
+    let by = by(db, &grant)?;
+    Ok(hold::approve(db, &grant, &run.id, &by, now)?.into())
+}
+
+/// Rejects a hold: nobody is marked absent.
+///
+/// # Errors
+/// `run_not_found`, `run_not_held`.
+pub fn reject(
+    db: &mut Db,
+    attempt: &Attempt<action::DecideHolds>,
+    id: &str,
+    now: DateTime<Utc>,
+) -> Result<Run> {
+    let (grant, run) = find::run(db, attempt, id)?;
+    let by = by(db, &grant)?;
+    Ok(hold::reject(db, &grant, &run.id, &by, now)?.into())
+}
+
+/// Who decides, in words: a run keeps them.
+fn by(db: &mut Db, grant: &Grant<action::DecideHolds>) -> Result<String> {
+    let names = ActorNames::read(db, std::iter::once((grant.actor(), None)))?;
+    Ok(names.text(grant.actor(), None))
+}
