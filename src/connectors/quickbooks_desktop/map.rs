@@ -125,7 +125,8 @@ mod tests {
     #[test]
     fn an_id_is_bounded_and_a_parent_whose_id_is_not_is_left_out() {
         let long = "8".repeat(256);
-        assert_eq!(employee("ListID", &long[1..]).external_id, long[1..]);
+        let longest = long.get(1..).unwrap();
+        assert_eq!(employee("ListID", longest).external_id, longest);
         let at = EMPLOYEE.iter().position(|known| *known == "ListID").unwrap();
         let ret = Ret { element: "EmployeeRet".into(), values: vec![(at, long.clone())] };
         assert_eq!(record(List::Employee, ret), Err(MapError::LongListId("EmployeeRet".into())));

@@ -27,14 +27,16 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{TestApp, TestClock, linking, people};
 
+/// A caller that can exist, with its token; without a principal it is unknown.
+type Known = (Option<Principal>, Option<String>);
+
 /// A company with all that routes name, and an app of it with a token for each set of scopes.
 struct Company {
     id: String,
     app: String,
     /// What stands in the paths, by the name of the resource before it.
     ids: BTreeMap<&'static str, String>,
-    /// The callers that can exist, with their tokens; without a principal they are unknown.
-    callers: Vec<(Option<Principal>, Option<String>)>,
+    callers: Vec<Known>,
 }
 
 impl Company {
@@ -128,7 +130,7 @@ fn callers(
     app: &rollcall::store::apps::App,
     all: Secret,
     admin: String,
-) -> Result<Vec<(Option<Principal>, Option<String>)>, register::Error> {
+) -> Result<Vec<Known>, register::Error> {
     let principal = |scopes: &[Scope]| Principal::App {
         id: app.id.clone(),
         name: app.name.clone(),
