@@ -22,7 +22,7 @@ use crate::{
         self, Gateway,
         router::routers,
         server::{self, Limits},
-        tls::{TlsError, TlsFiles},
+        tls::TlsError,
     },
     store::{self, Store},
     sync::{
@@ -67,6 +67,8 @@ pub async fn run(
     let store = open(&settings.database)?;
     serve(store, &settings, ambient, listener, shutdown).await
 }
+
+pub use crate::http::tls::TlsFiles;
 
 /// The description of the API that a gateway serves.
 pub fn openapi() -> utoipa::openapi::OpenApi {

@@ -7,8 +7,7 @@ use crate::{
         find,
         text::{fields, plain, table, time, yes},
     },
-    http::api::runs::Run,
-    service::connections::Connection,
+    service::{connections::Connection, runs::Run},
     store::{Db, PageLimit, Store, runs},
 };
 

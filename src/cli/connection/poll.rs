@@ -13,8 +13,7 @@ use crate::{
     },
     connectors::is_polled,
     domain::words::Mode,
-    http::api::runs::Run,
-    service::connections::TestResult,
+    service::{connections::TestResult, runs::Run},
     store::{Db, Store, connections::Connection},
     sync::{ask, check},
 };

@@ -10,7 +10,7 @@ use x509_parser::{oid_registry::OID_PKCS1_RSAENCRYPTION, prelude::FromDer};
 use crate::{
     cli::failure::{chain, sentence},
     config::{Settings, TlsSettings},
-    http::tls::TlsFiles,
+    app::TlsFiles,
 };
 
 use super::{Findings, Status};
