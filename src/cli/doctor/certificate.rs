@@ -8,9 +8,9 @@ use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
 use x509_parser::{oid_registry::OID_PKCS1_RSAENCRYPTION, prelude::FromDer};
 
 use crate::{
+    app::TlsFiles,
     cli::failure::{chain, sentence},
     config::{Settings, TlsSettings},
-    app::TlsFiles,
 };
 
 use super::{Findings, Status};
