@@ -17,6 +17,7 @@ use diesel::{Connection as _, connection::SimpleConnection};
 use rollcall::{
     clock::Ambient,
     domain::{
+        access::Actor,
         ids::new_id,
         key::Key,
         record::Record,
@@ -195,9 +196,9 @@ async fn mark(store: &Store, ambient: &Ambient, connection: &Connection, app_id:
                     created_at: ambient.now(),
                     updated_at: ambient.now(),
                 };
-                profiles::insert(db, &profile)?;
+                profiles::insert(db, &profile, &Actor::command_line())?;
                 let id = new_id("lnk", ambient.now(), ambient.entropy.bytes());
-                links::insert(db, &id, &profile, staged, "bench", ambient.now())?;
+                links::insert(db, &id, &profile, staged, &Actor::command_line(), ambient.now())?;
             }
             let gone: Vec<Present> = page
                 .rows

@@ -27,6 +27,7 @@ use rollcall::{
         quickbooks_desktop::map,
     },
     domain::{
+        access::{Attempt, Principal},
         key::Key,
         record::Record,
         secret::Secret,
@@ -296,7 +297,8 @@ impl Desk {
         let (ambient, id) = (self.ambient.clone(), self.connection.clone());
         let work = move |db: &mut rollcall::store::Db| {
             let connection = rollcall::store::connections::get(db, &id)?;
-            ask::ask(db, &ambient, &connection, Mode::Full)
+            let attempt = Attempt::new(Principal::CommandLine, None, None);
+            ask::ask(db, &ambient, &attempt.throughout()?, &connection, Mode::Full)
         };
         self.store.write(work).await.expect("asked");
     }

@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | [`registry`] | each kind, in one line |
-//! | [`spec`] | what is to be said of a kind, as data |
+//! | [`mod@spec`] | what is to be said of a kind, as data |
 //! | [`settings`](mod@settings) | settings, checked by the specification; those that all polled kinds share |
 //! | [`polled`](mod@polled), [`source`] | what a source can do that is polled, and in which words |
 //! | [`calls_in`] | sources that call in, and what they are lent |

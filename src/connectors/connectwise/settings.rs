@@ -18,7 +18,7 @@ use crate::{
 
 use super::{Source, spec::SPEC};
 
-/// How a tenant of ConnectWise PSA is read. The defaults are in its [specification](SPEC).
+/// How a tenant of ConnectWise PSA is read. The defaults are in its specification, `SPEC`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// The address that people open, or that of the API.

@@ -24,7 +24,7 @@ const BUCKET: Limit = Limit::Bucket { a_second: 3, at_once: 20 };
 /// The same in the long run.
 pub(super) const BUCKET_PER_MINUTE: u32 = 180;
 
-/// How a client of Paycom is synchronised. The defaults are in its [specification](SPEC).
+/// How a client of Paycom is synchronised. The defaults are in its specification, `SPEC`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// Paycom's address for the client's data centre; the API's path is added where none is given.

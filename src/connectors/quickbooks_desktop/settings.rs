@@ -9,7 +9,7 @@ use crate::{
 
 use super::spec::SPEC;
 
-/// How a company file is synchronised. The defaults are in its [specification](SPEC).
+/// How a company file is synchronised. The defaults are in its specification, `SPEC`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// What the Web Connector shows as the application's name.
