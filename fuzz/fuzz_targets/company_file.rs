@@ -1,6 +1,6 @@
 //! What QuickBooks says of itself: any bytes, and which company file it is.
 //!
-//! `cargo +nightly fuzz run company_file fuzz/corpus/company_file fixtures/quickbooks_desktop`: the transcripts are the seeds; what stands
+//! `cargo fuzz run --sanitizer none company_file fuzz/corpus/company_file fixtures/quickbooks_desktop`: the transcripts are the seeds; what stands
 //! before the first XML declaration of a seed is passed over.
 #![no_main]
 

@@ -1,6 +1,6 @@
 //! Messages of `push`: any bytes, to an event.
 //!
-//! `cargo +nightly fuzz run push_message fuzz/corpus/push_message fixtures/push`
+//! `cargo fuzz run --sanitizer none push_message fuzz/corpus/push_message fixtures/push`
 #![no_main]
 
 use rollcall::{

@@ -1,6 +1,6 @@
 //! QuickBooks' answers: any bytes, read record by record.
 //!
-//! `cargo +nightly fuzz run qbxml_response fuzz/corpus/qbxml_response fixtures/quickbooks_desktop`: the transcripts are the seeds; what stands
+//! `cargo fuzz run --sanitizer none qbxml_response fuzz/corpus/qbxml_response fixtures/quickbooks_desktop`: the transcripts are the seeds; what stands
 //! before the first XML declaration of a seed is passed over.
 #![no_main]
 

@@ -1,6 +1,6 @@
 //! Calls: any bytes, read parameter by parameter, the response as a stream.
 //!
-//! `cargo +nightly fuzz run soap_call fuzz/corpus/soap_call fixtures/quickbooks_desktop`: the transcripts are the seeds; what stands
+//! `cargo fuzz run --sanitizer none soap_call fuzz/corpus/soap_call fixtures/quickbooks_desktop`: the transcripts are the seeds; what stands
 //! before the first XML declaration of a seed is passed over.
 #![no_main]
 

@@ -1,6 +1,6 @@
 //! Text within text: any bytes, unescaped as they stream past.
 //!
-//! `cargo +nightly fuzz run unescape fuzz/corpus/unescape fixtures/quickbooks_desktop`: the transcripts are the seeds; what stands
+//! `cargo fuzz run --sanitizer none unescape fuzz/corpus/unescape fixtures/quickbooks_desktop`: the transcripts are the seeds; what stands
 //! before the first XML declaration of a seed is passed over.
 #![no_main]
 
