@@ -26,6 +26,7 @@ use crate::{
     },
     store::{self, Store},
     sync::{
+        feed,
         gateways::Alive,
         inbox::{self, Desk},
         poll::Reach,
@@ -150,6 +151,8 @@ pub async fn prepare(
     // Now rather than with the first secret: an operator sees the key file, and a mistake, when it starts.
     let (ready, now) = (vault.clone(), ambient.now());
     store.write(move |db| ready.ready(db, now)).await?;
+    // So that reading the feed never has to write.
+    feed::ensure_epoch(&store, &ambient).await?;
     let reach = Reach {
         store: store.clone(),
         ambient: ambient.clone(),
@@ -231,6 +234,7 @@ impl Prepared {
         // After the last request: what a worker does then cannot be undone by one.
         stop.send_replace(true);
         while beside.join_next().await.is_some() {}
+        self.store.checkpoint();
         tracing::info!("stopped");
     }
 

@@ -1,5 +1,7 @@
 //! `rollcall app`.
 
+use std::io::IsTerminal;
+
 use crate::{
     domain::{access::Scopes, words::Scope},
     service::{
@@ -13,10 +15,11 @@ use crate::{
 
 use super::{
     Result, company,
+    confirm::confirm,
     context::Context,
     failure::Failure,
     pages::all,
-    text::{fields, plain, table, time, yes},
+    text::{self, fields, plain, table, time},
     token,
 };
 
@@ -64,6 +67,9 @@ is: its tokens lose it at once.")]
     Remove {
         /// Its name or ID
         app: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Manage the tokens of an app
     #[command(subcommand)]
@@ -90,7 +96,11 @@ pub async fn run(context: &Context, command: Command) -> Result {
             let apps = all(None, page).await?;
             list_apps(context, &apps, &company::every(context, &store).await?)
         }
-        Command::Remove { app } => {
+        Command::Remove { app, yes } => {
+            // Unlike a connection it can be made again: scripts need not say `--yes`.
+            if !yes && std::io::stdin().is_terminal() {
+                confirm(&format!("Remove the app {app} and all its tokens?"))?;
+            }
             let wanted = app.clone();
             let removed =
                 context.write(&store, None, move |db, attempt| apps::remove(db, attempt, &wanted)).await;
@@ -172,7 +182,7 @@ fn taken(failure: Failure, name: &str) -> Failure {
 fn in_use(failure: Failure, name: &str) -> Failure {
     failure.if_in_use(
         format!("The app `{name}` still has profiles."),
-        "Unlink and remove its profiles by the API first: DELETE /v1/profiles/{list}/{profile_id}.",
+        "Remove its profiles first: `rollcall profile list --app APP`, `rollcall profile remove ID --app APP`.",
     )
 }
 
@@ -180,7 +190,7 @@ fn list_apps(context: &Context, apps: &[App], known: &[Company]) -> Result {
     context.out.answer(&apps, |apps| {
         let row = |app: &App| {
             let companies = companies_of(app, known);
-            [app.name.clone(), app.id.clone(), yes(app.admin), companies, time(Some(app.created_at))]
+            [app.name.clone(), app.id.clone(), text::yes(app.admin), companies, time(Some(app.created_at))]
         };
         let head = ["NAME", "ID", "ADMIN", "COMPANIES", "CREATED"];
         table(

@@ -235,7 +235,8 @@ impl From<Refusal> for Failure {
         match cause {
             // Who runs commands is the operator: the cause is for his eyes.
             Some(cause) => {
-                let detail = format!("{} {}", problem.detail, sentence(&chain(cause.as_ref())));
+                let why = sentence(&chain(cause.as_ref()));
+                let detail = if why == problem.detail { why } else { format!("{} {why}", problem.detail) };
                 Self::Problem { problem: Problem::new(problem.code, detail, problem.remedy), exit: FAILED }
             }
             None => Self::Problem { problem, exit: FAILED },
@@ -342,6 +343,11 @@ impl From<RemoveError> for Failure {
     fn from(error: RemoveError) -> Self {
         match error {
             RemoveError::Denied(denied) => denied.into(),
+            error @ RemoveError::InUse(_) => Self::new(
+                "connection_in_use",
+                sentence(&error.to_string()),
+                "Confirm that, or stop it for a while: `rollcall connection pause`.",
+            ),
             RemoveError::Store(error) => error.into(),
         }
     }

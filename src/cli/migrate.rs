@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{store::Store, sync::feed};
 
-use super::{Result, context::Context};
+use super::{Result, context::Context, failure::Failure};
 
 /// Make the tables of the database, or bring them up to date
 ///
@@ -25,6 +25,7 @@ pub async fn run(context: &Context, args: &Args) -> Result {
     let store = Store::open(context.settings.database.url.reveal())?;
     let migrated = store.migrate()?;
     if args.new_epoch {
+        whole(&store).await?;
         feed::new_epoch(&store, &context.ambient).await?;
     }
     let answer = json!({ "applied": migrated.applied, "new_epoch": args.new_epoch });
@@ -36,4 +37,23 @@ pub async fn run(context: &Context, args: &Args) -> Result {
         let epoch = if args.new_epoch { "Readers of the change feed start anew.\n" } else { "" };
         format!("{tables}{epoch}")
     })
+}
+
+/// A file that was put over another while that one's WAL was still there is damaged by it.
+async fn whole(store: &Store) -> Result {
+    match store.damage().await {
+        Ok(None) => Ok(()),
+        Err(error) if error.is_unavailable() => Err(error.into()),
+        Ok(Some(_)) | Err(_) => Err(damaged()),
+    }
+}
+
+/// What is to be done with a file of SQLite that is damaged.
+pub(super) fn damaged() -> Failure {
+    Failure::new(
+        "database_damaged",
+        "The file of the database is damaged.",
+        "Stop the gateways, delete the files beside it whose names end in -wal and -shm, put a backup in its place, and run \
+         `rollcall migrate --new-epoch`.",
+    )
 }

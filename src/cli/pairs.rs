@@ -87,7 +87,8 @@ fn read_secrets(pairs: Vec<SecretPair>, input: impl Read) -> Result<BTreeMap<Str
 
 /// A secret from a file, without its last line break.
 pub fn file(path: &str) -> Result<Secret> {
-    alone(&format!("{path:?}"), std::fs::read_to_string(path))
+    // Its name is not repeated: it may be a secret that begins with `@`.
+    alone("the file that is named after `@`", std::fs::read_to_string(path))
 }
 
 /// The secret that is all of a text, without its last line break.

@@ -239,7 +239,8 @@ impl From<register::Error> for Refusal {
             register::Error::NoScope | register::Error::ScopeBeyond { .. } => Refusal::unacceptable(
                 "invalid_scopes",
                 detail,
-                "Choose among the scopes of the app: read, link, poll, manage.",
+                "Choose among the app's own scopes, or give it others first: `rollcall app set APP --scope …`, or PATCH \
+                 /v1/apps/{id}.",
             ),
             register::Error::BadExpiry => {
                 Refusal::unacceptable("invalid_expires_in_days", detail, "Choose another number of days.")
@@ -379,6 +380,12 @@ impl From<RemoveError> for Refusal {
     fn from(error: RemoveError) -> Self {
         match error {
             RemoveError::Denied(denied) => denied.into(),
+            RemoveError::InUse(links) => Refusal::conflict(
+                "connection_in_use",
+                format!("{links} of the connection's records are linked; these links would go with it."),
+                "Send `?confirm=true` to delete them with it. To stop it for a while, pause it.",
+            )
+            .with("links", links),
             RemoveError::Store(error) => error.into(),
         }
     }

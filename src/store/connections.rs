@@ -222,6 +222,16 @@ pub struct Contents {
     pub messages: u64,
 }
 
+/// How many links the records of a connection have. Links that others make just now are waited for, and theirs for us: a
+/// link refers to its connection.
+pub fn links_held(db: &mut Db, id: &str) -> Result<u64> {
+    if let Db::Postgres(connection) = db {
+        connections::table.find(id).select(connections::id).for_update().first::<String>(connection)?;
+    }
+    let links: i64 = links::table.filter(links::connection_id.eq(id)).count().get_result(db)?;
+    Ok(u64::try_from(links).unwrap_or(0))
+}
+
 pub fn contents(db: &mut Db, id: &str) -> Result<Contents> {
     let mut of = |list: List| -> Result<i64> {
         let list = records::table.filter(records::connection_id.eq(id).and(records::list.eq(list.as_str())));

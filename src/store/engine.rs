@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConnection};
+use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, connection::SimpleConnection};
 
 use super::{
     Error, Result, changes,
@@ -251,4 +251,34 @@ mod tests {
         assert_eq!(all.matches("connect_timeout").count(), 1, "{all}");
         assert!(all.contains("&keepalives_idle=30&") && all.ends_with("&tcp_user_timeout=30000"), "{all}");
     }
+}
+
+/// How long the end of work waits for others who use a SQLite database.
+const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(200);
+
+/// See [`super::Store::checkpoint`].
+pub(super) fn checkpoint(engine: Engine, url: &str) {
+    if engine != Engine::Sqlite {
+        return;
+    }
+    let done = connect(engine, url, Purpose::Probe).and_then(|mut db| {
+        set_lock_patience(&mut db, CHECKPOINT_PATIENCE)?;
+        Ok(db.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?)
+    });
+    if let Err(error) = done {
+        tracing::debug!(%error, "the WAL of the database was left as it is");
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Check {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    quick_check: String,
+}
+
+/// See [`super::Store::damage`].
+pub(super) fn damage(db: &mut Db) -> Result<Option<String>> {
+    let Db::Sqlite(connection) = db else { return Ok(None) };
+    let found: Vec<Check> = diesel::sql_query("PRAGMA quick_check(1)").load(connection)?;
+    Ok(found.into_iter().map(|check| check.quick_check).find(|words| words != "ok"))
 }

@@ -94,6 +94,8 @@ pub fn insert(
             (links::linked_at.eq(at(now)), links::sort_name.eq(sort_name)),
         ))
         .execute(db)?;
+    // Under the reference that was just made: it may have been deleted since the record was read.
+    connections::get(db, &staged.connection_id)?;
     append(ChangeKind::Linked, staged, (&profile.app_id, &profile.profile_id), actor, now)
 }
 

@@ -75,8 +75,9 @@ impl Store {
         let engine = Engine::of(url)?;
         // One plain connection first: a pool would hide why a database cannot be reached behind a time-out.
         drop(engine::connect(engine, url, Purpose::Make)?);
-        let threads = Threads::start(engine, url)?;
-        Ok(Self { engine, url: Arc::new(Secret::new(url)), threads: Arc::new(threads) })
+        let url = Arc::new(Secret::new(url));
+        let threads = Threads::start(engine, &url)?;
+        Ok(Self { engine, url, threads: Arc::new(threads) })
     }
 
     pub fn engine(&self) -> Engine {
@@ -94,6 +95,20 @@ impl Store {
     /// A migration that fails, or a database made by a newer version of Rollcall.
     pub fn migrate(&self) -> Result<Migrated> {
         migrate::run(self.engine, self.url.reveal())
+    }
+
+    /// Takes what SQLite has written beside its file, the WAL, into the file: at the end of work, so that a copy put in its
+    /// place is not written over by what was left. Nothing is lost where another program keeps it from that.
+    pub fn checkpoint(&self) {
+        engine::checkpoint(self.engine, self.url.reveal());
+    }
+
+    /// Looks through the whole file of SQLite for damage; what it found, in SQLite's words. PostgreSQL does so itself.
+    ///
+    /// # Errors
+    /// A database that does not answer.
+    pub async fn damage(&self) -> Result<Option<String>> {
+        self.read(engine::damage).await
     }
 
     /// Whether the tables are those that this version works with.

@@ -10,9 +10,11 @@ use std::{
 
 use tokio::sync::oneshot;
 
+use crate::domain::secret::Secret;
+
 use super::{
     Db, Engine, Error, Lane, Load, Result,
-    engine::{Purpose, in_transaction},
+    engine::{self, Purpose, in_transaction},
     health::{self, Fault, Health},
     lane,
     pool::{Connections, check, openers},
@@ -38,10 +40,13 @@ pub(super) struct Threads {
     pub(super) health: Arc<Health>,
     /// Who waits for changes that are committed here.
     pub(super) wakes: Arc<Wakes>,
+    engine: Engine,
+    url: Arc<Secret>,
 }
 
 impl Threads {
-    pub(super) fn start(engine: Engine, url: &str) -> Result<Self> {
+    pub(super) fn start(engine: Engine, url: &Arc<Secret>) -> Result<Self> {
+        let (shared, url) = (url.clone(), url.reveal());
         let health = Arc::new(Health::default());
         let openers = openers();
         let line = |name: &str, purpose, threads, share| {
@@ -70,6 +75,8 @@ impl Threads {
             probes: line("db-probe", Purpose::Probe, PROBE_THREADS, share)?,
             health: health.clone(),
             wakes: Arc::default(),
+            engine,
+            url: shared,
         })
     }
 
@@ -111,6 +118,7 @@ impl Drop for Threads {
         for queue in [&self.readers, &self.writers, &self.probes] {
             queue.close();
         }
+        engine::checkpoint(self.engine, self.url.reveal());
     }
 }
 

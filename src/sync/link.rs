@@ -7,7 +7,15 @@ use crate::{
         ids::new_id,
         words::{ChangeKind, List},
     },
-    store::{self, Db, changes::Change, links, links::Link, profiles, profiles::Profile, records::Staged},
+    store::{
+        self, Db,
+        changes::{self, Change},
+        links,
+        links::Link,
+        profiles,
+        profiles::Profile,
+        records::Staged,
+    },
 };
 
 /// Why a link was not made or taken apart.
@@ -116,11 +124,17 @@ pub fn undo(
     };
     let linked = links::of_record(db, &app.id, &staged.id)?;
     match (change.kind, linked) {
-        (ChangeKind::Linked, Some(link)) if link.profile_id == *profile_id => {
+        // The link that this change made, and no later one of the same two.
+        (ChangeKind::Linked, Some(link)) if link.profile_id == *profile_id && link.linked_at == change.at => {
             links::delete(db, &link, staged, grant.actor(), ambient.now())?;
             Ok(None)
         }
         (ChangeKind::Linked, _) => Err(Error::Undone("that link is no longer there")),
+        // It was undone already.
+        (ChangeKind::Unlinked, Some(link)) if link.profile_id == *profile_id => Ok(Some(link)),
+        (ChangeKind::Unlinked, _) if changes::link_changed_since(db, change)? => {
+            Err(Error::Undone("the record was linked, or unlinked, again since"))
+        }
         (ChangeKind::Unlinked, _) => {
             let profile = profile(db, app, change.list, profile_id)?;
             join(db, ambient, grant, staged, &profile).map(|linked| Some(linked.link))

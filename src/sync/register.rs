@@ -241,6 +241,9 @@ pub const LONGEST_LIFE: u32 = 3650;
 pub fn token(db: &mut Db, ambient: &Ambient, app_id: &str, draft: &TokenDraft) -> Result<NewToken> {
     let now = ambient.now();
     let app = apps::get(db, app_id)?;
+    if app.admin && draft.scopes.is_some() {
+        return Err(Error::MayAll(app.name));
+    }
     let scopes = draft.scopes.clone().unwrap_or_else(|| app.scopes.clone());
     if scopes.is_empty() {
         return Err(Error::NoScope);

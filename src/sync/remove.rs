@@ -26,6 +26,9 @@ use super::{
 pub enum RemoveError {
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// So many links would go with it, and nobody has confirmed that.
+    #[error("{0} of the connection's records are linked; these links would go with it")]
+    InUse(u64),
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -48,16 +51,21 @@ pub fn extent(db: &mut Db, id: &str) -> store::Result<Extent> {
 }
 
 /// Deletes a connection: its callbacks are taken back where that is possible, it is gone for everybody, and so are its
-/// first rows. What a person should know of callbacks that may still be there.
+/// first rows. `confirmed` is whether its links may go as well. What a person should know of callbacks that may still be
+/// there.
 ///
 /// # Errors
-/// [`store::Error::NotFound`].
+/// [`store::Error::NotFound`]; [`RemoveError::InUse`].
 pub async fn connection(
     reach: &Reach,
     grant: &Grant<action::ManageConnections>,
     extent: &Extent,
+    confirmed: bool,
 ) -> Result<Option<Problem>, RemoveError> {
     grant.covers(&extent.connection.company_id, "connection")?;
+    if extent.contents.links > 0 && !confirmed {
+        return Err(RemoveError::InUse(extent.contents.links));
+    }
     let id = extent.connection.id.clone();
     // While its secrets are there.
     let left = match extent.callbacks {
@@ -66,7 +74,15 @@ pub async fn connection(
     };
     let now = reach.ambient.now();
     let marked = id.clone();
-    reach.store.write(move |db| mark(db, &marked, now)).await?;
+    let mark = move |db: &mut Db| {
+        locks::take_all(db, &marked)?;
+        // Somebody may have linked one of its records meanwhile.
+        match connections::links_held(db, &marked)? {
+            links @ 1.. if !confirmed => Err(RemoveError::InUse(links)),
+            _ => Ok(mark(db, &marked, now)?),
+        }
+    };
+    reach.store.write(mark).await?;
     // A small one is gone now; a worker goes on with a large one.
     if let Err(error) = reach.store.write(move |db| purge::step(db, &id, now)).await {
         tracing::warn!(%error, "the rows of a deleted connection are left to the worker");

@@ -50,7 +50,7 @@ pub async fn remove(context: &Context, store: &Store, args: RemoveArgs) -> Resul
         confirm(&format!("Remove the connection {} ({})?", plain(&removal.name), removal.id))?;
     }
     let grant = Context::grant(&extent.connection.company_id)?;
-    let left = remove::connection(&context.reach(store)?, &grant, &extent).await?;
+    let left = remove::connection(&context.reach(store)?, &grant, &extent, true).await?;
     let task = Task::Purge { connection_id: removal.id.clone() };
     while !backlog::step(store, &context.ambient, &task).await? {}
     if let Some(problem) = &left {

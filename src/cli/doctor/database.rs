@@ -57,6 +57,9 @@ pub async fn check(findings: &mut Findings, settings: &Settings) {
         }
         Err(error) => return findings.failure("database", error.into()),
     }
+    if !matches!(store.damage().await, Ok(None)) {
+        findings.failure("database file", crate::cli::migrate::damaged());
+    }
     if let Err(error) = store.check_writes().await {
         findings.failure("database writes", error.into());
     }

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-use super::{Connection, NewConnection, found, need_desktop};
+use super::{Connection, NewConnection, found, guard, need_desktop};
 
 /// A connection that is to be made.
 #[derive(Debug, Clone)]
@@ -48,6 +48,7 @@ pub fn add(
 ) -> Result<NewConnection> {
     let company = find::company(db, attempt, &draft.company)?;
     attempt.at(&company.id, "company")?;
+    guard::private_address(attempt, &draft.settings, None)?;
     let Draft { kind, name, settings, secrets, .. } = draft.clone();
     let draft = register::ConnectionDraft { kind, company_id: company.id, name, settings, secrets };
     let new = register::connection(db, &reach.ambient, &reach.vault, &draft)?;
@@ -69,6 +70,8 @@ pub fn change(
     if change.is_of_desktop() {
         need_desktop(&before)?;
     }
+    guard::private_address(attempt, &change.settings, Some(&before.settings))?;
+    guard::stored_secrets(attempt, &before, change)?;
     let changed = register::change_connection(db, &reach.ambient, &reach.vault, &grant, &before.id, change)?;
     Ok(Connection::read(db, changed, &reach.public_url, reach.ambient.now())?)
 }

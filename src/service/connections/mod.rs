@@ -4,11 +4,13 @@
 //! | --- | --- |
 //! | `view` | connections as they are shown |
 //! | `change` | adding and changing them, and what is made for them and shown once |
+//! | `guard` | what an app may not change of where a connection leads |
 //! | `poll` | «Get Users», and the runs |
 //! | `source` | what calls the source: the test, the callbacks |
 //! | `removal` | their end |
 
 mod change;
+mod guard;
 mod poll;
 mod removal;
 mod source;
@@ -35,7 +37,7 @@ use super::{
 
 pub use change::{Draft, Password, WebhookSecret, add, change, new_password, new_webhook_secret};
 pub use poll::{Asked, poll, runs};
-pub use removal::{Removal, may_go, to_remove};
+pub use removal::{Removal, to_remove};
 pub use source::{Callback, CallbackState, Callbacks, TestResult};
 pub use view::{Connection, ConnectionProblem, ConnectionStatus, Desktop, NewConnection, Webhook};
 

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::access::{Attempt, Grant, action},
-    service::{Refusal, Result, schema::Hint},
+    service::{Result, schema::Hint},
     store::Db,
     sync::remove::{self, Extent},
 };
@@ -62,21 +62,4 @@ pub fn to_remove(
 ) -> Result<(Grant<action::ManageConnections>, Extent)> {
     let (grant, connection) = found(db, attempt, id)?;
     Ok((grant, remove::extent(db, &connection.id)?))
-}
-
-/// Whether it may go without anybody's confirmation.
-///
-/// # Errors
-/// `connection_in_use` with the number of links that would go with it.
-pub fn may_go(extent: &Extent) -> Result<()> {
-    let links = extent.contents.links;
-    if links == 0 {
-        return Ok(());
-    }
-    let refused = Refusal::conflict(
-        "connection_in_use",
-        format!("{links} of the connection's records are linked; these links would go with it."),
-        "Send `?confirm=true` to delete them with it. To stop it for a while, pause it.",
-    );
-    Err(refused.with("links", links))
 }

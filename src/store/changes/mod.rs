@@ -113,6 +113,15 @@ pub fn get(db: &mut Db, company_id: &str, position: i64) -> Result<Change> {
     row.ok_or(Error::NotFound("change"))?.try_into()
 }
 
+/// Whether the record of a link's change was linked or unlinked again by the same app.
+pub fn link_changed_since(db: &mut Db, change: &Change) -> Result<bool> {
+    let later = changes::table
+        .filter(changes::company_id.eq(&change.company_id).and(changes::position.gt(change.position)))
+        .filter(changes::record_id.eq(&change.record_id).and(changes::app_id.eq(&change.app_id)))
+        .filter(changes::kind.eq_any([ChangeKind::Linked.as_str(), ChangeKind::Unlinked.as_str()]));
+    Ok(diesel::select(diesel::dsl::exists(later)).get_result(db)?)
+}
+
 /// What happened to a record, newest first; `before` is the position of the last row of the page before.
 pub fn of_record(
     db: &mut Db,

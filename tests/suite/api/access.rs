@@ -143,6 +143,44 @@ async fn connections_are_managed_by_tokens_with_the_scope_for_it_in_their_compan
     .await;
 }
 
+/// Promise 8: what an administrator typed in for one address goes to no other, and an app does not look around in the
+/// gateway's own network.
+#[tokio::test]
+async fn an_app_leads_no_stored_secret_and_no_connection_elsewhere() {
+    TestApp::each(async |app| {
+        let draft = json!({ "name": "Sync", "companies": ["Acme"], "scopes": ["read", "manage"] });
+        let made = app.admin("POST", "/v1/apps", draft).await;
+        let manages = made.is(201)["token"].as_str().unwrap().to_owned();
+        let ask = async |method: &str, path: &str, body: Value| {
+            app.call(method.parse().unwrap(), path, Some(&manages), Some(body)).await
+        };
+        let (settings, secrets) =
+            (json!({ "base_url": "https://api.paycomonline.net" }), json!({ "sid": "s", "token": "t" }));
+        let paycom = json!({ "kind": "paycom", "company": "Acme", "settings": settings, "secrets": secrets });
+        let made = app.admin("POST", "/v1/connections", paycom.clone()).await;
+        let path = format!("/v1/connections/{}", made.is(201)["id"].as_str().unwrap());
+
+        let elsewhere = json!({ "base_url": "https://paycom.example.com" });
+        let refused = ask("PATCH", &path, json!({ "settings": elsewhere })).await;
+        refused.problem(422, "secrets_needed");
+        let part = json!({ "settings": elsewhere, "secrets": { "sid": "s2" } });
+        ask("PATCH", &path, part).await.problem(422, "secrets_needed");
+        let whole = json!({ "settings": elsewhere, "secrets": { "sid": "s2", "token": "t2" } });
+        ask("PATCH", &path, whole).await.is(200);
+        // The same address once more is no other one, and an administrator knows what goes where.
+        ask("PATCH", &path, json!({ "settings": elsewhere })).await.is(200);
+        app.admin("PATCH", &path, json!({ "settings": settings })).await.is(200);
+
+        let private = json!({ "settings": { "allow_private_address": true } });
+        ask("PATCH", &path, private.clone()).await.problem(403, "private_address_not_allowed");
+        let mut inside = paycom.clone();
+        inside["settings"]["allow_private_address"] = json!(true);
+        ask("POST", "/v1/connections", inside).await.problem(403, "private_address_not_allowed");
+        app.admin("PATCH", &path, private).await.is(200);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn an_admin_may_act_for_an_app_and_an_app_for_no_other() {
     TestApp::each(async |app| {

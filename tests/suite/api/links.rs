@@ -135,6 +135,15 @@ async fn every_link_and_unlink_can_be_undone() {
         let unlinked = last().await;
         let undone = app.send("POST", &format!("/v1/changes/{unlinked}/undo"), None).await;
         assert_eq!(undone.is(200)["link"]["profile_id"], "u-1");
+        let again = app.send("POST", &format!("/v1/changes/{unlinked}/undo"), None).await;
+        assert_eq!(again.is(200)["link"]["profile_id"], "u-1", "the answer may have been lost");
+
+        // A later link of the same two is not the one that the old change made, and a later unlink is not undone by it.
+        app.send("POST", &format!("/v1/changes/{linked}/undo"), None).await.problem(409, "cannot_be_undone");
+        app.send("DELETE", &format!("/v1/employees/{id}/link"), None).await.is(204);
+        app.send("POST", &format!("/v1/changes/{unlinked}/undo"), None)
+            .await
+            .problem(409, "cannot_be_undone");
 
         let first = app.get(&format!("/v1/employees/{id}/history")).await;
         let created = first.is(200)["changes"].as_array().unwrap().last().unwrap()["position"].clone();

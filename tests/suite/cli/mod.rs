@@ -6,6 +6,7 @@ mod doctor;
 mod links;
 mod objects;
 mod polled;
+mod restore;
 mod secrets;
 mod serve;
 mod usage;

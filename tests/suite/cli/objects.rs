@@ -29,6 +29,8 @@ fn the_first_calls_on_a_fresh_machine_just_work() {
     assert!(app["token"].as_str().unwrap().starts_with("rct_"));
     assert_eq!(app["companies"], serde_json::json!([company["id"]]));
     let admin = machine.json(&["app", "add", "Operations", "--admin"]);
+    // A token of it would do everything, whatever it is said to be for.
+    machine.problem(&["app", "token", "add", "Operations", "--scope", "read"], "may_all");
     assert!(admin["token"].as_str().unwrap().starts_with("rca_"));
 
     let tested = machine.run(&["connection", "test", id, "--json"]);

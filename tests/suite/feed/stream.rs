@@ -154,6 +154,23 @@ async fn a_stream_ends_when_its_token_is_revoked_and_when_the_gateway_stops() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_is_refused_is_refused_with_a_status_and_words() {
+    TestApp::each(async |app| {
+        let (_, foreign) = app.add_company("Globex").await;
+        let next =
+            app.admin("GET", &format!("/v1/changes?company={}", foreign.company_id), Value::Null).await;
+        let cursor = next.is(200)["next"].as_str().unwrap().to_owned();
+        let refused = Stream::send(app, &format!("after={cursor}"), None).await;
+        assert_eq!(refused.status(), 404);
+        let problem: Value = serde_json::from_str(&refused.text().await.unwrap()).unwrap();
+        assert_eq!(problem["code"], "company_not_found");
+        assert_eq!(Stream::send(app, "", Some(&cursor)).await.status(), 404);
+        assert_eq!(Stream::send(app, "after=nonsense", None).await.status(), 422);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_token_has_a_bounded_number_of_streams() {
     let database = TestDatabase::sqlite();
     let app = TestApp::start(&database).await;

@@ -118,7 +118,7 @@ async fn a_connection_that_is_deleted_takes_its_callbacks_back_or_says_that_they
             let id = tenant.connection.id.clone();
             let extent = tenant.store.read(move |db| remove::extent(db, &id)).await.unwrap();
             assert!(extent.callbacks);
-            let left = remove::connection(&tenant.reach, &granted(), &extent).await.unwrap();
+            let left = remove::connection(&tenant.reach, &granted(), &extent, false).await.unwrap();
             assert_eq!(left.map(|problem| problem.code), refused.then(|| "callbacks_left".to_owned()));
             assert_eq!(tenant.callbacks(false).len(), if refused { 2 } else { 0 });
             let id = tenant.connection.id.clone();

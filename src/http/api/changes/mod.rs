@@ -17,7 +17,7 @@ pub use waiting::Waiting;
 
 use axum::{
     Extension, Json,
-    http::{HeaderMap, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use utoipa_axum::router::OpenApiRouter;
@@ -83,6 +83,12 @@ async fn list_changes(
     }
     let place = gateway.waiting.enter(&reader.token).ok_or_else(too_many)?;
     if streams {
+        // What is refused is refused with a status; a cursor that is too old gets its event.
+        if let Err(refused) = reader.look(&gateway.store, &start).await
+            && refused.status != StatusCode::GONE
+        {
+            return Err(refused);
+        }
         return Ok(stream::answer(gateway.store, lane(&token), reader, start, stop, place));
     }
     Ok(page(reader.wait(&gateway.store, start, wait, stop).await?))

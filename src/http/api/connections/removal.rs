@@ -53,10 +53,7 @@ pub(super) async fn delete_connection(
     if query.dry_run {
         return Ok(Json(Removal::of(&extent)).into_response());
     }
-    if !query.confirm {
-        connections::may_go(&extent)?;
-    }
-    Ok(match remove::connection(&reach, &grant, &extent).await? {
+    Ok(match remove::connection(&reach, &grant, &extent, query.confirm).await? {
         None => StatusCode::NO_CONTENT.into_response(),
         Some(problem) => {
             let removal = Removal { removed: true, problem: Some(problem.into()), ..Removal::of(&extent) };
