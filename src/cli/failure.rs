@@ -346,7 +346,7 @@ impl From<RemoveError> for Failure {
             error @ RemoveError::InUse(_) => Self::new(
                 "connection_in_use",
                 sentence(&error.to_string()),
-                "Confirm that, or stop it for a while: `rollcall connection pause`.",
+                "Confirm that, or stop it for a while: `rollcall connection set ID --pause`.",
             ),
             RemoveError::Store(error) => error.into(),
         }
