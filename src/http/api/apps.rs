@@ -103,9 +103,11 @@ fn texts(names: Vec<Text>) -> Vec<String> {
 pub struct AppPatch {
     name: Option<Text>,
     /// All companies that it may see from now on, by ID or name; at least one.
+    #[schema(min_items = 1)]
     companies: Option<Vec<Text>>,
     /// All that its tokens may be used for from now on, at most; at least one.
     #[schema(schema_with = schema::scope_list)]
+    #[schema(min_items = 1)]
     scopes: Option<Vec<Scope>>,
 }
 

@@ -17,6 +17,7 @@ pub use crate::service::schema::*;
 
 /// A text without the character NUL, which no database holds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[schema(pattern = r"^[^\u0000]*$")]
 pub struct Text(pub String);
 
 impl<'de> Deserialize<'de> for Text {

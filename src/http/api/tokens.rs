@@ -42,6 +42,7 @@ pub struct TokenDraft {
     name: Option<Text>,
     /// What it may be used for, within the scopes of its app; those of the app where they are left out.
     #[schema(schema_with = schema::scope_list)]
+    #[schema(min_items = 1)]
     scopes: Option<Vec<Scope>>,
     /// After how many days it stops working; never by itself where it is left out.
     #[schema(minimum = 1, maximum = 3650)]

@@ -28,7 +28,7 @@ struct Figure {
 }
 
 /// Whether a figure only grows.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Counter,
     Gauge,
@@ -106,16 +106,37 @@ impl Exposition {
         self.registry.register(name, help, metric);
     }
 
-    /// In the text format of OpenMetrics.
+    /// In the text format of Prometheus, version 0.0.4, which every scraper and every generated client reads.
     ///
     /// # Errors
     /// None that a text in memory has; the client's encoder may refuse a figure.
     pub(super) fn text(self) -> Result<String, fmt::Error> {
         let Self { mut registry, snapshot } = self;
+        let counters: Vec<String> = snapshot
+            .0
+            .iter()
+            .filter(|it| it.kind == Kind::Counter)
+            .map(|it| format!("rollcall_{}", it.name))
+            .collect();
         registry.register_collector(Box::new(snapshot));
         let mut written = String::new();
         text::encode(&mut written, &registry)?;
-        Ok(written)
+        Ok(written.lines().filter(|line| *line != "# EOF").fold(String::new(), |mut text, line| {
+            text.push_str(&named_as_its_samples(line, &counters));
+            text.push('\n');
+            text
+        }))
+    }
+}
+
+/// OpenMetrics describes a counter by its name without the `_total` of its samples; the older format by the whole.
+fn named_as_its_samples(line: &str, counters: &[String]) -> String {
+    let mut words = line.splitn(4, ' ');
+    match (words.next(), words.next(), words.next(), words.next()) {
+        (Some("#"), Some(what), Some(name), Some(rest)) if counters.iter().any(|counter| counter == name) => {
+            format!("# {what} {name}_total {rest}")
+        }
+        _ => line.to_owned(),
     }
 }
 

@@ -61,7 +61,7 @@ impl Metrics {
         response
     }
 
-    /// In the text format of OpenMetrics, which Prometheus reads.
+    /// In the text format of Prometheus.
     ///
     /// # Errors
     /// A database that does not answer.

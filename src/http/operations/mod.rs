@@ -122,9 +122,9 @@ fn not_ready() -> ApiError {
     )
 }
 
-/// Shows figures in the text format of OpenMetrics, which Prometheus reads
+/// Shows figures in the text format of Prometheus
 #[utoipa::path(get, path = "/metrics", tag = "operations", security(()),
-    responses((status = 200, description = "The figures", body = String, content_type = "application/openmetrics-text"),
+    responses((status = 200, description = "The figures", body = String, content_type = "text/plain"),
         (status = 503, description = "The database does not answer", body = ProblemBody,
             content_type = "application/problem+json")))]
 async fn figures(
@@ -132,8 +132,8 @@ async fn figures(
     Extension(metrics): Extension<Metrics>,
 ) -> Result<impl IntoResponse, ApiError> {
     let text = timeout(PATIENCE, metrics.text(&gateway)).await.map_err(|_| not_ready())??;
-    // OpenMetrics 1.0, «Protocol Negotiation»: the version is part of the type.
-    Ok(([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
+    // Exposition formats, «Text-based format»: the version is part of the type.
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
 }
 
 /// Shows this document

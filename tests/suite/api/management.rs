@@ -176,7 +176,10 @@ async fn names_of_before_that_differ_by_case_only_stay_and_are_found_as_they_are
         // As an older version let it be.
         let rename = format!("UPDATE companies SET name = 'ACME' WHERE id = '{}'", other.id);
         match database.url.strip_prefix("sqlite:") {
-            Some(path) => SqliteConnection::establish(path).unwrap().batch_execute(&rename).unwrap(),
+            Some(path) => {
+                let rename = format!("PRAGMA busy_timeout = 10000; {rename}");
+                SqliteConnection::establish(path).unwrap().batch_execute(&rename).unwrap();
+            }
             None => PgConnection::establish(&database.url).unwrap().batch_execute(&rename).unwrap(),
         }
         assert_eq!(app.gateway.store.migrate().unwrap().applied, Vec::<String>::new());

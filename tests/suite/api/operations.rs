@@ -77,16 +77,11 @@ async fn figures_count_holds_and_answers() {
         app.get("/v1/nothing").await.is(404);
         let answer = app.call(Method::GET, "/metrics", None, None).await;
         answer.is(200);
-        assert!(
-            answer.headers["content-type"]
-                .to_str()
-                .unwrap()
-                .starts_with("application/openmetrics-text; version=1.0.0")
-        );
+        assert!(answer.headers["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
         for line in [
             "rollcall_runs_held 1",
             "rollcall_http_responses_total{status=\"4xx\"} 1",
-            "# TYPE rollcall_http_responses counter",
+            "# TYPE rollcall_http_responses_total counter",
             concat!("rollcall_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
         ] {
             assert!(answer.text.lines().any(|each| each == line), "{line} in {}", answer.text);

@@ -16,7 +16,11 @@ use crate::support::{TestApp, TestDatabase, people};
 
 fn execute(database: &TestDatabase, sql: &str) {
     match database.url.strip_prefix("sqlite:") {
-        Some(path) => diesel::SqliteConnection::establish(path).unwrap().batch_execute(sql).unwrap(),
+        Some(path) => {
+            let mut connection = diesel::SqliteConnection::establish(path).unwrap();
+            // A worker may be writing.
+            connection.batch_execute(&format!("PRAGMA busy_timeout = 10000; {sql}")).unwrap();
+        }
         None => diesel::PgConnection::establish(&database.url).unwrap().batch_execute(sql).unwrap(),
     }
 }
