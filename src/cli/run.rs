@@ -130,7 +130,7 @@ async fn told(context: &Context, store: &Store, id: String, decided: Result<Run>
 }
 
 /// Runs for people, or `none`.
-fn rows_text(runs: &[Run], none: &str) -> String {
+pub(super) fn rows_text(runs: &[Run], none: &str) -> String {
     let row = |run: &Run| {
         let problem = run.problem.as_ref().map(|problem| problem.code.clone()).unwrap_or_default();
         [

@@ -5,6 +5,7 @@ use crate::{
         Result,
         context::Context,
         find,
+        run::rows_text,
         text::{fields, plain, table, time, yes},
     },
     service::{connections::Connection, runs::Run},
@@ -102,25 +103,6 @@ pub async fn runs(context: &Context, store: &Store, id: String, limit: u16) -> R
     };
     let runs: Vec<Run> = store.read(load).await?.into_iter().map(Into::into).collect();
     context.out.answer(&runs, |runs| {
-        let row = |run: &Run| {
-            let problem = run.problem.as_ref().map(|problem| problem.code.clone()).unwrap_or_default();
-            [
-                run.id.clone(),
-                run.list.plural().to_owned(),
-                run.mode.to_string(),
-                run.state.to_string(),
-                time(run.started_at),
-                run.received.to_string(),
-                run.created.to_string(),
-                run.updated.to_string(),
-                run.absent.to_string(),
-                problem,
-            ]
-        };
-        table(
-            ["ID", "LIST", "MODE", "STATE", "STARTED", "RECEIVED", "NEW", "CHANGED", "ABSENT", "PROBLEM"],
-            runs.iter().map(row).collect(),
-            "There are no runs yet: `rollcall connection poll ID` asks for one.",
-        )
+        rows_text(runs, "There are no runs yet: `rollcall connection poll ID` asks for one.")
     })
 }
