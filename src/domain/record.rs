@@ -210,7 +210,8 @@ mod tests {
         assert_eq!(record.content_hash(), HASH_BEFORE);
     }
 
-    const HASH_BEFORE: ContentHash = [0; 16];
+    const HASH_BEFORE: ContentHash =
+        [253, 32, 171, 137, 93, 100, 125, 78, 143, 211, 21, 236, 23, 41, 72, 170];
 
     #[test]
     fn a_number_is_searched_for_once() {

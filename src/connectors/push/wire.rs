@@ -252,6 +252,12 @@ const FIELDS: &[(&str, Field)] = &[
     ("description", Field::Description),
 ];
 
+/// The names of the members that a message may give of a record.
+#[cfg(test)]
+pub(super) fn members() -> impl Iterator<Item = &'static str> {
+    FIELDS.iter().map(|(name, _)| *name)
+}
+
 /// A number may be a text or, in digits, a number.
 fn shown_number(row: &Body) -> Result<Option<String>, String> {
     match row.get("number") {

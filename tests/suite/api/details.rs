@@ -1,7 +1,15 @@
 //! What a customer has besides what a person has: an address and a description, and what nobody's home ever becomes.
 
-use diesel::{Connection, QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
-use rollcall::domain::{details::Address, record::Record, words::List};
+use std::fs;
+
+use chrono::DateTime;
+use diesel::{
+    Connection, QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Text,
+};
+use rollcall::{
+    domain::{details::Address, record::Record, words::List},
+    store::lists,
+};
 use serde_json::{Value, json};
 
 use super::texts;
@@ -196,6 +204,44 @@ async fn the_views_for_other_systems_show_them_and_the_tables_refuse_the_address
                 "{table}"
             );
         }
+    })
+    .await;
+}
+
+/// Runs statements of a migration's file, or others.
+fn run(url: &str, sql: &str) {
+    match url.strip_prefix("sqlite:") {
+        Some(path) => diesel::SqliteConnection::establish(path).unwrap().batch_execute(sql).unwrap(),
+        None => diesel::PgConnection::establish(url).unwrap().batch_execute(sql).unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn what_was_staged_before_stays_and_its_lists_are_read_whole_once_more() {
+    TestDatabase::each(async |database| {
+        let app = TestApp::start(database).await;
+        app.stage(List::Customer, vec![person("c1", "Ida", "Moe")]).await;
+        let before = app.get("/v1/customers").await.is(200)["data"][0].clone();
+        let engine = if database.url.starts_with("sqlite:") { "sqlite" } else { "postgres" };
+        for migration in ["2026-11-27-000071_views_of_addresses", "2026-11-27-000070_numbers_and_addresses"] {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+            run(
+                &database.url,
+                &fs::read_to_string(format!("{folder}/{engine}/{migration}/down.sql")).unwrap(),
+            );
+        }
+        let versions = "('20261127000070', '20261127000071')";
+        run(&database.url, &format!("DELETE FROM __diesel_schema_migrations WHERE version IN {versions}"));
+
+        let store = database.open();
+        let id = app.connection.id.clone();
+        let cursor = store.read(move |db| lists::cursor(db, &id, List::Customer)).await.unwrap();
+        assert_eq!(cursor.last_full_at, Some(DateTime::UNIX_EPOCH));
+        assert!(cursor.last_complete_at > cursor.last_full_at);
+        assert_eq!(app.get("/v1/customers").await.is(200)["data"][0], before);
+        app.stage(List::Customer, vec![customer()]).await;
+        let after = app.get("/v1/customers").await.is(200)["data"][0].clone();
+        assert_eq!((&after["version"], &after["address"]), (&json!(2), &place_as_json()));
     })
     .await;
 }
