@@ -192,6 +192,7 @@ async fn mark(store: &Store, ambient: &Ambient, connection: &Connection, app_id:
                     company_id: connection.company_id.clone(),
                     name: staged.record.name.clone(),
                     email: None,
+                    details: Default::default(),
                     sort_name: staged.sort_name.clone(),
                     created_at: ambient.now(),
                     updated_at: ambient.now(),

@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     domain::words::List,
-    service::records::{self, Record, RecordsQuery},
+    service::{
+        records::{self, Record, RecordsQuery},
+        schema::Address,
+    },
 };
 
 use super::{
@@ -57,7 +60,7 @@ pub struct Filter {
     /// Whether they are gone from the source's list
     #[arg(long)]
     absent: Option<bool>,
-    /// Anywhere in names, e-mail and the source's ID; case and accents do not matter
+    /// Anywhere in names, e-mail, number and the source's ID; case and accents do not matter
     #[arg(long, value_name = "TEXT")]
     q: Option<String>,
     /// Only those that have changed since, such as 2026-01-31T12:00:00Z
@@ -136,6 +139,10 @@ fn text(record: &Record) -> String {
         ("name", content.name.clone()),
         ("e-mail", or_none(&content.email)),
         ("phone", or_none(&content.phone)),
+        ("number", or_none(&content.number)),
+        ("department", or_none(&content.department)),
+        ("address", content.address.as_ref().map(Address::on_one_line).unwrap_or_default()),
+        ("description", or_none(&content.description)),
         ("source's ID", content.external_id.clone()),
         ("active", yes(content.active)),
         ("absent since", time(record.absent_since)),

@@ -9,6 +9,7 @@ use utoipa::{
 };
 
 use crate::domain::{
+    details,
     problem::Problem,
     words::{Cause, ChangeKind, ConnectionState, Kind, List, MessageState, Mode, RunState, Scope},
 };
@@ -98,6 +99,36 @@ pub fn change_kinds() -> RefOr<Schema> {
 /// Scopes: `utoipa` has no array of a schema with a name of its own.
 pub fn scope_list() -> RefOr<Schema> {
     RefOr::T(ArrayBuilder::new().items(named(SCOPE)).build().into())
+}
+
+/// Where a customer is.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Address {
+    /// What stands above the city: street, building, `c/o`.
+    pub lines: Vec<String>,
+    pub city: Option<String>,
+    /// A state, province or county, as the source writes it.
+    pub region: Option<String>,
+    pub postal_code: Option<String>,
+    /// Its name or code, as the source writes it.
+    pub country: Option<String>,
+}
+
+impl Address {
+    /// As one would write it on one line.
+    pub fn on_one_line(&self) -> String {
+        let rest = [&self.city, &self.region, &self.postal_code, &self.country];
+        let parts: Vec<&str> =
+            self.lines.iter().chain(rest.into_iter().flatten()).map(String::as_str).collect();
+        parts.join(", ")
+    }
+}
+
+impl From<details::Address> for Address {
+    fn from(address: details::Address) -> Self {
+        let details::Address { lines, city, region, postal_code, country } = address;
+        Self { lines, city, region, postal_code, country }
+    }
 }
 
 /// What stands in the way, and what to do about it.

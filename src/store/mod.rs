@@ -9,6 +9,7 @@ pub mod clocks;
 pub mod companies;
 pub mod connections;
 pub mod desktop;
+mod details;
 mod engine;
 mod error;
 mod files;

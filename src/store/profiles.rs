@@ -8,6 +8,7 @@ use diesel::{
 
 use crate::domain::{
     access::Actor,
+    details::Details,
     fold::fold,
     words::{ChangeKind, List},
 };
@@ -15,7 +16,7 @@ use crate::domain::{
 use super::{
     Db, Error, Page, PageLimit, Result, apps,
     changes::{self, Changes, Entry},
-    connections,
+    connections, details,
     schema::{links, profiles},
     values::{at, contains, utc, word},
 };
@@ -32,6 +33,8 @@ pub struct Profile {
     pub company_id: String,
     pub name: String,
     pub email: Option<String>,
+    /// Of a customer's only.
+    pub details: Details,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub sort_name: String,
@@ -50,6 +53,7 @@ struct Row {
     sort_name: String,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+    details: Option<String>,
 }
 
 impl TryFrom<Row> for Profile {
@@ -63,6 +67,7 @@ impl TryFrom<Row> for Profile {
             company_id: row.company_id,
             name: row.name,
             email: row.email,
+            details: details::from_column(row.details.as_deref())?,
             created_at: utc(row.created_at),
             updated_at: utc(row.updated_at),
             sort_name: row.sort_name,
@@ -85,6 +90,7 @@ pub fn insert(db: &mut Db, profile: &Profile, actor: &Actor) -> Result<()> {
             (profiles::list.eq(profile.list.as_str()), profiles::profile_id.eq(&profile.profile_id)),
             profiles::company_id.eq(&profile.company_id),
             (profiles::name.eq(&profile.name), profiles::email.eq(&profile.email)),
+            profiles::details.eq(details::to_column(&profile.details)?),
             profiles::sort_name.eq(fold(&profile.name)),
             profiles::search_text.eq(search_text(
                 &profile.profile_id,
@@ -111,7 +117,7 @@ fn append(kind: ChangeKind, profile: &Profile, actor: &Actor, now: DateTime<Utc>
     })
 }
 
-/// Writes a profile's name and e-mail, with an entry in the change feed.
+/// Writes a profile's name, e-mail, address and description, with an entry in the change feed.
 ///
 /// # Errors
 /// [`Error::Stale`] where it was deleted meanwhile.
@@ -120,6 +126,7 @@ pub fn update(db: &mut Db, profile: &Profile, actor: &Actor) -> Result<()> {
         .set((
             profiles::name.eq(&profile.name),
             profiles::email.eq(&profile.email),
+            profiles::details.eq(details::to_column(&profile.details)?),
             profiles::sort_name.eq(fold(&profile.name)),
             profiles::search_text.eq(search_text(
                 &profile.profile_id,

@@ -101,6 +101,9 @@ diesel::table! {
         absent_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        number -> Nullable<Text>,
+        department -> Nullable<Text>,
+        details -> Nullable<Text>,
     }
 }
 
@@ -216,6 +219,7 @@ diesel::table! {
         search_text -> Text,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        details -> Nullable<Text>,
     }
 }
 

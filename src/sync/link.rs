@@ -67,7 +67,7 @@ pub fn link(
     join(db, ambient, grant, staged, &profile)
 }
 
-/// Makes a profile from a record's name and e-mail and links it: the green plus. `profile_id` is the app's ID for it;
+/// Makes a profile from a record's name and e-mail, and a customer's address and description, and links it: the green plus. `profile_id` is the app's ID for it;
 /// without one Rollcall makes one.
 ///
 /// # Errors
@@ -210,6 +210,7 @@ fn profile_of(ambient: &Ambient, app: &ActingApp, staged: &Staged, profile_id: S
         sort_name: crate::domain::fold::fold(&name),
         name,
         email: staged.record.email.clone(),
+        details: staged.record.details(),
         created_at: now,
         updated_at: now,
     }

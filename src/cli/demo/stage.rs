@@ -7,6 +7,7 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Attempt, Principal, action},
+        details::Details,
         secret::Secret,
         words::{Kind, List},
     },
@@ -148,6 +149,7 @@ fn drafts(known: &[Known], company_id: &str) -> Vec<Draft> {
         company_id: Some(company_id.to_owned()),
         name: name.to_owned(),
         email,
+        details: Details::default(),
     };
     let stranger = draft("u-900", "Sasha Contractor", Some("sasha@contractor.example".into()));
     known.iter().map(|it| draft(&it.profile_id, &it.name, it.email.clone())).chain([stranger]).collect()

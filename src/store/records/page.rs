@@ -38,7 +38,7 @@ pub struct Filter {
     pub linked: Option<Linked>,
     pub active: Option<bool>,
     pub absent: Option<bool>,
-    /// Found anywhere in names, e-mail and external ID, case and accents aside.
+    /// Found anywhere in names, e-mail, number and external ID, case and accents aside.
     pub search: Option<String>,
     pub changed_since: Option<DateTime<Utc>>,
 }

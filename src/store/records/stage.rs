@@ -18,6 +18,7 @@ use crate::{
     store::{
         Db, Error, Result,
         changes::{self, Changes, Entry},
+        details,
         engine::per_backend,
         links,
         schema::{record_versions, records},
@@ -30,7 +31,7 @@ use super::{Row, Staged, search};
 /// External IDs of one lookup.
 pub(super) const LOOKUP: usize = 500;
 
-/// Rows of one upsert: 28 columns each; larger batches were measured to gain nothing.
+/// Rows of one upsert: 32 columns each; larger batches were measured to gain nothing.
 const BATCH: usize = 200;
 
 /// Where, when and by which run records are written; a message of a webhook has none.
@@ -149,12 +150,15 @@ struct NewRow<'a> {
     absent_at: Option<NaiveDateTime>,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+    number: Option<&'a str>,
+    department: Option<&'a str>,
+    details: Option<String>,
 }
 
 impl<'a> NewRow<'a> {
-    fn of(place: &Place<'a>, write: &'a Write<'a>) -> Self {
+    fn of(place: &Place<'a>, write: &'a Write<'a>) -> Result<Self> {
         let record = write.record;
-        Self {
+        Ok(Self {
             id: &write.id,
             company_id: place.company_id,
             connection_id: place.connection_id,
@@ -184,7 +188,10 @@ impl<'a> NewRow<'a> {
             absent_at: None,
             created_at: at(place.now),
             updated_at: at(place.now),
-        }
+            number: record.number.as_deref(),
+            department: record.department.as_deref(),
+            details: details::to_column(&record.details())?,
+        })
     }
 }
 
@@ -193,8 +200,8 @@ pub fn upsert(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()
     keep_versions(db, place, writes)?;
     let (new, known): (Vec<&Write<'_>>, _) =
         writes.iter().partition(|write| write.kind == ChangeKind::Created);
-    let new: Vec<NewRow<'_>> = new.into_iter().map(|write| NewRow::of(place, write)).collect();
-    let known: Vec<NewRow<'_>> = known.into_iter().map(|write| NewRow::of(place, write)).collect();
+    let new = new.into_iter().map(|write| NewRow::of(place, write)).collect::<Result<Vec<_>>>()?;
+    let known = known.into_iter().map(|write| NewRow::of(place, write)).collect::<Result<Vec<_>>>()?;
     match db {
         // Nobody else adds to the list while it is locked, so new rows cannot be there already.
         Db::Postgres(connection) if !new.is_empty() => {
@@ -249,6 +256,9 @@ fn overwrite(db: &mut Db, rows: &[NewRow<'_>]) -> Result<()> {
                 records::source_modified_at.eq(excluded(records::source_modified_at)),
                 records::absent_at.eq(excluded(records::absent_at)),
                 records::updated_at.eq(excluded(records::updated_at)),
+                records::number.eq(excluded(records::number)),
+                records::department.eq(excluded(records::department)),
+                records::details.eq(excluded(records::details)),
             ))
             .execute(connection))?;
     }

@@ -3,6 +3,7 @@
 mod access;
 mod connections;
 mod credentials;
+mod details;
 mod document;
 mod history;
 mod holds;

@@ -8,6 +8,7 @@ use rollcall::{
     clock::Ambient,
     domain::{
         access::{Companies, Decision, Principal, Scopes, decide},
+        details::Details,
         hold::Gone,
         ids::new_id,
         secret::Secret,
@@ -117,7 +118,8 @@ fn linked(
     let grant = linking(app);
     for list in [List::Employee, List::Customer] {
         let (profile_id, name) = (profile_id.to_owned(), "Ana".to_owned());
-        let draft = Draft { list, profile_id, company_id: None, name, email: None };
+        let draft =
+            Draft { list, profile_id, company_id: None, name, email: None, details: Details::default() };
         profile::put(db, ambient, &grant, &draft).unwrap();
     }
     let staged = rollcall::store::records::get(db, List::Employee, employee).unwrap();

@@ -12,6 +12,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rollcall::{
     clock::Ambient,
     domain::{
+        details::Details,
         record::Record,
         words::{Kind, List},
     },
@@ -190,6 +191,7 @@ impl World {
             company_id: Some(connection.company_id.clone()),
             name: format!("Name {}", rng.random_range(0..3)),
             email: None,
+            details: Details::default(),
         };
         let profile_id = draft.profile_id.clone();
         let (ambient, app) = (self.ambient.clone(), self.app.clone());
