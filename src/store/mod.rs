@@ -9,6 +9,7 @@ pub mod clocks;
 pub mod companies;
 pub mod connections;
 pub mod desktop;
+pub mod duties;
 mod engine;
 mod error;
 mod files;
@@ -40,6 +41,7 @@ pub mod told;
 mod unavailable;
 mod values;
 mod wakes;
+pub mod workers;
 
 pub use engine::{Db, Engine};
 pub use error::{Error, Result};
