@@ -63,7 +63,7 @@ use crate::{
         vault::Vault,
     },
     threads::Threads,
-    workers::supervise::Workers,
+    workers::board::Workers,
 };
 
 /// Answers of QuickBooks that are read at once.

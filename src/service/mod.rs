@@ -32,6 +32,7 @@ mod refusals;
 pub mod runs;
 pub mod schema;
 pub mod tokens;
+pub mod workers;
 
 pub use refusal::{Class, Refusal};
 

@@ -11,11 +11,14 @@ use utoipa::{
 use crate::domain::{
     details,
     problem::Problem,
-    words::{Cause, ChangeKind, ConnectionState, Kind, List, MessageState, Mode, RunState, Scope},
+    words::{
+        Cause, ChangeKind, ConnectionState, Ended, Kind, List, MessageState, Mode, RunState, Scope,
+        WorkerState,
+    },
 };
 
 /// The vocabularies by the names of their schemas, from the enums themselves.
-pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 9] {
+pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 11] {
     [
         (LIST, words(List::ALL)),
         (KIND, words(Kind::ALL)),
@@ -26,6 +29,8 @@ pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 9] {
         (RUN_STATE, words(RunState::ALL)),
         (CHANGE_KIND, words(ChangeKind::ALL)),
         (SCOPE, words(Scope::ALL)),
+        (WORKER_STATE, words(WorkerState::ALL)),
+        (WORKER_RESULT, words(Ended::ALL)),
     ]
 }
 
@@ -38,6 +43,8 @@ const MODE: &str = "Mode";
 const RUN_STATE: &str = "RunState";
 const CHANGE_KIND: &str = "ChangeKind";
 const SCOPE: &str = "Scope";
+const WORKER_STATE: &str = "WorkerState";
+const WORKER_RESULT: &str = "WorkerResult";
 
 pub fn words<W: Display>(all: &[W]) -> RefOr<Schema> {
     let words = ObjectBuilder::new().schema_type(Type::String);
@@ -94,6 +101,14 @@ pub fn run_states() -> RefOr<Schema> {
 
 pub fn change_kinds() -> RefOr<Schema> {
     named(CHANGE_KIND)
+}
+
+pub fn worker_states() -> RefOr<Schema> {
+    named(WORKER_STATE)
+}
+
+pub fn worker_results() -> RefOr<Schema> {
+    named(WORKER_RESULT)
 }
 
 /// Scopes: `utoipa` has no array of a schema with a name of its own.

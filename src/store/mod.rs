@@ -10,6 +10,7 @@ pub mod companies;
 pub mod connections;
 pub mod desktop;
 mod details;
+pub mod duties;
 mod engine;
 mod error;
 mod files;
@@ -41,6 +42,7 @@ pub mod told;
 mod unavailable;
 mod values;
 mod wakes;
+pub mod workers;
 
 pub use engine::{Db, Engine};
 pub use error::{Error, Result};

@@ -395,6 +395,36 @@ diesel::table! {
 }
 
 diesel::table! {
+    duties (name) {
+        name -> Text,
+        next_at -> Timestamp,
+        lease -> BigInt,
+        leased_by -> Nullable<Text>,
+        leased_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    workers (gateway, name) {
+        gateway -> Text,
+        name -> Text,
+        state -> Text,
+        runs -> BigInt,
+        failures -> BigInt,
+        panics -> BigInt,
+        last_began_at -> Nullable<Timestamp>,
+        last_ended_at -> Nullable<Timestamp>,
+        last_result -> Nullable<Text>,
+        next_at -> Nullable<Timestamp>,
+        failing_since -> Nullable<Timestamp>,
+        code -> Nullable<Text>,
+        detail -> Nullable<Text>,
+        remedy -> Nullable<Text>,
+        reported_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     write_checks (id) {
         id -> Integer,
         count -> BigInt,

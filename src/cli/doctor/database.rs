@@ -10,7 +10,7 @@ use crate::{
     sync::status,
 };
 
-use super::{Findings, Status};
+use super::{Findings, Status, workers};
 
 pub async fn check(findings: &mut Findings, settings: &Settings) {
     let url = settings.database.url.reveal();
@@ -67,7 +67,10 @@ pub async fn check(findings: &mut Findings, settings: &Settings) {
     super::key::check(findings, settings, &store).await;
     let now = Utc::now();
     match store.read(move |db| load(db, now)).await {
-        Ok(known) => told(findings, &known),
+        Ok(known) => {
+            workers::told(findings, &known.workers, now);
+            told(findings, &known);
+        }
         Err(failure) => findings.failure("database", failure),
     }
 }
@@ -90,6 +93,7 @@ struct Known {
     companies: find::CompanyNames,
     /// With where each stands.
     connections: Vec<(Connection, status::Status)>,
+    workers: workers::Known,
 }
 
 fn load(db: &mut Db, now: DateTime<Utc>) -> Result<Known> {
@@ -98,7 +102,8 @@ fn load(db: &mut Db, now: DateTime<Utc>) -> Result<Known> {
         let statuses = status::all(db, some, now)?.into_iter().map(|(status, _)| status);
         known.extend(some.iter().cloned().zip(statuses));
     }
-    Ok(Known { companies: find::CompanyNames::read(db)?, connections: known })
+    let companies = find::CompanyNames::read(db)?;
+    Ok(Known { companies, connections: known, workers: workers::load(db)? })
 }
 
 fn told(findings: &mut Findings, known: &Known) {

@@ -19,6 +19,7 @@ pub mod records;
 pub mod runs;
 pub mod schema;
 pub mod tokens;
+pub mod workers;
 
 use axum::{
     extract::Request,
@@ -43,6 +44,7 @@ pub fn router() -> OpenApiRouter<Gateway> {
         .merge(links::router())
         .merge(apps::router())
         .merge(tokens::router())
+        .merge(workers::router())
         .with_layers()
 }
 

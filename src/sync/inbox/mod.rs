@@ -31,7 +31,7 @@ mod work;
 pub use accept::{Accepted, Inbox, NotAccepted};
 pub use fetch::Fetch;
 pub use sealed::SEALED_KEPT;
-pub use work::{Desk, PLACES, TURN};
+pub use work::{Desk, Lease, PLACES, Place, TURN};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
