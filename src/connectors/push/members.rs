@@ -195,7 +195,7 @@ impl<'de> Deserialize<'de> for Row {
 
 /// Reads any value as a row, so that one visitor serves all.
 struct MemberVisitor {
-    /// What of an object is.
+    /// The members of an object that are kept.
     wanted: &'static [&'static str],
 }
 

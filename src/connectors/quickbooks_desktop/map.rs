@@ -11,7 +11,6 @@ use crate::{
         details::{Address, MOST_LINES},
         email::email,
         fold::fold,
-        number::number,
         record::Record,
         time::is_usable,
         words::List,
@@ -67,7 +66,8 @@ pub fn record(list: List, ret: Ret) -> Result<Record, MapError> {
             "LastName" => record.last_name = Some(text),
             "JobTitle" => record.job_title = Some(text),
             "Department" => record.department = Some(text),
-            "AccountNumber" => record.number = number(list, text),
+            "AccountNumber" if list == List::Employee => record.number = staff_number(text),
+            "AccountNumber" => record.number = Some(text),
             "JobDesc" => record.description = Some(text),
             "Phone" => record.phone = Some(text),
             "Email" => record.email = email(&text),
@@ -84,6 +84,15 @@ pub fn record(list: List, ret: Ret) -> Result<Record, MapError> {
         return Err(MapError::LongListId(element));
     }
     Ok(record)
+}
+
+/// Digits from which on a number may be a bank account's or a social security number.
+const MANY_DIGITS: usize = 8;
+
+/// An employee's number. People keep in that field whatever else they need, also what must not be held (promise 7): what
+/// has so many digits is left out.
+fn staff_number(text: String) -> Option<String> {
+    (text.chars().filter(char::is_ascii_digit).count() < MANY_DIGITS).then_some(text)
 }
 
 /// Takes in a part of a customer's address: the one that bills go to, for most have no other.
@@ -216,9 +225,11 @@ mod tests {
     }
 
     #[test]
-    fn an_employees_number_is_staged_unless_it_is_a_social_security_number() {
+    fn an_employees_number_is_staged_unless_it_may_be_a_social_security_number_or_a_bank_account() {
         assert_eq!(employee("AccountNumber", " 1042 ").number.as_deref(), Some("1042"));
-        assert_eq!(employee("AccountNumber", "000-00-0001").number, None);
+        for held_elsewhere in ["000-00-0001", "000000001", "SSN 000 00 0001", "0000 1234", "XX00 0000 1234"] {
+            assert_eq!(employee("AccountNumber", held_elsewhere).number, None, "{held_elsewhere}");
+        }
         assert_eq!(employee("Department", "Field").department.as_deref(), Some("Field"));
         assert!(!EMPLOYEE.iter().any(|name| name.contains("Address") || name.contains("Notes")));
     }

@@ -50,8 +50,8 @@ pub struct Written {
 /// Makes or changes a profile. The second half says whether it is new.
 ///
 /// # Errors
-/// `invalid_profile_id`, `invalid_name`, `invalid_email`, `invalid_address`, `invalid_description`; `company_not_found`, `which_company`, `other_company`;
-/// `app_needed`.
+/// `invalid_profile_id`, `invalid_name`, `invalid_email`, `invalid_address`, `invalid_description`; `company_not_found`,
+/// `which_company`, `other_company`; `app_needed`.
 pub fn put(
     db: &mut Db,
     ambient: &Ambient,
