@@ -3,15 +3,18 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | [`server`] | the accept loop: connections, their limits, TLS, graceful shutdown |
+//! | `server_limits` | what the loop and its connections put up with |
 //! | `document` | what the OpenAPI document says beside its routes |
 //! | `connection` | one connection: HTTP/1.1 or HTTP/2, and when it has been idle too long |
 //! | `door` | who is let in, and who makes room for whom |
 //! | `pace` | bodies, which must keep moving |
 //! | `throttle` | what strangers bring about, logged once a minute |
+//! | `peer`, `stop` | extensions of every request: where it comes from, and when the gateway stops |
 //! | `forwarded` | where a request comes from, behind proxies too |
 //! | `socket` | its bytes: read ahead, and never written to for ever |
 //! | [`tls`] | the certificate, loaded and loaded again |
 //! | [`layers`] | what every request passes through |
+//! | `request_id` | what finds a request again in the log |
 //! | [`limits`] | limits that a route chooses: the size of its body, the time to answer |
 //! | [`room`] | what the bodies of unknown callers may take together |
 //! | [`problem`] | errors as `application/problem+json` |
@@ -34,14 +37,18 @@ pub mod layers;
 pub mod limits;
 pub mod operations;
 mod pace;
+pub mod peer;
 pub mod problem;
 pub mod qbwc;
 mod read;
 mod refused_tokens;
+mod request_id;
 pub mod room;
 pub mod router;
 pub mod server;
+mod server_limits;
 mod socket;
+mod stop;
 mod throttle;
 pub mod tls;
 mod token_uses;

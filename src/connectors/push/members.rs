@@ -8,7 +8,8 @@ use serde::{
     de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::wire::MOST_ROWS;
+/// The most rows of one message: what a database takes in one short transaction.
+pub(super) const MOST_ROWS: usize = 5_000;
 
 /// The names that a message and its rows may have; all others are passed over.
 const WANTED: &[&str] = &[

@@ -14,7 +14,7 @@ use crate::{
         secret::Secret,
         words::Action,
     },
-    http::{Gateway, door::Visitor, layers::RequestId, problem::ApiError, server},
+    http::{Gateway, door::Visitor, peer, problem::ApiError, request_id::RequestId},
     service::{
         self,
         door::{self, Asker, Credential, Outcome},
@@ -49,7 +49,7 @@ impl<A: Acts> FromRequestParts<Gateway> for Caller<A> {
             gateway: gateway.clone(),
             asker,
             visitor: Visitor::of(&parts.extensions),
-            from: server::caller(&parts.extensions),
+            from: peer::caller(&parts.extensions),
             action: PhantomData,
         };
         if !parts.method.is_safe() {

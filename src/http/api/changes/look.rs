@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::{
     clock::Ambient,
     domain::secret::SecretHash,
-    http::{problem::ApiError, server::Stop},
+    http::{problem::ApiError, stop::Stop},
     service::{
         door::{self, Asker},
         feed::{self, Part},

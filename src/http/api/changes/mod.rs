@@ -24,7 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     domain::access::action,
-    http::{Gateway, extract::ApiQuery, problem::ApiError, server::Stop},
+    http::{Gateway, extract::ApiQuery, problem::ApiError, stop::Stop},
     service::{feed::Part, find},
     sync::feed::{self, Start},
 };
