@@ -194,3 +194,23 @@ async fn who_waits_is_answered_at_the_next_change_and_not_before() {
     })
     .await;
 }
+
+/// Asking whether there is news costs one job before the database, whoever asks and wherever he begins.
+#[tokio::test]
+async fn a_page_of_the_feed_is_one_job_of_the_database() {
+    TestApp::each(async |app| {
+        app.stage(List::Employee, people(2)).await;
+        let cursor = next(&app.get("/v1/changes?limit=1").await);
+        app.admin("GET", "/v1/changes?company=Acme", None).await.is(200);
+        let begun = || app.gateway.store.load().iter().map(|(_, load)| load.begun).sum::<u64>();
+        for query in ["", "after=latest", "company=Acme&limit=1", &format!("after={cursor}&wait=25")] {
+            for token in [&app.token, &app.admin] {
+                let before = begun();
+                let path = format!("/v1/changes?{query}");
+                app.call(Method::GET, &path, Some(token), None).await.is(200);
+                assert_eq!(begun() - before, 1, "{path}");
+            }
+        }
+    })
+    .await;
+}
