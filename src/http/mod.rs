@@ -15,6 +15,8 @@
 //! | [`tls`] | the certificate, loaded and loaded again |
 //! | [`layers`] | what every request passes through |
 //! | `request_id` | what finds a request again in the log |
+//! | `representation` | what the API shows: its tag, and its compression |
+//! | `negotiation` | what a client says of the answers that it can use |
 //! | [`limits`] | limits that a route chooses: the size of its body, the time to answer |
 //! | [`room`] | what the bodies of unknown callers may take together |
 //! | [`problem`] | errors as `application/problem+json` |
@@ -35,6 +37,7 @@ pub mod extract;
 mod forwarded;
 pub mod layers;
 pub mod limits;
+mod negotiation;
 pub mod operations;
 mod pace;
 pub mod peer;
@@ -42,6 +45,7 @@ pub mod problem;
 pub mod qbwc;
 mod read;
 mod refused_tokens;
+mod representation;
 mod request_id;
 pub mod room;
 pub mod router;

@@ -99,7 +99,8 @@ async fn list_changes(
 }
 
 fn page(looked: Part) -> Response {
-    Json(ChangesPage::of(looked)).into_response()
+    // The same address is a stream of events as well.
+    ([(header::VARY, "accept")], Json(ChangesPage::of(looked))).into_response()
 }
 
 fn wants_events(headers: &HeaderMap) -> bool {
