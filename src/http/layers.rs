@@ -52,7 +52,7 @@ async fn identify(State(ambient): State<Ambient>, mut request: Request, next: Ne
     let routine = operations::is_routine(request.uri().path());
     let span = tracing::error_span!(
         "request",
-        method = method(&request),
+        method = %method(&request),
         path = route(&request),
         request_id = id.as_str(),
     );

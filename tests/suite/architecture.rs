@@ -1,7 +1,7 @@
 //! The rooms and the arrows between them: a room knows only those below it.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -90,9 +90,14 @@ fn sources() -> Vec<(String, PathBuf, String)> {
 
 /// The rooms that a text names: `crate::room` and, in grouped imports, `crate::{room::…, …}`.
 fn rooms_named(code: &str) -> BTreeSet<String> {
+    names_after("crate::", code)
+}
+
+/// The first words of the paths that go on after `prefix`.
+fn names_after(prefix: &str, code: &str) -> BTreeSet<String> {
     let mut rooms = BTreeSet::new();
-    for (at, _) in code.match_indices("crate::") {
-        let rest = &code[at + "crate::".len()..];
+    for (at, _) in code.match_indices(prefix) {
+        let rest = &code[at + prefix.len()..];
         if let Some(group) = rest.strip_prefix('{') {
             let (mut depth, mut item) = (1, String::new());
             for c in group.chars() {
@@ -139,6 +144,31 @@ fn a_room_knows_only_the_rooms_below_it() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// `mod.rs` holds what all of them share, and is none of them.
+#[test]
+fn no_files_of_http_know_each_other_in_a_circle() {
+    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (_, path, code) in sources().into_iter().filter(|(room, ..)| room == "http") {
+        let inside: Vec<&str> = path.iter().skip(1).map(|part| part.to_str().unwrap()).collect();
+        let code = without_tests(&code);
+        let mut named = names_after("http::", code);
+        if inside.len() == 1 {
+            named.extend(names_after("super::", code));
+        }
+        known.entry(inside[0].trim_end_matches(".rs").to_owned()).or_default().extend(named);
+    }
+    known.remove("mod");
+    // Whatever knows no other is taken away, until nothing is left but circles.
+    loop {
+        let files: BTreeSet<String> = known.keys().cloned().collect();
+        known.retain(|file, named| named.iter().any(|other| other != file && files.contains(other)));
+        if known.len() == files.len() {
+            assert!(files.is_empty(), "in a circle, or above one: {files:?}");
+            return;
+        }
+    }
 }
 
 #[test]
