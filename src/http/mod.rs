@@ -24,6 +24,7 @@
 //! | [`TokenUses`] | when tokens were used |
 //! | [`qbwc`] | the Web Connector service |
 //! | [`webhooks`] | what source systems tell by themselves |
+//! | `policy` | the policy's word, before what is said of what was sent |
 //! | [`extract`] | axum's extractors, with our errors |
 //! | [`router`] | the route table of the whole gateway |
 //! | [`api`] | the REST API under `/v1` |
@@ -41,6 +42,7 @@ mod negotiation;
 pub mod operations;
 mod pace;
 pub mod peer;
+mod policy;
 pub mod problem;
 pub mod qbwc;
 mod read;
