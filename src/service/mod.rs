@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`door`] | who asks, and the one database job in which that is found out and the work is done |
 //! | [`find`] | what a name, an ID or its beginning means, for this caller |
+//! | [`named`] | what an address names, and the policy's word alone |
 //! | [`page`] | keyset pages and their cursors |
 //! | [`schema`] | the vocabularies as schemas |
 //! | [`input`] | what a text must be like |
@@ -24,6 +25,7 @@ pub mod find;
 pub mod input;
 pub mod links;
 pub mod messages;
+pub mod named;
 pub mod page;
 pub mod profiles;
 pub mod records;

@@ -1,7 +1,7 @@
 //! The rooms and the arrows between them: a room knows only those below it.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -90,15 +90,14 @@ fn sources() -> Vec<(String, PathBuf, String)> {
 
 /// The rooms that a text names: `crate::room` and, in grouped imports, `crate::{room::…, …}`.
 fn rooms_named(code: &str) -> BTreeSet<String> {
-    modules_named(code, "crate")
+    names_after("crate::", code)
 }
 
-/// The same for the modules of any module.
-fn modules_named(code: &str, of: &str) -> BTreeSet<String> {
-    let of = format!("{of}::");
+/// The first words of the paths that go on after `prefix`.
+fn names_after(prefix: &str, code: &str) -> BTreeSet<String> {
     let mut rooms = BTreeSet::new();
-    for (at, _) in code.match_indices(&of) {
-        let rest = &code[at + of.len()..];
+    for (at, _) in code.match_indices(prefix) {
+        let rest = &code[at + prefix.len()..];
         if let Some(group) = rest.strip_prefix('{') {
             let (mut depth, mut item) = (1, String::new());
             for c in group.chars() {
@@ -145,6 +144,31 @@ fn a_room_knows_only_the_rooms_below_it() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// `mod.rs` holds what all of them share, and is none of them.
+#[test]
+fn no_files_of_http_know_each_other_in_a_circle() {
+    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (_, path, code) in sources().into_iter().filter(|(room, ..)| room == "http") {
+        let inside: Vec<&str> = path.iter().skip(1).map(|part| part.to_str().unwrap()).collect();
+        let code = without_tests(&code);
+        let mut named = names_after("http::", code);
+        if inside.len() == 1 {
+            named.extend(names_after("super::", code));
+        }
+        known.entry(inside[0].trim_end_matches(".rs").to_owned()).or_default().extend(named);
+    }
+    known.remove("mod");
+    // Whatever knows no other is taken away, until nothing is left but circles.
+    loop {
+        let files: BTreeSet<String> = known.keys().cloned().collect();
+        known.retain(|file, named| named.iter().any(|other| other != file && files.contains(other)));
+        if known.len() == files.len() {
+            assert!(files.is_empty(), "in a circle, or above one: {files:?}");
+            return;
+        }
+    }
 }
 
 #[test]
@@ -213,7 +237,7 @@ fn no_vendor_is_named_where_all_are_alike() {
         if room != "connectors" {
             // All others go by the registry.
             for kind in kinds.iter().chain(&["push"]) {
-                let grouped = modules_named(code, "connectors").contains(*kind);
+                let grouped = names_after("connectors::", code).contains(*kind);
                 assert!(!grouped, "{} names the connector {kind}", path.display());
             }
         }
@@ -230,9 +254,9 @@ fn the_reader_of_imports_sees_through_groups() {
     let named =
         rooms_named("use crate::{\n  codec::{soap, xml},\n  store::{self, Db},\n};\nlet x = crate::http::Y;");
     assert_eq!(named.into_iter().collect::<Vec<_>>(), ["codec", "http", "store"]);
-    let named = modules_named(
+    let named = names_after(
+        "connectors::",
         "use crate::{\n  connectors::{\n    paycom::Client,\n    push,\n  },\n};",
-        "connectors",
     );
     assert_eq!(named.into_iter().collect::<Vec<_>>(), ["paycom", "push"]);
 }

@@ -10,7 +10,8 @@ use serde::{
 
 use crate::domain::details::MOST_LINES;
 
-use super::wire::MOST_ROWS;
+/// The most rows of one message: what a database takes in one short transaction.
+pub(super) const MOST_ROWS: usize = 5_000;
 
 /// The names that a message and its rows may have; all others are passed over.
 const WANTED: &[&str] = &[

@@ -20,10 +20,8 @@ use crate::domain::{
     words::List,
 };
 
-use super::members::{Body, Member, Row};
+use super::members::{Body, MOST_ROWS, Member, Row};
 
-/// The most rows of one message: what a database takes in one short transaction.
-pub const MOST_ROWS: usize = 5_000;
 /// The longest text of a member, in characters.
 const LONGEST: usize = 1_000;
 const LONGEST_ID: usize = 200;

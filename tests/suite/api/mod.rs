@@ -18,6 +18,7 @@ mod policy;
 mod profiles;
 mod races;
 mod removal;
+mod representation;
 mod tokens;
 
 use serde_json::{Value, json};
