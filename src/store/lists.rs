@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use crate::domain::{
     problem::Problem,
@@ -11,9 +10,10 @@ use crate::domain::{
 };
 
 use super::{
-    Db, Result,
-    engine::per_backend,
-    locks::{Lock, taking},
+    Db, Result, WriteDb,
+    db::per_backend,
+    dsl::*,
+    locks::Lock,
     schema::lists,
     values::{at, uncount, utc, word},
 };
@@ -101,8 +101,8 @@ pub fn cursors(db: &mut Db, connection_ids: &[&str]) -> Result<BTreeMap<String, 
 
 /// Takes the list's lock until the transaction ends: whoever writes its records or judges its absences waits here.
 /// Under READ COMMITTED this is what makes reading and then writing safe.
-pub fn lock(db: &mut Db, connection_id: &str, list: List) -> Result<()> {
-    taking(connection_id, Lock::List(list));
+pub fn lock(db: &mut WriteDb, connection_id: &str, list: List) -> Result<()> {
+    db.order.take(connection_id, Lock::List(list));
     per_backend!(db, |connection| diesel::insert_into(lists::table)
         .values((
             lists::connection_id.eq(connection_id),
@@ -121,14 +121,14 @@ fn row(connection_id: &str, list: List) -> diesel::dsl::Find<lists::table, (Stri
 }
 
 /// Notes that a run of the list began. The list must have been locked.
-pub fn started(db: &mut Db, connection_id: &str, list: List, now: DateTime<Utc>) -> Result<()> {
+pub fn started(db: &mut WriteDb, connection_id: &str, list: List, now: DateTime<Utc>) -> Result<()> {
     diesel::update(row(connection_id, list)).set(lists::last_started_at.eq(at(now))).execute(db)?;
     Ok(())
 }
 
 /// Moves the cursor at the end of a run. `full` says that the whole list was asked for.
 pub fn completed(
-    db: &mut Db,
+    db: &mut WriteDb,
     connection_id: &str,
     list: List,
     high_water: Option<&str>,
@@ -150,7 +150,7 @@ pub fn completed(
 
 /// Remembers a request that the source refused.
 pub fn refused(
-    db: &mut Db,
+    db: &mut WriteDb,
     connection_id: &str,
     list: List,
     request: &str,
@@ -163,7 +163,7 @@ pub fn refused(
 
 /// Notes that it is not known who of the list is gone, and why. `full` says that only the whole list will tell.
 pub fn unjudged(
-    db: &mut Db,
+    db: &mut WriteDb,
     connection_id: &str,
     list: List,
     full: bool,
@@ -185,7 +185,7 @@ pub fn unjudged(
 }
 
 /// Notes that it is known who of the list is gone; where only the whole list could tell, a delta changes nothing.
-pub fn judged(db: &mut Db, connection_id: &str, list: List, full: bool) -> Result<()> {
+pub fn judged(db: &mut WriteDb, connection_id: &str, list: List, full: bool) -> Result<()> {
     let cleared = (
         lists::unjudged_at.eq(None::<NaiveDateTime>),
         lists::unjudged_full.eq(None::<bool>),
@@ -202,7 +202,7 @@ pub fn judged(db: &mut Db, connection_id: &str, list: List, full: bool) -> Resul
 }
 
 /// Counts a run of the list that has ended. The list must have been locked.
-pub fn count_run(db: &mut Db, connection_id: &str, list: List, state: RunState) -> Result<()> {
+pub fn count_run(db: &mut WriteDb, connection_id: &str, list: List, state: RunState) -> Result<()> {
     let row = row(connection_id, list);
     match state {
         RunState::Queued | RunState::Running => 0,

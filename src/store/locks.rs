@@ -1,16 +1,20 @@
 //! The one order in which the rows of a connection are locked: two that went different ways would wait for each other.
 //!
 //! [`Lock`] is declared in that order, and [`take`] takes several in it. What locks a row by writing it says so by
-//! `taking`: builds with debug assertions, and so all tests, fail where a transaction goes against the order. Who works
+//! [`Order::take`]: builds with debug assertions, and so all tests, fail where a transaction goes against the order. Who works
 //! on several connections goes by their IDs. Rows of runs, sessions, records and links come after all of these; the
 //! counters of the feeds come last, in the order of their companies.
 
-use diesel::prelude::*;
+#[cfg(debug_assertions)]
+use std::collections::BTreeSet;
 
 use crate::domain::words::List;
 
 use super::{
-    Db, Error, Result, hooks, lists,
+    Error, Result, WriteDb,
+    db::Backend,
+    dsl::*,
+    hooks, lists,
     schema::{self, connections, polls},
 };
 
@@ -31,28 +35,31 @@ pub enum Lock {
 ///
 /// A row of an inbox is made where there is none: what is not there cannot be locked, and might be there a moment later.
 /// A connection that is not polled has no row to be polled by, and never gets one.
-pub fn take(db: &mut Db, connection_id: &str, locks: &[Lock]) -> Result<()> {
+pub fn take(db: &mut WriteDb, connection_id: &str, locks: &[Lock]) -> Result<()> {
     let mut locks = locks.to_vec();
     locks.sort_unstable();
     for lock in locks {
-        taking(connection_id, lock);
-        match (&mut *db, lock) {
-            (db, Lock::List(list)) => lists::lock(db, connection_id, list)?,
-            (Db::Sqlite(_), _) => {}
-            (db, Lock::Inbox) => {
-                hooks::ensure(db, connection_id)?;
-                let Db::Postgres(connection) = db else { continue };
+        db.order.take(connection_id, lock);
+        match lock {
+            Lock::Inbox => hooks::ensure(db, connection_id)?,
+            Lock::List(list) => lists::lock(db, connection_id, list)?,
+            Lock::Connection | Lock::Poll => {}
+        }
+        let Backend::Postgres(connection) = db.backend() else { continue };
+        match lock {
+            Lock::Inbox => {
                 let row = schema::hooks::table.find(connection_id).select(schema::hooks::connection_id);
                 row.for_no_key_update().first::<String>(connection).optional()?;
             }
-            (Db::Postgres(connection), Lock::Connection) => {
+            Lock::Connection => {
                 let row = connections::table.find(connection_id).select(connections::id);
                 row.for_no_key_update().first::<String>(connection).optional()?;
             }
-            (Db::Postgres(connection), Lock::Poll) => {
+            Lock::Poll => {
                 let row = polls::table.find(connection_id).select(polls::connection_id);
                 row.for_no_key_update().first::<String>(connection).optional()?;
             }
+            Lock::List(_) => {}
         }
     }
     Ok(())
@@ -62,13 +69,13 @@ pub fn take(db: &mut Db, connection_id: &str, locks: &[Lock]) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub fn take_all(db: &mut Db, connection_id: &str) -> Result<()> {
+pub fn take_all(db: &mut WriteDb, connection_id: &str) -> Result<()> {
     super::connections::get(db, connection_id)?;
     take_every(db, connection_id)
 }
 
 /// The same of a connection that may be deleted, and only waits for its rows to go.
-pub(super) fn take_every(db: &mut Db, connection_id: &str) -> Result<()> {
+pub(super) fn take_every(db: &mut WriteDb, connection_id: &str) -> Result<()> {
     let lists = List::ALL.iter().copied().map(Lock::List);
     let all: Vec<Lock> = [Lock::Inbox, Lock::Connection, Lock::Poll].into_iter().chain(lists).collect();
     match take(db, connection_id, &all) {
@@ -78,78 +85,67 @@ pub(super) fn take_every(db: &mut Db, connection_id: &str) -> Result<()> {
     }
 }
 
+/// What a transaction has locked: builds with debug assertions look at it, others keep nothing.
+#[derive(Default)]
+pub(super) struct Order {
+    #[cfg(debug_assertions)]
+    held: BTreeSet<(String, Lock)>,
+    /// The last company whose feed it has locked.
+    #[cfg(debug_assertions)]
+    feed: Option<String>,
+}
+
 #[cfg(debug_assertions)]
-mod order {
-    use std::{cell::RefCell, collections::BTreeSet};
-
-    use super::Lock;
-
-    thread_local! {
-        /// What the transaction of this thread has locked.
-        static HELD: RefCell<BTreeSet<(String, Lock)>> = const { RefCell::new(BTreeSet::new()) };
-        /// The last company whose feed it has locked.
-        static FEED: RefCell<Option<String>> = const { RefCell::new(None) };
-    }
-
-    pub(in crate::store) fn begin() {
-        HELD.with_borrow_mut(BTreeSet::clear);
-        FEED.set(None);
+impl Order {
+    pub(super) fn take(&mut self, connection_id: &str, lock: Lock) {
+        let feed = &self.feed;
+        debug_assert!(feed.is_none(), "{connection_id} {lock:?} is locked after the feed of {feed:?}");
+        let new = (connection_id.to_owned(), lock);
+        if !self.held.contains(&new) {
+            let last = self.held.last();
+            debug_assert!(last.is_none_or(|last| *last < new), "{new:?} is locked after {last:?}");
+            self.held.insert(new);
+        }
     }
 
     /// The counter of a company's feed: after everything else.
-    pub(in crate::store) fn taking_feed(company_id: &str) {
-        FEED.with_borrow_mut(|last| {
-            debug_assert!(
-                last.as_deref().is_none_or(|last| last <= company_id),
-                "{company_id} after {last:?}"
-            );
-            *last = Some(company_id.to_owned());
-        });
-    }
-
-    pub(in crate::store) fn taking(connection_id: &str, lock: Lock) {
-        FEED.with_borrow(|feed| {
-            debug_assert!(feed.is_none(), "{connection_id} {lock:?} is locked after the feed of {feed:?}");
-        });
-        HELD.with_borrow_mut(|held| {
-            let new = (connection_id.to_owned(), lock);
-            if !held.contains(&new) {
-                let last = held.last();
-                debug_assert!(last.is_none_or(|last| *last < new), "{new:?} is locked after {last:?}");
-                held.insert(new);
-            }
-        });
+    pub(super) fn feed(&mut self, company_id: &str) {
+        let last = self.feed.as_deref();
+        debug_assert!(last.is_none_or(|last| last <= company_id), "{company_id} after {last:?}");
+        self.feed = Some(company_id.to_owned());
     }
 }
 
 #[cfg(not(debug_assertions))]
-mod order {
-    pub(in crate::store) fn begin() {}
-    pub(in crate::store) fn taking(_: &str, _: super::Lock) {}
-    pub(in crate::store) fn taking_feed(_: &str) {}
+impl Order {
+    pub(super) fn take(&mut self, _: &str, _: Lock) {}
+    pub(super) fn feed(&mut self, _: &str) {}
 }
-
-pub(super) use order::{begin, taking, taking_feed};
 
 #[cfg(all(test, debug_assertions))]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use super::*;
+
+    fn fails(order: &mut Order, against: impl FnOnce(&mut Order)) -> bool {
+        catch_unwind(AssertUnwindSafe(|| against(order))).is_err()
+    }
 
     #[test]
     fn whoever_goes_against_the_order_is_found() {
-        begin();
+        let mut order = Order::default();
         for lock in [Lock::Inbox, Lock::Poll, Lock::List(List::Employee), Lock::Inbox] {
-            taking("con_1", lock);
+            order.take("con_1", lock);
         }
-        taking("con_2", Lock::Connection);
+        order.take("con_2", Lock::Connection);
         for (connection, lock) in [("con_2", Lock::Inbox), ("con_1", Lock::Connection)] {
-            assert!(std::panic::catch_unwind(|| taking(connection, lock)).is_err(), "{lock:?}");
+            assert!(fails(&mut order, |order| order.take(connection, lock)), "{lock:?}");
         }
-        begin();
-        taking("con_1", Lock::Connection);
-        taking_feed("com_1");
-        assert!(std::panic::catch_unwind(|| taking("con_2", Lock::Inbox)).is_err(), "the feed is last");
-        assert!(std::panic::catch_unwind(|| taking_feed("com_0")).is_err(), "feeds go by their companies");
-        begin();
+        let mut order = Order::default();
+        order.take("con_1", Lock::Connection);
+        order.feed("com_1");
+        assert!(fails(&mut order, |order| order.take("con_2", Lock::Inbox)), "the feed is last");
+        assert!(fails(&mut order, |order| order.feed("com_0")), "feeds go by their companies");
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::{
     domain::{record::Record, words::ChangeKind},
     store::{
-        Db, PageLimit, Result,
+        PageLimit, Result, WriteDb,
         records::{self, Place, Staged, Write},
     },
 };
@@ -30,7 +30,7 @@ pub(super) struct Renamed {
 ///
 /// To be called under the list's lock, in the transaction that writes the new names.
 pub(super) fn rename(
-    db: &mut Db,
+    db: &mut WriteDb,
     place: &Place<'_>,
     renamed: Vec<Renamed>,
     told: &HashSet<&str>,
@@ -87,7 +87,7 @@ fn follow(mut staged: Staged, parents: &HashMap<&str, &Renamed>) -> Option<(Stag
     Some((staged, renamed))
 }
 
-fn write(db: &mut Db, place: &Place<'_>, following: &[Staged]) -> Result<()> {
+fn write(db: &mut WriteDb, place: &Place<'_>, following: &[Staged]) -> Result<()> {
     let writes: Vec<Write<'_>> = following
         .iter()
         .map(|staged| Write {

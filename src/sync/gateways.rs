@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::store::{self, Db, Store, hooks, polls};
+use crate::store::{self, Store, WriteDb, hooks, polls};
 
 /// That this gateway is alive, until the last clone is dropped.
 #[derive(Debug, Clone)]
@@ -53,7 +53,8 @@ impl Alive {
         let gone = held.gone();
         for (name, path) in &gone {
             let by = name.clone();
-            let free = move |db: &mut Db| store::Result::Ok(polls::free(db, &by)? + hooks::free(db, &by)?);
+            let free =
+                move |db: &mut WriteDb| store::Result::Ok(polls::free(db, &by)? + hooks::free(db, &by)?);
             let freed = store.write(free).await?;
             tracing::info!(gateway = name, freed, "a gateway has gone: what it was doing goes on here");
             let _ = fs::remove_file(path);

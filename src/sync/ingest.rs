@@ -14,7 +14,7 @@ use crate::{
         words::{ChangeKind, Mode, RunState},
     },
     store::{
-        Db, Result, lists,
+        Result, WriteDb, lists,
         records::{self, Known, Place, Write},
         runs::{self, Counts, Run},
     },
@@ -30,7 +30,7 @@ pub const BATCH: usize = 4000;
 /// # Errors
 /// [`crate::store::Error::Stale`] where the run does not run any more: nothing was written then.
 pub fn batch(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     run: &Run,
     batch: &[Record],
@@ -47,7 +47,7 @@ pub fn batch(
 
 /// Stages records that no run asked for. A whole list that is being read meanwhile will not find them absent: it may
 /// have passed their place before they were there.
-pub fn stage(db: &mut Db, ambient: &Ambient, place: &Place<'_>, batch: &[Record]) -> Result<Counts> {
+pub fn stage(db: &mut WriteDb, ambient: &Ambient, place: &Place<'_>, batch: &[Record]) -> Result<Counts> {
     let staged = write_changed(db, ambient, place, batch)?;
     let running = runs::in_state(db, place.connection_id, place.list, RunState::Running)?;
     if let Some(run) = running.filter(|run| run.mode == Mode::Full && !staged.seen.is_empty()) {
@@ -58,7 +58,7 @@ pub fn stage(db: &mut Db, ambient: &Ambient, place: &Place<'_>, batch: &[Record]
 
 /// Stages records that a message told. Whether a whole list that is being read meanwhile finds them absent is decided by
 /// the times of both, not by what came in between.
-pub fn told(db: &mut Db, ambient: &Ambient, place: &Place<'_>, batch: &[Record]) -> Result<Counts> {
+pub fn told(db: &mut WriteDb, ambient: &Ambient, place: &Place<'_>, batch: &[Record]) -> Result<Counts> {
     Ok(write_changed(db, ambient, place, batch)?.counts)
 }
 
@@ -70,7 +70,7 @@ struct Staged {
 }
 
 /// Compares records with what is known of them, and writes those that differ.
-fn write_changed(db: &mut Db, ambient: &Ambient, place: &Place<'_>, batch: &[Record]) -> Result<Staged> {
+fn write_changed(db: &mut WriteDb, ambient: &Ambient, place: &Place<'_>, batch: &[Record]) -> Result<Staged> {
     lists::lock(db, place.connection_id, place.list)?;
     let records = last_of_each(batch);
     let external_ids: Vec<&str> = records.iter().map(|record| record.external_id.as_str()).collect();

@@ -12,7 +12,7 @@ use crate::{
         words::{List, Mode, RunState},
     },
     store::{
-        Db, PageLimit, Result,
+        Db, PageLimit, Result, WriteDb,
         connections::Connection,
         lists,
         records::{self, Present},
@@ -30,7 +30,7 @@ use super::{
 /// # Errors
 /// [`crate::store::Error::Stale`] where the run does not run any more.
 pub fn finish(
-    db: &mut Db,
+    db: &mut WriteDb,
     run: &Run,
     gone: &Gone,
     warning: Option<&Problem>,
@@ -84,7 +84,7 @@ pub fn finish(
 /// Marks those absent whom a source named as removed, or holds them. It is a run of its own, even while a whole list is
 /// being read: that one forgets that it saw them. `None` where none of them is present.
 pub fn removed(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     list: List,
@@ -166,7 +166,7 @@ impl Verdict {
     }
 
     /// Names the absences with their run, and marks them unless they are held.
-    fn carry_out(&self, db: &mut Db, run: &Run, now: DateTime<Utc>) -> Result<()> {
+    fn carry_out(&self, db: &mut WriteDb, run: &Run, now: DateTime<Utc>) -> Result<()> {
         if self.absent == 0 {
             return Ok(());
         }
@@ -178,7 +178,7 @@ impl Verdict {
 }
 
 /// A whole list that is being read must not take those who are gone for seen.
-fn unsee(db: &mut Db, connection_id: &str, list: List, gone: &[Present]) -> Result<()> {
+fn unsee(db: &mut WriteDb, connection_id: &str, list: List, gone: &[Present]) -> Result<()> {
     let Some(reading) = runs::in_state(db, connection_id, list, RunState::Running)? else { return Ok(()) };
     let mut keys: Vec<[u8; 8]> = gone.iter().map(|record| seen_key(&record.external_id)).collect();
     keys.sort_unstable();
@@ -213,9 +213,9 @@ impl Absent {
     /// Calls `act` with the absent records, some at a time: memory does not grow with the list.
     fn each(
         &self,
-        db: &mut Db,
+        db: &mut WriteDb,
         run: &Run,
-        mut act: impl FnMut(&mut Db, &[Present]) -> Result<()>,
+        mut act: impl FnMut(&mut WriteDb, &[Present]) -> Result<()>,
     ) -> Result<()> {
         let seen = match self {
             Self::Named(records) => return act(db, records),
@@ -252,15 +252,15 @@ fn count(db: &mut Db, connection_id: &str, list: List, gone: &Absent) -> Result<
 }
 
 /// Goes through the list's present records, a page at a time.
-fn scan(
-    db: &mut Db,
+fn scan<D: AsMut<Db>>(
+    db: &mut D,
     connection_id: &str,
     list: List,
-    mut visit: impl FnMut(&mut Db, Vec<Present>) -> Result<()>,
+    mut visit: impl FnMut(&mut D, Vec<Present>) -> Result<()>,
 ) -> Result<()> {
     let mut after: Option<String> = None;
     loop {
-        let page = records::present(db, connection_id, list, after.as_deref(), PageLimit::SCAN)?;
+        let page = records::present(db.as_mut(), connection_id, list, after.as_deref(), PageLimit::SCAN)?;
         after = page.rows.last().map(|record| record.external_id.clone());
         visit(db, page.rows)?;
         if !page.more {
@@ -298,7 +298,13 @@ fn named(db: &mut Db, connection_id: &str, list: List, external_ids: &[String]) 
 }
 
 /// A later whole list answers the question that a hold of the same list asks.
-fn supersede_hold(db: &mut Db, connection_id: &str, list: List, by: &str, now: DateTime<Utc>) -> Result<()> {
+fn supersede_hold(
+    db: &mut WriteDb,
+    connection_id: &str,
+    list: List,
+    by: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
     if let Some(held) = runs::in_state(db, connection_id, list, RunState::Held)? {
         let decision = Decision { decision: "superseded".into(), at: now, by: by.into() };
         runs::decide(db, &held.id, RunState::Failed, &decision, None)?;

@@ -9,7 +9,7 @@ use crate::{
         problem::{Problem, sentence},
     },
     store::{
-        self, Db, connections,
+        self, Db, WriteDb, connections,
         connections::{Connection, Contents},
         hooks, locks, purge, sessions,
     },
@@ -74,7 +74,7 @@ pub async fn connection(
     };
     let now = reach.ambient.now();
     let marked = id.clone();
-    let mark = move |db: &mut Db| {
+    let mark = move |db: &mut WriteDb| {
         locks::take_all(db, &marked)?;
         // Somebody may have linked one of its records meanwhile.
         match connections::links_held(db, &marked)? {
@@ -91,7 +91,7 @@ pub async fn connection(
 }
 
 /// Takes a connection away from everybody, in one small transaction.
-pub fn mark(db: &mut Db, id: &str, now: DateTime<Utc>) -> store::Result<()> {
+pub fn mark(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> store::Result<()> {
     locks::take_all(db, id)?;
     connections::get(db, id)?;
     run::abandon(db, id, now)?;

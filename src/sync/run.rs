@@ -10,7 +10,7 @@ use crate::{
         words::{List, Mode, RunState},
     },
     store::{
-        self, Db, Result,
+        self, Result, WriteDb,
         connections::Connection,
         lists,
         runs::{self, Counts, End, NewRun, Run},
@@ -19,7 +19,7 @@ use crate::{
 
 /// Asks for a run of a list at the next occasion. One that was asked for already is widened, not doubled.
 pub fn request(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     list: List,
@@ -40,7 +40,13 @@ pub fn request(
 
 /// Starts a run of a list: the one that was asked for, else a new one. A run of the list that still runs is a leftover
 /// of a caller that went away: it ends as failed.
-pub fn start(db: &mut Db, ambient: &Ambient, connection: &Connection, list: List, mode: Mode) -> Result<Run> {
+pub fn start(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    connection: &Connection,
+    list: List,
+    mode: Mode,
+) -> Result<Run> {
     let now = ambient.now();
     lists::lock(db, &connection.id, list)?;
     if let Some(left) = runs::in_state(db, &connection.id, list, RunState::Running)? {
@@ -58,7 +64,7 @@ pub fn start(db: &mut Db, ambient: &Ambient, connection: &Connection, list: List
 }
 
 /// Goes on with a run whose reader went away, from its progress; without one it begins again.
-pub fn resume(db: &mut Db, run: &Run) -> Result<()> {
+pub fn resume(db: &mut WriteDb, run: &Run) -> Result<()> {
     lists::lock(db, &run.connection_id, run.list)?;
     if run.progress.is_none() {
         runs::forget_seen(db, &run.id)?;
@@ -67,7 +73,7 @@ pub fn resume(db: &mut Db, run: &Run) -> Result<()> {
 }
 
 fn insert(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     list: List,
@@ -83,7 +89,7 @@ fn insert(
 }
 
 /// Ends a running run without judging absence: nobody is marked.
-pub fn fail(db: &mut Db, run_id: &str, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
+pub fn fail(db: &mut WriteDb, run_id: &str, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
     let run = runs::get(db, run_id)?;
     // Before the run's row, as whoever finishes it does.
     lists::lock(db, &run.connection_id, run.list)?;
@@ -102,7 +108,7 @@ pub fn fail(db: &mut Db, run_id: &str, problem: &Problem, now: DateTime<Utc>) ->
 }
 
 /// Counts a run that has just ended and logs how; the run. It holds nothing of anybody's data.
-pub(super) fn ended(db: &mut Db, run_id: &str) -> Result<Run> {
+pub(super) fn ended(db: &mut WriteDb, run_id: &str) -> Result<Run> {
     let run = runs::get(db, run_id)?;
     lists::count_run(db, &run.connection_id, run.list, run.state)?;
     let Counts { received, created, updated, unchanged } = run.counts;
@@ -125,7 +131,7 @@ pub(super) fn ended(db: &mut Db, run_id: &str) -> Result<Run> {
 }
 
 /// Ends every running run of a connection whose source went away.
-pub fn abandon(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+pub fn abandon(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
     // In the order of their lists' locks.
     let mut left = runs::running_of(db, connection_id)?;
     left.sort_by_key(|run| run.list);

@@ -11,7 +11,7 @@ use crate::{
         words::List,
     },
     service::{Refusal, Result, find, input},
-    store::Db,
+    store::WriteDb,
     sync::profile,
 };
 
@@ -48,7 +48,7 @@ pub struct Written {
 /// `invalid_profile_id`, `invalid_name`, `invalid_email`; `company_not_found`, `which_company`, `other_company`;
 /// `app_needed`.
 pub fn put(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Link>,
     input: &Input,
@@ -70,7 +70,7 @@ pub struct Change {
 /// # Errors
 /// `profile_not_found`; as [`put`].
 pub fn change(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Link>,
     list: List,
@@ -102,7 +102,7 @@ pub fn exists(list: List) -> Refusal {
 /// # Errors
 /// `too_many`; as [`put`], with the `index` of the one that was refused.
 pub fn put_all(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Link>,
     inputs: &[Input],
@@ -135,7 +135,7 @@ pub fn put_all(
 }
 
 fn write(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Link>,
     input: &Input,

@@ -16,12 +16,12 @@ pub use read::{beginning, find, find_all, get, of_absences, versions};
 pub use stage::{Known, Place, Write, known, upsert};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use crate::domain::{record::Record, words::List};
 
 use super::{
     Error, Result,
+    dsl::*,
     schema::records,
     values::{utc, word},
 };

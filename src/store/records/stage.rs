@@ -5,7 +5,6 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
-    prelude::*,
     sql_types::{Array, Text},
     upsert::excluded,
 };
@@ -16,9 +15,11 @@ use crate::{
         words::{ChangeKind, List},
     },
     store::{
-        Db, Error, Result,
+        Db, Error, Result, WriteDb,
         changes::{self, Changes, Entry},
-        engine::per_backend,
+        db::Backend,
+        db::per_backend,
+        dsl::*,
         links,
         schema::{record_versions, records},
         values::at,
@@ -73,17 +74,17 @@ pub fn known(
 ) -> Result<HashMap<String, Known>> {
     let mut found = HashMap::with_capacity(external_ids.len());
     for some in external_ids.chunks(LOOKUP) {
-        let rows = match db {
-            Db::Postgres(connection) => diesel::sql_query(KNOWN_ON_POSTGRES)
+        let rows = match db.backend() {
+            Backend::Postgres(mut connection) => diesel::sql_query(KNOWN_ON_POSTGRES)
                 .bind::<Array<Text>, _>(some)
                 .bind::<Text, _>(connection_id)
                 .bind::<Text, _>(list.as_str())
-                .load::<KnownRow>(connection)?,
-            Db::Sqlite(connection) => records::table
+                .load_sql::<KnownRow>(&mut connection)?,
+            Backend::Sqlite(mut connection) => records::table
                 .filter(records::connection_id.eq(connection_id).and(records::list.eq(list.as_str())))
                 .filter(records::external_id.eq_any(some))
                 .select(KnownRow::as_select())
-                .load(connection)?,
+                .load(&mut connection)?,
         };
         for row in rows {
             let known = Known {
@@ -189,20 +190,20 @@ impl<'a> NewRow<'a> {
 }
 
 /// Writes records, the content they supersede, and their changes. The external IDs must differ.
-pub fn upsert(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()> {
+pub fn upsert(db: &mut WriteDb, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()> {
     keep_versions(db, place, writes)?;
     let (new, known): (Vec<&Write<'_>>, _) =
         writes.iter().partition(|write| write.kind == ChangeKind::Created);
     let new: Vec<NewRow<'_>> = new.into_iter().map(|write| NewRow::of(place, write)).collect();
     let known: Vec<NewRow<'_>> = known.into_iter().map(|write| NewRow::of(place, write)).collect();
-    match db {
+    match db.backend() {
         // Nobody else adds to the list while it is locked, so new rows cannot be there already.
-        Db::Postgres(connection) if !new.is_empty() => {
+        Backend::Postgres(connection) if !new.is_empty() => {
             diesel::copy_from(records::table).from_insertable(new).execute(connection)?;
         }
-        Db::Postgres(_) => {}
+        Backend::Postgres(_) => {}
         // A statement for one row is prepared once and kept; one for many is built and parsed each time.
-        Db::Sqlite(connection) => {
+        Backend::Sqlite(connection) => {
             for row in &new {
                 diesel::insert_into(records::table).values(row).execute(connection)?;
             }
@@ -215,11 +216,12 @@ pub fn upsert(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()
     search::queue(db, place.connection_id, place.list, &written)?;
     let entry =
         |write: &Write<'_>| Entry::of_record(write.kind, &write.id, &write.record.external_id, write.version);
-    changes::append(made_at(place, writes.iter().map(entry).collect()))
+    changes::append(db, made_at(place, writes.iter().map(entry).collect()));
+    Ok(())
 }
 
 /// Writes rows, in place of those that are there.
-fn overwrite(db: &mut Db, rows: &[NewRow<'_>]) -> Result<()> {
+fn overwrite(db: &mut WriteDb, rows: &[NewRow<'_>]) -> Result<()> {
     for rows in rows.chunks(BATCH) {
         per_backend!(db, |connection| diesel::insert_into(records::table)
             .values(rows)
@@ -256,7 +258,7 @@ fn overwrite(db: &mut Db, rows: &[NewRow<'_>]) -> Result<()> {
 }
 
 /// Copies what is about to be superseded.
-fn keep_versions(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()> {
+fn keep_versions(db: &mut WriteDb, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()> {
     let becoming: HashMap<&str, i32> = writes
         .iter()
         .filter(|write| write.kind != ChangeKind::Created)

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     connectors::calls_in::DOUBTED,
-    store::{self, Db, connections, desktop},
+    store::{self, WriteDb, connections, desktop},
 };
 
 /// Nothing is in doubt.
@@ -14,7 +14,7 @@ pub struct NothingInDoubt;
 
 /// Somebody says that the file in doubt is the same company's: it is known by its name and path from now on.
 pub fn same_company(
-    db: &mut Db,
+    db: &mut WriteDb,
     connection_id: &str,
     now: DateTime<Utc>,
 ) -> store::Result<Result<(), NothingInDoubt>> {

@@ -11,7 +11,7 @@ use crate::{
         words::{List, Mode, RunState},
     },
     store::{
-        self, Db,
+        self, WriteDb,
         connections::{self, Connection},
         desktop::{self, DesktopFile},
         lists, runs,
@@ -23,7 +23,7 @@ use super::rivals;
 
 /// The database, in the transaction of a call.
 pub(super) struct Keeper<'a> {
-    pub db: &'a mut Db,
+    pub db: &'a mut WriteDb,
     pub ambient: &'a Ambient,
     pub connection: &'a Connection,
 }

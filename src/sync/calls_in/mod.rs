@@ -36,7 +36,7 @@ use crate::{
     },
     domain::{problem::Problem, secret::Secret, words::SessionState},
     store::{
-        self, Db,
+        self, Db, WriteDb,
         connections::{self, Connection},
         sessions::{self, Session},
     },
@@ -64,7 +64,7 @@ struct Open {
 
 impl Open {
     /// As [`Open::find`], for a call that shows that its program lives.
-    fn of(db: &mut Db, ticket: &str, now: DateTime<Utc>) -> store::Result<Result<Self, Problem>> {
+    fn of(db: &mut WriteDb, ticket: &str, now: DateTime<Utc>) -> store::Result<Result<Self, Problem>> {
         let found = Self::find(db, ticket, now)?;
         Ok(match found {
             Ok(open) => Ok(open),
@@ -82,7 +82,7 @@ impl Open {
     ///
     /// # Errors
     /// Why the ticket's session is not (any longer) open.
-    fn find(db: &mut Db, ticket: &str, now: DateTime<Utc>) -> store::Result<Result<Self, Closed>> {
+    fn find(db: &mut WriteDb, ticket: &str, now: DateTime<Utc>) -> store::Result<Result<Self, Closed>> {
         let hash = Secret::new(ticket).hash();
         let Some(session) = sessions::by_ticket(db, &hash.0)? else { return Ok(Err(Closed::Unknown)) };
         connections::seen(db, &session.connection_id, now)?;
@@ -106,7 +106,7 @@ impl Open {
     /// [`store::Error::Stale`] where another call has written it meanwhile.
     fn call<T>(
         mut self,
-        db: &mut Db,
+        db: &mut WriteDb,
         ambient: &Ambient,
         act: impl FnOnce(&'static dyn CallsIn, &mut String, &mut Keeper<'_>) -> Result<T, Unkept>,
     ) -> store::Result<T> {

@@ -10,7 +10,7 @@ use crate::{
     },
     domain::words::{Cause, List, Mode},
     store::{
-        Db, Result,
+        Result, WriteDb,
         connections::Connection,
         inbox::{self, Message},
         records,
@@ -51,7 +51,7 @@ pub(super) fn group(told: Vec<Told>) -> Vec<Hint> {
 /// Writes what the source said of a record, and ends the messages. Whether the whole list is asked for: one answer
 /// never marks a record absent, for the source may hide it as well as lack it.
 pub(super) fn fetched(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     hint: &Hint,
@@ -84,7 +84,7 @@ pub(super) fn fetched(
 
 /// Puts the messages off, or gives them up. Until when the source is better left alone.
 pub(super) fn failed(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     hint: &Hint,
     failure: &Failure,

@@ -11,7 +11,7 @@ use crate::{
         words::{List, Mode},
     },
     store::{
-        Db, Result,
+        Result, WriteDb,
         connections::Connection,
         hooks,
         inbox::{self, Message},
@@ -90,7 +90,12 @@ impl Told {
 }
 
 /// Does what messages say, in their order, and ends them. Whether the source was asked for what has changed.
-pub(super) fn tell(db: &mut Db, ambient: &Ambient, connection: &Connection, told: &[Told]) -> Result<bool> {
+pub(super) fn tell(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    connection: &Connection,
+    told: &[Told],
+) -> Result<bool> {
     // Locks in the order that everybody keeps: the poll's row, then those of the lists.
     let asks = connectors::is_polled(connection.kind) && told.iter().any(Told::asks);
     if asks {
@@ -106,7 +111,7 @@ pub(super) fn tell(db: &mut Db, ambient: &Ambient, connection: &Connection, told
     Ok(asks)
 }
 
-fn ask_for_changes(db: &mut Db, ambient: &Ambient, connection: &Connection) -> Result<()> {
+fn ask_for_changes(db: &mut WriteDb, ambient: &Ambient, connection: &Connection) -> Result<()> {
     match ask::request(db, ambient, connection, Mode::Delta) {
         Ok(_) => Ok(()),
         Err(AskError::Store(error)) => Err(error),
@@ -118,7 +123,7 @@ fn ask_for_changes(db: &mut Db, ambient: &Ambient, connection: &Connection) -> R
     }
 }
 
-fn apply(db: &mut Db, ambient: &Ambient, connection: &Connection, told: &Told) -> Result<Outcome> {
+fn apply(db: &mut WriteDb, ambient: &Ambient, connection: &Connection, told: &Told) -> Result<Outcome> {
     let message = &told.message;
     match &told.event {
         Err(problem) => return Ok(Outcome::Dead(problem.clone())),
@@ -157,7 +162,12 @@ pub(super) fn place(connection: &Connection, list: List, now: DateTime<Utc>) -> 
 }
 
 /// Ends a message, or leaves it for later.
-pub(super) fn settle(db: &mut Db, message: &Message, outcome: Outcome, now: DateTime<Utc>) -> Result<()> {
+pub(super) fn settle(
+    db: &mut WriteDb,
+    message: &Message,
+    outcome: Outcome,
+    now: DateTime<Utc>,
+) -> Result<()> {
     match outcome {
         Outcome::Done(note) => {
             if message.body.is_none() {

@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::HashSet};
 use crate::{
     clock::Ambient,
     domain::{event::Moment, patch::Patch, problem::Problem, record::Record, words::List},
-    store::{Db, Result, connections::Connection, records, told},
+    store::{Db, Result, WriteDb, connections::Connection, records, told},
     sync::{ingest, reconcile},
 };
 
@@ -16,7 +16,7 @@ use super::meaning::{Outcome, place};
 
 /// These records are as told.
 pub(super) fn upserted(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     list: List,
@@ -35,7 +35,7 @@ pub(super) fn upserted(
 
 /// Some members of these records are as told.
 pub(super) fn merged(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     list: List,
@@ -57,7 +57,7 @@ pub(super) fn merged(
 
 /// These are gone.
 pub(super) fn removed(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     list: List,
@@ -75,7 +75,7 @@ pub(super) fn removed(
 
 /// Those of `records` of which nothing newer was told; it is noted that they were told of.
 pub(super) fn fresh<'a>(
-    db: &mut Db,
+    db: &mut WriteDb,
     connection_id: &str,
     list: List,
     records: &'a [Record],

@@ -17,7 +17,7 @@ use crate::{
         words::{List, Mode, RunState},
     },
     store::{
-        self, Db, Result,
+        self, Db, Result, WriteDb,
         connections::Connection,
         inbox::{self, Message},
         lists,
@@ -93,7 +93,7 @@ impl Progress {
 
 /// Takes a page in its turn.
 pub(super) fn take(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     page: &Page<'_>,
@@ -117,7 +117,7 @@ pub(super) fn take(
 
 /// The list that is under way. One whose pages have stopped coming ends here.
 fn reading(
-    db: &mut Db,
+    db: &mut WriteDb,
     connection_id: &str,
     list: List,
     now: DateTime<Utc>,
@@ -166,7 +166,7 @@ fn broke_off(db: &mut Db, connection_id: &str, list: List) -> Result<bool> {
 
 /// Takes a page of the list that is under way.
 fn go_on(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     run: &Run,
@@ -199,7 +199,7 @@ fn go_on(
 
 /// Takes a page where another list is under way.
 fn beside(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     run: &Run,
@@ -223,7 +223,7 @@ fn beside(
 }
 
 fn begin(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     page: &Page<'_>,
@@ -253,7 +253,13 @@ fn first(page: &Page<'_>) -> Result<Option<String>> {
 }
 
 /// Takes the next page of a list.
-fn add(db: &mut Db, ambient: &Ambient, run: &Run, page: &Page<'_>, progress: Progress) -> Result<Outcome> {
+fn add(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    run: &Run,
+    page: &Page<'_>,
+    progress: Progress,
+) -> Result<Outcome> {
     let note = stage(db, ambient, run, page)?;
     let moment = progress.moment().min(page.message.moment());
     save(db, run, &Progress { page: page.number, moment: Some(moment), ..progress })?;
@@ -267,7 +273,7 @@ fn add(db: &mut Db, ambient: &Ambient, run: &Run, page: &Page<'_>, progress: Pro
 
 /// Takes a page of lists that are mixed up: what it says of its records counts, and who is in none of them stays.
 fn mix(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     run: &Run,
     mut progress: Progress,
@@ -290,13 +296,13 @@ fn mix(
     Ok(Outcome::Done(note))
 }
 
-fn save(db: &mut Db, run: &Run, progress: &Progress) -> Result<()> {
+fn save(db: &mut WriteDb, run: &Run, progress: &Progress) -> Result<()> {
     let progress = serde_json::to_string(progress).map_err(|error| corrupt(&error))?;
     runs::set_progress(db, &run.id, Some(&progress))
 }
 
 /// Judges who is absent: who is in none of the pages, and was not told of after the list began.
-fn judge(db: &mut Db, ambient: &Ambient, run: &Run, moment: Moment) -> Result<()> {
+fn judge(db: &mut WriteDb, ambient: &Ambient, run: &Run, moment: Moment) -> Result<()> {
     let mut after: Option<String> = None;
     loop {
         let since = told::present_since(db, &run.connection_id, run.list, moment, after.as_deref())?;
@@ -310,7 +316,7 @@ fn judge(db: &mut Db, ambient: &Ambient, run: &Run, moment: Moment) -> Result<()
 }
 
 /// Stages what a page says of its records; of what did not count, a word.
-fn stage(db: &mut Db, ambient: &Ambient, run: &Run, page: &Page<'_>) -> Result<Option<Problem>> {
+fn stage(db: &mut WriteDb, ambient: &Ambient, run: &Run, page: &Page<'_>) -> Result<Option<Problem>> {
     let mut counted = 0;
     for some in page.records.chunks(ingest::BATCH) {
         let fresh = newest::fresh(db, &run.connection_id, run.list, some, page.message.moment())?;
@@ -325,7 +331,7 @@ fn stage(db: &mut Db, ambient: &Ambient, run: &Run, page: &Page<'_>) -> Result<O
 }
 
 /// Leaves a page for later; after an hour only what it says of its records counts.
-fn wait(db: &mut Db, ambient: &Ambient, connection: &Connection, page: &Page<'_>) -> Result<Outcome> {
+fn wait(db: &mut WriteDb, ambient: &Ambient, connection: &Connection, page: &Page<'_>) -> Result<Outcome> {
     let now = ambient.now();
     if now - page.message.pending_since <= PATIENCE {
         return Ok(Outcome::Later { at: now + LOOK, problem: waits(page.list, page.number) });

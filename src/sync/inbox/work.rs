@@ -16,7 +16,7 @@ use crate::{
     },
     domain::{problem::Problem, schedule::span, words::Cause},
     store::{
-        self, Db, Store,
+        self, Store, WriteDb,
         connections::{self, Connection},
         hooks,
         inbox::{self, Message},
@@ -135,10 +135,10 @@ impl Desk {
     async fn write<T: Send + 'static>(
         &self,
         lease: &Lease,
-        work: impl FnOnce(&mut Db) -> store::Result<T> + Send + 'static,
+        work: impl FnOnce(&mut WriteDb) -> store::Result<T> + Send + 'static,
     ) -> store::Result<T> {
         let (lease, until) = (lease.clone(), self.until());
-        let write = move |db: &mut Db| {
+        let write = move |db: &mut WriteDb| {
             // First of all: its row stays locked, so nobody can take the lease before the commit.
             hooks::hold(db, &lease.connection_id, lease.number, until)?;
             work(db)
@@ -235,7 +235,7 @@ impl Desk {
         );
         tracing::error!(%error, message = one.first().map(|told| told.message.id.as_str()), "a message was not staged");
         let (messages, now) = (one, self.ambient.now());
-        let give_up = move |db: &mut Db| {
+        let give_up = move |db: &mut WriteDb| {
             messages
                 .iter()
                 .try_for_each(|told| meaning::settle(db, &told.message, Outcome::Dead(problem.clone()), now))
@@ -259,7 +259,7 @@ impl Desk {
             if let Some(until) = self.follow_one(lease, connection, hint).await? {
                 let left: Vec<Message> = rest.flat_map(|hint| hint.messages).collect();
                 dealt += left.len();
-                let defer = move |db: &mut Db| {
+                let defer = move |db: &mut WriteDb| {
                     let ids: Vec<&str> = left.iter().map(|message| message.id.as_str()).collect();
                     inbox::defer(db, &ids, until)
                 };
@@ -286,14 +286,15 @@ impl Desk {
         let (ambient, connection) = (self.ambient.clone(), connection.clone());
         match fetched {
             Ok(fetched) => {
-                let write = move |db: &mut Db| hints::fetched(db, &ambient, &connection, &hint, &fetched);
+                let write =
+                    move |db: &mut WriteDb| hints::fetched(db, &ambient, &connection, &hint, &fetched);
                 if self.write(lease, write).await? {
                     self.polls.notify_one();
                 }
                 Ok(None)
             }
             Err(failure) => {
-                let write = move |db: &mut Db| hints::failed(db, &ambient, &hint, &failure);
+                let write = move |db: &mut WriteDb| hints::failed(db, &ambient, &hint, &failure);
                 self.write(lease, write).await.map(Some)
             }
         }

@@ -9,7 +9,7 @@ use crate::{
     connectors::{outbound::Closed, polled::SecretKeeper},
     domain::{schedule::span, secret::Secret},
     store::{
-        self, Db, Store,
+        self, Store, WriteDb,
         locks::{self, Lock},
         polls::{self, Lease},
     },
@@ -31,7 +31,7 @@ impl LeasedSecrets {
         let lease = self.lease.clone().ok_or(store::Error::Stale("lease"))?;
         let (vault, now) = (self.vault.clone(), self.ambient.now());
         let until = now + span(self.lease_for);
-        let put = move |db: &mut Db| {
+        let put = move |db: &mut WriteDb| {
             // A person who gives another secret locks the connection first, too, and ends the lease.
             locks::take(db, &lease.connection_id, &[Lock::Connection])?;
             polls::renew(db, &lease, until)?;

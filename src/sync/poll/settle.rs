@@ -12,7 +12,7 @@ use crate::{
         words::{Cause, List, RunState},
     },
     store::{
-        self, Db, connections,
+        self, Db, WriteDb, connections,
         polls::{self, Lease, Settled},
         runs,
     },
@@ -84,7 +84,7 @@ pub(super) struct Ending<'a> {
 ///
 /// # Errors
 /// [`store::Error::Stale`] where the lease was lost: then its new holder does the noting.
-pub(super) fn settle(db: &mut Db, lease: &Lease, ending: &Ending<'_>) -> store::Result<()> {
+pub(super) fn settle(db: &mut WriteDb, lease: &Lease, ending: &Ending<'_>) -> store::Result<()> {
     let (id, now) = (lease.connection_id.as_str(), ending.now);
     connections::lock(db, id)?;
     let poll = polls::get(db, id)?;

@@ -187,13 +187,13 @@ async fn queries_of(app: &TestApp, rows: Vec<connections::Connection>) -> usize 
     let count = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&count);
     let read = app.gateway.store.read(move |db| {
-        db.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        db.diesel().set_instrumentation(move |event: InstrumentationEvent<'_>| {
             if matches!(event, InstrumentationEvent::StartQuery { .. }) {
                 counter.fetch_add(1, Ordering::SeqCst);
             }
         });
         let read = Connection::read_all(db, rows, &public_url, now);
-        db.set_instrumentation(|_: InstrumentationEvent<'_>| {});
+        db.diesel().set_instrumentation(|_: InstrumentationEvent<'_>| {});
         read
     });
     read.await.unwrap();

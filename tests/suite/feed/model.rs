@@ -16,7 +16,7 @@ use rollcall::{
         words::{Kind, List},
     },
     store::{
-        self, Db, PageLimit, Store,
+        self, PageLimit, Store, WriteDb,
         apps::{self, App},
         changes::Filter,
         connections::Connection,
@@ -270,7 +270,7 @@ fn someone(rng: &mut StdRng) -> Record {
 }
 
 fn mark_some_absent(
-    db: &mut Db,
+    db: &mut WriteDb,
     connection: &Connection,
     list: List,
     from: usize,

@@ -46,7 +46,7 @@ async fn a_connection_outside_its_hours_is_not_said_to_have_been_read() {
 
         // One list is asked for by hand: that says nothing of the other.
         let (by_hand, connection) = (Arc::new(ambient.clone()), made.clone());
-        let asked = move |db: &mut rollcall::store::Db| {
+        let asked = move |db: &mut rollcall::store::WriteDb| {
             poll::request(db, &by_hand, &connection, &[List::Customer], Mode::Full)
         };
         store.write(asked).await.unwrap();
