@@ -11,7 +11,7 @@ use super::{
     Db, Error, Page, PageLimit, Result, WriteDb,
     db::Backend,
     dsl::*,
-    locks::{self, Lock},
+    locks::{self, Lock, Locked},
     names,
     schema::{connections, inbox, links, records, runs},
     values::{at, uncount, utc, word},
@@ -148,8 +148,8 @@ pub struct Update<'a> {
 
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Duplicate`] where the company has another connection of that name.
-pub fn update(db: &mut WriteDb, id: &str, update: Update<'_>) -> Result<()> {
-    lock(db, id)?;
+pub fn update(db: &mut WriteDb, lock: &Locked<locks::Connection>, update: Update<'_>) -> Result<()> {
+    let id = lock.connection_id();
     let company_id = get(db, id)?.company_id;
     let row = connections::table.find(id);
     if let Some(name) = update.name {
@@ -166,23 +166,22 @@ pub fn update(db: &mut WriteDb, id: &str, update: Update<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Takes the connection's lock until the transaction ends: the calls of its source take their turns here, and whoever
-/// writes what was read of it before.
-pub fn lock(db: &mut WriteDb, id: &str) -> Result<()> {
-    locks::take(db, id, &[Lock::Connection])
-}
-
-/// Notes that the source was heard.
-pub fn seen(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<()> {
+/// Notes that the source was heard, which locks the connection.
+pub fn seen(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<Locked<locks::Connection>> {
     db.order.take(id, Lock::Connection);
     let set = connections::last_seen_at.eq(at(now));
     diesel::update(connections::table.find(id)).set(set).execute(db)?;
-    Ok(())
+    Ok(Locked::new(id, locks::Connection))
 }
 
 /// Sets or clears what stands in the way. A problem that lasts keeps the time at which it began.
-pub fn set_problem(db: &mut WriteDb, id: &str, problem: Option<&Problem>, now: DateTime<Utc>) -> Result<()> {
-    lock(db, id)?;
+pub fn set_problem(
+    db: &mut WriteDb,
+    lock: &Locked<locks::Connection>,
+    problem: Option<&Problem>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let id = lock.connection_id();
     let before = get(db, id)?.problem;
     let since = problem.map(|problem| match before {
         Some((before, since)) if before.code == problem.code => at(since),

@@ -9,7 +9,8 @@ use super::{
     Db, Result, WriteDb,
     changes::{self, Changes, Entry},
     dsl::*,
-    locks, prune,
+    locks::{self, All, Locked},
+    prune,
     schema::{
         connection_secrets, connections, desktop_files, hooks, inbox, links, polls, qbwc_sessions,
         record_versions, records, run_absences, run_seen, runs, told,
@@ -24,8 +25,9 @@ pub const STEP: usize = 5000;
 const BATCH: usize = 500;
 
 /// Takes a connection away from everybody at once. Its name is free again, and who polls it or works on its inbox has
-/// lost the lease. The caller holds all of its locks.
-pub fn mark(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<()> {
+/// lost the lease.
+pub fn mark(db: &mut WriteDb, lock: &Locked<All>, now: DateTime<Utc>) -> Result<()> {
+    let id = lock.connection_id();
     let set = (connections::deleted_at.eq(at(now)), connections::name.eq(id), connections::paused.eq(true));
     diesel::update(connections::table.find(id)).set(set).execute(db)?;
     diesel::delete(hooks::table.find(id)).execute(db)?;
@@ -99,7 +101,7 @@ fn tell(db: &mut WriteDb, connection_id: &str, gone: &[Gone], now: DateTime<Utc>
 /// [`super::Error::NotFound`] where somebody else has done the last of it.
 pub fn step(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<bool> {
     // The rows of all of its locks go as well, and whoever has one of them may be waiting for the next.
-    locks::take_every(db, id)?;
+    locks::of(id).every(db)?;
     let mut left = STEP;
     purge!(db, left, links, id: String, links::connection_id.eq(id));
     purge!(db, left, inbox, id: String, inbox::connection_id.eq(id));

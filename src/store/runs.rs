@@ -11,6 +11,7 @@ use super::{
     Db, Error, Page, PageLimit, Result, WriteDb,
     connections::deleted,
     dsl::*,
+    locks::Locked,
     schema::{connections, run_seen, runs},
     values::{at, count, escaped, uncount, utc, word},
 };
@@ -141,8 +142,8 @@ impl TryFrom<Row> for Run {
 pub struct NewRun<'a> {
     pub id: &'a str,
     pub company_id: &'a str,
-    pub connection_id: &'a str,
-    pub list: List,
+    /// The lock of its list.
+    pub lock: &'a Locked<List>,
     pub mode: Mode,
 }
 
@@ -157,10 +158,10 @@ pub fn insert(db: &mut WriteDb, new: NewRun<'_>, state: RunState, now: DateTime<
             (
                 runs::id.eq(new.id),
                 runs::company_id.eq(new.company_id),
-                runs::connection_id.eq(new.connection_id),
+                runs::connection_id.eq(new.lock.connection_id()),
             ),
             (
-                runs::list.eq(new.list.as_str()),
+                runs::list.eq(new.lock.what().as_str()),
                 runs::mode.eq(new.mode.as_str()),
                 runs::state.eq(state.as_str()),
             ),

@@ -11,6 +11,7 @@ use super::{
     Db, Result, WriteDb,
     db::Backend,
     dsl::*,
+    locks::Locked,
     schema::{lists, told},
     values::{at, utc},
 };
@@ -51,18 +52,17 @@ struct Row<'a> {
     removed: bool,
 }
 
-/// Notes that these were told of, in place of what was noted. The list must have been locked, and the IDs must differ.
+/// Notes that these were told of, in place of what was noted. The IDs must differ.
 pub fn note(
     db: &mut WriteDb,
-    connection_id: &str,
-    list: List,
+    lock: &Locked<List>,
     external_ids: &[&str],
     moment: Moment,
     removed: bool,
 ) -> Result<()> {
     let row = |external_id| Row {
-        connection_id,
-        list: list.as_str(),
+        connection_id: lock.connection_id(),
+        list: lock.what().as_str(),
         external_id,
         told_at: at(moment.at),
         received_at: at(moment.received_at),
@@ -127,9 +127,9 @@ pub fn whole_list(db: &mut Db, connection_id: &str, list: List) -> Result<Option
     Ok(moment.map(|(told_at, received_at)| Moment { at: utc(told_at), received_at: utc(received_at) }))
 }
 
-/// Notes when the newest whole list was told. The list must have been locked.
-pub fn note_whole_list(db: &mut WriteDb, connection_id: &str, list: List, moment: Moment) -> Result<()> {
-    let row = lists::table.find((connection_id.to_owned(), list.as_str()));
+/// Notes when the newest whole list was told.
+pub fn note_whole_list(db: &mut WriteDb, lock: &Locked<List>, moment: Moment) -> Result<()> {
+    let row = lists::table.find((lock.connection_id(), lock.what().as_str()));
     let set = (lists::told_at.eq(at(moment.at)), lists::told_received_at.eq(at(moment.received_at)));
     diesel::update(row).set(set).execute(db)?;
     Ok(())

@@ -8,7 +8,7 @@ use crate::{
         words::RunState,
     },
     store::{
-        self, PageLimit, WriteDb, lists, records,
+        self, PageLimit, WriteDb, locks, records,
         runs::{self, Decision, Run},
     },
 };
@@ -48,12 +48,12 @@ pub fn approve(
 /// Marks some more of those whom an approved run names, with their entries in the change feed. Whether it is done.
 pub fn go_on(db: &mut WriteDb, run_id: &str, now: DateTime<Utc>) -> store::Result<bool> {
     let run = runs::get(db, run_id)?;
-    lists::lock(db, &run.connection_id, run.list)?;
+    let lock = locks::of(&run.connection_id).list(db, run.list)?;
     let run = runs::get(db, run_id)?;
     let Some(left) = run.to_mark else { return Ok(true) };
     // Those marked are no longer among the present ones: each page is the first.
     let page = records::held_absences(db, run_id, None, PageLimit::SCAN)?;
-    records::mark_absent(db, &place(&run, now), &page.rows)?;
+    records::mark_absent(db, &place(&run, &lock, now), &page.rows)?;
     let marked = page.rows.len() as u64;
     runs::marked(db, run_id, marked, page.more.then_some(left.saturating_sub(marked)), now)?;
     Ok(!page.more)
@@ -78,7 +78,7 @@ pub fn reject(
 fn held(db: &mut WriteDb, grant: &Grant<action::DecideHolds>, run_id: &str) -> Result<Run, Error> {
     let run = runs::get(db, run_id)?;
     grant.covers(&run.company_id, "run")?;
-    lists::lock(db, &run.connection_id, run.list)?;
+    locks::of(&run.connection_id).list(db, run.list)?;
     let run = runs::get(db, run_id)?;
     if run.state == RunState::Held { Ok(run) } else { Err(Error::NotHeld) }
 }

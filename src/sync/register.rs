@@ -21,7 +21,7 @@ use crate::{
         connections::{self, Connection},
         desktop::{self, DesktopFile},
         hooks,
-        locks::{self, Lock},
+        locks::{self, Locked},
         polls,
     },
 };
@@ -419,10 +419,10 @@ pub fn change_connection(
     change: &ConnectionChange,
 ) -> Result<Connection> {
     // What it is now is read under its lock: of two changes at once both stay.
-    match change.name {
+    let lock = locks::of(id).inbox(db)?.connection(db)?;
+    if change.name.is_some() {
         // Another name is another key: PostgreSQL wants to be alone with the row then, so nobody may be half way to it.
-        Some(_) => locks::take_all(db, id)?,
-        None => locks::take(db, id, &[Lock::Inbox, Lock::Connection])?,
+        lock.rest(db)?;
     }
     let before = connections::get(db, id)?;
     grant.covers(&before.company_id, "connection")?;
@@ -436,7 +436,7 @@ pub fn change_connection(
         settings: settings.as_deref(),
         paused: change.paused,
     };
-    connections::update(db, id, update)?;
+    connections::update(db, &lock, update)?;
     if settings.is_some() {
         // Other settings may want other callbacks.
         hooks::recheck(db, id)?;
@@ -446,7 +446,7 @@ pub fn change_connection(
         desktop::forget(db, id)?;
     }
     if change.same_company_file {
-        calls_in::same_company(db, id, ambient.now())??;
+        calls_in::same_company(db, &lock, ambient.now())??;
     }
     if change.new_ids {
         new_ids(db, ambient, grant, &before)?;
@@ -454,7 +454,7 @@ pub fn change_connection(
     let after = connections::get(db, id)?;
     let other_settings = !is_same(&after.settings, &before.settings);
     if connectors::is_polled(after.kind) && (other_settings || !change.secrets.is_empty()) {
-        poll_anew(db, ambient, &after, other_settings)?;
+        poll_anew(db, ambient, &lock, &after, other_settings)?;
     }
     Ok(connections::get(db, id)?)
 }
@@ -462,11 +462,17 @@ pub fn change_connection(
 /// A connection has something new to be polled with: what is under way is broken off, what stood in the way may be gone.
 /// Other settings may choose other records, which only whole lists tell. Other secrets are tried now: whoever gave wrong
 /// ones is to see it, and not when the schedule comes to it.
-fn poll_anew(db: &mut WriteDb, ambient: &Ambient, connection: &Connection, whole: bool) -> Result<()> {
+fn poll_anew(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    lock: &Locked<locks::Connection>,
+    connection: &Connection,
+    whole: bool,
+) -> Result<()> {
     let now = ambient.now();
     polls::restart(db, &connection.id, now)?;
     run::abandon(db, &connection.id, now)?;
-    connections::set_problem(db, &connection.id, None, now)?;
+    connections::set_problem(db, lock, None, now)?;
     let lists = connectors::of(connection.kind)?.spec().lists;
     let mode = if whole { Mode::Full } else { Mode::Delta };
     poll::request(db, ambient, connection, lists, mode)?;

@@ -75,7 +75,7 @@ pub async fn connection(
     let now = reach.ambient.now();
     let marked = id.clone();
     let mark = move |db: &mut WriteDb| {
-        locks::take_all(db, &marked)?;
+        locks::of(&marked).all(db)?;
         // Somebody may have linked one of its records meanwhile.
         match connections::links_held(db, &marked)? {
             links @ 1.. if !confirmed => Err(RemoveError::InUse(links)),
@@ -92,11 +92,11 @@ pub async fn connection(
 
 /// Takes a connection away from everybody, in one small transaction.
 pub fn mark(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> store::Result<()> {
-    locks::take_all(db, id)?;
+    let lock = locks::of(id).all(db)?;
     connections::get(db, id)?;
     run::abandon(db, id, now)?;
     sessions::retire(db, id, now)?;
-    purge::mark(db, id, now)
+    purge::mark(db, &lock, now)
 }
 
 fn callbacks_left(error: &SubscribeError) -> Problem {

@@ -7,6 +7,7 @@ use crate::{
         changes::{self, Entry},
         db::per_backend,
         dsl::*,
+        locks::Locked,
         schema::{records, run_absences, runs},
         values::{at, uncount},
     },
@@ -87,7 +88,8 @@ pub fn name_absences(db: &mut WriteDb, run_id: &str, gone: &[Present]) -> Result
 
 /// Takes records that were seen again off the hold of their list, and off the approved ones that still mark: they must
 /// not be marked.
-pub fn clear_absences(db: &mut WriteDb, connection_id: &str, list: List, record_ids: &[&str]) -> Result<()> {
+pub fn clear_absences(db: &mut WriteDb, lock: &Locked<List>, record_ids: &[&str]) -> Result<()> {
+    let (connection_id, list) = (lock.connection_id(), lock.what());
     let waiting: Vec<String> = runs::table
         .filter(runs::connection_id.eq(connection_id).and(runs::list.eq(list.as_str())))
         .filter(runs::state.eq(RunState::Held.as_str()).or(runs::to_mark.is_not_null()))

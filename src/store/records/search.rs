@@ -21,7 +21,7 @@ use crate::{
         Db, Error, Result, WriteDb, connections,
         db::Backend,
         dsl::*,
-        locks::{self, Lock},
+        locks::{self, Locked},
         schema::{connections as connection, records, runs, search_entries, search_lists, search_pending},
         values::{at, word},
     },
@@ -43,8 +43,9 @@ diesel::table! {
     }
 }
 
-/// Notes that records were written. The list must have been locked.
-pub(super) fn queue(db: &mut WriteDb, connection_id: &str, list: List, record_ids: &[&str]) -> Result<()> {
+/// Notes that records were written.
+pub(super) fn queue(db: &mut WriteDb, lock: &Locked<List>, record_ids: &[&str]) -> Result<()> {
+    let (connection_id, list) = (lock.connection_id(), lock.what());
     if record_ids.is_empty() {
         return Ok(());
     }
@@ -163,9 +164,9 @@ pub fn step(db: &mut WriteDb, number: i64) -> Result<bool> {
     let list = search_lists::table.find(number).select((search_lists::connection_id, search_lists::list));
     let (connection_id, list): (String, String) =
         list.first(db).optional()?.ok_or(Error::NotFound("connection"))?;
-    match locks::take(db, &connection_id, &[Lock::List(word("list", &list)?)]) {
+    match locks::of(&connection_id).list(db, word("list", &list)?) {
         Err(Error::Referred(_)) => return Err(Error::NotFound("connection")),
-        taken => taken?,
+        taken => drop(taken?),
     }
     let there = connection::table.find(&connection_id).filter(connection::deleted_at.is_null());
     if !diesel::select(exists(there)).get_result::<bool>(db)? {

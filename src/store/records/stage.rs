@@ -1,5 +1,5 @@
 //! How records are written: only what changed, with what it was before and an entry in the change feed, in one
-//! transaction under the list's lock ([`crate::store::lists::lock`]).
+//! transaction under the list's lock.
 
 use std::collections::HashMap;
 
@@ -21,6 +21,7 @@ use crate::{
         db::per_backend,
         dsl::*,
         links,
+        locks::Locked,
         schema::{record_versions, records},
         values::at,
     },
@@ -38,8 +39,8 @@ const BATCH: usize = 200;
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
     pub company_id: &'a str,
-    pub connection_id: &'a str,
-    pub list: List,
+    /// The lock of their list.
+    pub lock: &'a Locked<List>,
     pub run_id: Option<&'a str>,
     pub now: DateTime<Utc>,
 }
@@ -158,8 +159,8 @@ impl<'a> NewRow<'a> {
         Self {
             id: &write.id,
             company_id: place.company_id,
-            connection_id: place.connection_id,
-            list: place.list.as_str(),
+            connection_id: place.lock.connection_id(),
+            list: place.lock.what().as_str(),
             external_id: &record.external_id,
             content_hash: &write.content_hash,
             version: write.version,
@@ -213,7 +214,7 @@ pub fn upsert(db: &mut WriteDb, place: &Place<'_>, writes: &[Write<'_>]) -> Resu
     let rewritten: Vec<&str> = known.iter().map(|row| row.id).collect();
     links::follow_names(db, &rewritten)?;
     let written: Vec<&str> = writes.iter().map(|write| write.id.as_str()).collect();
-    search::queue(db, place.connection_id, place.list, &written)?;
+    search::queue(db, place.lock, &written)?;
     let entry =
         |write: &Write<'_>| Entry::of_record(write.kind, &write.id, &write.record.external_id, write.version);
     changes::append(db, made_at(place, writes.iter().map(entry).collect()));
@@ -296,9 +297,9 @@ fn keep_versions(db: &mut WriteDb, place: &Place<'_>, writes: &[Write<'_>]) -> R
 /// Changes of records, made where and when `place` says.
 pub(super) fn made_at(place: &Place<'_>, entries: Vec<Entry>) -> Changes {
     Changes {
-        connection_id: Some(place.connection_id.to_owned()),
+        connection_id: Some(place.lock.connection_id().to_owned()),
         run_id: place.run_id.map(str::to_owned),
         entries,
-        ..Changes::new(place.company_id, place.list, at(place.now))
+        ..Changes::new(place.company_id, place.lock.what(), at(place.now))
     }
 }

@@ -38,6 +38,7 @@ use crate::{
     store::{
         self, Db, WriteDb,
         connections::{self, Connection},
+        locks::{self, Locked},
         sessions::{self, Session},
     },
 };
@@ -59,6 +60,7 @@ fn of(connection: &Connection) -> store::Result<&'static dyn CallsIn> {
 struct Open {
     session: Session,
     connection: Connection,
+    lock: Locked<locks::Connection>,
     connector: &'static dyn CallsIn,
 }
 
@@ -85,14 +87,14 @@ impl Open {
     fn find(db: &mut WriteDb, ticket: &str, now: DateTime<Utc>) -> store::Result<Result<Self, Closed>> {
         let hash = Secret::new(ticket).hash();
         let Some(session) = sessions::by_ticket(db, &hash.0)? else { return Ok(Err(Closed::Unknown)) };
-        connections::seen(db, &session.connection_id, now)?;
+        let lock = connections::seen(db, &session.connection_id, now)?;
         // As it is now that its turn has come.
         let session = sessions::expect(db, &hash.0)?;
         Ok(match session.state {
             SessionState::Open => {
                 let connection = connections::get(db, &session.connection_id)?;
                 let connector = of(&connection)?;
-                Ok(Self { session, connection, connector })
+                Ok(Self { session, connection, lock, connector })
             }
             SessionState::Retired => Err(Closed::Retired(session)),
             SessionState::Expired => Err(Closed::Expired(session)),
@@ -110,7 +112,7 @@ impl Open {
         ambient: &Ambient,
         act: impl FnOnce(&'static dyn CallsIn, &mut String, &mut Keeper<'_>) -> Result<T, Unkept>,
     ) -> store::Result<T> {
-        let mut keeper = Keeper { db, ambient, connection: &self.connection };
+        let mut keeper = Keeper { db, ambient, connection: &self.connection, lock: &self.lock };
         let done = act(self.connector, &mut self.session.plan, &mut keeper).map_err(keeper::error)?;
         sessions::save(db, &self.session, ambient.now())?;
         Ok(done)

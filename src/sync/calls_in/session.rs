@@ -9,7 +9,7 @@ use crate::{
         secret::Secret,
         words::{ConnectionState, SessionState},
     },
-    store::{self, Db, WriteDb, connections, runs, sessions},
+    store::{self, Db, WriteDb, connections, locks, runs, sessions},
     sync::{
         run,
         status::{Status, status},
@@ -108,7 +108,7 @@ pub fn expire_silent(db: &mut WriteDb, ambient: &Ambient) -> store::Result<usize
     let silent = sessions::silent_since(db, now - SILENCE)?;
     let mut ended = 0;
     for session in silent {
-        connections::lock(db, &session.connection_id)?;
+        locks::of(&session.connection_id).connection(db)?;
         // It may have called while this waited.
         let session = sessions::expect(db, &session.ticket_hash)?;
         if session.state != SessionState::Open || session.last_seen_at >= now - SILENCE {

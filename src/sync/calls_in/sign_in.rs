@@ -64,20 +64,20 @@ pub fn refused(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> sto
 pub fn authenticate(db: &mut WriteDb, ambient: &Ambient, connection_id: &str) -> store::Result<Admission> {
     let now = ambient.now();
     // Calls of one connection take their turns here: each verb writes the connection's row before any other.
-    connections::seen(db, connection_id, now)?;
+    let lock = connections::seen(db, connection_id, now)?;
     desktop::signed_in(db, connection_id, now)?;
     let connection = connections::get(db, connection_id)?;
     // What a wrong password has left, until the right one comes.
     let refused = Cause::Credentials.as_str();
     if connection.problem.as_ref().is_some_and(|(problem, _)| problem.code == refused) {
-        connections::set_problem(db, &connection.id, None, now)?;
+        connections::set_problem(db, &lock, None, now)?;
     }
     sessions::retire(db, &connection.id, now)?;
     run::abandon(db, &connection.id, now)?;
     if connection.paused {
         return Ok(Admission::NoWork);
     }
-    let mut keeper = Keeper { db, ambient, connection: &connection };
+    let mut keeper = Keeper { db, ambient, connection: &connection, lock: &lock };
     let Some(begun) = of(&connection)?.begin(&mut keeper).map_err(keeper::error)? else {
         return Ok(Admission::NoWork);
     };

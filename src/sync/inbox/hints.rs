@@ -13,7 +13,7 @@ use crate::{
         Result, WriteDb,
         connections::Connection,
         inbox::{self, Message},
-        records,
+        locks, records,
     },
     sync::{ingest, poll},
 };
@@ -61,7 +61,8 @@ pub(super) fn fetched(
     let asks = match fetched {
         Fetched::Record(record) => {
             let records = std::slice::from_ref(record.as_ref());
-            ingest::stage(db, ambient, &place(connection, hint.list, now), records)?;
+            let lock = locks::of(&connection.id).list(db, hint.list)?;
+            ingest::stage(db, ambient, &place(connection, &lock, now), records)?;
             false
         }
         Fetched::Missing => {

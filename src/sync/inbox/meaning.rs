@@ -15,7 +15,7 @@ use crate::{
         connections::Connection,
         hooks,
         inbox::{self, Message},
-        lists,
+        locks::{self, Locked},
         records::Place,
         sealed,
     },
@@ -102,7 +102,7 @@ pub(super) fn tell(
         ask_for_changes(db, ambient, connection)?;
     }
     for list in List::ALL.iter().filter(|list| told.iter().any(|told| told.list() == Some(**list))) {
-        lists::lock(db, &connection.id, *list)?;
+        locks::of(&connection.id).list(db, *list)?;
     }
     for one in told {
         let outcome = apply(db, ambient, connection, one)?;
@@ -128,17 +128,22 @@ fn apply(db: &mut WriteDb, ambient: &Ambient, connection: &Connection, told: &To
     match &told.event {
         Err(problem) => return Ok(Outcome::Dead(problem.clone())),
         Ok(Event::Upserted { list, records }) => {
-            return newest::upserted(db, ambient, connection, *list, records, message.moment());
+            let lock = locks::of(&connection.id).list(db, *list)?;
+            return newest::upserted(db, ambient, connection, &lock, records, message.moment());
         }
         Ok(Event::Merged { list, patches }) => {
-            return newest::merged(db, ambient, connection, *list, patches, message.moment());
+            let lock = locks::of(&connection.id).list(db, *list)?;
+            return newest::merged(db, ambient, connection, &lock, patches, message.moment());
         }
         Ok(Event::Removed { list, external_ids }) => {
-            return newest::removed(db, ambient, connection, *list, external_ids, message.moment());
+            let lock = locks::of(&connection.id).list(db, *list)?;
+            return newest::removed(db, ambient, connection, &lock, external_ids, message.moment());
         }
         Ok(Event::Replaced { list, list_id, page, last, records }) => {
+            let lock = locks::of(&connection.id).list(db, *list)?;
             let page = Page {
                 list: *list,
+                lock: &lock,
                 list_id: list_id.as_deref(),
                 number: *page,
                 last: *last,
@@ -157,8 +162,8 @@ fn apply(db: &mut WriteDb, ambient: &Ambient, connection: &Connection, told: &To
 }
 
 /// Where records are staged that a webhook brought.
-pub(super) fn place(connection: &Connection, list: List, now: DateTime<Utc>) -> Place<'_> {
-    Place { company_id: &connection.company_id, connection_id: &connection.id, list, run_id: None, now }
+pub(super) fn place<'a>(connection: &'a Connection, lock: &'a Locked<List>, now: DateTime<Utc>) -> Place<'a> {
+    Place { company_id: &connection.company_id, lock, run_id: None, now }
 }
 
 /// Ends a message, or leaves it for later.

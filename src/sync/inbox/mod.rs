@@ -54,7 +54,7 @@ pub fn end_silent_lists(db: &mut WriteDb, now: DateTime<Utc>) -> store::Result<u
     // The order in which everybody locks lists is not that of their names.
     silent.sort_by(|a, b| (&a.connection_id, a.list).cmp(&(&b.connection_id, b.list)));
     for run in silent {
-        store::lists::lock(db, &run.connection_id, run.list)?;
+        store::locks::of(&run.connection_id).list(db, run.list)?;
         // As it is now: it may have come further, or ended, since it was read.
         let run = runs::get(db, &run.id)?;
         if run.state == RunState::Running

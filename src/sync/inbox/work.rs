@@ -177,7 +177,7 @@ impl Desk {
             let id = lease.connection_id.clone();
             self.write(lease, move |db| {
                 hooks::received(db, &id, newest)?;
-                connections::seen(db, &id, newest)
+                connections::seen(db, &id, newest).map(drop)
             })
             .await?;
         }

@@ -13,6 +13,7 @@ use rollcall::{
     store::{
         AnyConnection, Db, Engine, PageLimit, Store,
         connections::Connection,
+        locks::{self, Locked},
         records::{self, Filter, Linked, Order, Place, Position, Present, Staged},
     },
     sync::{ingest, search_index},
@@ -39,15 +40,19 @@ impl Dice {
 
 async fn write(app: &TestApp, connection: &Connection, records: Vec<Record>) {
     let (ambient, connection) = (app.gateway.ambient.clone(), connection.clone());
-    let written = app
-        .gateway
-        .store
-        .write(move |db| ingest::stage(db, &ambient, &place(&connection, ambient.now()), &records));
+    let written = app.gateway.store.write(move |db| {
+        let lock = locks::of(&connection.id).list(db, LIST)?;
+        ingest::stage(db, &ambient, &place(&connection, &lock, ambient.now()), &records)
+    });
     written.await.unwrap();
 }
 
-fn place(connection: &Connection, now: chrono::DateTime<chrono::Utc>) -> Place<'_> {
-    Place { company_id: &connection.company_id, connection_id: &connection.id, list: LIST, run_id: None, now }
+fn place<'a>(
+    connection: &'a Connection,
+    lock: &'a Locked<List>,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Place<'a> {
+    Place { company_id: &connection.company_id, lock, run_id: None, now }
 }
 
 async fn index(app: &TestApp) {
@@ -219,8 +224,8 @@ async fn a_search_finds_what_the_records_hold_whatever_is_written_and_whatever_i
                     };
                     let now = app.gateway.ambient.now();
                     let marked = store.write(move |db| {
-                        rollcall::store::lists::lock(db, &connection.id, LIST)?;
-                        records::mark_absent(db, &place(&connection, now), &[gone])
+                        let lock = locks::of(&connection.id).list(db, LIST)?;
+                        records::mark_absent(db, &place(&connection, &lock, now), &[gone])
                     });
                     marked.await.unwrap();
                 }
@@ -409,7 +414,10 @@ async fn long_list(app: &TestApp, count: usize) -> String {
         })
         .collect();
     let (connection, now) = (app.connection.clone(), app.gateway.ambient.now());
-    let marked = app.gateway.store.write(move |db| records::mark_absent(db, &place(&connection, now), &gone));
+    let marked = app.gateway.store.write(move |db| {
+        let lock = locks::of(&connection.id).list(db, LIST)?;
+        records::mark_absent(db, &place(&connection, &lock, now), &gone)
+    });
     marked.await.unwrap();
     app_id(app).await
 }

@@ -20,7 +20,8 @@ use rollcall::{
         apps::{self, App},
         changes::Filter,
         connections::Connection,
-        lists, profiles,
+        locks::{self, Locked},
+        profiles,
         records::{self, Place},
     },
     sync::{
@@ -141,7 +142,8 @@ impl World {
                     .store
                     .write(move |db| {
                         for batch in &batches {
-                            ingest::stage(db, &ambient, &place(&connection, list, now), batch)?;
+                            let lock = locks::of(&connection.id).list(db, list)?;
+                            ingest::stage(db, &ambient, &place(&connection, &lock, now), batch)?;
                         }
                         if fails { Err(store::Error::Stale("test")) } else { Ok(()) }
                     })
@@ -259,8 +261,8 @@ impl World {
     }
 }
 
-fn place(connection: &Connection, list: List, now: DateTime<Utc>) -> Place<'_> {
-    Place { company_id: &connection.company_id, connection_id: &connection.id, list, run_id: None, now }
+fn place<'a>(connection: &'a Connection, lock: &'a Locked<List>, now: DateTime<Utc>) -> Place<'a> {
+    Place { company_id: &connection.company_id, lock, run_id: None, now }
 }
 
 fn someone(rng: &mut StdRng) -> Record {
@@ -276,10 +278,10 @@ fn mark_some_absent(
     from: usize,
     now: DateTime<Utc>,
 ) -> store::Result<()> {
-    lists::lock(db, &connection.id, list)?;
+    let lock = locks::of(&connection.id).list(db, list)?;
     let limit = PageLimit::new(7).unwrap();
     let some = records::present(db, &connection.id, list, Some(&format!("P-{from}")), limit)?.rows;
-    records::mark_absent(db, &place(connection, list, now), &some)
+    records::mark_absent(db, &place(connection, &lock, now), &some)
 }
 
 /// Ends one of the gateway's connections to PostgreSQL, in the middle of whatever it does.
