@@ -10,7 +10,7 @@ use crate::{
         self,
         door::{self, Asker, Credential},
     },
-    store::{Db, Engine, Standing, Store},
+    store::{Db, Engine, Standing, Store, WriteDb},
     sync::{poll::Reach, vault::Vault},
 };
 
@@ -80,7 +80,7 @@ impl Context {
         &self,
         store: &Store,
         app: Option<String>,
-        work: impl Fn(&mut Db, &Attempt<A>) -> service::Result<T> + Send + Sync + 'static,
+        work: impl Fn(&mut WriteDb, &Attempt<A>) -> service::Result<T> + Send + Sync + 'static,
     ) -> Result<T> {
         Ok(door::write(store, self.asker(app), work).await.result?)
     }

@@ -1,7 +1,7 @@
 //! `rollcall qwc`.
 
 use crate::{
-    store::Db,
+    store::{Db, WriteDb, connections::Connection},
     sync::{
         calls_in::{self, SetupFailure},
         register,
@@ -37,16 +37,21 @@ pub async fn run(context: &Context, args: Args) -> Result {
     let store = context.store().await?;
     let public_url = context.public_url()?;
     let local = public_url.host_str() == Some("localhost");
-    let (ambient, new_ids) = (context.ambient.clone(), args.new_ids);
-    let write = move |db: &mut Db| -> Result<String> {
-        let connection = find::connection(db, &args.connection)?;
-        need_desktop(&connection)?;
-        if new_ids {
+    let text = if args.new_ids {
+        let ambient = context.ambient.clone();
+        let renew = move |db: &mut WriteDb| -> Result<String> {
+            let connection = desktop(db, &args.connection)?;
             register::new_ids(db, &ambient, &Context::grant(&connection.company_id)?, &connection)?;
-        }
-        Ok(calls_in::setup_file(db, &connection.id, &public_url)?)
+            Ok(calls_in::setup_file(db, &connection.id, &public_url)?)
+        };
+        store.write(renew).await?
+    } else {
+        let look = move |db: &mut Db| -> Result<String> {
+            let connection = desktop(db, &args.connection)?;
+            Ok(calls_in::setup_file(db, &connection.id, &public_url)?)
+        };
+        store.read(look).await?
     };
-    let text = if new_ids { store.write(write).await? } else { store.read(write).await? };
     context.out.text(&text)?;
     if local {
         context.out.note(
@@ -55,6 +60,12 @@ pub async fn run(context: &Context, args: Args) -> Result {
         );
     }
     Ok(())
+}
+
+fn desktop(db: &mut Db, wanted: &str) -> Result<Connection> {
+    let connection = find::connection(db, wanted)?;
+    need_desktop(&connection)?;
+    Ok(connection)
 }
 
 impl From<SetupFailure> for Failure {

@@ -6,7 +6,7 @@ use crate::{
     domain::words::MessageState,
     service::messages::Message,
     store::{
-        self, Db, PageLimit, Store,
+        self, Db, PageLimit, Store, WriteDb,
         inbox::{self, Which},
     },
 };
@@ -102,7 +102,7 @@ async fn replay(
     all_dead: Option<String>,
 ) -> Result {
     let now = context.ambient.now();
-    let write = move |db: &mut Db| -> Result<_> {
+    let write = move |db: &mut WriteDb| -> Result<_> {
         if let Some(connection) = all_dead {
             let connection = find::connection(db, &connection)?;
             return Ok(inbox::replay(db, Which::AllOf(&connection.id), now)?);

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     clock::Ambient,
     domain::access::{Acts, Attempt, action},
-    store::{self, Db, companies},
+    store::{self, Db, WriteDb, companies},
     sync::register,
 };
 
@@ -55,7 +55,7 @@ pub fn show(db: &mut Db, attempt: &Attempt<action::ReadCompanies>, wanted: &str)
 /// # Errors
 /// `invalid_name`; `already_exists`, whatever the case of the name.
 pub fn add(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Administer>,
     name: &str,
@@ -67,7 +67,7 @@ pub fn add(
 /// # Errors
 /// `company_not_found`; as [`add`].
 pub fn rename(
-    db: &mut Db,
+    db: &mut WriteDb,
     attempt: &Attempt<action::Administer>,
     wanted: &str,
     new_name: &str,
@@ -80,7 +80,7 @@ pub fn rename(
 ///
 /// # Errors
 /// `company_not_found`, `company_in_use`.
-pub fn remove(db: &mut Db, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<Company> {
+pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<Company> {
     let company = found(db, attempt, wanted)?;
     companies::delete(db, &company.id).map_err(|error| match error {
         store::Error::Referred(_) => Refusal::conflict(

@@ -10,7 +10,7 @@ use crate::{
         words::MessageState,
     },
     store::{
-        Db, connections as stored,
+        Db, WriteDb, connections as stored,
         inbox::{self, Which},
     },
 };
@@ -107,7 +107,7 @@ pub fn show(db: &mut Db, attempt: &Attempt<action::ManageConnections>, id: &str)
 /// # Errors
 /// `message_not_found`, `message_not_dead`.
 pub fn replay(
-    db: &mut Db,
+    db: &mut WriteDb,
     attempt: &Attempt<action::ManageConnections>,
     id: &str,
     now: DateTime<Utc>,

@@ -1,11 +1,11 @@
 //! Work that one gateway at a time does for all: when each kind of it is due, and who does it.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use diesel::prelude::*;
 
 use super::{
-    Db, Error, Result,
-    engine::per_backend,
+    Error, Result, WriteDb,
+    db::per_backend,
+    dsl::*,
     schema::duties,
     values::{at, utc},
 };
@@ -35,7 +35,7 @@ pub struct Claim<'a> {
 }
 
 /// Takes the lease of a kind of work that is due and that nobody does.
-pub fn claim(db: &mut Db, claim: Claim<'_>) -> Result<Option<Lease>> {
+pub fn claim(db: &mut WriteDb, claim: Claim<'_>) -> Result<Option<Lease>> {
     let now = at(claim.now);
     let row: Option<(NaiveDateTime, Option<NaiveDateTime>)> = duties::table
         .find(claim.name)
@@ -66,12 +66,12 @@ pub fn claim(db: &mut Db, claim: Claim<'_>) -> Result<Option<Lease>> {
     let number = diesel::update(duties::table.find(claim.name).filter(free))
         .set(set)
         .returning(duties::lease)
-        .get_result(db)
+        .returned(db)
         .optional()?;
     Ok(number.map(|number| Lease { name: claim.name, number, by: claim.by.to_owned() }))
 }
 
-fn insert(db: &mut Db, name: &str, now: DateTime<Utc>) -> Result<()> {
+fn insert(db: &mut WriteDb, name: &str, now: DateTime<Utc>) -> Result<()> {
     let row = (duties::name.eq(name), duties::next_at.eq(at(now)), duties::lease.eq(0i64));
     per_backend!(db, |connection| diesel::insert_into(duties::table)
         .values(row)
@@ -95,13 +95,13 @@ fn held(lease: &Lease) -> Held<'_> {
 ///
 /// # Errors
 /// [`Error::Stale`] where it was lost.
-pub fn renew(db: &mut Db, lease: &Lease, until: DateTime<Utc>) -> Result<()> {
+pub fn renew(db: &mut WriteDb, lease: &Lease, until: DateTime<Utc>) -> Result<()> {
     let rows = diesel::update(held(lease)).set(duties::leased_until.eq(at(until))).execute(db)?;
     if rows == 0 { Err(Error::Stale("lease")) } else { Ok(()) }
 }
 
 /// Gives a lease back, with when the work is due again. One that was lost is not touched.
-pub fn settle(db: &mut Db, lease: &Lease, next_at: DateTime<Utc>) -> Result<()> {
+pub fn settle(db: &mut WriteDb, lease: &Lease, next_at: DateTime<Utc>) -> Result<()> {
     let set = (
         duties::next_at.eq(at(next_at)),
         duties::leased_by.eq(None::<String>),
@@ -112,7 +112,7 @@ pub fn settle(db: &mut Db, lease: &Lease, next_at: DateTime<Utc>) -> Result<()> 
 }
 
 /// Frees the leases of a gateway that has gone; how many there were.
-pub fn free(db: &mut Db, by: &str) -> Result<usize> {
+pub fn free(db: &mut WriteDb, by: &str) -> Result<usize> {
     let set = (duties::leased_by.eq(None::<String>), duties::leased_until.eq(None::<NaiveDateTime>));
     Ok(diesel::update(duties::table.filter(duties::leased_by.eq(by))).set(set).execute(db)?)
 }

@@ -1,7 +1,6 @@
 //! How the workers of each gateway are, as the gateways report it.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use crate::domain::{
     problem::Problem,
@@ -9,7 +8,8 @@ use crate::domain::{
 };
 
 use super::{
-    Db, Error, Page, PageLimit, Result,
+    Db, Error, Page, PageLimit, Result, WriteDb,
+    dsl::*,
     schema::workers,
     values::{at, count, uncount, utc, word},
 };
@@ -103,7 +103,7 @@ impl TryFrom<Row> for Worker {
 
 /// Puts what a gateway reports of its workers in the place of what it reported before, and forgets gateways that have
 /// not reported since `before`: they are gone.
-pub fn report(db: &mut Db, gateway: &str, all: &[Worker], before: DateTime<Utc>) -> Result<()> {
+pub fn report(db: &mut WriteDb, gateway: &str, all: &[Worker], before: DateTime<Utc>) -> Result<()> {
     diesel::delete(workers::table.filter(workers::reported_at.lt(at(before)))).execute(db)?;
     forget(db, gateway)?;
     for worker in all {
@@ -113,7 +113,7 @@ pub fn report(db: &mut Db, gateway: &str, all: &[Worker], before: DateTime<Utc>)
 }
 
 /// Forgets the workers of a gateway that has gone.
-pub fn forget(db: &mut Db, gateway: &str) -> Result<usize> {
+pub fn forget(db: &mut WriteDb, gateway: &str) -> Result<usize> {
     Ok(diesel::delete(workers::table.filter(workers::gateway.eq(gateway))).execute(db)?)
 }
 

@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::store::{self, Db, Store, duties, hooks, polls, workers};
+use crate::store::{self, Store, WriteDb, duties, hooks, polls, workers};
 
 /// That this gateway is alive, until the last clone is dropped.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ impl Alive {
         let gone = held.gone();
         for (name, path) in &gone {
             let by = name.clone();
-            let free = move |db: &mut Db| {
+            let free = move |db: &mut WriteDb| {
                 workers::forget(db, &by)?;
                 store::Result::Ok(hooks::free(db, &by)? + polls::free(db, &by)? + duties::free(db, &by)?)
             };

@@ -10,7 +10,7 @@ use crate::{
         words::List,
     },
     store::{
-        self, Db,
+        self, Db, WriteDb,
         links::{self, Link},
         profiles::{self, Profile},
     },
@@ -50,7 +50,7 @@ pub struct Draft {
 /// # Errors
 /// [`Error::WhichCompany`], [`Error::OtherCompany`]; [`store::Error::Duplicate`] where another call made it in between.
 pub fn put(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::Link>,
     draft: &Draft,
@@ -96,7 +96,7 @@ pub fn put(
 /// [`Error::Linked`]: a link ends only when someone unlinks it. [`store::Error::Referred`] where another call linked it in
 /// between: what is tried again names the record.
 pub fn delete(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::Link>,
     profile: &Profile,

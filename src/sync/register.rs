@@ -15,13 +15,13 @@ use crate::{
         words::{Kind, Mode, Scope},
     },
     store::{
-        self, Db,
+        self, WriteDb,
         apps::{self, App, Token},
         companies::{self, Company},
         connections::{self, Connection},
         desktop::{self, DesktopFile},
         hooks,
-        locks::{self, Lock},
+        locks::{self, Locked},
         polls,
     },
 };
@@ -77,7 +77,7 @@ fn name(text: &str) -> Result<String> {
 
 /// # Errors
 /// [`store::Error::Duplicate`] where the name is taken.
-pub fn company(db: &mut Db, ambient: &Ambient, new_name: &str) -> Result<Company> {
+pub fn company(db: &mut WriteDb, ambient: &Ambient, new_name: &str) -> Result<Company> {
     let now = ambient.now();
     let company =
         Company { id: new_id("com", now, ambient.entropy.bytes()), name: name(new_name)?, created_at: now };
@@ -87,7 +87,7 @@ pub fn company(db: &mut Db, ambient: &Ambient, new_name: &str) -> Result<Company
 
 /// # Errors
 /// [`store::Error::Duplicate`] where the name is taken.
-pub fn rename_company(db: &mut Db, id: &str, new_name: &str) -> Result<Company> {
+pub fn rename_company(db: &mut WriteDb, id: &str, new_name: &str) -> Result<Company> {
     companies::rename(db, id, &name(new_name)?)?;
     Ok(companies::get(db, id)?)
 }
@@ -108,7 +108,7 @@ pub struct AppDraft {
 /// # Errors
 /// As [`new_app`].
 pub fn app(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     new_name: &str,
     companies: &[String],
@@ -125,7 +125,7 @@ pub fn app(
 /// # Errors
 /// [`Error::NoCompany`]; [`store::Error::Duplicate`] where the name is taken; as [`token`].
 pub fn new_app(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     draft: &AppDraft,
     first: &TokenDraft,
@@ -173,7 +173,7 @@ pub struct AppChange {
 /// [`Error::HasProfiles`] where a company would be taken away in which it has profiles: these would be out of everybody's
 /// reach. [`Error::NoCompany`], [`Error::NoScope`], [`Error::SeesAll`], [`Error::MayAll`]; [`store::Error::Duplicate`]
 /// where the name is taken.
-pub fn change_app(db: &mut Db, id: &str, change: &AppChange) -> Result<App> {
+pub fn change_app(db: &mut WriteDb, id: &str, change: &AppChange) -> Result<App> {
     apps::lock(db, id)?;
     let app = apps::get(db, id)?;
     if let Some(new_name) = &change.name {
@@ -238,7 +238,7 @@ pub const LONGEST_LIFE: u32 = 3650;
 ///
 /// # Errors
 /// [`Error::NoScope`], [`Error::ScopeBeyond`], [`Error::BadExpiry`], [`Error::BadName`].
-pub fn token(db: &mut Db, ambient: &Ambient, app_id: &str, draft: &TokenDraft) -> Result<NewToken> {
+pub fn token(db: &mut WriteDb, ambient: &Ambient, app_id: &str, draft: &TokenDraft) -> Result<NewToken> {
     let now = ambient.now();
     let app = apps::get(db, app_id)?;
     if app.admin && draft.scopes.is_some() {
@@ -305,7 +305,7 @@ impl ConnectionDraft {
 /// # Errors
 /// [`Error::Settings`] and [`Error::Credentials`]; [`store::Error::Duplicate`] where the company has one of that name.
 pub fn connection(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     vault: &Vault,
     draft: &ConnectionDraft,
@@ -339,7 +339,7 @@ pub fn connection(
 }
 
 fn desktop_file(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     company: &str,
@@ -359,7 +359,7 @@ fn desktop_file(
 
 /// Gives the Web Connector of a connection a new password, which is shown once. The old one stops working.
 pub fn new_password(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::ManageConnections>,
     connection: &Connection,
@@ -373,7 +373,7 @@ pub fn new_password(
 /// Gives a connection a new OwnerID and FileID: what the Web Connector asks for (QBWC1039) on a new computer, or after it
 /// was installed anew.
 pub fn new_ids(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::ManageConnections>,
     connection: &Connection,
@@ -411,7 +411,7 @@ impl ConnectionChange {
 /// # Errors
 /// As [`connection`].
 pub fn change_connection(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     vault: &Vault,
     grant: &Grant<action::ManageConnections>,
@@ -419,10 +419,10 @@ pub fn change_connection(
     change: &ConnectionChange,
 ) -> Result<Connection> {
     // What it is now is read under its lock: of two changes at once both stay.
-    match change.name {
+    let lock = locks::of(id).inbox(db)?.connection(db)?;
+    if change.name.is_some() {
         // Another name is another key: PostgreSQL wants to be alone with the row then, so nobody may be half way to it.
-        Some(_) => locks::take_all(db, id)?,
-        None => locks::take(db, id, &[Lock::Inbox, Lock::Connection])?,
+        lock.rest(db)?;
     }
     let before = connections::get(db, id)?;
     grant.covers(&before.company_id, "connection")?;
@@ -436,7 +436,7 @@ pub fn change_connection(
         settings: settings.as_deref(),
         paused: change.paused,
     };
-    connections::update(db, id, update)?;
+    connections::update(db, &lock, update)?;
     if settings.is_some() {
         // Other settings may want other callbacks.
         hooks::recheck(db, id)?;
@@ -446,7 +446,7 @@ pub fn change_connection(
         desktop::forget(db, id)?;
     }
     if change.same_company_file {
-        calls_in::same_company(db, id, ambient.now())??;
+        calls_in::same_company(db, &lock, ambient.now())??;
     }
     if change.new_ids {
         new_ids(db, ambient, grant, &before)?;
@@ -454,7 +454,7 @@ pub fn change_connection(
     let after = connections::get(db, id)?;
     let other_settings = !is_same(&after.settings, &before.settings);
     if connectors::is_polled(after.kind) && (other_settings || !change.secrets.is_empty()) {
-        poll_anew(db, ambient, &after, other_settings)?;
+        poll_anew(db, ambient, &lock, &after, other_settings)?;
     }
     Ok(connections::get(db, id)?)
 }
@@ -462,11 +462,17 @@ pub fn change_connection(
 /// A connection has something new to be polled with: what is under way is broken off, what stood in the way may be gone.
 /// Other settings may choose other records, which only whole lists tell. Other secrets are tried now: whoever gave wrong
 /// ones is to see it, and not when the schedule comes to it.
-fn poll_anew(db: &mut Db, ambient: &Ambient, connection: &Connection, whole: bool) -> Result<()> {
+fn poll_anew(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    lock: &Locked<locks::Connection>,
+    connection: &Connection,
+    whole: bool,
+) -> Result<()> {
     let now = ambient.now();
     polls::restart(db, &connection.id, now)?;
     run::abandon(db, &connection.id, now)?;
-    connections::set_problem(db, &connection.id, None, now)?;
+    connections::set_problem(db, lock, None, now)?;
     let lists = connectors::of(connection.kind)?.spec().lists;
     let mode = if whole { Mode::Full } else { Mode::Delta };
     poll::request(db, ambient, connection, lists, mode)?;

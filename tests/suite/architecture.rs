@@ -189,6 +189,19 @@ fn only_the_store_names_diesel_and_no_connector_knows_another() {
     }
 }
 
+/// What a handle that reads can run is told apart in one place: nothing else of the store runs statements as Diesel does.
+#[test]
+fn only_a_handle_that_writes_runs_what_writes() {
+    for (room, path, code) in sources() {
+        if room != "store" || path.ends_with("store/dsl.rs") {
+            continue;
+        }
+        for way in ["RunQueryDsl", "diesel::prelude", "prelude::*", ".diesel()"] {
+            assert!(!code.contains(way), "{way} in {}", path.display());
+        }
+    }
+}
+
 /// The code of a file without the tests at its end.
 fn without_tests(code: &str) -> &str {
     let tests = ["#[cfg(test)]\nmod ", "#[cfg(all(test"].into_iter().filter_map(|mark| code.find(mark)).min();

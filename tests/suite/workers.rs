@@ -14,7 +14,7 @@ use rollcall::{
     clock::Ambient,
     domain::words::{Ended, WorkerState},
     store::{
-        Db, Error, PageLimit, Result, Store,
+        Error, PageLimit, Result, Store, WriteDb,
         duties::{self, Claim, Lease},
         workers,
     },
@@ -185,7 +185,7 @@ async fn the_leases_and_reports_of_a_gateway_that_has_gone_are_freed() {
     TestDatabase::each(async |database| {
         let store = database.open();
         claim(&store, "gone", false, 0).await.unwrap();
-        let freed = store.write(|db: &mut Db| duties::free(db, "gone")).await.unwrap();
+        let freed = store.write(|db: &mut WriteDb| duties::free(db, "gone")).await.unwrap();
         assert_eq!(freed, 1);
         assert!(claim(&store, "heir", true, 1).await.is_some());
     })

@@ -14,7 +14,7 @@ use crate::{
     connectors::{self, spec::fill},
     domain::words::Kind,
     service::connections::NewConnection,
-    store::{Db, Store},
+    store::{Store, WriteDb},
     sync::register::{self, ConnectionDraft},
 };
 
@@ -56,7 +56,7 @@ pub async fn run(context: &Context, store: &Store, args: Args) -> Result {
     let (ambient, vault, public_url) =
         (context.ambient.clone(), context.vault.clone(), context.public_url()?);
     let (origin, now) = (context.settings.http.public_url(), ambient.now());
-    let add = move |db: &mut Db| -> Result<_> {
+    let add = move |db: &mut WriteDb| -> Result<_> {
         let company = find::company(db, &company)?;
         let draft = ConnectionDraft { kind, company_id: company.id, name, settings, secrets };
         let made = register::connection(db, &ambient, &vault, &draft)

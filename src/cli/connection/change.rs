@@ -12,7 +12,7 @@ use crate::{
         text::fields,
     },
     service::connections::Connection,
-    store::{Db, Store, desktop},
+    store::{Store, WriteDb, desktop},
     sync::{
         credentials,
         register::{self, ConnectionChange},
@@ -66,7 +66,7 @@ pub async fn set(context: &Context, store: &Store, args: SetArgs) -> Result {
     let now = context.ambient.now();
     let (ambient, vault, public_url) =
         (context.ambient.clone(), context.vault.clone(), context.public_url()?);
-    let set = move |db: &mut Db| -> Result<_> {
+    let set = move |db: &mut WriteDb| -> Result<_> {
         let before = find::connection(db, &id)?;
         if change.is_of_desktop() {
             need_desktop(&before)?;
@@ -90,7 +90,7 @@ pub async fn set(context: &Context, store: &Store, args: SetArgs) -> Result {
 
 pub async fn password(context: &Context, store: &Store, id: String) -> Result {
     let ambient = context.ambient.clone();
-    let change = move |db: &mut Db| -> Result<_> {
+    let change = move |db: &mut WriteDb| -> Result<_> {
         let connection = find::connection(db, &id)?;
         need_desktop(&connection)?;
         let password =
@@ -112,7 +112,7 @@ pub async fn password(context: &Context, store: &Store, id: String) -> Result {
 pub async fn secret(context: &Context, store: &Store, id: String, name: String) -> Result {
     let (ambient, vault) = (context.ambient.clone(), context.vault.clone());
     let called = name.clone();
-    let renew = move |db: &mut Db| -> Result<_> {
+    let renew = move |db: &mut WriteDb| -> Result<_> {
         let connection = find::connection(db, &id)?;
         let grant = Context::grant(&connection.company_id)?;
         let secret = credentials::renew(db, &ambient, &vault, &grant, &connection, &name)?;

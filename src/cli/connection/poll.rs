@@ -14,7 +14,7 @@ use crate::{
     connectors::is_polled,
     domain::words::Mode,
     service::{connections::TestResult, runs::Run},
-    store::{Db, Store, connections::Connection},
+    store::{Store, WriteDb, connections::Connection},
     sync::{ask, check},
 };
 
@@ -30,7 +30,7 @@ struct Polled {
 pub async fn poll(context: &Context, store: &Store, id: String, full: bool) -> Result {
     let ambient = context.ambient.clone();
     let mode = if full { Mode::Full } else { Mode::Delta };
-    let ask = move |db: &mut Db| -> Result<_> {
+    let ask = move |db: &mut WriteDb| -> Result<_> {
         let connection = find::connection(db, &id)?;
         let runs = ask::ask(db, &ambient, &Context::grant(&connection.company_id)?, &connection, mode)?;
         let runs: Vec<Run> = runs.into_iter().map(Into::into).collect();

@@ -13,7 +13,7 @@ use crate::{
     },
     service::{Refusal, door::as_acting},
     simulators::quickbooks_desktop::{CompanyFile, QwcFile, SessionOptions},
-    store::{Db, Store},
+    store::{Store, WriteDb},
     sync::{
         calls_in,
         credentials::WEBHOOK_SECRET,
@@ -79,7 +79,7 @@ impl Stage {
         let (ambient, vault, people) = (ambient.clone(), vault.clone(), known.clone());
         let public_url = url::Url::parse(&format!("http://localhost:{port}"))
             .map_err(|error| Failure::internal(&error))?;
-        let set = move |db: &mut Db| -> Result<_> {
+        let set = move |db: &mut WriteDb| -> Result<_> {
             let company = register::company(db, &ambient, COMPANY)?;
             let (app, app_token) =
                 register::app(db, &ambient, "Timesheets", std::slice::from_ref(&company.id), false)?;

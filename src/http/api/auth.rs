@@ -32,7 +32,7 @@ use crate::{
         door::{self, Asker, Credential, Outcome},
         named::{self, Named},
     },
-    store::{Db, Lane},
+    store::{Db, Lane, WriteDb},
 };
 
 /// Whoever sends a request for the action `A`. Nothing is known of it yet but what it says; [`Caller::read`] and
@@ -124,7 +124,7 @@ impl<A: Acts> Caller<A> {
     /// Writes, in one transaction with finding out who calls. It may be tried twice: see [`door::write`].
     pub async fn write<T: Send + 'static>(
         self,
-        work: impl Fn(&mut Db, &Attempt<A>) -> service::Result<T> + Send + Sync + 'static,
+        work: impl Fn(&mut WriteDb, &Attempt<A>) -> service::Result<T> + Send + Sync + 'static,
     ) -> Result<T, ApiError> {
         let outcome = door::write(&self.gateway.store, self.asker.clone(), work).await;
         self.told(outcome)

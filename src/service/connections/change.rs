@@ -12,7 +12,7 @@ use crate::{
         words::Kind,
     },
     service::{Result, find},
-    store::{Db, desktop},
+    store::{WriteDb, desktop},
     sync::{
         credentials,
         poll::Reach,
@@ -41,7 +41,7 @@ pub struct Draft {
 /// # Errors
 /// `company_not_found`; `invalid_name`, `no_connector`, `invalid_settings`, `invalid_secrets`; `already_exists`.
 pub fn add(
-    db: &mut Db,
+    db: &mut WriteDb,
     reach: &Reach,
     attempt: &Attempt<action::ManageConnections>,
     draft: &Draft,
@@ -60,7 +60,7 @@ pub fn add(
 /// # Errors
 /// `connection_not_found`; `not_quickbooks_desktop`, `nothing_in_doubt`; as [`add`].
 pub fn change(
-    db: &mut Db,
+    db: &mut WriteDb,
     reach: &Reach,
     attempt: &Attempt<action::ManageConnections>,
     id: &str,
@@ -89,7 +89,7 @@ pub struct Password {
 /// # Errors
 /// `connection_not_found`, `not_quickbooks_desktop`.
 pub fn new_password(
-    db: &mut Db,
+    db: &mut WriteDb,
     reach: &Reach,
     attempt: &Attempt<action::ManageConnections>,
     id: &str,
@@ -115,7 +115,7 @@ pub struct WebhookSecret {
 /// # Errors
 /// `connection_not_found`; `invalid_secrets` where Rollcall makes none for the kind.
 pub fn new_webhook_secret(
-    db: &mut Db,
+    db: &mut WriteDb,
     reach: &Reach,
     attempt: &Attempt<action::ManageConnections>,
     id: &str,

@@ -14,7 +14,7 @@ use crate::{
         access::{Acts, Attempt, Denied, Grant, action},
         words::List,
     },
-    store::{Db, links, profiles},
+    store::{Db, WriteDb, links, profiles},
     sync::profile,
 };
 
@@ -167,7 +167,7 @@ pub fn show(db: &mut Db, attempt: &Attempt<action::Read>, list: List, profile_id
 /// # Errors
 /// `profile_not_found`; `profile_linked` with its records; `app_needed`.
 pub fn remove(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Link>,
     list: List,

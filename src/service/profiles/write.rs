@@ -12,7 +12,7 @@ use crate::{
         words::List,
     },
     service::{Refusal, Result, find, input},
-    store::Db,
+    store::WriteDb,
     sync::profile,
 };
 
@@ -53,7 +53,7 @@ pub struct Written {
 /// `invalid_profile_id`, `invalid_name`, `invalid_email`, `invalid_address`, `invalid_description`; `company_not_found`,
 /// `which_company`, `other_company`; `app_needed`.
 pub fn put(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Link>,
     input: &Input,
@@ -79,7 +79,7 @@ pub struct Change {
 /// # Errors
 /// `profile_not_found`; as [`put`].
 pub fn change(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Link>,
     list: List,
@@ -113,7 +113,7 @@ pub fn exists(list: List) -> Refusal {
 /// # Errors
 /// `too_many`; as [`put`], with the `index` of the one that was refused.
 pub fn put_all(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Link>,
     inputs: &[Input],
@@ -146,7 +146,7 @@ pub fn put_all(
 }
 
 fn write(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Link>,
     input: &Input,

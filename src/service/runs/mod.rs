@@ -11,7 +11,7 @@ use crate::{
         access::{Attempt, Grant, action},
         words::RunState,
     },
-    store::{Db, PageLimit, records, runs},
+    store::{Db, PageLimit, WriteDb, records, runs},
     sync::hold,
 };
 
@@ -106,7 +106,7 @@ pub fn absences(
 /// # Errors
 /// `run_not_found`, `run_not_held`.
 pub fn approve(
-    db: &mut Db,
+    db: &mut WriteDb,
     attempt: &Attempt<action::DecideHolds>,
     id: &str,
     now: DateTime<Utc>,
@@ -121,7 +121,7 @@ pub fn approve(
 /// # Errors
 /// `run_not_found`, `run_not_held`.
 pub fn reject(
-    db: &mut Db,
+    db: &mut WriteDb,
     attempt: &Attempt<action::DecideHolds>,
     id: &str,
     now: DateTime<Utc>,

@@ -16,12 +16,12 @@ pub use read::{beginning, find, find_all, get, of_absences, versions};
 pub use stage::{Known, Place, Write, known, upsert};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use crate::domain::{details::Details, record::Record, words::List};
 
 use super::{
     Error, Result, details,
+    dsl::*,
     schema::records,
     values::{utc, word},
 };

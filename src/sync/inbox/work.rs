@@ -16,7 +16,7 @@ use crate::{
     },
     domain::{problem::Problem, schedule::span, words::Cause},
     store::{
-        self, Db, Store,
+        self, Store, WriteDb,
         connections::{self, Connection},
         hooks,
         inbox::{self, Message},
@@ -104,7 +104,7 @@ impl Desk {
         // In this order everybody locks them.
         due.sort_unstable();
         let (by, until) = (self.gateway.clone(), self.until());
-        let claim = move |db: &mut Db| {
+        let claim = move |db: &mut WriteDb| {
             let mut leases = Vec::new();
             for connection_id in due {
                 if let Some(number) = hooks::claim(db, &connection_id, &by, now, until)? {
@@ -165,10 +165,10 @@ impl Desk {
     async fn write<T: Send + 'static>(
         &self,
         lease: &Lease,
-        work: impl FnOnce(&mut Db) -> store::Result<T> + Send + 'static,
+        work: impl FnOnce(&mut WriteDb) -> store::Result<T> + Send + 'static,
     ) -> store::Result<T> {
         let (lease, until) = (lease.clone(), self.until());
-        let write = move |db: &mut Db| {
+        let write = move |db: &mut WriteDb| {
             // First of all: its row stays locked, so nobody can take the lease before the commit.
             hooks::hold(db, &lease.connection_id, lease.number, until)?;
             work(db)
@@ -207,7 +207,7 @@ impl Desk {
             let id = lease.connection_id.clone();
             self.write(lease, move |db| {
                 hooks::received(db, &id, newest)?;
-                connections::seen(db, &id, newest)
+                connections::seen(db, &id, newest).map(drop)
             })
             .await?;
         }
@@ -265,7 +265,7 @@ impl Desk {
         );
         tracing::error!(%error, message = one.first().map(|told| told.message.id.as_str()), "a message was not staged");
         let (messages, now) = (one, self.ambient.now());
-        let give_up = move |db: &mut Db| {
+        let give_up = move |db: &mut WriteDb| {
             messages
                 .iter()
                 .try_for_each(|told| meaning::settle(db, &told.message, Outcome::Dead(problem.clone()), now))
@@ -289,7 +289,7 @@ impl Desk {
             if let Some(until) = self.follow_one(lease, connection, hint).await? {
                 let left: Vec<Message> = rest.flat_map(|hint| hint.messages).collect();
                 dealt += left.len();
-                let defer = move |db: &mut Db| {
+                let defer = move |db: &mut WriteDb| {
                     let ids: Vec<&str> = left.iter().map(|message| message.id.as_str()).collect();
                     inbox::defer(db, &ids, until)
                 };
@@ -316,14 +316,15 @@ impl Desk {
         let (ambient, connection) = (self.ambient.clone(), connection.clone());
         match fetched {
             Ok(fetched) => {
-                let write = move |db: &mut Db| hints::fetched(db, &ambient, &connection, &hint, &fetched);
+                let write =
+                    move |db: &mut WriteDb| hints::fetched(db, &ambient, &connection, &hint, &fetched);
                 if self.write(lease, write).await? {
                     self.polls.notify_one();
                 }
                 Ok(None)
             }
             Err(failure) => {
-                let write = move |db: &mut Db| hints::failed(db, &ambient, &hint, &failure);
+                let write = move |db: &mut WriteDb| hints::failed(db, &ambient, &hint, &failure);
                 self.write(lease, write).await.map(Some)
             }
         }

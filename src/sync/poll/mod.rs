@@ -45,7 +45,7 @@ use crate::{
         words::{Cause, List, Mode, RunState},
     },
     store::{
-        self, Db,
+        self, WriteDb,
         connections::{self, Connection},
         polls::{self, Lease},
         runs::{self, Run},
@@ -63,7 +63,7 @@ const CROWDED: Duration = Duration::from_secs(5);
 
 /// Asks for a run of each list of a polled connection, now.
 pub fn request(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     lists: &[List],
@@ -198,7 +198,7 @@ async fn give_up(holder: &Holder, lists: impl Iterator<Item = List>, outcome: &O
     for list in lists {
         let (ambient, connection) = (holder.ambient.clone(), holder.connection.clone());
         let problem = problem.clone();
-        let end = move |db: &mut Db| match runs::in_state(db, &connection.id, list, RunState::Queued)? {
+        let end = move |db: &mut WriteDb| match runs::in_state(db, &connection.id, list, RunState::Queued)? {
             Some(asked) => {
                 let run = run::start(db, &ambient, &connection, list, asked.mode)?;
                 run::fail(db, &run.id, &problem, ambient.now())
@@ -234,7 +234,7 @@ async fn note(
         tracing::warn!(code = problem.code, detail = problem.detail, "the poll failed");
     }
     let (lease, now, jitter) = (holder.lease.clone(), holder.ambient.now(), holder.ambient.fraction());
-    let note = move |db: &mut Db| {
+    let note = move |db: &mut WriteDb| {
         let ending = Ending { outcome: &outcome, memory, schedule: &schedule, jitter, lists, read, now };
         settle(db, &lease, &ending)
     };

@@ -15,7 +15,7 @@ use rollcall::{
         words::{Action, Kind, List, Mode, Scope},
     },
     http::router::openapi,
-    store::{Db, PageLimit, changes, inbox},
+    store::{PageLimit, WriteDb, changes, inbox},
     sync::{
         ingest, link,
         profile::{self, Draft},
@@ -89,7 +89,7 @@ impl Company {
 }
 
 /// A message that waits.
-fn told(db: &mut Db, ambient: &Ambient, connection_id: &str) -> String {
+fn told(db: &mut WriteDb, ambient: &Ambient, connection_id: &str) -> String {
     let id = new_id("msg", ambient.now(), ambient.entropy.bytes());
     let message = inbox::NewMessage {
         id: id.clone(),
@@ -109,7 +109,7 @@ fn told(db: &mut Db, ambient: &Ambient, connection_id: &str) -> String {
 
 /// Makes a profile of this ID in both lists, and links the employee's.
 fn linked(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     app: &rollcall::store::apps::App,
     employee: &str,
@@ -127,7 +127,7 @@ fn linked(
 }
 
 fn callers(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     app: &rollcall::store::apps::App,
     all: Secret,

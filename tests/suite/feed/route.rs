@@ -175,10 +175,10 @@ async fn who_waits_is_answered_at_the_next_change_and_not_before() {
         let ambient = app.gateway.ambient.clone();
         let connection = app.connection.clone();
         let doing = other.write(move |db| {
+            let lock = rollcall::store::locks::of(&connection.id).list(db, List::Customer)?;
             let place = rollcall::store::records::Place {
                 company_id: &connection.company_id,
-                connection_id: &connection.id,
-                list: List::Customer,
+                lock: &lock,
                 run_id: None,
                 now: ambient.now(),
             };
