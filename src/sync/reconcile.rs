@@ -16,7 +16,7 @@ use crate::{
         connections::Connection,
         lists,
         records::{self, Present},
-        runs::{self, Decision, End, NewRun, Run},
+        runs::{self, Decider, Decision, End, NewRun, Run},
     },
 };
 
@@ -300,7 +300,7 @@ fn named(db: &mut Db, connection_id: &str, list: List, external_ids: &[String]) 
 /// A later whole list answers the question that a hold of the same list asks.
 fn supersede_hold(db: &mut Db, connection_id: &str, list: List, by: &str, now: DateTime<Utc>) -> Result<()> {
     if let Some(held) = runs::in_state(db, connection_id, list, RunState::Held)? {
-        let decision = Decision { decision: "superseded".into(), at: now, by: by.into() };
+        let decision = Decision { decision: "superseded".into(), at: now, by: Decider::Run(by.to_owned()) };
         runs::decide(db, &held.id, RunState::Failed, &decision, None)?;
     }
     Ok(())
