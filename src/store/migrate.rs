@@ -1,5 +1,7 @@
 //! Migrations: two folders in lockstep, compiled in, run at start.
 
+use std::time::Duration;
+
 use diesel::{
     migration::{Migration, MigrationSource},
     prelude::*,
@@ -9,9 +11,12 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{
     Db, Engine, Error, Result,
-    engine::{Purpose, connect, per_backend},
+    engine::{Purpose, connect, per_backend, set_lock_patience},
     schema::write_checks,
 };
+
+/// How long another gateway that migrates is waited for.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -57,6 +62,7 @@ pub(super) fn standing(db: &mut Db) -> Result<Standing> {
 
 pub(super) fn run(engine: Engine, url: &str) -> Result<Migrated> {
     let mut db = connect(engine, url, Purpose::Make)?;
+    set_lock_patience(&mut db, PATIENCE)?;
     // One that cannot be written is told of as that, not as one that did not migrate.
     if engine == Engine::Sqlite && is_current(&mut db)? {
         return Ok(Migrated { applied: Vec::new() });
