@@ -3,10 +3,14 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    cli::{Result, context::database_name, failure::sentence, find},
+    cli::{Result, context::database_name, failure::sentence},
     config::Settings,
     domain::words::ConnectionState,
-    store::{self, Db, Standing, Store, connections::Connection},
+    service::find::{self, Names},
+    store::{
+        self, Db, Standing, Store,
+        connections::{self, Connection},
+    },
     sync::status,
 };
 
@@ -87,18 +91,19 @@ const SOME: usize = 500;
 
 /// What the database tells.
 struct Known {
-    companies: find::CompanyNames,
+    names: Names,
     /// With where each stands.
     connections: Vec<(Connection, status::Status)>,
 }
 
 fn load(db: &mut Db, now: DateTime<Utc>) -> Result<Known> {
     let mut known = Vec::new();
-    for some in find::connections(db, None)?.chunks(SOME) {
+    let page = |db: &mut Db, after: Option<&str>, limit| connections::page(db, None, after, limit);
+    for some in find::pages(db, |connection: &Connection| &connection.id, page)?.chunks(SOME) {
         let statuses = status::all(db, some, now)?.into_iter().map(|(status, _)| status);
         known.extend(some.iter().cloned().zip(statuses));
     }
-    Ok(Known { companies: find::CompanyNames::read(db)?, connections: known })
+    Ok(Known { names: Names::all(db)?, connections: known })
 }
 
 fn told(findings: &mut Findings, known: &Known) {
@@ -107,7 +112,7 @@ fn told(findings: &mut Findings, known: &Known) {
         findings.wrong(Status::Warn, "connections", "There are no connections yet.", remedy);
     }
     for (connection, status) in &known.connections {
-        let company = known.companies.of(&connection.company_id);
+        let company = known.names.company(&connection.company_id);
         let name = format!("connection {} of {company} ({})", connection.name, connection.id);
         let detail = format!("{}: {}", status.state, status.detail);
         use ConnectionState as State;
