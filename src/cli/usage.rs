@@ -1,9 +1,12 @@
 //! A call that the parser of the command line does not take, told without what was typed: people paste secrets into the
 //! wrong place, and what is told here ends in logs.
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{
+    CommandFactory,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
-use super::failure::Failure;
+use super::{Cli, failure::Failure};
 
 /// What is wrong with the call.
 pub fn failure(error: &clap::Error) -> Failure {
@@ -45,7 +48,7 @@ pub fn failure(error: &clap::Error) -> Failure {
             remedy.push_str(&format!("{says} {known}{end} "));
         }
     }
-    remedy.push_str(&format!("`{} --help` tells what it takes.", command(error)));
+    remedy.push_str(&format!("`{} --help` tells what it takes.", command(std::env::args().skip(1))));
     Failure::usage(detail, remedy)
 }
 
@@ -58,14 +61,25 @@ fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
     }
 }
 
-/// The command that was called, of its usage: the words before what it takes.
-fn command(error: &clap::Error) -> String {
-    let usage = match error.get(ContextKind::Usage) {
-        Some(ContextValue::StyledStr(usage)) => usage.to_string(),
-        _ => String::new(),
-    };
-    let words = usage.split_whitespace().skip_while(|word| *word != "rollcall");
-    let names = words.take_while(|word| !word.starts_with(['[', '<', '-', '{']));
-    let command: Vec<&str> = names.collect();
-    if command.is_empty() { "rollcall".into() } else { command.join(" ") }
+/// The command that was called: those words of the call that name one.
+fn command(arguments: impl Iterator<Item = String>) -> String {
+    let (mut command, mut names) = (Cli::command(), vec!["rollcall".to_owned()]);
+    for word in arguments {
+        let Some(below) = command.find_subcommand(&word).cloned() else { continue };
+        names.push(below.get_name().to_owned());
+        command = below;
+    }
+    names.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_told_by_its_command_and_nothing_that_was_typed_beside_it() {
+        let call = ["--json", "connection", "runs", "acme", "--limit", "list"].map(str::to_owned);
+        assert_eq!(command(call.into_iter()), "rollcall connection runs");
+        assert_eq!(command(["sk_live".to_owned()].into_iter()), "rollcall");
+    }
 }

@@ -138,7 +138,9 @@ fn without_secrets(said: &str, url: &str) -> String {
     let url = url::Url::parse(url).ok();
     let known = |text: &str| {
         let is_address = text.parse::<std::net::IpAddr>().is_ok();
+        // The last two are names of options.
         is_address
+            || matches!(text, "port" | "sslmode")
             || url.as_ref().is_some_and(|url| {
                 url.host_str() == Some(text) || url.username() == text || url.path() == format!("/{text}")
             })
