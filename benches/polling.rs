@@ -24,7 +24,12 @@ use diesel::{Connection as _, connection::SimpleConnection};
 use futures_util::{StreamExt, stream};
 use rollcall::{
     clock::Ambient,
-    domain::{key::Key, secret::Secret, words::Kind},
+    domain::{
+        access::{Acts, Attempt, Grant, Principal},
+        key::Key,
+        secret::Secret,
+        words::Kind,
+    },
     simulators::paycom::{Paycom, PaycomOptions},
     store::{PageLimit, Store, connections},
     sync::{
@@ -104,7 +109,7 @@ async fn connect(store: &Store, count: usize, port: u16) {
     let ambient = Ambient::system();
     let vault = Vault::new(KeySource::Given(vec![Key::new([0; 32])]), ambient.entropy.clone());
     let made = store.write(move |db| {
-        let company = register::company(db, &ambient, "Bench")?;
+        let company = register::company(db, &ambient, &granted(), "Bench")?;
         for number in 0..count {
             let address = SocketAddr::from(([127, 1, (number / 250) as u8, (number % 250) as u8 + 1], port));
             let settings =
@@ -119,7 +124,7 @@ async fn connect(store: &Store, count: usize, port: u16) {
                 secrets,
                 ..register::ConnectionDraft::new(Kind::Paycom, &company.id)
             };
-            register::connection(db, &ambient, &vault, &draft)?;
+            register::connection(db, &ambient, &vault, &granted(), &draft)?;
         }
         Ok::<_, register::Error>(())
     });
@@ -190,4 +195,9 @@ impl Gateway {
         self.process.wait().expect("ended");
         peak.trim().trim_end_matches("kB").trim().parse::<f64>().expect("a number") / 1024.0
     }
+}
+
+/// The grant to do something anywhere, as the command line has it.
+fn granted<A: Acts>() -> Grant<A> {
+    Attempt::new(Principal::CommandLine, None, None).throughout().expect("a grant")
 }

@@ -17,7 +17,7 @@ use diesel::{Connection as _, connection::SimpleConnection};
 use rollcall::{
     clock::Ambient,
     domain::{
-        access::Actor,
+        access::{Actor, Acts, Attempt, Grant, Principal},
         ids::new_id,
         key::Key,
         record::Record,
@@ -122,10 +122,11 @@ async fn register(store: &Store, ambient: &Ambient) -> (Connection, String) {
     let ambient = ambient.clone();
     let vault = Vault::new(KeySource::Given(vec![Key::new([7; 32])]), ambient.entropy.clone());
     let made = store.write(move |db| {
-        let company = register::company(db, &ambient, "Bench")?;
+        let company = register::company(db, &ambient, &granted(), "Bench")?;
         let draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
-        let connection = register::connection(db, &ambient, &vault, &draft)?.connection;
-        let (app, _) = register::app(db, &ambient, "Timesheets", std::slice::from_ref(&company.id), false)?;
+        let connection = register::connection(db, &ambient, &vault, &granted(), &draft)?.connection;
+        let (app, _) =
+            register::app(db, &ambient, &granted(), "Timesheets", std::slice::from_ref(&company.id), false)?;
         Ok::<_, register::Error>((connection, app.id))
     });
     made.await.expect("made")
@@ -251,4 +252,9 @@ fn asked(app_id: &str) -> Vec<(&'static str, Filter)> {
         ("a common word, absent", Filter { absent: Some(true), ..search("example.com") }),
         ("a common word, linked", Filter { linked: linked(true), ..search("example.com") }),
     ]
+}
+
+/// The grant to do something anywhere, as the command line has it.
+fn granted<A: Acts>() -> Grant<A> {
+    Attempt::new(Principal::CommandLine, None, None).throughout().expect("a grant")
 }

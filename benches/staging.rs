@@ -27,7 +27,7 @@ use rollcall::{
         quickbooks_desktop::map,
     },
     domain::{
-        access::{Attempt, Principal},
+        access::{Acts, Attempt, Grant, Principal},
         key::Key,
         record::Record,
         secret::Secret,
@@ -283,9 +283,9 @@ impl Desk {
         let made = {
             let ambient = ambient.clone();
             let work = move |db: &mut rollcall::store::WriteDb| {
-                let company = register::company(db, &ambient, "Bench")?;
+                let company = register::company(db, &ambient, &granted(), "Bench")?;
                 let draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
-                register::connection(db, &ambient, &vault(), &draft)
+                register::connection(db, &ambient, &vault(), &granted(), &draft)
             };
             store.write(work).await.expect("made")
         };
@@ -328,7 +328,7 @@ impl Desk {
             let company = rollcall::store::connections::get(db, &id)?.company_id;
             let mut draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company);
             draft.name = Some("alone".into());
-            let made = register::connection(db, &ambient, &vault(), &draft)?;
+            let made = register::connection(db, &ambient, &vault(), &granted(), &draft)?;
             Ok::<_, register::Error>(run::start(db, &ambient, &made.connection, List::Employee, Mode::Full)?)
         };
         let run = self.store.write(work).await.expect("a run");
@@ -386,4 +386,9 @@ fn envelope(method: &str, parameters: &[(&str, &str)]) -> String {
 fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     let (_, rest) = text.split_once(start).expect("a start");
     rest.split_once(end).expect("an end").0
+}
+
+/// The grant to do something anywhere, as the command line has it.
+fn granted<A: Acts>() -> Grant<A> {
+    Attempt::new(Principal::CommandLine, None, None).throughout().expect("a grant")
 }

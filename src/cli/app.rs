@@ -1,7 +1,5 @@
 //! `rollcall app`.
 
-use std::io::IsTerminal;
-
 use crate::{
     domain::{access::Scopes, words::Scope},
     service::{
@@ -15,9 +13,9 @@ use crate::{
 
 use super::{
     Result, company,
-    confirm::confirm,
+    confirm::Consent,
     context::Context,
-    failure::Failure,
+    known::known,
     pages::all,
     text::{self, fields, plain, table, time},
     token,
@@ -38,7 +36,7 @@ pub enum Command {
         admin: bool,
         /// What its tokens may be used for at most: read, link, poll, manage; may be given several times [default: read link
         /// poll]
-        #[arg(long = "scope", value_name = "SCOPE", conflicts_with = "admin")]
+        #[arg(long = "scope", value_name = "SCOPE", conflicts_with = "admin", value_parser = known!(Scope))]
         scopes: Vec<Scope>,
     },
     /// Change an app's name, the companies that it may see, or what its tokens may be used for
@@ -56,20 +54,19 @@ is: its tokens lose it at once.")]
         #[arg(long = "company", value_name = "COMPANY", group = "what")]
         companies: Vec<String>,
         /// All that its tokens may be used for at most: read, link, poll, manage; to be given for each
-        #[arg(long = "scope", value_name = "SCOPE", group = "what")]
+        #[arg(long = "scope", value_name = "SCOPE", group = "what", value_parser = known!(Scope))]
         scopes: Vec<Scope>,
     },
     /// List the apps
     #[command(after_help = "Example:\n  rollcall app list")]
     List,
     /// Remove an app that has no profiles; its tokens stop working
-    #[command(after_help = "Example:\n  rollcall app remove Timesheets")]
+    #[command(after_help = "Example:\n  rollcall app remove Timesheets --yes")]
     Remove {
         /// Its name or ID
         app: String,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
+        #[command(flatten)]
+        consent: Consent,
     },
     /// Manage the tokens of an app
     #[command(subcommand)]
@@ -96,28 +93,15 @@ pub async fn run(context: &Context, command: Command) -> Result {
             let apps = all(None, page).await?;
             list_apps(context, &apps, &company::every(context, &store).await?)
         }
-        Command::Remove { app, yes } => {
-            // Unlike a connection it can be made again: scripts need not say `--yes`.
-            if !yes && std::io::stdin().is_terminal() {
-                confirm(&format!("Remove the app {app} and all its tokens?"))?;
-            }
-            let wanted = app.clone();
-            let removed =
-                context.write(&store, None, move |db, attempt| apps::remove(db, attempt, &wanted)).await;
-            let failure = |it: Failure| in_use(it.of_setup(), &app).named("app", &app);
-            context.out.answer(&removed.map_err(failure)?, |app| {
-                format!("Removed {} ({}).\n", plain(&app.name), app.id)
-            })
-        }
+        Command::Remove { app, consent } => remove(context, &store, app, consent).await,
         Command::Token(command) => token::run(context, &store, command).await,
     }
 }
 
 /// `draft` names its companies as they were typed.
 async fn add(context: &Context, store: &Store, draft: AppDraft) -> Result {
-    let (name, companies, ambient) = (draft.name.clone(), draft.companies.clone(), context.ambient.clone());
-    let added = context.write(store, None, move |db, attempt| apps::add(db, &ambient, attempt, &draft)).await;
-    let new = added.map_err(|it| one_of(taken(it.of_setup(), &name), &companies))?;
+    let ambient = context.ambient.clone();
+    let new = context.write(store, None, move |db, attempt| apps::add(db, &ambient, attempt, &draft)).await?;
     context.out.answer(&new, |NewApp { app, token }| {
         fields(&[
             ("id", app.id.clone()),
@@ -136,13 +120,8 @@ async fn add(context: &Context, store: &Store, draft: AppDraft) -> Result {
 }
 
 async fn set(context: &Context, store: &Store, app: String, change: Change) -> Result {
-    let wanted = app.clone();
-    let name = change.name.clone().unwrap_or_else(|| app.clone());
-    let companies = change.companies.clone().unwrap_or_default();
-    let changed =
-        context.write(store, None, move |db, attempt| apps::change(db, attempt, &wanted, &change)).await;
-    let failure = |it: Failure| one_of(taken(it.of_setup(), &name).named("app", &app), &companies);
-    let app = changed.map_err(failure)?;
+    let changed = context.write(store, None, move |db, attempt| apps::change(db, attempt, &app, &change));
+    let app = changed.await?;
     let known = company::every(context, store).await?;
     context.out.answer(&app, |app| {
         let (id, name) = (app.id.clone(), app.name.clone());
@@ -158,32 +137,23 @@ fn companies_of(app: &App, known: &[Company]) -> String {
     if app.admin { "all".into() } else { names.join(", ") }
 }
 
-/// Which of several companies is not there, only the one of one can tell.
-fn one_of(failure: Failure, companies: &[String]) -> Failure {
-    match companies {
-        [only] => failure.named("company", only),
-        several => failure.named("company", &several.join("`, `")),
-    }
-}
-
 /// An admin's app may do everything.
 fn scopes(app: &App) -> String {
     let words: Vec<&str> = app.scopes.iter().map(|scope| scope.as_str()).collect();
     if app.admin { "all".into() } else { words.join(" ") }
 }
 
-fn taken(failure: Failure, name: &str) -> Failure {
-    failure.if_duplicate(
-        format!("There is an app named `{}` already.", name.trim()),
-        "Use that one (`rollcall app token add` makes it another token), or choose another name.",
-    )
-}
-
-fn in_use(failure: Failure, name: &str) -> Failure {
-    failure.if_in_use(
-        format!("The app `{name}` still has profiles."),
-        "Remove its profiles first: `rollcall profile list --app APP`, `rollcall profile remove ID --app APP`.",
-    )
+async fn remove(context: &Context, store: &Store, wanted: String, consent: Consent) -> Result {
+    let app = context.read(store, None, move |db, attempt| apps::show(db, attempt, &wanted)).await?;
+    let goes = |app: &App| {
+        fields(&[("app", format!("{} ({})", app.name, app.id)), ("its tokens", "stop working".into())])
+    };
+    let question = format!("Remove the app {} ({}) and all its tokens?", plain(&app.name), app.id);
+    if !consent.given(context.out, &app, goes, &question)? {
+        return Ok(());
+    }
+    let removed = context.write(store, None, move |db, attempt| apps::remove(db, attempt, &app.id));
+    context.out.answer(&removed.await?, |app| format!("Removed {} ({}).\n", plain(&app.name), app.id))
 }
 
 fn list_apps(context: &Context, apps: &[App], known: &[Company]) -> Result {

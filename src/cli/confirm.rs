@@ -1,18 +1,57 @@
-//! Questions to whoever sits at the terminal.
+//! What takes something away asks first.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use super::{Result, failure::Failure};
+use serde::Serialize;
+
+use super::{Result, failure::Failure, output::Output};
+
+/// What every command has that takes something away.
+#[derive(Debug, clap::Args)]
+pub struct Consent {
+    /// Do not ask; needed where there is no terminal
+    #[arg(long)]
+    yes: bool,
+    /// Only tell what would happen
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
+}
+
+impl Consent {
+    /// Whether the command is to go on. `what` is what would go, for `--dry-run` and before the question.
+    ///
+    /// # Errors
+    /// Where there is no terminal to ask at and no `--yes`; an answer that is not yes.
+    pub fn given<V: Serialize>(
+        &self,
+        out: Output,
+        what: &V,
+        text: impl Fn(&V) -> String,
+        question: &str,
+    ) -> Result<bool> {
+        if self.dry_run {
+            out.answer(what, |what| format!("{}Nothing was changed.\n", text(what)))?;
+            return Ok(false);
+        }
+        if !self.yes {
+            if io::stdin().is_terminal() {
+                out.warning(text(what).trim_end());
+            }
+            confirm(question)?;
+        }
+        Ok(true)
+    }
+}
 
 /// Asks before something that cannot be undone.
 ///
 /// # Errors
 /// Where there is no terminal, or the answer is not yes.
-pub fn confirm(question: &str) -> Result {
+fn confirm(question: &str) -> Result {
     if !io::stdin().is_terminal() {
         return Err(Failure::new(
             "confirmation_needed",
-            "This cannot be undone, and there is no terminal to ask at.",
+            "This takes something away, and there is no terminal to ask at.",
             "Add --yes, or look first with --dry-run.",
         ));
     }

@@ -5,10 +5,12 @@ use crate::{
     clock::Ambient,
     config::Settings,
     connectors::outbound::{Outbound, Timeouts},
-    domain::access::{Acts, Attempt, Denied, Grant, Principal},
+    domain::access::{Acts, Attempt},
     service::{
         self,
+        connections::Around,
         door::{self, Asker, Credential},
+        find::Names,
     },
     store::{Db, Engine, Standing, Store, WriteDb},
     sync::{poll::Reach, vault::Vault},
@@ -85,12 +87,18 @@ impl Context {
         Ok(door::write(store, self.asker(app), work).await.result?)
     }
 
-    /// The leave to do something in a company, for a command that finds and tells in words of its own.
+    /// What connections are made and shown with.
     ///
     /// # Errors
-    /// None: whoever runs commands may do everything.
-    pub fn grant<A: Acts>(company: &str) -> Result<Grant<A>, Denied> {
-        Attempt::new(Principal::CommandLine, None, None).at(company, "company")
+    /// A public address that cannot be used.
+    pub fn around(&self) -> Result<Surroundings> {
+        let (ambient, vault) = (self.ambient.clone(), self.vault.clone());
+        Ok(Surroundings { ambient, vault, public_url: self.public_url()? })
+    }
+
+    /// What people call companies and connections.
+    pub async fn names(&self, store: &Store) -> Result<Names> {
+        self.read(store, None, Names::of).await
     }
 
     fn asker(&self, app: Option<String>) -> Asker {
@@ -124,10 +132,32 @@ impl Context {
         url::Url::parse(&text).map_err(|error| {
             Failure::new(
                 "bad_public_url",
-                format!("The public address {text:?} cannot be used: {error}."),
+                format!("The public address cannot be used: {error}."),
                 "Set ROLLCALL_PUBLIC_URL or --public-url, such as https://rollcall.example.com.",
             )
         })
+    }
+}
+
+/// What connections are made and shown with: calling their sources takes a [`Reach`].
+#[derive(Clone)]
+pub struct Surroundings {
+    ambient: Ambient,
+    vault: Vault,
+    public_url: url::Url,
+}
+
+impl Around for Surroundings {
+    fn ambient(&self) -> &Ambient {
+        &self.ambient
+    }
+
+    fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    fn public_url(&self) -> &url::Url {
+        &self.public_url
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
 use super::{
     Result,
     context::Context,
+    known::known,
     pages::all,
     record::list_of,
     text::{fields, table, time},
@@ -28,7 +29,7 @@ pub enum Command {
         #[arg(long)]
         company: Option<String>,
         /// Only those of this list: employee or customer
-        #[arg(long)]
+        #[arg(long, value_parser = known!(List))]
         list: Option<List>,
         /// At most so many [default: all]
         #[arg(long, value_name = "NUMBER")]
@@ -106,8 +107,12 @@ pub async fn run(context: &Context, command: Command) -> Result {
             let added = context.write(&store, app, move |db, attempt| {
                 links::add(db, &ambient, attempt, list, &record, &profile_id)
             });
-            let (link, _) = added.await?;
-            context.out.answer(&link, text)
+            let (link, created) = added.await?;
+            context.out.answer(&link, text)?;
+            if !created {
+                context.out.note("They were linked already: nothing was changed.");
+            }
+            Ok(())
         }
         Command::Remove { record, app } => {
             let list = list_of(&record)?;

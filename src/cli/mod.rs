@@ -12,11 +12,12 @@ mod context;
 mod demo;
 mod doctor;
 mod failure;
-mod find;
 mod flags;
 mod key;
+mod known;
 mod link;
 mod listen;
+mod man;
 mod migrate;
 mod openapi;
 mod output;
@@ -31,16 +32,17 @@ mod signals;
 mod simulate;
 mod text;
 mod token;
+mod usage;
 mod webhook;
 mod worker;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, error::ErrorKind};
 
 use crate::telemetry;
 use context::Context;
-use failure::{Failure, sentence};
+use failure::Failure;
 use flags::Flags;
 use output::Output;
 
@@ -113,6 +115,7 @@ enum Command {
     Doctor(doctor::Args),
     Openapi(openapi::Args),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Runs the command line and says how it ended.
@@ -122,17 +125,13 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // What was asked for is known only where the rest is understood.
             let json = std::env::args_os().any(|argument| argument == "--json");
-            if json && error.exit_code() == i32::from(failure::USAGE) {
-                let text = error.render().to_string();
-                let told = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
-                return Output::new(json, true).failure(&Failure::usage(
-                    sentence(told),
-                    "`rollcall COMMAND --help` tells what the command takes.",
-                ));
+            let missing = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+            if error.exit_code() == 0 || (error.kind() == missing && !json) {
+                // Help that was asked for goes to standard output. A reader that is gone misses nothing.
+                let _ = error.print();
+                return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
             }
-            // Help goes to standard output, mistakes to standard error. A reader that is gone misses nothing.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
+            return Output::new(json, true).failure(&usage::failure(&error));
         }
     };
     let out = Output::new(cli.flags.json, cli.flags.quiet);
@@ -178,6 +177,7 @@ async fn dispatch(context: &Context, command: Command) -> Result {
         Command::Demo(args) => demo::run(context, args).await,
         Command::Openapi(_) => openapi::run(context.out),
         Command::Completions(args) => completions::run(context.out, &args),
+        Command::Man(args) => man::run(context.out, &args),
         Command::Migrate(args) => migrate::run(context, &args).await,
         Command::Company(command) => company::run(context, command).await,
         Command::App(command) => app::run(context, command).await,
@@ -267,6 +267,18 @@ mod tests {
         assert!(calls > 100, "{calls}");
         assert!(wrong("rollcall message list").is_some() && wrong("rollcall {what} list").is_some());
         assert!(wrong("rollcall connection poll ID --whole").is_some());
+    }
+
+    #[test]
+    fn each_operation_that_a_remedy_names_exists_at_both_edges() {
+        let document = serde_json::to_value(crate::http::router::openapi()).unwrap();
+        for operation in crate::service::edge::Operation::ALL {
+            let (api, command_line) = operation.names();
+            let (method, path) = api.split_once(' ').unwrap();
+            let there = &document["paths"][path][method.to_lowercase()];
+            assert!(there.is_object(), "{api}");
+            assert_eq!(wrong(&format!("rollcall {command_line}")), None);
+        }
     }
 
     /// What the help of `command` says of its arguments that name something, and of those of the commands below it.

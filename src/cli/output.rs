@@ -1,10 +1,12 @@
 //! The one place that writes to standard output and standard error.
 
 use std::{
-    io::{self, ErrorKind, Write},
+    io::{self, ErrorKind, IsTerminal, Write},
     process::ExitCode,
+    time::Duration,
 };
 
+use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::{
@@ -12,6 +14,22 @@ use super::{
     failure::{FAILED, Failure},
     text::plain,
 };
+
+/// What a person sees while long work goes on.
+pub struct Waiting(ProgressBar);
+
+impl Waiting {
+    /// Tells how far it is.
+    pub fn at(&self, what: &str) {
+        self.0.set_message(plain(what));
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
 
 /// Where answers go, and in which form.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +71,17 @@ impl Output {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::Unread),
             Err(error) => Err(Failure::system("The answer could not be written", &error)),
         }
+    }
+
+    /// Tells a person at a terminal that something goes on which takes a while; it goes when it is dropped. Scripts, and
+    /// whoever wants quiet, are told nothing.
+    pub fn waiting(self, what: &str) -> Waiting {
+        if self.quiet || self.json || !io::stderr().is_terminal() {
+            return Waiting(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::new_spinner().with_message(plain(what));
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Waiting(bar)
     }
 
     /// A line for people on standard error: what is going on, or what to do next.

@@ -26,3 +26,19 @@ pub async fn all<T>(
         }
     }
 }
+
+/// Hands on the rows of all pages, one page after the other: of a list that may be too long to be held.
+pub async fn all_into<T>(
+    page: impl AsyncFn(i64, Option<String>) -> Result<PageBody<T>>,
+    mut take: impl FnMut(&T) -> Result,
+) -> Result {
+    let mut cursor = None;
+    loop {
+        let next = page(ROWS as i64, cursor).await?;
+        next.data.iter().try_for_each(&mut take)?;
+        cursor = next.next_cursor;
+        if cursor.is_none() {
+            return Ok(());
+        }
+    }
+}

@@ -73,7 +73,8 @@ fn read_secrets(pairs: Vec<SecretPair>, input: impl Read) -> Result<BTreeMap<Str
                         "Give the others as NAME=@FILE, or one after the other by `rollcall connection set`.",
                     )
                 })?;
-                alone("standard input", io::read_to_string(input))?
+                let remedy = "Pipe the secret alone into the command: `rollcall connection set ID --secret NAME=@- < FILE`.";
+                alone("standard input", remedy, io::read_to_string(input))?
             }
             Some(path) => file(path)?,
             None => Secret::new(value),
@@ -88,17 +89,14 @@ fn read_secrets(pairs: Vec<SecretPair>, input: impl Read) -> Result<BTreeMap<Str
 /// A secret from a file, without its last line break.
 pub fn file(path: &str) -> Result<Secret> {
     // Its name is not repeated: it may be a secret that begins with `@`.
-    alone("the file that is named after `@`", std::fs::read_to_string(path))
+    let remedy = "Name a file that holds the secret alone, and that this user may read.";
+    alone("the file that is named after `@`", remedy, std::fs::read_to_string(path))
 }
 
 /// The secret that is all of a text, without its last line break.
-fn alone(place: &str, text: io::Result<String>) -> Result<Secret> {
+fn alone(place: &str, remedy: &str, text: io::Result<String>) -> Result<Secret> {
     let failed = |why: String| {
-        Failure::new(
-            "bad_secret_file",
-            format!("The secret cannot be read from {place}: {why}."),
-            "Name a file that holds the secret alone, and that this user may read.",
-        )
+        Failure::new("bad_secret_file", format!("The secret cannot be read from {place}: {why}."), remedy)
     };
     let text = text.map_err(|error| failed(error.to_string()))?;
     match text.trim_end_matches(['\r', '\n']) {

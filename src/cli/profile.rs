@@ -10,7 +10,9 @@ use crate::{
 
 use super::{
     Result,
+    confirm::Consent,
     context::Context,
+    known::known,
     pages::all,
     text::{fields, plain, table},
 };
@@ -74,12 +76,14 @@ pub enum Command {
         of: Of,
     },
     /// Remove a profile that is not linked
-    #[command(after_help = "Example:\n  rollcall profile remove u-101 --app Timesheets")]
+    #[command(after_help = "Example:\n  rollcall profile remove u-101 --app Timesheets --yes")]
     Remove {
         /// The app's own ID of it
         profile_id: String,
         #[command(flatten)]
         of: Of,
+        #[command(flatten)]
+        consent: Consent,
     },
 }
 
@@ -90,7 +94,7 @@ pub struct Of {
     #[arg(long)]
     app: Option<String>,
     /// employee or customer
-    #[arg(long, default_value = "employee")]
+    #[arg(long, default_value = "employee", value_parser = known!(List))]
     list: List,
 }
 
@@ -165,7 +169,14 @@ pub async fn run(context: &Context, command: Command) -> Result {
             });
             context.out.answer(&set.await?, text)
         }
-        Command::Remove { profile_id, of: Of { app, list } } => {
+        Command::Remove { profile_id, of: Of { app, list }, consent } => {
+            let wanted = profile_id.clone();
+            let shown = context
+                .read(&store, app.clone(), move |db, attempt| profiles::show(db, attempt, list, &wanted));
+            let question = "Remove this profile?";
+            if !consent.given(context.out, &shown.await?, text, question)? {
+                return Ok(());
+            }
             let removed = context.write(&store, app, move |db, attempt| {
                 profiles::remove(db, &ambient, attempt, list, &profile_id)
             });

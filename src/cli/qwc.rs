@@ -1,20 +1,11 @@
 //! `rollcall qwc`.
 
 use crate::{
-    store::{Db, WriteDb, connections::Connection},
-    sync::{
-        calls_in::{self, SetupFailure},
-        register,
-    },
+    service::connections::{self, Around},
+    sync::register::ConnectionChange,
 };
 
-use super::{
-    Result,
-    connection::need_desktop,
-    context::Context,
-    failure::{Failure, sentence},
-    find,
-};
+use super::{Result, context::Context};
 
 /// Write the .qwc file that adds a connection to the QuickBooks Web Connector
 ///
@@ -35,22 +26,19 @@ pub struct Args {
 
 pub async fn run(context: &Context, args: Args) -> Result {
     let store = context.store().await?;
-    let public_url = context.public_url()?;
-    let local = public_url.host_str() == Some("localhost");
-    let text = if args.new_ids {
-        let ambient = context.ambient.clone();
-        let renew = move |db: &mut WriteDb| -> Result<String> {
-            let connection = desktop(db, &args.connection)?;
-            register::new_ids(db, &ambient, &Context::grant(&connection.company_id)?, &connection)?;
-            Ok(calls_in::setup_file(db, &connection.id, &public_url)?)
-        };
-        store.write(renew).await?
+    let (around, Args { connection, new_ids }) = (context.around()?, args);
+    let local = around.public_url().host_str() == Some("localhost");
+    let (text, _) = if new_ids {
+        let change = ConnectionChange { new_ids, ..ConnectionChange::default() };
+        let write = context.write(&store, None, move |db, attempt| {
+            connections::change(db, &around, attempt, &connection, &change)?;
+            connections::qwc(db, &around, attempt, &connection)
+        });
+        write.await?
     } else {
-        let look = move |db: &mut Db| -> Result<String> {
-            let connection = desktop(db, &args.connection)?;
-            Ok(calls_in::setup_file(db, &connection.id, &public_url)?)
-        };
-        store.read(look).await?
+        context
+            .read(&store, None, move |db, attempt| connections::qwc(db, &around, attempt, &connection))
+            .await?
     };
     context.out.text(&text)?;
     if local {
@@ -60,23 +48,4 @@ pub async fn run(context: &Context, args: Args) -> Result {
         );
     }
     Ok(())
-}
-
-fn desktop(db: &mut Db, wanted: &str) -> Result<Connection> {
-    let connection = find::connection(db, wanted)?;
-    need_desktop(&connection)?;
-    Ok(connection)
-}
-
-impl From<SetupFailure> for Failure {
-    fn from(failure: SetupFailure) -> Self {
-        match failure {
-            SetupFailure::Store(error) => error.into(),
-            SetupFailure::Setup(error) => Self::new(
-                "no_qwc_file",
-                sentence(&error.to_string()),
-                "Set ROLLCALL_PUBLIC_URL or --public-url to an https address with a host name.",
-            ),
-        }
-    }
 }

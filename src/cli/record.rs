@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     domain::words::List,
     service::{
+        find::Names,
         records::{self, Record, RecordsQuery},
         schema::Address,
     },
@@ -14,6 +15,7 @@ use super::{
     Result,
     context::Context,
     failure::Failure,
+    known::known,
     pages::all,
     text::{fields, table, time, yes},
 };
@@ -24,6 +26,7 @@ pub enum Command {
     #[command(after_help = "Example:\n  rollcall record list employee --company Acme --linked false --json")]
     List {
         /// employee or customer
+        #[arg(value_parser = known!(List))]
         list: List,
         #[command(flatten)]
         filter: Filter,
@@ -107,7 +110,9 @@ pub async fn run(context: &Context, command: Command) -> Result {
             let list = list_of(&record)?;
             let read =
                 context.read(&store, app, move |db, attempt| records::show(db, attempt, list, &record));
-            context.out.answer(&read.await?, text)
+            let record = read.await?;
+            let names = context.names(&store).await?;
+            context.out.answer(&record, |record| text(record, &names))
         }
     }
 }
@@ -131,11 +136,12 @@ fn row(record: &Record) -> [String; 4] {
     [record.content.name.clone(), record.id.clone(), state, profile.unwrap_or_default()]
 }
 
-fn text(record: &Record) -> String {
+fn text(record: &Record, names: &Names) -> String {
     let content = &record.content;
     let or_none = |text: &Option<String>| text.clone().unwrap_or_default();
     let mut all = vec![
         ("id", record.id.clone()),
+        ("connection", names.connection(&record.connection_id).to_owned()),
         ("name", content.name.clone()),
         ("e-mail", or_none(&content.email)),
         ("phone", or_none(&content.phone)),

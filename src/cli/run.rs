@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::{
     domain::words::RunState,
     service::{
+        find::Names,
         page::PageQuery,
         runs::{self, Absence, Run, RunsQuery},
     },
@@ -14,8 +15,9 @@ use crate::{
 
 use super::{
     Result,
+    confirm::Consent,
     context::Context,
-    failure::Failure,
+    known::known,
     pages::all,
     text::{fields, plain, table, time},
 };
@@ -35,7 +37,7 @@ pub enum Command {
         #[arg(long)]
         connection: Option<String>,
         /// Only those in this state: queued, running, held, complete, failed
-        #[arg(long)]
+        #[arg(long, value_parser = known!(RunState))]
         state: Option<RunState>,
         /// At most so many [default: 100]
         #[arg(long, value_name = "NUMBER", default_value = "100", hide_default_value = true)]
@@ -48,10 +50,14 @@ pub enum Command {
         run: String,
     },
     /// Approve a held run: those that it names are marked absent
-    #[command(after_help = "Example:\n  rollcall run approve run_0199…")]
+    #[command(
+        after_help = "Examples:\n  rollcall run approve run_0199… --dry-run\n  rollcall run approve run_0199… --yes"
+    )]
     Approve {
         /// The run's ID, run_…, or its beginning
         run: String,
+        #[command(flatten)]
+        consent: Consent,
     },
     /// Reject a held run: everybody stays as they are
     #[command(after_help = "Example:\n  rollcall run reject run_0199…")]
@@ -71,10 +77,10 @@ pub async fn run(context: &Context, command: Command) -> Result {
                 context.read(&store, None, move |db, attempt| runs::list(db, attempt, &query)).await
             };
             let rows = all(Some(limit), page).await?;
-            context.out.answer(&rows, |rows| rows_text(rows, "There are no such runs."))
+            let names = context.names(&store).await?;
+            context.out.answer(&rows, |rows| rows_text(rows, &names, "There are no such runs."))
         }
         Command::Show { run } => {
-            let wanted = run.clone();
             let shown = context.read(&store, None, move |db, attempt| {
                 let first = PageQuery { limit: Some(NAMED), cursor: None };
                 let page = runs::absences(db, attempt, &run, &first)?;
@@ -82,59 +88,63 @@ pub async fn run(context: &Context, command: Command) -> Result {
                 let run = Run { hold: None, ..runs::show(db, attempt, &run)? };
                 Ok(Shown { run, absences: page.data, more_absences: page.next_cursor.is_some() })
             });
-            let shown = shown.await.map_err(|failure| failure.named("run", &wanted))?;
-            context.out.answer(&shown, text)
+            let shown = shown.await?;
+            let names = context.names(&store).await?;
+            context.out.answer(&shown, |shown| text(shown, &names))
         }
-        Command::Approve { run } => approve(context, &store, run).await,
+        Command::Approve { run, consent } => approve(context, &store, run, consent).await,
         Command::Reject { run } => {
-            let (id, now) = (run.clone(), context.ambient.now());
-            let decided = context.write(&store, None, move |db, attempt| runs::reject(db, attempt, &id, now));
-            let decided = told(context, &store, run, decided.await).await?;
-            context.out.answer(&decided, |run| format!("Rejected {}: nobody is marked absent.\n", run.id))
+            let now = context.ambient.now();
+            let decided =
+                context.write(&store, None, move |db, attempt| runs::reject(db, attempt, &run, now));
+            context
+                .out
+                .answer(&decided.await?, |run| format!("Rejected {}: nobody is marked absent.\n", run.id))
         }
     }
 }
 
-async fn approve(context: &Context, store: &Store, run: String) -> Result {
-    let (id, now) = (run.clone(), context.ambient.now());
-    let decided = context.write(store, None, move |db, attempt| runs::approve(db, attempt, &id, now));
-    let mut decided = told(context, store, run, decided.await).await?;
+async fn approve(context: &Context, store: &Store, run: String, consent: Consent) -> Result {
+    let held = context.read(store, None, move |db, attempt| runs::to_approve(db, attempt, &run)).await?;
+    let names = context.names(store).await?;
+    let goes = |run: &Run| {
+        fields(&[
+            ("run", run.id.clone()),
+            ("connection", names.connection(&run.connection_id).to_owned()),
+            (
+                "to be marked absent",
+                format!("{} of {} {}", run.absent, run.present_before, run.list.plural()),
+            ),
+        ])
+    };
+    let question = format!("Mark these {} {} absent?", held.absent, held.list.plural());
+    if !consent.given(context.out, &held, goes, &question)? {
+        return Ok(());
+    }
+    let now = context.ambient.now();
+    let decided = context.write(store, None, move |db, attempt| runs::approve(db, attempt, &held.id, now));
+    let mut decided = decided.await?;
+    let waiting = context.out.waiting("marking");
     // Should this be stopped, a gateway goes on.
-    while decided.to_mark.is_some() {
+    while let Some(left) = decided.to_mark {
+        waiting.at(&format!("marking, up to {left} more"));
         let task = Task::Mark { run_id: decided.id.clone() };
         backlog::step(store, &context.ambient, &task).await?;
         decided = context.read(store, None, move |db, attempt| runs::show(db, attempt, &decided.id)).await?;
     }
+    drop(waiting);
     context.out.answer(&decided, |run| {
         format!("Approved {}: {} {} marked absent.\n", run.id, run.absent, run.list.plural())
     })
 }
 
-/// What was decided; where there is nothing to decide, why.
-async fn told(context: &Context, store: &Store, id: String, decided: Result<Run>) -> Result<Run> {
-    match decided {
-        Err(Failure::Problem { problem, .. }) if problem.code == "run_not_held" => {
-            let run = context.read(store, None, move |db, attempt| runs::show(db, attempt, &id)).await?;
-            let since = match &run.decision {
-                Some(decision) => format!("it was {} by {}", decision.decision, decision.by),
-                None => format!("it is {}", run.state),
-            };
-            Err(Failure::new(
-                "not_held",
-                format!("The run `{}` waits for no decision: {since}.", run.id),
-                "`rollcall run list --state held` shows those that do.",
-            ))
-        }
-        decided => decided.map_err(|failure| failure.named("run", &id)),
-    }
-}
-
 /// Runs for people, or `none`.
-pub(super) fn rows_text(runs: &[Run], none: &str) -> String {
+pub(super) fn rows_text(runs: &[Run], names: &Names, none: &str) -> String {
     let row = |run: &Run| {
         let problem = run.problem.as_ref().map(|problem| problem.code.clone()).unwrap_or_default();
         [
             run.id.clone(),
+            names.connection(&run.connection_id).to_owned(),
             run.list.plural().to_owned(),
             run.mode.to_string(),
             run.state.to_string(),
@@ -147,7 +157,19 @@ pub(super) fn rows_text(runs: &[Run], none: &str) -> String {
         ]
     };
     table(
-        ["ID", "LIST", "MODE", "STATE", "STARTED", "RECEIVED", "NEW", "CHANGED", "ABSENT", "PROBLEM"],
+        [
+            "ID",
+            "CONNECTION",
+            "LIST",
+            "MODE",
+            "STATE",
+            "STARTED",
+            "RECEIVED",
+            "NEW",
+            "CHANGED",
+            "ABSENT",
+            "PROBLEM",
+        ],
         runs.iter().map(row).collect(),
         none,
     )
@@ -162,10 +184,11 @@ struct Shown {
     more_absences: bool,
 }
 
-fn text(shown: &Shown) -> String {
+fn text(shown: &Shown, names: &Names) -> String {
     let Shown { run, absences, more_absences } = shown;
     let mut text = fields(&[
         ("id", run.id.clone()),
+        ("connection", names.connection(&run.connection_id).to_owned()),
         ("list", run.list.plural().into()),
         ("mode", run.mode.to_string()),
         ("state", run.state.to_string()),

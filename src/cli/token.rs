@@ -11,8 +11,9 @@ use crate::{
 
 use super::{
     Result,
+    confirm::Consent,
     context::Context,
-    failure::Failure,
+    known::known,
     text::{fields, table, time},
 };
 
@@ -30,7 +31,7 @@ pub enum Command {
         name: Option<String>,
         /// What it may be used for, within the app's scopes: read, link, poll, manage; may be given several times [default:
         /// those of the app]
-        #[arg(long = "scope", value_name = "SCOPE")]
+        #[arg(long = "scope", value_name = "SCOPE", value_parser = known!(Scope))]
         scopes: Vec<Scope>,
         /// After how many days it stops working [default: never]
         #[arg(long, value_name = "DAYS")]
@@ -43,12 +44,14 @@ pub enum Command {
         app: String,
     },
     /// Revoke a token: it stops working at once
-    #[command(after_help = "Example:\n  rollcall app token revoke Timesheets tok_0199…")]
+    #[command(after_help = "Example:\n  rollcall app token revoke Timesheets tok_0199… --yes")]
     Revoke {
         /// The app's name or ID
         app: String,
-        /// The token's ID, tok_…
+        /// The token's ID, tok_…, or a unique beginning of it
         token: String,
+        #[command(flatten)]
+        consent: Consent,
     },
 }
 
@@ -58,12 +61,9 @@ pub async fn run(context: &Context, store: &Store, command: Command) -> Result {
         Command::Add { app, name, scopes, expires_in_days } => {
             let scopes = (!scopes.is_empty()).then(|| Scopes::new(&scopes));
             let draft = TokenDraft { name, scopes, expires_in_days };
-            let wanted = app.clone();
             let added = context
-                .write(store, None, move |db, attempt| tokens::add(db, &ambient, attempt, &wanted, &draft))
-                .await;
-            let NewToken { made, token, app_id } =
-                added.map_err(|failure| failure.of_setup().named("app", &app))?;
+                .write(store, None, move |db, attempt| tokens::add(db, &ambient, attempt, &app, &draft));
+            let NewToken { made, token, app_id } = added.await?;
             let answer = json!({
                 "id": made.id, "app_id": app_id, "name": made.name, "scopes": made.scopes,
                 "expires_at": made.expires_at, "token": token,
@@ -81,43 +81,55 @@ pub async fn run(context: &Context, store: &Store, command: Command) -> Result {
             }
             Ok(())
         }
-        Command::List { app } => {
-            let wanted = app.clone();
-            let tokens =
-                context.read(store, None, move |db, attempt| tokens::list(db, attempt, &wanted)).await;
-            let tokens = tokens.map_err(|failure| failure.named("app", &app))?;
-            context.out.answer(&tokens, |tokens| {
-                let row = |it: &Token| {
-                    [
-                        it.id.clone(),
-                        it.name.clone().unwrap_or_default(),
-                        scope_words(it),
-                        time(Some(it.created_at)),
-                        time(it.expires_at),
-                        time(it.last_used_at),
-                        time(it.revoked_at),
-                    ]
-                };
-                let head = ["ID", "NAME", "SCOPES", "CREATED", "EXPIRES", "LAST USED", "REVOKED"];
-                table(head, tokens.iter().map(row).collect(), "The app has no tokens.")
-            })
-        }
-        Command::Revoke { app, token } => {
-            let (wanted, id, now) = (app.clone(), token.clone(), ambient.now());
-            let revoked = context
-                .write(store, None, move |db, attempt| tokens::revoke(db, attempt, &wanted, &id, now))
-                .await;
-            revoked.map_err(|failure| match failure {
-                Failure::Problem { problem, .. } if problem.code == "token_not_found" => Failure::new(
-                    "not_found",
-                    format!("The app `{app}` has no token `{token}`."),
-                    format!("`rollcall app token list {app:?}` shows their IDs."),
-                ),
-                other => other.named("app", &app),
-            })?;
-            context.out.answer(&json!({ "id": token, "revoked": true }), |_| format!("Revoked {token}.\n"))
-        }
+        Command::List { app } => list(context, store, app).await,
+        Command::Revoke { app, token, consent } => revoke(context, store, app, token, consent).await,
     }
+}
+
+async fn list(context: &Context, store: &Store, app: String) -> Result {
+    let now = context.ambient.now();
+    let tokens = context.read(store, None, move |db, attempt| tokens::list(db, attempt, &app)).await?;
+    context.out.answer(&tokens, |tokens| {
+        let row = |it: &Token| {
+            let expires = match it.expires_at {
+                Some(at) if at <= now => format!("{} (expired)", time(Some(at))),
+                at => time(at),
+            };
+            [
+                it.id.clone(),
+                it.name.clone().unwrap_or_default(),
+                scope_words(it),
+                time(Some(it.created_at)),
+                expires,
+                time(it.last_used_at),
+                time(it.revoked_at),
+            ]
+        };
+        let head = ["ID", "NAME", "SCOPES", "CREATED", "EXPIRES", "LAST USED", "REVOKED"];
+        table(head, tokens.iter().map(row).collect(), "The app has no tokens.")
+    })
+}
+
+async fn revoke(context: &Context, store: &Store, app: String, token: String, consent: Consent) -> Result {
+    let wanted = app.clone();
+    let token =
+        context.read(store, None, move |db, attempt| tokens::show(db, attempt, &wanted, &token)).await?;
+    let goes = |token: &Token| {
+        fields(&[
+            ("token", token.id.clone()),
+            ("name", token.name.clone().unwrap_or_default()),
+            ("last used", time(token.last_used_at)),
+        ])
+    };
+    if !consent.given(context.out, &token, goes, &format!("Revoke the token {}?", token.id))? {
+        return Ok(());
+    }
+    let now = context.ambient.now();
+    let revoked = context
+        .write(store, None, move |db, attempt| tokens::revoke(db, attempt, &app, &token.id, now))
+        .await?;
+    let answer = json!({ "id": revoked.id, "revoked": true });
+    context.out.answer(&answer, |_| format!("Revoked {}.\n", revoked.id))
 }
 
 fn scope_words(token: &Token) -> String {

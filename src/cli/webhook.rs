@@ -4,18 +4,15 @@ use serde::Serialize;
 
 use crate::{
     domain::words::MessageState,
-    service::messages::Message,
-    store::{
-        self, Db, PageLimit, Store, WriteDb,
-        inbox::{self, Which},
-    },
+    service::messages::{self, Message, MessagesQuery},
+    store::Store,
 };
 
 use super::{
     Result,
     context::Context,
-    failure::Failure,
-    find,
+    known::known,
+    pages::all,
     text::{plain, table, time},
 };
 
@@ -27,7 +24,7 @@ pub enum Command {
         /// The connection's name or ID, con_…
         connection: String,
         /// Only those in this state: pending, done or dead
-        #[arg(long)]
+        #[arg(long, value_parser = known!(MessageState))]
         state: Option<MessageState>,
         /// How many, 1 to 500
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
@@ -38,7 +35,7 @@ pub enum Command {
         after_help = "Examples:\n  rollcall webhook replay msg_0199…\n  rollcall webhook replay --all-dead con_0199…"
     )]
     Replay {
-        /// The message's ID, msg_…
+        /// The message's ID, msg_…, a unique beginning of it, or the sender's own ID (`webhook-id`)
         #[arg(required_unless_present = "all_dead")]
         message: Option<String>,
         /// All that were given up of this connection, by name or ID
@@ -62,18 +59,17 @@ async fn list(
     state: Option<MessageState>,
     limit: u16,
 ) -> Result {
-    let load = move |db: &mut Db| -> Result<_> {
-        let connection = find::connection(db, &connection)?;
-        let limit = PageLimit::new(limit).unwrap_or(PageLimit::DEFAULT);
-        Ok(inbox::page(db, &connection.id, state, None, limit)?.rows)
+    let page = async |limit, cursor| {
+        let (connection, query) = (connection.clone(), MessagesQuery { state, limit: Some(limit), cursor });
+        context.read(store, None, move |db, attempt| messages::list(db, attempt, &connection, &query)).await
     };
-    let messages = store.read(load).await?;
-    let messages: Vec<Message> = messages.into_iter().map(Message::from).collect();
+    let messages = all(Some(limit.into()), page).await?;
     context.out.answer(&messages, |messages| {
         let row = |message: &Message| {
             let problem = message.problem.as_ref().map(|problem| plain(&problem.detail)).unwrap_or_default();
             [
                 message.id.clone(),
+                message.message_id.clone(),
                 message.event.clone(),
                 message.state.to_string(),
                 time(Some(message.received_at)),
@@ -82,7 +78,7 @@ async fn list(
             ]
         };
         table(
-            ["ID", "EVENT", "STATE", "RECEIVED", "TRIES", "PROBLEM"],
+            ["ID", "WEBHOOK-ID", "EVENT", "STATE", "RECEIVED", "TRIES", "PROBLEM"],
             messages.iter().map(row).collect(),
             "There are no such messages.",
         )
@@ -102,28 +98,13 @@ async fn replay(
     all_dead: Option<String>,
 ) -> Result {
     let now = context.ambient.now();
-    let write = move |db: &mut WriteDb| -> Result<_> {
-        if let Some(connection) = all_dead {
-            let connection = find::connection(db, &connection)?;
-            return Ok(inbox::replay(db, Which::AllOf(&connection.id), now)?);
-        }
-        let id = message.unwrap_or_default();
-        let known = inbox::get(db, id.trim()).map_err(|error| match error {
-            store::Error::NotFound(_) => Failure::not_found("message", &id).hinted(
-                "`rollcall webhook replay --all-dead CONNECTION` tries again all that a connection has given up.",
-            ),
-            other => other.into(),
-        })?;
-        match inbox::replay(db, Which::Message(&known.id), now)? {
-            0 => Err(Failure::new(
-                "not_dead",
-                format!("The message `{}` was not given up: it is {}.", known.id, known.state),
-                "`rollcall webhook list CONNECTION --state dead` shows which were.",
-            )),
-            replayed => Ok(replayed),
-        }
-    };
-    let replayed = Replayed { replayed: store.write(write).await? };
+    let replay = context.write(store, None, move |db, attempt| match (&message, &all_dead) {
+        (Some(message), _) => messages::replay(db, attempt, message, now).map(|_| 1),
+        (None, Some(connection)) => messages::replay_all(db, attempt, connection, now),
+        // The parser wants one of the two.
+        (None, None) => Ok(0),
+    });
+    let replayed = Replayed { replayed: replay.await? };
     context.out.answer(&replayed, |replayed| {
         format!("{} to be tried again; a running gateway does so within seconds.\n", replayed.replayed)
     })

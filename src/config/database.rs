@@ -37,10 +37,7 @@ fn check(url: &str) -> Result<(), String> {
         Some(("sqlite", _)) => Ok(()),
         Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => Ok(()),
         Some(("postgres" | "postgresql", _)) => Err("\"//\" is missing after the scheme".to_owned()),
-        // The scheme may be shown, for what stands before a colon is no password yet; a path is none either.
-        Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric()) => {
-            Err(format!("the scheme {scheme:?} is not supported"))
-        }
-        _ => Err("it has no scheme".to_owned()),
+        Some(_) => Err("its scheme is not supported".to_owned()),
+        None => Err("it has no scheme".to_owned()),
     }
 }

@@ -161,7 +161,7 @@ impl HttpSettings {
         };
         let max_connections = reader.checked(&MAX_CONNECTIONS, "a whole number from 1 to 1000000", |text| {
             let number = text.parse().ok().filter(|number| (1..=1_000_000).contains(number));
-            number.ok_or_else(|| format!("{text:?} is no such number"))
+            number.ok_or_else(|| "it is no such number".to_owned())
         });
         let max_connections_per_address =
             reader.count::<u32>(&MAX_CONNECTIONS_PER_ADDRESS).and_then(|most| usize::try_from(most).ok());
@@ -210,14 +210,14 @@ fn read_tls(reader: &mut Reader<'_>) -> Option<Option<TlsSettings>> {
 }
 
 fn check_listen(text: &str) -> Result<String, String> {
-    let (host, port) = text.rsplit_once(':').ok_or_else(|| format!("{text:?} has no port"))?;
+    let (host, port) = text.rsplit_once(':').ok_or_else(|| "it has no port".to_owned())?;
     if port.parse::<u16>().is_err() {
-        return Err(format!("{port:?} is no port"));
+        return Err("what follows its last colon is no port".to_owned());
     }
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     match bare {
         Some(address) if address.parse::<std::net::Ipv6Addr>().is_err() => {
-            Err(format!("{address:?} is no IPv6 address"))
+            Err("what stands in brackets is no IPv6 address".to_owned())
         }
         None if host.is_empty() => Err("the host is missing (0.0.0.0 is every IPv4 address)".to_owned()),
         None if host.contains(':') => Err("an IPv6 address stands in brackets".to_owned()),
@@ -240,15 +240,15 @@ fn are_same(one: &str, other: &str) -> bool {
 
 /// An origin only: the pages and the Web Connector are served from the root.
 fn check_origin(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| format!("{text:?}: {error}"))?;
+    let url = Url::parse(text).map_err(|error| format!("it is no address: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("the scheme {:?} is not HTTP", url.scheme()));
+        return Err("its scheme is not HTTP".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("it holds a user name or password".to_owned());
     }
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-        return Err(format!("{text:?} has more than scheme, host and port"));
+        return Err("it has more than scheme, host and port".to_owned());
     }
     Ok(url)
 }

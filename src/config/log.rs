@@ -1,6 +1,7 @@
 //! What is logged, and how.
 
 use super::reader::{Reader, Setting};
+use crate::domain::near::nearest;
 
 pub(super) const FILTER: Setting = Setting {
     name: "ROLLCALL_LOG",
@@ -39,7 +40,7 @@ impl LogSettings {
         let format = reader.checked(&FORMAT, "text or json", |text| match text {
             "text" => Ok(LogFormat::Text),
             "json" => Ok(LogFormat::Json),
-            other => Err(format!("{other:?} is neither")),
+            _ => Err("it is neither".to_owned()),
         });
         Some(Self { filter: filter?, format: format? })
     }
@@ -54,11 +55,11 @@ fn check_filter(text: &str) -> Result<String, String> {
             None => directive,
         };
         if !is_level(level.trim()) && !directive.contains(['[', '{']) {
-            return Err(format!("{level:?} is no level"));
+            return Err("it holds a level that there is not".to_owned());
         }
     }
     let filter = tracing_subscriber::EnvFilter::builder().parse(text);
-    filter.map(|_| text.to_owned()).map_err(|_| format!("{text:?} is no such list"))
+    filter.map(|_| text.to_owned()).map_err(|_| "it is no such list".to_owned())
 }
 
 /// Every name under which something may log, one a line: the modules of this crate, and the crates it is built from.
@@ -80,7 +81,16 @@ pub(super) fn unknown_targets(filter: &str) -> Vec<String> {
     let is_level = |text: &str| text.parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
     let unknown = targets.filter(|target| !target.is_empty() && !is_level(target) && !is_known(target));
     let name = FILTER.name;
-    unknown.map(|target| format!("{name}: nothing in Rollcall is called {target:?}")).collect()
+    // It is not repeated: it may be anything.
+    let meant = |target: &str| match nearest(target, TARGETS.lines()) {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None => String::new(),
+    };
+    unknown
+        .map(|target| {
+            format!("{name}: it names something that nothing in Rollcall is called{}", meant(target))
+        })
+        .collect()
 }
 
 /// What a dependency's modules are called is not known.
@@ -108,13 +118,13 @@ mod tests {
         ] {
             assert_eq!(unknown_targets(filter), Vec::<String>::new(), "{filter}");
         }
-        for (filter, target) in [
-            ("rollcal=debug", "rollcal"),
-            ("info,rollcall::snyc=debug", "rollcall::snyc"),
-            ("hypr=off", "hypr"),
+        for (filter, meant) in [
+            ("rollcal=debug", "did you mean `rollcall`?"),
+            ("info,rollcall::snyc=debug", "did you mean `rollcall::sync`?"),
+            ("hypr=off", "nothing in Rollcall"),
         ] {
             let told = unknown_targets(filter);
-            assert!(told.len() == 1 && told[0].contains(&format!("{target:?}")), "{filter}: {told:?}");
+            assert!(told.len() == 1 && told[0].contains(meant), "{filter}: {told:?}");
         }
     }
 }

@@ -30,11 +30,11 @@ impl PollingSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let at_once = reader.checked(&POLLS_AT_ONCE, "a whole number from 1 to 1000", |text| {
             let number = text.parse().ok().filter(|number| (1..=1000).contains(number));
-            number.ok_or_else(|| format!("{text:?} is no such number"))
+            number.ok_or_else(|| "it is no such number".to_owned())
         });
         let lease = reader.checked(&LEASE, "whole seconds, from 1 to 10", |text| {
             let seconds = text.parse().ok().filter(|seconds| (1..=10).contains(seconds));
-            seconds.map(Duration::from_secs).ok_or_else(|| format!("{text:?} is no such number"))
+            seconds.map(Duration::from_secs).ok_or_else(|| "it is no such number".to_owned())
         });
         Some(Self { at_once: at_once?, lease: lease? })
     }

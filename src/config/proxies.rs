@@ -32,7 +32,8 @@ impl TrustedProxies {
 impl Network {
     fn parse(text: &str) -> Result<Self, String> {
         let (address, bits) = text.split_once('/').map_or((text, None), |(first, bits)| (first, Some(bits)));
-        let first: IpAddr = address.parse().map_err(|_| format!("{address:?} is no IP address"))?;
+        let first: IpAddr =
+            address.parse().map_err(|_| "it holds something that is no IP address".to_owned())?;
         let first = first.to_canonical();
         let most = if first.is_ipv4() { 32 } else { 128 };
         let bits = match bits {
@@ -41,7 +42,7 @@ impl Network {
                 .parse()
                 .ok()
                 .filter(|bits| *bits <= most)
-                .ok_or_else(|| format!("{text:?}: after the slash stands a number from 0 to {most}"))?,
+                .ok_or_else(|| format!("after a slash stands a number from 0 to {most}"))?,
         };
         Ok(Self { first, bits })
     }

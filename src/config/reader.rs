@@ -111,10 +111,7 @@ impl<'s> Reader<'s> {
     /// A whole number from 1.
     pub(super) fn count<T: FromStr + PartialOrd + From<u8>>(&mut self, setting: &Setting) -> Option<T> {
         self.checked(setting, "a whole number from 1", |text| {
-            text.parse()
-                .ok()
-                .filter(|number| *number >= T::from(1))
-                .ok_or_else(|| format!("{text:?} is none"))
+            text.parse().ok().filter(|number| *number >= T::from(1)).ok_or_else(|| "it is none".to_owned())
         })
     }
 
@@ -122,7 +119,7 @@ impl<'s> Reader<'s> {
     pub(super) fn seconds(&mut self, setting: &Setting) -> Option<Duration> {
         self.checked(setting, "whole seconds, from 1 to 86400", |text| {
             let seconds = text.parse().ok().filter(|seconds| (1..=86_400).contains(seconds));
-            seconds.map(Duration::from_secs).ok_or_else(|| format!("{text:?} is no such number"))
+            seconds.map(Duration::from_secs).ok_or_else(|| "it is no such number".to_owned())
         })
     }
 
@@ -137,12 +134,16 @@ impl<'s> Reader<'s> {
             (Some(value), None) => value,
             (None, Some(path)) => match fs::read_to_string(&path) {
                 Ok(content) if content.trim().is_empty() => {
-                    self.mistake(&file_name, format!("{path:?} is empty"), "a file that holds the value");
+                    self.mistake(&file_name, "the file is empty", "a file that holds the value");
                     return None;
                 }
                 Ok(content) => content,
                 Err(error) => {
-                    self.mistake(&file_name, format!("{path:?}: {error}"), "a file that can be read");
+                    self.mistake(
+                        &file_name,
+                        format!("the file cannot be read: {error}"),
+                        "a file that can be read",
+                    );
                     return None;
                 }
             },

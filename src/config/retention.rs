@@ -38,7 +38,7 @@ impl RetentionSettings {
         let mut days = |setting| {
             reader.checked(setting, "whole days, from 1 to 36500", |text| {
                 let number = text.parse().ok().filter(|number| (1..=36_500).contains(number));
-                number.map(TimeDelta::days).ok_or_else(|| format!("{text:?} is no such number"))
+                number.map(TimeDelta::days).ok_or_else(|| "it is no such number".to_owned())
             })
         };
         let (changes, runs, versions) = (days(&CHANGES), days(&RUNS), days(&VERSIONS));

@@ -31,11 +31,11 @@ impl WebhookSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let days = reader.checked(&RETENTION_DAYS, "whole days, from 1 to 365", |text| {
             let number = text.parse().ok().filter(|number| (1..=365).contains(number));
-            number.ok_or_else(|| format!("{text:?} is no such number"))
+            number.ok_or_else(|| "it is no such number".to_owned())
         });
         let sealed = reader.checked(&SEALED_DAYS, "whole days, from 0 to 365", |text| {
             let number = text.parse().ok().filter(|number| (0..=365).contains(number));
-            number.ok_or_else(|| format!("{text:?} is no such number"))
+            number.ok_or_else(|| "it is no such number".to_owned())
         });
         Some(Self { retention: TimeDelta::days(days?), sealed: TimeDelta::days(sealed?) })
     }

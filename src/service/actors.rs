@@ -30,6 +30,11 @@ impl ActorNames {
         Ok(Self(apps::names(db, &ids)?.into_iter().collect()))
     }
 
+    /// The name of an actor, where it has one still.
+    pub fn name(&self, actor: &Actor) -> Option<&str> {
+        actor.id.as_ref().and_then(|id| self.0.get(id)).map(String::as_str)
+    }
+
     /// `app Ops`, `app Ops for Timesheets`, `command line`. The ID where there is no name any more.
     pub fn text(&self, actor: &Actor, for_app: Option<&str>) -> String {
         let Some((id, name)) = actor.id.as_ref().and_then(|id| Some((id, self.0.get(id)?))) else {

@@ -15,7 +15,9 @@ use crate::{
 };
 
 use super::{
-    Class, Refusal, Result, find,
+    Class, Refusal, Result,
+    edge::{Operation, Said},
+    find,
     page::{PageBody, PageQuery},
     schema,
 };
@@ -94,12 +96,12 @@ pub fn add(
     draft: &AppDraft,
 ) -> Result<NewApp> {
     let companies = company_ids(db, attempt, &draft.companies)?;
-    attempt.throughout()?;
+    let grant = attempt.throughout()?;
     if draft.admin {
         by_command_line(attempt, "Run `rollcall app add NAME --admin` on the gateway's machine.")?;
     }
     let draft = AppDraft { companies, ..draft.clone() };
-    let (app, first) = register::new_app(db, ambient, &draft, &TokenDraft::default())?;
+    let (app, first) = register::new_app(db, ambient, &grant, &draft, &TokenDraft::default())?;
     Ok(NewApp { app: app.into(), token: first.secret.reveal().to_owned() })
 }
 
@@ -115,7 +117,7 @@ pub fn change(
     let app = found(db, attempt, wanted)?;
     let companies = change.companies.as_ref().map(|names| company_ids(db, attempt, names)).transpose()?;
     let change = AppChange { name: change.name.clone(), companies, scopes: change.scopes.clone() };
-    Ok(register::change_app(db, &app.id, &change)?.into())
+    Ok(register::change_app(db, &attempt.throughout()?, &app.id, &change)?.into())
 }
 
 /// Removes an app that has no profiles, and its tokens with it.
@@ -125,9 +127,15 @@ pub fn change(
 pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<App> {
     let app = found(db, attempt, wanted)?;
     apps::delete(db, &app.id).map_err(|error| match error {
-        store::Error::Referred(_) => {
-            Refusal::conflict("app_in_use", "The app still has profiles.", "Delete its profiles first.")
-        }
+        store::Error::Referred(_) => Refusal::conflict(
+            "app_in_use",
+            "The app still has profiles.",
+            Said::by(|edge| {
+                let (list, remove) =
+                    (edge.operation(Operation::ListProfiles), edge.operation(Operation::RemoveProfile));
+                format!("Remove its profiles first: {list}, {remove}.")
+            }),
+        ),
         other => other.into(),
     })?;
     Ok(app.into())

@@ -6,13 +6,15 @@ use utoipa::ToSchema;
 
 use crate::{
     clock::Ambient,
-    domain::access::{Acts, Attempt, action},
-    store::{self, Db, WriteDb, companies},
+    domain::access::{Acts, Attempt, Grant, action},
+    store::{self, Db, WriteDb, apps, companies, connections},
     sync::register,
 };
 
 use super::{
-    Refusal, Result, find,
+    Refusal, Result,
+    edge::Said,
+    find,
     page::{PageBody, PageQuery},
 };
 
@@ -49,7 +51,7 @@ pub fn list(
 /// # Errors
 /// `company_not_found`.
 pub fn show(db: &mut Db, attempt: &Attempt<action::ReadCompanies>, wanted: &str) -> Result<Company> {
-    Ok(found(db, attempt, wanted)?.into())
+    Ok(found(db, attempt, wanted)?.1.into())
 }
 
 /// # Errors
@@ -60,8 +62,7 @@ pub fn add(
     attempt: &Attempt<action::Administer>,
     name: &str,
 ) -> Result<Company> {
-    attempt.throughout()?;
-    Ok(register::company(db, ambient, name)?.into())
+    Ok(register::company(db, ambient, &attempt.throughout()?, name)?.into())
 }
 
 /// # Errors
@@ -72,8 +73,62 @@ pub fn rename(
     wanted: &str,
     new_name: &str,
 ) -> Result<Company> {
-    let company = found(db, attempt, wanted)?;
-    Ok(register::rename_company(db, &company.id, new_name)?.into())
+    let (grant, company) = found(db, attempt, wanted)?;
+    Ok(register::rename_company(db, &grant, &company.id, new_name)?.into())
+}
+
+/// All that goes with a company that is taken off the books.
+#[derive(Debug, Serialize)]
+pub struct CompanyRemoval {
+    pub id: String,
+    pub name: String,
+    /// Whether it is gone now.
+    pub removed: bool,
+    /// IDs of its connections.
+    pub connections: Vec<String>,
+    pub employees: u64,
+    pub customers: u64,
+    pub links: u64,
+    pub runs: u64,
+    /// Messages of webhooks that are kept.
+    pub messages: u64,
+    /// Profiles of apps.
+    pub profiles: u64,
+}
+
+/// Looks at what goes with a company. Nothing is changed.
+///
+/// # Errors
+/// `company_not_found`.
+pub fn to_remove(db: &mut Db, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<CompanyRemoval> {
+    let (_, company) = found(db, attempt, wanted)?;
+    let mut removal = CompanyRemoval {
+        id: company.id,
+        name: company.name,
+        removed: false,
+        connections: Vec::new(),
+        employees: 0,
+        customers: 0,
+        links: 0,
+        runs: 0,
+        messages: 0,
+        profiles: 0,
+    };
+    let among = [removal.id.clone()];
+    let page = |db: &mut Db, after: Option<&str>, limit| connections::page(db, Some(&among), after, limit);
+    for connection in find::pages(db, |connection: &connections::Connection| &connection.id, page)? {
+        let contents = connections::contents(db, &connection.id)?;
+        removal.employees += contents.employees;
+        removal.customers += contents.customers;
+        removal.links += contents.links;
+        removal.runs += contents.runs;
+        removal.messages += contents.messages;
+        removal.connections.push(connection.id);
+    }
+    for app in find::apps(db, attempt.principal())? {
+        removal.profiles += apps::holdings(db, &app.id, &removal.id)?.0;
+    }
+    Ok(removal)
 }
 
 /// Removes a company that has no connections and no profiles.
@@ -81,21 +136,23 @@ pub fn rename(
 /// # Errors
 /// `company_not_found`, `company_in_use`.
 pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<Company> {
-    let company = found(db, attempt, wanted)?;
+    let (_, company) = found(db, attempt, wanted)?;
     companies::delete(db, &company.id).map_err(|error| match error {
         store::Error::Referred(_) => Refusal::conflict(
             "company_in_use",
             "The company still has connections or profiles, or the rows of a connection that was deleted are still going.",
-            "Delete its connections and its profiles first; what is going takes a minute at most.",
+            Said::each(
+                "Delete its connections and its profiles first; what is going takes a minute at most.",
+                "`rollcall company remove` takes them along; what is going takes a minute at most.",
+            ),
         ),
         other => other.into(),
     })?;
     Ok(company.into())
 }
 
-/// A company on which the caller may do this.
-fn found<A: Acts>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<companies::Company> {
+/// A company, and the grant to do this in it.
+fn found<A: Acts>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<(Grant<A>, companies::Company)> {
     let company = find::company(db, attempt, wanted)?;
-    attempt.at(&company.id, "company")?;
-    Ok(company)
+    Ok((attempt.at(&company.id, "company")?, company))
 }

@@ -9,14 +9,12 @@ use crate::{
         access::{Attempt, action},
         words::MessageState,
     },
-    store::{
-        Db, WriteDb, connections as stored,
-        inbox::{self, Which},
-    },
+    store::{Db, WriteDb, inbox},
+    sync::inbox::replay,
 };
 
 use super::{
-    Refusal, Result, connections,
+    Result, connections, find,
     page::{self, PageBody},
     schema::{self, Hint},
 };
@@ -99,7 +97,7 @@ pub fn list(
 /// # Errors
 /// `message_not_found`.
 pub fn show(db: &mut Db, attempt: &Attempt<action::ManageConnections>, id: &str) -> Result<Message> {
-    Ok(found(db, attempt, id)?.into())
+    Ok(find::message(db, attempt, id)?.2.into())
 }
 
 /// Tries a message again that was given up.
@@ -112,20 +110,21 @@ pub fn replay(
     id: &str,
     now: DateTime<Utc>,
 ) -> Result<Message> {
-    let known = found(db, attempt, id)?;
-    if inbox::replay(db, Which::Message(&known.id), now)? == 0 {
-        return Err(Refusal::conflict(
-            "message_not_dead",
-            "The message was not given up, or not any more: there is nothing to replay.",
-            "Look at the message: `state` says where it stands.",
-        ));
-    }
-    Ok(inbox::get(db, &known.id)?.into())
+    let (grant, connection, message) = find::message(db, attempt, id)?;
+    replay::message(db, &grant, &connection, &message, now)?;
+    Ok(inbox::get(db, &message.id)?.into())
 }
 
-fn found(db: &mut Db, attempt: &Attempt<action::ManageConnections>, id: &str) -> Result<inbox::Message> {
-    let message = inbox::get(db, id)?;
-    let connection = stored::get(db, &message.connection_id)?;
-    attempt.at(&connection.company_id, "message")?;
-    Ok(message)
+/// Tries all messages of a connection again that were given up; how many.
+///
+/// # Errors
+/// `connection_not_found`.
+pub fn replay_all(
+    db: &mut WriteDb,
+    attempt: &Attempt<action::ManageConnections>,
+    connection: &str,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    let (grant, connection) = connections::found(db, attempt, connection)?;
+    Ok(replay::all(db, &grant, &connection, now)?)
 }

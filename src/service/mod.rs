@@ -6,6 +6,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | [`door`] | who asks, and the one database job in which that is found out and the work is done |
+//! | [`edge`] | what a refusal says to users of the API, and of the command line |
 //! | [`find`] | what a name, an ID or its beginning means, for this caller |
 //! | [`named`] | what an address names, and the policy's word alone |
 //! | [`page`] | keyset pages and their cursors |
@@ -20,6 +21,7 @@ pub mod apps;
 pub mod companies;
 pub mod connections;
 pub mod door;
+pub mod edge;
 pub mod feed;
 pub mod find;
 pub mod input;

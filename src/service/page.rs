@@ -15,7 +15,7 @@ use crate::{
     store::{self, Page, PageLimit},
 };
 
-use super::{Class, Refusal, Result};
+use super::{Class, Refusal, Result, edge::Said};
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -86,7 +86,7 @@ pub fn search(q: Option<String>) -> Result<Option<String>> {
     if q.as_ref().is_some_and(|q| q.chars().count() > LONGEST_SEARCH) {
         return Err(Refusal::unacceptable(
             "invalid_q",
-            format!("`q` has more than {LONGEST_SEARCH} characters."),
+            Said::by(|edge| format!("{} has more than {LONGEST_SEARCH} characters.", edge.parameter("q"))),
             "Search for a part of the name, the e-mail or the ID.",
         ));
     }

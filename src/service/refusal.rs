@@ -4,7 +4,9 @@ use std::{error::Error, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use crate::domain::problem::Problem;
+use crate::domain::{ids::named_by, problem::Problem};
+
+use super::edge::{Edge, Operation, Said};
 
 /// What kind of refusal it is: API and command line make their status and exit code of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,11 +32,14 @@ pub enum Class {
     Unavailable,
 }
 
-/// Why a use case did not do what was asked: what happened, what to do, and what only the log sees.
+/// Why a use case did not do what was asked: what happened, what to do, and what only the log sees. Each edge says it in its
+/// own words, under the same code.
 #[derive(Debug, Clone)]
 pub struct Refusal {
     pub class: Class,
-    pub problem: Problem,
+    pub code: String,
+    pub detail: Said,
+    pub remedy: Said,
     /// More members of an answer in JSON, such as the other party of a conflict.
     pub extra: Map<String, Value>,
     /// Seconds after which another try makes sense.
@@ -47,31 +52,63 @@ pub struct Refusal {
 
 impl Refusal {
     pub fn of(class: Class, problem: Problem) -> Self {
-        Self { class, problem, extra: Map::new(), retry_after: None, cause: None, raced: false }
+        Self::new(class, &problem.code, problem.detail, problem.remedy)
     }
 
-    pub fn new(class: Class, code: &str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::of(class, Problem::new(code, detail, remedy))
+    pub fn new(class: Class, code: &str, detail: impl Into<Said>, remedy: impl Into<Said>) -> Self {
+        Self {
+            class,
+            code: code.to_owned(),
+            detail: detail.into(),
+            remedy: remedy.into(),
+            extra: Map::new(),
+            retry_after: None,
+            cause: None,
+            raced: false,
+        }
     }
 
     /// Understood, but not acceptable.
-    pub fn unacceptable(code: &str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub fn unacceptable(code: &str, detail: impl Into<Said>, remedy: impl Into<Said>) -> Self {
         Self::new(Class::Unacceptable, code, detail, remedy)
     }
 
     /// Not as things stand.
-    pub fn conflict(code: &str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub fn conflict(code: &str, detail: impl Into<Said>, remedy: impl Into<Said>) -> Self {
         Self::new(Class::Conflict, code, detail, remedy)
     }
 
     /// There is no such thing, or not for this caller: nobody can tell which.
     pub fn not_there(what: &str) -> Self {
+        let detail = Said::each(
+            format!("There is no such {what}, or this caller may not see it."),
+            format!("There is no such {what}."),
+        );
+        let listed = match lists(what) {
+            Some(list) => format!("{} shows those that there are.", Edge::CommandLine.operation(list)),
+            None => "Check its ID or name.".to_owned(),
+        };
+        let remedy = Said::each("Check its ID or name, and which companies the caller may see.", listed);
         Self::new(
             Class::NotThere,
             &format!("{}_not_found", what.to_lowercase().replace(' ', "_")),
-            format!("There is no such {what}, or this caller may not see it."),
-            "Check its ID or name, and which companies the caller may see.",
+            detail,
+            remedy,
         )
+    }
+
+    /// The same, where `wanted` is what was asked for. It is not repeated, for it may be anything; but if it is the ID of
+    /// something else, that is said.
+    pub(super) fn not_there_as(what: &str, wanted: &str) -> Self {
+        let refused = Self::not_there(what);
+        match named_by(wanted.trim()).filter(|other| *other != what) {
+            Some(other) => {
+                let n = if other.starts_with(['a', 'e', 'i', 'o', 'u']) { "n" } else { "" };
+                let hint = format!("That looks like the ID of a{n} {other}.");
+                Self { remedy: refused.remedy.after(&hint), ..refused }
+            }
+            None => refused,
+        }
     }
 
     /// A failure of ours, whose cause is for the log.
@@ -79,10 +116,18 @@ impl Refusal {
         Self::new(
             Class::Internal,
             "internal",
-            "Something went wrong inside the gateway.",
-            "Try again. If it happens again, look up the request ID in the gateway's log.",
+            Said::each("Something went wrong inside the gateway.", "Something went wrong."),
+            Said::each(
+                "Try again. If it happens again, look up the request ID in the gateway's log.",
+                "This is a mistake in Rollcall: please report it.",
+            ),
         )
         .caused_by(cause)
+    }
+
+    /// What is told at an edge.
+    pub fn problem(&self, edge: Edge) -> Problem {
+        Problem::new(&self.code, self.detail.at(edge), self.remedy.at(edge))
     }
 
     /// Adds a member to answers in JSON.
@@ -103,4 +148,21 @@ impl Refusal {
     pub(super) fn raced(self) -> Self {
         Self { raced: true, ..self }
     }
+}
+
+/// What lists those that there are.
+fn lists(what: &str) -> Option<Operation> {
+    Some(match what {
+        "company" => Operation::ListCompanies,
+        "connection" => Operation::ListConnections,
+        "app" => Operation::ListApps,
+        "token" => Operation::ListTokens,
+        "run" => Operation::ListRuns,
+        "message" => Operation::ListMessages,
+        "profile" => Operation::ListProfiles,
+        "employee" => Operation::ListEmployees,
+        "customer" => Operation::ListCustomers,
+        "change" => Operation::History,
+        _ => return None,
+    })
 }

@@ -17,7 +17,7 @@ use crate::{
 use super::{
     Result,
     apps::{by_command_line, found},
-    schema,
+    find, schema,
 };
 
 /// A token, without its secret.
@@ -37,12 +37,14 @@ pub struct Token {
     pub last_used_at: Option<DateTime<Utc>>,
 }
 
-impl From<apps::Token> for Token {
-    fn from(token: apps::Token) -> Self {
+impl Token {
+    /// What it may be used for now: a scope that its app has lost is none of it any more.
+    fn of(token: apps::Token, app: &apps::App) -> Self {
+        let scopes = if app.admin { token.scopes } else { token.scopes.and(&app.scopes) };
         Self {
             id: token.id,
             name: token.name,
-            scopes: token.scopes.as_slice().to_vec(),
+            scopes: scopes.as_slice().to_vec(),
             created_at: token.created_at,
             expires_at: token.expires_at,
             revoked_at: token.revoked_at,
@@ -68,7 +70,16 @@ pub struct NewToken {
 /// `app_not_found`.
 pub fn list(db: &mut Db, attempt: &Attempt<action::Administer>, app: &str) -> Result<Vec<Token>> {
     let app = found(db, attempt, app)?;
-    Ok(apps::tokens(db, &app.id)?.into_iter().map(Token::from).collect())
+    Ok(apps::tokens(db, &app.id)?.into_iter().map(|token| Token::of(token, &app)).collect())
+}
+
+/// A token of an app, by its ID or the unique beginning of it.
+///
+/// # Errors
+/// `app_not_found`, `token_not_found`, `ambiguous`.
+pub fn show(db: &mut Db, attempt: &Attempt<action::Administer>, app: &str, id: &str) -> Result<Token> {
+    let app = found(db, attempt, app)?;
+    Ok(Token::of(find::token(db, &app, id)?, &app))
 }
 
 /// Makes another token of an app. Those of an admin's app are made by the command line only.
@@ -86,11 +97,12 @@ pub fn add(
     if app.admin {
         by_command_line(attempt, "Run `rollcall app token` on the gateway's machine.")?;
     }
-    let register::NewToken { token, secret } = register::token(db, ambient, &app.id, draft)?;
-    Ok(NewToken { made: token.into(), token: secret.reveal().to_owned(), app_id: app.id })
+    let register::NewToken { token, secret } =
+        register::token(db, ambient, &attempt.throughout()?, &app.id, draft)?;
+    Ok(NewToken { made: Token::of(token, &app), token: secret.reveal().to_owned(), app_id: app.id })
 }
 
-/// Revokes a token: it stops working at once, and stays in the list.
+/// Revokes a token: it stops working at once, and stays in the list. The token as it was.
 ///
 /// # Errors
 /// `app_not_found`, `token_not_found`.
@@ -100,7 +112,9 @@ pub fn revoke(
     app: &str,
     token_id: &str,
     now: DateTime<Utc>,
-) -> Result<()> {
+) -> Result<Token> {
     let app = found(db, attempt, app)?;
-    Ok(apps::revoke_token(db, &app.id, token_id, now)?)
+    let token = find::token(db, &app, token_id)?;
+    apps::revoke_token(db, &app.id, &token.id, now)?;
+    Ok(Token::of(token, &app))
 }

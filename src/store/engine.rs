@@ -21,15 +21,14 @@ pub enum Engine {
 
 impl Engine {
     /// # Errors
-    /// A scheme that is neither `sqlite:` nor `postgres://`; a password in it is not repeated.
+    /// A scheme that is neither `sqlite:` nor `postgres://`.
     pub fn of(url: &str) -> Result<Self> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             Ok(Self::Postgres)
         } else if url.strip_prefix("sqlite:").is_some_and(|path| !path.is_empty()) {
             Ok(Self::Sqlite)
         } else {
-            let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
-            Err(Error::Url(format!("{scheme}:…")))
+            Err(Error::Url)
         }
     }
 }
@@ -69,8 +68,7 @@ impl Purpose {
     /// SQLite: how long a lock that another holds is waited for.
     pub(super) fn lock_patience(self) -> Duration {
         Duration::from_secs(match self {
-            Self::Make => 15,
-            Self::Read | Self::Write => 4,
+            Self::Make | Self::Read | Self::Write => 4,
             Self::Probe => 1,
         })
     }
@@ -116,6 +114,28 @@ fn with_network(url: &str) -> String {
     all
 }
 
+/// What libpq says of a database that it cannot open. It quotes parts of the URL as it understands them, and a password in the
+/// wrong place is one of them: nothing stays in quotes but what the URL has in the right places.
+fn without_secrets(said: &str, url: &str) -> String {
+    let url = url::Url::parse(url).ok();
+    let known = |text: &str| {
+        let is_address = text.parse::<std::net::IpAddr>().is_ok();
+        // The last two are names of options.
+        is_address
+            || matches!(text, "port" | "sslmode")
+            || url.as_ref().is_some_and(|url| {
+                url.host_str() == Some(text) || url.username() == text || url.path() == format!("/{text}")
+            })
+    };
+    let mut quoted = false;
+    let parts = said.split('"').map(|part| {
+        let shown = if quoted && !known(part) { "…" } else { part };
+        quoted = !quoted;
+        shown
+    });
+    parts.collect::<Vec<_>>().join("\"")
+}
+
 /// Opens one connection, ready for use.
 pub(super) fn connect(engine: Engine, url: &str, purpose: Purpose) -> Result<WriteDb> {
     let mut db = establish(engine, url, purpose)?;
@@ -130,7 +150,7 @@ pub(super) fn establish(engine: Engine, url: &str, purpose: Purpose) -> Result<W
             let connection = PgConnection::establish(&with_network(url));
             connection
                 .map(|it| WriteDb::new(AnyConnection::Postgres(it)))
-                .map_err(|error| Error::Open(error.to_string()))
+                .map_err(|error| Error::Open(without_secrets(&error.to_string(), url)))
         }
         Engine::Sqlite => {
             match file_of(url) {

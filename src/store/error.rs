@@ -12,10 +12,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error(
-        "the database URL `{0}` is not understood: write `sqlite:PATH` or `postgres://USER@HOST/DATABASE`"
-    )]
-    Url(String),
+    #[error("the database URL is not understood: write `sqlite:PATH` or `postgres://USER@HOST/DATABASE`")]
+    Url,
     #[error("the database cannot be opened: {0}")]
     Open(String),
     /// The file of a SQLite database.

@@ -16,9 +16,9 @@ use super::{
     connections::deleted,
     db::Backend,
     dsl::*,
-    schema::{hooks, inbox},
+    schema::{connections, hooks, inbox},
     sealed::{self, Sealed},
-    values::{at, uncount, utc, word},
+    values::{at, escaped, uncount, utc, word},
 };
 
 /// Rows of one statement.
@@ -414,6 +414,31 @@ pub fn get(db: &mut Db, id: &str) -> Result<Message> {
     let there = inbox::table.find(id).filter(inbox::connection_id.ne_all(deleted()));
     let row = there.select(Row::as_select()).first(db).optional()?;
     row.ok_or(Error::NotFound("message"))?.try_into()
+}
+
+/// The IDs of up to `most` messages that are meant by `wanted`: the sender's own ID of one, or what their IDs begin with. Only
+/// those of the companies `among` where they are given.
+pub fn meant(db: &mut Db, among: Option<&[String]>, wanted: &str, most: u16) -> Result<Vec<String>> {
+    let theirs = connections::table.select(connections::id);
+    let mut query = inbox::table
+        .filter(inbox::connection_id.ne_all(deleted()))
+        .select(inbox::id)
+        .order(inbox::id.desc())
+        .limit(i64::from(most))
+        .into_boxed();
+    // One by one of the connections: the index of the sender's IDs is theirs.
+    query = match among {
+        Some(ids) => query
+            .filter(inbox::connection_id.eq_any(theirs.filter(connections::company_id.eq_any(ids.to_vec())))),
+        None => query.filter(inbox::connection_id.eq_any(theirs)),
+    };
+    query = match wanted.to_lowercase() {
+        beginning if beginning.starts_with("msg_") => {
+            query.filter(inbox::id.like(format!("{}%", escaped(&beginning))).escape('\\'))
+        }
+        _ => query.filter(inbox::message_id.eq(wanted.to_owned())),
+    };
+    Ok(query.load(db)?)
 }
 
 /// A message without what it said: a list must not grow with that.

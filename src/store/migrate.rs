@@ -1,5 +1,7 @@
 //! Migrations: two folders in lockstep, compiled in, run at start.
 
+use std::time::Duration;
+
 use diesel::{
     dsl::sql,
     migration::{Migration, MigrationSource},
@@ -11,9 +13,12 @@ use super::{
     Db, Engine, Error, Result, WriteDb,
     db::Backend,
     dsl::*,
-    engine::{Purpose, connect},
+    engine::{Purpose, connect, set_lock_patience},
     schema::write_checks,
 };
+
+/// How long another gateway that migrates is waited for.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -56,6 +61,7 @@ pub(super) fn standing(db: &mut Db) -> Result<Standing> {
 
 pub(super) fn run(engine: Engine, url: &str) -> Result<Migrated> {
     let mut db = connect(engine, url, Purpose::Make)?;
+    set_lock_patience(&mut db, PATIENCE)?;
     // One that cannot be written is told of as that, not as one that did not migrate.
     if engine == Engine::Sqlite && is_current(&mut db)? {
         return Ok(Migrated { applied: Vec::new() });

@@ -1,8 +1,11 @@
 //! Runs: one synchronisation of one list of one connection.
 
+use std::fmt;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 
 use crate::domain::{
+    access::Actor,
     problem::Problem,
     words::{Kind, List, Mode, RunState},
 };
@@ -32,7 +35,49 @@ pub struct Decision {
     /// `approved`, `rejected`, or `superseded` by a later whole list.
     pub decision: String,
     pub at: DateTime<Utc>,
-    pub by: String,
+    pub by: Decider,
+}
+
+/// Who decided about a hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decider {
+    /// Somebody, with the name that it had then.
+    Party { actor: Actor, name: Option<String> },
+    /// The later run that took its place, by ID.
+    Run(String),
+}
+
+/// `app Ops`, `command line`; the ID of a run.
+impl fmt::Display for Decider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Party { actor, name: Some(name) } => {
+                write!(f, "{} {name}", actor.kind.as_str().replace('_', " "))
+            }
+            Self::Party { actor, name: None } => actor.fmt(f),
+            Self::Run(id) => f.write_str(id),
+        }
+    }
+}
+
+/// The kind of a [`Decider::Run`] in its column.
+const RUN: &str = "run";
+
+impl Decider {
+    fn read(kind: &str, id: Option<String>, name: Option<String>) -> Result<Self> {
+        Ok(match kind {
+            RUN => Self::Run(id.unwrap_or_default()),
+            kind => Self::Party { actor: Actor { kind: word("kind of actor", kind)?, id }, name },
+        })
+    }
+
+    /// Kind, ID and name, as they are stored.
+    fn columns(&self) -> (&str, Option<&str>, Option<&str>) {
+        match self {
+            Self::Party { actor, name } => (actor.kind.as_str(), actor.id.as_deref(), name.as_deref()),
+            Self::Run(id) => (RUN, Some(id), None),
+        }
+    }
 }
 
 /// One synchronisation of one list of one connection.
@@ -92,7 +137,9 @@ struct Row {
     remedy: Option<String>,
     decision: Option<String>,
     decided_at: Option<NaiveDateTime>,
-    decided_by: Option<String>,
+    decided_by_kind: Option<String>,
+    decided_by_id: Option<String>,
+    decided_by_name: Option<String>,
     progress: Option<String>,
     to_mark: Option<i64>,
 }
@@ -127,11 +174,13 @@ impl TryFrom<Row> for Run {
             reconciled: row.reconciled,
             high_water: row.high_water,
             problem: row.code.map(|code| Problem::new(code, words(row.detail), words(row.remedy))),
-            decision: row.decision.zip(row.decided_at).map(|(decision, decided_at)| Decision {
-                decision,
-                at: utc(decided_at),
-                by: words(row.decided_by),
-            }),
+            decision: match (row.decision, row.decided_at, row.decided_by_kind) {
+                (Some(decision), Some(at), Some(kind)) => {
+                    let by = Decider::read(&kind, row.decided_by_id, row.decided_by_name)?;
+                    Some(Decision { decision, at: utc(at), by })
+                }
+                _ => None,
+            },
             progress: row.progress,
         })
     }
@@ -410,13 +459,14 @@ pub fn decide(
     to_mark: Option<u64>,
 ) -> Result<()> {
     let held = runs::table.find(id).filter(runs::state.eq(RunState::Held.as_str()));
+    let (kind, by, name) = decision.by.columns();
     let set = (
         runs::state.eq(state.as_str()),
         runs::absent.eq(0i64),
         runs::to_mark.eq(to_mark.map(count)),
         runs::decision.eq(&decision.decision),
         runs::decided_at.eq(at(decision.at)),
-        runs::decided_by.eq(&decision.by),
+        (runs::decided_by_kind.eq(kind), runs::decided_by_id.eq(by), runs::decided_by_name.eq(name)),
         runs::updated_at.eq(at(decision.at)),
     );
     match diesel::update(held).set(set).execute(db)? {

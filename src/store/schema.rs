@@ -141,7 +141,9 @@ diesel::table! {
         remedy -> Nullable<Text>,
         decision -> Nullable<Text>,
         decided_at -> Nullable<Timestamp>,
-        decided_by -> Nullable<Text>,
+        decided_by_kind -> Nullable<Text>,
+        decided_by_id -> Nullable<Text>,
+        decided_by_name -> Nullable<Text>,
         progress -> Nullable<Text>,
         to_mark -> Nullable<BigInt>,
     }

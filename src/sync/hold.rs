@@ -9,7 +9,7 @@ use crate::{
     },
     store::{
         self, PageLimit, WriteDb, locks, records,
-        runs::{self, Decision, Run},
+        runs::{self, Decider, Decision, Run},
     },
 };
 
@@ -27,8 +27,7 @@ pub enum Error {
 }
 
 /// Approves a hold: the decision stands at once, and the first of those whom it names and who were not seen again since
-/// are marked absent. Where there are more, [`go_on`] is to be called until it says that it is done. `by` is who decides, in
-/// words.
+/// are marked absent. Where there are more, [`go_on`] is to be called until it says that it is done. `name` is that of who decides.
 ///
 /// # Errors
 /// [`Error::NotHeld`].
@@ -36,11 +35,11 @@ pub fn approve(
     db: &mut WriteDb,
     grant: &Grant<action::DecideHolds>,
     run_id: &str,
-    by: &str,
+    name: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Run, Error> {
     let run = held(db, grant, run_id)?;
-    decide(db, run_id, RunState::Complete, "approved", by, Some(run.absent), now)?;
+    decide(db, run_id, RunState::Complete, "approved", by(grant, name), Some(run.absent), now)?;
     go_on(db, run_id, now)?;
     Ok(runs::get(db, run_id)?)
 }
@@ -67,11 +66,11 @@ pub fn reject(
     db: &mut WriteDb,
     grant: &Grant<action::DecideHolds>,
     run_id: &str,
-    by: &str,
+    name: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Run, Error> {
     held(db, grant, run_id)?;
-    decide(db, run_id, RunState::Failed, "rejected", by, None, now)?;
+    decide(db, run_id, RunState::Failed, "rejected", by(grant, name), None, now)?;
     Ok(runs::get(db, run_id)?)
 }
 
@@ -83,15 +82,19 @@ fn held(db: &mut WriteDb, grant: &Grant<action::DecideHolds>, run_id: &str) -> R
     if run.state == RunState::Held { Ok(run) } else { Err(Error::NotHeld) }
 }
 
+fn by(grant: &Grant<action::DecideHolds>, name: Option<&str>) -> Decider {
+    Decider::Party { actor: grant.actor().clone(), name: name.map(str::to_owned) }
+}
+
 fn decide(
     db: &mut WriteDb,
     run_id: &str,
     state: RunState,
     decision: &str,
-    by: &str,
+    by: Decider,
     to_mark: Option<u64>,
     now: DateTime<Utc>,
 ) -> store::Result<()> {
-    let decision = Decision { decision: decision.into(), at: now, by: by.into() };
+    let decision = Decision { decision: decision.into(), at: now, by };
     runs::decide(db, run_id, state, &decision, to_mark)
 }

@@ -17,7 +17,7 @@ use crate::{
         lists,
         locks::{self, Locked},
         records::{self, Present},
-        runs::{self, Decision, End, NewRun, Run},
+        runs::{self, Decider, Decision, End, NewRun, Run},
     },
 };
 
@@ -300,7 +300,7 @@ fn supersede_hold(
     now: DateTime<Utc>,
 ) -> Result<()> {
     if let Some(held) = runs::in_state(db, connection_id, list, RunState::Held)? {
-        let decision = Decision { decision: "superseded".into(), at: now, by: by.into() };
+        let decision = Decision { decision: "superseded".into(), at: now, by: Decider::Run(by.to_owned()) };
         runs::decide(db, &held.id, RunState::Failed, &decision, None)?;
     }
     Ok(())

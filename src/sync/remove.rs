@@ -43,8 +43,16 @@ pub struct Extent {
 }
 
 /// Looks at what goes with a connection. Nothing is changed.
-pub fn extent(db: &mut Db, id: &str) -> store::Result<Extent> {
+///
+/// # Errors
+/// [`store::Error::NotFound`]; another company's is not there.
+pub fn extent(
+    db: &mut Db,
+    grant: &Grant<action::ManageConnections>,
+    id: &str,
+) -> Result<Extent, RemoveError> {
     let connection = connections::get(db, id)?;
+    grant.covers(&connection.company_id, "connection")?;
     let contents = connections::contents(db, id)?;
     let callbacks = connectors::is_polled(connection.kind) && hooks::get(db, id)?.subscribed;
     Ok(Extent { connection, contents, callbacks })

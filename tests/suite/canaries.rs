@@ -231,7 +231,7 @@ async fn no_wrong_byte_of_a_vendors_json_shows_what_stands_beside_it() {
                 }
             };
             let connection = store.write(move |db| {
-                let company = register::company(db, &made, kind.as_str())?;
+                let company = register::company(db, &made, &granted(), kind.as_str())?;
                 let draft = ConnectionDraft {
                     settings: settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
                     secrets: secrets
@@ -240,7 +240,7 @@ async fn no_wrong_byte_of_a_vendors_json_shows_what_stands_beside_it() {
                         .collect(),
                     ..ConnectionDraft::new(kind, &company.id)
                 };
-                register::connection(db, &made, &test_vault(), &draft)
+                register::connection(db, &made, &test_vault(), &granted(), &draft)
             });
             let connection = connection.await.unwrap().connection;
             for _ in 0..60 {
@@ -267,8 +267,8 @@ async fn no_wrong_byte_of_a_webhook_shows_what_stands_beside_it() {
         let ambient = Ambient::system();
         let made = ambient.clone();
         let connection = store.write(move |db| {
-            let company = register::company(db, &made, "Acme")?;
-            register::connection(db, &made, &test_vault(), &ConnectionDraft::new(Kind::Push, &company.id))
+            let company = register::company(db, &made, &granted(), "Acme")?;
+            register::connection(db, &made, &test_vault(), &granted(), &ConnectionDraft::new(Kind::Push, &company.id))
         });
         let connection = connection.await.unwrap().connection;
         let inbox = Inbox::start(store.clone(), ambient.clone());

@@ -15,7 +15,7 @@ use rollcall::{
     },
 };
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, granted};
 
 /// A database with connections, and a folder for its key file.
 struct Desk {
@@ -30,12 +30,12 @@ impl Desk {
         let make = move |db: &mut WriteDb| {
             let ambient = Ambient::system();
             let vault = given(&[1]);
-            let company = register::company(db, &ambient, "Acme")?.id;
+            let company = register::company(db, &ambient, &granted(), "Acme")?.id;
             let mut ids = Vec::new();
             for number in 0..connections {
                 let mut draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company);
                 draft.name = Some(format!("Desk {number}"));
-                ids.push(register::connection(db, &ambient, &vault, &draft)?.connection.id);
+                ids.push(register::connection(db, &ambient, &vault, &granted(), &draft)?.connection.id);
             }
             Ok::<_, register::Error>(ids)
         };

@@ -6,16 +6,13 @@ use crate::{
     cli::{
         Result,
         context::Context,
-        failure::Failure,
-        find,
         pairs::{self, Pair, SecretPair},
         text::fields,
     },
     connectors::{self, spec::fill},
     domain::words::Kind,
-    service::connections::NewConnection,
-    store::{Store, WriteDb},
-    sync::register::{self, ConnectionDraft},
+    service::connections::{self, Draft, NewConnection},
+    store::Store,
 };
 
 use super::texts;
@@ -24,7 +21,7 @@ use super::texts;
 #[derive(Debug, clap::Args)]
 #[command(after_help = texts::help())]
 pub struct Args {
-    #[arg(value_parser = connectors::kind, help = texts::kinds())]
+    #[arg(value_parser = super::kinds(), help = texts::kinds())]
     kind: Kind,
     /// The company that the lists belong to, by name or ID
     #[arg(long, value_name = "COMPANY")]
@@ -53,17 +50,10 @@ struct Added {
 pub async fn run(context: &Context, store: &Store, args: Args) -> Result {
     let Args { kind, company, name, settings, secrets } = args;
     let (settings, secrets) = (pairs::settings(settings)?, pairs::secrets(secrets)?);
-    let (ambient, vault, public_url) =
-        (context.ambient.clone(), context.vault.clone(), context.public_url()?);
-    let (origin, now) = (context.settings.http.public_url(), ambient.now());
-    let add = move |db: &mut WriteDb| -> Result<_> {
-        let company = find::company(db, &company)?;
-        let draft = ConnectionDraft { kind, company_id: company.id, name, settings, secrets };
-        let made = register::connection(db, &ambient, &vault, &draft)
-            .map_err(|error| taken(error.into(), &company.name))?;
-        Ok(NewConnection::read(db, made, &public_url, now)?)
-    };
-    let new = store.write(add).await?;
+    let draft = Draft { kind, company, name, settings, secrets };
+    let (around, origin) = (context.around()?, context.settings.http.public_url());
+    let add = context.write(store, None, move |db, attempt| connections::add(db, &around, attempt, &draft));
+    let new = add.await?;
     let id = new.connection.id.clone();
     let qwc_url = new.connection.desktop.is_some().then(|| format!("{origin}/v1/connections/{id}/qwc"));
     let added = Added { new, qwc_url };
@@ -74,15 +64,6 @@ pub async fn run(context: &Context, store: &Store, args: Args) -> Result {
         context.out.note(&format!("\n{}", fill(spec.words.next_steps, &id, &origin)));
     }
     Ok(())
-}
-
-fn taken(failure: Failure, company: &str) -> Failure {
-    failure.if_duplicate(
-        format!("The company `{company}` has a connection of that name already."),
-        format!(
-            "Give this one another --name, or use that one: `rollcall connection list --company {company:?}`."
-        ),
-    )
 }
 
 fn text(added: &Added) -> String {

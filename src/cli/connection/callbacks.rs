@@ -3,15 +3,16 @@
 use serde_json::json;
 
 use crate::{
-    cli::{Result, context::Context, find},
-    service::connections::{Callback, Callbacks},
+    cli::{Result, context::Context},
+    service::connections::{self, Callback, Callbacks},
     store::Store,
     sync::subscribe,
 };
 
 pub async fn subscribe(context: &Context, store: &Store, id: String) -> Result {
-    let connection = store.read(move |db| find::connection(db, &id)).await?;
-    let (id, grant) = (connection.id, Context::grant(&connection.company_id)?);
+    let (grant, connection) =
+        context.read(store, None, move |db, attempt| connections::found(db, attempt, &id)).await?;
+    let id = connection.id;
     let done = subscribe::subscribe(&context.reach(store)?, &grant, &id).await?;
     context.out.answer(&Callbacks::new(id, done), |stand| {
         let line = |callback: &Callback| format!("{}: {}\n", callback.kind, callback.state.words());
@@ -20,8 +21,9 @@ pub async fn subscribe(context: &Context, store: &Store, id: String) -> Result {
 }
 
 pub async fn unsubscribe(context: &Context, store: &Store, id: String) -> Result {
-    let connection = store.read(move |db| find::connection(db, &id)).await?;
-    let (id, grant) = (connection.id, Context::grant(&connection.company_id)?);
+    let (grant, connection) =
+        context.read(store, None, move |db, attempt| connections::found(db, attempt, &id)).await?;
+    let id = connection.id;
     let removed = subscribe::unsubscribe(&context.reach(store)?, &grant, &id).await?;
     let answer = json!({ "id": id, "removed": removed });
     context.out.answer(&answer, |_| match removed {

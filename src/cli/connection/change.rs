@@ -6,20 +6,15 @@ use crate::{
     cli::{
         Result,
         context::Context,
-        failure::Failure,
-        find,
         pairs::{self, Pair, SecretPair},
         text::fields,
     },
-    service::connections::Connection,
-    store::{Store, WriteDb, desktop},
-    sync::{
-        credentials,
-        register::{self, ConnectionChange},
-    },
+    service::connections::{self, Password},
+    store::Store,
+    sync::register::ConnectionChange,
 };
 
-use super::{look, need_desktop};
+use super::look;
 
 /// Change a connection
 #[derive(Debug, clap::Args)]
@@ -62,47 +57,19 @@ pub async fn set(context: &Context, store: &Store, args: SetArgs) -> Result {
         same_company_file: args.same_company_file,
         new_ids: false,
     };
-    let id = args.connection;
-    let now = context.ambient.now();
-    let (ambient, vault, public_url) =
-        (context.ambient.clone(), context.vault.clone(), context.public_url()?);
-    let set = move |db: &mut WriteDb| -> Result<_> {
-        let before = find::connection(db, &id)?;
-        if change.is_of_desktop() {
-            need_desktop(&before)?;
-        }
-        let changed = register::change_connection(
-            db,
-            &ambient,
-            &vault,
-            &Context::grant(&before.company_id)?,
-            &before.id,
-            &change,
-        );
-        let connection = changed.map_err(|error| {
-            Failure::from(error)
-                .if_duplicate("The company has another connection of that name.", "Choose another --name.")
-        })?;
-        Ok(Connection::read(db, connection, &public_url, now)?)
-    };
-    context.out.answer(&store.write(set).await?, look::text)
+    let (id, around) = (args.connection, context.around()?);
+    let set = context
+        .write(store, None, move |db, attempt| connections::change(db, &around, attempt, &id, &change));
+    context.out.answer(&set.await?, look::text)
 }
 
 pub async fn password(context: &Context, store: &Store, id: String) -> Result {
-    let ambient = context.ambient.clone();
-    let change = move |db: &mut WriteDb| -> Result<_> {
-        let connection = find::connection(db, &id)?;
-        need_desktop(&connection)?;
-        let password =
-            register::new_password(db, &ambient, &Context::grant(&connection.company_id)?, &connection)?;
-        let username = desktop::get(db, &connection.id)?.username;
-        Ok((connection.id, username, password))
-    };
-    let (id, username, password) = store.write(change).await?;
-    let answer = json!({ "id": id, "username": username, "password": password.reveal() });
-    context
-        .out
-        .answer(&answer, |_| fields(&[("username", username), ("password", password.reveal().to_owned())]))?;
+    let around = context.around()?;
+    let made =
+        context.write(store, None, move |db, attempt| connections::new_password(db, &around, attempt, &id));
+    let Password { id, username, password } = made.await?;
+    let answer = json!({ "id": id, "username": username, "password": password });
+    context.out.answer(&answer, |_| fields(&[("username", username), ("password", password)]))?;
     if !context.out.is_json() {
         context.out.note("\nThe password is shown only now. Enter it in the Web Connector: click the password field there.");
     }
@@ -110,17 +77,14 @@ pub async fn password(context: &Context, store: &Store, id: String) -> Result {
 }
 
 pub async fn secret(context: &Context, store: &Store, id: String, name: String) -> Result {
-    let (ambient, vault) = (context.ambient.clone(), context.vault.clone());
-    let called = name.clone();
-    let renew = move |db: &mut WriteDb| -> Result<_> {
-        let connection = find::connection(db, &id)?;
-        let grant = Context::grant(&connection.company_id)?;
-        let secret = credentials::renew(db, &ambient, &vault, &grant, &connection, &name)?;
-        Ok((connection.id, secret))
-    };
-    let (id, secret) = store.write(renew).await?;
+    let (around, called) = (context.around()?, name.clone());
+    let made = context
+        .write(store, None, move |db, attempt| connections::new_secret(db, &around, attempt, &id, &name));
+    let (connection, secret) = made.await?;
     let answer: serde_json::Map<String, serde_json::Value> =
-        [("id".to_owned(), id.into()), (called.clone(), secret.reveal().into())].into_iter().collect();
+        [("id".to_owned(), connection.id.into()), (called.clone(), secret.reveal().into())]
+            .into_iter()
+            .collect();
     context.out.answer(&answer, |_| fields(&[(called.as_str(), secret.reveal().to_owned())]))?;
     if !context.out.is_json() {
         context.out.note("\nThe secret is shown only now. Give it to the sender: the old one works no more.");

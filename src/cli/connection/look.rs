@@ -4,30 +4,40 @@ use crate::{
     cli::{
         Result,
         context::Context,
-        find,
+        pages::all,
         run::rows_text,
         text::{fields, plain, table, time, yes},
     },
-    service::{connections::Connection, runs::Run},
-    store::{Db, PageLimit, Store, runs},
+    domain::words::{ConnectionState, Kind},
+    service::{
+        connections::{self, Connection, ConnectionsQuery},
+        runs::{self, RunsQuery},
+    },
+    store::Store,
 };
 
-pub async fn list(context: &Context, store: &Store, company: Option<String>) -> Result {
-    let (now, public_url) = (context.ambient.now(), context.public_url()?);
-    let load = move |db: &mut Db| -> Result<_> {
-        let company = company.map(|company| find::company(db, &company)).transpose()?;
-        let connections = find::connections(db, company.as_ref().map(|company| company.id.as_str()))?;
-        let views = Connection::read_all(db, connections, &public_url, now)?;
-        Ok((views, find::CompanyNames::read(db)?))
+pub async fn list(
+    context: &Context,
+    store: &Store,
+    company: Option<String>,
+    kind: Option<Kind>,
+    state: Option<ConnectionState>,
+) -> Result {
+    let around = context.around()?;
+    let page = async |limit, cursor| {
+        let (around, company) = (around.clone(), company.clone());
+        let query = ConnectionsQuery { company, kind, state, limit: Some(limit), cursor };
+        context.read(store, None, move |db, attempt| connections::list(db, &around, attempt, &query)).await
     };
-    let (views, names) = store.read(load).await?;
+    let views = all(None, page).await?;
+    let names = context.names(store).await?;
     context.out.answer(&views, |views| {
         let row = |it: &Connection| {
             let state = match it.paused {
                 true => "paused".into(),
                 false => it.status.state.to_string(),
             };
-            let company = names.of(&it.company_id).to_owned();
+            let company = names.company(&it.company_id).to_owned();
             [it.name.clone(), it.id.clone(), it.kind.to_string(), company, state, time(it.last_seen_at)]
         };
         table(
@@ -39,13 +49,9 @@ pub async fn list(context: &Context, store: &Store, company: Option<String>) -> 
 }
 
 pub async fn show(context: &Context, store: &Store, id: String) -> Result {
-    let now = context.ambient.now();
-    let public_url = context.public_url()?;
-    let load = move |db: &mut Db| -> Result<_> {
-        let connection = find::connection(db, &id)?;
-        Ok(Connection::read(db, connection, &public_url, now)?)
-    };
-    context.out.answer(&store.read(load).await?, text)
+    let around = context.around()?;
+    let shown = context.read(store, None, move |db, attempt| connections::show(db, &around, attempt, &id));
+    context.out.answer(&shown.await?, text)
 }
 
 /// A connection for people.
@@ -96,13 +102,14 @@ pub fn text(view: &Connection) -> String {
 }
 
 pub async fn runs(context: &Context, store: &Store, id: String, limit: u16) -> Result {
-    let load = move |db: &mut Db| -> Result<_> {
-        let connection = find::connection(db, &id)?;
-        let limit = PageLimit::new(limit).unwrap_or(PageLimit::DEFAULT);
-        Ok(runs::page(db, &connection.id, None, limit)?.rows)
+    let page = async |limit, cursor| {
+        let query =
+            RunsQuery { connection: Some(id.clone()), limit: Some(limit), cursor, ..RunsQuery::default() };
+        context.read(store, None, move |db, attempt| runs::list(db, attempt, &query)).await
     };
-    let runs: Vec<Run> = store.read(load).await?.into_iter().map(Into::into).collect();
-    context.out.answer(&runs, |runs| {
-        rows_text(runs, "There are no runs yet: `rollcall connection poll ID` asks for one.")
+    let rows = all(Some(limit.into()), page).await?;
+    let names = context.names(store).await?;
+    context.out.answer(&rows, |rows| {
+        rows_text(rows, &names, "There are no runs yet: `rollcall connection poll ID` asks for one.")
     })
 }

@@ -8,22 +8,32 @@ mod poll;
 mod remove;
 mod texts;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
 use crate::{
-    connectors::{self, Moves},
-    store::connections::Connection,
+    connectors,
+    domain::words::{ConnectionState, Kind},
 };
 
-use super::{Result, context::Context, failure::Failure};
+use super::{Result, context::Context, known::known};
+
+pub(super) use remove::gone;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Add(add::Args),
     /// List the connections
-    #[command(after_help = "Example:\n  rollcall connection list --company Acme")]
+    #[command(after_help = "Example:\n  rollcall connection list --state failing")]
     List {
         /// Only those of this company, by name or ID
         #[arg(long)]
         company: Option<String>,
+        /// Only those of this kind
+        #[arg(long, value_parser = kinds())]
+        kind: Option<Kind>,
+        /// Only those in this state
+        #[arg(long, value_parser = known!(ConnectionState))]
+        state: Option<ConnectionState>,
     },
     /// Show a connection: its settings, its company file, when it was last heard. Never its password or secrets
     #[command(after_help = "Example:\n  rollcall connection show con_0199…")]
@@ -88,11 +98,16 @@ They go to ROLLCALL_PUBLIC_URL, which ConnectWise must reach by https. Paycom's 
     Remove(remove::RemoveArgs),
 }
 
+/// The kinds that this version has.
+fn kinds() -> impl TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new(connectors::registry::words()).try_map(|word| connectors::kind(&word))
+}
+
 pub async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     match command {
         Command::Add(args) => add::run(context, &store, args).await,
-        Command::List { company } => look::list(context, &store, company).await,
+        Command::List { company, kind, state } => look::list(context, &store, company, kind, state).await,
         Command::Show { connection } => look::show(context, &store, connection).await,
         Command::Set(args) => change::set(context, &store, args).await,
         Command::Password { connection } => change::password(context, &store, connection).await,
@@ -104,18 +119,4 @@ pub async fn run(context: &Context, command: Command) -> Result {
         Command::Runs { connection, limit } => look::runs(context, &store, connection, limit).await,
         Command::Remove(args) => remove::remove(context, &store, args).await,
     }
-}
-
-/// # Errors
-/// A connection of another kind.
-pub fn need_desktop(connection: &Connection) -> Result {
-    let kind = connection.kind;
-    if connectors::spec(kind).is_some_and(|spec| spec.moves == Moves::CallsIn) {
-        return Ok(());
-    }
-    Err(Failure::new(
-        "wrong_kind",
-        format!("The connection `{}` is of kind {kind}: no Web Connector calls for it.", connection.id),
-        "Name a connection of kind quickbooks_desktop; `rollcall connection list` shows them.",
-    ))
 }

@@ -4,18 +4,15 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::{
-    cli::{
-        Result,
-        context::Context,
-        failure::Failure,
-        find,
-        text::{plain, time},
-    },
-    connectors::is_polled,
+    cli::{Result, context::Context, failure::Failure, text::plain},
     domain::words::Mode,
-    service::{connections::TestResult, runs::Run},
-    store::{Store, WriteDb, connections::Connection},
-    sync::{ask, check},
+    service::{
+        connections::{self, Asked, TestResult},
+        edge::Edge,
+        runs::Run,
+    },
+    store::Store,
+    sync::check,
 };
 
 /// What was asked for, and when it can be expected.
@@ -30,46 +27,24 @@ struct Polled {
 pub async fn poll(context: &Context, store: &Store, id: String, full: bool) -> Result {
     let ambient = context.ambient.clone();
     let mode = if full { Mode::Full } else { Mode::Delta };
-    let ask = move |db: &mut WriteDb| -> Result<_> {
-        let connection = find::connection(db, &id)?;
-        let runs = ask::ask(db, &ambient, &Context::grant(&connection.company_id)?, &connection, mode)?;
-        let runs: Vec<Run> = runs.into_iter().map(Into::into).collect();
-        Ok((connection, runs))
-    };
-    let (connection, runs) = store.write(ask).await?;
-    let Connection { last_seen_at, paused, .. } = connection;
-    let now = context.ambient.now();
-    let polled_kind = is_polled(connection.kind);
-    let expected_at = if polled_kind { Some(now) } else { check::check(&connection, now).expected_at };
+    let asked =
+        context.write(store, None, move |db, attempt| connections::poll(db, &ambient, attempt, &id, mode));
+    let Asked { runs, detail, last_seen_at, expected_at, paused, .. } = asked.await?;
+    let runs = runs.into_iter().map(Run::from).collect();
     context.out.answer(&Polled { runs, last_seen_at, expected_at, paused }, |polled| {
         let lists: Vec<String> = polled
             .runs
             .iter()
             .map(|run| format!("{} {} ({})", run.mode, run.list.plural(), run.id))
             .collect();
-        let mut text = format!("Asked for: {}.\n", lists.join(", "));
-        text.push_str(&match (paused, last_seen_at) {
-            (true, _) => {
-                "The connection is paused: they run after `rollcall connection set ID --resume`.\n".into()
-            }
-            (_, _) if polled_kind => {
-                "A gateway that is running reads them now: `rollcall connection runs ID` tells how far it is.\n".into()
-            }
-            (_, None) => "They run when the source calls for the first time.\n".into(),
-            (_, Some(_)) => format!(
-                "They run when the source calls: it was last heard {}, and is expected {}.\n",
-                time(last_seen_at),
-                time(expected_at)
-            ),
-        });
-        text
+        format!("Asked for: {}.\n{}\n", lists.join(", "), plain(detail.at(Edge::CommandLine)))
     })
 }
 
 pub async fn test(context: &Context, store: &Store, id: String) -> Result {
-    let connection = store.read(move |db| find::connection(db, &id)).await?;
-    let check =
-        check::test(&context.reach(store)?, &Context::grant(&connection.company_id)?, &connection).await?;
+    let (grant, connection) =
+        context.read(store, None, move |db, attempt| connections::found(db, attempt, &id)).await?;
+    let check = check::test(&context.reach(store)?, &grant, &connection).await?;
     let verdict = check.state.clone();
     let tested = TestResult::new(&connection, check);
     context.out.answer(&tested, |tested| {

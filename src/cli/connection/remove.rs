@@ -3,16 +3,19 @@
 use crate::{
     cli::{
         Result,
-        confirm::confirm,
+        confirm::Consent,
         context::Context,
-        find,
         text::{fields, plain},
     },
-    service::connections::Removal,
-    store::{Db, Store},
+    domain::{
+        access::{Grant, action},
+        problem::Problem,
+    },
+    service::connections::{self, Removal},
+    store::Store,
     sync::{
         backlog::{self, Task},
-        remove,
+        remove::{self, Extent},
     },
 };
 
@@ -27,37 +30,41 @@ use crate::{
 pub struct RemoveArgs {
     /// The connection's name or ID, con_…
     connection: String,
-    /// Do not ask; needed where there is no terminal
-    #[arg(long)]
-    yes: bool,
-    /// Only tell how much would go
-    #[arg(long, conflicts_with = "yes")]
-    dry_run: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 pub async fn remove(context: &Context, store: &Store, args: RemoveArgs) -> Result {
-    let look = move |db: &mut Db| -> Result<_> {
-        let id = find::connection(db, &args.connection)?.id;
-        Ok(remove::extent(db, &id)?)
-    };
-    let extent = store.read(look).await?;
+    let RemoveArgs { connection, consent } = args;
+    let (grant, extent) = context
+        .read(store, None, move |db, attempt| connections::to_remove(db, attempt, &connection))
+        .await?;
     let removal = Removal::of(&extent);
-    if args.dry_run {
-        return context.out.answer(&removal, goes);
+    let question = format!("Remove the connection {} ({})?", plain(&removal.name), removal.id);
+    if !consent.given(context.out, &removal, goes, &question)? {
+        return Ok(());
     }
-    if !args.yes {
-        context.out.warning(goes(&removal).trim_end());
-        confirm(&format!("Remove the connection {} ({})?", plain(&removal.name), removal.id))?;
-    }
-    let grant = Context::grant(&extent.connection.company_id)?;
-    let left = remove::connection(&context.reach(store)?, &grant, &extent, true).await?;
-    let task = Task::Purge { connection_id: removal.id.clone() };
+    let left = gone(context, store, &grant, &extent).await?;
+    let removal = Removal { removed: true, problem: left.map(Into::into), ..removal };
+    context.out.answer(&removal, |removal| format!("Removed {} ({}).\n", plain(&removal.name), removal.id))
+}
+
+/// Deletes a connection with all its rows; what a person has still to do at the source, which is told here as well.
+pub async fn gone(
+    context: &Context,
+    store: &Store,
+    grant: &Grant<action::ManageConnections>,
+    extent: &Extent,
+) -> Result<Option<Problem>> {
+    let left = remove::connection(&context.reach(store)?, grant, extent, true).await?;
+    let rows = extent.contents.employees + extent.contents.customers;
+    let _waiting = context.out.waiting(&format!("deleting {} with {rows} records", extent.connection.name));
+    let task = Task::Purge { connection_id: extent.connection.id.clone() };
     while !backlog::step(store, &context.ambient, &task).await? {}
     if let Some(problem) = &left {
         context.out.warning(&format!("{}\ndo: {}", plain(&problem.detail), plain(&problem.remedy)));
     }
-    let removal = Removal { removed: true, problem: left.map(Into::into), ..removal };
-    context.out.answer(&removal, |removal| format!("Removed {} ({}).\n", plain(&removal.name), removal.id))
+    Ok(left)
 }
 
 /// What goes, for people.

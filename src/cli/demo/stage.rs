@@ -6,7 +6,7 @@ use crate::{
     cli::{Result, failure::Failure},
     clock::Ambient,
     domain::{
-        access::{Attempt, Principal, action},
+        access::{Acts, Attempt, Denied, Grant, Principal, action},
         details::Details,
         secret::Secret,
         words::{Kind, List},
@@ -79,15 +79,21 @@ impl Stage {
         let (ambient, vault, people) = (ambient.clone(), vault.clone(), known.clone());
         let public_url = url::Url::parse(&format!("http://localhost:{port}"))
             .map_err(|error| Failure::internal(&error))?;
-        let set = move |db: &mut WriteDb| -> Result<_> {
-            let company = register::company(db, &ambient, COMPANY)?;
-            let (app, app_token) =
-                register::app(db, &ambient, "Timesheets", std::slice::from_ref(&company.id), false)?;
-            let (_, admin_token) = register::app(db, &ambient, "Operations", &[], true)?;
+        let set = move |db: &mut WriteDb| -> Result<_, Refusal> {
+            let company = register::company(db, &ambient, &granted()?, COMPANY)?;
+            let (app, app_token) = register::app(
+                db,
+                &ambient,
+                &granted()?,
+                "Timesheets",
+                std::slice::from_ref(&company.id),
+                false,
+            )?;
+            let (_, admin_token) = register::app(db, &ambient, &granted()?, "Operations", &[], true)?;
             let attempt = Attempt::<action::Link>::new(Principal::CommandLine, Some(as_acting(&app)), None);
-            let grant = attempt.throughout().map_err(Refusal::from)?;
+            let grant = attempt.throughout()?;
             for draft in drafts(&people, &company.id) {
-                profile::put(db, &ambient, &grant, &draft).map_err(|error| Failure::internal(&error))?;
+                profile::put(db, &ambient, &grant, &draft)?;
             }
             // Due whenever the Web Connector calls.
             let settings = [("run_every_minutes", "1"), ("min_interval_seconds", "0")];
@@ -95,11 +101,12 @@ impl Stage {
                 settings.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
             let mut draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
             draft.settings = settings;
-            let made = register::connection(db, &ambient, &vault, &draft)?;
+            let made = register::connection(db, &ambient, &vault, &granted()?, &draft)?;
             let qwc = calls_in::setup_file(db, &made.connection.id, &public_url)?;
+            let managing = granted()?;
             let [pay, psa] = polled.map(|draft| {
                 let draft = ConnectionDraft { company_id: company.id.clone(), ..draft };
-                register::connection(db, &ambient, &vault, &draft)
+                register::connection(db, &ambient, &vault, &managing, &draft)
             });
             Ok((company.id, app_token, admin_token, made, qwc, pay?, psa?))
         };
@@ -125,6 +132,11 @@ impl Stage {
             file,
         })
     }
+}
+
+/// The leave to set up what the demo shows.
+fn granted<A: Acts>() -> Result<Grant<A>, Denied> {
+    Attempt::new(Principal::CommandLine, None, None).throughout()
 }
 
 /// Some active people of the company file, as the app calls them.

@@ -3,10 +3,14 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    cli::{Result, context::database_name, failure::sentence, find},
+    cli::{Result, context::database_name, failure::sentence},
     config::Settings,
     domain::words::ConnectionState,
-    store::{self, Db, Standing, Store, connections::Connection},
+    service::find::{self, Names},
+    store::{
+        self, Db, Standing, Store,
+        connections::{self, Connection},
+    },
     sync::status,
 };
 
@@ -90,7 +94,7 @@ const SOME: usize = 500;
 
 /// What the database tells.
 struct Known {
-    companies: find::CompanyNames,
+    names: Names,
     /// With where each stands.
     connections: Vec<(Connection, status::Status)>,
     workers: workers::Known,
@@ -98,12 +102,12 @@ struct Known {
 
 fn load(db: &mut Db, now: DateTime<Utc>) -> Result<Known> {
     let mut known = Vec::new();
-    for some in find::connections(db, None)?.chunks(SOME) {
+    let page = |db: &mut Db, after: Option<&str>, limit| connections::page(db, None, after, limit);
+    for some in find::pages(db, |connection: &Connection| &connection.id, page)?.chunks(SOME) {
         let statuses = status::all(db, some, now)?.into_iter().map(|(status, _)| status);
         known.extend(some.iter().cloned().zip(statuses));
     }
-    let companies = find::CompanyNames::read(db)?;
-    Ok(Known { companies, connections: known, workers: workers::load(db)? })
+    Ok(Known { names: Names::all(db)?, connections: known, workers: workers::load(db)? })
 }
 
 fn told(findings: &mut Findings, known: &Known) {
@@ -112,7 +116,7 @@ fn told(findings: &mut Findings, known: &Known) {
         findings.wrong(Status::Warn, "connections", "There are no connections yet.", remedy);
     }
     for (connection, status) in &known.connections {
-        let company = known.companies.of(&connection.company_id);
+        let company = known.names.company(&connection.company_id);
         let name = format!("connection {} of {company} ({})", connection.name, connection.id);
         let detail = format!("{}: {}", status.state, status.detail);
         use ConnectionState as State;

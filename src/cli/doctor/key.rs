@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     app,
-    cli::{Result, failure::Failure, find},
+    cli::{Result, failure::Failure},
     clock::Ambient,
     config::Settings,
+    service::find::Names,
     store::{Db, Store},
     sync::vault::{KeyReport, Vault, VaultError},
 };
@@ -63,11 +64,7 @@ fn look(db: &mut Db, vault: &Vault) -> Result<Looked> {
     if failed.is_empty() {
         return Ok(looked);
     }
-    let companies = find::CompanyNames::read(db)?;
-    let names: BTreeMap<String, String> = find::connections(db, None)?
-        .into_iter()
-        .map(|it| (it.id, format!("{}/{}", companies.of(&it.company_id), it.name)))
-        .collect();
+    let names = Names::all(db)?;
     for (id, error) in failed {
         let VaultError::WrongKey { wanted, .. } = &error else {
             looked.damaged.push(error);
@@ -75,7 +72,7 @@ fn look(db: &mut Db, vault: &Vault) -> Result<Looked> {
         };
         let (_, sealed) = looked.unopened.entry(wanted.clone()).or_insert_with(|| (error, Sealed::default()));
         sealed.secrets += 1;
-        sealed.connections.insert(names.get(&id).cloned().unwrap_or(id));
+        sealed.connections.insert(names.connection(&id).to_owned());
     }
     Ok(looked)
 }

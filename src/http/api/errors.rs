@@ -5,13 +5,15 @@ use axum::http::StatusCode;
 use crate::{
     domain::problem::Problem,
     http::problem::ApiError,
-    service::{Class, Refusal},
+    service::{Class, Refusal, edge::Edge},
 };
 
 /// Everything that `service` has words for: its refusals, and the errors of verbs.
 impl<E: Into<Refusal>> From<E> for ApiError {
     fn from(error: E) -> Self {
-        let Refusal { class, problem, extra, retry_after, cause, .. } = error.into();
+        let refusal: Refusal = error.into();
+        let problem = refusal.problem(Edge::Api);
+        let Refusal { class, extra, retry_after, cause, .. } = refusal;
         let status = match class {
             Class::Malformed => StatusCode::BAD_REQUEST,
             Class::Unauthorized => StatusCode::UNAUTHORIZED,

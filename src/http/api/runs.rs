@@ -12,7 +12,7 @@ use crate::{
     },
     service::{
         page::{PageBody, PageQuery},
-        runs::{self, Absence},
+        runs::{self, Absence, RunsQuery},
     },
 };
 
@@ -25,10 +25,23 @@ use super::{
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()
+        .routes(guarded!(list_all_runs))
         .routes(guarded!(get_run))
         .routes(guarded!(list_absences))
         .routes(guarded!(approve_run))
         .routes(guarded!(reject_run))
+}
+
+/// Lists the runs
+///
+/// Of all connections that the token may see, newest first: `state=held` finds those that wait for a decision.
+#[utoipa::path(get, path = "/v1/runs", tag = "runs", params(RunsQuery),
+    responses((status = 200, description = "A page", body = PageBody<Run>), Refusals))]
+async fn list_all_runs(
+    caller: Caller<action::Read>,
+    ApiQuery(query): ApiQuery<RunsQuery>,
+) -> Result<Json<PageBody<Run>>, ApiError> {
+    caller.read(move |db, attempt| runs::list(db, attempt, &query)).await.map(Json)
 }
 
 /// Shows a run

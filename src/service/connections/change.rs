@@ -12,16 +12,15 @@ use crate::{
         words::Kind,
     },
     service::{Result, find},
-    store::{WriteDb, desktop},
+    store::{WriteDb, connections as stored, desktop},
     sync::{
         credentials,
-        poll::Reach,
         register::{self, ConnectionChange},
         subscribe::webhook_url,
     },
 };
 
-use super::{Connection, NewConnection, found, guard, need_desktop};
+use super::{Around, Connection, NewConnection, found, guard, need_desktop};
 
 /// A connection that is to be made.
 #[derive(Debug, Clone)]
@@ -42,17 +41,17 @@ pub struct Draft {
 /// `company_not_found`; `invalid_name`, `no_connector`, `invalid_settings`, `invalid_secrets`; `already_exists`.
 pub fn add(
     db: &mut WriteDb,
-    reach: &Reach,
+    around: &impl Around,
     attempt: &Attempt<action::ManageConnections>,
     draft: &Draft,
 ) -> Result<NewConnection> {
     let company = find::company(db, attempt, &draft.company)?;
-    attempt.at(&company.id, "company")?;
+    let grant = attempt.at(&company.id, "company")?;
     guard::private_address(attempt, &draft.settings, None)?;
     let Draft { kind, name, settings, secrets, .. } = draft.clone();
     let draft = register::ConnectionDraft { kind, company_id: company.id, name, settings, secrets };
-    let new = register::connection(db, &reach.ambient, &reach.vault, &draft)?;
-    Ok(NewConnection::read(db, new, &reach.public_url, reach.ambient.now())?)
+    let new = register::connection(db, around.ambient(), around.vault(), &grant, &draft)?;
+    Ok(NewConnection::read(db, new, around.public_url(), around.ambient().now())?)
 }
 
 /// Changes a connection; what is not named stays.
@@ -61,7 +60,7 @@ pub fn add(
 /// `connection_not_found`; `not_quickbooks_desktop`, `nothing_in_doubt`; as [`add`].
 pub fn change(
     db: &mut WriteDb,
-    reach: &Reach,
+    around: &impl Around,
     attempt: &Attempt<action::ManageConnections>,
     id: &str,
     change: &ConnectionChange,
@@ -72,13 +71,17 @@ pub fn change(
     }
     guard::private_address(attempt, &change.settings, Some(&before.settings))?;
     guard::stored_secrets(attempt, &before, change)?;
-    let changed = register::change_connection(db, &reach.ambient, &reach.vault, &grant, &before.id, change)?;
-    Ok(Connection::read(db, changed, &reach.public_url, reach.ambient.now())?)
+    let changed =
+        register::change_connection(db, around.ambient(), around.vault(), &grant, &before.id, change)?;
+    Ok(Connection::read(db, changed, around.public_url(), around.ambient().now())?)
 }
 
 /// The Web Connector's new password.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Password {
+    /// The connection's ID.
+    #[serde(skip)]
+    pub id: String,
     pub username: String,
     /// Shown only here.
     pub password: String,
@@ -90,15 +93,15 @@ pub struct Password {
 /// `connection_not_found`, `not_quickbooks_desktop`.
 pub fn new_password(
     db: &mut WriteDb,
-    reach: &Reach,
+    around: &impl Around,
     attempt: &Attempt<action::ManageConnections>,
     id: &str,
 ) -> Result<Password> {
     let (grant, connection) = found(db, attempt, id)?;
     need_desktop(&connection)?;
-    let password = register::new_password(db, &reach.ambient, &grant, &connection)?;
+    let password = register::new_password(db, around.ambient(), &grant, &connection)?;
     let username = desktop::get(db, &connection.id)?.username;
-    Ok(Password { username, password: password.reveal().to_owned() })
+    Ok(Password { id: connection.id, username, password: password.reveal().to_owned() })
 }
 
 /// The new secret of a connection's webhooks.
@@ -110,19 +113,33 @@ pub struct WebhookSecret {
     pub webhook_secret: String,
 }
 
+/// Makes a new secret in place of one that Rollcall makes; the old one stops working.
+///
+/// # Errors
+/// `connection_not_found`; `invalid_secrets` where Rollcall makes none of that name for the kind.
+pub fn new_secret(
+    db: &mut WriteDb,
+    around: &impl Around,
+    attempt: &Attempt<action::ManageConnections>,
+    id: &str,
+    name: &str,
+) -> Result<(stored::Connection, Secret)> {
+    let (grant, connection) = found(db, attempt, id)?;
+    let secret = credentials::renew(db, around.ambient(), around.vault(), &grant, &connection, name)?;
+    Ok((connection, secret))
+}
+
 /// Makes a new secret for the webhooks; the old one stops working.
 ///
 /// # Errors
 /// `connection_not_found`; `invalid_secrets` where Rollcall makes none for the kind.
 pub fn new_webhook_secret(
     db: &mut WriteDb,
-    reach: &Reach,
+    around: &impl Around,
     attempt: &Attempt<action::ManageConnections>,
     id: &str,
 ) -> Result<WebhookSecret> {
-    let (grant, connection) = found(db, attempt, id)?;
-    let name = credentials::WEBHOOK_SECRET;
-    let secret = credentials::renew(db, &reach.ambient, &reach.vault, &grant, &connection, name)?;
-    let webhook_url = webhook_url(connection.kind, &connection.id, &reach.public_url);
+    let (connection, secret) = new_secret(db, around, attempt, id, credentials::WEBHOOK_SECRET)?;
+    let webhook_url = webhook_url(connection.kind, &connection.id, around.public_url());
     Ok(WebhookSecret { id: connection.id, webhook_url, webhook_secret: secret.reveal().to_owned() })
 }

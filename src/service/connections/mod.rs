@@ -20,26 +20,50 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
+    clock::Ambient,
     connectors::{self, Moves},
     domain::{
         access::{Acts, Attempt, Decision, Grant, action, decide},
         name::slug,
-        words::Action,
+        words::{Action, ConnectionState, Kind},
     },
     store::{Db, companies, connections},
-    sync::{calls_in, poll::Reach},
+    sync::{calls_in, poll::Reach, vault::Vault},
 };
 
 use super::{
     Refusal, Result, find,
     page::{self, PageBody},
+    schema,
 };
 
-pub use change::{Draft, Password, WebhookSecret, add, change, new_password, new_webhook_secret};
+pub use change::{Draft, Password, WebhookSecret, add, change, new_password, new_secret, new_webhook_secret};
 pub use poll::{Asked, poll, runs};
 pub use removal::{Removal, to_remove};
 pub use source::{Callback, CallbackState, Callbacks, TestResult};
 pub use view::{Connection, ConnectionProblem, ConnectionStatus, Desktop, NewConnection, Webhook};
+
+/// What connections are made and shown with: a gateway has it among what calls sources, a command that calls none by itself.
+pub trait Around {
+    fn ambient(&self) -> &Ambient;
+    fn vault(&self) -> &Vault;
+    /// How others reach the gateway.
+    fn public_url(&self) -> &url::Url;
+}
+
+impl Around for Reach {
+    fn ambient(&self) -> &Ambient {
+        &self.ambient
+    }
+
+    fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    fn public_url(&self) -> &url::Url {
+        &self.public_url
+    }
+}
 
 /// Which connections are wanted, and which page of them.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -48,6 +72,12 @@ pub use view::{Connection, ConnectionProblem, ConnectionStatus, Desktop, NewConn
 pub struct ConnectionsQuery {
     /// Only this company's, by ID or name.
     pub company: Option<String>,
+    /// Only those of this kind.
+    #[param(schema_with = schema::kinds)]
+    pub kind: Option<Kind>,
+    /// Only those in this state, such as `held`.
+    #[param(schema_with = schema::connection_states)]
+    pub state: Option<ConnectionState>,
     /// Rows of a page; 100 where it is left out.
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
@@ -61,7 +91,7 @@ pub struct ConnectionsQuery {
 /// `company_not_found`; `bad_cursor` and what [`page`] refuses.
 pub fn list(
     db: &mut Db,
-    reach: &Reach,
+    around: &impl Around,
     attempt: &Attempt<action::Read>,
     query: &ConnectionsQuery,
 ) -> Result<PageBody<Connection>> {
@@ -70,9 +100,19 @@ pub fn list(
     let one = one.map(|company| [company.id]);
     let grant = attempt.throughout()?;
     let among = one.as_ref().map_or_else(|| grant.companies().ids(), |one| Some(one.as_slice()));
-    let page = connections::page(db, among, after.as_deref(), limit)?;
-    let next = page.rows.last().filter(|_| page.more).map(|connection| connection.id.clone());
-    let rows = Connection::read_all(db, page.rows, &reach.public_url, reach.ambient.now())?;
+    let (mut rows, mut after) = (Vec::new(), after);
+    // A state is no column: pages are read until there are enough of those that are wanted.
+    let mut unread = true;
+    while unread && rows.len() <= limit.rows() {
+        let page = connections::page(db, among, after.as_deref(), limit)?;
+        (after, unread) = (page.rows.last().map(|connection| connection.id.clone()), page.more);
+        let of_kind = page.rows.into_iter().filter(|row| query.kind.is_none_or(|kind| row.kind == kind));
+        let read = Connection::read_all(db, of_kind.collect(), around.public_url(), around.ambient().now())?;
+        rows.extend(read.into_iter().filter(|row| query.state.is_none_or(|state| row.status.state == state)));
+    }
+    let more = rows.len() > limit.rows();
+    rows.truncate(limit.rows());
+    let next = rows.last().filter(|_| more || unread).map(|row| row.id.clone());
     PageBody::new(rows.into_iter().map(|row| for_caller(attempt, row)).collect(), next.as_ref())
 }
 
@@ -80,9 +120,14 @@ pub fn list(
 ///
 /// # Errors
 /// `connection_not_found`.
-pub fn show(db: &mut Db, reach: &Reach, attempt: &Attempt<action::Read>, id: &str) -> Result<Connection> {
+pub fn show(
+    db: &mut Db,
+    around: &impl Around,
+    attempt: &Attempt<action::Read>,
+    id: &str,
+) -> Result<Connection> {
     let (_, connection) = found(db, attempt, id)?;
-    let shown = Connection::read(db, connection, &reach.public_url, reach.ambient.now())?;
+    let shown = Connection::read(db, connection, around.public_url(), around.ambient().now())?;
     Ok(for_caller(attempt, shown))
 }
 
@@ -92,13 +137,13 @@ pub fn show(db: &mut Db, reach: &Reach, attempt: &Attempt<action::Read>, id: &st
 /// `connection_not_found`, `not_quickbooks_desktop`; `no_qwc_file`.
 pub fn qwc(
     db: &mut Db,
-    reach: &Reach,
+    around: &impl Around,
     attempt: &Attempt<action::ManageConnections>,
     id: &str,
 ) -> Result<(String, String)> {
     let (_, connection) = found(db, attempt, id)?;
     need_desktop(&connection)?;
-    let text = calls_in::setup_file(db, &connection.id, &reach.public_url)?;
+    let text = calls_in::setup_file(db, &connection.id, around.public_url())?;
     let company = companies::get(db, &connection.company_id)?.name;
     Ok((text, format!("{}.qwc", slug(&company))))
 }

@@ -9,7 +9,7 @@ use crate::{
         access::{Attempt, action},
         words::{List, Mode},
     },
-    service::Result,
+    service::{Result, edge::Said},
     store::{self, Db, Page, PageLimit, WriteDb, connections::Connection, runs, runs::Run},
     sync::{ask, check},
 };
@@ -24,7 +24,8 @@ pub struct Asked {
     /// One a list.
     pub runs: Vec<Run>,
     /// When to expect them.
-    pub detail: String,
+    pub detail: Said,
+    pub paused: bool,
     pub last_seen_at: Option<DateTime<Utc>>,
     /// When they should start: now, or when the Web Connector should call; `None` where it has never called.
     pub expected_at: Option<DateTime<Utc>>,
@@ -49,12 +50,13 @@ pub fn poll(
     let (expected_at, detail) = match calls_in {
         Some(calls_in) => {
             let expected_at = check::check(&connection, now).expected_at;
-            (expected_at, told(&connection, calls_in, expected_at, now))
+            (expected_at, told(&connection, calls_in, expected_at, now).into())
         }
         None => (Some(now), told_now(&connection)),
     };
     let employees = employees.ok_or(store::Error::NotFound("run"))?;
-    Ok(Asked { employees, runs, detail, last_seen_at: connection.last_seen_at, expected_at })
+    let Connection { last_seen_at, paused, .. } = connection;
+    Ok(Asked { employees, runs, detail, paused, last_seen_at, expected_at })
 }
 
 /// A page of a connection's runs, newest first, of both lists.
@@ -73,10 +75,16 @@ pub fn runs(
 }
 
 /// When the lists of a source that is polled are read.
-fn told_now(connection: &Connection) -> String {
+fn told_now(connection: &Connection) -> Said {
     match connection.paused {
-        true => "Queued. The connection is paused: nothing runs until it is resumed.".into(),
-        false => "Queued: it is read now. GET /v1/runs/{id} tells how far it has come.".into(),
+        true => Said::each(
+            "Queued. The connection is paused: nothing runs until it is resumed.",
+            "The connection is paused: they run after `rollcall connection set CONNECTION --resume`.",
+        ),
+        false => Said::each(
+            "Queued: it is read now. GET /v1/runs/{id} tells how far it has come.",
+            "A gateway that is running reads them now: `rollcall run show RUN` tells how far it is.",
+        ),
     }
 }
 

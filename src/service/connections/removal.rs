@@ -61,5 +61,6 @@ pub fn to_remove(
     id: &str,
 ) -> Result<(Grant<action::ManageConnections>, Extent)> {
     let (grant, connection) = found(db, attempt, id)?;
-    Ok((grant, remove::extent(db, &connection.id)?))
+    let extent = remove::extent(db, &grant, &connection.id)?;
+    Ok((grant, extent))
 }

@@ -1,8 +1,10 @@
 //! What a name, an ID or its beginning means, for this caller: what it does not see is not there.
 
 mod choose;
+mod names;
 
 pub use choose::{NotChosen, choose};
+pub use names::Names;
 
 use crate::{
     domain::{
@@ -11,15 +13,19 @@ use crate::{
     },
     store::{
         self, Db, Page, PageLimit,
-        apps::{self, App},
+        apps::{self, App, Token},
         companies::{self, Company},
         connections::{self, Connection},
+        inbox::{self, Message},
         records::{self, Staged},
         runs::{self, Run},
     },
 };
 
-use super::{Class, Refusal, Result};
+use super::{
+    Class, Refusal, Result,
+    edge::{Operation, Said},
+};
 
 /// A company, by ID, its unique beginning, or name.
 pub fn company<A>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<Company> {
@@ -33,7 +39,7 @@ pub fn company<A>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<Com
     }
     let all = all_companies(db, attempt.companies())?;
     let all: Vec<(String, String)> = all.into_iter().map(|company| (company.id, company.name)).collect();
-    let id = choose(&all, wanted).map_err(|not| refused("company", not))?;
+    let id = choose(&all, wanted).map_err(|not| refused("company", wanted, not))?;
     Ok(companies::get(db, &id)?)
 }
 
@@ -56,7 +62,10 @@ pub fn one_company<A>(db: &mut Db, attempt: &Attempt<A>, wanted: Option<&str>) -
         several => Err(Refusal::unacceptable(
             "company_needed",
             format!("{} companies could be meant, and none of them is named.", several.len()),
-            "Name one by `company`: its ID or its name; GET /v1/companies lists them.",
+            Said::by(|edge| {
+                let (company, list) = (edge.parameter("company"), edge.operation(Operation::ListCompanies));
+                format!("Name one by {company}: its ID or its name; {list} lists them.")
+            }),
         )),
     }
 }
@@ -68,17 +77,19 @@ pub fn connection<A>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<
         Ok(_) | Err(store::Error::NotFound(_)) => {}
         Err(error) => return Err(error.into()),
     }
-    let names = all_companies(db, attempt.companies())?;
-    let among = attempt.companies().ids();
-    let mut all = Vec::new();
-    let page = |db: &mut Db, after: Option<&str>, limit| connections::page(db, among, after, limit);
-    for connection in pages(db, |connection: &Connection| &connection.id, page)? {
-        if let Some(company) = names.iter().find(|company| company.id == connection.company_id) {
-            all.push((connection.id.clone(), format!("{}/{}", company.name, connection.name)));
+    let names = Names::read(db, attempt.companies())?;
+    let all: Vec<(String, String)> = names
+        .connections()
+        .flat_map(|(id, name, full)| [(id.to_owned(), full.to_owned()), (id.to_owned(), name.to_owned())])
+        .collect();
+    let id = choose(&all, wanted).map_err(|not| match not {
+        // People know them by these.
+        NotChosen::Ambiguous { ids } => {
+            let ids = ids.iter().map(|id| format!("`{}` ({id})", names.connection(id))).collect();
+            refused("connection", wanted, NotChosen::Ambiguous { ids })
         }
-        all.push((connection.id, connection.name));
-    }
-    let id = choose(&all, wanted).map_err(|not| refused("connection", not))?;
+        missing => refused("connection", wanted, missing),
+    })?;
     Ok(connections::get(db, &id)?)
 }
 
@@ -91,7 +102,7 @@ pub fn app(db: &mut Db, principal: &Principal, wanted: &str) -> Result<App> {
     }
     let seen = apps(db, principal)?;
     let all: Vec<(String, String)> = seen.iter().map(|app| (app.id.clone(), app.name.clone())).collect();
-    let id = choose(&all, wanted).map_err(|not| refused("app", not))?;
+    let id = choose(&all, wanted).map_err(|not| refused("app", wanted, not))?;
     seen.into_iter().find(|app| app.id == id).ok_or_else(|| Refusal::not_there("app"))
 }
 
@@ -107,6 +118,17 @@ fn sees(principal: &Principal, app: &App) -> bool {
         Companies::All => true,
         Companies::Only(companies) => app.companies.iter().any(|company| companies.contains(company)),
     }
+}
+
+/// A token of an app, by its ID or the unique beginning of it.
+///
+/// # Errors
+/// `token_not_found`, `ambiguous`.
+pub fn token(db: &mut Db, app: &App, wanted: &str) -> Result<Token> {
+    let all = apps::tokens(db, &app.id)?;
+    let ids: Vec<(String, String)> = all.iter().map(|token| (token.id.clone(), String::new())).collect();
+    let id = choose(&ids, wanted).map_err(|not| refused("token", wanted, not))?;
+    all.into_iter().find(|token| token.id == id).ok_or_else(|| Refusal::not_there("token"))
 }
 
 /// A record, by its ID or the unique beginning of it, and the grant to do the action on it.
@@ -145,6 +167,27 @@ pub fn run<A: Acts>(db: &mut Db, attempt: &Attempt<A>, id: &str) -> Result<(Gran
     Ok((attempt.at(&run.company_id, "run")?, run))
 }
 
+/// A message of a webhook, by its ID, the unique beginning of it, or the sender's own ID; with its connection, and the grant
+/// to do the action.
+///
+/// # Errors
+/// `message_not_found`, `ambiguous`.
+pub fn message<A: Acts>(
+    db: &mut Db,
+    attempt: &Attempt<A>,
+    wanted: &str,
+) -> Result<(Grant<A>, Connection, Message)> {
+    let message = match inbox::get(db, wanted) {
+        Err(store::Error::NotFound(_)) => {
+            let ids = inbox::meant(db, attempt.companies().ids(), wanted.trim(), 3)?;
+            inbox::get(db, &only("message", wanted, ids)?)?
+        }
+        other => other?,
+    };
+    let connection = connections::get(db, &message.connection_id)?;
+    Ok((attempt.at(&connection.company_id, "message")?, connection, message))
+}
+
 /// The ID with this beginning, among the companies in which the caller acts, else among those that it sees.
 fn record_id<A>(db: &mut Db, attempt: &Attempt<A>, list: List, beginning: &str) -> Result<String> {
     let seen = attempt.principal().companies();
@@ -166,31 +209,38 @@ fn begun(
     let digits = digits.map_or("", |(_, digits)| digits);
     // An ID has 32.
     if !(1..32).contains(&digits.len()) || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return Err(Refusal::not_there(what));
+        return Err(Refusal::not_there_as(what, &beginning));
     }
-    let ids = ids(&beginning)?;
+    only(what, &beginning, ids(&beginning)?)
+}
+
+/// The one that is meant.
+fn only(what: &str, wanted: &str, ids: Vec<String>) -> Result<String> {
     match ids.as_slice() {
         [only] => Ok(only.clone()),
-        [] => Err(Refusal::not_there(what)),
-        _ => Err(refused(what, NotChosen::Ambiguous { ids })),
+        [] => Err(Refusal::not_there_as(what, wanted)),
+        _ => Err(refused(what, wanted, NotChosen::Ambiguous { ids })),
     }
 }
 
-fn refused(what: &str, not: NotChosen) -> Refusal {
+/// `wanted` is not repeated: it may be a secret that was pasted into the wrong place.
+fn refused(what: &str, wanted: &str, not: NotChosen) -> Refusal {
     match not {
         NotChosen::Ambiguous { ids } => Refusal::new(
             Class::Conflict,
             "ambiguous",
             format!("That may be more than one {what}: {}.", ids.join(", ")),
-            "Name one by its ID.",
+            match what {
+                "connection" => "Name one so, or by its ID.",
+                _ => "Name one by its ID.",
+            },
         ),
-        NotChosen::Missing { near } if near.is_empty() => Refusal::not_there(what),
+        NotChosen::Missing { near } if near.is_empty() => Refusal::not_there_as(what, wanted),
         NotChosen::Missing { near } => {
             let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
-            let mut refused = Refusal::not_there(what);
-            refused.problem.remedy =
-                format!("Did you mean {}? {}", near.join(" or "), refused.problem.remedy);
-            refused
+            let refused = Refusal::not_there_as(what, wanted);
+            let hint = format!("Did you mean {}?", near.join(" or "));
+            Refusal { remedy: refused.remedy.after(&hint), ..refused }
         }
     }
 }

@@ -101,6 +101,18 @@ pub fn absences(
     PageBody::of(page, |staged| staged.id.clone())
 }
 
+/// A run whose hold can be approved, before somebody does so. Nothing is changed.
+///
+/// # Errors
+/// `run_not_found`, `run_not_held`.
+pub fn to_approve(db: &mut Db, attempt: &Attempt<action::DecideHolds>, id: &str) -> Result<Run> {
+    let (_, run) = find::run(db, attempt, id)?;
+    if run.state != RunState::Held {
+        return Err(hold::Error::NotHeld.into());
+    }
+    Ok(run.into())
+}
+
 /// Approves a hold: see [`hold::approve`].
 ///
 /// # Errors
@@ -112,8 +124,8 @@ pub fn approve(
     now: DateTime<Utc>,
 ) -> Result<Run> {
     let (grant, run) = find::run(db, attempt, id)?;
-    let by = by(db, &grant)?;
-    Ok(hold::approve(db, &grant, &run.id, &by, now)?.into())
+    let name = name(db, &grant)?;
+    Ok(hold::approve(db, &grant, &run.id, name.as_deref(), now)?.into())
 }
 
 /// Rejects a hold: nobody is marked absent.
@@ -127,12 +139,12 @@ pub fn reject(
     now: DateTime<Utc>,
 ) -> Result<Run> {
     let (grant, run) = find::run(db, attempt, id)?;
-    let by = by(db, &grant)?;
-    Ok(hold::reject(db, &grant, &run.id, &by, now)?.into())
+    let name = name(db, &grant)?;
+    Ok(hold::reject(db, &grant, &run.id, name.as_deref(), now)?.into())
 }
 
-/// Who decides, in words: a run keeps them.
-fn by(db: &mut Db, grant: &Grant<action::DecideHolds>) -> Result<String> {
+/// The name of who decides: a run keeps it.
+fn name(db: &mut Db, grant: &Grant<action::DecideHolds>) -> Result<Option<String>> {
     let names = ActorNames::read(db, std::iter::once((grant.actor(), None)))?;
-    Ok(names.text(grant.actor(), None))
+    Ok(names.name(grant.actor()).map(str::to_owned))
 }

@@ -103,7 +103,7 @@ impl From<runs::Run> for Run {
             decision: run.decision.map(|decision| Decision {
                 decision: decision.decision,
                 at: decision.at,
-                by: decision.by,
+                by: decision.by.to_string(),
             }),
             to_mark: run.to_mark,
             hold: None,

@@ -12,6 +12,7 @@
 //! | `texts` | what people are told of whole lists |
 //! | `hints` | records that are fetched, once for all messages that name them |
 //! | `retry` | when to try again, and when to give up |
+//! | [`replay`] | trying again what was given up |
 //!
 //! The lease is a row, so several gateways never work on one connection's inbox at once; each transaction holds that
 //! row, changes its message, and has its effect: so the effect happens exactly once. A paused connection's messages are
@@ -23,6 +24,7 @@ mod hints;
 mod meaning;
 mod newest;
 mod pages;
+pub mod replay;
 mod retry;
 mod sealed;
 mod texts;
@@ -30,6 +32,7 @@ mod work;
 
 pub use accept::{Accepted, Inbox, NotAccepted};
 pub use fetch::Fetch;
+pub use replay::ReplayError;
 pub use sealed::SEALED_KEPT;
 pub use work::{Desk, Lease, PLACES, Place, TURN};
 

@@ -163,6 +163,26 @@ async fn a_test_tells_what_the_last_calls_have_shown() {
 }
 
 /// The Web Connector calls.
+#[tokio::test]
+async fn connections_are_listed_by_kind_and_by_state() {
+    TestApp::each(async |app| {
+        for name in ["Birch", "Cedar"] {
+            app.add_company(name).await;
+        }
+        let list = async |query: &str| {
+            let page = app.admin("GET", &format!("/v1/connections?{query}"), None).await;
+            (page.is(200)["data"].as_array().unwrap().len(), page.is(200)["next_cursor"].clone())
+        };
+        assert_eq!(list("kind=push").await.0, 0);
+        assert_eq!(list("state=ok").await.0, 0);
+        assert_eq!(list("kind=quickbooks_desktop&state=waiting").await.0, 3);
+        let (first, next) = list("state=waiting&limit=2").await;
+        let next = next.as_str().unwrap();
+        assert_eq!((first, list(&format!("state=waiting&limit=2&cursor={next}")).await.0), (2, 1));
+    })
+    .await;
+}
+
 async fn see(app: &TestApp) {
     let (id, now) = (app.connection.id.clone(), app.gateway.ambient.now());
     app.gateway.store.write(move |db| connections::seen(db, &id, now).map(drop)).await.unwrap();

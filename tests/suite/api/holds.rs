@@ -56,6 +56,28 @@ async fn a_mass_absence_is_held_until_an_admin_decides() {
 }
 
 #[tokio::test]
+async fn the_runs_of_all_connections_are_listed_by_state_to_those_who_see_them() {
+    TestApp::each(async |app| {
+        let run = held(app).await;
+        let (company, connection) = app.add_company("Birch").await;
+        app.stage_from(&connection, List::Employee, people(3)).await;
+        let list = async |query: &str| texts(app.get(&format!("/v1/runs?{query}")).await.is(200), "id");
+        assert_eq!(list("state=held").await, [run.as_str()]);
+        assert_eq!(list("").await.len(), 2, "another company's are not there");
+        app.get(&format!("/v1/runs?company={}", company.id)).await.problem(404, "company_not_found");
+        app.get("/v1/runs?state=lost").await.problem(422, "invalid_query");
+        let all = app.admin("GET", "/v1/runs?limit=2", None).await;
+        assert_eq!(
+            (all.is(200)["data"].as_array().unwrap().len(), all.is(200)["next_cursor"].is_string()),
+            (2, true)
+        );
+        let theirs = app.admin("GET", &format!("/v1/runs?connection={}", connection.id), None).await;
+        assert_eq!(theirs.is(200)["data"].as_array().unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_rejected_hold_marks_nobody() {
     TestApp::each(async |app| {
         let run = format!("/v1/runs/{}", held(app).await);

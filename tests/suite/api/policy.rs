@@ -26,7 +26,7 @@ use rollcall::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::support::{TestApp, TestClock, linking, people};
+use crate::support::{TestApp, TestClock, granted, linking, people};
 
 /// A caller that can exist, with its token; without a principal it is unknown.
 type Known = (Option<Principal>, Option<String>);
@@ -48,9 +48,9 @@ impl Company {
             .gateway
             .store
             .write(move |db| -> Result<_, register::Error> {
-                let company = register::company(db, &ambient, &name)?;
+                let company = register::company(db, &ambient, &granted(), &name)?;
                 let draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
-                let connection = register::connection(db, &ambient, &vault, &draft)?.connection;
+                let connection = register::connection(db, &ambient, &vault, &granted(), &draft)?.connection;
                 let mut ids = BTreeMap::from([("companies", company.id.clone())]);
                 ids.insert("connections", connection.id.clone());
                 for (list, word) in [(List::Employee, "employees"), (List::Customer, "customers")] {
@@ -68,7 +68,8 @@ impl Company {
                     admin: false,
                     scopes: Scopes::new(Scope::ALL),
                 };
-                let (app, first) = register::new_app(db, &ambient, &draft, &TokenDraft::default())?;
+                let (app, first) =
+                    register::new_app(db, &ambient, &granted(), &draft, &TokenDraft::default())?;
                 ids.insert("tokens", first.token.id.clone());
                 ids.insert("apps", app.id.clone());
                 let profile = format!("u-{}", company.id);
@@ -146,12 +147,12 @@ fn callers(
     ];
     for scope in Scope::ALL {
         let draft = TokenDraft { scopes: Some(Scopes::new(&[*scope])), ..TokenDraft::default() };
-        let token = register::token(db, ambient, &app.id, &draft)?.secret;
+        let token = register::token(db, ambient, &granted(), &app.id, &draft)?.secret;
         callers.push((Some(principal(&[*scope])), Some(token.reveal().to_owned())));
     }
     let long_ago = Ambient { clock: TestClock::new(), ..ambient.clone() };
     let draft = TokenDraft { expires_in_days: Some(1), ..TokenDraft::default() };
-    let expired = register::token(db, &long_ago, &app.id, &draft)?.secret;
+    let expired = register::token(db, &long_ago, &granted(), &app.id, &draft)?.secret;
     callers.push((None, Some(expired.reveal().to_owned())));
     Ok(callers)
 }

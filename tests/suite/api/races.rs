@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{ids, link, put_profile};
-use crate::support::{Answer, TestApp, TestDatabase, people};
+use crate::support::{Answer, TestApp, TestDatabase, granted, people};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_sixteen_links_of_one_record_exactly_one_wins() {
@@ -134,7 +134,8 @@ async fn busy(app: &TestApp, name: &str) -> Connection {
     for secret in ["public_key", "private_key"] {
         draft.secrets.insert(secret.into(), rollcall::domain::secret::Secret::new("x"));
     }
-    let made = app.gateway.store.write(move |db| register::connection(db, &ambient, &vault, &draft));
+    let made =
+        app.gateway.store.write(move |db| register::connection(db, &ambient, &vault, &granted(), &draft));
     let connection = made.await.unwrap().connection;
     app.stage_from(&connection, List::Employee, people(10)).await;
     app.stage_from(&connection, List::Employee, people(2)).await;

@@ -35,9 +35,9 @@ fn push_gets_a_secret_and_an_address() {
     assert_eq!(renewed["id"], id);
     assert!(renewed["webhook_secret"].as_str().unwrap().starts_with("whsec_"));
     assert_ne!(renewed["webhook_secret"], made["webhook_secret"]);
-    assert_eq!(machine.run(&["connection", "secret", id, "token"]).code, 2);
+    machine.problem(&["connection", "secret", id, "token"], "invalid_secrets");
     let refused = ["connection", "set", id, "--secret", "webhook_secret=whsec_c2hvcnQ="];
-    let problem = machine.problem(&refused, "bad_secret");
+    let problem = machine.problem(&refused, "invalid_secrets");
     assert!(problem["detail"].as_str().unwrap().contains("24 to 64 bytes"), "{problem}");
 }
 
@@ -76,15 +76,15 @@ fn paycom_gets_what_is_missing_and_nothing_is_shown_again() {
 #[test]
 fn all_that_is_missing_is_named_at_once() {
     let machine = machine();
-    let usage = |arguments: &[&str]| {
-        let ended = machine.run(&[arguments, &["--json"]].concat());
-        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{}", ended.stderr);
-        ended.problem()
+    let refused = |arguments: &[&str]| {
+        let problem = machine.problem(arguments, "invalid_secrets");
+        assert!(problem["remedy"].as_str().unwrap().contains("rollcall connection add --help"), "{problem}");
+        problem
     };
-    let problem = usage(CONNECTWISE);
+    let problem = refused(CONNECTWISE);
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.contains("`public_key` (the API member's public key) and `private_key`"), "{detail}");
-    let unknown = usage(&[CONNECTWISE, &["--secret", "sid=hunter"]].concat());
+    let unknown = refused(&[CONNECTWISE, &["--secret", "sid=hunter"]].concat());
     let detail = unknown["detail"].as_str().unwrap();
     assert!(
         detail.contains("takes no secret of that name; it takes `public_key`, `private_key`"),
@@ -93,7 +93,7 @@ fn all_that_is_missing_is_named_at_once() {
     let long = format!("private_key={}", "x".repeat(4097));
     for wrong in ["private_key=", "private_key=a\nb", &long] {
         let all = [CONNECTWISE, &["--secret", "public_key=hunter", "--secret", wrong]].concat();
-        machine.problem(&all, "bad_secret");
+        machine.problem(&all, "invalid_secrets");
     }
     let all = [CONNECTWISE, &["--secret", "public_key=hunter", "--secret", "private_key=hunter"]].concat();
     let made = machine.json(&all);

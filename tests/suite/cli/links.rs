@@ -4,9 +4,11 @@ use rollcall::{
     clock::Ambient,
     domain::{
         hold::Gone,
+        ids::new_id,
+        problem::Problem,
         words::{List, Mode},
     },
-    store::{Store, connections},
+    store::{Store, connections, inbox},
     sync::{ingest, reconcile, run},
 };
 use serde_json::json;
@@ -15,7 +17,7 @@ use super::Machine;
 use crate::support::people;
 
 /// Acme, its app Timesheets, and these many employees.
-async fn staged(machine: &Machine, count: usize) {
+pub(super) async fn staged(machine: &Machine, count: usize) {
     let connection = machine.acme()["id"].as_str().unwrap().to_owned();
     machine.json(&["app", "add", "Timesheets", "--company", "Acme"]);
     let store = Store::open(&format!("sqlite:{}", machine.path("rollcall.db").display())).unwrap();
@@ -49,9 +51,13 @@ async fn links_are_made_and_undone_by_the_names_that_people_know() {
 
     let link = machine.json(&["link", "add", id, "u-1"]);
     assert_eq!((&link["record_id"], &link["linked_by"]), (&json!(id), &json!("command line")));
+    // The same once more is no error, as by the API.
+    assert_eq!(machine.json(&["link", "add", id, "u-1"])["id"], link["id"]);
+    let shown = machine.run(&["record", "show", id]).stdout;
+    assert!(shown.contains("Acme/QuickBooks Desktop"), "{shown}");
     let other = all[1]["id"].as_str().unwrap();
     machine.problem(&["link", "add", other, "u-1"], "profile_linked");
-    machine.problem(&["profile", "remove", "u-1"], "profile_linked");
+    machine.problem(&["profile", "remove", "u-1", "--yes"], "profile_linked");
     let unlinked = machine.json(&["record", "list", "employee", "--linked", "false", "--app", "Timesheets"]);
     assert_eq!(unlinked.as_array().unwrap().len(), 2);
 
@@ -107,12 +113,49 @@ async fn what_could_mean_several_is_asked_for_and_what_is_near_is_named() {
     let machine = Machine::new();
     staged(&machine, 1).await;
     machine.json(&["app", "add", "Payroll", "--company", "Acme"]);
-    machine.problem(&["profile", "list"], "app_needed");
+    let several = machine.problem(&["profile", "list"], "app_needed");
+    assert!(several["remedy"].as_str().unwrap().contains("`--app`"), "{several}");
     assert_eq!(machine.json(&["profile", "list", "--app", "PAYROLL"]), json!([]));
     let near = machine.problem(&["record", "list", "employee", "--company", "Acne"], "company_not_found");
     assert!(near["remedy"].as_str().unwrap().contains("Did you mean `Acme`?"), "{near}");
     machine.problem(&["record", "show", "emp_00"], "employee_not_found");
     machine.problem(&["record", "show", "Ana"], "record_not_found");
+}
+
+#[tokio::test]
+async fn a_message_is_replayed_by_the_id_that_its_sender_knows() {
+    let machine = Machine::new();
+    machine.json(&["company", "add", "Acme"]);
+    let made = machine.json(&["connection", "add", "push", "--company", "Acme"]);
+    let connection_id = made["id"].as_str().unwrap().to_owned();
+    let store = Store::open(&format!("sqlite:{}", machine.path("rollcall.db").display())).unwrap();
+    let ambient = Ambient::system();
+    let tell = store.write(move |db| {
+        let now = ambient.now();
+        let id = new_id("msg", now, ambient.entropy.bytes());
+        let message = inbox::NewMessage {
+            id: id.clone(),
+            connection_id,
+            message_id: "evt-4711".into(),
+            event: "employees.upserted".into(),
+            body: None,
+            received_at: now,
+            problem: None,
+            told_at: None,
+            content_hash: [0; 16],
+            sealed: None,
+        };
+        inbox::insert(db, &[message])?;
+        inbox::dead(db, &id, &Problem::new("x", "It failed.", "Look."), now)?;
+        Ok::<_, rollcall::store::Error>(id)
+    });
+    let id = tell.await.unwrap();
+    let listed = machine.run(&["webhook", "list", "push", "--state", "dead"]).stdout;
+    assert!(listed.contains(&id) && listed.contains("evt-4711"), "{listed}");
+    machine.problem(&["webhook", "replay", "evt-47"], "message_not_found");
+    assert_eq!(machine.json(&["webhook", "replay", "evt-4711"])["replayed"], 1);
+    machine.problem(&["webhook", "replay", &id[..id.len() - 1]], "message_not_dead");
+    assert_eq!(machine.json(&["webhook", "replay", "--all-dead", "acme/push"])["replayed"], 0);
 }
 
 #[test]
@@ -128,9 +171,11 @@ fn a_token_has_a_name_scopes_and_an_end() {
     assert_eq!(tokens[0]["scopes"], json!(["read", "manage"]));
     assert_eq!(tokens[1]["expires_at"], made["expires_at"]);
     assert!(tokens[0]["expires_at"].is_null() && tokens[1]["last_used_at"].is_null(), "{tokens}");
-    let beyond = machine.run(&["app", "token", "add", "Sync", "--scope", "link", "--json"]);
-    assert_eq!(beyond.code, 2, "{}", beyond.stderr);
+    let beyond = machine.problem(&["app", "token", "add", "Sync", "--scope", "link"], "invalid_scopes");
+    assert!(beyond["remedy"].as_str().unwrap().contains("`rollcall app set APP`"), "{beyond}");
     let set = machine.json(&["app", "set", "Sync", "--scope", "link", "--scope", "read"]);
     assert_eq!((&set["scopes"], set["companies"].as_array().unwrap().len()), (&json!(["read", "link"]), 1));
     machine.json(&["app", "token", "add", "Sync", "--scope", "link"]);
+    // What the app has lost, none of its tokens has any more.
+    assert_eq!(machine.json(&["app", "token", "list", "Sync"])[0]["scopes"], json!(["read"]));
 }

@@ -1,9 +1,11 @@
 //! The shipped binary, called as people and scripts call it.
 
+mod books;
 mod credentials;
 mod demo;
 mod doctor;
 mod links;
+mod not_repeated;
 mod objects;
 mod polled;
 mod restore;

@@ -117,7 +117,7 @@ fn quickbooks_sends_its_lists_and_a_mass_absence_waits_for_a_person() {
     assert!(doctor.contains(&format!("rollcall run show {run}")), "{doctor}");
     let decided = machine.json(&["run", "reject", run]);
     assert_eq!(decided["decision"]["decision"], "rejected");
-    machine.problem(&["run", "approve", run], "not_held");
+    machine.problem(&["run", "approve", run], "run_not_held");
 
     // A wrong password is a failure of the session.
     let call = ["simulate", "quickbooks-desktop", "--qwc", &qwc, "--password", "wrong", "--json"];

@@ -11,12 +11,12 @@ use rollcall::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Process, TestApp, TestDatabase};
+use crate::support::{Process, TestApp, TestDatabase, granted};
 
 /// Prepares a database with an admin's token.
 async fn admin_of(store: &Store) -> String {
     let ambient = Ambient::system();
-    let made = store.write(move |db| register::app(db, &ambient, "Ops", &[], true));
+    let made = store.write(move |db| register::app(db, &ambient, &granted(), "Ops", &[], true));
     made.await.unwrap().1.reveal().to_owned()
 }
 
@@ -188,8 +188,9 @@ async fn a_lock_is_told_to_webhooks_and_to_the_web_connector_as_it_is_to_the_api
     let mut desktop = ConnectionDraft::new(Kind::QuickbooksDesktop, &app.company.id);
     desktop.name = Some("Branch".into());
     let made = app.gateway.store.write(move |db| {
-        let push = register::connection(db, &ambient, &vault, &draft)?.connection.id;
-        let (username, password) = register::connection(db, &ambient, &vault, &desktop)?.credentials.unwrap();
+        let push = register::connection(db, &ambient, &vault, &granted(), &draft)?.connection.id;
+        let (username, password) =
+            register::connection(db, &ambient, &vault, &granted(), &desktop)?.credentials.unwrap();
         Ok::<_, register::Error>((push, username, password))
     });
     let (push, username, password) = made.await.unwrap();

@@ -20,7 +20,7 @@ use rollcall::{
 };
 use serde_json::json;
 
-use crate::support::{TestApp, TestDatabase, people, person};
+use crate::support::{TestApp, TestDatabase, granted, people, person};
 
 const LIST: List = List::Employee;
 
@@ -182,7 +182,7 @@ async fn a_search_finds_what_the_records_hold_whatever_is_written_and_whatever_i
                 use rollcall::{domain::words::Kind, sync::register};
                 let mut draft = register::ConnectionDraft::new(Kind::Push, &company);
                 draft.name = Some("Second".into());
-                register::connection(db, &ambient, &vault, &draft)
+                register::connection(db, &ambient, &vault, &granted(), &draft)
             });
             made.await.unwrap().connection
         };

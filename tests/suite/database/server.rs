@@ -20,7 +20,7 @@ use serde_json::json;
 use standardwebhooks::Webhook;
 use tokio::task::JoinSet;
 
-use crate::support::{PostgresServer, Process, TestApp, TestDatabase, test_vault};
+use crate::support::{PostgresServer, Process, TestApp, TestDatabase, granted, test_vault};
 
 /// Sends each message again until it is accepted, under the same ID, as a sender does.
 struct Sender {
@@ -68,8 +68,14 @@ async fn what_was_acknowledged_outlives_every_end_of_the_server_and_happens_once
     let store = database.open();
     let made = store.write(|db| {
         let ambient = Ambient::system();
-        let company = register::company(db, &ambient, "Acme")?;
-        register::connection(db, &ambient, &test_vault(), &ConnectionDraft::new(Kind::Push, &company.id))
+        let company = register::company(db, &ambient, &granted(), "Acme")?;
+        register::connection(
+            db,
+            &ambient,
+            &test_vault(),
+            &granted(),
+            &ConnectionDraft::new(Kind::Push, &company.id),
+        )
     });
     let made = made.await.unwrap();
     let id = made.connection.id.clone();

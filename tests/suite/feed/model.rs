@@ -35,7 +35,7 @@ use rollcall::{
 use tokio::task::JoinSet;
 
 use super::rebuilt::Rebuilt;
-use crate::support::{TestDatabase, linking, person, test_vault};
+use crate::support::{TestDatabase, granted, linking, person, test_vault};
 
 const WRITERS: usize = 8;
 /// Transactions of each writer.
@@ -91,15 +91,17 @@ impl World {
         let made = store.write(move |db| {
             let (mut companies, mut connections) = (Vec::new(), Vec::new());
             for company in ["Acme", "Birch"] {
-                let company = register::company(db, &outside, company)?;
+                let company = register::company(db, &outside, &granted(), company)?;
                 for name in ["one", "two"] {
                     let mut draft = ConnectionDraft::new(Kind::Push, &company.id);
                     draft.name = Some(name.to_owned());
-                    connections.push(register::connection(db, &outside, &test_vault(), &draft)?.connection);
+                    connections.push(
+                        register::connection(db, &outside, &test_vault(), &granted(), &draft)?.connection,
+                    );
                 }
                 companies.push(company.id);
             }
-            let (app, _) = register::app(db, &outside, "Timesheets", &companies, false)?;
+            let (app, _) = register::app(db, &outside, &granted(), "Timesheets", &companies, false)?;
             let app = apps::get(db, &app.id)?;
             Ok::<_, register::Error>((companies, connections, app))
         });

@@ -1,7 +1,7 @@
 //! The document is one that tools accept, and the gateway keeps it.
 
 use super::{done, file, gateway, tools};
-use crate::support::TestApp;
+use crate::support::{TestApp, granted};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_linter_finds_no_error_in_the_document() {
@@ -35,6 +35,6 @@ async fn requests_made_from_the_document_are_answered_as_it_says() {
 async fn admin_token(app: &TestApp, name: &'static str) -> String {
     use rollcall::sync::register;
     let ambient = app.gateway.ambient.clone();
-    let made = app.gateway.store.write(move |db| register::app(db, &ambient, name, &[], true));
+    let made = app.gateway.store.write(move |db| register::app(db, &ambient, &granted(), name, &[], true));
     made.await.unwrap().1.reveal().to_owned()
 }

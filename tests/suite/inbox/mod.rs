@@ -43,7 +43,7 @@ use rollcall::{
 
 use tokio::sync::Semaphore;
 
-use crate::support::{TestClock, TestDatabase, stands, test_vault};
+use crate::support::{TestClock, TestDatabase, granted, stands, test_vault};
 
 /// A source that says what it was told to say, and counts who asks.
 #[derive(Default)]
@@ -95,9 +95,9 @@ impl Office {
         let store = database.open();
         let made = ambient.clone();
         let connection = store.write(move |db| {
-            let company = register::company(db, &made, "Acme")?;
+            let company = register::company(db, &made, &granted(), "Acme")?;
             let draft = draft(kind, &company.id);
-            let new = register::connection(db, &made, &test_vault(), &draft)?;
+            let new = register::connection(db, &made, &test_vault(), &granted(), &draft)?;
             Ok::<_, register::Error>(new.connection)
         });
         let connection = connection.await.unwrap();
@@ -125,7 +125,8 @@ impl Office {
     async fn another(&self, kind: Kind, name: &str) -> String {
         let (ambient, mut draft) = (self.ambient.clone(), draft(kind, &self.connection.company_id));
         draft.name = Some(name.to_owned());
-        let made = self.store.write(move |db| register::connection(db, &ambient, &test_vault(), &draft));
+        let made =
+            self.store.write(move |db| register::connection(db, &ambient, &test_vault(), &granted(), &draft));
         made.await.unwrap().connection.id
     }
 

@@ -16,7 +16,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::TestApp;
+use crate::support::{TestApp, granted};
 
 const SECRET: &str = "whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
@@ -24,7 +24,8 @@ async fn push(app: &TestApp) -> String {
     let (ambient, vault) = (app.gateway.ambient.clone(), app.gateway.vault.clone());
     let mut draft = ConnectionDraft::new(Kind::Push, &app.company.id);
     draft.secrets.insert("webhook_secret".into(), Secret::new(SECRET));
-    let made = app.gateway.store.write(move |db| register::connection(db, &ambient, &vault, &draft));
+    let made =
+        app.gateway.store.write(move |db| register::connection(db, &ambient, &vault, &granted(), &draft));
     made.await.unwrap().connection.id
 }
 

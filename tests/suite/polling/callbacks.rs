@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use super::vendor::Vendor;
-use crate::support::{SECRET_KEY, TestDatabase, reach, staged};
+use crate::support::{SECRET_KEY, TestDatabase, granted, reach, staged};
 
 /// The vendor, the gateway with its workers, and an administrator's token.
 struct Office {
@@ -44,7 +44,8 @@ impl Office {
         let reach = reach(&store, &ambient, Timeouts::default());
         let connection = vendor.connect(&reach, "Acme", &[("page_size", "100")]).await;
         let made = ambient.clone();
-        let admin = store.write(move |db| register::app(db, &made, "Ops", &[], true)).await.unwrap().1;
+        let admin =
+            store.write(move |db| register::app(db, &made, &granted(), "Ops", &[], true)).await.unwrap().1;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let source: MapSource = [

@@ -16,7 +16,7 @@ use rollcall::{
     sync::register,
 };
 
-use crate::support::{TestDatabase, test_vault};
+use crate::support::{TestDatabase, granted, test_vault};
 
 fn at(seconds: i64) -> DateTime<Utc> {
     "2026-11-21T12:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::seconds(seconds)
@@ -26,13 +26,13 @@ fn at(seconds: i64) -> DateTime<Utc> {
 async fn add_polled(store: &Store, number: usize) -> Connection {
     let ambient = Ambient::system();
     let made = store.write(move |db| {
-        let company = register::company(db, &ambient, &format!("Company {number}"))?;
+        let company = register::company(db, &ambient, &granted(), &format!("Company {number}"))?;
         let secrets = ["sid", "token"].map(|name| (name.to_owned(), Secret::new("x"))).into_iter().collect();
         let draft = register::ConnectionDraft {
             secrets,
             ..register::ConnectionDraft::new(Kind::Paycom, &company.id)
         };
-        register::connection(db, &ambient, &test_vault(), &draft)
+        register::connection(db, &ambient, &test_vault(), &granted(), &draft)
     });
     made.await.unwrap().connection
 }

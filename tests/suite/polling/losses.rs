@@ -45,7 +45,7 @@ async fn a_connection_is_deleted_while_it_is_polled_and_nothing_of_it_stays() {
         // In the middle of a list: the pace lets no more through for now.
         vendor.has_seen(8).await;
         let id = connection.id.clone();
-        let extent = store.read(move |db| remove::extent(db, &id)).await.unwrap();
+        let extent = store.read(move |db| remove::extent(db, &granted(), &id)).await.unwrap();
         assert!(remove::connection(&reach, &granted(), &extent, false).await.unwrap().is_none());
         tokio::time::timeout(Duration::from_secs(30), polled).await.expect("it goes on").unwrap();
         backlog::work_off(&store, &ambient).await.unwrap();

@@ -232,7 +232,7 @@ impl Play {
             let (id, list, now) = (self.connection.id.clone(), *list, self.gateways[0].ambient.now());
             let approved = self.gateways[0].store.write(move |db| {
                 match runs::in_state(db, &id, list, RunState::Held)? {
-                    Some(held) => hold::approve(db, &granted(), &held.id, "a test", now).map(Some),
+                    Some(held) => hold::approve(db, &granted(), &held.id, None, now).map(Some),
                     None => Ok(None),
                 }
             });

@@ -24,11 +24,11 @@ const LEASE: Duration = Duration::from_secs(10);
 async fn add(store: &Store, ambient: &Ambient) -> String {
     let ambient = ambient.clone();
     let add = store.write(move |db| {
-        let company = register::company(db, &ambient, "Acme")?;
+        let company = register::company(db, &ambient, &granted(), "Acme")?;
         let secrets = [("sid", "s"), ("token", "first")];
         let secrets = secrets.map(|(name, text)| (name.to_owned(), Secret::new(text))).into_iter().collect();
         let draft = ConnectionDraft { secrets, ..ConnectionDraft::new(Kind::Paycom, &company.id) };
-        register::connection(db, &ambient, &test_vault(), &draft)
+        register::connection(db, &ambient, &test_vault(), &granted(), &draft)
     });
     add.await.unwrap().connection.id
 }

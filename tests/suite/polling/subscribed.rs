@@ -116,7 +116,7 @@ async fn a_connection_that_is_deleted_takes_its_callbacks_back_or_says_that_they
                 tenant.vendor.connectwise().add_fault(forbidden);
             }
             let id = tenant.connection.id.clone();
-            let extent = tenant.store.read(move |db| remove::extent(db, &id)).await.unwrap();
+            let extent = tenant.store.read(move |db| remove::extent(db, &granted(), &id)).await.unwrap();
             assert!(extent.callbacks);
             let left = remove::connection(&tenant.reach, &granted(), &extent, false).await.unwrap();
             assert_eq!(left.map(|problem| problem.code), refused.then(|| "callbacks_left".to_owned()));
@@ -257,6 +257,7 @@ async fn add(app: &TestApp, kind: Kind, secrets: &[&str], settings: &[(&str, &st
         ..ConnectionDraft::new(kind, &app.company.id)
     };
     let (ambient, vault) = (app.gateway.ambient.clone(), app.gateway.vault.clone());
-    let made = app.gateway.store.write(move |db| register::connection(db, &ambient, &vault, &draft));
+    let made =
+        app.gateway.store.write(move |db| register::connection(db, &ambient, &vault, &granted(), &draft));
     made.await.unwrap().connection.id
 }

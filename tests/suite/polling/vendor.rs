@@ -21,6 +21,8 @@ use rollcall::{
 };
 use tokio::{net::TcpListener, sync::oneshot};
 
+use crate::support::granted;
+
 /// What is compared of a record: who it is, where, and whether it is active.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
@@ -318,13 +320,13 @@ impl Vendor {
             (self.kind(), self.settings(), self.secrets(), name.to_owned());
         settings.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let made = reach.store.write(move |db| {
-            let company = register::company(db, &ambient, &name)?;
+            let company = register::company(db, &ambient, &granted(), &name)?;
             let draft = register::ConnectionDraft {
                 settings,
                 secrets,
                 ..register::ConnectionDraft::new(kind, &company.id)
             };
-            register::connection(db, &ambient, &vault, &draft)
+            register::connection(db, &ambient, &vault, &granted(), &draft)
         });
         made.await.unwrap().connection
     }

@@ -89,12 +89,18 @@ impl TestApp {
         }));
         let vault = gateway.vault.clone();
         let made = gateway.store.write(move |db| {
-            let company = register::company(db, &ambient, "Acme")?;
+            let company = register::company(db, &ambient, &granted(), "Acme")?;
             let draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
-            let connection = register::connection(db, &ambient, &vault, &draft)?.connection;
-            let (_, token) =
-                register::app(db, &ambient, "Timesheets", std::slice::from_ref(&company.id), false)?;
-            let (_, admin) = register::app(db, &ambient, "Ops", &[], true)?;
+            let connection = register::connection(db, &ambient, &vault, &granted(), &draft)?.connection;
+            let (_, token) = register::app(
+                db,
+                &ambient,
+                &granted(),
+                "Timesheets",
+                std::slice::from_ref(&company.id),
+                false,
+            )?;
+            let (_, admin) = register::app(db, &ambient, &granted(), "Ops", &[], true)?;
             Ok::<_, register::Error>((company, connection, token, admin))
         });
         let (company, connection, token, admin) = made.await.unwrap();
@@ -132,9 +138,9 @@ impl TestApp {
     pub async fn add_company(&self, name: &'static str) -> (Company, Connection) {
         let (ambient, vault) = (self.gateway.ambient.clone(), self.gateway.vault.clone());
         let made = self.gateway.store.write(move |db| {
-            let company = register::company(db, &ambient, name)?;
+            let company = register::company(db, &ambient, &granted(), name)?;
             let draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
-            let new = register::connection(db, &ambient, &vault, &draft)?;
+            let new = register::connection(db, &ambient, &vault, &granted(), &draft)?;
             Ok::<_, register::Error>((company, new.connection))
         });
         made.await.unwrap()
@@ -144,7 +150,10 @@ impl TestApp {
     pub async fn add_app(&self, name: &'static str, companies: &[&str]) -> String {
         let ambient = self.gateway.ambient.clone();
         let companies: Vec<String> = companies.iter().map(|id| (*id).to_owned()).collect();
-        let made = self.gateway.store.write(move |db| register::app(db, &ambient, name, &companies, false));
+        let made = self
+            .gateway
+            .store
+            .write(move |db| register::app(db, &ambient, &granted(), name, &companies, false));
         made.await.unwrap().1.reveal().to_owned()
     }
 

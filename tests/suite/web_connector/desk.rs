@@ -76,10 +76,10 @@ impl Desk {
         let (verb, company) = (ambient.clone(), company.to_owned());
         let made = store
             .write(move |db| {
-                let company = register::company(db, &verb, &company)?;
+                let company = register::company(db, &verb, &granted(), &company)?;
                 let mut draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
                 draft.settings = settings;
-                register::connection(db, &verb, &test_vault(), &draft)
+                register::connection(db, &verb, &test_vault(), &granted(), &draft)
             })
             .await
             .unwrap();

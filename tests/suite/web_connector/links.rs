@@ -19,7 +19,8 @@ impl Desk {
     /// An app of the company.
     pub async fn app(&self, name: &str) -> App {
         let (ambient, company, name) = (self.ambient.clone(), self.company.clone(), name.to_owned());
-        let made = self.store.write(move |db| register::app(db, &ambient, &name, &[company], false));
+        let made =
+            self.store.write(move |db| register::app(db, &ambient, &granted(), &name, &[company], false));
         made.await.unwrap().0
     }
 
@@ -98,7 +99,7 @@ async fn links_survive_that_everybody_is_marked_absent_by_an_approved_hold() {
         let (connection, now) = (desk.connection.clone(), desk.ambient.now());
         let approved = desk.store.write(move |db| {
             let held = runs::in_state(db, &connection, List::Employee, RunState::Held)?.unwrap();
-            hold::approve(db, &granted(), &held.id, "ana@example.com", now)
+            hold::approve(db, &granted(), &held.id, None, now)
         });
         assert_eq!(approved.await.unwrap().absent, 12);
         for id in &ids {

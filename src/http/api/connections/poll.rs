@@ -16,7 +16,10 @@ use crate::{
         extract::{ApiJson, ApiPath},
         problem::ApiError,
     },
-    service::connections::{self, Asked},
+    service::{
+        connections::{self, Asked},
+        edge::Edge,
+    },
 };
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -51,7 +54,7 @@ impl From<Asked> for Poll {
         Self {
             run: asked.employees.into(),
             runs: asked.runs.into_iter().map(Run::from).collect(),
-            detail: asked.detail,
+            detail: asked.detail.at(Edge::Api).to_owned(),
             last_seen_at: asked.last_seen_at,
             expected_at: asked.expected_at,
         }

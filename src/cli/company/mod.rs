@@ -1,5 +1,8 @@
 //! `rollcall company`.
 
+mod export;
+mod remove;
+
 use crate::{
     service::{
         companies::{self, Company},
@@ -11,9 +14,8 @@ use crate::{
 use super::{
     Result,
     context::Context,
-    failure::Failure,
     pages::all,
-    text::{fields, plain, table, time},
+    text::{fields, table, time},
 };
 
 #[derive(Debug, clap::Subcommand)]
@@ -34,41 +36,25 @@ pub enum Command {
         company: String,
         new_name: String,
     },
-    /// Remove a company that has no connections and no profiles
-    #[command(after_help = "Example:\n  rollcall company remove Acme")]
-    Remove {
-        /// Its name or ID
-        company: String,
-    },
+    Remove(remove::Args),
 }
 
 pub async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     match command {
         Command::Add { name } => {
-            let (new, ambient) = (name.clone(), context.ambient.clone());
+            let ambient = context.ambient.clone();
             let added =
-                context.write(&store, None, move |db, attempt| companies::add(db, &ambient, attempt, &new));
-            show(context, &added.await.map_err(|failure| taken(failure.of_setup(), &name))?)
+                context.write(&store, None, move |db, attempt| companies::add(db, &ambient, attempt, &name));
+            show(context, &added.await?)
         }
         Command::List => list(context, &every(context, &store).await?),
         Command::Rename { company, new_name } => {
-            let (wanted, new) = (company.clone(), new_name.clone());
             let renamed = context
-                .write(&store, None, move |db, attempt| companies::rename(db, attempt, &wanted, &new))
-                .await;
-            let failure = |it: Failure| taken(it.of_setup(), &new_name).named("company", &company);
-            show(context, &renamed.map_err(failure)?)
+                .write(&store, None, move |db, attempt| companies::rename(db, attempt, &company, &new_name));
+            show(context, &renamed.await?)
         }
-        Command::Remove { company } => {
-            let wanted = company.clone();
-            let removed =
-                context.write(&store, None, move |db, attempt| companies::remove(db, attempt, &wanted)).await;
-            let failure = |it: Failure| in_use(it.of_setup(), &company).named("company", &company);
-            context.out.answer(&removed.map_err(failure)?, |company| {
-                format!("Removed {} ({}).\n", plain(&company.name), company.id)
-            })
-        }
+        Command::Remove(args) => remove::run(context, &store, args).await,
     }
 }
 
@@ -79,20 +65,6 @@ pub async fn every(context: &Context, store: &Store) -> Result<Vec<Company>> {
         context.read(store, None, move |db, attempt| companies::list(db, attempt, &query)).await
     };
     all(None, page).await
-}
-
-fn taken(failure: Failure, name: &str) -> Failure {
-    failure.if_duplicate(
-        format!("There is a company named `{}` already.", name.trim()),
-        "Use that one (`rollcall company list`), or choose another name.",
-    )
-}
-
-fn in_use(failure: Failure, name: &str) -> Failure {
-    failure.if_in_use(
-        format!("The company `{name}` still has connections, or apps have profiles in it."),
-        format!("Remove them first: `rollcall connection list --company {name:?}` shows its connections."),
-    )
 }
 
 fn show(context: &Context, company: &Company) -> Result {

@@ -1,0 +1,145 @@
+//! What a refusal says, in the words of whoever reads it: the API has a parameter `company` and an operation
+//! `GET /v1/companies`, the command line has `--company` and `rollcall company list`.
+
+/// What commands begin with.
+const PROGRAM: &str = "rollcall";
+
+/// Where a refusal is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    Api,
+    CommandLine,
+}
+
+impl Edge {
+    /// One of two.
+    pub fn choose<T>(self, api: T, command_line: T) -> T {
+        match self {
+            Self::Api => api,
+            Self::CommandLine => command_line,
+        }
+    }
+
+    /// What the parameter or member `name` of the API is called here.
+    pub fn parameter(self, name: &str) -> String {
+        let flag = match name {
+            // One a flag, and given several times.
+            "companies" => "company".to_owned(),
+            "scopes" => "scope".to_owned(),
+            "secrets" => "secret".to_owned(),
+            "settings" => "set".to_owned(),
+            name => name.replace('_', "-"),
+        };
+        self.choose(format!("`{name}`"), format!("`--{flag}`"))
+    }
+
+    /// How an operation is called here.
+    pub fn operation(self, operation: Operation) -> String {
+        let (api, command_line) = operation.names();
+        self.choose(format!("`{api}`"), format!("`{PROGRAM} {command_line}`"))
+    }
+}
+
+macro_rules! operations {
+    ($($name:ident = $api:literal, $command_line:literal;)+) => {
+        /// Something that can be done at both edges, for whoever is told to do it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Operation { $($name),+ }
+
+        impl Operation {
+            #[cfg(test)]
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// Method and path; what comes after `rollcall`.
+            pub fn names(self) -> (&'static str, &'static str) {
+                match self { $(Self::$name => ($api, $command_line)),+ }
+            }
+        }
+    };
+}
+
+operations! {
+    ListCompanies = "GET /v1/companies", "company list";
+    ListConnections = "GET /v1/connections", "connection list";
+    ShowConnection = "GET /v1/connections/{id}", "connection show CONNECTION";
+    ChangeConnection = "PATCH /v1/connections/{id}", "connection set CONNECTION";
+    RemoveConnection = "DELETE /v1/connections/{id}", "connection remove CONNECTION";
+    ListApps = "GET /v1/apps", "app list";
+    ChangeApp = "PATCH /v1/apps/{id}", "app set APP";
+    ListTokens = "GET /v1/apps/{id}/tokens", "app token list APP";
+    AddToken = "POST /v1/apps/{id}/tokens", "app token add APP";
+    ListRuns = "GET /v1/runs", "run list";
+    ShowRun = "GET /v1/runs/{id}", "run show RUN";
+    ListMessages = "GET /v1/connections/{id}/messages", "webhook list CONNECTION";
+    ListEmployees = "GET /v1/employees", "record list employee";
+    ListCustomers = "GET /v1/customers", "record list customer";
+    History = "GET /v1/employees/{id}/history", "link history RECORD";
+    Unlink = "DELETE /v1/employees/{id}/link", "link remove RECORD";
+    ListProfiles = "GET /v1/profiles/{list}", "profile list";
+    PutProfile = "PUT /v1/profiles/{list}/{profile_id}", "profile add ID NAME";
+    RemoveProfile = "DELETE /v1/profiles/{list}/{profile_id}", "profile remove ID";
+}
+
+/// A text that each edge says in its own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    api: String,
+    /// Where it differs.
+    command_line: Option<String>,
+}
+
+impl Said {
+    /// The text that `say` makes for an edge.
+    pub fn by(say: impl Fn(Edge) -> String) -> Self {
+        Self { api: say(Edge::Api), command_line: Some(say(Edge::CommandLine)) }
+    }
+
+    /// A text for the API, and one for the command line.
+    pub fn each(api: impl Into<String>, command_line: impl Into<String>) -> Self {
+        Self { api: api.into(), command_line: Some(command_line.into()) }
+    }
+
+    pub fn at(&self, edge: Edge) -> &str {
+        match (edge, &self.command_line) {
+            (Edge::CommandLine, Some(text)) => text,
+            _ => &self.api,
+        }
+    }
+
+    /// The same with something before it.
+    #[must_use]
+    pub fn after(self, before: &str) -> Self {
+        let put = |text: String| format!("{before} {text}");
+        Self { api: put(self.api), command_line: self.command_line.map(put) }
+    }
+}
+
+impl From<String> for Said {
+    fn from(api: String) -> Self {
+        Self { api, command_line: None }
+    }
+}
+
+impl From<&str> for Said {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_edge_says_it_in_its_own_words() {
+        let said = Said::by(|edge| {
+            let (company, list) = (edge.parameter("company"), edge.operation(Operation::ListCompanies));
+            format!("Name one by {company}; {list} lists them.")
+        });
+        assert_eq!(said.at(Edge::Api), "Name one by `company`; `GET /v1/companies` lists them.");
+        let there = "Name one by `--company`; `rollcall company list` lists them.";
+        assert_eq!(said.at(Edge::CommandLine), there);
+        assert_eq!(Said::from("x").after("y").at(Edge::CommandLine), "y x");
+        assert_eq!(Edge::CommandLine.parameter("expires_in_days"), "`--expires-in-days`");
+    }
+}

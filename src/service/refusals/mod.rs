@@ -1,0 +1,269 @@
+//! One translator for each error of a verb: what happened and what to do. API, pages and command line all answer with
+//! these codes.
+
+mod setup;
+
+use serde_json::json;
+
+use crate::{
+    domain::{
+        access::Denied,
+        problem::sentence,
+        words::{Action, Scope},
+    },
+    store,
+    sync::{feed, hold, inbox::ReplayError, link, profile},
+};
+
+use super::{
+    Class, Refusal,
+    edge::{Operation, Said},
+};
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::NotThere(what) => Refusal::not_there(what),
+            Denied::NotForApp { app, what } => {
+                let which =
+                    if what == "company" { "this company" } else { &format!("the company of this {what}") };
+                Refusal::unacceptable(
+                    "not_for_app",
+                    format!("The app `{app}`, for which it would be done, does not see {which}."),
+                    Said::by(|edge| {
+                        let (app, change) = (edge.parameter("app"), edge.operation(Operation::ChangeApp));
+                        format!("Name another app by {app}, or give this one the company: {change}.")
+                    }),
+                )
+            }
+            Denied::Forbidden { scope: Some(scope), .. } => lacks(scope),
+            Denied::Forbidden { action: Action::Administer, .. } => Refusal::new(
+                Class::Forbidden,
+                "admin_only",
+                "This needs an admin's token.",
+                "Ask an administrator, or make an admin's token with `rollcall app add NAME --admin`.",
+            ),
+            Denied::Forbidden { .. } => Refusal::new(
+                Class::Forbidden,
+                "not_allowed",
+                "This needs more rights than the caller has.",
+                "Ask an administrator.",
+            ),
+            Denied::AppNeeded => Refusal::unacceptable(
+                "app_needed",
+                "It must be said for which app: several could be meant.",
+                Said::by(|edge| {
+                    let (app, list) = (edge.parameter("app"), edge.operation(Operation::ListApps));
+                    format!("Name the app by {app}; {list} lists them.")
+                }),
+            ),
+        }
+    }
+}
+
+fn lacks(scope: Scope) -> Refusal {
+    Refusal::new(
+        Class::Forbidden,
+        "scope_missing",
+        format!("The token lacks the scope `{scope}`."),
+        format!(
+            "Use a token that has it; `rollcall app token add APP --scope {scope}` makes one, within the app's scopes."
+        ),
+    )
+}
+
+impl From<store::Error> for Refusal {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::NotFound(what) => Refusal::not_there(what),
+            store::Error::Duplicate(_) => Refusal::conflict(
+                "already_exists",
+                "There is one already of that name or ID.",
+                "Choose another, or use the one that is there.",
+            )
+            .raced(),
+            store::Error::Referred(_) => {
+                Refusal::conflict("in_use", "Something else refers to it.", "Remove what refers to it first.")
+                    .raced()
+            }
+            store::Error::Stale(what) => Refusal::conflict(
+                "changed_meanwhile",
+                format!("The {what} was changed by another call in the meantime."),
+                "Read it again, then decide.",
+            ),
+            error => match error.unavailable() {
+                Some(why) => unavailable(&why, error),
+                None => Refusal::internal(error),
+            },
+        }
+    }
+}
+
+/// A database that does not do its work for now. The log has it too, but for what is the callers' doing: a line for each
+/// would be one thing more to wait for.
+fn unavailable(why: &store::Unavailable, error: store::Error) -> Refusal {
+    let mut refused = Refusal::new(Class::Unavailable, why.code, sentence(why.what), why.advice());
+    refused.retry_after = Some(why.retry_after);
+    if matches!(error, store::Error::Busy) { refused } else { refused.caused_by(error) }
+}
+
+impl From<feed::Error> for Refusal {
+    fn from(error: feed::Error) -> Self {
+        match error {
+            feed::Error::BadCursor => Refusal::unacceptable(
+                "bad_cursor",
+                "The cursor is none that this feed has given out.",
+                "Send `next` of the answer before as it is, `latest`, or nothing to begin with the oldest change.",
+            ),
+            feed::Error::OtherCompany => Refusal::new(
+                Class::NotThere,
+                "company_not_found",
+                "The cursor is another company's than the one that is asked for, or this token may not see that.",
+                "Each company has a feed and a cursor of its own.",
+            ),
+            feed::Error::Expired => Refusal::new(
+                Class::Gone,
+                "cursor_expired",
+                "What follows this cursor is not kept any more, or the gateway's database was restored from a backup.",
+                "Start anew: get `next` with `after=latest`, then read the lists, profiles and links whole, then go on from that `next`.",
+            ),
+            feed::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<link::Error> for Refusal {
+    fn from(error: link::Error) -> Self {
+        match error {
+            link::Error::RecordLinked { list, record_id, profile_id } => Refusal::conflict(
+                "record_linked",
+                format!("The {list} {record_id} is linked to profile {profile_id:?} already."),
+                Said::by(|edge| {
+                    let unlink = edge.operation(Operation::Unlink);
+                    format!("Unlink it first ({unlink}), or leave it as it is.")
+                }),
+            )
+            .with("conflict", json!({ "profile_id": profile_id })),
+            link::Error::ProfileLinked { list, record_id, .. } => Refusal::conflict(
+                "profile_linked",
+                format!("The profile is linked to the {list} {record_id} of the same connection already."),
+                Said::by(|edge| {
+                    let unlink = edge.operation(Operation::Unlink);
+                    format!("Unlink that one first ({unlink}), or choose another profile.")
+                }),
+            )
+            .with("conflict", json!({ "record_id": record_id, "list": list })),
+            link::Error::NoProfile { list, .. } => Refusal::new(
+                Class::NotThere,
+                "profile_not_found",
+                format!("The app has no {list} profile of this ID."),
+                Said::by(|edge| {
+                    let put = edge.operation(Operation::PutProfile);
+                    let itself = edge.choose(format!(", or make one from the {list} itself"), String::new());
+                    format!("Make it first: {put}{itself}.")
+                }),
+            ),
+            link::Error::OtherCompany { list, .. } => Refusal::conflict(
+                "other_company",
+                format!("The profile belongs to another company than the {list}."),
+                "Choose a profile of the same company.",
+            ),
+            link::Error::ProfileExists { list, profile_id } => Refusal::conflict(
+                "profile_exists",
+                format!("The app has a {list} profile of this ID already."),
+                "Link that profile, or choose another ID.",
+            )
+            .with("conflict", json!({ "profile_id": profile_id, "list": list })),
+            link::Error::NotUndoable => Refusal::conflict(
+                "not_undoable",
+                "This change is not a link or an unlink of the app.",
+                "Only those can be undone: look for `linked` and `unlinked` in the record's history.",
+            ),
+            link::Error::Undone(why) => Refusal::conflict(
+                "cannot_be_undone",
+                format!("This change cannot be undone: {why}."),
+                "Look at the record's history: something has happened since.",
+            ),
+            link::Error::Denied(denied) => denied.into(),
+            link::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<profile::Error> for Refusal {
+    fn from(error: profile::Error) -> Self {
+        match error {
+            profile::Error::WhichCompany(seen) => Refusal::unacceptable(
+                "which_company",
+                format!("The app sees {seen} companies, so a new profile must say which one it belongs to."),
+                Said::by(|edge| {
+                    let company = edge.parameter("company");
+                    format!("Add {company}: the company's ID or name.")
+                }),
+            ),
+            profile::Error::OtherCompany => Refusal::conflict(
+                "other_company",
+                "The profile belongs to another company and cannot be moved.",
+                Said::by(|edge| {
+                    let company = edge.parameter("company");
+                    format!("Leave {company} out, or delete the profile and make it anew.")
+                }),
+            ),
+            profile::Error::Linked(links) => {
+                let records: Vec<_> = links
+                    .iter()
+                    .map(|link| json!({ "record_id": link.record_id, "list": link.list }))
+                    .collect();
+                Refusal::conflict(
+                    "profile_linked",
+                    "The profile is linked.",
+                    Said::by(|edge| {
+                        let unlink = edge.operation(Operation::Unlink);
+                        format!("Unlink it from its records first: {unlink}.")
+                    }),
+                )
+                .with("conflict", json!({ "records": records }))
+            }
+            profile::Error::Denied(denied) => denied.into(),
+            profile::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<hold::Error> for Refusal {
+    fn from(error: hold::Error) -> Self {
+        match error {
+            hold::Error::NotHeld => Refusal::conflict(
+                "run_not_held",
+                "The run is not held, or not any more: there is nothing to decide.",
+                Said::by(|edge| {
+                    let show = edge.operation(Operation::ShowRun);
+                    format!(
+                        "Look at the run ({show}): it says who decided, or which later run took its place."
+                    )
+                }),
+            ),
+            hold::Error::Denied(denied) => denied.into(),
+            hold::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReplayError> for Refusal {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::NotDead => Refusal::conflict(
+                "message_not_dead",
+                "The message was not given up, or not any more: there is nothing to replay.",
+                Said::by(|edge| {
+                    let list = edge.operation(Operation::ListMessages);
+                    format!(
+                        "Look at the message: its state says where it stands. {list} shows which were given up."
+                    )
+                }),
+            ),
+            ReplayError::Denied(denied) => denied.into(),
+            ReplayError::Store(error) => error.into(),
+        }
+    }
+}

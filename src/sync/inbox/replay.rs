@@ -1,0 +1,52 @@
+//! What was given up is tried again, because somebody asked for it.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    domain::access::{Denied, Grant, action},
+    store::{
+        self, WriteDb,
+        connections::Connection,
+        inbox::{self, Message, Which},
+    },
+};
+
+/// Why nothing is tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    #[error("the message was not given up, or not any more")]
+    NotDead,
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Has one message of the connection tried again.
+///
+/// # Errors
+/// [`ReplayError::NotDead`].
+pub fn message(
+    db: &mut WriteDb,
+    grant: &Grant<action::ManageConnections>,
+    connection: &Connection,
+    message: &Message,
+    now: DateTime<Utc>,
+) -> Result<(), ReplayError> {
+    grant.covers(&connection.company_id, "message")?;
+    match inbox::replay(db, Which::Message(&message.id), now)? {
+        0 => Err(ReplayError::NotDead),
+        _ => Ok(()),
+    }
+}
+
+/// Has all messages of the connection tried again that were given up; how many.
+pub fn all(
+    db: &mut WriteDb,
+    grant: &Grant<action::ManageConnections>,
+    connection: &Connection,
+    now: DateTime<Utc>,
+) -> Result<usize, ReplayError> {
+    grant.covers(&connection.company_id, "connection")?;
+    Ok(inbox::replay(db, Which::AllOf(&connection.id), now)?)
+}

@@ -1,0 +1,147 @@
+//! Apps.
+
+use crate::{
+    clock::Ambient,
+    domain::{
+        access::{Grant, Scopes, action},
+        ids::new_id,
+        secret::Secret,
+    },
+    store::{
+        WriteDb,
+        apps::{self, App},
+        companies,
+    },
+};
+
+use super::{Error, NewToken, Result, TokenDraft, name, token};
+
+/// An app that is to be made.
+#[derive(Debug, Clone, Default)]
+pub struct AppDraft {
+    pub name: String,
+    /// IDs; none for an admin's app, which sees all.
+    pub companies: Vec<String>,
+    pub admin: bool,
+    /// What its tokens may be used for at most.
+    pub scopes: Scopes,
+}
+
+/// Makes an app with its first token, which is shown once, with the usual scopes.
+///
+/// # Errors
+/// As [`new_app`].
+pub fn app(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    grant: &Grant<action::Administer>,
+    new_name: &str,
+    companies: &[String],
+    admin: bool,
+) -> Result<(App, Secret)> {
+    let (name, companies) = (new_name.to_owned(), companies.to_vec());
+    let draft = AppDraft { name, companies, admin, scopes: Scopes::default() };
+    let (app, made) = new_app(db, ambient, grant, &draft, &TokenDraft::default())?;
+    Ok((app, made.secret))
+}
+
+/// Makes an app with its first token, which is shown once.
+///
+/// # Errors
+/// [`Error::NoCompany`]; [`store::Error::Duplicate`] where the name is taken; as [`token`].
+pub fn new_app(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    grant: &Grant<action::Administer>,
+    draft: &AppDraft,
+    first: &TokenDraft,
+) -> Result<(App, NewToken)> {
+    let AppDraft { companies: wanted, admin, scopes, .. } = draft;
+    if wanted.is_empty() && !admin {
+        return Err(Error::NoCompany);
+    }
+    if scopes.is_empty() {
+        return Err(Error::NoScope);
+    }
+    let mut ids = Vec::new();
+    for company in wanted {
+        grant.covers(company, "company")?;
+        ids.push(companies::get(db, company)?.id);
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    let now = ambient.now();
+    let app = App {
+        id: new_id("app", now, ambient.entropy.bytes()),
+        name: name(&draft.name)?,
+        admin: *admin,
+        companies: ids,
+        scopes: scopes.clone(),
+        created_at: now,
+    };
+    apps::insert(db, &app)?;
+    let made = token(db, ambient, grant, &app.id, first)?;
+    Ok((app, made))
+}
+
+/// What is to be changed of an app. What is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct AppChange {
+    pub name: Option<String>,
+    /// The IDs of all companies that it sees from now on.
+    pub companies: Option<Vec<String>>,
+    /// All that its tokens may be used for from now on, at most.
+    pub scopes: Option<Scopes>,
+}
+
+/// Changes an app.
+///
+/// # Errors
+/// [`Error::HasProfiles`] where a company would be taken away in which it has profiles: these would be out of everybody's
+/// reach. [`Error::NoCompany`], [`Error::NoScope`], [`Error::SeesAll`], [`Error::MayAll`]; [`store::Error::Duplicate`]
+/// where the name is taken.
+pub fn change_app(
+    db: &mut WriteDb,
+    grant: &Grant<action::Administer>,
+    id: &str,
+    change: &AppChange,
+) -> Result<App> {
+    apps::lock(db, id)?;
+    let app = apps::get(db, id)?;
+    if let Some(new_name) = &change.name {
+        apps::rename(db, id, &name(new_name)?)?;
+    }
+    if let Some(scopes) = &change.scopes {
+        if app.admin {
+            return Err(Error::MayAll(app.name));
+        }
+        if scopes.is_empty() {
+            return Err(Error::NoScope);
+        }
+        apps::set_scopes(db, id, scopes)?;
+    }
+    if let Some(wanted) = &change.companies {
+        if app.admin {
+            return Err(Error::SeesAll(app.name));
+        }
+        if wanted.is_empty() {
+            return Err(Error::NoCompany);
+        }
+        for gone in app.companies.iter().filter(|company| !wanted.contains(company)) {
+            let (profiles, links) = apps::holdings(db, id, gone)?;
+            if profiles > 0 {
+                let company = companies::get(db, gone)?.name;
+                return Err(Error::HasProfiles { company, profiles, links });
+            }
+            apps::dismiss(db, id, gone)?;
+        }
+        let mut new: Vec<&String> = wanted.iter().filter(|id| !app.companies.contains(id)).collect();
+        new.sort_unstable();
+        new.dedup();
+        for company in new {
+            grant.covers(company, "company")?;
+            apps::admit(db, id, company)?;
+        }
+    }
+    Ok(apps::get(db, id)?)
+}
