@@ -270,13 +270,9 @@ mod tests {
     }
 
     #[test]
-    fn each_operation_that_a_remedy_names_exists_at_both_edges() {
-        let document = serde_json::to_value(crate::http::router::openapi()).unwrap();
+    fn each_operation_that_a_remedy_names_is_a_command() {
         for operation in crate::service::edge::Operation::ALL {
-            let (api, command_line) = operation.names();
-            let (method, path) = api.split_once(' ').unwrap();
-            let there = &document["paths"][path][method.to_lowercase()];
-            assert!(there.is_object(), "{api}");
+            let (_, command_line) = operation.names();
             assert_eq!(wrong(&format!("rollcall {command_line}")), None);
         }
     }

@@ -47,7 +47,6 @@ macro_rules! operations {
         pub enum Operation { $($name),+ }
 
         impl Operation {
-            #[cfg(test)]
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
             /// Method and path; what comes after `rollcall`.

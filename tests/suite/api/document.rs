@@ -128,3 +128,13 @@ fn every_reference_leads_somewhere() {
     let words = &document["components"]["schemas"]["List"]["enum"];
     assert_eq!(*words, serde_json::json!(["employee", "customer"]));
 }
+
+#[test]
+fn each_operation_that_a_remedy_names_is_a_route() {
+    let document = serde_json::to_value(openapi()).unwrap();
+    for operation in rollcall::service::edge::Operation::ALL {
+        let (api, _) = operation.names();
+        let (method, path) = api.split_once(' ').unwrap();
+        assert!(document["paths"][path][method.to_lowercase()].is_object(), "{api}");
+    }
+}

@@ -54,7 +54,7 @@ fn tokens_are_made_listed_and_revoked() {
     let revoked: Vec<bool> =
         tokens.as_array().unwrap().iter().map(|token| !token["revoked_at"].is_null()).collect();
     assert_eq!(revoked, [false, true]);
-    machine.problem(&["app", "token", "revoke", "A", "tok_0"], "token_not_found");
+    machine.problem(&["app", "token", "revoke", "A", "tok_00"], "token_not_found");
 }
 
 #[test]
