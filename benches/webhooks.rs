@@ -1,10 +1,10 @@
-//! How fast webhooks are acknowledged, against the rate at which the same database commits.
+//! How fast webhooks are acknowledged, against what this machine can do at all.
 //!
 //! `cargo bench --bench webhooks` runs the shipped binary on SQLite and, where `ROLLCALL_TEST_POSTGRES_URL` is set, on
-//! PostgreSQL. 32 connections send signed messages; each 202 comes after a durable commit. Beside it, in the same run:
-//! one small insert a transaction by the raw driver, from one writer. Messages that arrive together share a commit, so
-//! where a commit waits for a disk the ratio is above 1; where it costs nothing, the rest of a request decides (the
-//! load comes from the same machine). Set `SECONDS` for another length than 5.
+//! PostgreSQL. 32 connections send signed messages; each 202 comes after a durable commit. The limit, in the same run, is
+//! the slower of two: nothing but hyper that answers the same requests once it has checked the signature, and a raw driver
+//! that commits the same rows, 32 at a time. All take turns, so that a busy machine is busy for all; medians of `ROUNDS`
+//! (3) of `SECONDS` (2) each.
 
 #![allow(
     clippy::expect_used,
@@ -15,6 +15,7 @@
 )]
 
 use std::{
+    convert::Infallible,
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
@@ -22,119 +23,274 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::{TimeDelta, Utc};
-use diesel::{Connection as _, RunQueryDsl, connection::SimpleConnection};
+use chrono::{NaiveDateTime, TimeDelta, Utc};
+use diesel::{
+    Connection as _, RunQueryDsl,
+    connection::SimpleConnection,
+    sql_types::{Array, Binary, Integer, Nullable, Text, Timestamp},
+};
+use http_body_util::{BodyExt, Full};
+use hyper::{Request, Response, StatusCode, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
 use rollcall::store::{Store, WriteDb, hooks};
 use standardwebhooks::Webhook;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
 };
 
 const CONNECTIONS: usize = 32;
 
+/// Where it is set, this process is the one that does nothing but check signatures: with this secret.
+const ANSWERS: &str = "ROLLCALL_BENCH_SECRET";
+
 fn main() {
-    let seconds: u64 = std::env::var("SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(5);
-    let length = Duration::from_secs(seconds);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    println!("{CONNECTIONS} connections                  req/s   p50 ms   p99 ms   raw commits/s   ratio");
+    if let Ok(secret) = std::env::var(ANSWERS) {
+        return runtime.block_on(answer(&secret));
+    }
+    let number =
+        |name: &str, usual| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
+    let (length, rounds) = (Duration::from_secs(number("SECONDS", 2)), number("ROUNDS", 3));
+    println!(
+        "{CONNECTIONS} connections: messages/s, and milliseconds      rate      p50      p99   of the limit"
+    );
     let folder = tempfile::tempdir().expect("a directory");
-    let file = folder.path().join("bench.db").display().to_string();
-    let raw = raw_sqlite(&format!("{file}.raw"), length);
-    runtime.block_on(measure("SQLite", &format!("sqlite:{file}"), folder.path(), length, raw));
+    let file = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
+    let places = [file("bench.db"), file("raw.db")];
+    runtime.block_on(measure("SQLite", &places, folder.path(), length, rounds));
     let Ok(server) = std::env::var("ROLLCALL_TEST_POSTGRES_URL") else {
         println!("skipped: PostgreSQL (ROLLCALL_TEST_POSTGRES_URL is not set)");
         return;
     };
-    let name = format!("rollcall_bench_{}", std::process::id());
-    execute(&server, &format!("CREATE DATABASE {name}"));
-    let mut url = url::Url::parse(&server).expect("a URL");
-    url.set_path(&name);
-    let raw = raw_postgres(url.as_str(), length);
-    runtime.block_on(measure("PostgreSQL", url.as_str(), folder.path(), length, raw));
-    execute(&server, &format!("DROP DATABASE {name} WITH (FORCE)"));
+    let names = ["", "_raw"].map(|end| format!("rollcall_bench_{}{end}", std::process::id()));
+    let places = names.clone().map(|name| {
+        execute(&server, &format!("CREATE DATABASE {name}"));
+        let mut url = url::Url::parse(&server).expect("a URL");
+        url.set_path(&name);
+        url.to_string()
+    });
+    runtime.block_on(measure("PostgreSQL", &places, folder.path(), length, rounds));
+    for name in names {
+        execute(&server, &format!("DROP DATABASE {name} WITH (FORCE)"));
+    }
 }
 
 fn execute(server: &str, sql: &str) {
     diesel::PgConnection::establish(server).expect("connected").batch_execute(sql).expect(sql);
 }
 
-/// Commits a second of one writer, with the pragmas of the store.
-fn raw_sqlite(path: &str, length: Duration) -> f64 {
-    let connection = rusqlite::Connection::open(path).expect("opened");
-    connection
-        .execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16384;
-             CREATE TABLE raw (id TEXT NOT NULL PRIMARY KEY, body TEXT NOT NULL)",
-        )
-        .expect("a table");
-    let mut insert = connection.prepare("INSERT INTO raw VALUES (?1, ?2)").expect("prepared");
-    rate(length, |n| {
-        insert.execute((format!("msg_{n:032x}"), BODY)).expect("inserted");
-    })
-}
-
-fn raw_postgres(url: &str, length: Duration) -> f64 {
-    let mut connection = diesel::PgConnection::establish(url).expect("connected");
-    connection
-        .batch_execute("CREATE TABLE raw (id TEXT NOT NULL PRIMARY KEY, body TEXT NOT NULL)")
-        .expect("a table");
-    diesel::table! { raw (id) { id -> Text, body -> Text, } }
-    use diesel::ExpressionMethods;
-    rate(length, |n| {
-        let row = (raw::id.eq(format!("msg_{n:032x}")), raw::body.eq(BODY));
-        diesel::insert_into(raw::table).values(row).execute(&mut connection).expect("inserted");
-    })
-}
-
-fn rate(length: Duration, mut commit: impl FnMut(u64)) -> f64 {
-    let start = Instant::now();
-    let mut commits = 0;
-    while start.elapsed() < length {
-        commit(commits);
-        commits += 1;
+/// One half of the limit: hyper, and a signature.
+async fn answer(secret: &str) {
+    let signer = Arc::new(Webhook::new(secret).expect("a secret"));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+    eprintln!("listening on http://{}", listener.local_addr().expect("an address"));
+    loop {
+        let (socket, _) = listener.accept().await.expect("accepted");
+        socket.set_nodelay(true).expect("set");
+        let signer = signer.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let signer = signer.clone();
+            async move {
+                let (parts, body) = request.into_parts();
+                let body = body.collect().await.expect("a body").to_bytes();
+                let status = match signer.verify(&body, &parts.headers) {
+                    Ok(()) => StatusCode::ACCEPTED,
+                    Err(_) => StatusCode::UNAUTHORIZED,
+                };
+                let response = Response::builder().status(status).header("content-type", "application/json");
+                let body = Full::new(bytes::Bytes::from_static(br#"{"status":"accepted"}"#));
+                Ok::<_, Infallible>(response.body(body).expect("a response"))
+            }
+        });
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(socket), service));
     }
-    commits as f64 / start.elapsed().as_secs_f64()
 }
 
-/// About the size of what is kept of a message.
-const BODY: &str = r#"{"is":"upserted","list":"employee","records":[{"external_id":"7","name":"Ruiz, Ana","first_name":"Ana","last_name":"Ruiz","email":"ana@example.com","active":true}]}"#;
+/// The other half: commits of the same rows.
+enum Raw {
+    Sqlite(rusqlite::Connection),
+    Postgres(Box<diesel::PgConnection>),
+}
 
-async fn measure(engine: &str, database: &str, folder: &Path, length: Duration, raw: f64) {
-    let rollcall = |arguments: &[&str]| -> serde_json::Value {
-        let done = Command::new(env!("CARGO_BIN_EXE_rollcall"))
-            .args(arguments)
-            .arg("--json")
-            .current_dir(folder)
-            .env("ROLLCALL_DATABASE_URL", database)
-            .output()
-            .expect("run");
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        serde_json::from_slice(&done.stdout).expect("JSON")
+impl Raw {
+    fn open(url: &str) -> Self {
+        let Some(path) = url.strip_prefix("sqlite:") else {
+            return Self::Postgres(Box::new(diesel::PgConnection::establish(url).expect("connected")));
+        };
+        let connection = rusqlite::Connection::open(path).expect("opened");
+        let pragmas =
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16384;
+             PRAGMA foreign_keys = ON; PRAGMA cache_size = -24000";
+        connection.execute_batch(pragmas).expect("set");
+        Self::Sqlite(connection)
+    }
+
+    fn commit(&mut self, connection_id: &str, numbers: std::ops::Range<u64>) {
+        let now = Utc::now().naive_utc();
+        let row = |n: u64| {
+            let hash = blake3::hash(&n.to_le_bytes()).as_bytes()[..16].to_vec();
+            (format!("msg_{n:032x}"), format!("raw-{n}"), hash)
+        };
+        let rows: Vec<_> = numbers.map(row).collect();
+        match self {
+            Self::Sqlite(connection) => {
+                let now = now.format("%Y-%m-%d %H:%M:%S%.6f").to_string();
+                let transaction = connection.transaction().expect("begun");
+                let mut insert = transaction.prepare(RAW_ON_SQLITE).expect("prepared");
+                for (id, message_id, hash) in &rows {
+                    let values = rusqlite::params![
+                        id,
+                        connection_id,
+                        message_id,
+                        EVENT,
+                        "pending",
+                        BODY,
+                        now,
+                        0,
+                        hash
+                    ];
+                    insert.execute(values).expect("inserted");
+                }
+                drop(insert);
+                transaction.commit().expect("committed");
+            }
+            Self::Postgres(connection) => {
+                let insert = diesel::sql_query(RAW_ON_POSTGRES)
+                    .bind::<Array<Text>, _>(rows.iter().map(|row| &row.0).collect::<Vec<_>>())
+                    .bind::<Array<Text>, _>(vec![connection_id; rows.len()])
+                    .bind::<Array<Text>, _>(rows.iter().map(|row| &row.1).collect::<Vec<_>>())
+                    .bind::<Array<Text>, _>(vec![EVENT; rows.len()])
+                    .bind::<Array<Text>, _>(vec!["pending"; rows.len()])
+                    .bind::<Array<Nullable<Text>>, _>(vec![BODY; rows.len()])
+                    .bind::<Array<Timestamp>, _>(vec![now; rows.len()] as Vec<NaiveDateTime>)
+                    .bind::<Array<Integer>, _>(vec![0; rows.len()])
+                    .bind::<Array<Nullable<Binary>>, _>(rows.iter().map(|row| &row.2).collect::<Vec<_>>());
+                insert.execute(&mut **connection).expect("inserted");
+            }
+        }
+    }
+}
+
+const RAW_ON_SQLITE: &str =
+    "INSERT INTO inbox (id, connection_id, message_id, event, state, body, received_at, attempts,
+        content_hash, updated_at, pending_since, next_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?7, ?7, ?7)";
+
+const RAW_ON_POSTGRES: &str =
+    "INSERT INTO inbox (id, connection_id, message_id, event, state, body, received_at, attempts,
+        content_hash, updated_at, pending_since, next_at)
+    SELECT new.*, new.received_at, new.received_at, new.received_at
+    FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) AS new (id, connection_id, message_id, event, state, body,
+        received_at, attempts, content_hash)";
+
+const EVENT: &str = "employees.upserted";
+
+/// What is kept of a message.
+const BODY: &str = r#"{"is":"upserted","list":"employee","records":[{"external_id":"a-1-7","name":"Ana Ruiz","full_name":null,"first_name":"Ana","middle_name":null,"last_name":"Ruiz","company_name":null,"email":null,"phone":null,"job_title":null,"parent_external_id":null,"sublevel":0,"active":true,"hired_on":null,"released_on":null}]}"#;
+
+async fn measure(
+    engine: &str,
+    [database, beside]: &[String; 2],
+    folder: &Path,
+    length: Duration,
+    rounds: u64,
+) {
+    let text = |made: &serde_json::Value, name: &str| made[name].as_str().expect("a text").to_owned();
+    let connect = |database: &str| {
+        rollcall(folder, database, &["company", "add", "Bench"]);
+        rollcall(folder, database, &["connection", "add", "push", "--company", "Bench"])
     };
-    rollcall(&["company", "add", "Bench"]);
-    let made = rollcall(&["connection", "add", "push", "--company", "Bench"]);
-    let text = |name: &str| made[name].as_str().expect("a text").to_owned();
-    let (id, secret) = (text("id"), text("webhook_secret"));
-    let gateway = serve(database, folder);
-    let target = Arc::new(Target { address: gateway.address.clone(), id: id.clone(), secret });
-    // With the worker that gives messages their meaning, and without: somebody else has the lease.
-    print(&format!("{engine}, with the worker"), load(&target, length, "a").await, length, raw);
+    let (made, other) = (connect(database), connect(beside));
+    let (id, secret) = (text(&made, "id"), text(&made, "webhook_secret"));
+    let gateway = Process::gateway(database, folder);
+    let answers = Process::answers(&secret);
+    let target = |process: &Process| {
+        Arc::new(Target { address: process.address.clone(), id: id.clone(), secret: secret.clone() })
+    };
+    let (gateway_target, answers_target) = (target(&gateway), target(&answers));
+    let (mut raw, raw_id, mut commits) = (Raw::open(beside), text(&other, "id"), 0);
     let store = Store::open(database).expect("opened");
-    let claim = move |db: &mut WriteDb| {
-        let now = Utc::now() + TimeDelta::hours(1);
-        hooks::claim(db, &id, "bench", now, now + TimeDelta::hours(1))
-    };
-    store.write(claim).await.expect("claimed");
-    print(&format!("{engine}, keeping alone"), load(&target, length, "b").await, length, raw);
+
+    let (mut checked, mut kept, mut worked, mut alone) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for round in 0..rounds {
+        checked.push(Rate::of(load(&answers_target, length, format!("c{round}")).await, length));
+        let (start, before) = (Instant::now(), commits);
+        while start.elapsed() < length {
+            raw.commit(&raw_id, commits..commits + CONNECTIONS as u64);
+            commits += CONNECTIONS as u64;
+        }
+        kept.push(Rate {
+            rate: (commits - before) as f64 / start.elapsed().as_secs_f64(),
+            ..Rate::default()
+        });
+        // With the worker that gives messages their meaning, and without: somebody else has the lease.
+        worked.push(Rate::of(load(&gateway_target, length, format!("a{round}")).await, length));
+        let lease = lend(&store, &id).await;
+        alone.push(Rate::of(load(&gateway_target, length, format!("b{round}")).await, length));
+        let connection_id = id.clone();
+        let release = move |db: &mut WriteDb| hooks::release(db, &connection_id, lease, Utc::now());
+        store.write(release).await.expect("released");
+    }
+    let (checked, kept) = (median(checked), median(kept));
+    let limit = checked.rate.min(kept.rate);
+    println!("{engine}");
+    checked.print("hyper and the signature", limit);
+    kept.print("raw commits of 32 rows", limit);
+    median(worked).print("the gateway, working", limit);
+    median(alone).print("the gateway, keeping alone", limit);
 }
 
-fn print(name: &str, mut times: Vec<Duration>, length: Duration, raw: f64) {
-    times.sort_unstable();
-    let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize].as_secs_f64() * 1000.0;
-    let rate = times.len() as f64 / length.as_secs_f64();
-    let ratio = rate / raw;
-    println!("{name:<28} {rate:>11.0} {:>8.2} {:>8.2} {raw:>15.0} {ratio:>7.2}", at(0.5), at(0.99));
+/// Takes the lease of the inbox as soon as the gateway's turn has ended.
+async fn lend(store: &Store, id: &str) -> i64 {
+    loop {
+        let id = id.to_owned();
+        let claim = move |db: &mut WriteDb| {
+            let now = Utc::now();
+            hooks::claim(db, &id, "bench", now, now + TimeDelta::minutes(5))
+        };
+        if let Some(lease) = store.write(claim).await.expect("claimed") {
+            return lease;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+#[derive(Default, Clone, Copy)]
+struct Rate {
+    rate: f64,
+    p50: f64,
+    p99: f64,
+}
+
+impl Rate {
+    fn of(mut times: Vec<Duration>, length: Duration) -> Self {
+        times.sort_unstable();
+        let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize].as_secs_f64() * 1000.0;
+        Self { rate: times.len() as f64 / length.as_secs_f64(), p50: at(0.5), p99: at(0.99) }
+    }
+
+    fn print(self, name: &str, limit: f64) {
+        let Self { rate, p50, p99 } = self;
+        println!("  {name:<46} {rate:>9.0} {p50:>8.2} {p99:>8.2} {:>14.2}", rate / limit);
+    }
+}
+
+fn median(mut rates: Vec<Rate>) -> Rate {
+    rates.sort_unstable_by(|a, b| a.rate.total_cmp(&b.rate));
+    rates[rates.len() / 2]
+}
+
+fn rollcall(folder: &Path, database: &str, arguments: &[&str]) -> serde_json::Value {
+    let done = Command::new(env!("CARGO_BIN_EXE_rollcall"))
+        .args(arguments)
+        .arg("--json")
+        .current_dir(folder)
+        .env("ROLLCALL_DATABASE_URL", database)
+        .output()
+        .expect("run");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    serde_json::from_slice(&done.stdout).expect("JSON")
 }
 
 struct Target {
@@ -144,11 +300,11 @@ struct Target {
 }
 
 /// How long each message took to be acknowledged.
-async fn load(target: &Arc<Target>, length: Duration, name: &'static str) -> Vec<Duration> {
+async fn load(target: &Arc<Target>, length: Duration, name: String) -> Vec<Duration> {
     let mut senders = tokio::task::JoinSet::new();
     for sender in 0..CONNECTIONS {
-        let target = target.clone();
-        senders.spawn(async move { send(&target, length, &format!("{name}-{sender}")).await });
+        let (target, name) = (target.clone(), format!("{name}-{sender}"));
+        senders.spawn(async move { send(&target, length, &name).await });
     }
     let mut times = Vec::new();
     while let Some(sent) = senders.join_next().await {
@@ -190,35 +346,43 @@ async fn send(target: &Target, length: Duration, name: &str) -> Vec<Duration> {
     times
 }
 
-/// The shipped binary, serving. Killed when it is dropped.
-struct Gateway {
+/// A process that serves. Killed when it is dropped.
+struct Process {
     process: Child,
     address: String,
 }
 
-impl Drop for Gateway {
+impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-fn serve(database: &str, folder: &Path) -> Gateway {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_rollcall"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"])
-        .current_dir(folder)
-        .env("ROLLCALL_DATABASE_URL", database)
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("started");
-    let mut lines = BufReader::new(process.stderr.take().expect("piped")).lines();
-    let address = loop {
-        let line = lines.next().expect("it serves").expect("a line");
-        if let Some((_, url)) = line.split_once("listening on http://") {
-            break url.trim().to_owned();
-        }
-    };
-    // The log is read on, so that the process never waits for somebody to read it.
-    std::thread::spawn(move || lines.for_each(drop));
-    Gateway { process, address }
+impl Process {
+    /// The shipped binary.
+    fn gateway(database: &str, folder: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"]);
+        Self::start(command.current_dir(folder).env("ROLLCALL_DATABASE_URL", database))
+    }
+
+    /// See [`answer`].
+    fn answers(secret: &str) -> Self {
+        Self::start(Command::new(std::env::current_exe().expect("a path")).env(ANSWERS, secret))
+    }
+
+    fn start(command: &mut Command) -> Self {
+        let mut process = command.stderr(Stdio::piped()).spawn().expect("started");
+        let mut lines = BufReader::new(process.stderr.take().expect("piped")).lines();
+        let address = loop {
+            let line = lines.next().expect("it serves").expect("a line");
+            if let Some((_, url)) = line.split_once("listening on http://") {
+                break url.trim().to_owned();
+            }
+        };
+        // The log is read on, so that the process never waits for somebody to read it.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { process, address }
+    }
 }

@@ -174,6 +174,7 @@ pub async fn prepare(
         lease_for: settings.polling.lease,
         turn: inbox::TURN,
         places: Arc::new(Semaphore::new(inbox::PLACES)),
+        traffic: gateway.inbox.traffic(),
         polls: Arc::clone(&gateway.wake),
     };
     let workers = gateway.workers.clone();

@@ -25,7 +25,9 @@ pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Rou
     let webhooks = WebhookCounts::default();
     let metrics = Metrics::new(webhooks.clone());
     // Serializing maps with text keys and no floats cannot fail.
-    let document = Document(openapi().to_json().unwrap_or_default().into());
+    let described = openapi();
+    let document = Document(described.to_json().unwrap_or_default().into());
+    let docs = operations::page(&serde_json::to_value(&described).unwrap_or_default());
     let (operations, _) = operations::router().split_for_parts();
     let (figures, _) = operations::figures_router().split_for_parts();
     let figures = figures.layer(Extension(metrics.clone()));
@@ -43,7 +45,7 @@ pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Rou
     let router = Router::new()
         // Without a token: probes, figures, and what the API looks like.
         .merge(operations.layer(Extension(document)))
-        .merge(operations::page())
+        .merge(docs)
         // With a token, small bodies, a bounded time.
         .merge(timed(limited(api, settings.max_api_body), settings.request_timeout))
         .merge(timed(limited(waiting, settings.max_api_body), longest))

@@ -1,12 +1,15 @@
 //! What webhooks told: kept until it is dealt with, and after that for a while, so that a repetition is recognised.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Borrow,
+    collections::{HashMap, HashSet},
+};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
     dsl::{count_star, min, sql},
     expression::SqlLiteral,
-    sql_types::{BigInt, Bool},
+    sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text, Timestamp},
 };
 
 use crate::domain::{event::Moment, problem::Problem, record::ContentHash, words::MessageState};
@@ -154,8 +157,9 @@ pub struct Kept {
 ///
 /// # Errors
 /// [`Error::Referred`] where a connection is gone: none was kept then.
-pub fn insert(db: &mut WriteDb, new: &[NewMessage]) -> Result<Kept> {
-    let mut rows: Vec<Row> = new.iter().map(Row::from).collect();
+pub fn insert<M: Borrow<NewMessage>>(db: &mut WriteDb, new: &[M]) -> Result<Kept> {
+    let new: Vec<&NewMessage> = new.iter().map(Borrow::borrow).collect();
+    let mut rows: Vec<Row> = new.iter().copied().map(Row::from).collect();
     // Two gateways that insert the same messages in different orders would wait for each other. The order is stable:
     // of two alike the first is kept.
     rows.sort_by(|a, b| (&a.connection_id, &a.message_id).cmp(&(&b.connection_id, &b.message_id)));
@@ -163,22 +167,14 @@ pub fn insert(db: &mut WriteDb, new: &[NewMessage]) -> Result<Kept> {
     match db.backend() {
         Backend::Postgres(connection) => {
             for some in rows.chunks(BATCH) {
-                let ids: Vec<String> = diesel::insert_into(inbox::table)
-                    .values(some)
-                    .on_conflict_do_nothing()
-                    .returning(inbox::id)
-                    .all_returned(connection)?;
-                kept.extend(ids);
+                kept.extend(keep_on_postgres(connection, some)?);
             }
         }
-        // A statement for one row is prepared once and kept; one for many is built and parsed each time.
+        // A statement for one row is prepared once and kept; one for many is built and parsed each time, and so is one
+        // that names its conflict. What else might be ignored, such as a column without a value, the types exclude.
         Backend::Sqlite(connection) => {
             for row in &rows {
-                let inserted = diesel::insert_into(inbox::table)
-                    .values(row)
-                    .on_conflict((inbox::connection_id, inbox::message_id))
-                    .do_nothing()
-                    .execute(connection)?;
+                let inserted = diesel::insert_or_ignore_into(inbox::table).values(row).execute(connection)?;
                 if inserted > 0 {
                     kept.insert(row.id.clone());
                 }
@@ -190,8 +186,47 @@ pub fn insert(db: &mut WriteDb, new: &[NewMessage]) -> Result<Kept> {
             sealed::insert(db, &message.id, body)?;
         }
     }
-    let known: Vec<&NewMessage> = new.iter().filter(|message| !kept.contains(&message.id)).collect();
+    let known: Vec<&NewMessage> = new.iter().copied().filter(|message| !kept.contains(&message.id)).collect();
     Ok(Kept { other: that_differ(db, &known)?, new: kept })
+}
+
+/// Keeps rows by a statement that is as short for many as for one. The IDs of those that were not there.
+fn keep_on_postgres(connection: &mut diesel::PgConnection, rows: &[Row]) -> Result<Vec<String>> {
+    macro_rules! column {
+        ($name:ident) => {
+            rows.iter().map(|row| &row.$name).collect::<Vec<_>>()
+        };
+    }
+    let kept: Vec<KeptRow> = diesel::sql_query(KEEP_ON_POSTGRES)
+        .bind::<Array<Text>, _>(column!(id))
+        .bind::<Array<Text>, _>(column!(connection_id))
+        .bind::<Array<Text>, _>(column!(message_id))
+        .bind::<Array<Text>, _>(column!(event))
+        .bind::<Array<Text>, _>(column!(state))
+        .bind::<Array<Nullable<Text>>, _>(column!(body))
+        .bind::<Array<Timestamp>, _>(column!(received_at))
+        .bind::<Array<Integer>, _>(column!(attempts))
+        .bind::<Array<Nullable<Text>>, _>(column!(code))
+        .bind::<Array<Nullable<Text>>, _>(column!(detail))
+        .bind::<Array<Nullable<Text>>, _>(column!(remedy))
+        .bind::<Array<Nullable<Timestamp>>, _>(column!(told_at))
+        .bind::<Array<Nullable<Binary>>, _>(column!(content_hash))
+        .all_returned(connection)?;
+    Ok(kept.into_iter().map(|row| row.id).collect())
+}
+
+/// A message waits, and is due, from its receipt on.
+const KEEP_ON_POSTGRES: &str = "INSERT INTO inbox (id, connection_id, message_id, event, state, body, received_at, attempts,
+        code, detail, remedy, told_at, content_hash, updated_at, pending_since, next_at)
+    SELECT new.*, new.received_at, new.received_at, new.received_at
+    FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS new (id, connection_id, message_id, event, state,
+        body, received_at, attempts, code, detail, remedy, told_at, content_hash)
+    ON CONFLICT DO NOTHING RETURNING id";
+
+#[derive(QueryableByName)]
+#[diesel(table_name = inbox)]
+struct KeptRow {
+    id: String,
 }
 
 /// Those of `known` that say something else than what was kept under their IDs.

@@ -1,5 +1,7 @@
 //! How a webhook is refused: the status tells the sender whether to send it again.
 
+use std::sync::Arc;
+
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -31,7 +33,7 @@ pub(super) enum Refusal {
     Unavailable(store::Unavailable),
     Store(store::Error),
     /// The secrets to verify it with do not open.
-    Vault(Box<VaultError>),
+    Vault(Arc<VaultError>),
     NotKept(Box<NotAccepted>),
 }
 
@@ -50,12 +52,13 @@ impl From<store::Error> for Refusal {
     }
 }
 
-impl From<VaultError> for Refusal {
-    fn from(error: VaultError) -> Self {
-        match error {
-            VaultError::Store(error) => error.into(),
-            error => Self::Vault(Box::new(error)),
-        }
+impl From<Arc<VaultError>> for Refusal {
+    fn from(error: Arc<VaultError>) -> Self {
+        let unavailable = match &*error {
+            VaultError::Store(error) => error.unavailable(),
+            _ => None,
+        };
+        unavailable.map_or(Self::Vault(error), Self::Unavailable)
     }
 }
 
@@ -114,7 +117,7 @@ impl IntoResponse for Refusal {
                     format!("{} If it lasts: {}", error.problem.remedy, unavailable.remedy);
                 error.into_response()
             }
-            Self::Vault(error) => later("unavailable").caused_by(error).into_response(),
+            Self::Vault(error) => later("unavailable").caused_by_shared(error).into_response(),
             Self::Store(error) => later("unavailable").caused_by(error).into_response(),
             Self::NotKept(error) => later("unavailable").caused_by(error).into_response(),
         }

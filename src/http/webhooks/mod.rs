@@ -1,6 +1,6 @@
 //! `POST /webhooks/{connection_id}`: what source systems tell by themselves.
 //!
-//! The connection is looked up, the sender is verified, the message is kept, and only then acknowledged. Whoever is
+//! The sender is verified by what is known of the connection, the message is kept if that still stands, and only then acknowledged. Whoever is
 //! not known learns nothing: a connection that is not there, a kind without webhooks, a wrong signature and a wrong
 //! time are answered alike. The body is read only where the headers say that it may be worth it. Nothing is kept of what
 //! is refused but a count, and a line in the log.
@@ -10,21 +10,23 @@
 //! | `body` | a bounded body, within what all bodies together may hold |
 //! | `answer` | the statuses |
 //! | `count` | what `/metrics` tells |
+//! | `known` | the connections that messages are for |
 //! | `senders` | who was refused lately: a line a minute each |
 
 mod answer;
 mod body;
 mod count;
+mod known;
 mod senders;
 
 pub use count::WebhookCounts;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Json, Router,
     extract::{Path, Request, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::post,
 };
@@ -39,17 +41,21 @@ use super::{
 use crate::{
     connectors::{
         self,
-        hook::{self, Delivery},
+        hook::{self, Delivery, Refused},
     },
-    domain::{secret::Secret, words::Kind},
-    store::{self, connections},
-    sync::inbox::{Accepted, NotAccepted},
+    domain::{event::Message, words::Kind},
+    store,
+    sync::inbox::{Accepted, Known, NotAccepted},
 };
 use answer::Refusal;
+use known::Lookup;
 use senders::Senders;
 
 /// How long vendors wait for an answer, at least.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often a message is verified anew because its connection has changed meanwhile.
+const TRIES: usize = 3;
 
 /// What the route works with.
 #[derive(Clone)]
@@ -58,12 +64,14 @@ struct Webhooks {
     counts: WebhookCounts,
     /// The largest body, in bytes.
     most: u64,
+    lookup: Lookup,
     senders: Senders,
 }
 
-/// The route. A body of more than `most` bytes is refused.
+/// The route, to be made within a runtime. A body of more than `most` bytes is refused.
 pub fn router(gateway: Gateway, most: u64, counts: WebhookCounts) -> Router {
-    let state = Webhooks { gateway, counts, most, senders: Senders::default() };
+    let lookup = Lookup::start(gateway.store.clone(), gateway.reach.vault.clone());
+    let state = Webhooks { gateway, counts, most, lookup, senders: Senders::default() };
     Router::new().route("/webhooks/{connection_id}", post(receive)).with_state(state)
 }
 
@@ -91,17 +99,60 @@ async fn receive(
 
 async fn take(webhooks: &Webhooks, connection_id: &str, request: Request) -> Result<Accepted, Refusal> {
     let (parts, body) = request.into_parts();
-    let gateway = &webhooks.gateway;
-    let Known { kind, settings, secrets } = look_up(gateway, connection_id).await?.ok_or(Refusal::Unknown)?;
-    let hook = hook::of(kind)?;
-    hook.can_be(&settings, &secrets, &parts.headers)?;
+    let (gateway, lookup) = (&webhooks.gateway, &webhooks.lookup);
+    let mut known = match lookup.recall(connection_id) {
+        Some(known) if can_be(&known, &parts.headers).is_ok() => known,
+        _ => {
+            let known = lookup.read(connection_id).await?;
+            can_be(&known, &parts.headers)?;
+            known
+        }
+    };
     let mut room = gateway.room.enter(peer::caller(&parts.extensions));
     let body = body::receive(body, &parts.headers, webhooks.most, &mut room).await?;
-    let delivery = Delivery { headers: &parts.headers, body: &body, now: gateway.ambient.now() };
-    let message = hook.receive(&settings, &secrets, &gateway.reach.outbound, delivery).await?;
-    Visitor::of(&parts.extensions).welcome();
-    let accepted = gateway.inbox.accept_whole(connection_id, message, &body).await;
-    let accepted = accepted.map_err(|error| match error {
+    // The first time it may be by what does not stand any more; and it may change at any moment.
+    for _ in 0..TRIES {
+        let delivery = Delivery { headers: &parts.headers, body: &body, now: gateway.ambient.now() };
+        let accepted = match verify(gateway, &known, delivery).await {
+            Ok(message) => {
+                Visitor::of(&parts.extensions).welcome();
+                gateway.inbox.accept_verified(&known, message, &body).await
+            }
+            Err(refused) => {
+                let read = lookup.read(connection_id).await?;
+                if read.is_as(&known) {
+                    return Err(refused.into());
+                }
+                known = read;
+                continue;
+            }
+        };
+        return match accepted {
+            Err(NotAccepted::Changed) => {
+                known = lookup.read(connection_id).await?;
+                continue;
+            }
+            // A vendor's names are its own; it could not send the message under another.
+            Ok(Accepted::Reused) if !tells_reuse(known.kind) => Ok(Accepted::Duplicate),
+            Ok(Accepted::Reused) => Err(Refusal::Reused),
+            Ok(accepted) => Ok(accepted),
+            Err(error) => Err(not_accepted(error)),
+        };
+    }
+    Err(Refusal::NotKept(Box::new(NotAccepted::Changed)))
+}
+
+fn can_be(known: &Known, headers: &HeaderMap) -> Result<(), Refused> {
+    hook::of(known.kind)?.can_be(&known.settings, &known.secrets, headers)
+}
+
+async fn verify(gateway: &Gateway, known: &Known, delivery: Delivery<'_>) -> Result<Message, Refused> {
+    let hook = hook::of(known.kind)?;
+    hook.receive(&known.settings, &known.secrets, &gateway.reach.outbound, delivery).await
+}
+
+fn not_accepted(error: NotAccepted) -> Refusal {
+    match error {
         // It was deleted a moment ago.
         NotAccepted::Store(store::Error::Referred(_)) => Refusal::Unknown,
         NotAccepted::Full => Refusal::Full,
@@ -109,12 +160,6 @@ async fn take(webhooks: &Webhooks, connection_id: &str, request: Request) -> Res
         NotAccepted::Unavailable(unavailable) => Refusal::Unavailable(unavailable),
         NotAccepted::Store(error) => error.into(),
         error => Refusal::NotKept(Box::new(error)),
-    })?;
-    match accepted {
-        Accepted::Reused if tells_reuse(kind) => Err(Refusal::Reused),
-        // A vendor's names are its own; it could not send the message under another.
-        Accepted::Reused => Ok(Accepted::Duplicate),
-        accepted => Ok(accepted),
     }
 }
 
@@ -126,30 +171,4 @@ fn tells_reuse(kind: Kind) -> bool {
 /// What may be an ID: no database takes the character NUL, and no connection has another form.
 fn id(text: &str) -> Option<&str> {
     Some(text).filter(|id| id.len() < 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
-}
-
-/// What a message is verified with.
-struct Known {
-    kind: Kind,
-    settings: String,
-    secrets: BTreeMap<String, Secret>,
-}
-
-/// `None` for a connection that is not there.
-async fn look_up(gateway: &Gateway, connection_id: &str) -> Result<Option<Known>, Refusal> {
-    let id = id(connection_id).unwrap_or("con_").to_owned();
-    let vault = gateway.reach.vault.clone();
-    let read = gateway.store.read(move |db| match connections::get(db, &id) {
-        Ok(connection) => {
-            let secrets = vault.secrets(db, &id)?;
-            Ok(Some(Known { kind: connection.kind, settings: connection.settings, secrets }))
-        }
-        Err(store::Error::NotFound(_)) => {
-            // As many queries as for one that is there.
-            let _ = vault.secrets(db, &id)?;
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
-    });
-    read.await
 }

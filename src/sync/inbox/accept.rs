@@ -1,7 +1,7 @@
 //! Group commit: messages that arrive at the same time are kept by one transaction. There is no waiting for more: while
 //! one batch is committed, the next one gathers.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use chrono::TimeDelta;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -16,7 +16,11 @@ use crate::{
     sync::vault::Vault,
 };
 
-use super::sealed::{Sealing, not_understood};
+use super::{
+    known::Known,
+    pace::Traffic,
+    sealed::{Sealing, not_understood},
+};
 
 /// Messages that wait for a commit; more are sent away.
 const QUEUE: usize = 1024;
@@ -49,14 +53,24 @@ pub enum NotAccepted {
     Unavailable(store::Unavailable),
     #[error("the gateway stops")]
     Stopping,
+    /// What it was verified with does not stand any more: the connection was changed or deleted.
+    #[error("the connection has changed meanwhile")]
+    Changed,
     #[error(transparent)]
     Store(#[from] store::Error),
 }
 
 type Answer = Result<Accepted, NotAccepted>;
 
-struct Offer {
+/// A message, and what it was verified with: it must still stand when the message is kept.
+#[derive(Clone)]
+struct Offered {
     message: NewMessage,
+    verified: Option<Arc<Known>>,
+}
+
+struct Offer {
+    offered: Offered,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -65,6 +79,7 @@ struct Offer {
 pub struct Inbox {
     queue: mpsc::Sender<Offer>,
     arrived: Arc<Notify>,
+    traffic: Traffic,
     ambient: Ambient,
     store: Store,
     sealing: Option<Sealing>,
@@ -74,9 +89,9 @@ impl Inbox {
     /// Starts the task that commits. To be called within a runtime.
     pub fn start(store: Store, ambient: Ambient) -> Self {
         let (queue, offers) = mpsc::channel(QUEUE);
-        let arrived = Arc::new(Notify::new());
-        tokio::spawn(commit(store.clone(), offers, arrived.clone()));
-        Self { queue, arrived, ambient, store, sealing: None }
+        let (arrived, traffic) = (Arc::new(Notify::new()), Traffic::default());
+        tokio::spawn(commit(store.clone(), offers, arrived.clone(), traffic.clone()));
+        Self { queue, arrived, traffic, ambient, store, sealing: None }
     }
 
     /// The same, but what is not understood is `kept`, sealed.
@@ -88,6 +103,11 @@ impl Inbox {
     /// What is notified when messages have come, or were asked to be tried again.
     pub fn arrived(&self) -> Arc<Notify> {
         self.arrived.clone()
+    }
+
+    /// How many messages it has kept.
+    pub fn traffic(&self) -> Traffic {
+        self.traffic.clone()
     }
 
     /// Keeps a message. It returns after the commit.
@@ -103,6 +123,24 @@ impl Inbox {
     /// # Errors
     /// As [`Inbox::accept`].
     pub async fn accept_whole(&self, connection_id: &str, message: Message, whole: &[u8]) -> Answer {
+        self.keep(connection_id, None, message, whole).await
+    }
+
+    /// The same of a message that was verified with what was known of its connection.
+    ///
+    /// # Errors
+    /// As [`Inbox::accept`], and [`NotAccepted::Changed`] where that does not stand any more: nothing was kept then.
+    pub async fn accept_verified(&self, known: &Arc<Known>, message: Message, whole: &[u8]) -> Answer {
+        self.keep(&known.id, Some(known.clone()), message, whole).await
+    }
+
+    async fn keep(
+        &self,
+        connection_id: &str,
+        verified: Option<Arc<Known>>,
+        message: Message,
+        whole: &[u8],
+    ) -> Answer {
         let received_at = self.ambient.now();
         let id = new_id("msg", received_at, self.ambient.entropy.bytes());
         let (body, problem, sealed) = match message.event {
@@ -130,7 +168,8 @@ impl Inbox {
             sealed,
         };
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Offer { message, answer }).map_err(|_| NotAccepted::Full)?;
+        let offered = Offered { message, verified };
+        self.queue.try_send(Offer { offered, answer }).map_err(|_| NotAccepted::Full)?;
         answered.await.unwrap_or_else(|_| Err(NotAccepted::Stopping))
     }
 }
@@ -153,55 +192,75 @@ fn bounded(message_id: String) -> String {
     }
 }
 
-async fn commit(store: Store, mut offers: mpsc::Receiver<Offer>, arrived: Arc<Notify>) {
+async fn commit(store: Store, mut offers: mpsc::Receiver<Offer>, arrived: Arc<Notify>, traffic: Traffic) {
     let mut batch = Vec::with_capacity(BATCH);
     while offers.recv_many(&mut batch, BATCH).await > 0 {
-        let (messages, answers): (Vec<_>, Vec<_>) =
-            batch.drain(..).map(|offer| (offer.message, offer.answer)).unzip();
-        let messages = Arc::new(messages);
-        match insert(&store, messages.clone()).await {
+        let (offered, answers): (Vec<_>, Vec<_>) =
+            batch.drain(..).map(|offer| (offer.offered, offer.answer)).unzip();
+        let offered = Arc::new(offered);
+        match insert(&store, offered.clone()).await {
             Ok(accepted) => {
+                traffic.came(accepted.len());
                 arrived.notify_one();
                 for (answer, accepted) in answers.into_iter().zip(accepted) {
                     // A sender that went away sends again: the message is recognised then.
-                    let _ = answer.send(Ok(accepted));
+                    let _ = answer.send(accepted.ok_or(NotAccepted::Changed));
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, messages = messages.len(), "webhooks could not be kept together");
-                explain(&store, &messages, answers, &error).await;
+                tracing::warn!(%error, messages = offered.len(), "webhooks could not be kept together");
+                explain(&store, &offered, answers, &error).await;
                 arrived.notify_one();
             }
         }
     }
 }
 
-async fn insert(store: &Store, messages: Arc<Vec<NewMessage>>) -> store::Result<Vec<Accepted>> {
+/// What became of each; `None` of one that was verified with what does not stand any more.
+async fn insert(store: &Store, offered: Arc<Vec<Offered>>) -> store::Result<Vec<Option<Accepted>>> {
     let write = move |db: &mut store::WriteDb| {
-        let kept = inbox::insert(db, &messages)?;
-        let accepted = |message: &NewMessage| match &message.id {
-            id if kept.new.contains(id) => Accepted::New,
-            id if kept.other.contains(id) => Accepted::Reused,
-            _ => Accepted::Duplicate,
+        let stands = standing(db, &offered)?;
+        let stands = |offered: &Offered| {
+            offered.verified.as_ref().is_none_or(|known| stands.contains(&Arc::as_ptr(known)))
         };
-        Ok(messages.iter().map(accepted).collect())
+        let messages: Vec<&NewMessage> =
+            offered.iter().filter(|offered| stands(offered)).map(|offered| &offered.message).collect();
+        let kept = inbox::insert(db, &messages)?;
+        let accepted = |offered: &Offered| match &offered.message.id {
+            _ if !stands(offered) => None,
+            id if kept.new.contains(id) => Some(Accepted::New),
+            id if kept.other.contains(id) => Some(Accepted::Reused),
+            _ => Some(Accepted::Duplicate),
+        };
+        Ok(offered.iter().map(accepted).collect())
     };
     store.write(write).await
+}
+
+/// What still stands of that with which messages were verified: mostly the same for all of a connection.
+fn standing(db: &mut store::Db, offered: &[Offered]) -> store::Result<HashSet<*const Known>> {
+    let (mut asked, mut stands) = (HashSet::new(), HashSet::new());
+    for known in offered.iter().filter_map(|offered| offered.verified.as_ref()) {
+        if asked.insert(Arc::as_ptr(known)) && known.stands(db)? {
+            stands.insert(Arc::as_ptr(known));
+        }
+    }
+    Ok(stands)
 }
 
 /// After a failure: one by one, so that one message that cannot be kept does not take its neighbours with it.
 async fn explain(
     store: &Store,
-    messages: &[NewMessage],
+    offered: &[Offered],
     answers: Vec<oneshot::Sender<Answer>>,
     error: &store::Error,
 ) {
-    for (answer, message) in answers.into_iter().zip(messages) {
+    for (answer, offered) in answers.into_iter().zip(offered) {
         let told = if let Some(unavailable) = error.unavailable() {
             Err(NotAccepted::Unavailable(unavailable))
         } else {
-            match insert(store, Arc::new(vec![message.clone()])).await {
-                Ok(accepted) => Ok(accepted.first().copied().unwrap_or(Accepted::New)),
+            match insert(store, Arc::new(vec![offered.clone()])).await {
+                Ok(accepted) => accepted.first().copied().flatten().ok_or(NotAccepted::Changed),
                 Err(error) => Err(error.into()),
             }
         };

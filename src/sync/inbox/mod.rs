@@ -6,7 +6,9 @@
 //! | [`fetch`](Fetch) | one record, asked of its source |
 //! | [`work`](Desk) | one connection's messages, in order, under a lease |
 //! | `meaning` | what each event does, in the transaction in which its message is done |
+//! | [`known`](Known) | with what messages are verified |
 //! | `newest` | the newest word about each record counts |
+//! | `pace` | accepting comes first |
 //! | `pages` | a whole list that comes in pages |
 //! | `sealed` | what nobody understood, kept for a newer version |
 //! | `texts` | what people are told of whole lists |
@@ -21,8 +23,10 @@
 mod accept;
 mod fetch;
 mod hints;
+mod known;
 mod meaning;
 mod newest;
+mod pace;
 mod pages;
 pub mod replay;
 mod retry;
@@ -32,6 +36,8 @@ mod work;
 
 pub use accept::{Accepted, Inbox, NotAccepted};
 pub use fetch::Fetch;
+pub use known::Known;
+pub use pace::Traffic;
 pub use replay::ReplayError;
 pub use sealed::SEALED_KEPT;
 pub use work::{Desk, Lease, PLACES, Place, TURN};

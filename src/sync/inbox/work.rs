@@ -28,6 +28,7 @@ use super::{
     fetch::Fetch,
     hints::{self, Hint},
     meaning::{self, Outcome, Told},
+    pace::{Pace, Traffic},
     sealed::read_again,
 };
 
@@ -73,6 +74,8 @@ pub struct Desk {
     pub turn: Duration,
     /// Whoever reads and writes messages holds one of these; whoever waits for a source does not.
     pub places: Arc<Semaphore>,
+    /// What comes in meanwhile, which goes first.
+    pub traffic: Traffic,
     /// Tells the poller that lists were asked for.
     pub polls: Arc<Notify>,
 }
@@ -180,6 +183,7 @@ impl Desk {
         let end = Instant::now() + self.turn;
         let mut dealt = 0;
         let mut first = Some(place);
+        let mut pace = Pace::new(&self.traffic);
         while dealt == 0 || Instant::now() < end {
             let place = match first.take() {
                 Some(place) => place,
@@ -201,7 +205,7 @@ impl Desk {
             let (hints, told): (Vec<Told>, Vec<Told>) =
                 told.into_iter().partition(|told| told.hint().is_some());
             dealt += told.len();
-            self.tell(lease, &connection, told).await?;
+            self.tell_in_bites(lease, &connection, told, &mut pace).await?;
             drop(place);
             dealt += self.follow(lease, &connection, hints::group(hints), end).await?;
             let id = lease.connection_id.clone();
@@ -212,6 +216,26 @@ impl Desk {
             .await?;
         }
         Ok(dealt)
+    }
+
+    /// Does what messages say, as many at a time as the pace allows.
+    async fn tell_in_bites(
+        &self,
+        lease: &Lease,
+        connection: &Connection,
+        mut told: Vec<Told>,
+        pace: &mut Pace,
+    ) -> store::Result<()> {
+        while !told.is_empty() {
+            let left = told.split_off(told.len().min(pace.most()));
+            let bite = std::mem::replace(&mut told, left);
+            let (begun, dealt) = (Instant::now(), bite.len());
+            self.tell(lease, connection, bite).await?;
+            if let Some(rest) = pace.rest_after(dealt, begun.elapsed()) {
+                tokio::time::sleep(rest).await;
+            }
+        }
+        Ok(())
     }
 
     /// Does what messages say: all in one transaction, or one by one where that fails.

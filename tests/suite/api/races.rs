@@ -169,6 +169,7 @@ async fn work(app: &TestApp, connection: &Connection) {
             lease_for: Duration::from_secs(30),
             turn: Duration::from_secs(600),
             places: Arc::new(Semaphore::new(4)),
+            traffic: rollcall::sync::inbox::Traffic::default(),
             polls: Arc::default(),
         };
         let Some(lease) = desk.claim(&connection.id).await.unwrap() else { return };

@@ -117,6 +117,7 @@ impl Office {
             lease_for: Duration::from_secs(30),
             turn: Duration::from_secs(600),
             places: Arc::new(Semaphore::new(PLACES)),
+            traffic: rollcall::sync::inbox::Traffic::default(),
             polls: Arc::default(),
         }
     }

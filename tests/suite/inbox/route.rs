@@ -7,7 +7,10 @@ use rollcall::{
         words::{Kind, MessageState},
     },
     store::{PageLimit, inbox},
-    sync::register::{self, ConnectionDraft},
+    sync::{
+        inbox::{Known, NotAccepted},
+        register::{self, ConnectionDraft},
+    },
 };
 use serde_json::json;
 use std::time::Duration;
@@ -31,9 +34,13 @@ async fn push(app: &TestApp) -> String {
 
 /// Sends a signed message that says it is `age` seconds old; the status.
 async fn sign(app: &TestApp, id: &str, message: &str, age: i64, body: &str) -> u16 {
+    sign_with(SECRET, app, id, message, age, body).await
+}
+
+async fn sign_with(secret: &str, app: &TestApp, id: &str, message: &str, age: i64, body: &str) -> u16 {
     let sent = chrono::Utc::now().timestamp() - age;
     let signature =
-        standardwebhooks::Webhook::new(SECRET).unwrap().sign(message, sent, body.as_bytes()).unwrap();
+        standardwebhooks::Webhook::new(secret).unwrap().sign(message, sent, body.as_bytes()).unwrap();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let request = client
         .post(format!("http://{}/webhooks/{id}", app.address))
@@ -70,6 +77,61 @@ async fn a_signed_message_is_kept_once_and_one_that_is_stale_or_unreadable_not_a
         let stranger = app.add_app("Stranger", &[&other.id]).await;
         let refused = app.call(reqwest::Method::GET, &path, Some(&stranger), None).await;
         refused.problem(404, "message_not_found");
+    })
+    .await;
+}
+
+/// Changes the secret where the gateway is told of nothing, as another one would.
+async fn change_secret(app: &TestApp, id: &str, secret: &'static str) {
+    let (id, now, vault) = (id.to_owned(), app.gateway.ambient.now(), app.gateway.vault.clone());
+    let put =
+        app.gateway.store.write(move |db| vault.put(db, &id, "webhook_secret", &Secret::new(secret), now));
+    put.await.unwrap();
+}
+
+const OTHER: &str = "whsec_CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=";
+
+#[tokio::test]
+async fn a_changed_secret_and_a_deleted_connection_count_at_once() {
+    TestApp::each(async |app| {
+        let id = push(app).await;
+        let body = r#"{"type":"employees.removed","data":[{"external_id":"7"}]}"#;
+        assert_eq!(sign(app, &id, "m1", 0, body).await, 202);
+        change_secret(app, &id, OTHER).await;
+        assert_eq!(sign(app, &id, "m2", 0, body).await, 401, "the secret of before");
+        assert_eq!(sign_with(OTHER, app, &id, "m3", 0, body).await, 202);
+        change_secret(app, &id, SECRET).await;
+        assert_eq!(sign(app, &id, "m4", 0, body).await, 202, "known as another, and looked up again");
+        assert_eq!(sign_with(OTHER, app, &id, "m5", 0, body).await, 401);
+        assert_eq!(kept(app, &id).await, 3);
+        app.admin("DELETE", &format!("/v1/connections/{id}?confirm=true"), None).await;
+        assert_eq!(sign(app, &id, "m6", 0, body).await, 401, "it is not there any more");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_verified_by_a_secret_that_changed_meanwhile_is_not_kept() {
+    TestApp::each(async |app| {
+        let id = push(app).await;
+        let known = async || {
+            let (id, vault) = (id.clone(), app.gateway.vault.clone());
+            let read = app.gateway.store.read(move |db| Known::read(db, &vault, &id));
+            std::sync::Arc::new(read.await.unwrap().unwrap())
+        };
+        let message = |id: &str| Message {
+            message_id: id.into(),
+            name: "test".into(),
+            told_at: None,
+            event: Ok(rollcall::domain::event::Event::Nothing),
+        };
+        let (before, inbox) = (known().await, &app.gateway.inbox);
+        inbox.accept_verified(&before, message("m1"), &[]).await.unwrap();
+        change_secret(app, &id, OTHER).await;
+        let refused = inbox.accept_verified(&before, message("m2"), &[]).await;
+        assert!(matches!(refused, Err(NotAccepted::Changed)), "{refused:?}");
+        inbox.accept_verified(&known().await, message("m3"), &[]).await.unwrap();
+        assert_eq!(kept(app, &id).await, 2);
     })
     .await;
 }

@@ -1,0 +1,39 @@
+//! `/docs`: the API's description as a page, made of the document that `/openapi.json` is. It has no script, and loads
+//! nothing from elsewhere: it works without a network.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `page` | the page: routes by subject, then the types that they name |
+//! | `types` | what a schema says, in words |
+
+mod page;
+mod types;
+
+use axum::{
+    Router,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use bytes::Bytes;
+use serde_json::Value;
+
+/// Nothing but the page and its style sheet.
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// The page of an OpenAPI document.
+pub fn page<S: Clone + Send + Sync + 'static>(document: &Value) -> Router<S> {
+    let page = Bytes::from(page::render(document));
+    let page = move || async move { answer("text/html; charset=utf-8", page) };
+    let style = || async { answer("text/css; charset=utf-8", include_str!("style.css").into()) };
+    Router::new()
+        .route("/docs", get(page.clone()))
+        .route("/docs/", get(page))
+        .route("/docs/style.css", get(style))
+}
+
+fn answer(media_type: &'static str, body: Bytes) -> Response {
+    let headers = [(header::CONTENT_TYPE, media_type), (header::CONTENT_SECURITY_POLICY, POLICY)];
+    (headers.map(|(name, value)| (name, HeaderValue::from_static(value))), body).into_response()
+}
