@@ -26,7 +26,8 @@ use rollcall::{
     store::{
         PageLimit, Store,
         connections::Connection,
-        links, lists,
+        links,
+        locks::{self, Locked},
         profiles::{self, Profile},
         records::{self, Filter, Linked, Order, Place, Position, Present},
     },
@@ -73,8 +74,10 @@ async fn measure(engine: &str, url: &str, rows: usize) {
     for from in (0..rows).step_by(ingest::BATCH) {
         let batch: Vec<Record> = (from..rows.min(from + ingest::BATCH)).map(person).collect();
         let (ambient, connection) = (ambient.clone(), connection.clone());
-        let staged =
-            store.write(move |db| ingest::stage(db, &ambient, &place(&connection, &ambient), &batch));
+        let staged = store.write(move |db| {
+            let lock = locks::of(&connection.id).list(db, List::Employee)?;
+            ingest::stage(db, &ambient, &place(&connection, &lock, &ambient), &batch)
+        });
         staged.await.expect("staged");
     }
     let staged = start.elapsed();
@@ -111,14 +114,8 @@ async fn measure(engine: &str, url: &str, rows: usize) {
     }
 }
 
-fn place<'a>(connection: &'a Connection, ambient: &Ambient) -> Place<'a> {
-    Place {
-        company_id: &connection.company_id,
-        connection_id: &connection.id,
-        list: List::Employee,
-        run_id: None,
-        now: ambient.now(),
-    }
+fn place<'a>(connection: &'a Connection, lock: &'a Locked<List>, ambient: &Ambient) -> Place<'a> {
+    Place { company_id: &connection.company_id, lock, run_id: None, now: ambient.now() }
 }
 
 async fn register(store: &Store, ambient: &Ambient) -> (Connection, String) {
@@ -162,8 +159,8 @@ fn person(number: usize) -> Record {
 async fn mark(store: &Store, ambient: &Ambient, connection: &Connection, app_id: &str, rows: usize) {
     let (ambient, connection, app_id) = (ambient.clone(), connection.clone(), app_id.to_owned());
     let marked = store.write(move |db| {
-        let place = place(&connection, &ambient);
-        lists::lock(db, &connection.id, List::Employee)?;
+        let lock = locks::of(&connection.id).list(db, List::Employee)?;
+        let place = place(&connection, &lock, &ambient);
         let filter = Filter::default();
         let mut after = None::<Position>;
         for part in 0..10 {
@@ -193,6 +190,7 @@ async fn mark(store: &Store, ambient: &Ambient, connection: &Connection, app_id:
                     company_id: connection.company_id.clone(),
                     name: staged.record.name.clone(),
                     email: None,
+                    details: Default::default(),
                     sort_name: staged.sort_name.clone(),
                     created_at: ambient.now(),
                     updated_at: ambient.now(),

@@ -282,7 +282,7 @@ impl Desk {
         ));
         let made = {
             let ambient = ambient.clone();
-            let work = move |db: &mut rollcall::store::Db| {
+            let work = move |db: &mut rollcall::store::WriteDb| {
                 let company = register::company(db, &ambient, &granted(), "Bench")?;
                 let draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
                 register::connection(db, &ambient, &vault(), &granted(), &draft)
@@ -295,7 +295,7 @@ impl Desk {
 
     async fn ask_for_all(&self) {
         let (ambient, id) = (self.ambient.clone(), self.connection.clone());
-        let work = move |db: &mut rollcall::store::Db| {
+        let work = move |db: &mut rollcall::store::WriteDb| {
             let connection = rollcall::store::connections::get(db, &id)?;
             let attempt = Attempt::new(Principal::CommandLine, None, None);
             ask::ask(db, &ambient, &attempt.throughout()?, &connection, Mode::Full)
@@ -324,7 +324,7 @@ impl Desk {
     /// Stages records without the wire, as another connection of the company.
     async fn write_alone(&self, records: &[Record]) -> Duration {
         let (ambient, id) = (self.ambient.clone(), self.connection.clone());
-        let work = move |db: &mut rollcall::store::Db| {
+        let work = move |db: &mut rollcall::store::WriteDb| {
             let company = rollcall::store::connections::get(db, &id)?.company_id;
             let mut draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company);
             draft.name = Some("alone".into());
@@ -336,7 +336,8 @@ impl Desk {
         let start = Instant::now();
         for batch in batches {
             let (ambient, run) = (self.ambient.clone(), run.clone());
-            let work = move |db: &mut rollcall::store::Db| ingest::batch(db, &ambient, &run, &batch, None);
+            let work =
+                move |db: &mut rollcall::store::WriteDb| ingest::batch(db, &ambient, &run, &batch, None);
             self.store.write(work).await.expect("staged");
         }
         start.elapsed()

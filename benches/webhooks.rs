@@ -24,7 +24,7 @@ use std::{
 
 use chrono::{TimeDelta, Utc};
 use diesel::{Connection as _, RunQueryDsl, connection::SimpleConnection};
-use rollcall::store::{Db, Store, hooks};
+use rollcall::store::{Store, WriteDb, hooks};
 use standardwebhooks::Webhook;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -121,7 +121,7 @@ async fn measure(engine: &str, database: &str, folder: &Path, length: Duration, 
     // With the worker that gives messages their meaning, and without: somebody else has the lease.
     print(&format!("{engine}, with the worker"), load(&target, length, "a").await, length, raw);
     let store = Store::open(database).expect("opened");
-    let claim = move |db: &mut Db| {
+    let claim = move |db: &mut WriteDb| {
         let now = Utc::now() + TimeDelta::hours(1);
         hooks::claim(db, &id, "bench", now, now + TimeDelta::hours(1))
     };

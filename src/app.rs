@@ -5,11 +5,9 @@
 use std::{io, net::SocketAddr, sync::Arc};
 
 use axum::Router;
-use chrono::TimeDelta;
 use tokio::{
     net::TcpListener,
-    sync::{Notify, Semaphore, watch},
-    task::JoinSet,
+    sync::{Semaphore, watch},
 };
 use url::Url;
 
@@ -33,7 +31,7 @@ use crate::{
         retention::Kept,
         vault::{KeySource, Vault, VaultError},
     },
-    workers::{self, poll::Polling, supervise::Workers},
+    workers::{self, Crew, board::Workers, inbox::Inboxes, poll::Polling},
 };
 
 /// Why the gateway does not run.
@@ -124,15 +122,9 @@ pub struct Prepared {
     router: Router,
     /// Where the figures have an address of their own.
     figures: Option<(TcpListener, Router)>,
-    workers: Workers,
     store: Store,
-    ambient: Ambient,
-    /// How long webhooks that were dealt with are remembered.
-    webhooks: TimeDelta,
-    kept: Kept,
-    desk: Desk,
-    arrived: Arc<Notify>,
-    polling: Polling,
+    workers: Workers,
+    crew: Crew,
 }
 
 /// Does all that may keep a gateway from starting. `address` is where it will listen.
@@ -170,8 +162,7 @@ pub async fn prepare(
     let polling = Polling {
         reach,
         wake: Arc::clone(&gateway.wake),
-        gateway: name,
-        alive,
+        gateway: name.clone(),
         at_once: settings.polling.at_once,
     };
     let desk = Desk {
@@ -179,34 +170,31 @@ pub async fn prepare(
         ambient: ambient.clone(),
         fetch: Arc::new(gateway.reach.clone()),
         vault: gateway.vault.clone(),
-        gateway: polling.gateway.clone(),
+        gateway: name.clone(),
         lease_for: settings.polling.lease,
         turn: inbox::TURN,
         places: Arc::new(Semaphore::new(inbox::PLACES)),
         polls: Arc::clone(&gateway.wake),
     };
     let workers = gateway.workers.clone();
-    let arrived = gateway.inbox.arrived();
+    let config::RetentionSettings { changes, runs, versions } = settings.retention;
+    let crew = Crew {
+        store: store.clone(),
+        ambient,
+        gateway: name,
+        alive,
+        inboxes: Inboxes { desk, arrived: gateway.inbox.arrived() },
+        polling,
+        webhooks: settings.webhooks.retention,
+        kept: Kept { changes, runs, versions },
+        workers: workers.clone(),
+    };
     let (router, figures) = routers(gateway, &settings.http);
     let figures = match (&settings.http.metrics_listen, figures) {
         (Some(listen), Some(figures)) => Some((listen_for_figures(listen).await?, figures)),
         _ => None,
     };
-    let config::RetentionSettings { changes, runs, versions } = settings.retention;
-    Ok(Prepared {
-        limits: Limits::from(&settings.http),
-        tls,
-        router,
-        figures,
-        workers,
-        arrived,
-        store,
-        ambient,
-        webhooks: settings.webhooks.retention,
-        kept: Kept { changes, runs, versions },
-        desk,
-        polling,
-    })
+    Ok(Prepared { limits: Limits::from(&settings.http), tls, router, figures, store, workers, crew })
 }
 
 impl Prepared {
@@ -216,11 +204,18 @@ impl Prepared {
     }
 
     /// Serves until `shutdown` is done.
-    pub async fn serve(mut self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         let (stop, stopped) = watch::channel(false);
-        let mut beside = self.start_workers(&stopped);
         let figures = self.figures_address();
-        if let Some((listener, figures)) = self.figures.take() {
+        let gateway = self.crew.gateway.clone();
+        let mut beside = self.crew.start(&stopped);
+        #[cfg(unix)]
+        if let Some(tls) = self.tls.clone() {
+            let stop = stopped.clone();
+            let reload = move || reload(tls.clone(), stop.clone());
+            beside.spawn(self.workers.supervise("certificate", reload, stopped.clone()));
+        }
+        if let Some((listener, figures)) = self.figures {
             let (limits, mut stopped) = (self.limits.clone(), stopped.clone());
             let stopping = async move { drop(stopped.wait_for(|stop| *stop).await) };
             beside.spawn(server::run(listener, figures, limits, None, stopping));
@@ -234,39 +229,9 @@ impl Prepared {
         // After the last request: what a worker does then cannot be undone by one.
         stop.send_replace(true);
         while beside.join_next().await.is_some() {}
+        workers::leave(&self.store, &gateway).await;
         self.store.checkpoint();
         tracing::info!("stopped");
-    }
-
-    /// Starts all that runs beside the requests, under its supervisor.
-    fn start_workers(&self, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
-        let mut beside = JoinSet::new();
-        let (store, ambient, stop) = (self.store.clone(), self.ambient.clone(), stopped.clone());
-        let backlog = move || workers::backlog::run(store.clone(), ambient.clone(), stop.clone());
-        beside.spawn(self.workers.clone().supervise("backlog", backlog, stopped.clone()));
-        let (store, ambient, stop) = (self.store.clone(), self.ambient.clone(), stopped.clone());
-        let search_index = move || workers::search_index::run(store.clone(), ambient.clone(), stop.clone());
-        beside.spawn(self.workers.clone().supervise("search_index", search_index, stopped.clone()));
-        let (store, stop) = (self.store.clone(), stopped.clone());
-        let watch = move || workers::watch::run(store.clone(), stop.clone());
-        beside.spawn(self.workers.clone().supervise("watch", watch, stopped.clone()));
-        let (store, ambient, stop) = (self.store.clone(), self.ambient.clone(), stopped.clone());
-        let (webhooks, kept) = (self.webhooks, self.kept);
-        let sweep = move || workers::sweep::run(store.clone(), ambient.clone(), webhooks, kept, stop.clone());
-        beside.spawn(self.workers.clone().supervise("sweep", sweep, stopped.clone()));
-        let (desk, arrived, stop) = (self.desk.clone(), self.arrived.clone(), stopped.clone());
-        let inbox = move || workers::inbox::run(desk.clone(), arrived.clone(), stop.clone());
-        beside.spawn(self.workers.clone().supervise("inbox", inbox, stopped.clone()));
-        let (polling, stop) = (self.polling.clone(), stopped.clone());
-        let poll = move || workers::poll::run(polling.clone(), stop.clone());
-        beside.spawn(self.workers.clone().supervise("poll", poll, stopped.clone()));
-        #[cfg(unix)]
-        if let Some(tls) = self.tls.clone() {
-            let stop = stopped.clone();
-            let reload = move || reload(tls.clone(), stop.clone());
-            beside.spawn(self.workers.clone().supervise("certificate", reload, stopped.clone()));
-        }
-        beside
     }
 }
 

@@ -14,6 +14,30 @@
 //! | [`store`] | the database; the only room that knows Diesel |
 //! | [`codec`] | bytes to types: XML, SOAP, qbXML; sealing |
 //! | [`domain`] | records, links and rules: pure |
+//!
+//! The words, as code, tables, API and pages use them:
+//!
+//! | word | meaning |
+//! | --- | --- |
+//! | company | the tenant: one business whose lists are staged |
+//! | source | the system where a business keeps its people and customers: QuickBooks, Paycom, ConnectWise … |
+//! | connection | one configured way from a company to a source; its *kind* names the source, its *specification* ([`connectors::spec`]) says all about the kind |
+//! | list | what is read from a source: `employee` or `customer` |
+//! | record | one staged employee or customer; its key is (connection, list, `external_id`) |
+//! | staged | held in the database as the source tells it; never the app's own data |
+//! | app | a downstream system, with tokens and a namespace of profile IDs |
+//! | profile | the app's own user or customer |
+//! | link | profile ↔ record: the point of the product |
+//! | run | one synchronisation of one list: `full` reads the whole list, `delta` what has changed |
+//! | absent | in the list before, missing from it now; judged only when the whole list was read |
+//! | hold | a run whose absences look like a mistake: nobody is marked until a person decides |
+//! | change, feed, position, cursor | each change of a record, profile or link takes the next position of its company's feed; a cursor says up to where a reader has read; an *epoch* tells cursors of a restored database from those before |
+//! | message, inbox | a webhook as it came; kept until it has been dealt with |
+//! | session | one visit of a Web Connector, from its sign-in to its close |
+//! | lease | the right of one gateway to work on a connection for a while; ends by itself if the gateway dies |
+//! | seal, vault | how secrets of sources are encrypted at rest, and where the key is |
+//! | principal, action, grant | who asks, for what, and the policy's leave to do it ([`domain::access`]) |
+//! | use case, view, refusal | what is done for a caller, what it answers, and why it does not ([`service`]) |
 
 pub mod app;
 pub mod cli;

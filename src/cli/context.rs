@@ -12,7 +12,7 @@ use crate::{
         door::{self, Asker, Credential},
         find::Names,
     },
-    store::{Db, Engine, Standing, Store},
+    store::{Db, Engine, Standing, Store, WriteDb},
     sync::{poll::Reach, vault::Vault},
 };
 
@@ -82,7 +82,7 @@ impl Context {
         &self,
         store: &Store,
         app: Option<String>,
-        work: impl Fn(&mut Db, &Attempt<A>) -> service::Result<T> + Send + Sync + 'static,
+        work: impl Fn(&mut WriteDb, &Attempt<A>) -> service::Result<T> + Send + Sync + 'static,
     ) -> Result<T> {
         Ok(door::write(store, self.asker(app), work).await.result?)
     }

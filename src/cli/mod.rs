@@ -34,6 +34,7 @@ mod text;
 mod token;
 mod usage;
 mod webhook;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -105,6 +106,9 @@ enum Command {
     /// Look at what webhooks told, and try again what was given up
     #[command(subcommand)]
     Webhook(webhook::Command),
+    /// Look at what runs beside the requests of the gateways
+    #[command(subcommand)]
+    Worker(worker::Command),
     /// Play a source system against a gateway
     #[command(subcommand)]
     Simulate(simulate::Command),
@@ -186,6 +190,7 @@ async fn dispatch(context: &Context, command: Command) -> Result {
         Command::Profile(command) => profile::run(context, command).await,
         Command::Run(command) => run::run(context, command).await,
         Command::Webhook(command) => webhook::run(context, command).await,
+        Command::Worker(command) => worker::run(context, command).await,
         // Was run before the settings were read.
         Command::Doctor(_) => Ok(()),
     }

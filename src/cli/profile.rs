@@ -1,8 +1,11 @@
 //! `rollcall profile`.
 
 use crate::{
-    domain::words::List,
-    service::profiles::{self, Input, Profile, ProfilesQuery},
+    domain::{details, words::List},
+    service::{
+        profiles::{self, Input, Profile, ProfilesQuery},
+        schema::Address,
+    },
 };
 
 use super::{
@@ -44,25 +47,31 @@ pub enum Command {
         name: String,
         #[arg(long)]
         email: Option<String>,
+        #[command(flatten)]
+        customer: Customer,
         /// Its company, by name or ID; need not be said where the app sees one
         #[arg(long)]
         company: Option<String>,
         #[command(flatten)]
         of: Of,
     },
-    /// Change the name or the e-mail of a profile
+    /// Change the name, the e-mail, the address or the description of a profile
     #[command(
         after_help = "Example:\n  rollcall profile set u-101 --email ana.ng@example.com --app Timesheets"
     )]
-    #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+    #[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args([
+        "name", "email", "description", "address_line", "city", "region", "postal_code", "country",
+    ]))]
     Set {
         /// The app's own ID of it
         profile_id: String,
-        #[arg(long, group = "what")]
+        #[arg(long)]
         name: Option<String>,
         /// The new e-mail; an empty one takes it away
-        #[arg(long, group = "what")]
+        #[arg(long)]
         email: Option<String>,
+        #[command(flatten)]
+        customer: Customer,
         #[command(flatten)]
         of: Of,
     },
@@ -89,6 +98,41 @@ pub struct Of {
     list: List,
 }
 
+/// What only the profile of a customer has.
+#[derive(Debug, clap::Args)]
+pub struct Customer {
+    /// What the customer is about; an empty one takes it away
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// A line of the customer's address; once for each line. What is said of an address takes the place of all of it, an
+    /// empty line alone takes it away
+    #[arg(long, value_name = "LINE")]
+    address_line: Vec<String>,
+    #[arg(long)]
+    city: Option<String>,
+    /// A state, province or county
+    #[arg(long)]
+    region: Option<String>,
+    #[arg(long)]
+    postal_code: Option<String>,
+    #[arg(long)]
+    country: Option<String>,
+}
+
+impl Customer {
+    /// The address that was said; none where nothing was.
+    fn address(&self) -> Option<details::Address> {
+        let address = details::Address {
+            lines: self.address_line.clone(),
+            city: self.city.clone(),
+            region: self.region.clone(),
+            postal_code: self.postal_code.clone(),
+            country: self.country.clone(),
+        };
+        address.unless_empty()
+    }
+}
+
 pub async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     let ambient = context.ambient.clone();
@@ -106,8 +150,9 @@ pub async fn run(context: &Context, command: Command) -> Result {
                 table(["PROFILE", "NAME", "E-MAIL", "RECORDS"], rows, "The app has no such profiles.")
             })
         }
-        Command::Add { profile_id, name, email, company, of: Of { app, list } } => {
-            let input = Input { list, profile_id, name, email, company };
+        Command::Add { profile_id, name, email, customer, company, of: Of { app, list } } => {
+            let (address, description) = (customer.address(), customer.description);
+            let input = Input { list, profile_id, name, email, address, description, company };
             let added = context.write(&store, app, move |db, attempt| {
                 match profiles::put(db, &ambient, attempt, &input)? {
                     (profile, true) => Ok(profile),
@@ -116,9 +161,10 @@ pub async fn run(context: &Context, command: Command) -> Result {
             });
             context.out.answer(&added.await?, text)
         }
-        Command::Set { profile_id, name, email, of: Of { app, list } } => {
+        Command::Set { profile_id, name, email, customer, of: Of { app, list } } => {
+            let (address, description) = (customer.address(), customer.description);
+            let change = profiles::Change { name, email, address, description };
             let set = context.write(&store, app, move |db, attempt| {
-                let change = profiles::Change { name: name.clone(), email: email.clone() };
                 profiles::change(db, &ambient, attempt, list, &profile_id, &change)
             });
             context.out.answer(&set.await?, text)
@@ -149,5 +195,11 @@ fn row(profile: &Profile) -> [String; 4] {
 
 fn text(profile: &Profile) -> String {
     let [id, name, email, records] = row(profile);
-    fields(&[("profile", id), ("name", name), ("e-mail", email), ("records", records)])
+    let mut all = vec![("profile", id), ("name", name), ("e-mail", email)];
+    if profile.list == List::Customer {
+        all.push(("address", profile.address.as_ref().map(Address::on_one_line).unwrap_or_default()));
+        all.push(("description", profile.description.clone().unwrap_or_default()));
+    }
+    all.push(("records", records));
+    fields(&all)
 }

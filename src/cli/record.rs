@@ -7,6 +7,7 @@ use crate::{
     service::{
         find::Names,
         records::{self, Record, RecordsQuery},
+        schema::Address,
     },
 };
 
@@ -62,7 +63,7 @@ pub struct Filter {
     /// Whether they are gone from the source's list
     #[arg(long)]
     absent: Option<bool>,
-    /// Anywhere in names, e-mail and the source's ID; case and accents do not matter
+    /// Anywhere in names, e-mail, number and the source's ID; case and accents do not matter
     #[arg(long, value_name = "TEXT")]
     q: Option<String>,
     /// Only those that have changed since, such as 2026-01-31T12:00:00Z
@@ -144,6 +145,10 @@ fn text(record: &Record, names: &Names) -> String {
         ("name", content.name.clone()),
         ("e-mail", or_none(&content.email)),
         ("phone", or_none(&content.phone)),
+        ("number", or_none(&content.number)),
+        ("department", or_none(&content.department)),
+        ("address", content.address.as_ref().map(Address::on_one_line).unwrap_or_default()),
+        ("description", or_none(&content.description)),
         ("source's ID", content.external_id.clone()),
         ("active", yes(content.active)),
         ("absent since", time(record.absent_since)),

@@ -47,6 +47,12 @@ pub trait CallsIn: Sync {
     /// When what was asked for will run, in words.
     fn queued(&self) -> &'static Queued;
 
+    /// Whether its program would take the gateway's address.
+    ///
+    /// # Errors
+    /// [`SetupError::Address`]: what it would refuse.
+    fn check_address(&self, public_url: &Url) -> Result<(), SetupError>;
+
     /// The file with which its program is set up.
     ///
     /// # Errors

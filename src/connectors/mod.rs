@@ -25,6 +25,8 @@ pub mod source;
 pub mod spec;
 
 pub use polled::{Polled, Reading, Source};
-pub use registry::{cause_of, is_polled, kind, mass_absence_hint, of, polled, settings, spec, specs};
+pub use registry::{
+    cause_of, check_public_url, is_polled, kind, mass_absence_hint, of, polled, settings, spec, specs,
+};
 pub use settings::SettingsError;
 pub use spec::{Moves, SecretSpec, Spec};

@@ -8,10 +8,12 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
+use url::Url;
+
 use crate::domain::words::{Cause, Kind};
 
 use super::{
-    calls_in::CallsIn,
+    calls_in::{CallsIn, SetupError},
     connectwise,
     hook::Hook,
     paycom,
@@ -127,6 +129,14 @@ pub fn mass_absence_hint() -> String {
     if hints.is_empty() { String::new() } else { format!(" ({})", hints.join("; ")) }
 }
 
+/// Whether the programs of those kinds whose sources call in would take the gateway's address.
+///
+/// # Errors
+/// What the first of them would refuse, for people.
+pub fn check_public_url(address: &Url) -> Result<(), SetupError> {
+    ALL.iter().filter_map(|connector| connector.calls_in()).try_for_each(|kind| kind.check_address(address))
+}
+
 /// The cause that the code of a problem stands for, whichever kind has it.
 pub fn cause_of(code: &str) -> Option<Cause> {
     let mut all = specs().flat_map(|spec| spec.causes);
@@ -138,7 +148,10 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::connectors::spec::{Moves, Value};
+    use crate::connectors::{
+        source::Limit,
+        spec::{Moves, Value, Within},
+    };
 
     #[test]
     fn every_kind_stands_once_and_its_names_are_each_one() {
@@ -160,6 +173,20 @@ mod tests {
             assert_eq!(connector.polled("{}").is_some(), spec.is_polled(), "{}", spec.kind);
             assert_eq!(connector.calls_in().is_some(), spec.moves == Moves::CallsIn, "{}", spec.kind);
             assert_eq!(connector.hook().is_some(), spec.webhooks.is_some(), "{}", spec.kind);
+        }
+    }
+
+    #[test]
+    fn what_a_specification_says_of_requests_under_way_is_kept_to() {
+        for connector in ALL {
+            let Some(Ok(polled)) = connector.polled("{}") else { continue };
+            let said = connector.spec().rates.iter().filter(|rate| rate.within == Within::InFlight);
+            let said: BTreeSet<u32> = said.map(|rate| rate.requests).collect();
+            let kept = polled.rates(&BTreeMap::new()).into_iter().filter_map(|rate| match rate.limit {
+                Limit::InFlight(most) => Some(most),
+                _ => None,
+            });
+            assert_eq!(kept.collect::<BTreeSet<u32>>(), said, "{}", connector.spec().kind);
         }
     }
 

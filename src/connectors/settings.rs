@@ -150,7 +150,7 @@ const fn number(least: u32, most: u32, default: u32) -> Value {
     Value::Number { least, most, default }
 }
 
-pub const ALLOW_PRIVATE_ADDRESS: Setting = Setting::new(
+const ALLOW_PRIVATE_ADDRESS: Setting = Setting::new(
     "allow_private_address",
     "Private addresses",
     Value::Switch { default: false },
@@ -172,20 +172,57 @@ pub const FULL_EVERY_HOURS: Setting = Setting::new(
     "how often the whole list is read, in hours; 0 for every time",
 );
 
-pub const fn poll_every_minutes(default: u32) -> Setting {
-    let meaning = "how often it asks for what changed, in minutes";
-    Setting::new("poll_every_minutes", "Poll every (minutes)", number(1, 10_080, default), meaning)
-}
-
 pub const fn delta_overlap_minutes(least: u32, most: u32, default: u32) -> Setting {
     let meaning = "how far a delta reaches back, in minutes";
     Setting::new("delta_overlap_minutes", "Overlap (minutes)", number(least, most, default), meaning)
 }
 
-pub const fn page_size(most: u32, meaning: &'static str) -> Setting {
-    Setting::new("page_size", "Page size", number(1, most, 500), meaning)
+/// In what the kinds that are polled differ of the settings that they share.
+#[derive(Debug, Clone, Copy)]
+pub struct Polling {
+    pub every_minutes: u32,
+    /// The least overlap, in minutes.
+    pub least_overlap: u32,
+    /// Rows a page at most, and what they are.
+    pub page: (u32, &'static str),
+    /// Requests a minute where nothing is set, and why.
+    pub requests: (u32, &'static str),
 }
 
-pub const fn requests_per_minute(default: u32, meaning: &'static str) -> Setting {
-    Setting::new("requests_per_minute", "Requests a minute", number(1, 1000, default), meaning)
+/// How many of its settings a kind shares with all that are polled: those of [`PollSettings`].
+const SHARED: usize = 7;
+
+/// The settings of a kind that is polled: its own, and those that all such kinds share. `ALL` is the sum of both.
+#[expect(clippy::indexing_slicing, reason = "at compile time: an index out of bounds does not compile")]
+pub const fn with_polling<const OWN: usize, const ALL: usize>(
+    own: [Setting; OWN],
+    of: Polling,
+) -> [Setting; ALL] {
+    assert!(ALL == OWN + SHARED);
+    let shared: [Setting; SHARED] = [
+        ALLOW_PRIVATE_ADDRESS,
+        Setting::new(
+            "poll_every_minutes",
+            "Poll every (minutes)",
+            number(1, 10_080, of.every_minutes),
+            "how often it asks for what changed, in minutes",
+        ),
+        FULL_EVERY_HOURS,
+        delta_overlap_minutes(of.least_overlap, 1440, 10),
+        WINDOW,
+        Setting::new("page_size", "Page size", number(1, of.page.0, 500), of.page.1),
+        Setting::new(
+            "requests_per_minute",
+            "Requests a minute",
+            number(1, 1000, of.requests.0),
+            of.requests.1,
+        ),
+    ];
+    let mut all = [WINDOW; ALL];
+    let mut at = 0;
+    while at < ALL {
+        all[at] = if at < OWN { own[at] } else { shared[at - OWN] };
+        at += 1;
+    }
+    all
 }

@@ -201,6 +201,12 @@ impl Spec {
         self.secrets.iter().find(|secret| secret.name == name)
     }
 
+    /// How many requests the vendor answers at the same time, by what it counts by; `None` where it does not say.
+    pub fn in_flight(&self, counted: Counted) -> Option<u32> {
+        let mut bounds = self.rates.iter().filter(|rate| rate.within == Within::InFlight);
+        bounds.find(|rate| rate.counted == counted).map(|rate| rate.requests)
+    }
+
     pub fn is_polled(&self) -> bool {
         self.moves == Moves::Polled
     }

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod cursor;
+pub mod details;
 pub mod email;
 pub mod event;
 pub mod fold;
@@ -10,6 +11,7 @@ pub mod ids;
 pub mod key;
 pub mod name;
 pub mod near;
+pub mod number;
 pub mod patch;
 pub mod problem;
 pub mod record;

@@ -21,6 +21,11 @@ pub enum Field {
     Active,
     HiredOn,
     ReleasedOn,
+    Number,
+    Department,
+    ReleasesOn,
+    Address,
+    Description,
 }
 
 /// What a message tells of some members of a record.
@@ -64,6 +69,11 @@ impl Patch {
                 Field::Active => record.active = told.active,
                 Field::HiredOn => record.hired_on = told.hired_on,
                 Field::ReleasedOn => record.released_on = told.released_on,
+                Field::Number => record.number.clone_from(&told.number),
+                Field::Department => record.department.clone_from(&told.department),
+                Field::ReleasesOn => record.releases_on = told.releases_on,
+                Field::Address => record.address.clone_from(&told.address),
+                Field::Description => record.description.clone_from(&told.description),
             }
         }
         record

@@ -3,7 +3,11 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{fold::fold, words::List};
+use super::{
+    details::{Address, Details},
+    fold::fold,
+    words::List,
+};
 
 /// What is staged of a person or a customer. There is no field for what Rollcall must not hold (promise 7).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +15,8 @@ use super::{fold::fold, words::List};
 pub struct Record {
     /// The source's own ID, opaque (QuickBooks: `ListID`).
     pub external_id: String,
+    /// What people know it by: an account, a staff number, a short code. See [`super::number`].
+    pub number: Option<String>,
     /// How the source shows it in its list.
     pub name: String,
     /// The name with its parents, `Parent:Job`, where the list is a tree.
@@ -23,6 +29,7 @@ pub struct Record {
     pub email: Option<String>,
     pub phone: Option<String>,
     pub job_title: Option<String>,
+    pub department: Option<String>,
     /// The external ID of the record that this one belongs to: a job's customer.
     pub parent_external_id: Option<String>,
     /// How deep below a top-level record: 0 for a customer, 1 and more for its jobs.
@@ -32,6 +39,10 @@ pub struct Record {
     pub released_on: Option<NaiveDate>,
     /// The last day of somebody who is still there: who leaves on Friday.
     pub releases_on: Option<NaiveDate>,
+    /// Where a customer is. An employee's is never held.
+    pub address: Option<Address>,
+    /// What a customer or its job is about.
+    pub description: Option<String>,
     /// When the source made it, in the source's own words.
     pub source_created_at: Option<String>,
     /// When the source last changed anything of it, staged here or not.
@@ -77,9 +88,23 @@ impl Record {
         for date in [self.hired_on, self.released_on] {
             field(date.map(|date| date.to_string()).as_deref());
         }
-        // Younger than the hashes that are stored: without it, they stay.
+        // Younger than the hashes that are stored: without them, they stay.
         if let Some(date) = self.releases_on {
             field(Some(&date.to_string()));
+        }
+        let texts =
+            [("number", &self.number), ("department", &self.department), ("description", &self.description)];
+        for (name, text) in texts {
+            if text.is_some() {
+                field(Some(name));
+                field(text.as_deref());
+            }
+        }
+        if let Some(Address { lines, city, region, postal_code, country }) = &self.address {
+            field(Some("address"));
+            field(Some(&lines.len().to_string()));
+            lines.iter().for_each(|line| field(Some(line)));
+            [city, region, postal_code, country].into_iter().for_each(|part| field(part.as_deref()));
         }
         hasher.update(&self.sublevel.to_le_bytes()).update(&[u8::from(self.active)]);
         let mut hash = ContentHash::default();
@@ -92,7 +117,7 @@ impl Record {
         fold(self.full_name.as_deref().unwrap_or(&self.name)).chars().take(LONGEST_SORT_NAME).collect()
     }
 
-    /// What a search looks through: names, e-mail and external ID, folded, one a line.
+    /// What a search looks through: names, e-mail, number and external ID, folded, one a line.
     pub fn search_text(&self) -> String {
         let person =
             [&self.first_name, &self.middle_name, &self.last_name].map(|part| part.as_deref().unwrap_or(""));
@@ -101,11 +126,18 @@ impl Record {
             &person.join(" "),
             self.company_name.as_deref().unwrap_or(""),
             self.email.as_deref().unwrap_or(""),
+            // Some sources show the ID itself.
+            self.number.as_deref().filter(|number| *number != self.external_id).unwrap_or(""),
             &self.external_id,
         ];
         let folded: Vec<String> =
             parts.iter().map(|part| fold(part)).filter(|part| !part.is_empty()).collect();
         folded.join("\n")
+    }
+
+    /// What only a customer has.
+    pub fn details(&self) -> Details {
+        Details { address: self.address.clone(), description: self.description.clone() }
     }
 
     /// What it is called where its source gives it no name: a business's name, a person's, or its ID.
@@ -131,5 +163,61 @@ impl Record {
         let person: Vec<&str> =
             [&self.first_name, &self.last_name].into_iter().flatten().map(String::as_str).collect();
         if person.is_empty() { self.name.clone() } else { person.join(" ") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn some(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    #[test]
+    fn each_member_makes_another_content() {
+        let address = |address: Address| Record { address: Some(address), ..Record::default() };
+        let lines = |lines: &[&str]| Address {
+            lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+            ..Address::default()
+        };
+        let contents = [
+            Record::default(),
+            Record { number: some("x"), ..Record::default() },
+            Record { department: some("x"), ..Record::default() },
+            Record { description: some("x"), ..Record::default() },
+            Record { number: some("x"), department: some("x"), ..Record::default() },
+            address(Address { city: some("x"), ..Address::default() }),
+            address(Address { region: some("x"), ..Address::default() }),
+            address(Address { postal_code: some("x"), ..Address::default() }),
+            address(Address { country: some("x"), ..Address::default() }),
+            address(lines(&["x"])),
+            address(lines(&["x", ""])),
+            address(lines(&["x", "y"])),
+            address(lines(&["y", "x"])),
+            address(lines(&["xy"])),
+        ];
+        let hashes: std::collections::BTreeSet<ContentHash> =
+            contents.iter().map(Record::content_hash).collect();
+        assert_eq!(hashes.len(), contents.len());
+    }
+
+    /// What was staged before the younger members came must not look changed.
+    #[test]
+    fn what_has_none_of_the_younger_members_keeps_its_hash() {
+        let record =
+            Record { external_id: "7".into(), name: "Ana".into(), active: true, ..Record::default() };
+        assert_eq!(record.content_hash(), HASH_BEFORE);
+    }
+
+    const HASH_BEFORE: ContentHash =
+        [253, 32, 171, 137, 93, 100, 125, 78, 143, 211, 21, 236, 23, 41, 72, 170];
+
+    #[test]
+    fn a_number_is_searched_for_once() {
+        let text = |number: &str| {
+            Record { external_id: "A1".into(), number: some(number), ..Record::default() }.search_text()
+        };
+        assert_eq!((text("A1").as_str(), text("B-7").as_str()), ("a1", "b-7\na1"));
     }
 }

@@ -188,6 +188,28 @@ words! {
 }
 
 words! {
+    /// How a worker of a gateway is.
+    WorkerState ("state of a worker") {
+        Idle = "idle",
+        Working = "working",
+        /// Its last try did not do what it should, or it panicked.
+        Failing = "failing",
+    }
+}
+
+words! {
+    /// How one piece of a worker's work ended.
+    Ended ("end of a piece of work") {
+        Done = "done",
+        Failed = "failed",
+        /// Its lease was lost: another gateway has taken it over.
+        Lost = "lost",
+        /// The gateway was stopped: it is gone on with elsewhere, or later.
+        Stopped = "stopped",
+    }
+}
+
+words! {
     /// What a caller asks to do: the rows of the table in [`crate::domain::access`].
     Action ("action") {
         /// Records, profiles, links, runs, histories, changes, and how connections stand.

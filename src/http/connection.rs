@@ -37,8 +37,10 @@ use super::{
     layers::Busy,
     operations,
     pace::{LAST_WAIT, Outgoing, Pace, Paced},
-    server::{Limits, Peer, Stop, stopping},
+    peer::Peer,
+    server_limits::Limits,
     socket::{Protocol, Socket},
+    stop::{Stop, stopping},
 };
 
 /// Bytes of a request's head; names, values and request line together.

@@ -3,7 +3,8 @@
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        RefOr, Schema, Type,
+        Header, HeaderBuilder, ObjectBuilder, RefOr, Required, ResponseBuilder, Schema, Type,
+        path::{ParameterBuilder, ParameterIn},
         schema::SchemaType,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
@@ -43,6 +44,36 @@ use super::api;
 pub(super) struct Head;
 
 struct Bearer;
+
+/// Says how whatever the API shows in JSON is asked for again: see [`super::representation`].
+pub(super) fn tell_tags(openapi: &mut utoipa::openapi::OpenApi) {
+    let shown = openapi.paths.paths.iter_mut().filter(|(path, _)| path.starts_with("/v1/"));
+    for operation in shown.filter_map(|(_, item)| item.get.as_mut()) {
+        let Some(RefOr::T(answer)) = operation.responses.responses.get_mut("200") else { continue };
+        if !answer.content.contains_key("application/json") {
+            continue;
+        }
+        answer.headers.insert("ETag".to_owned(), etag().into());
+        let not_modified = ResponseBuilder::new()
+            .description("It is what the caller has: one of the tags of `If-None-Match` is its tag")
+            .header("ETag", etag());
+        operation.responses.responses.insert("304".to_owned(), not_modified.build().into());
+        let known = ParameterBuilder::new()
+            .name("If-None-Match")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some("Tags of answers that the caller has, as they stood in `ETag`."))
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String)));
+        operation.parameters.get_or_insert_default().push(known.build().into());
+    }
+}
+
+fn etag() -> Header {
+    HeaderBuilder::new()
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .description(Some("Changes whenever the answer does: send it as `If-None-Match`."))
+        .build()
+}
 
 /// Says what holds for all texts of an address: none has the character NUL.
 pub(super) fn refuse_nul(openapi: &mut utoipa::openapi::OpenApi) {

@@ -1,6 +1,6 @@
 //! axum's extractors with errors as problems. Handlers of the API use these, not axum's.
 
-use std::error::Error;
+use std::{error::Error, sync::Arc};
 
 use axum::{
     Json,
@@ -14,7 +14,12 @@ use axum::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{limits::BodyFailure, problem::ApiError, read};
+use super::{
+    limits::BodyFailure,
+    policy::{self, Policy},
+    problem::ApiError,
+    read::{self, Misfit, Wrong},
+};
 use crate::domain::problem::Problem;
 
 /// A JSON body. As `Option<ApiJson<T>>` it may be missing: `None` if there is no byte.
@@ -25,18 +30,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        match <Json<Value> as FromRequest<S>>::from_request(request, state).await {
+        let policy = Policy::of(request.extensions());
+        let wrong = match <Json<Value> as FromRequest<S>>::from_request(request, state).await {
             Ok(Json(value)) => match read::body(&value) {
-                Ok(body) => Ok(Self(body)),
-                Err(wrong) => Err(invalid(
+                Ok(body) => return Ok(Self(body)),
+                Err(wrong) => invalid(
                     StatusCode::UNPROCESSABLE_ENTITY,
                     "invalid_body",
                     format!("The body cannot be taken. {wrong}"),
                     "Correct the member that is named; the API's description is at /docs.",
-                )),
+                ),
             },
-            Err(rejection) => Err(json_problem(rejection)),
-        }
+            Err(rejection) => json_problem(rejection),
+        };
+        Err(policy::first(policy, wrong).await)
     }
 }
 
@@ -49,7 +56,12 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for ApiJson<T> 
         let mut reading = Request::new(body);
         // The extensions say which limit holds.
         reading.extensions_mut().clone_from(&parts.extensions);
-        let body = Bytes::from_request(reading, state).await.map_err(|rejection| body_problem(&rejection))?;
+        let body = match Bytes::from_request(reading, state).await {
+            Ok(body) => body,
+            Err(rejection) => {
+                return Err(policy::first(Policy::of(&parts.extensions), body_problem(&rejection)).await);
+            }
+        };
         // In JSON, nothing is `null`.
         if body.is_empty() || body.trim_ascii() == b"null" {
             return Ok(None);
@@ -67,16 +79,37 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        match read::query(parts.uri.query().unwrap_or_default()) {
-            Ok(query) => Ok(Self(query)),
-            Err(wrong) => Err(invalid(
-                StatusCode::BAD_REQUEST,
-                "invalid_query",
-                format!("The query cannot be taken. {wrong}"),
-                "Correct the parameter that is named; the API's description is at /docs.",
-            )),
-        }
+        let wrong = match read::query(parts.uri.query().unwrap_or_default()) {
+            Ok(query) => return Ok(Self(query)),
+            Err(wrong) => invalid_query(&wrong),
+        };
+        Err(policy::first(Policy::of(&parts.extensions), wrong).await)
     }
+}
+
+/// The parameters that a route takes in its query: an extension of requests, made from its description.
+#[derive(Debug, Clone)]
+pub(super) struct Parameters(pub Arc<[String]>);
+
+impl Parameters {
+    /// # Errors
+    /// A parameter that the route does not take (400), or one that stands there twice (422): two readers may read two values.
+    pub(super) fn check(&self, query: &str) -> Result<(), ApiError> {
+        read::parameters(query, &self.0).map_err(|misfit| match misfit {
+            Misfit::Unknown(wrong) => invalid_query(&wrong),
+            Misfit::Repeated(wrong) => invalid(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "repeated_parameter",
+                format!("The query cannot be taken. {wrong}"),
+                "Send each parameter once.",
+            ),
+        })
+    }
+}
+
+fn invalid_query(wrong: &Wrong) -> ApiError {
+    let remedy = "Correct the parameter that is named; the API's description is at /docs.";
+    invalid(StatusCode::BAD_REQUEST, "invalid_query", format!("The query cannot be taken. {wrong}"), remedy)
 }
 
 /// The parameters of the path.
@@ -92,12 +125,15 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath
             // A route that asks for other parameters than it has is our mistake.
             Err(rejection) if rejection.status().is_server_error() => Err(ApiError::internal(rejection)),
             // Its words quote the path, which may hold anything.
-            Err(rejection) => Err(invalid(
-                rejection.status(),
-                "invalid_path",
-                "A part of the address is not of the kind that stands there.",
-                "Compare the address with the API's description at /docs.",
-            )),
+            Err(rejection) => {
+                let wrong = invalid(
+                    rejection.status(),
+                    "invalid_path",
+                    "A part of the address is not of the kind that stands there.",
+                    "Compare the address with the API's description at /docs.",
+                );
+                Err(policy::first(Policy::of(&parts.extensions), wrong).await)
+            }
         }
     }
 }

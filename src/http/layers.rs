@@ -1,12 +1,12 @@
 //! What every request passes through.
 
-use std::{any::Any, fmt::Write, sync::Arc};
+use std::any::Any;
 
 use axum::{
     Router,
     body::Body,
-    extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, Version, header, uri::Authority},
+    extract::{MatchedPath, Request, State},
+    http::{HeaderValue, Method, StatusCode, Uri, Version, header, uri::Authority},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
@@ -18,41 +18,9 @@ use tracing::Instrument;
 use super::{
     operations,
     problem::{ApiError, MEDIA_TYPE},
+    request_id::{REQUEST_ID, RequestId},
 };
 use crate::{clock::Ambient, domain::problem::Problem};
-
-/// The header that carries the request ID, both ways.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// What finds a request again in the log: an extension of every request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestId(Arc<str>);
-
-impl RequestId {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The caller's ID if it can do no harm in a log or a header, else 16 random hex digits.
-    fn of(headers: &HeaderMap, ambient: &Ambient) -> Self {
-        let harmless = |id: &&str| {
-            (1..=64).contains(&id.len())
-                && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
-        };
-        match headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(harmless) {
-            Some(id) => Self(id.into()),
-            None => {
-                let random = ambient.entropy.bytes();
-                let id = random.iter().take(8).fold(String::with_capacity(16), |mut id, byte| {
-                    // Writing to a `String` cannot fail.
-                    let _ = write!(id, "{byte:02x}");
-                    id
-                });
-                Self(id.into())
-            }
-        }
-    }
-}
 
 /// Puts the layers around a complete `router`, and answers what no route takes (a fallback that `router` has itself
 /// is replaced; one of a nested router stays).
@@ -79,13 +47,13 @@ pub fn stack(router: Router, ambient: Ambient) -> Router {
 async fn identify(State(ambient): State<Ambient>, mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers(), &ambient);
     request.extensions_mut().insert(id.clone());
-    // The query is left out: it may hold what is searched for. At the level of errors, so that a filter that
-    // hides the line for each request still has the ID on the lines of its errors.
+    // At the level of errors, so that a filter that hides the line for each request still has the ID on the lines of
+    // its errors.
     let routine = operations::is_routine(request.uri().path());
     let span = tracing::error_span!(
         "request",
-        method = %request.method(),
-        path = request.uri().path(),
+        method = %method(&request),
+        path = route(&request),
         request_id = id.as_str(),
     );
     async move {
@@ -99,6 +67,27 @@ async fn identify(State(ambient): State<Ambient>, mut request: Request, next: Ne
     }
     .instrument(span)
     .await
+}
+
+/// The route of a request. The path itself is not logged, nor is its query: people paste secrets into addresses.
+fn route(request: &Request) -> &str {
+    request.extensions().get::<MatchedPath>().map_or("(no such route)", MatchedPath::as_str)
+}
+
+/// The method, if it is one of HTTP's own: any word may stand there.
+fn method(request: &Request) -> &str {
+    match *request.method() {
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::PATCH
+        | Method::DELETE
+        | Method::OPTIONS
+        | Method::TRACE
+        | Method::CONNECT => request.method().as_str(),
+        _ => "(other)",
+    }
 }
 
 /// The line that a request leaves in the log. It is written on drop, for a handler whose client goes away is

@@ -3,15 +3,20 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | [`server`] | the accept loop: connections, their limits, TLS, graceful shutdown |
+//! | `server_limits` | what the loop and its connections put up with |
 //! | `document` | what the OpenAPI document says beside its routes |
 //! | `connection` | one connection: HTTP/1.1 or HTTP/2, and when it has been idle too long |
 //! | `door` | who is let in, and who makes room for whom |
 //! | `pace` | bodies, which must keep moving |
 //! | `throttle` | what strangers bring about, logged once a minute |
+//! | `peer`, `stop` | extensions of every request: where it comes from, and when the gateway stops |
 //! | `forwarded` | where a request comes from, behind proxies too |
 //! | `socket` | its bytes: read ahead, and never written to for ever |
 //! | [`tls`] | the certificate, loaded and loaded again |
 //! | [`layers`] | what every request passes through |
+//! | `request_id` | what finds a request again in the log |
+//! | `representation` | what the API shows: its tag, and its compression |
+//! | `negotiation` | what a client says of the answers that it can use |
 //! | [`limits`] | limits that a route chooses: the size of its body, the time to answer |
 //! | [`room`] | what the bodies of unknown callers may take together |
 //! | [`problem`] | errors as `application/problem+json` |
@@ -19,6 +24,7 @@
 //! | [`TokenUses`] | when tokens were used |
 //! | [`qbwc`] | the Web Connector service |
 //! | [`webhooks`] | what source systems tell by themselves |
+//! | `policy` | the policy's word, before what is said of what was sent |
 //! | [`extract`] | axum's extractors, with our errors |
 //! | [`router`] | the route table of the whole gateway |
 //! | [`api`] | the REST API under `/v1` |
@@ -32,16 +38,23 @@ pub mod extract;
 mod forwarded;
 pub mod layers;
 pub mod limits;
+mod negotiation;
 pub mod operations;
 mod pace;
+pub mod peer;
+mod policy;
 pub mod problem;
 pub mod qbwc;
 mod read;
 mod refused_tokens;
+mod representation;
+mod request_id;
 pub mod room;
 pub mod router;
 pub mod server;
+mod server_limits;
 mod socket;
+mod stop;
 mod throttle;
 pub mod tls;
 mod token_uses;
@@ -63,7 +76,7 @@ use crate::{
         vault::Vault,
     },
     threads::Threads,
-    workers::supervise::Workers,
+    workers::board::Workers,
 };
 
 /// Answers of QuickBooks that are read at once.

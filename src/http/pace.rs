@@ -19,7 +19,7 @@ use tokio::{
 
 use super::{
     door::{Guest, Seated, Visit},
-    server::stopping,
+    stop::stopping,
 };
 
 /// What waits in hyper for a client at a time, of one answer: it asks for more when this is taken.

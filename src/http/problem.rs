@@ -9,7 +9,7 @@ use axum::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::layers::RequestId;
+use super::request_id::RequestId;
 use crate::domain::problem::Problem;
 
 /// The media type of [RFC 9457 section 6.1](https://www.rfc-editor.org/rfc/rfc9457#section-6.1).

@@ -6,7 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::{
     Gateway, api,
-    document::{Head, refuse_nul},
+    document::{Head, refuse_nul, tell_tags},
     layers,
     limits::{limited, timed},
     operations::{self, Document, Metrics},
@@ -67,6 +67,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         .merge(operations::router())
         .merge(operations::figures_router())
         .into_openapi();
+    tell_tags(&mut document);
     refuse_nul(&mut document);
     document
 }

@@ -1,15 +1,9 @@
 //! The accept loop. The caller owns the socket and the signal, so a test binds port 0 and runs two gateways in one
 //! process.
 
-use std::{
-    io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    pin::pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use axum::{Router, http::Extensions};
+use axum::Router;
 use bytes::Bytes;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -23,13 +17,13 @@ use super::{
     connection::{Service, serve},
     door::Door,
     socket::{Protocol, Socket, tell_protocol},
+    stop::stopping,
     throttle::Throttle,
     tls::{self, ALPN_HTTP2, TlsFiles},
 };
-use crate::{
-    config::{HttpSettings, TrustedProxies},
-    domain::trouble::Trouble,
-};
+use crate::domain::trouble::Trouble;
+
+pub use super::server_limits::Limits;
 
 /// The wait after an accept that failed for want of something, such as file descriptors: they come back when
 /// connections end, and asking at once again would only burn the processor.
@@ -40,81 +34,6 @@ const SWEEP: Duration = Duration::from_secs(1);
 
 /// For the first request of a connection that came where there was no place left: probes ask at once.
 const LANE_WAIT: Duration = Duration::from_secs(5);
-
-/// What the loop puts up with.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// Whose word counts about where a request comes from.
-    pub trusted_proxies: Arc<TrustedProxies>,
-    /// Open connections, and requests at once. Where there are as many, those that move least make room.
-    pub max_connections: usize,
-    /// Of these, those of one address.
-    pub max_connections_per_address: usize,
-    /// From the beginning of a connection to the end of its first request's head, TLS included.
-    pub first_request_timeout: Duration,
-    /// For the head of each other request: an HTTP/1.1 connection is kept this long between two of them.
-    pub header_timeout: Duration,
-    /// The time over which the pace of a request's body is averaged.
-    pub body_timeout: Duration,
-    /// Bytes a second that a request's body must come with.
-    pub min_body_rate: u64,
-    /// How long an HTTP/2 connection is kept on which nothing happens.
-    pub idle_timeout: Duration,
-    /// The longest wait for a client to take bytes of an answer.
-    pub write_timeout: Duration,
-    /// What requests in flight get at shutdown.
-    pub shutdown_grace: Duration,
-}
-
-impl From<&HttpSettings> for Limits {
-    fn from(settings: &HttpSettings) -> Self {
-        Self {
-            trusted_proxies: Arc::new(settings.trusted_proxies.clone()),
-            max_connections: settings.max_connections,
-            max_connections_per_address: settings.max_connections_per_address,
-            first_request_timeout: settings.first_request_timeout,
-            header_timeout: settings.header_timeout,
-            body_timeout: settings.body_timeout,
-            min_body_rate: settings.min_body_rate,
-            // Longer than any answer of the API takes, so that only what is really idle is closed.
-            idle_timeout: settings.request_timeout,
-            write_timeout: settings.body_timeout,
-            shutdown_grace: settings.shutdown_grace,
-        }
-    }
-}
-
-impl Limits {
-    /// Bytes of a request's body in each [`Limits::body_timeout`].
-    pub(super) fn bytes_a_window(&self) -> u64 {
-        let millis = u64::try_from(self.body_timeout.as_millis()).unwrap_or(u64::MAX);
-        (self.min_body_rate.saturating_mul(millis) / 1000).max(1)
-    }
-}
-
-/// The client's address, an extension of every request: behind a trusted proxy that which the proxy tells, else the
-/// other end of the connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peer(pub SocketAddr);
-
-/// When the gateway stops: an extension of every request, for answers that wait for something.
-#[derive(Debug, Clone)]
-pub struct Stop(pub(super) watch::Receiver<bool>);
-
-impl Stop {
-    /// Returns when the gateway stops; never for a request that came through no server.
-    pub async fn stopped(stop: Option<Self>) {
-        match stop {
-            Some(Self(mut stop)) => stopping(&mut stop).await,
-            None => std::future::pending().await,
-        }
-    }
-}
-
-/// The client's address, of a request with these extensions. One that came through no server has none.
-pub(super) fn caller(extensions: &Extensions) -> IpAddr {
-    extensions.get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |Peer(peer)| peer.ip())
-}
 
 /// Serves `router` on `listener` until `shutdown` is done; then takes no more connections, finishes the requests in
 /// flight within the grace, and closes what is left.
@@ -243,10 +162,4 @@ async fn in_time<T>(
     };
     tracing::debug!(peer = %service.peer, error = failed.as_ref().map(tracing::field::display), "connection did not begin");
     Err(failed)
-}
-
-/// Returns when the gateway stops.
-pub(super) async fn stopping(stop: &mut watch::Receiver<bool>) {
-    // A sender that is gone means the same.
-    let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -10,7 +10,7 @@ use crate::{
         access::{Attempt, Principal, Scopes, action},
         words::Scope,
     },
-    store::{self, Db, apps},
+    store::{self, Db, WriteDb, apps},
     sync::register::{self, AppChange, AppDraft, TokenDraft},
 };
 
@@ -90,7 +90,7 @@ pub fn show(db: &mut Db, attempt: &Attempt<action::Administer>, wanted: &str) ->
 /// # Errors
 /// `company_not_found`, `no_company`, `invalid_name`, `invalid_scopes`; `already_exists`; `admin_by_command_line`.
 pub fn add(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Administer>,
     draft: &AppDraft,
@@ -109,7 +109,7 @@ pub fn add(
 /// `app_not_found`, `company_not_found`; `company_in_use` where a company would be taken away in which it has profiles;
 /// `no_company`, `invalid_name`, `invalid_scopes`; `already_exists`; `sees_all`.
 pub fn change(
-    db: &mut Db,
+    db: &mut WriteDb,
     attempt: &Attempt<action::Administer>,
     wanted: &str,
     change: &Change,
@@ -124,7 +124,7 @@ pub fn change(
 ///
 /// # Errors
 /// `app_not_found`, `app_in_use`.
-pub fn remove(db: &mut Db, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<App> {
+pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<App> {
     let app = found(db, attempt, wanted)?;
     apps::delete(db, &app.id).map_err(|error| match error {
         store::Error::Referred(_) => Refusal::conflict(

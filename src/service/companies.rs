@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     clock::Ambient,
     domain::access::{Acts, Attempt, Grant, action},
-    store::{self, Db, apps, companies, connections},
+    store::{self, Db, WriteDb, apps, companies, connections},
     sync::register,
 };
 
@@ -57,7 +57,7 @@ pub fn show(db: &mut Db, attempt: &Attempt<action::ReadCompanies>, wanted: &str)
 /// # Errors
 /// `invalid_name`; `already_exists`, whatever the case of the name.
 pub fn add(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Administer>,
     name: &str,
@@ -68,7 +68,7 @@ pub fn add(
 /// # Errors
 /// `company_not_found`; as [`add`].
 pub fn rename(
-    db: &mut Db,
+    db: &mut WriteDb,
     attempt: &Attempt<action::Administer>,
     wanted: &str,
     new_name: &str,
@@ -135,7 +135,7 @@ pub fn to_remove(db: &mut Db, attempt: &Attempt<action::Administer>, wanted: &st
 ///
 /// # Errors
 /// `company_not_found`, `company_in_use`.
-pub fn remove(db: &mut Db, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<Company> {
+pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<Company> {
     let (_, company) = found(db, attempt, wanted)?;
     companies::delete(db, &company.id).map_err(|error| match error {
         store::Error::Referred(_) => Refusal::conflict(

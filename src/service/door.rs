@@ -11,7 +11,7 @@ use crate::{
         words::Action,
     },
     store::{
-        self, Db, Store,
+        self, Db, Store, WriteDb,
         apps::{self, App, Token},
     },
 };
@@ -75,7 +75,7 @@ pub async fn read<A: Acts, T: Send + 'static>(
 pub async fn write<A: Acts, T: Send + 'static>(
     store: &Store,
     asker: Asker,
-    work: impl Fn(&mut Db, &Attempt<A>) -> Result<T> + Send + Sync + 'static,
+    work: impl Fn(&mut WriteDb, &Attempt<A>) -> Result<T> + Send + Sync + 'static,
 ) -> Outcome<T> {
     let work = Arc::new(work);
     let attempt = || {
@@ -95,16 +95,16 @@ fn outcome<T>(done: Result<(Known, T), Failed>) -> Outcome<T> {
     }
 }
 
-fn enter<A: Acts, T>(
-    db: &mut Db,
+fn enter<A: Acts, D: AsMut<Db>, T>(
+    db: &mut D,
     asker: Asker,
-    work: impl FnOnce(&mut Db, &Attempt<A>) -> Result<T>,
+    work: impl FnOnce(&mut D, &Attempt<A>) -> Result<T>,
 ) -> Result<(Known, T), Failed> {
-    let Some((principal, own, known)) = authenticate(db, &asker)? else {
+    let Some((principal, own, known)) = authenticate(db.as_mut(), &asker)? else {
         return Err(Failed(None, Box::new(unauthorized())));
     };
     let failed = |refusal| Failed(Some(known.clone()), Box::new(refusal));
-    let app = acting(db, &principal, own, asker.app.as_deref(), A::ACTION).map_err(failed)?;
+    let app = acting(db.as_mut(), &principal, own, asker.app.as_deref(), A::ACTION).map_err(failed)?;
     let attempt = Attempt::new(principal, app, asker.request_id);
     let value = work(db, &attempt).map_err(failed)?;
     Ok((known, value))

@@ -17,7 +17,7 @@ use crate::{
     sync::feed::{self, Start},
 };
 
-use super::{Result, actors::ActorNames, schema};
+use super::{Result, actors::ActorNames, find, schema};
 
 /// Something that has happened.
 #[derive(Debug, Serialize, ToSchema)]
@@ -58,21 +58,30 @@ pub struct Part {
     pub more: bool,
 }
 
-/// Reads up to `most` changes of a company, which is named by its ID.
+/// Whose changes are wanted, which, and how many at most.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The company's ID or name; may be left out where the caller sees only one.
+    pub company: Option<String>,
+    pub filter: Filter,
+    pub most: usize,
+}
+
+/// Reads a part of a company's changes. `start` is `None` where what was sent is no place in a feed: only those who may
+/// read it are told so.
 ///
 /// # Errors
-/// `company_not_found`; `cursor_expired`.
+/// `company_not_found`, `company_needed`; `bad_cursor`, `cursor_expired`.
 pub fn read(
     db: &mut Db,
     attempt: &Attempt<action::Read>,
-    company_id: &str,
-    start: &Start,
-    filter: &Filter,
-    most: usize,
+    wanted: &Wanted,
+    start: Option<&Start>,
 ) -> Result<Part> {
-    let grant = attempt.at(company_id, "company")?;
-    crate::store::companies::get(db, company_id)?;
-    let part = feed::read(db, company_id, start, filter, most)?;
+    let company_id = find::one_company(db, attempt, wanted.company.as_deref())?;
+    let grant = attempt.at(&company_id, "company")?;
+    let part =
+        feed::read(db, &company_id, start.ok_or(feed::Error::BadCursor)?, &wanted.filter, wanted.most)?;
     let acted = part.changes.iter().filter_map(|it| Some((it.actor.as_ref()?, it.app_id.as_deref())));
     let names = ActorNames::read(db, acted)?;
     let changes = part.changes.into_iter().map(|change| shown(&grant, &names, change)).collect();

@@ -10,7 +10,7 @@ use crate::{
         access::{Attempt, action},
         words::List,
     },
-    store::{Db, changes, links},
+    store::{Db, WriteDb, changes, links},
     sync::link,
 };
 
@@ -115,7 +115,7 @@ pub fn list(db: &mut Db, attempt: &Attempt<action::Read>, query: &LinksQuery) ->
 /// # Errors
 /// `{list}_not_found`, `profile_not_found`; `record_linked`, `profile_linked`, `other_company`; `app_needed`.
 pub fn add(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Link>,
     list: List,
@@ -132,7 +132,7 @@ pub fn add(
 /// # Errors
 /// `{list}_not_found`, `app_needed`.
 pub fn remove(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Link>,
     list: List,
@@ -155,7 +155,7 @@ pub struct CreatedProfile {
 /// # Errors
 /// `{list}_not_found`, `invalid_profile_id`; `record_linked`, `profile_exists`; `app_needed`.
 pub fn create_profile(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Link>,
     list: List,
@@ -192,7 +192,7 @@ pub struct UndoQuery {
 /// # Errors
 /// `company_needed`, `change_not_found`; `not_undoable`, `cannot_be_undone`, and what [`add`] refuses.
 pub fn undo(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Link>,
     company: Option<&str>,

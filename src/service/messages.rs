@@ -9,7 +9,7 @@ use crate::{
         access::{Attempt, action},
         words::MessageState,
     },
-    store::{Db, inbox},
+    store::{Db, WriteDb, inbox},
     sync::inbox::replay,
 };
 
@@ -105,7 +105,7 @@ pub fn show(db: &mut Db, attempt: &Attempt<action::ManageConnections>, id: &str)
 /// # Errors
 /// `message_not_found`, `message_not_dead`.
 pub fn replay(
-    db: &mut Db,
+    db: &mut WriteDb,
     attempt: &Attempt<action::ManageConnections>,
     id: &str,
     now: DateTime<Utc>,
@@ -120,7 +120,7 @@ pub fn replay(
 /// # Errors
 /// `connection_not_found`.
 pub fn replay_all(
-    db: &mut Db,
+    db: &mut WriteDb,
     attempt: &Attempt<action::ManageConnections>,
     connection: &str,
     now: DateTime<Utc>,

@@ -8,6 +8,7 @@
 //! | [`door`] | who asks, and the one database job in which that is found out and the work is done |
 //! | [`edge`] | what a refusal says to users of the API, and of the command line |
 //! | [`find`] | what a name, an ID or its beginning means, for this caller |
+//! | [`named`] | what an address names, and the policy's word alone |
 //! | [`page`] | keyset pages and their cursors |
 //! | [`schema`] | the vocabularies as schemas |
 //! | [`input`] | what a text must be like |
@@ -26,6 +27,7 @@ pub mod find;
 pub mod input;
 pub mod links;
 pub mod messages;
+pub mod named;
 pub mod page;
 pub mod profiles;
 pub mod records;
@@ -34,6 +36,7 @@ mod refusals;
 pub mod runs;
 pub mod schema;
 pub mod tokens;
+pub mod workers;
 
 pub use refusal::{Class, Refusal};
 

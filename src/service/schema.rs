@@ -9,12 +9,16 @@ use utoipa::{
 };
 
 use crate::domain::{
+    details,
     problem::Problem,
-    words::{Cause, ChangeKind, ConnectionState, Kind, List, MessageState, Mode, RunState, Scope},
+    words::{
+        Cause, ChangeKind, ConnectionState, Ended, Kind, List, MessageState, Mode, RunState, Scope,
+        WorkerState,
+    },
 };
 
 /// The vocabularies by the names of their schemas, from the enums themselves.
-pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 9] {
+pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 11] {
     [
         (LIST, words(List::ALL)),
         (KIND, words(Kind::ALL)),
@@ -25,6 +29,8 @@ pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 9] {
         (RUN_STATE, words(RunState::ALL)),
         (CHANGE_KIND, words(ChangeKind::ALL)),
         (SCOPE, words(Scope::ALL)),
+        (WORKER_STATE, words(WorkerState::ALL)),
+        (WORKER_RESULT, words(Ended::ALL)),
     ]
 }
 
@@ -37,6 +43,8 @@ const MODE: &str = "Mode";
 const RUN_STATE: &str = "RunState";
 const CHANGE_KIND: &str = "ChangeKind";
 const SCOPE: &str = "Scope";
+const WORKER_STATE: &str = "WorkerState";
+const WORKER_RESULT: &str = "WorkerResult";
 
 pub fn words<W: Display>(all: &[W]) -> RefOr<Schema> {
     let words = ObjectBuilder::new().schema_type(Type::String);
@@ -95,9 +103,47 @@ pub fn change_kinds() -> RefOr<Schema> {
     named(CHANGE_KIND)
 }
 
+pub fn worker_states() -> RefOr<Schema> {
+    named(WORKER_STATE)
+}
+
+pub fn worker_results() -> RefOr<Schema> {
+    named(WORKER_RESULT)
+}
+
 /// Scopes: `utoipa` has no array of a schema with a name of its own.
 pub fn scope_list() -> RefOr<Schema> {
     RefOr::T(ArrayBuilder::new().items(named(SCOPE)).build().into())
+}
+
+/// Where a customer is.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Address {
+    /// What stands above the city: street, building, `c/o`.
+    pub lines: Vec<String>,
+    pub city: Option<String>,
+    /// A state, province or county, as the source writes it.
+    pub region: Option<String>,
+    pub postal_code: Option<String>,
+    /// Its name or code, as the source writes it.
+    pub country: Option<String>,
+}
+
+impl Address {
+    /// As one would write it on one line.
+    pub fn on_one_line(&self) -> String {
+        let rest = [&self.city, &self.region, &self.postal_code, &self.country];
+        let parts: Vec<&str> =
+            self.lines.iter().chain(rest.into_iter().flatten()).map(String::as_str).collect();
+        parts.join(", ")
+    }
+}
+
+impl From<details::Address> for Address {
+    fn from(address: details::Address) -> Self {
+        let details::Address { lines, city, region, postal_code, country } = address;
+        Self { lines, city, region, postal_code, country }
+    }
 }
 
 /// What stands in the way, and what to do about it.

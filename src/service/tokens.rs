@@ -10,7 +10,7 @@ use crate::{
         access::{Attempt, action},
         words::Scope,
     },
-    store::{Db, apps},
+    store::{Db, WriteDb, apps},
     sync::register::{self, TokenDraft},
 };
 
@@ -87,7 +87,7 @@ pub fn show(db: &mut Db, attempt: &Attempt<action::Administer>, app: &str, id: &
 /// # Errors
 /// `app_not_found`; `admin_by_command_line`; `invalid_name`, `invalid_scopes`, `invalid_expires_in_days`.
 pub fn add(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Administer>,
     app: &str,
@@ -107,7 +107,7 @@ pub fn add(
 /// # Errors
 /// `app_not_found`, `token_not_found`.
 pub fn revoke(
-    db: &mut Db,
+    db: &mut WriteDb,
     attempt: &Attempt<action::Administer>,
     app: &str,
     token_id: &str,

@@ -1,12 +1,14 @@
 //! Apps: the downstream systems, their tokens and the companies that they may see.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use crate::domain::access::Scopes;
 
 use super::{
-    Db, Error, Page, PageLimit, Result, connections, names,
+    Db, Error, Page, PageLimit, Result, WriteDb, connections,
+    db::Backend,
+    dsl::*,
+    names,
     schema::{app_companies, apps, links, profiles, tokens},
     values::{at, uncount, utc, word},
 };
@@ -57,7 +59,7 @@ fn with_companies(db: &mut Db, (id, name, admin, created_at, scopes): Row) -> Re
 
 /// # Errors
 /// [`Error::Duplicate`] where the name is taken, [`Error::Referred`] where a company is not there.
-pub fn insert(db: &mut Db, app: &App) -> Result<()> {
+pub fn insert(db: &mut WriteDb, app: &App) -> Result<()> {
     names::lock(db)?;
     names::free(&all_names(db)?, "", &app.name)?;
     diesel::insert_into(apps::table)
@@ -76,7 +78,7 @@ pub fn insert(db: &mut Db, app: &App) -> Result<()> {
 }
 
 /// Lets an app see a company.
-pub fn admit(db: &mut Db, app_id: &str, company_id: &str) -> Result<()> {
+pub fn admit(db: &mut WriteDb, app_id: &str, company_id: &str) -> Result<()> {
     diesel::insert_into(app_companies::table)
         .values((app_companies::app_id.eq(app_id), app_companies::company_id.eq(company_id)))
         .execute(db)?;
@@ -110,8 +112,8 @@ pub fn find(db: &mut Db, id_or_name: &str) -> Result<App> {
 
 /// Takes an app's row until the transaction ends. Whoever makes a profile of it waits, and looks then whether the app
 /// still sees the company.
-pub fn lock(db: &mut Db, id: &str) -> Result<()> {
-    if let Db::Postgres(connection) = db {
+pub fn lock(db: &mut WriteDb, id: &str) -> Result<()> {
+    if let Backend::Postgres(connection) = db.backend() {
         let row = apps::table.find(id).select(apps::id).for_update();
         row.first::<String>(connection).optional()?;
     }
@@ -120,7 +122,7 @@ pub fn lock(db: &mut Db, id: &str) -> Result<()> {
 
 /// # Errors
 /// [`Error::Duplicate`] where the name is taken, whatever its case.
-pub fn rename(db: &mut Db, id: &str, name: &str) -> Result<()> {
+pub fn rename(db: &mut WriteDb, id: &str, name: &str) -> Result<()> {
     names::lock(db)?;
     names::free(&all_names(db)?, id, name)?;
     diesel::update(apps::table.find(id)).set(apps::name.eq(name)).execute(db)?;
@@ -128,13 +130,13 @@ pub fn rename(db: &mut Db, id: &str, name: &str) -> Result<()> {
 }
 
 /// Says what an app's tokens may be used for at most.
-pub fn set_scopes(db: &mut Db, id: &str, scopes: &Scopes) -> Result<()> {
+pub fn set_scopes(db: &mut WriteDb, id: &str, scopes: &Scopes) -> Result<()> {
     diesel::update(apps::table.find(id)).set(apps::scopes.eq(scopes.to_string())).execute(db)?;
     Ok(())
 }
 
 /// Lets an app see a company no more.
-pub fn dismiss(db: &mut Db, app_id: &str, company_id: &str) -> Result<()> {
+pub fn dismiss(db: &mut WriteDb, app_id: &str, company_id: &str) -> Result<()> {
     diesel::delete(app_companies::table.find((app_id, company_id))).execute(db)?;
     Ok(())
 }
@@ -169,7 +171,7 @@ pub fn page(db: &mut Db, after: Option<&str>, limit: PageLimit) -> Result<Page<A
 
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Referred`] while it has profiles.
-pub fn delete(db: &mut Db, id: &str) -> Result<()> {
+pub fn delete(db: &mut WriteDb, id: &str) -> Result<()> {
     match diesel::delete(apps::table.find(id)).execute(db)? {
         0 => Err(Error::NotFound("app")),
         _ => Ok(()),
@@ -177,7 +179,7 @@ pub fn delete(db: &mut Db, id: &str) -> Result<()> {
 }
 
 /// Adds a token of an app; only the hash of its secret is kept.
-pub fn add_token(db: &mut Db, app_id: &str, token: &Token, hash: &[u8]) -> Result<()> {
+pub fn add_token(db: &mut WriteDb, app_id: &str, token: &Token, hash: &[u8]) -> Result<()> {
     diesel::insert_into(tokens::table)
         .values((
             (tokens::id.eq(&token.id), tokens::app_id.eq(app_id), tokens::token_hash.eq(hash)),
@@ -232,7 +234,7 @@ pub fn names(db: &mut Db, ids: &[&str]) -> Result<Vec<(String, String)>> {
 
 /// Notes that a token was used, unless that was noted since `unless_after`.
 pub fn token_used(
-    db: &mut Db,
+    db: &mut WriteDb,
     token_id: &str,
     now: DateTime<Utc>,
     unless_after: DateTime<Utc>,
@@ -245,7 +247,7 @@ pub fn token_used(
 }
 
 /// Revokes a token. One that is revoked already keeps its time.
-pub fn revoke_token(db: &mut Db, app_id: &str, token_id: &str, now: DateTime<Utc>) -> Result<()> {
+pub fn revoke_token(db: &mut WriteDb, app_id: &str, token_id: &str, now: DateTime<Utc>) -> Result<()> {
     let token = tokens::table.find(token_id).filter(tokens::app_id.eq(app_id));
     if token.select(tokens::id).first::<String>(db).optional()?.is_none() {
         return Err(Error::NotFound("token"));

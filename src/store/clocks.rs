@@ -2,7 +2,6 @@
 //! wait for days.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use diesel::prelude::*;
 
 use crate::domain::{
     schedule::SKEW,
@@ -10,7 +9,8 @@ use crate::domain::{
 };
 
 use super::{
-    Db, Result,
+    Result, WriteDb,
+    dsl::*,
     schema::{connections, hooks, inbox, polls, qbwc_sessions, rate_limits},
     values::at,
 };
@@ -20,7 +20,7 @@ const LONGEST_LEASE: TimeDelta = TimeDelta::hours(1);
 const LONGEST_CLOSED: TimeDelta = TimeDelta::hours(25);
 
 /// Makes due now what was put off by a clock that was ahead. How many rows that were; none in the ordinary course.
-pub fn set_right(db: &mut Db, now: DateTime<Utc>) -> Result<usize> {
+pub fn set_right(db: &mut WriteDb, now: DateTime<Utc>) -> Result<usize> {
     let ahead = at(now + SKEW);
     let mut rows = 0;
     // In the order in which others lock them: hooks, connections, polls.

@@ -1,10 +1,11 @@
 //! Companies: the tenants.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use super::{
-    Db, Error, Page, PageLimit, Result, names,
+    Db, Error, Page, PageLimit, Result, WriteDb,
+    dsl::*,
+    names,
     schema::companies,
     values::{at, utc},
 };
@@ -25,7 +26,7 @@ fn company((id, name, created_at): Row) -> Company {
 
 /// # Errors
 /// [`Error::Duplicate`] where the name is taken, whatever its case.
-pub fn insert(db: &mut Db, company: &Company) -> Result<()> {
+pub fn insert(db: &mut WriteDb, company: &Company) -> Result<()> {
     names::lock(db)?;
     names::free(&all_names(db)?, "", &company.name)?;
     diesel::insert_into(companies::table)
@@ -87,7 +88,7 @@ pub fn ids(db: &mut Db) -> Result<Vec<String>> {
 
 /// # Errors
 /// [`Error::NotFound`], [`Error::Duplicate`].
-pub fn rename(db: &mut Db, id: &str, name: &str) -> Result<()> {
+pub fn rename(db: &mut WriteDb, id: &str, name: &str) -> Result<()> {
     names::lock(db)?;
     names::free(&all_names(db)?, id, name)?;
     match diesel::update(companies::table.find(id)).set(companies::name.eq(name)).execute(db)? {
@@ -98,7 +99,7 @@ pub fn rename(db: &mut Db, id: &str, name: &str) -> Result<()> {
 
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Referred`] while it has connections or profiles.
-pub fn delete(db: &mut Db, id: &str) -> Result<()> {
+pub fn delete(db: &mut WriteDb, id: &str) -> Result<()> {
     match diesel::delete(companies::table.find(id)).execute(db)? {
         0 => Err(Error::NotFound("company")),
         _ => Ok(()),

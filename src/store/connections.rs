@@ -1,7 +1,6 @@
 //! Connections: what every kind has.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use crate::domain::{
     problem::Problem,
@@ -9,8 +8,10 @@ use crate::domain::{
 };
 
 use super::{
-    Db, Error, Page, PageLimit, Result,
-    locks::{self, Lock, taking},
+    Db, Error, Page, PageLimit, Result, WriteDb,
+    db::Backend,
+    dsl::*,
+    locks::{self, Lock, Locked},
     names,
     schema::{connections, inbox, links, records, runs},
     values::{at, uncount, utc, word},
@@ -76,7 +77,7 @@ impl TryFrom<Row> for Connection {
 
 /// # Errors
 /// [`Error::Duplicate`] where the company has a connection of that name.
-pub fn insert(db: &mut Db, connection: &Connection) -> Result<()> {
+pub fn insert(db: &mut WriteDb, connection: &Connection) -> Result<()> {
     names::lock(db)?;
     names::free(&names_in(db, &connection.company_id)?, "", &connection.name)?;
     diesel::insert_into(connections::table)
@@ -147,8 +148,8 @@ pub struct Update<'a> {
 
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Duplicate`] where the company has another connection of that name.
-pub fn update(db: &mut Db, id: &str, update: Update<'_>) -> Result<()> {
-    lock(db, id)?;
+pub fn update(db: &mut WriteDb, lock: &Locked<locks::Connection>, update: Update<'_>) -> Result<()> {
+    let id = lock.connection_id();
     let company_id = get(db, id)?.company_id;
     let row = connections::table.find(id);
     if let Some(name) = update.name {
@@ -165,23 +166,22 @@ pub fn update(db: &mut Db, id: &str, update: Update<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Takes the connection's lock until the transaction ends: the calls of its source take their turns here, and whoever
-/// writes what was read of it before.
-pub fn lock(db: &mut Db, id: &str) -> Result<()> {
-    locks::take(db, id, &[Lock::Connection])
-}
-
-/// Notes that the source was heard.
-pub fn seen(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<()> {
-    taking(id, Lock::Connection);
+/// Notes that the source was heard, which locks the connection.
+pub fn seen(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<Locked<locks::Connection>> {
+    db.order.take(id, Lock::Connection);
     let set = connections::last_seen_at.eq(at(now));
     diesel::update(connections::table.find(id)).set(set).execute(db)?;
-    Ok(())
+    Ok(Locked::new(id, locks::Connection))
 }
 
 /// Sets or clears what stands in the way. A problem that lasts keeps the time at which it began.
-pub fn set_problem(db: &mut Db, id: &str, problem: Option<&Problem>, now: DateTime<Utc>) -> Result<()> {
-    lock(db, id)?;
+pub fn set_problem(
+    db: &mut WriteDb,
+    lock: &Locked<locks::Connection>,
+    problem: Option<&Problem>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let id = lock.connection_id();
     let before = get(db, id)?.problem;
     let since = problem.map(|problem| match before {
         Some((before, since)) if before.code == problem.code => at(since),
@@ -199,8 +199,8 @@ pub fn set_problem(db: &mut Db, id: &str, problem: Option<&Problem>, now: DateTi
 }
 
 /// Sets what stands in the way where nothing else does: one statement, so that no graver problem is written over.
-pub fn set_first_problem(db: &mut Db, id: &str, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
-    taking(id, Lock::Connection);
+pub fn set_first_problem(db: &mut WriteDb, id: &str, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
+    db.order.take(id, Lock::Connection);
     diesel::update(connections::table.find(id).filter(connections::problem_code.is_null()))
         .set((
             connections::problem_code.eq(&problem.code),
@@ -224,8 +224,8 @@ pub struct Contents {
 
 /// How many links the records of a connection have. Links that others make just now are waited for, and theirs for us: a
 /// link refers to its connection.
-pub fn links_held(db: &mut Db, id: &str) -> Result<u64> {
-    if let Db::Postgres(connection) = db {
+pub fn links_held(db: &mut WriteDb, id: &str) -> Result<u64> {
+    if let Backend::Postgres(connection) = db.backend() {
         connections::table.find(id).select(connections::id).for_update().first::<String>(connection)?;
     }
     let links: i64 = links::table.filter(links::connection_id.eq(id)).count().get_result(db)?;

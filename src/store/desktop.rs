@@ -1,10 +1,10 @@
 //! What only a connection to QuickBooks Desktop has: its credentials, its GUIDs, its company file.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use super::{
-    Db, Error, Result,
+    Db, Error, Result, WriteDb,
+    dsl::*,
     schema::desktop_files,
     values::{at, utc},
 };
@@ -63,7 +63,7 @@ impl DesktopFile {
 
 /// # Errors
 /// [`Error::Duplicate`] where the user name is taken.
-pub fn insert(db: &mut Db, file: &DesktopFile) -> Result<()> {
+pub fn insert(db: &mut WriteDb, file: &DesktopFile) -> Result<()> {
     diesel::insert_into(desktop_files::table)
         .values((
             desktop_files::connection_id.eq(&file.connection_id),
@@ -95,7 +95,7 @@ pub fn by_username(db: &mut Db, username: &str) -> Result<Option<DesktopFile>> {
     Ok(query.select(DesktopFile::as_select()).first(db).optional()?)
 }
 
-pub fn set_password(db: &mut Db, connection_id: &str, hash: &[u8]) -> Result<()> {
+pub fn set_password(db: &mut WriteDb, connection_id: &str, hash: &[u8]) -> Result<()> {
     // Nobody has signed in with it yet.
     let set = (
         desktop_files::password_hash.eq(hash),
@@ -109,7 +109,7 @@ pub fn set_password(db: &mut Db, connection_id: &str, hash: &[u8]) -> Result<()>
 }
 
 /// Notes that the Web Connector signed in.
-pub fn signed_in(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+pub fn signed_in(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
     let set = desktop_files::signed_in_at.eq(at(now));
     diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
     Ok(())
@@ -130,7 +130,7 @@ pub fn rivals(db: &mut Db, connection_id: &str) -> Result<(i32, Option<DateTime<
     Ok((rivals, last.map(utc)))
 }
 
-pub fn set_rivals(db: &mut Db, connection_id: &str, rivals: i32, now: DateTime<Utc>) -> Result<()> {
+pub fn set_rivals(db: &mut WriteDb, connection_id: &str, rivals: i32, now: DateTime<Utc>) -> Result<()> {
     let set = (desktop_files::rivals.eq(rivals), desktop_files::rival_at.eq(at(now)));
     diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
     Ok(())
@@ -138,7 +138,7 @@ pub fn set_rivals(db: &mut Db, connection_id: &str, rivals: i32, now: DateTime<U
 
 /// Writes which company file it is.
 pub fn set_pin(
-    db: &mut Db,
+    db: &mut WriteDb,
     connection_id: &str,
     by_file_id: bool,
     name: Option<&str>,
@@ -160,7 +160,7 @@ pub fn set_pin(
 }
 
 /// Forgets which company file it is, and its FileID: the next one that answers is taken.
-pub fn forget(db: &mut Db, connection_id: &str) -> Result<()> {
+pub fn forget(db: &mut WriteDb, connection_id: &str) -> Result<()> {
     set_pin(db, connection_id, false, None, None)?;
     let set = desktop_files::any_file_id.eq(true);
     diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
@@ -168,14 +168,14 @@ pub fn forget(db: &mut Db, connection_id: &str) -> Result<()> {
 }
 
 /// Takes a FileID that a forgotten file has shown.
-pub fn take_file_id(db: &mut Db, connection_id: &str, file_id: &str) -> Result<()> {
+pub fn take_file_id(db: &mut WriteDb, connection_id: &str, file_id: &str) -> Result<()> {
     let set = (desktop_files::file_id.eq(file_id), desktop_files::any_file_id.eq(false));
     diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
     Ok(())
 }
 
 /// Gives a connection new IDs: its company file is known by name and path until it shows the new FileID.
-pub fn set_ids(db: &mut Db, connection_id: &str, owner_id: &str, file_id: &str) -> Result<()> {
+pub fn set_ids(db: &mut WriteDb, connection_id: &str, owner_id: &str, file_id: &str) -> Result<()> {
     let set = (
         desktop_files::owner_id.eq(owner_id),
         desktop_files::file_id.eq(file_id),
@@ -189,13 +189,13 @@ pub fn set_ids(db: &mut Db, connection_id: &str, owner_id: &str, file_id: &str) 
 }
 
 /// Notes a file of which nobody knows whether it is the same company's.
-pub fn doubt(db: &mut Db, connection_id: &str, name: &str, path: &str) -> Result<()> {
+pub fn doubt(db: &mut WriteDb, connection_id: &str, name: &str, path: &str) -> Result<()> {
     let set = (desktop_files::doubted_name.eq(name), desktop_files::doubted_path.eq(path));
     diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
     Ok(())
 }
 
-pub fn set_version(db: &mut Db, connection_id: &str, version: &str) -> Result<()> {
+pub fn set_version(db: &mut WriteDb, connection_id: &str, version: &str) -> Result<()> {
     let set = desktop_files::qbxml_version.eq(version);
     diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
     Ok(())

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, connection::SimpleConnection};
+use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConnection};
 
 use super::{
-    Error, Result, changes,
+    Db, Error, Result, WriteDb, changes,
+    db::{AnyConnection, Backend},
+    dsl::*,
     files::{cannot_open, file_of, make_private},
     wakes::Wakes,
 };
@@ -16,25 +18,6 @@ pub enum Engine {
     Sqlite,
     Postgres,
 }
-
-/// One connection. Reads, single inserts, updates and deletes go through it as they are; what Diesel compiles only
-/// for a known engine goes through `per_backend!`.
-#[derive(diesel::MultiConnection)]
-pub enum Db {
-    Postgres(PgConnection),
-    Sqlite(SqliteConnection),
-}
-
-/// Compiles one body twice, once for each engine: batch inserts, `on_conflict`, locks.
-macro_rules! per_backend {
-    ($db:expr, |$connection:ident| $body:expr) => {
-        match $db {
-            $crate::store::Db::Postgres($connection) => $body,
-            $crate::store::Db::Sqlite($connection) => $body,
-        }
-    };
-}
-pub(super) use per_backend;
 
 impl Engine {
     /// # Errors
@@ -68,7 +51,8 @@ impl Purpose {
         match self {
             Self::Make => "SET timezone = 'UTC'",
             Self::Read => {
-                "SET timezone = 'UTC'; SET statement_timeout = '60s'; SET lock_timeout = '15s';
+                "SET timezone = 'UTC'; SET default_transaction_read_only = on;
+                 SET statement_timeout = '60s'; SET lock_timeout = '15s';
                  SET idle_in_transaction_session_timeout = '60s'"
             }
             Self::Write => {
@@ -100,12 +84,10 @@ impl Purpose {
 }
 
 /// Has a connection to SQLite wait no longer than `patience` for a lock that another holds.
-pub(super) fn set_lock_patience(db: &mut Db, patience: Duration) -> Result<()> {
-    match db {
-        Db::Sqlite(connection) => {
-            Ok(connection.batch_execute(&format!("PRAGMA busy_timeout = {}", patience.as_millis()))?)
-        }
-        Db::Postgres(_) => Ok(()),
+pub(super) fn set_lock_patience(db: &mut WriteDb, patience: Duration) -> Result<()> {
+    match db.backend() {
+        Backend::Sqlite(_) => db.batch_execute(&format!("PRAGMA busy_timeout = {}", patience.as_millis())),
+        Backend::Postgres(_) => Ok(()),
     }
 }
 
@@ -155,19 +137,19 @@ fn without_secrets(said: &str, url: &str) -> String {
 }
 
 /// Opens one connection, ready for use.
-pub(super) fn connect(engine: Engine, url: &str, purpose: Purpose) -> Result<Db> {
+pub(super) fn connect(engine: Engine, url: &str, purpose: Purpose) -> Result<WriteDb> {
     let mut db = establish(engine, url, purpose)?;
     prepare(&mut db, url, purpose)?;
     Ok(db)
 }
 
 /// Opens one connection.
-pub(super) fn establish(engine: Engine, url: &str, purpose: Purpose) -> Result<Db> {
+pub(super) fn establish(engine: Engine, url: &str, purpose: Purpose) -> Result<WriteDb> {
     match engine {
         Engine::Postgres => {
             let connection = PgConnection::establish(&with_network(url));
             connection
-                .map(Db::Postgres)
+                .map(|it| WriteDb::new(AnyConnection::Postgres(it)))
                 .map_err(|error| Error::Open(without_secrets(&error.to_string(), url)))
         }
         Engine::Sqlite => {
@@ -181,25 +163,28 @@ pub(super) fn establish(engine: Engine, url: &str, purpose: Purpose) -> Result<D
             }
             let path = url.strip_prefix("sqlite:").unwrap_or(url);
             let connection = SqliteConnection::establish(path);
-            connection.map(Db::Sqlite).map_err(|error| unopened(url, &error))
+            connection
+                .map(|it| WriteDb::new(AnyConnection::Sqlite(it)))
+                .map_err(|error| unopened(url, &error))
         }
     }
 }
 
 /// Gives a new connection its time-outs and its size.
-pub(super) fn prepare(db: &mut Db, url: &str, purpose: Purpose) -> Result<()> {
-    match db {
-        Db::Postgres(connection) => {
+pub(super) fn prepare(db: &mut WriteDb, url: &str, purpose: Purpose) -> Result<()> {
+    match db.backend() {
+        Backend::Postgres(connection) => {
             let done = connection.batch_execute(purpose.timeouts());
             done.map_err(|error| Error::Open(error.to_string()))
         }
-        Db::Sqlite(connection) => {
+        Backend::Sqlite(connection) => {
             // busy_timeout first: switching to WAL needs a lock that another connection may hold.
             let (patience, cache) = (purpose.lock_patience().as_millis(), purpose.cache());
+            let only = if purpose == Purpose::Read { "ON" } else { "OFF" };
             let pragmas = format!(
                 "PRAGMA busy_timeout = {patience}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
                  PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384; PRAGMA temp_store = MEMORY;
-                 PRAGMA cache_size = -{cache};",
+                 PRAGMA cache_size = -{cache}; PRAGMA query_only = {only};",
             );
             connection.batch_execute(&pragmas).map_err(|error| not_prepared(url, error))
         }
@@ -223,22 +208,20 @@ fn unopened(url: &str, error: &dyn std::fmt::Display) -> Error {
     }
 }
 
-/// Runs `work` in a transaction of `db`; the changes that it makes go into the feed last. SQLite's begins as a writer: one that turns from reading to writing half
-/// way fails at once with «database is locked», whatever the time-out.
+/// Runs `work` in a transaction of `db`; the changes that it makes go into the feed last. SQLite's begins as a writer: one
+/// that turns from reading to writing half way fails at once with «database is locked», whatever the time-out.
 pub(super) fn in_transaction<T, E: From<Error>>(
-    db: &mut Db,
+    db: &mut WriteDb,
     wakes: &Wakes,
-    work: impl FnOnce(&mut Db) -> std::result::Result<T, E>,
+    work: impl FnOnce(&mut WriteDb) -> std::result::Result<T, E>,
 ) -> std::result::Result<T, E> {
-    let begin = match db {
-        Db::Postgres(_) => "BEGIN",
-        Db::Sqlite(_) => "BEGIN IMMEDIATE",
+    let begin = match db.backend() {
+        Backend::Postgres(_) => "BEGIN",
+        Backend::Sqlite(_) => "BEGIN IMMEDIATE",
     };
-    let database = |error: diesel::result::Error| E::from(Error::from(error));
-    super::locks::begin();
-    db.batch_execute(begin).map_err(database)?;
-    let (done, made) = changes::gathering(|| work(db));
-    let done = done.and_then(|value| Ok((value, changes::write(db, &made).map_err(E::from)?)));
+    db.begin();
+    db.batch_execute(begin).map_err(E::from)?;
+    let done = work(db).and_then(|value| Ok((value, changes::write(db).map_err(E::from)?)));
     match done {
         Ok((value, grown)) => match db.batch_execute("COMMIT") {
             Ok(()) => {
@@ -248,7 +231,7 @@ pub(super) fn in_transaction<T, E: From<Error>>(
             Err(error) => {
                 // What was wrong with the commit is what the caller hears.
                 let _ = db.batch_execute("ROLLBACK");
-                Err(database(error))
+                Err(error.into())
             }
         },
         Err(error) => {
@@ -285,7 +268,7 @@ pub(super) fn checkpoint(engine: Engine, url: &str) {
     }
     let done = connect(engine, url, Purpose::Probe).and_then(|mut db| {
         set_lock_patience(&mut db, CHECKPOINT_PATIENCE)?;
-        Ok(db.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?)
+        db.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
     });
     if let Err(error) = done {
         tracing::debug!(%error, "the WAL of the database was left as it is");
@@ -300,7 +283,7 @@ struct Check {
 
 /// See [`super::Store::damage`].
 pub(super) fn damage(db: &mut Db) -> Result<Option<String>> {
-    let Db::Sqlite(connection) = db else { return Ok(None) };
-    let found: Vec<Check> = diesel::sql_query("PRAGMA quick_check(1)").load(connection)?;
+    let Backend::Sqlite(mut connection) = db.backend() else { return Ok(None) };
+    let found: Vec<Check> = diesel::sql_query("PRAGMA quick_check(1)").load_sql(&mut connection)?;
     Ok(found.into_iter().map(|check| check.quick_check).find(|words| words != "ok"))
 }

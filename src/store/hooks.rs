@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use super::{
-    Db, Error, Result,
-    engine::per_backend,
-    locks::{Lock, taking},
+    Db, Error, Result, WriteDb,
+    db::per_backend,
+    dsl::*,
+    locks::Lock,
     schema::{connections, hooks},
     values::{at, utc},
 };
@@ -58,8 +58,8 @@ pub fn of(db: &mut Db, connection_ids: &[&str]) -> Result<HashMap<String, Hook>>
 }
 
 /// Makes the row of a connection that has none.
-fn insert(db: &mut Db, connection_id: &str) -> Result<()> {
-    taking(connection_id, Lock::Inbox);
+fn insert(db: &mut WriteDb, connection_id: &str) -> Result<()> {
+    db.order.take(connection_id, Lock::Inbox);
     per_backend!(db, |connection| diesel::insert_into(hooks::table)
         .values((hooks::connection_id.eq(connection_id), hooks::subscribed.eq(false), hooks::lease.eq(0i64)))
         .on_conflict_do_nothing()
@@ -71,7 +71,7 @@ fn insert(db: &mut Db, connection_id: &str) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::NotFound`] where the connection has gone just now.
-pub(super) fn ensure(db: &mut Db, connection_id: &str) -> Result<()> {
+pub(super) fn ensure(db: &mut WriteDb, connection_id: &str) -> Result<()> {
     let there = connections::table.find(connection_id).filter(connections::deleted_at.is_null());
     if there.select(connections::id).first::<String>(db).optional()?.is_none() {
         return Ok(());
@@ -86,7 +86,7 @@ pub(super) fn ensure(db: &mut Db, connection_id: &str) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Referred`] where the connection is gone.
-pub fn subscribe(db: &mut Db, connection_id: &str, checked_at: Option<DateTime<Utc>>) -> Result<()> {
+pub fn subscribe(db: &mut WriteDb, connection_id: &str, checked_at: Option<DateTime<Utc>>) -> Result<()> {
     insert(db, connection_id)?;
     let set = (hooks::subscribed.eq(true), hooks::checked_at.eq(checked_at.map(at)));
     diesel::update(hooks::table.find(connection_id)).set(set).execute(db)?;
@@ -94,23 +94,23 @@ pub fn subscribe(db: &mut Db, connection_id: &str, checked_at: Option<DateTime<U
 }
 
 /// Notes that callbacks are wanted no more. Whether they were.
-pub fn unsubscribe(db: &mut Db, connection_id: &str) -> Result<bool> {
-    taking(connection_id, Lock::Inbox);
+pub fn unsubscribe(db: &mut WriteDb, connection_id: &str) -> Result<bool> {
+    db.order.take(connection_id, Lock::Inbox);
     let wanted = hooks::table.find(connection_id).filter(hooks::subscribed.eq(true));
     let set = (hooks::subscribed.eq(false), hooks::checked_at.eq(None::<NaiveDateTime>));
     Ok(diesel::update(wanted).set(set).execute(db)? > 0)
 }
 
 /// Notes when callbacks were seen to be there. Whether they are still wanted.
-pub fn checked(db: &mut Db, connection_id: &str, when: DateTime<Utc>) -> Result<bool> {
-    taking(connection_id, Lock::Inbox);
+pub fn checked(db: &mut WriteDb, connection_id: &str, when: DateTime<Utc>) -> Result<bool> {
+    db.order.take(connection_id, Lock::Inbox);
     let wanted = hooks::table.find(connection_id).filter(hooks::subscribed.eq(true));
     Ok(diesel::update(wanted).set(hooks::checked_at.eq(at(when))).execute(db)? > 0)
 }
 
 /// Has the callbacks looked at with the next poll.
-pub fn recheck(db: &mut Db, connection_id: &str) -> Result<()> {
-    taking(connection_id, Lock::Inbox);
+pub fn recheck(db: &mut WriteDb, connection_id: &str) -> Result<()> {
+    db.order.take(connection_id, Lock::Inbox);
     let row = hooks::table.find(connection_id);
     diesel::update(row).set(hooks::checked_at.eq(None::<NaiveDateTime>)).execute(db)?;
     Ok(())
@@ -121,7 +121,7 @@ pub fn recheck(db: &mut Db, connection_id: &str) -> Result<()> {
 /// # Errors
 /// [`Error::Referred`] where the connection is gone.
 pub fn claim(
-    db: &mut Db,
+    db: &mut WriteDb,
     connection_id: &str,
     holder: &str,
     now: DateTime<Utc>,
@@ -134,15 +134,15 @@ pub fn claim(
         .filter(hooks::leased_until.is_null().or(hooks::leased_until.le(at(now)).assume_not_null()));
     let set =
         (hooks::lease.eq(hooks::lease + 1), hooks::leased_by.eq(holder), hooks::leased_until.eq(at(until)));
-    Ok(diesel::update(free).set(set).returning(hooks::lease).get_result(db).optional()?)
+    Ok(diesel::update(free).set(set).returning(hooks::lease).returned(db).optional()?)
 }
 
 /// Keeps the lease until `until`, and its row until the transaction ends: nobody else can take it before then.
 ///
 /// # Errors
 /// [`Error::Stale`] where another gateway has taken it.
-pub fn hold(db: &mut Db, connection_id: &str, lease: i64, until: DateTime<Utc>) -> Result<()> {
-    taking(connection_id, Lock::Inbox);
+pub fn hold(db: &mut WriteDb, connection_id: &str, lease: i64, until: DateTime<Utc>) -> Result<()> {
+    db.order.take(connection_id, Lock::Inbox);
     let held = hooks::table
         .find(connection_id)
         .filter(hooks::lease.eq(lease).and(hooks::leased_until.is_not_null()));
@@ -153,8 +153,8 @@ pub fn hold(db: &mut Db, connection_id: &str, lease: i64, until: DateTime<Utc>) 
 }
 
 /// Gives the lease back after a turn: others come first now. One that was lost is not touched.
-pub fn release(db: &mut Db, connection_id: &str, lease: i64, now: DateTime<Utc>) -> Result<()> {
-    taking(connection_id, Lock::Inbox);
+pub fn release(db: &mut WriteDb, connection_id: &str, lease: i64, now: DateTime<Utc>) -> Result<()> {
+    db.order.take(connection_id, Lock::Inbox);
     let held = hooks::table.find(connection_id).filter(hooks::lease.eq(lease));
     let free = (
         hooks::leased_by.eq(None::<String>),
@@ -166,8 +166,8 @@ pub fn release(db: &mut Db, connection_id: &str, lease: i64, now: DateTime<Utc>)
 }
 
 /// Notes when the newest message came.
-pub fn received(db: &mut Db, connection_id: &str, newest: DateTime<Utc>) -> Result<()> {
-    taking(connection_id, Lock::Inbox);
+pub fn received(db: &mut WriteDb, connection_id: &str, newest: DateTime<Utc>) -> Result<()> {
+    db.order.take(connection_id, Lock::Inbox);
     diesel::update(hooks::table.find(connection_id))
         .set(hooks::last_received_at.eq(at(newest)))
         .execute(db)?;
@@ -175,8 +175,13 @@ pub fn received(db: &mut Db, connection_id: &str, newest: DateTime<Utc>) -> Resu
 }
 
 /// Keeps the code with which an administrator proves to the vendor that the address is ours, unless a newer one is there.
-pub fn set_verification(db: &mut Db, connection_id: &str, code: &str, when: DateTime<Utc>) -> Result<()> {
-    taking(connection_id, Lock::Inbox);
+pub fn set_verification(
+    db: &mut WriteDb,
+    connection_id: &str,
+    code: &str,
+    when: DateTime<Utc>,
+) -> Result<()> {
+    db.order.take(connection_id, Lock::Inbox);
     let set = (hooks::verification_code.eq(code), hooks::verification_at.eq(at(when)));
     let older = hooks::verification_at.is_null().or(hooks::verification_at.le(at(when)).assume_not_null());
     diesel::update(hooks::table.find(connection_id).filter(older)).set(set).execute(db)?;
@@ -184,7 +189,7 @@ pub fn set_verification(db: &mut Db, connection_id: &str, code: &str, when: Date
 }
 
 /// Frees the leases of a gateway that has gone; how many there were.
-pub fn free(db: &mut Db, by: &str) -> Result<usize> {
+pub fn free(db: &mut WriteDb, by: &str) -> Result<usize> {
     let set = (hooks::leased_by.eq(None::<String>), hooks::leased_until.eq(None::<NaiveDateTime>));
     Ok(diesel::update(hooks::table.filter(hooks::leased_by.eq(by))).set(set).execute(db)?)
 }

@@ -6,15 +6,16 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
     dsl::{count_star, min, sql},
     expression::SqlLiteral,
-    prelude::*,
     sql_types::{BigInt, Bool},
 };
 
 use crate::domain::{event::Moment, problem::Problem, record::ContentHash, words::MessageState};
 
 use super::{
-    Db, Error, Page, PageLimit, Result,
+    Db, Error, Page, PageLimit, Result, WriteDb,
     connections::deleted,
+    db::Backend,
+    dsl::*,
     schema::{connections, hooks, inbox},
     sealed::{self, Sealed},
     values::{at, escaped, uncount, utc, word},
@@ -153,25 +154,25 @@ pub struct Kept {
 ///
 /// # Errors
 /// [`Error::Referred`] where a connection is gone: none was kept then.
-pub fn insert(db: &mut Db, new: &[NewMessage]) -> Result<Kept> {
+pub fn insert(db: &mut WriteDb, new: &[NewMessage]) -> Result<Kept> {
     let mut rows: Vec<Row> = new.iter().map(Row::from).collect();
     // Two gateways that insert the same messages in different orders would wait for each other. The order is stable:
     // of two alike the first is kept.
     rows.sort_by(|a, b| (&a.connection_id, &a.message_id).cmp(&(&b.connection_id, &b.message_id)));
     let mut kept = HashSet::with_capacity(rows.len());
-    match db {
-        Db::Postgres(connection) => {
+    match db.backend() {
+        Backend::Postgres(connection) => {
             for some in rows.chunks(BATCH) {
                 let ids: Vec<String> = diesel::insert_into(inbox::table)
                     .values(some)
                     .on_conflict_do_nothing()
                     .returning(inbox::id)
-                    .get_results(connection)?;
+                    .all_returned(connection)?;
                 kept.extend(ids);
             }
         }
         // A statement for one row is prepared once and kept; one for many is built and parsed each time.
-        Db::Sqlite(connection) => {
+        Backend::Sqlite(connection) => {
             for row in &rows {
                 let inserted = diesel::insert_into(inbox::table)
                     .values(row)
@@ -329,7 +330,7 @@ pub fn due(
 ///
 /// # Errors
 /// [`Error::Stale`] where it does not wait (any more).
-pub fn done(db: &mut Db, id: &str, note: Option<&Problem>, now: DateTime<Utc>) -> Result<()> {
+pub fn done(db: &mut WriteDb, id: &str, note: Option<&Problem>, now: DateTime<Utc>) -> Result<()> {
     let set = (
         inbox::state.eq(MessageState::Done.as_str()),
         inbox::body.eq(None::<String>),
@@ -347,7 +348,7 @@ pub fn done(db: &mut Db, id: &str, note: Option<&Problem>, now: DateTime<Utc>) -
 ///
 /// # Errors
 /// [`Error::Stale`] where it does not wait (any more).
-pub fn dead(db: &mut Db, id: &str, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
+pub fn dead(db: &mut WriteDb, id: &str, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
     let set = (
         inbox::state.eq(MessageState::Dead.as_str()),
         inbox::updated_at.eq(at(now)),
@@ -365,7 +366,7 @@ pub fn dead(db: &mut Db, id: &str, problem: &Problem, now: DateTime<Utc>) -> Res
 /// # Errors
 /// [`Error::Stale`] where it does not wait (any more).
 pub fn retry(
-    db: &mut Db,
+    db: &mut WriteDb,
     id: &str,
     attempts: u32,
     next_at: DateTime<Utc>,
@@ -386,7 +387,7 @@ pub fn retry(
 }
 
 /// Has a connection's messages that wait for the reason `code` tried now.
-pub fn wake(db: &mut Db, connection_id: &str, code: &str, now: DateTime<Utc>) -> Result<()> {
+pub fn wake(db: &mut WriteDb, connection_id: &str, code: &str, now: DateTime<Utc>) -> Result<()> {
     let waiting = pending()
         .filter(inbox::connection_id.eq(connection_id.to_owned()))
         .filter(inbox::code.eq(code.to_owned()));
@@ -395,7 +396,7 @@ pub fn wake(db: &mut Db, connection_id: &str, code: &str, now: DateTime<Utc>) ->
 }
 
 /// Puts messages off, without counting it as an attempt.
-pub fn defer(db: &mut Db, ids: &[&str], until: DateTime<Utc>) -> Result<()> {
+pub fn defer(db: &mut WriteDb, ids: &[&str], until: DateTime<Utc>) -> Result<()> {
     for some in ids.chunks(BATCH) {
         let some = some.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
         diesel::update(pending().filter(inbox::id.eq_any(some)))
@@ -513,7 +514,7 @@ pub fn page(
 }
 
 /// Has messages that were given up tried again, as if they had just come: one, or all of a connection. How many.
-pub fn replay(db: &mut Db, which: Which<'_>, now: DateTime<Utc>) -> Result<usize> {
+pub fn replay(db: &mut WriteDb, which: Which<'_>, now: DateTime<Utc>) -> Result<usize> {
     let set = (
         inbox::state.eq(MessageState::Pending.as_str()),
         inbox::attempts.eq(0),
@@ -541,7 +542,7 @@ pub enum Which<'a> {
 }
 
 /// Deletes some of those that have been in `state` since before `before`; how many. To be called until it is none.
-pub fn forget(db: &mut Db, state: MessageState, before: DateTime<Utc>) -> Result<usize> {
+pub fn forget(db: &mut WriteDb, state: MessageState, before: DateTime<Utc>) -> Result<usize> {
     let ids: Vec<String> = inbox::table
         .filter(inbox::state.eq(state.as_str()).and(inbox::updated_at.lt(at(before))))
         // The words of the partial index.

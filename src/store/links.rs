@@ -1,7 +1,6 @@
 //! Links: profile ↔ record. Two unique indexes keep them one to one.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use crate::domain::{
     access::Actor,
@@ -9,9 +8,11 @@ use crate::domain::{
 };
 
 use super::{
-    Db, Error, Page, PageLimit, Result,
+    Db, Error, Page, PageLimit, Result, WriteDb,
     changes::{self, Changes, Entry},
     connections,
+    db::Backend,
+    dsl::*,
     profiles::Profile,
     records::Staged,
     schema::{links, profiles, records},
@@ -77,7 +78,7 @@ impl TryFrom<Row> for Link {
 /// # Errors
 /// [`Error::Duplicate`] where the record has a profile of that app, or the profile a record of that connection.
 pub fn insert(
-    db: &mut Db,
+    db: &mut WriteDb,
     id: &str,
     profile: &Profile,
     staged: &Staged,
@@ -96,21 +97,22 @@ pub fn insert(
         .execute(db)?;
     // Under the reference that was just made: it may have been deleted since the record was read.
     connections::get(db, &staged.connection_id)?;
-    append(ChangeKind::Linked, staged, (&profile.app_id, &profile.profile_id), actor, now)
+    append(db, ChangeKind::Linked, staged, (&profile.app_id, &profile.profile_id), actor, now);
+    Ok(())
 }
 
 /// A record's name as lists are sorted by it; it does not change until the transaction ends.
-fn hold_name(db: &mut Db, record_id: &str) -> Result<String> {
+fn hold_name(db: &mut WriteDb, record_id: &str) -> Result<String> {
     let name = records::table.find(record_id).select(records::sort_name);
-    let name = match db {
-        Db::Postgres(connection) => name.for_share().first(connection),
-        Db::Sqlite(connection) => name.first(connection),
+    let name = match db.backend() {
+        Backend::Postgres(connection) => name.for_share().first(connection),
+        Backend::Sqlite(connection) => name.first(connection),
     };
     name.optional()?.ok_or(Error::NotFound("record"))
 }
 
 /// Gives the links of these records, whose names may have changed, the names that they have now.
-pub(super) fn follow_names(db: &mut Db, record_ids: &[&str]) -> Result<()> {
+pub(super) fn follow_names(db: &mut WriteDb, record_ids: &[&str]) -> Result<()> {
     let name =
         || records::table.filter(records::id.eq(links::record_id)).select(records::sort_name).single_value();
     for some in record_ids.chunks(500) {
@@ -123,29 +125,37 @@ pub(super) fn follow_names(db: &mut Db, record_ids: &[&str]) -> Result<()> {
 }
 
 /// Takes a link apart, with an entry in the change feed. Whether it was still there.
-pub fn delete(db: &mut Db, link: &Link, staged: &Staged, actor: &Actor, now: DateTime<Utc>) -> Result<bool> {
+pub fn delete(
+    db: &mut WriteDb,
+    link: &Link,
+    staged: &Staged,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<bool> {
     if diesel::delete(links::table.find(&link.id)).execute(db)? == 0 {
         return Ok(false);
     }
-    append(ChangeKind::Unlinked, staged, (&link.app_id, &link.profile_id), actor, now)?;
+    append(db, ChangeKind::Unlinked, staged, (&link.app_id, &link.profile_id), actor, now);
     Ok(true)
 }
 
 fn append(
+    db: &mut WriteDb,
     kind: ChangeKind,
     staged: &Staged,
     (app_id, profile_id): (&str, &str),
     actor: &Actor,
     now: DateTime<Utc>,
-) -> Result<()> {
+) {
     let entry = Entry::of_record(kind, &staged.id, &staged.record.external_id, staged.version);
-    changes::append(Changes {
+    let changes = Changes {
         connection_id: Some(staged.connection_id.clone()),
         app_id: Some(app_id.to_owned()),
         actor: Some(actor.clone()),
         entries: vec![Entry { profile_id: Some(profile_id.to_owned()), ..entry }],
         ..Changes::new(&staged.company_id, staged.list, at(now))
-    })
+    };
+    changes::append(db, changes);
 }
 
 /// An app's link of a record.

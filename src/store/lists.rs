@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use crate::domain::{
     problem::Problem,
@@ -11,9 +10,9 @@ use crate::domain::{
 };
 
 use super::{
-    Db, Result,
-    engine::per_backend,
-    locks::{Lock, taking},
+    Db, Result, WriteDb,
+    dsl::*,
+    locks::Locked,
     schema::lists,
     values::{at, uncount, utc, word},
 };
@@ -99,93 +98,72 @@ pub fn cursors(db: &mut Db, connection_ids: &[&str]) -> Result<BTreeMap<String, 
     Ok(cursors)
 }
 
-/// Takes the list's lock until the transaction ends: whoever writes its records or judges its absences waits here.
-/// Under READ COMMITTED this is what makes reading and then writing safe.
-pub fn lock(db: &mut Db, connection_id: &str, list: List) -> Result<()> {
-    taking(connection_id, Lock::List(list));
-    per_backend!(db, |connection| diesel::insert_into(lists::table)
-        .values((
-            lists::connection_id.eq(connection_id),
-            lists::list.eq(list.as_str()),
-            lists::revision.eq(0i64)
-        ))
-        .on_conflict((lists::connection_id, lists::list))
-        .do_update()
-        .set(lists::revision.eq(lists::revision + 1))
-        .execute(connection))?;
-    Ok(())
+type One<'a> = diesel::dsl::Find<lists::table, (&'a str, &'static str)>;
+
+fn row(connection_id: &str, list: List) -> One<'_> {
+    lists::table.find((connection_id, list.as_str()))
 }
 
-fn row(connection_id: &str, list: List) -> diesel::dsl::Find<lists::table, (String, &'static str)> {
-    lists::table.find((connection_id.to_owned(), list.as_str()))
+fn locked(lock: &Locked<List>) -> One<'_> {
+    row(lock.connection_id(), lock.what())
 }
 
-/// Notes that a run of the list began. The list must have been locked.
-pub fn started(db: &mut Db, connection_id: &str, list: List, now: DateTime<Utc>) -> Result<()> {
-    diesel::update(row(connection_id, list)).set(lists::last_started_at.eq(at(now))).execute(db)?;
+/// Notes that a run of the list began.
+pub fn started(db: &mut WriteDb, lock: &Locked<List>, now: DateTime<Utc>) -> Result<()> {
+    diesel::update(locked(lock)).set(lists::last_started_at.eq(at(now))).execute(db)?;
     Ok(())
 }
 
 /// Moves the cursor at the end of a run. `full` says that the whole list was asked for.
 pub fn completed(
-    db: &mut Db,
-    connection_id: &str,
-    list: List,
+    db: &mut WriteDb,
+    lock: &Locked<List>,
     high_water: Option<&str>,
     full: bool,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    diesel::update(row(connection_id, list)).set(lists::last_complete_at.eq(at(now))).execute(db)?;
+    diesel::update(locked(lock)).set(lists::last_complete_at.eq(at(now))).execute(db)?;
     if let Some(high_water) = high_water {
-        diesel::update(row(connection_id, list)).set(lists::high_water.eq(high_water)).execute(db)?;
+        diesel::update(locked(lock)).set(lists::high_water.eq(high_water)).execute(db)?;
     }
     if full {
         let cleared = (lists::refused.eq(None::<String>), lists::refused_at.eq(None::<NaiveDateTime>));
-        diesel::update(row(connection_id, list))
-            .set((lists::last_full_at.eq(at(now)), cleared))
-            .execute(db)?;
+        diesel::update(locked(lock)).set((lists::last_full_at.eq(at(now)), cleared)).execute(db)?;
     }
     Ok(())
 }
 
 /// Remembers a request that the source refused.
-pub fn refused(
-    db: &mut Db,
-    connection_id: &str,
-    list: List,
-    request: &str,
-    now: DateTime<Utc>,
-) -> Result<()> {
+pub fn refused(db: &mut WriteDb, lock: &Locked<List>, request: &str, now: DateTime<Utc>) -> Result<()> {
     let set = (lists::refused.eq(request), lists::refused_at.eq(at(now)));
-    diesel::update(row(connection_id, list)).set(set).execute(db)?;
+    diesel::update(locked(lock)).set(set).execute(db)?;
     Ok(())
 }
 
 /// Notes that it is not known who of the list is gone, and why. `full` says that only the whole list will tell.
 pub fn unjudged(
-    db: &mut Db,
-    connection_id: &str,
-    list: List,
+    db: &mut WriteDb,
+    lock: &Locked<List>,
     full: bool,
     problem: &Problem,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let first = row(connection_id, list).filter(lists::unjudged_at.is_null());
+    let first = locked(lock).filter(lists::unjudged_at.is_null());
     diesel::update(first).set((lists::unjudged_at.eq(at(now)), lists::unjudged_full.eq(full))).execute(db)?;
     if full {
-        diesel::update(row(connection_id, list)).set(lists::unjudged_full.eq(true)).execute(db)?;
+        diesel::update(locked(lock)).set(lists::unjudged_full.eq(true)).execute(db)?;
     }
     let why = (
         lists::unjudged_code.eq(&problem.code),
         lists::unjudged_detail.eq(&problem.detail),
         lists::unjudged_remedy.eq(&problem.remedy),
     );
-    diesel::update(row(connection_id, list)).set(why).execute(db)?;
+    diesel::update(locked(lock)).set(why).execute(db)?;
     Ok(())
 }
 
 /// Notes that it is known who of the list is gone; where only the whole list could tell, a delta changes nothing.
-pub fn judged(db: &mut Db, connection_id: &str, list: List, full: bool) -> Result<()> {
+pub fn judged(db: &mut WriteDb, lock: &Locked<List>, full: bool) -> Result<()> {
     let cleared = (
         lists::unjudged_at.eq(None::<NaiveDateTime>),
         lists::unjudged_full.eq(None::<bool>),
@@ -193,17 +171,17 @@ pub fn judged(db: &mut Db, connection_id: &str, list: List, full: bool) -> Resul
         lists::unjudged_detail.eq(None::<String>),
         lists::unjudged_remedy.eq(None::<String>),
     );
-    let rest = row(connection_id, list).filter(lists::unjudged_full.eq(false).assume_not_null());
+    let rest = locked(lock).filter(lists::unjudged_full.eq(false).assume_not_null());
     match full {
-        true => diesel::update(row(connection_id, list)).set(cleared).execute(db)?,
+        true => diesel::update(locked(lock)).set(cleared).execute(db)?,
         false => diesel::update(rest).set(cleared).execute(db)?,
     };
     Ok(())
 }
 
-/// Counts a run of the list that has ended. The list must have been locked.
-pub fn count_run(db: &mut Db, connection_id: &str, list: List, state: RunState) -> Result<()> {
-    let row = row(connection_id, list);
+/// Counts a run of the list that has ended.
+pub fn count_run(db: &mut WriteDb, lock: &Locked<List>, state: RunState) -> Result<()> {
+    let row = locked(lock);
     match state {
         RunState::Queued | RunState::Running => 0,
         RunState::Complete => {

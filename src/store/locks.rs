@@ -1,155 +1,286 @@
 //! The one order in which the rows of a connection are locked: two that went different ways would wait for each other.
 //!
-//! [`Lock`] is declared in that order, and [`take`] takes several in it. What locks a row by writing it says so by
-//! `taking`: builds with debug assertions, and so all tests, fail where a transaction goes against the order. Who works
-//! on several connections goes by their IDs. Rows of runs, sessions, records and links come after all of these; the
-//! counters of the feeds come last, in the order of their companies.
+//! A lock is a value, [`Locked`]: what needs it takes it as an argument, and each gives only those that come after it. It
+//! holds until the transaction ends, whatever becomes of the value.
+//!
+//! ```
+//! # use rollcall::{domain::words::List, store::{Result, WriteDb, locks}};
+//! fn in_order(db: &mut WriteDb) -> Result<()> {
+//!     let connection = locks::of("con_1").inbox(db)?.connection(db)?;
+//!     connection.list(db, List::Employee)?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! ```compile_fail
+//! # use rollcall::{domain::words::List, store::{Result, WriteDb, locks}};
+//! fn against_the_order(db: &mut WriteDb) -> Result<()> {
+//!     let list = locks::of("con_1").list(db, List::Employee)?;
+//!     list.connection(db)?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! What types do not tell is looked at while it runs: [`Order`] knows what a transaction has locked, and builds with debug
+//! assertions, so all tests, fail where it goes against the order, whoever begins anew or locks a row by writing it.
+//! Who works on several connections goes by their IDs. Rows of runs, sessions, records and links come after all of
+//! these; the counters of the feeds come last, in the order of their companies.
 
-use diesel::prelude::*;
+#[cfg(debug_assertions)]
+use std::collections::BTreeSet;
 
 use crate::domain::words::List;
 
 use super::{
-    Db, Error, Result, hooks, lists,
-    schema::{self, connections, polls},
+    Error, Result, WriteDb,
+    db::{Backend, per_backend},
+    dsl::*,
+    hooks,
+    schema::{self, connections, lists, polls},
 };
 
 /// What of a connection is locked, first things first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lock {
-    /// Who works on its inbox.
+pub(super) enum Lock {
     Inbox,
-    /// The connection itself: its settings, and the calls of its source.
     Connection,
-    /// When it is polled, and by whom.
     Poll,
-    /// The records and runs of a list.
     List(List),
 }
 
-/// Takes locks until the transaction ends, in their order, whatever order they are named in. SQLite has one writer.
-///
-/// A row of an inbox is made where there is none: what is not there cannot be locked, and might be there a moment later.
-/// A connection that is not polled has no row to be polled by, and never gets one.
-pub fn take(db: &mut Db, connection_id: &str, locks: &[Lock]) -> Result<()> {
-    let mut locks = locks.to_vec();
-    locks.sort_unstable();
-    for lock in locks {
-        taking(connection_id, lock);
-        match (&mut *db, lock) {
-            (db, Lock::List(list)) => lists::lock(db, connection_id, list)?,
-            (Db::Sqlite(_), _) => {}
-            (db, Lock::Inbox) => {
-                hooks::ensure(db, connection_id)?;
-                let Db::Postgres(connection) = db else { continue };
-                let row = schema::hooks::table.find(connection_id).select(schema::hooks::connection_id);
-                row.for_no_key_update().first::<String>(connection).optional()?;
-            }
-            (Db::Postgres(connection), Lock::Connection) => {
-                let row = connections::table.find(connection_id).select(connections::id);
-                row.for_no_key_update().first::<String>(connection).optional()?;
-            }
-            (Db::Postgres(connection), Lock::Poll) => {
-                let row = polls::table.find(connection_id).select(polls::connection_id);
-                row.for_no_key_update().first::<String>(connection).optional()?;
-            }
+/// Nothing yet.
+#[derive(Debug)]
+pub struct Nothing;
+
+/// Who works on the inbox of a connection.
+#[derive(Debug)]
+pub struct Inbox;
+
+/// The connection itself: its settings, and the calls of its source.
+#[derive(Debug)]
+pub struct Connection;
+
+/// When it is polled, and by whom.
+#[derive(Debug)]
+pub struct Poll;
+
+/// All that there is of a connection.
+#[derive(Debug)]
+pub struct All;
+
+/// What comes before `L` in the order.
+pub trait Before<L> {}
+
+impl Before<Inbox> for Nothing {}
+impl Before<Connection> for Nothing {}
+impl Before<Connection> for Inbox {}
+impl Before<Poll> for Nothing {}
+impl Before<Poll> for Inbox {}
+impl Before<Poll> for Connection {}
+impl Before<List> for Nothing {}
+impl Before<List> for Inbox {}
+impl Before<List> for Connection {}
+impl Before<List> for Poll {}
+// One list after the other, in their own order.
+impl Before<List> for List {}
+
+/// That a transaction has locked `what` of a connection.
+#[derive(Debug)]
+pub struct Locked<L> {
+    connection_id: String,
+    what: L,
+}
+
+/// A connection of which nothing is locked yet.
+pub fn of(connection_id: &str) -> Locked<Nothing> {
+    Locked::new(connection_id, Nothing)
+}
+
+impl<L> Locked<L> {
+    pub(super) fn new(connection_id: &str, what: L) -> Self {
+        Self { connection_id: connection_id.to_owned(), what }
+    }
+
+    pub fn connection_id(&self) -> &str {
+        &self.connection_id
+    }
+
+    /// Locks who works on the inbox. Its row is made where there is none: what is not there cannot be locked, and might
+    /// be there a moment later.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where the connection has gone just now.
+    pub fn inbox(&self, db: &mut WriteDb) -> Result<Locked<Inbox>>
+    where
+        L: Before<Inbox>,
+    {
+        let id = self.connection_id.as_str();
+        db.order.take(id, Lock::Inbox);
+        hooks::ensure(db, id)?;
+        if let Backend::Postgres(connection) = db.backend() {
+            let row = schema::hooks::table.find(id).select(schema::hooks::connection_id);
+            row.for_no_key_update().first::<String>(connection).optional()?;
+        }
+        Ok(Locked::new(id, Inbox))
+    }
+
+    /// Locks the connection itself: the calls of its source take their turns here, and whoever writes what was read of it
+    /// before.
+    pub fn connection(&self, db: &mut WriteDb) -> Result<Locked<Connection>>
+    where
+        L: Before<Connection>,
+    {
+        self.connection_row(db, false)
+    }
+
+    /// A row that may be deleted is locked as for that from the beginning: whoever inserts what refers to it holds a part of
+    /// it, and two that both wanted more than they had would wait for each other.
+    fn connection_row(&self, db: &mut WriteDb, whole: bool) -> Result<Locked<Connection>> {
+        let id = self.connection_id.as_str();
+        db.order.take(id, Lock::Connection);
+        if let Backend::Postgres(connection) = db.backend() {
+            let row = connections::table.find(id).select(connections::id);
+            match whole {
+                true => row.for_update().first::<String>(connection).optional()?,
+                false => row.for_no_key_update().first::<String>(connection).optional()?,
+            };
+        }
+        Ok(Locked::new(id, Connection))
+    }
+
+    /// Locks when it is polled. A connection that is not polled has no row to be polled by, and never gets one.
+    pub fn poll(&self, db: &mut WriteDb) -> Result<Locked<Poll>>
+    where
+        L: Before<Poll>,
+    {
+        let id = self.connection_id.as_str();
+        db.order.take(id, Lock::Poll);
+        if let Backend::Postgres(connection) = db.backend() {
+            let row = polls::table.find(id).select(polls::connection_id);
+            row.for_no_key_update().first::<String>(connection).optional()?;
+        }
+        Ok(Locked::new(id, Poll))
+    }
+
+    /// Locks a list: whoever writes its records or judges its absences waits here. Under READ COMMITTED this is what makes
+    /// reading and then writing safe.
+    pub fn list(&self, db: &mut WriteDb, list: List) -> Result<Locked<List>>
+    where
+        L: Before<List>,
+    {
+        let id = self.connection_id.as_str();
+        db.order.take(id, Lock::List(list));
+        per_backend!(db, |connection| diesel::insert_into(lists::table)
+            .values((lists::connection_id.eq(id), lists::list.eq(list.as_str()), lists::revision.eq(0i64)))
+            .on_conflict((lists::connection_id, lists::list))
+            .do_update()
+            .set(lists::revision.eq(lists::revision + 1))
+            .execute(connection))?;
+        Ok(Locked::new(id, list))
+    }
+
+    /// Locks all that comes after this.
+    pub fn rest(&self, db: &mut WriteDb) -> Result<()>
+    where
+        L: Before<Poll>,
+    {
+        let poll = self.poll(db)?;
+        List::ALL.iter().try_for_each(|list| poll.list(db, *list).map(drop))
+    }
+}
+
+impl Locked<Nothing> {
+    /// Locks all of it: nobody else writes anything of the connection until the transaction ends.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn all(&self, db: &mut WriteDb) -> Result<Locked<All>> {
+        super::connections::get(db, &self.connection_id)?;
+        self.every(db)
+    }
+
+    /// The same of a connection that may be deleted, and only waits for its rows to go.
+    pub(super) fn every(&self, db: &mut WriteDb) -> Result<Locked<All>> {
+        let locked = self
+            .inbox(db)
+            .and_then(|inbox| inbox.connection_row(db, true))
+            .and_then(|locked| locked.rest(db));
+        match locked {
+            // It has gone just now.
+            Err(Error::Referred(_)) => Err(Error::NotFound("connection")),
+            locked => locked.map(|()| Locked::new(&self.connection_id, All)),
         }
     }
-    Ok(())
 }
 
-/// Takes all of them: nobody else writes anything of the connection until the transaction ends.
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub fn take_all(db: &mut Db, connection_id: &str) -> Result<()> {
-    super::connections::get(db, connection_id)?;
-    take_every(db, connection_id)
-}
-
-/// The same of a connection that may be deleted, and only waits for its rows to go.
-pub(super) fn take_every(db: &mut Db, connection_id: &str) -> Result<()> {
-    let lists = List::ALL.iter().copied().map(Lock::List);
-    let all: Vec<Lock> = [Lock::Inbox, Lock::Connection, Lock::Poll].into_iter().chain(lists).collect();
-    match take(db, connection_id, &all) {
-        // It has gone just now.
-        Err(Error::Referred(_)) => Err(Error::NotFound("connection")),
-        taken => taken,
+impl Locked<List> {
+    /// Which list it is.
+    pub fn what(&self) -> List {
+        self.what
     }
+}
+
+/// What a transaction has locked: builds with debug assertions look at it, others keep nothing.
+#[derive(Default)]
+pub(super) struct Order {
+    #[cfg(debug_assertions)]
+    held: BTreeSet<(String, Lock)>,
+    /// The last company whose feed it has locked.
+    #[cfg(debug_assertions)]
+    feed: Option<String>,
 }
 
 #[cfg(debug_assertions)]
-mod order {
-    use std::{cell::RefCell, collections::BTreeSet};
-
-    use super::Lock;
-
-    thread_local! {
-        /// What the transaction of this thread has locked.
-        static HELD: RefCell<BTreeSet<(String, Lock)>> = const { RefCell::new(BTreeSet::new()) };
-        /// The last company whose feed it has locked.
-        static FEED: RefCell<Option<String>> = const { RefCell::new(None) };
-    }
-
-    pub(in crate::store) fn begin() {
-        HELD.with_borrow_mut(BTreeSet::clear);
-        FEED.set(None);
+impl Order {
+    pub(super) fn take(&mut self, connection_id: &str, lock: Lock) {
+        let feed = &self.feed;
+        debug_assert!(feed.is_none(), "{connection_id} {lock:?} is locked after the feed of {feed:?}");
+        let new = (connection_id.to_owned(), lock);
+        if !self.held.contains(&new) {
+            let last = self.held.last();
+            debug_assert!(last.is_none_or(|last| *last < new), "{new:?} is locked after {last:?}");
+            self.held.insert(new);
+        }
     }
 
     /// The counter of a company's feed: after everything else.
-    pub(in crate::store) fn taking_feed(company_id: &str) {
-        FEED.with_borrow_mut(|last| {
-            debug_assert!(
-                last.as_deref().is_none_or(|last| last <= company_id),
-                "{company_id} after {last:?}"
-            );
-            *last = Some(company_id.to_owned());
-        });
-    }
-
-    pub(in crate::store) fn taking(connection_id: &str, lock: Lock) {
-        FEED.with_borrow(|feed| {
-            debug_assert!(feed.is_none(), "{connection_id} {lock:?} is locked after the feed of {feed:?}");
-        });
-        HELD.with_borrow_mut(|held| {
-            let new = (connection_id.to_owned(), lock);
-            if !held.contains(&new) {
-                let last = held.last();
-                debug_assert!(last.is_none_or(|last| *last < new), "{new:?} is locked after {last:?}");
-                held.insert(new);
-            }
-        });
+    pub(super) fn feed(&mut self, company_id: &str) {
+        let last = self.feed.as_deref();
+        debug_assert!(last.is_none_or(|last| last <= company_id), "{company_id} after {last:?}");
+        self.feed = Some(company_id.to_owned());
     }
 }
 
 #[cfg(not(debug_assertions))]
-mod order {
-    pub(in crate::store) fn begin() {}
-    pub(in crate::store) fn taking(_: &str, _: super::Lock) {}
-    pub(in crate::store) fn taking_feed(_: &str) {}
+impl Order {
+    pub(super) fn take(&mut self, _: &str, _: Lock) {}
+    pub(super) fn feed(&mut self, _: &str) {}
 }
-
-pub(super) use order::{begin, taking, taking_feed};
 
 #[cfg(all(test, debug_assertions))]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use super::*;
+
+    fn fails(order: &mut Order, against: impl FnOnce(&mut Order)) -> bool {
+        catch_unwind(AssertUnwindSafe(|| against(order))).is_err()
+    }
 
     #[test]
     fn whoever_goes_against_the_order_is_found() {
-        begin();
+        let mut order = Order::default();
         for lock in [Lock::Inbox, Lock::Poll, Lock::List(List::Employee), Lock::Inbox] {
-            taking("con_1", lock);
+            order.take("con_1", lock);
         }
-        taking("con_2", Lock::Connection);
+        order.take("con_2", Lock::Connection);
         for (connection, lock) in [("con_2", Lock::Inbox), ("con_1", Lock::Connection)] {
-            assert!(std::panic::catch_unwind(|| taking(connection, lock)).is_err(), "{lock:?}");
+            assert!(fails(&mut order, |order| order.take(connection, lock)), "{lock:?}");
         }
-        begin();
-        taking("con_1", Lock::Connection);
-        taking_feed("com_1");
-        assert!(std::panic::catch_unwind(|| taking("con_2", Lock::Inbox)).is_err(), "the feed is last");
-        assert!(std::panic::catch_unwind(|| taking_feed("com_0")).is_err(), "feeds go by their companies");
-        begin();
+        let mut order = Order::default();
+        order.take("con_1", Lock::Connection);
+        order.feed("com_1");
+        assert!(fails(&mut order, |order| order.take("con_2", Lock::Inbox)), "the feed is last");
+        assert!(fails(&mut order, |order| order.feed("com_0")), "feeds go by their companies");
     }
 }

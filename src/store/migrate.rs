@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use diesel::{
+    dsl::sql,
     migration::{Migration, MigrationSource},
-    prelude::*,
-    sql_types::BigInt,
+    sql_types::{BigInt, Bool},
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{
-    Db, Engine, Error, Result,
-    engine::{Purpose, connect, per_backend, set_lock_patience},
+    Db, Engine, Error, Result, WriteDb,
+    db::Backend,
+    dsl::*,
+    engine::{Purpose, connect, set_lock_patience},
     schema::write_checks,
 };
 
@@ -44,20 +46,17 @@ pub enum Standing {
     Newer,
 }
 
-/// To be called in a transaction.
 pub(super) fn standing(db: &mut Db) -> Result<Standing> {
-    if let Db::Postgres(connection) = db {
-        // Looking makes Diesel's own table, and PostgreSQL fails the second of two that make it at once.
-        diesel::select(pg_advisory_xact_lock(LOCK)).execute(connection)?;
-    }
-    let applied = per_backend!(db, |connection| connection.applied_migrations()).map_err(failed)?;
-    if applied.is_empty() {
-        return Ok(Standing::New);
-    }
-    if unknown(db)?.is_some() {
-        return Ok(Standing::Newer);
-    }
-    Ok(if is_current(db)? { Standing::Current } else { Standing::Older })
+    let (known, applied) = (known(db)?, applied(db)?);
+    Ok(if applied.is_empty() {
+        Standing::New
+    } else if applied.iter().any(|version| !known.contains(version)) {
+        Standing::Newer
+    } else if known.iter().any(|version| !applied.contains(version)) {
+        Standing::Older
+    } else {
+        Standing::Current
+    })
 }
 
 pub(super) fn run(engine: Engine, url: &str) -> Result<Migrated> {
@@ -67,14 +66,14 @@ pub(super) fn run(engine: Engine, url: &str) -> Result<Migrated> {
     if engine == Engine::Sqlite && is_current(&mut db)? {
         return Ok(Migrated { applied: Vec::new() });
     }
-    let applied = match &mut db {
+    let applied = match db.backend() {
         // The lock and the migrations are one transaction: a second gateway waits, then finds nothing to do.
-        Db::Sqlite(connection) => {
+        Backend::Sqlite(connection) => {
             connection.immediate_transaction(|connection| -> std::result::Result<_, Failure> {
                 apply(connection, SQLITE)
             })
         }
-        Db::Postgres(connection) => {
+        Backend::Postgres(connection) => {
             let locked = diesel::select(pg_advisory_lock(LOCK)).execute(connection);
             locked.map_err(Failure::from).and_then(|_| apply(connection, POSTGRES))
             // The lock goes with the connection.
@@ -84,20 +83,15 @@ pub(super) fn run(engine: Engine, url: &str) -> Result<Migrated> {
 }
 
 pub(super) fn is_current(db: &mut Db) -> Result<bool> {
-    let pending = match db {
-        Db::Sqlite(connection) => connection.has_pending_migration(SQLITE),
-        Db::Postgres(connection) => connection.has_pending_migration(POSTGRES),
-    };
-    Ok(!pending.map_err(failed)? && unknown(db)?.is_none())
+    Ok(standing(db)? == Standing::Current)
 }
 
 /// Writes as little as there is: whether it can.
-pub(super) fn touch(db: &mut Db) -> Result<()> {
+pub(super) fn touch(db: &mut WriteDb) -> Result<()> {
     diesel::update(write_checks::table).set(write_checks::count.eq(write_checks::count + 1)).execute(db)?;
     Ok(())
 }
 
-diesel::define_sql_function! { fn pg_advisory_xact_lock(key: BigInt) -> diesel::sql_types::Nullable<diesel::sql_types::Text>; }
 diesel::define_sql_function! { fn pg_advisory_lock(key: BigInt) -> diesel::sql_types::Nullable<diesel::sql_types::Text>; }
 
 fn apply<C, B>(connection: &mut C, source: EmbeddedMigrations) -> std::result::Result<Vec<String>, Failure>
@@ -116,20 +110,44 @@ where
     Ok(connection.run_pending_migrations(source)?.iter().map(ToString::to_string).collect())
 }
 
-/// The first applied migration that this version does not know.
-fn unknown(db: &mut Db) -> Result<Option<String>> {
+diesel::table! {
+    /// Diesel's own table of what was applied.
+    __diesel_schema_migrations (version) {
+        version -> Text,
+    }
+}
+use __diesel_schema_migrations as applied_migrations;
+
+/// The versions of what was applied. Diesel's own look makes its table where there is none: a reader cannot.
+fn applied(db: &mut Db) -> Result<Vec<String>> {
+    let there: bool = match db.backend() {
+        Backend::Postgres(mut connection) => {
+            let named = sql::<Bool>("to_regclass('__diesel_schema_migrations') IS NOT NULL");
+            diesel::select(named).get_result(&mut connection)?
+        }
+        Backend::Sqlite(mut connection) => {
+            let named = "EXISTS (SELECT 1 FROM sqlite_master WHERE name = '__diesel_schema_migrations')";
+            diesel::select(sql::<Bool>(named)).get_result(&mut connection)?
+        }
+    };
+    if !there {
+        return Ok(Vec::new());
+    }
+    Ok(applied_migrations::table.select(applied_migrations::version).load(db)?)
+}
+
+/// The versions of what this version of Rollcall knows.
+fn known(db: &mut Db) -> Result<Vec<String>> {
     fn versions<B: diesel::backend::Backend>(
         source: &impl MigrationSource<B>,
     ) -> diesel::migration::Result<Vec<String>> {
         Ok(source.migrations()?.iter().map(|migration| migration.name().version().to_string()).collect())
     }
-    let applied = per_backend!(db, |connection| connection.applied_migrations()).map_err(failed)?;
-    let known = match db {
-        Db::Sqlite(_) => versions::<diesel::sqlite::Sqlite>(&SQLITE),
-        Db::Postgres(_) => versions::<diesel::pg::Pg>(&POSTGRES),
+    match db.backend() {
+        Backend::Sqlite(_) => versions::<diesel::sqlite::Sqlite>(&SQLITE),
+        Backend::Postgres(_) => versions::<diesel::pg::Pg>(&POSTGRES),
     }
-    .map_err(failed)?;
-    Ok(applied.iter().map(ToString::to_string).find(|version| !known.contains(version)))
+    .map_err(failed)
 }
 
 /// Diesel's migration errors are boxed; one of the database's own keeps its meaning.

@@ -1,14 +1,19 @@
 //! The database: the only room that knows Diesel.
 //!
 //! SQLite (bundled) and PostgreSQL (bundled libpq) behind one [`Store`], chosen by the URL. Database work runs on a
-//! few dedicated threads; a verb is a closure over [`Db`], run in one transaction.
+//! few dedicated threads; a verb is a closure over [`Db`] that
+//! reads, or over [`WriteDb`], run in one transaction.
 
 pub mod apps;
 pub mod changes;
 pub mod clocks;
 pub mod companies;
 pub mod connections;
+mod db;
 pub mod desktop;
+mod details;
+mod dsl;
+pub mod duties;
 mod engine;
 mod error;
 mod files;
@@ -40,8 +45,12 @@ pub mod told;
 mod unavailable;
 mod values;
 mod wakes;
+pub mod workers;
 
-pub use engine::{Db, Engine};
+#[doc(hidden)]
+pub use db::AnyConnection;
+pub use db::{Db, WriteDb};
+pub use engine::Engine;
 pub use error::{Error, Result};
 pub use files::{Exposed, exposed, file_of};
 pub use lane::{Lane, in_lane};
@@ -124,11 +133,7 @@ impl Store {
     /// # Errors
     /// A database that does not answer.
     pub async fn standing(&self) -> Result<Standing> {
-        match self.engine {
-            // Only looking: it works while another program writes.
-            Engine::Sqlite => self.read(migrate::standing).await,
-            Engine::Postgres => self.write(migrate::standing).await,
-        }
+        self.read(migrate::standing).await
     }
 
     /// Whether the database can be written. It writes, unless it did so in the last seconds: a disk that is full takes
@@ -179,7 +184,7 @@ impl Store {
     /// What `work` returns, or a database that cannot be reached or does not commit.
     pub async fn write<T, E>(
         &self,
-        work: impl FnOnce(&mut Db) -> std::result::Result<T, E> + Send + 'static,
+        work: impl FnOnce(&mut WriteDb) -> std::result::Result<T, E> + Send + 'static,
     ) -> std::result::Result<T, E>
     where
         T: Send + 'static,

@@ -1,11 +1,11 @@
 //! Names that must be alone, case aside. A unique index could not say it: databases of before may hold names that differ
 //! by their case only, and these stay as they are.
 
-use diesel::{prelude::*, sql_types::BigInt};
+use diesel::sql_types::BigInt;
 
 use crate::domain::name;
 
-use super::{Db, Error, Result};
+use super::{Error, Result, WriteDb, db::Backend, dsl::*};
 
 /// The key of the advisory lock under which names are given: "names" in ASCII.
 const LOCK: i64 = 0x6e_616d_6573;
@@ -13,8 +13,8 @@ const LOCK: i64 = 0x6e_616d_6573;
 diesel::define_sql_function! { fn pg_advisory_xact_lock(key: BigInt) -> diesel::sql_types::Nullable<diesel::sql_types::Text>; }
 
 /// Takes the lock of all names until the transaction ends, so that what [`free`] says stays true. SQLite has one writer.
-pub(super) fn lock(db: &mut Db) -> Result<()> {
-    if let Db::Postgres(connection) = db {
+pub(super) fn lock(db: &mut WriteDb) -> Result<()> {
+    if let Backend::Postgres(connection) = db.backend() {
         diesel::select(pg_advisory_xact_lock(LOCK)).execute(connection)?;
     }
     Ok(())

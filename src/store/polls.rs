@@ -6,12 +6,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use super::{
-    Db, Error, Result,
-    engine::per_backend,
-    locks::{Lock, taking},
+    Db, Error, Result, WriteDb,
+    db::Backend,
+    db::per_backend,
+    dsl::*,
+    locks::Lock,
     schema::{connections, polls},
     values::{at, utc},
 };
@@ -61,7 +62,7 @@ impl From<Row> for Poll {
 }
 
 /// Schedules a connection that was not scheduled.
-pub fn insert(db: &mut Db, connection_id: &str, next_at: DateTime<Utc>) -> Result<()> {
+pub fn insert(db: &mut WriteDb, connection_id: &str, next_at: DateTime<Utc>) -> Result<()> {
     let row = (
         polls::connection_id.eq(connection_id),
         polls::next_at.eq(at(next_at)),
@@ -93,7 +94,7 @@ pub fn of(db: &mut Db, connection_ids: &[&str]) -> Result<BTreeMap<String, Poll>
 
 /// Takes the leases of up to `most` connections that are due and that nobody polls, the longest overdue first.
 pub fn claim(
-    db: &mut Db,
+    db: &mut WriteDb,
     by: &str,
     most: u16,
     now: DateTime<Utc>,
@@ -110,10 +111,10 @@ pub fn claim(
             .limit(i64::from(most))
             .select((polls::connection_id, polls::lease))
     };
-    let due: Vec<(String, i64)> = match db {
+    let due: Vec<(String, i64)> = match db.backend() {
         // Another gateway that claims at this moment takes others.
-        Db::Postgres(connection) => due().for_update().skip_locked().load(connection)?,
-        Db::Sqlite(connection) => due().load(connection)?,
+        Backend::Postgres(connection) => due().for_update().skip_locked().load(connection)?,
+        Backend::Sqlite(connection) => due().load(connection)?,
     };
     let ids: Vec<&str> = due.iter().map(|(id, _)| id.as_str()).collect();
     diesel::update(polls::table.filter(polls::connection_id.eq_any(ids)))
@@ -152,8 +153,8 @@ fn still(rows: usize) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Stale`] where it was lost.
-pub fn renew(db: &mut Db, lease: &Lease, until: DateTime<Utc>) -> Result<()> {
-    taking(&lease.connection_id, Lock::Poll);
+pub fn renew(db: &mut WriteDb, lease: &Lease, until: DateTime<Utc>) -> Result<()> {
+    db.order.take(&lease.connection_id, Lock::Poll);
     still(diesel::update(held(lease)).set(polls::leased_until.eq(at(until))).execute(db)?)
 }
 
@@ -172,8 +173,8 @@ pub struct Settled {
 ///
 /// # Errors
 /// [`Error::Stale`] where it was lost.
-pub fn settle(db: &mut Db, lease: &Lease, settled: &Settled) -> Result<()> {
-    taking(&lease.connection_id, Lock::Poll);
+pub fn settle(db: &mut WriteDb, lease: &Lease, settled: &Settled) -> Result<()> {
+    db.order.take(&lease.connection_id, Lock::Poll);
     let set = (
         (polls::next_at.eq(at(settled.next_at)), polls::planned_at.eq(at(settled.ended_at))),
         polls::failures.eq(settled.failures),
@@ -191,8 +192,8 @@ pub fn settle(db: &mut Db, lease: &Lease, settled: &Settled) -> Result<()> {
 }
 
 /// Gives a lease back as if nothing had happened: another gateway may go on at once.
-pub fn release(db: &mut Db, lease: &Lease) -> Result<()> {
-    taking(&lease.connection_id, Lock::Poll);
+pub fn release(db: &mut WriteDb, lease: &Lease) -> Result<()> {
+    db.order.take(&lease.connection_id, Lock::Poll);
     let set = (
         polls::leased_by.eq(None::<String>),
         polls::leased_at.eq(None::<NaiveDateTime>),
@@ -206,8 +207,8 @@ pub fn release(db: &mut Db, lease: &Lease) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Stale`] where it was lost.
-pub fn put_off(db: &mut Db, lease: &Lease, next_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
-    taking(&lease.connection_id, Lock::Poll);
+pub fn put_off(db: &mut WriteDb, lease: &Lease, next_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
+    db.order.take(&lease.connection_id, Lock::Poll);
     let set = (polls::next_at.eq(at(next_at)), polls::planned_at.eq(at(now)));
     still(diesel::update(held(lease)).set(set).execute(db)?)?;
     release(db, lease)
@@ -220,7 +221,7 @@ pub fn claimed_by(db: &mut Db) -> Result<Vec<String>> {
 }
 
 /// Frees all leases of a gateway that has gone; how many there were.
-pub fn free(db: &mut Db, by: &str) -> Result<usize> {
+pub fn free(db: &mut WriteDb, by: &str) -> Result<usize> {
     let set = (
         polls::leased_by.eq(None::<String>),
         polls::leased_at.eq(None::<NaiveDateTime>),
@@ -230,16 +231,16 @@ pub fn free(db: &mut Db, by: &str) -> Result<usize> {
 }
 
 /// Makes a connection due now, if it is not due earlier.
-pub fn hurry(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
-    taking(connection_id, Lock::Poll);
+pub fn hurry(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+    db.order.take(connection_id, Lock::Poll);
     let later = polls::table.find(connection_id).filter(polls::next_at.gt(at(now)));
     diesel::update(later).set((polls::next_at.eq(at(now)), polls::planned_at.eq(at(now)))).execute(db)?;
     Ok(())
 }
 
 /// Begins anew, now: after the settings or secrets of a connection have changed. Whoever polls it loses the lease.
-pub fn restart(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
-    taking(connection_id, Lock::Poll);
+pub fn restart(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+    db.order.take(connection_id, Lock::Poll);
     let set = (
         (polls::next_at.eq(at(now)), polls::planned_at.eq(at(now))),
         (polls::failures.eq(0), polls::memory.eq(None::<String>)),

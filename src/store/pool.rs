@@ -15,7 +15,8 @@ use diesel::{
 use scheduled_thread_pool::{OnPoolDropBehavior, ScheduledThreadPool};
 
 use super::{
-    Db, Engine, Error, Result,
+    Engine, Error, Result, WriteDb,
+    db::Backend,
     engine::{Purpose, establish, prepare, set_lock_patience},
     health::Health,
 };
@@ -39,7 +40,7 @@ pub(super) fn openers() -> Arc<ScheduledThreadPool> {
 
 /// A connection of a pool.
 pub(super) struct Link {
-    pub db: Db,
+    pub db: WriteDb,
     /// How long it waits for a lock of SQLite.
     patience: Duration,
     /// It is not to be used again.
@@ -241,7 +242,7 @@ impl Connections {
 }
 
 impl Lent {
-    pub(super) fn db(&mut self) -> &mut Db {
+    pub(super) fn db(&mut self) -> &mut WriteDb {
         &mut self.link.db
     }
 
@@ -254,10 +255,10 @@ impl Lent {
 
 /// Whether the server has closed a connection, as far as this machine knows: nothing is sent. Its last words come
 /// first, then the end.
-fn hung_up(db: &mut Db) -> bool {
-    match db {
-        Db::Sqlite(_) => false,
-        Db::Postgres(connection) => {
+fn hung_up(db: &mut WriteDb) -> bool {
+    match db.backend() {
+        Backend::Sqlite(_) => false,
+        Backend::Postgres(connection) => {
             (0..2).any(|_| matches!(connection.notifications_iter().next(), Some(Err(_))))
         }
     }
@@ -267,10 +268,10 @@ fn hung_up(db: &mut Db) -> bool {
 ///
 /// # Errors
 /// What the round trip met, where the connection is none any more.
-pub(super) fn check(db: &mut Db) -> Result<()> {
-    match db {
-        Db::Sqlite(_) => Ok(()),
-        Db::Postgres(connection) => match connection.batch_execute("").map_err(Error::from) {
+pub(super) fn check(db: &mut WriteDb) -> Result<()> {
+    match db.backend() {
+        Backend::Sqlite(_) => Ok(()),
+        Backend::Postgres(connection) => match connection.batch_execute("").map_err(Error::from) {
             Err(error) if error.breaks_connection() => Err(error),
             _ => Ok(()),
         },

@@ -1,21 +1,20 @@
 //! Profiles: the apps' own people and customers.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::{
-    dsl::{exists, not},
-    prelude::*,
-};
+use diesel::dsl::{exists, not};
 
 use crate::domain::{
     access::Actor,
+    details::Details,
     fold::fold,
     words::{ChangeKind, List},
 };
 
 use super::{
-    Db, Error, Page, PageLimit, Result, apps,
+    Db, Error, Page, PageLimit, Result, WriteDb, apps,
     changes::{self, Changes, Entry},
-    connections,
+    connections, details,
+    dsl::*,
     schema::{links, profiles},
     values::{at, contains, utc, word},
 };
@@ -32,6 +31,8 @@ pub struct Profile {
     pub company_id: String,
     pub name: String,
     pub email: Option<String>,
+    /// Of a customer's only.
+    pub details: Details,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub sort_name: String,
@@ -50,6 +51,7 @@ struct Row {
     sort_name: String,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+    details: Option<String>,
 }
 
 impl TryFrom<Row> for Profile {
@@ -63,6 +65,7 @@ impl TryFrom<Row> for Profile {
             company_id: row.company_id,
             name: row.name,
             email: row.email,
+            details: details::from_column(row.details.as_deref())?,
             created_at: utc(row.created_at),
             updated_at: utc(row.updated_at),
             sort_name: row.sort_name,
@@ -78,13 +81,14 @@ fn search_text(profile_id: &str, name: &str, email: Option<&str>) -> String {
 ///
 /// # Errors
 /// [`Error::Duplicate`] where the app has a profile of that ID in that list.
-pub fn insert(db: &mut Db, profile: &Profile, actor: &Actor) -> Result<()> {
+pub fn insert(db: &mut WriteDb, profile: &Profile, actor: &Actor) -> Result<()> {
     diesel::insert_into(profiles::table)
         .values((
             (profiles::id.eq(&profile.key), profiles::app_id.eq(&profile.app_id)),
             (profiles::list.eq(profile.list.as_str()), profiles::profile_id.eq(&profile.profile_id)),
             profiles::company_id.eq(&profile.company_id),
             (profiles::name.eq(&profile.name), profiles::email.eq(&profile.email)),
+            profiles::details.eq(details::to_column(&profile.details)?),
             profiles::sort_name.eq(fold(&profile.name)),
             profiles::search_text.eq(search_text(
                 &profile.profile_id,
@@ -97,29 +101,31 @@ pub fn insert(db: &mut Db, profile: &Profile, actor: &Actor) -> Result<()> {
             ),
         ))
         .execute(db)?;
-    append(ChangeKind::ProfileCreated, profile, actor, profile.created_at)?;
+    append(db, ChangeKind::ProfileCreated, profile, actor, profile.created_at);
     // The app's row is held from here on: its companies do not change until the commit.
     apps::check_sees(db, &profile.app_id, &profile.company_id)
 }
 
-fn append(kind: ChangeKind, profile: &Profile, actor: &Actor, now: DateTime<Utc>) -> Result<()> {
-    changes::append(Changes {
+fn append(db: &mut WriteDb, kind: ChangeKind, profile: &Profile, actor: &Actor, now: DateTime<Utc>) {
+    let changes = Changes {
         app_id: Some(profile.app_id.clone()),
         actor: Some(actor.clone()),
         entries: vec![Entry::of_profile(kind, &profile.profile_id)],
         ..Changes::new(&profile.company_id, profile.list, at(now))
-    })
+    };
+    changes::append(db, changes);
 }
 
-/// Writes a profile's name and e-mail, with an entry in the change feed.
+/// Writes a profile's name, e-mail, address and description, with an entry in the change feed.
 ///
 /// # Errors
 /// [`Error::Stale`] where it was deleted meanwhile.
-pub fn update(db: &mut Db, profile: &Profile, actor: &Actor) -> Result<()> {
+pub fn update(db: &mut WriteDb, profile: &Profile, actor: &Actor) -> Result<()> {
     let updated = diesel::update(profiles::table.find(&profile.key))
         .set((
             profiles::name.eq(&profile.name),
             profiles::email.eq(&profile.email),
+            profiles::details.eq(details::to_column(&profile.details)?),
             profiles::sort_name.eq(fold(&profile.name)),
             profiles::search_text.eq(search_text(
                 &profile.profile_id,
@@ -132,7 +138,8 @@ pub fn update(db: &mut Db, profile: &Profile, actor: &Actor) -> Result<()> {
     if updated == 0 {
         return Err(Error::Stale("profile"));
     }
-    append(ChangeKind::ProfileUpdated, profile, actor, profile.updated_at)
+    append(db, ChangeKind::ProfileUpdated, profile, actor, profile.updated_at);
+    Ok(())
 }
 
 /// By the app's own ID.
@@ -150,15 +157,16 @@ pub fn find(db: &mut Db, app_id: &str, list: List, profile_id: &str) -> Result<O
 ///
 /// # Errors
 /// [`Error::Referred`] while it is linked.
-pub fn delete(db: &mut Db, profile: &Profile, actor: &Actor, now: DateTime<Utc>) -> Result<()> {
+pub fn delete(db: &mut WriteDb, profile: &Profile, actor: &Actor, now: DateTime<Utc>) -> Result<()> {
     let key = &profile.key;
     // What is left of links whose connection was deleted.
     let dead = links::table.filter(links::connection_id.eq_any(connections::deleted()));
     diesel::delete(dead.filter(links::profile_key.eq(key))).execute(db)?;
-    match diesel::delete(profiles::table.find(key)).execute(db)? {
-        0 => Err(Error::NotFound("profile")),
-        _ => append(ChangeKind::ProfileRemoved, profile, actor, now),
+    if diesel::delete(profiles::table.find(key)).execute(db)? == 0 {
+        return Err(Error::NotFound("profile"));
     }
+    append(db, ChangeKind::ProfileRemoved, profile, actor, now);
+    Ok(())
 }
 
 /// Which profiles of an app are wanted.

@@ -2,13 +2,13 @@
 //! until it has nothing left to do.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::{dsl::exists, prelude::*};
+use diesel::dsl::exists;
 
 use crate::domain::words::{ChangeKind, RunState};
 
 use super::{
-    Db, Result,
-    locks::taking_feed,
+    Db, Result, WriteDb,
+    dsl::*,
     schema::{changes, companies, connections, feed_positions, links, record_versions, run_absences, runs},
     values::at,
 };
@@ -19,7 +19,7 @@ const BATCH: i64 = 500;
 /// Forgets a company's changes from before `before`, but for those that made a link that is still there: they stay in
 /// their record's history, and the feed begins after them all the same. Of a company that is gone all go. How many
 /// positions were dealt with.
-pub fn changes(db: &mut Db, company_id: &str, before: DateTime<Utc>) -> Result<usize> {
+pub fn changes(db: &mut WriteDb, company_id: &str, before: DateTime<Utc>) -> Result<usize> {
     let feed = feed_positions::table.find(company_id).select(feed_positions::forgotten);
     // Another gateway has dealt with all of it.
     let Some(forgotten) = feed.first::<i64>(db).optional()? else { return Ok(0) };
@@ -53,7 +53,7 @@ pub fn changes(db: &mut Db, company_id: &str, before: DateTime<Utc>) -> Result<u
     let gone: Vec<i64> = old.into_iter().filter(|position| !made_links.contains(position)).collect();
     diesel::delete(theirs().filter(changes::position.eq_any(gone))).execute(db)?;
     // Another gateway may have come further. From here on no cursor before it is taken.
-    taking_feed(company_id);
+    db.order.feed(company_id);
     let behind = feed_positions::table.find(company_id).filter(feed_positions::forgotten.lt(last));
     diesel::update(behind).set(feed_positions::forgotten.eq(last)).execute(db)?;
     Ok(looked_at)
@@ -65,7 +65,7 @@ pub fn feeds(db: &mut Db) -> Result<Vec<String>> {
 }
 
 /// Forgets what was kept of records' links beyond the beginning of the feed: the records go.
-pub(super) fn kept_changes(db: &mut Db, company_id: &str, record_ids: &[String]) -> Result<()> {
+pub(super) fn kept_changes(db: &mut WriteDb, company_id: &str, record_ids: &[String]) -> Result<()> {
     let forgotten: Option<i64> =
         feed_positions::table.find(company_id).select(feed_positions::forgotten).first(db).optional()?;
     let theirs = changes::table.filter(changes::company_id.eq(company_id));
@@ -75,7 +75,7 @@ pub(super) fn kept_changes(db: &mut Db, company_id: &str, record_ids: &[String])
 }
 
 /// Forgets contents of records that were superseded before `before`; how many.
-pub fn versions(db: &mut Db, before: DateTime<Utc>) -> Result<usize> {
+pub fn versions(db: &mut WriteDb, before: DateTime<Utc>) -> Result<usize> {
     let old: Vec<(String, i32)> = record_versions::table
         .filter(record_versions::superseded_at.lt(at(before)))
         .order(record_versions::superseded_at)
@@ -90,7 +90,7 @@ pub fn versions(db: &mut Db, before: DateTime<Utc>) -> Result<usize> {
 
 /// Forgets a connection's runs that ended before `before`: not those that are held, nor of each list the last, the last
 /// that is complete, and the last whose absences were judged. How many rows went.
-pub fn runs(db: &mut Db, connection_id: &str, before: DateTime<Utc>) -> Result<usize> {
+pub fn runs(db: &mut WriteDb, connection_id: &str, before: DateTime<Utc>) -> Result<usize> {
     let kept = last_of_lists(db, connection_id)?;
     let ended = [RunState::Complete, RunState::Failed].map(RunState::as_str);
     let oldest: Vec<(String, Option<NaiveDateTime>)> = runs::table
@@ -113,7 +113,7 @@ pub fn runs(db: &mut Db, connection_id: &str, before: DateTime<Utc>) -> Result<u
 }
 
 /// Forgets some of the names of a run's absences; how many.
-fn absences(db: &mut Db, run_id: &str) -> Result<usize> {
+fn absences(db: &mut WriteDb, run_id: &str) -> Result<usize> {
     let some: Vec<String> = run_absences::table
         .filter(run_absences::run_id.eq(run_id))
         .select(run_absences::record_id)

@@ -2,14 +2,15 @@
 //! may be the last before a restart: the connection's own row goes at the very end.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
 
 use crate::domain::words::ChangeKind;
 
 use super::{
-    Db, Result,
+    Db, Result, WriteDb,
     changes::{self, Changes, Entry},
-    locks, prune,
+    dsl::*,
+    locks::{self, All, Locked},
+    prune,
     schema::{
         connection_secrets, connections, desktop_files, hooks, inbox, links, polls, qbwc_sessions,
         record_versions, records, run_absences, run_seen, runs, told,
@@ -24,8 +25,9 @@ pub const STEP: usize = 5000;
 const BATCH: usize = 500;
 
 /// Takes a connection away from everybody at once. Its name is free again, and who polls it or works on its inbox has
-/// lost the lease. The caller holds all of its locks.
-pub fn mark(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<()> {
+/// lost the lease.
+pub fn mark(db: &mut WriteDb, lock: &Locked<All>, now: DateTime<Utc>) -> Result<()> {
+    let id = lock.connection_id();
     let set = (connections::deleted_at.eq(at(now)), connections::name.eq(id), connections::paused.eq(true));
     diesel::update(connections::table.find(id)).set(set).execute(db)?;
     diesel::delete(hooks::table.find(id)).execute(db)?;
@@ -79,14 +81,15 @@ macro_rules! purge_pairs {
 type Gone = (String, String, String, String, i32);
 
 /// Enters into the change feed that records of a connection are gone.
-fn tell(connection_id: &str, gone: &[Gone], now: DateTime<Utc>) -> Result<()> {
+fn tell(db: &mut WriteDb, connection_id: &str, gone: &[Gone], now: DateTime<Utc>) -> Result<()> {
     for (id, company_id, list, external_id, version) in gone {
         let entry = Entry::of_record(ChangeKind::RecordRemoved, id, external_id, *version);
-        changes::append(Changes {
+        let changes = Changes {
             connection_id: Some(connection_id.to_owned()),
             entries: vec![entry],
             ..Changes::new(company_id, word("list", list)?, at(now))
-        })?;
+        };
+        changes::append(db, changes);
     }
     Ok(())
 }
@@ -96,9 +99,9 @@ fn tell(connection_id: &str, gone: &[Gone], now: DateTime<Utc>) -> Result<()> {
 ///
 /// # Errors
 /// [`super::Error::NotFound`] where somebody else has done the last of it.
-pub fn step(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<bool> {
+pub fn step(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<bool> {
     // The rows of all of its locks go as well, and whoever has one of them may be waiting for the next.
-    locks::take_every(db, id)?;
+    locks::of(id).every(db)?;
     let mut left = STEP;
     purge!(db, left, links, id: String, links::connection_id.eq(id));
     purge!(db, left, inbox, id: String, inbox::connection_id.eq(id));
@@ -126,12 +129,12 @@ pub fn step(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<bool> {
                 records::external_id,
                 records::version,
             ))
-            .get_results(db)?;
+            .all_returned(db)?;
         left -= gone.len();
         if let Some((_, company_id, ..)) = gone.first() {
             prune::kept_changes(db, company_id, &some)?;
         }
-        tell(id, &gone, now)?;
+        tell(db, id, &gone, now)?;
     }
     while left > 0 {
         let some: Vec<String> = runs::table

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use diesel::prelude::*;
 
 use super::{
-    Db, Result,
-    engine::per_backend,
+    Result, WriteDb,
+    db::per_backend,
+    dsl::*,
     schema::rate_limits,
     values::{at, utc},
 };
@@ -57,7 +57,7 @@ impl Pace {
 }
 
 /// Takes the row's lock until the transaction ends: two gateways that read it at once would both go.
-fn lock(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, Option<DateTime<Utc>>)> {
+fn lock(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, Option<DateTime<Utc>>)> {
     per_backend!(db, |connection| diesel::insert_into(rate_limits::table)
         .values((rate_limits::id.eq(id), rate_limits::arrival_at.eq(at(now))))
         .on_conflict(rate_limits::id)
@@ -80,7 +80,7 @@ pub enum Taken {
 }
 
 /// Takes the rights to send up to `most` requests now.
-pub fn take(db: &mut Db, id: &str, pace: Pace, most: u32, now: DateTime<Utc>) -> Result<Taken> {
+pub fn take(db: &mut WriteDb, id: &str, pace: Pace, most: u32, now: DateTime<Utc>) -> Result<Taken> {
     let (arrival, closed) = lock(db, id, now)?;
     if let Some(closed) = closed.filter(|closed| *closed > now) {
         return Ok(Taken::NotBefore(closed));
@@ -109,7 +109,7 @@ pub fn take(db: &mut Db, id: &str, pace: Pace, most: u32, now: DateTime<Utc>) ->
 }
 
 /// Lets nobody through before `until`: the source said so.
-pub fn close(db: &mut Db, id: &str, until: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
+pub fn close(db: &mut WriteDb, id: &str, until: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
     let (_, closed) = lock(db, id, now)?;
     if closed.is_none_or(|closed| closed < until) {
         let set = rate_limits::closed_until.eq(at(until));

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use crate::domain::{
     access::Actor,
@@ -12,8 +11,10 @@ use crate::domain::{
 };
 
 use super::{
-    Db, Error, Page, PageLimit, Result,
+    Db, Error, Page, PageLimit, Result, WriteDb,
     connections::deleted,
+    dsl::*,
+    locks::Locked,
     schema::{connections, run_seen, runs},
     values::{at, count, escaped, uncount, utc, word},
 };
@@ -190,8 +191,8 @@ impl TryFrom<Row> for Run {
 pub struct NewRun<'a> {
     pub id: &'a str,
     pub company_id: &'a str,
-    pub connection_id: &'a str,
-    pub list: List,
+    /// The lock of its list.
+    pub lock: &'a Locked<List>,
     pub mode: Mode,
 }
 
@@ -199,17 +200,17 @@ pub struct NewRun<'a> {
 ///
 /// # Errors
 /// [`Error::Duplicate`] where one of that state is there for the list.
-pub fn insert(db: &mut Db, new: NewRun<'_>, state: RunState, now: DateTime<Utc>) -> Result<()> {
+pub fn insert(db: &mut WriteDb, new: NewRun<'_>, state: RunState, now: DateTime<Utc>) -> Result<()> {
     let started = (state == RunState::Running).then(|| at(now));
     diesel::insert_into(runs::table)
         .values((
             (
                 runs::id.eq(new.id),
                 runs::company_id.eq(new.company_id),
-                runs::connection_id.eq(new.connection_id),
+                runs::connection_id.eq(new.lock.connection_id()),
             ),
             (
-                runs::list.eq(new.list.as_str()),
+                runs::list.eq(new.lock.what().as_str()),
                 runs::mode.eq(new.mode.as_str()),
                 runs::state.eq(state.as_str()),
             ),
@@ -230,7 +231,7 @@ pub fn insert(db: &mut Db, new: NewRun<'_>, state: RunState, now: DateTime<Utc>)
 ///
 /// # Errors
 /// [`Error::Duplicate`] where it is held and another one is.
-pub fn insert_ended(db: &mut Db, new: NewRun<'_>, end: &End<'_>, now: DateTime<Utc>) -> Result<()> {
+pub fn insert_ended(db: &mut WriteDb, new: NewRun<'_>, end: &End<'_>, now: DateTime<Utc>) -> Result<()> {
     insert(db, new, end.state, now)?;
     let set = (
         (runs::reconciled.eq(end.reconciled), runs::started_at.eq(at(now)), runs::ended_at.eq(at(now))),
@@ -352,7 +353,7 @@ pub fn list(db: &mut Db, filter: &Filter, before: Option<&str>, limit: PageLimit
 ///
 /// # Errors
 /// [`Error::Stale`] where it is no longer queued.
-pub fn start(db: &mut Db, id: &str, mode: Mode, now: DateTime<Utc>) -> Result<()> {
+pub fn start(db: &mut WriteDb, id: &str, mode: Mode, now: DateTime<Utc>) -> Result<()> {
     let queued = runs::table.find(id).filter(runs::state.eq(RunState::Queued.as_str()));
     let set = (
         runs::state.eq(RunState::Running.as_str()),
@@ -367,7 +368,7 @@ pub fn start(db: &mut Db, id: &str, mode: Mode, now: DateTime<Utc>) -> Result<()
 }
 
 /// Makes a queued run ask for the whole list.
-pub fn widen(db: &mut Db, id: &str) -> Result<()> {
+pub fn widen(db: &mut WriteDb, id: &str) -> Result<()> {
     diesel::update(runs::table.find(id)).set(runs::mode.eq(Mode::Full.as_str())).execute(db)?;
     Ok(())
 }
@@ -377,7 +378,7 @@ pub fn widen(db: &mut Db, id: &str) -> Result<()> {
 /// # Errors
 /// [`Error::Stale`] where it does not run any more: its session was replaced or has expired.
 pub fn advance(
-    db: &mut Db,
+    db: &mut WriteDb,
     id: &str,
     batch: Counts,
     high_water: Option<&str>,
@@ -401,7 +402,7 @@ pub fn advance(
 }
 
 /// Counts rows no longer that came twice, because their answer was sent twice. The second time nothing changed.
-pub fn take_back(db: &mut Db, id: &str, rows: u64) -> Result<()> {
+pub fn take_back(db: &mut WriteDb, id: &str, rows: u64) -> Result<()> {
     let twice =
         runs::table.find(id).filter(runs::unchanged.ge(count(rows)).and(runs::received.ge(count(rows))));
     let set =
@@ -411,7 +412,7 @@ pub fn take_back(db: &mut Db, id: &str, rows: u64) -> Result<()> {
 }
 
 /// Notes how far a running run has come: another gateway goes on from there.
-pub fn set_progress(db: &mut Db, id: &str, progress: Option<&str>) -> Result<()> {
+pub fn set_progress(db: &mut WriteDb, id: &str, progress: Option<&str>) -> Result<()> {
     diesel::update(runs::table.find(id)).set(runs::progress.eq(progress)).execute(db)?;
     Ok(())
 }
@@ -430,7 +431,7 @@ pub struct End<'a> {
 ///
 /// # Errors
 /// [`Error::Stale`] where it does not run any more.
-pub fn end(db: &mut Db, id: &str, end: &End<'_>, now: DateTime<Utc>) -> Result<()> {
+pub fn end(db: &mut WriteDb, id: &str, end: &End<'_>, now: DateTime<Utc>) -> Result<()> {
     let running = runs::table.find(id).filter(runs::state.eq(RunState::Running.as_str()));
     let set = (
         (runs::state.eq(end.state.as_str()), runs::reconciled.eq(end.reconciled)),
@@ -451,7 +452,7 @@ pub fn end(db: &mut Db, id: &str, end: &End<'_>, now: DateTime<Utc>) -> Result<(
 /// # Errors
 /// [`Error::Stale`] where it is not held (any more).
 pub fn decide(
-    db: &mut Db,
+    db: &mut WriteDb,
     id: &str,
     state: RunState,
     decision: &Decision,
@@ -475,7 +476,13 @@ pub fn decide(
 }
 
 /// Notes that an approved run has marked `absent` more; `to_mark` are left, `None` at the end.
-pub fn marked(db: &mut Db, id: &str, absent: u64, to_mark: Option<u64>, now: DateTime<Utc>) -> Result<()> {
+pub fn marked(
+    db: &mut WriteDb,
+    id: &str,
+    absent: u64,
+    to_mark: Option<u64>,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let set = (
         runs::absent.eq(runs::absent + count(absent)),
         runs::to_mark.eq(to_mark.map(count)),
@@ -493,7 +500,7 @@ pub fn to_mark(db: &mut Db) -> Result<Vec<String>> {
 }
 
 /// Adds what a batch of a run saw: 8 bytes of a hash of each external ID.
-pub fn add_seen(db: &mut Db, run_id: &str, seen: &[u8]) -> Result<()> {
+pub fn add_seen(db: &mut WriteDb, run_id: &str, seen: &[u8]) -> Result<()> {
     let last: Option<i32> = run_seen::table
         .filter(run_seen::run_id.eq(run_id))
         .select(diesel::dsl::max(run_seen::batch))
@@ -509,7 +516,7 @@ pub fn add_seen(db: &mut Db, run_id: &str, seen: &[u8]) -> Result<()> {
 }
 
 /// Takes what a run saw of some records back: they are gone since. `keys` are sorted.
-pub fn unsee(db: &mut Db, run_id: &str, keys: &[[u8; 8]]) -> Result<()> {
+pub fn unsee(db: &mut WriteDb, run_id: &str, keys: &[[u8; 8]]) -> Result<()> {
     for batch in 0.. {
         let Some(before) = seen(db, run_id, batch)? else { return Ok(()) };
         let all = before.as_chunks::<8>().0;
@@ -528,7 +535,7 @@ pub fn seen(db: &mut Db, run_id: &str, batch: i32) -> Result<Option<Vec<u8>>> {
 }
 
 /// Forgets what a run saw: its list begins anew, or it has ended.
-pub fn forget_seen(db: &mut Db, run_id: &str) -> Result<()> {
+pub fn forget_seen(db: &mut WriteDb, run_id: &str) -> Result<()> {
     diesel::delete(run_seen::table.filter(run_seen::run_id.eq(run_id))).execute(db)?;
     Ok(())
 }

@@ -101,6 +101,9 @@ diesel::table! {
         absent_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        number -> Nullable<Text>,
+        department -> Nullable<Text>,
+        details -> Nullable<Text>,
     }
 }
 
@@ -218,6 +221,7 @@ diesel::table! {
         search_text -> Text,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        details -> Nullable<Text>,
     }
 }
 
@@ -389,6 +393,36 @@ diesel::table! {
     search_entries (seq) {
         seq -> BigInt,
         record_id -> Text,
+    }
+}
+
+diesel::table! {
+    duties (name) {
+        name -> Text,
+        next_at -> Timestamp,
+        lease -> BigInt,
+        leased_by -> Nullable<Text>,
+        leased_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    workers (gateway, name) {
+        gateway -> Text,
+        name -> Text,
+        state -> Text,
+        runs -> BigInt,
+        failures -> BigInt,
+        panics -> BigInt,
+        last_began_at -> Nullable<Timestamp>,
+        last_ended_at -> Nullable<Timestamp>,
+        last_result -> Nullable<Text>,
+        next_at -> Nullable<Timestamp>,
+        failing_since -> Nullable<Timestamp>,
+        code -> Nullable<Text>,
+        detail -> Nullable<Text>,
+        remedy -> Nullable<Text>,
+        reported_at -> Timestamp,
     }
 }
 

@@ -1,10 +1,10 @@
 //! What nobody understood of messages, sealed: kept for a while, so that a newer version may read it.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use super::{
-    Db, Result,
+    Db, Result, WriteDb,
+    dsl::*,
     schema::sealed_messages,
     values::{at, utc},
 };
@@ -19,7 +19,7 @@ pub struct Sealed {
     pub kept_until: DateTime<Utc>,
 }
 
-pub fn insert(db: &mut Db, inbox_id: &str, sealed: &Sealed) -> Result<()> {
+pub fn insert(db: &mut WriteDb, inbox_id: &str, sealed: &Sealed) -> Result<()> {
     diesel::insert_into(sealed_messages::table)
         .values((
             sealed_messages::inbox_id.eq(inbox_id),
@@ -39,13 +39,13 @@ pub fn find(db: &mut Db, inbox_id: &str) -> Result<Option<Sealed>> {
     Ok(row.map(|(bytes, kept_until)| Sealed { bytes, kept_until: utc(kept_until) }))
 }
 
-pub fn remove(db: &mut Db, inbox_id: &str) -> Result<()> {
+pub fn remove(db: &mut WriteDb, inbox_id: &str) -> Result<()> {
     diesel::delete(sealed_messages::table.find(inbox_id)).execute(db)?;
     Ok(())
 }
 
 /// Forgets some of those whose time is over; how many. To be called until it is none.
-pub fn forget(db: &mut Db, now: DateTime<Utc>) -> Result<usize> {
+pub fn forget(db: &mut WriteDb, now: DateTime<Utc>) -> Result<usize> {
     let over = sealed_messages::table.filter(sealed_messages::kept_until.le(at(now)));
     let ids: Vec<String> = over.select(sealed_messages::inbox_id).limit(BATCH).load(db)?;
     Ok(diesel::delete(sealed_messages::table.filter(sealed_messages::inbox_id.eq_any(ids))).execute(db)?)

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::{connection::SimpleConnection, prelude::*};
+use diesel::connection::SimpleConnection;
 
 use super::{
-    Db, Result,
-    engine::per_backend,
+    Db, Result, WriteDb,
+    db::Backend,
+    db::per_backend,
+    dsl::*,
     schema::{connection_secrets, secret_keys},
     values::{at, uncount, utc},
 };
@@ -45,8 +47,8 @@ pub fn keys(db: &mut Db) -> Result<Vec<KnownKey>> {
 }
 
 /// Makes who changes keys take turns, until the transaction ends. SQLite has one writer.
-pub fn lock_keys(db: &mut Db) -> Result<()> {
-    if let Db::Postgres(connection) = db {
+pub fn lock_keys(db: &mut WriteDb) -> Result<()> {
+    if let Backend::Postgres(connection) = db.backend() {
         connection.batch_execute("LOCK TABLE secret_keys IN SHARE ROW EXCLUSIVE MODE")?;
     }
     Ok(())
@@ -54,11 +56,11 @@ pub fn lock_keys(db: &mut Db) -> Result<()> {
 
 /// The fingerprint of the key to seal with, which stays so until the transaction ends; `None` where there is no key
 /// yet. A rotation waits for those who hold it, so that it finds all that was sealed with the key before.
-pub fn hold_current(db: &mut Db) -> Result<Option<String>> {
+pub fn hold_current(db: &mut WriteDb) -> Result<Option<String>> {
     let current = secret_keys::table.filter(secret_keys::current).select(secret_keys::id);
-    match db {
-        Db::Sqlite(connection) => Ok(current.first(connection).optional()?),
-        Db::Postgres(connection) => {
+    match db.backend() {
+        Backend::Sqlite(connection) => Ok(current.first(connection).optional()?),
+        Backend::Postgres(connection) => {
             // Who waited for a rotation sees the old key turned, but not yet the new one: the next statement does.
             for _ in 0..3 {
                 if let Some(id) = current.for_share().first(connection).optional()? {
@@ -71,7 +73,7 @@ pub fn hold_current(db: &mut Db) -> Result<Option<String>> {
 }
 
 /// Makes a key the current one, whether it is known or not. To be called under [`lock_keys`].
-pub fn set_current(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<()> {
+pub fn set_current(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<()> {
     let others = secret_keys::table.filter(secret_keys::current).filter(secret_keys::id.ne(id));
     diesel::update(others).set(secret_keys::current.eq(false)).execute(db)?;
     let known = diesel::update(secret_keys::table.find(id)).set(secret_keys::current.eq(true)).execute(db)?;
@@ -84,7 +86,7 @@ pub fn set_current(db: &mut Db, id: &str, now: DateTime<Utc>) -> Result<()> {
 }
 
 /// Forgets the keys that are not current and that no secret is sealed with; gives how many.
-pub fn forget_unused_keys(db: &mut Db) -> Result<usize> {
+pub fn forget_unused_keys(db: &mut WriteDb) -> Result<usize> {
     let used: Vec<String> =
         connection_secrets::table.select(connection_secrets::key_id).distinct().load(db)?;
     let unused = secret_keys::table.filter(diesel::dsl::not(secret_keys::current));
@@ -141,7 +143,7 @@ pub fn names_of(db: &mut Db, connection_ids: &[&str]) -> Result<HashMap<String, 
 }
 
 /// Writes a secret in place of the one of that name.
-pub fn put(db: &mut Db, secret: &SealedSecret, now: DateTime<Utc>) -> Result<()> {
+pub fn put(db: &mut WriteDb, secret: &SealedSecret, now: DateTime<Utc>) -> Result<()> {
     let (key_id, sealed) = (&secret.key_id, &secret.sealed);
     per_backend!(db, |connection| diesel::insert_into(connection_secrets::table)
         .values((
@@ -163,7 +165,7 @@ pub fn put(db: &mut Db, secret: &SealedSecret, now: DateTime<Utc>) -> Result<()>
 }
 
 /// Removes a secret; whether it was there.
-pub fn remove(db: &mut Db, connection_id: &str, name: &str) -> Result<bool> {
+pub fn remove(db: &mut WriteDb, connection_id: &str, name: &str) -> Result<bool> {
     Ok(diesel::delete(connection_secrets::table.find((connection_id, name))).execute(db)? > 0)
 }
 
@@ -188,7 +190,7 @@ pub fn not_sealed_with(
 }
 
 /// Seals a secret anew, unless it was changed or removed since `before` was read; whether it was done.
-pub fn reseal(db: &mut Db, before: &SealedSecret, key_id: &str, sealed: &[u8]) -> Result<bool> {
+pub fn reseal(db: &mut WriteDb, before: &SealedSecret, key_id: &str, sealed: &[u8]) -> Result<bool> {
     let row = connection_secrets::table
         .find((&before.connection_id, &before.name))
         .filter(connection_secrets::sealed.eq(&before.sealed));

@@ -1,12 +1,12 @@
 //! Sessions with the Web Connector: rows, so that any gateway serves any call and a restart goes on.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use crate::domain::words::SessionState;
 
 use super::{
-    Db, Error, Result,
+    Db, Error, Result, WriteDb,
+    dsl::*,
     schema::qbwc_sessions,
     values::{at, utc, word},
 };
@@ -53,7 +53,7 @@ const COLUMNS: (
 /// # Errors
 /// [`Error::Duplicate`] where the connection has an open one: [`retire`] it first.
 pub fn open(
-    db: &mut Db,
+    db: &mut WriteDb,
     ticket_hash: &[u8],
     connection_id: &str,
     plan: &str,
@@ -83,7 +83,7 @@ pub fn by_ticket(db: &mut Db, ticket_hash: &[u8]) -> Result<Option<Session>> {
 ///
 /// # Errors
 /// [`Error::Stale`] where another call wrote it, or it was closed, since it was read.
-pub fn save(db: &mut Db, session: &Session, now: DateTime<Utc>) -> Result<()> {
+pub fn save(db: &mut WriteDb, session: &Session, now: DateTime<Utc>) -> Result<()> {
     let as_read = qbwc_sessions::table
         .find(session.ticket_hash.clone())
         .filter(qbwc_sessions::revision.eq(session.revision))
@@ -100,7 +100,7 @@ pub fn save(db: &mut Db, session: &Session, now: DateTime<Utc>) -> Result<()> {
 }
 
 /// Ends a session, with the plan as it was left. One that has ended already stays as it was.
-pub fn end(db: &mut Db, session: &Session, state: SessionState, now: DateTime<Utc>) -> Result<()> {
+pub fn end(db: &mut WriteDb, session: &Session, state: SessionState, now: DateTime<Utc>) -> Result<()> {
     let open = qbwc_sessions::table
         .find(session.ticket_hash.clone())
         .filter(qbwc_sessions::state.eq(SessionState::Open.as_str()));
@@ -115,7 +115,7 @@ pub fn end(db: &mut Db, session: &Session, state: SessionState, now: DateTime<Ut
 }
 
 /// Retires the connection's open session, if it has one.
-pub fn retire(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+pub fn retire(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
     let open = qbwc_sessions::table
         .filter(qbwc_sessions::connection_id.eq(connection_id))
         .filter(qbwc_sessions::state.eq(SessionState::Open.as_str()));
@@ -129,7 +129,7 @@ pub fn retire(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()
 }
 
 /// Keeps something in the plan of a session that was retired.
-pub fn annotate(db: &mut Db, ticket_hash: &[u8], plan: &str) -> Result<()> {
+pub fn annotate(db: &mut WriteDb, ticket_hash: &[u8], plan: &str) -> Result<()> {
     let retired = qbwc_sessions::table
         .find(ticket_hash)
         .filter(qbwc_sessions::state.eq(SessionState::Retired.as_str()));
@@ -150,7 +150,7 @@ pub fn silent_since(db: &mut Db, before: DateTime<Utc>) -> Result<Vec<Session>> 
 
 /// Forgets some of the sessions that ended before `before`, the oldest first: those that are left have their turn next
 /// time.
-pub fn forget_ended(db: &mut Db, before: DateTime<Utc>) -> Result<usize> {
+pub fn forget_ended(db: &mut WriteDb, before: DateTime<Utc>) -> Result<usize> {
     let oldest: Vec<Vec<u8>> = qbwc_sessions::table
         .filter(qbwc_sessions::ended_at.lt(at(before)))
         .order(qbwc_sessions::ended_at)

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use crate::domain::secret::Secret;
 
 use super::{
-    Db, Engine, Error, Lane, Load, Result,
+    Db, Engine, Error, Lane, Load, Result, WriteDb,
     engine::{self, Purpose, in_transaction},
     health::{self, Fault, Health},
     lane,
@@ -90,12 +90,12 @@ impl Threads {
     {
         let lane = lane::current();
         let queue = if lane == Lane::Probe { &self.probes } else { &self.readers };
-        ask(queue, lane, false, work).await
+        ask(queue, lane, false, |db| work(db)).await
     }
 
     pub(super) async fn write<T, E>(
         &self,
-        work: impl FnOnce(&mut Db) -> std::result::Result<T, E> + Send + 'static,
+        work: impl FnOnce(&mut WriteDb) -> std::result::Result<T, E> + Send + 'static,
     ) -> std::result::Result<T, E>
     where
         T: Send + 'static,
@@ -127,7 +127,7 @@ trait Job: Send {
     /// Whether anybody still waits for the answer.
     fn is_wanted(&self) -> bool;
     fn writes(&self) -> bool;
-    fn run(self: Box<Self>, db: Result<&mut Db>) -> Ended;
+    fn run(self: Box<Self>, db: Result<&mut WriteDb>) -> Ended;
 }
 
 /// How a job ended.
@@ -149,7 +149,7 @@ impl<T, E, W> Job for Asked<T, E, W>
 where
     T: Send,
     E: From<Error> + Send,
-    W: FnOnce(&mut Db) -> std::result::Result<T, E> + Send,
+    W: FnOnce(&mut WriteDb) -> std::result::Result<T, E> + Send,
 {
     fn is_wanted(&self) -> bool {
         !self.answer.is_closed()
@@ -159,7 +159,7 @@ where
         self.writes
     }
 
-    fn run(self: Box<Self>, db: Result<&mut Db>) -> Ended {
+    fn run(self: Box<Self>, db: Result<&mut WriteDb>) -> Ended {
         let Self { work, answer, span, .. } = *self;
         let _entered = span.enter();
         let (result, sound) = match db {
@@ -184,7 +184,7 @@ async fn ask<T, E>(
     queue: &Queue<Box<dyn Job>>,
     lane: Lane,
     writes: bool,
-    work: impl FnOnce(&mut Db) -> std::result::Result<T, E> + Send + 'static,
+    work: impl FnOnce(&mut WriteDb) -> std::result::Result<T, E> + Send + 'static,
 ) -> std::result::Result<T, E>
 where
     T: Send + 'static,

@@ -3,12 +3,15 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::{dsl::sql, prelude::*, sql_types::Bool, upsert::excluded};
+use diesel::{dsl::sql, sql_types::Bool, upsert::excluded};
 
 use crate::domain::{event::Moment, words::List};
 
 use super::{
-    Db, Result,
+    Db, Result, WriteDb,
+    db::Backend,
+    dsl::*,
+    locks::Locked,
     schema::{lists, told},
     values::{at, utc},
 };
@@ -49,18 +52,17 @@ struct Row<'a> {
     removed: bool,
 }
 
-/// Notes that these were told of, in place of what was noted. The list must have been locked, and the IDs must differ.
+/// Notes that these were told of, in place of what was noted. The IDs must differ.
 pub fn note(
-    db: &mut Db,
-    connection_id: &str,
-    list: List,
+    db: &mut WriteDb,
+    lock: &Locked<List>,
     external_ids: &[&str],
     moment: Moment,
     removed: bool,
 ) -> Result<()> {
     let row = |external_id| Row {
-        connection_id,
-        list: list.as_str(),
+        connection_id: lock.connection_id(),
+        list: lock.what().as_str(),
         external_id,
         told_at: at(moment.at),
         received_at: at(moment.received_at),
@@ -72,8 +74,8 @@ pub fn note(
         told::received_at.eq(excluded(told::received_at)),
         told::removed.eq(excluded(told::removed)),
     );
-    match db {
-        Db::Postgres(connection) => {
+    match db.backend() {
+        Backend::Postgres(connection) => {
             for some in external_ids.chunks(BATCH) {
                 let rows: Vec<Row<'_>> = some.iter().copied().map(row).collect();
                 let insert = diesel::insert_into(told::table).values(&rows).on_conflict(key);
@@ -81,7 +83,7 @@ pub fn note(
             }
         }
         // A statement for one row is prepared once and kept; one for many is built and parsed each time.
-        Db::Sqlite(connection) => {
+        Backend::Sqlite(connection) => {
             for row in external_ids.iter().copied().map(row) {
                 let insert = diesel::insert_into(told::table).values(&row).on_conflict(key);
                 insert.do_update().set(set).execute(connection)?;
@@ -125,16 +127,16 @@ pub fn whole_list(db: &mut Db, connection_id: &str, list: List) -> Result<Option
     Ok(moment.map(|(told_at, received_at)| Moment { at: utc(told_at), received_at: utc(received_at) }))
 }
 
-/// Notes when the newest whole list was told. The list must have been locked.
-pub fn note_whole_list(db: &mut Db, connection_id: &str, list: List, moment: Moment) -> Result<()> {
-    let row = lists::table.find((connection_id.to_owned(), list.as_str()));
+/// Notes when the newest whole list was told.
+pub fn note_whole_list(db: &mut WriteDb, lock: &Locked<List>, moment: Moment) -> Result<()> {
+    let row = lists::table.find((lock.connection_id(), lock.what().as_str()));
     let set = (lists::told_at.eq(at(moment.at)), lists::told_received_at.eq(at(moment.received_at)));
     diesel::update(row).set(set).execute(db)?;
     Ok(())
 }
 
 /// Forgets some of those that were told to be gone before `before`; how many. To be called until it is none.
-pub fn forget_removed(db: &mut Db, before: DateTime<Utc>) -> Result<usize> {
+pub fn forget_removed(db: &mut WriteDb, before: DateTime<Utc>) -> Result<usize> {
     // The words of the partial index: neither engine takes one for a bound value.
     let removed = || told::table.filter(sql::<Bool>("told.removed"));
     let keys: Vec<(String, String, String)> = removed()

@@ -7,7 +7,7 @@ use crate::{
         access::{Denied, Grant, action},
         words::{Kind, Mode},
     },
-    store::{self, Db, connections::Connection, runs::Run},
+    store::{self, WriteDb, connections::Connection, runs::Run},
 };
 
 use super::{poll, run};
@@ -27,7 +27,7 @@ pub enum AskError {
 
 /// Asks for a run of each list that the source has: read at once where it is polled, else when it calls next.
 pub fn ask(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::Poll>,
     connection: &Connection,
@@ -39,7 +39,7 @@ pub fn ask(
 
 /// The same where it is the source itself that says that there is something to read.
 pub(super) fn request(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     mode: Mode,

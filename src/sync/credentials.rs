@@ -16,7 +16,7 @@ use crate::{
         secret::Secret,
         words::Kind,
     },
-    store::{Db, connections::Connection},
+    store::{WriteDb, connections::Connection},
 };
 
 use super::vault::{Vault, VaultError};
@@ -120,7 +120,7 @@ fn can_sign(text: &str) -> bool {
 /// # Errors
 /// All that are missing at once.
 pub fn begin(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     vault: &Vault,
     connection_id: &str,
@@ -151,7 +151,7 @@ pub fn begin(
 
 /// Puts others in place of some of a connection's secrets.
 pub fn change(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     vault: &Vault,
     connection_id: &str,
@@ -169,7 +169,7 @@ pub fn change(
 /// # Errors
 /// One that the source gives out.
 pub fn renew(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     vault: &Vault,
     grant: &Grant<action::ManageConnections>,

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::{
     domain::{record::Record, words::ChangeKind},
     store::{
-        Db, PageLimit, Result,
+        PageLimit, Result, WriteDb,
         records::{self, Place, Staged, Write},
     },
 };
@@ -28,9 +28,9 @@ pub(super) struct Renamed {
 /// full name did not begin with that of its parent is not one that follows, and `told` are those of whom the source
 /// itself has just said how they are called.
 ///
-/// To be called under the list's lock, in the transaction that writes the new names.
+/// To be called in the transaction that writes the new names.
 pub(super) fn rename(
-    db: &mut Db,
+    db: &mut WriteDb,
     place: &Place<'_>,
     renamed: Vec<Renamed>,
     told: &HashSet<&str>,
@@ -46,8 +46,8 @@ pub(super) fn rename(
             let ids: Vec<&str> = parents.keys().copied().collect();
             let mut after: Option<String> = None;
             loop {
-                let (id, limit) = (place.connection_id, PageLimit::SCAN);
-                let page = records::children(db, id, place.list, &ids, after.as_deref(), limit)?;
+                let (id, limit) = (place.lock.connection_id(), PageLimit::SCAN);
+                let page = records::children(db, id, place.lock.what(), &ids, after.as_deref(), limit)?;
                 after = page.rows.last().map(|last| last.record.external_id.clone());
                 let mut following = Vec::new();
                 for staged in page.rows {
@@ -87,7 +87,7 @@ fn follow(mut staged: Staged, parents: &HashMap<&str, &Renamed>) -> Option<(Stag
     Some((staged, renamed))
 }
 
-fn write(db: &mut Db, place: &Place<'_>, following: &[Staged]) -> Result<()> {
+fn write(db: &mut WriteDb, place: &Place<'_>, following: &[Staged]) -> Result<()> {
     let writes: Vec<Write<'_>> = following
         .iter()
         .map(|staged| Write {

@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::store::{self, Db, Store, hooks, polls};
+use crate::store::{self, Store, WriteDb, duties, hooks, polls, workers};
 
 /// That this gateway is alive, until the last clone is dropped.
 #[derive(Debug, Clone)]
@@ -44,6 +44,11 @@ impl Alive {
         }
     }
 
+    /// Whether another gateway has gone that has left something behind.
+    pub fn others_gone(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| !held.gone().is_empty())
+    }
+
     /// Frees the leases of gateways that have gone; whether there were any gateways.
     ///
     /// # Errors
@@ -53,7 +58,10 @@ impl Alive {
         let gone = held.gone();
         for (name, path) in &gone {
             let by = name.clone();
-            let free = move |db: &mut Db| store::Result::Ok(polls::free(db, &by)? + hooks::free(db, &by)?);
+            let free = move |db: &mut WriteDb| {
+                workers::forget(db, &by)?;
+                store::Result::Ok(hooks::free(db, &by)? + polls::free(db, &by)? + duties::free(db, &by)?)
+            };
             let freed = store.write(free).await?;
             tracing::info!(gateway = name, freed, "a gateway has gone: what it was doing goes on here");
             let _ = fs::remove_file(path);

@@ -8,7 +8,7 @@ use crate::{
         words::RunState,
     },
     store::{
-        self, Db, PageLimit, lists, records,
+        self, PageLimit, WriteDb, locks, records,
         runs::{self, Decider, Decision, Run},
     },
 };
@@ -32,7 +32,7 @@ pub enum Error {
 /// # Errors
 /// [`Error::NotHeld`].
 pub fn approve(
-    db: &mut Db,
+    db: &mut WriteDb,
     grant: &Grant<action::DecideHolds>,
     run_id: &str,
     name: Option<&str>,
@@ -45,14 +45,14 @@ pub fn approve(
 }
 
 /// Marks some more of those whom an approved run names, with their entries in the change feed. Whether it is done.
-pub fn go_on(db: &mut Db, run_id: &str, now: DateTime<Utc>) -> store::Result<bool> {
+pub fn go_on(db: &mut WriteDb, run_id: &str, now: DateTime<Utc>) -> store::Result<bool> {
     let run = runs::get(db, run_id)?;
-    lists::lock(db, &run.connection_id, run.list)?;
+    let lock = locks::of(&run.connection_id).list(db, run.list)?;
     let run = runs::get(db, run_id)?;
     let Some(left) = run.to_mark else { return Ok(true) };
     // Those marked are no longer among the present ones: each page is the first.
     let page = records::held_absences(db, run_id, None, PageLimit::SCAN)?;
-    records::mark_absent(db, &place(&run, now), &page.rows)?;
+    records::mark_absent(db, &place(&run, &lock, now), &page.rows)?;
     let marked = page.rows.len() as u64;
     runs::marked(db, run_id, marked, page.more.then_some(left.saturating_sub(marked)), now)?;
     Ok(!page.more)
@@ -63,7 +63,7 @@ pub fn go_on(db: &mut Db, run_id: &str, now: DateTime<Utc>) -> store::Result<boo
 /// # Errors
 /// [`Error::NotHeld`].
 pub fn reject(
-    db: &mut Db,
+    db: &mut WriteDb,
     grant: &Grant<action::DecideHolds>,
     run_id: &str,
     name: Option<&str>,
@@ -74,10 +74,10 @@ pub fn reject(
     Ok(runs::get(db, run_id)?)
 }
 
-fn held(db: &mut Db, grant: &Grant<action::DecideHolds>, run_id: &str) -> Result<Run, Error> {
+fn held(db: &mut WriteDb, grant: &Grant<action::DecideHolds>, run_id: &str) -> Result<Run, Error> {
     let run = runs::get(db, run_id)?;
     grant.covers(&run.company_id, "run")?;
-    lists::lock(db, &run.connection_id, run.list)?;
+    locks::of(&run.connection_id).list(db, run.list)?;
     let run = runs::get(db, run_id)?;
     if run.state == RunState::Held { Ok(run) } else { Err(Error::NotHeld) }
 }
@@ -87,7 +87,7 @@ fn by(grant: &Grant<action::DecideHolds>, name: Option<&str>) -> Decider {
 }
 
 fn decide(
-    db: &mut Db,
+    db: &mut WriteDb,
     run_id: &str,
     state: RunState,
     decision: &str,

@@ -14,7 +14,7 @@ use crate::{
         words::{ChangeKind, Mode, RunState},
     },
     store::{
-        Db, Result, lists,
+        Result, WriteDb, locks,
         records::{self, Known, Place, Write},
         runs::{self, Counts, Run},
     },
@@ -30,14 +30,15 @@ pub const BATCH: usize = 4000;
 /// # Errors
 /// [`crate::store::Error::Stale`] where the run does not run any more: nothing was written then.
 pub fn batch(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     run: &Run,
     batch: &[Record],
     high_water: Option<&str>,
 ) -> Result<Counts> {
     let now = ambient.now();
-    let staged = write_changed(db, ambient, &super::run::place(run, now), batch)?;
+    let lock = locks::of(&run.connection_id).list(db, run.list)?;
+    let staged = write_changed(db, ambient, &super::run::place(run, &lock, now), batch)?;
     if run.mode == Mode::Full && !staged.seen.is_empty() {
         runs::add_seen(db, &run.id, &staged.seen)?;
     }
@@ -47,9 +48,9 @@ pub fn batch(
 
 /// Stages records that no run asked for. A whole list that is being read meanwhile will not find them absent: it may
 /// have passed their place before they were there.
-pub fn stage(db: &mut Db, ambient: &Ambient, place: &Place<'_>, batch: &[Record]) -> Result<Counts> {
+pub fn stage(db: &mut WriteDb, ambient: &Ambient, place: &Place<'_>, batch: &[Record]) -> Result<Counts> {
     let staged = write_changed(db, ambient, place, batch)?;
-    let running = runs::in_state(db, place.connection_id, place.list, RunState::Running)?;
+    let running = runs::in_state(db, place.lock.connection_id(), place.lock.what(), RunState::Running)?;
     if let Some(run) = running.filter(|run| run.mode == Mode::Full && !staged.seen.is_empty()) {
         runs::add_seen(db, &run.id, &staged.seen)?;
     }
@@ -58,7 +59,7 @@ pub fn stage(db: &mut Db, ambient: &Ambient, place: &Place<'_>, batch: &[Record]
 
 /// Stages records that a message told. Whether a whole list that is being read meanwhile finds them absent is decided by
 /// the times of both, not by what came in between.
-pub fn told(db: &mut Db, ambient: &Ambient, place: &Place<'_>, batch: &[Record]) -> Result<Counts> {
+pub fn told(db: &mut WriteDb, ambient: &Ambient, place: &Place<'_>, batch: &[Record]) -> Result<Counts> {
     Ok(write_changed(db, ambient, place, batch)?.counts)
 }
 
@@ -70,11 +71,10 @@ struct Staged {
 }
 
 /// Compares records with what is known of them, and writes those that differ.
-fn write_changed(db: &mut Db, ambient: &Ambient, place: &Place<'_>, batch: &[Record]) -> Result<Staged> {
-    lists::lock(db, place.connection_id, place.list)?;
+fn write_changed(db: &mut WriteDb, ambient: &Ambient, place: &Place<'_>, batch: &[Record]) -> Result<Staged> {
     let records = last_of_each(batch);
     let external_ids: Vec<&str> = records.iter().map(|record| record.external_id.as_str()).collect();
-    let known = records::known(db, place.connection_id, place.list, &external_ids)?;
+    let known = records::known(db, place.lock.connection_id(), place.lock.what(), &external_ids)?;
 
     let mut counts = Counts { received: batch.len() as u64, ..Counts::default() };
     let mut writes = Vec::new();
@@ -93,7 +93,7 @@ fn write_changed(db: &mut Db, ambient: &Ambient, place: &Place<'_>, batch: &[Rec
     let told: HashSet<&str> = external_ids.iter().copied().collect();
     counts.updated += descendants::rename(db, place, renamed(&writes, &known), &told)?;
     let seen_again: Vec<&str> = known.values().map(|known| known.id.as_str()).collect();
-    records::clear_absences(db, place.connection_id, place.list, &seen_again)?;
+    records::clear_absences(db, place.lock, &seen_again)?;
     Ok(Staged { counts, seen: external_ids.iter().flat_map(|id| seen_key(id)).collect() })
 }
 
@@ -141,7 +141,11 @@ fn write<'a>(
 ) -> Option<Write<'a>> {
     let content_hash = record.content_hash();
     let (id, version, kind) = match known {
-        None => (new_id(place.list.prefix(), ambient.now(), ambient.entropy.bytes()), 1, ChangeKind::Created),
+        None => (
+            new_id(place.lock.what().prefix(), ambient.now(), ambient.entropy.bytes()),
+            1,
+            ChangeKind::Created,
+        ),
         Some(known) => {
             let changed = known.content_hash != content_hash;
             let kind = match (known.absent, changed) {

@@ -8,7 +8,7 @@ use crate::{
         words::{ChangeKind, List},
     },
     store::{
-        self, Db,
+        self, Db, WriteDb,
         changes::{self, Change},
         links,
         links::Link,
@@ -56,7 +56,7 @@ pub struct Linked {
 /// The other party, where either side is taken; [`store::Error::Duplicate`] where another call took one in between: what
 /// is tried again names it.
 pub fn link(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::Link>,
     staged: &Staged,
@@ -67,14 +67,14 @@ pub fn link(
     join(db, ambient, grant, staged, &profile)
 }
 
-/// Makes a profile from a record's name and e-mail and links it: the green plus. `profile_id` is the app's ID for it;
+/// Makes a profile from a record's name and e-mail, and a customer's address and description, and links it: the green plus. `profile_id` is the app's ID for it;
 /// without one Rollcall makes one.
 ///
 /// # Errors
 /// [`Error::RecordLinked`] where the record has a profile, [`Error::ProfileExists`] where the app has one of that ID; as
 /// [`link`].
 pub fn create_profile(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::Link>,
     staged: &Staged,
@@ -95,7 +95,7 @@ pub fn create_profile(
 
 /// Takes the app's link of a record apart. `None` where there was none.
 pub fn unlink(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::Link>,
     staged: &Staged,
@@ -111,7 +111,7 @@ pub fn unlink(
 /// # Errors
 /// [`Error::Undone`] where the sides have moved on since.
 pub fn undo(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::Link>,
     change: &Change,
@@ -156,7 +156,7 @@ fn profile(db: &mut Db, app: &ActingApp, list: List, profile_id: &str) -> Result
 
 /// Makes the link where both sides are free.
 fn join(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::Link>,
     staged: &Staged,
@@ -210,6 +210,7 @@ fn profile_of(ambient: &Ambient, app: &ActingApp, staged: &Staged, profile_id: S
         sort_name: crate::domain::fold::fold(&name),
         name,
         email: staged.record.email.clone(),
+        details: staged.record.details(),
         created_at: now,
         updated_at: now,
     }

@@ -4,12 +4,13 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Denied, Grant, action},
+        details::Details,
         fold::fold,
         ids::new_id,
         words::List,
     },
     store::{
-        self, Db,
+        self, Db, WriteDb,
         links::{self, Link},
         profiles::{self, Profile},
     },
@@ -40,6 +41,8 @@ pub struct Draft {
     pub company_id: Option<String>,
     pub name: String,
     pub email: Option<String>,
+    /// Of a customer's only: an employee's profile has none.
+    pub details: Details,
 }
 
 /// Makes or changes a profile of the grant's app. The second half says whether it is new.
@@ -47,7 +50,7 @@ pub struct Draft {
 /// # Errors
 /// [`Error::WhichCompany`], [`Error::OtherCompany`]; [`store::Error::Duplicate`] where another call made it in between.
 pub fn put(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::Link>,
     draft: &Draft,
@@ -60,9 +63,10 @@ pub fn put(
         if draft.company_id.as_ref().is_some_and(|company| *company != profile.company_id) {
             return Err(Error::OtherCompany);
         }
-        if profile.name != draft.name || profile.email != draft.email {
+        if profile.name != draft.name || profile.email != draft.email || profile.details != draft.details {
             profile.name.clone_from(&draft.name);
             profile.email.clone_from(&draft.email);
+            profile.details.clone_from(&draft.details);
             profile.sort_name = fold(&draft.name);
             profile.updated_at = now;
             profiles::update(db, &profile, grant.actor())?;
@@ -77,6 +81,7 @@ pub fn put(
         company_id: company(db, grant, draft)?,
         name: draft.name.clone(),
         email: draft.email.clone(),
+        details: draft.details.clone(),
         sort_name: fold(&draft.name),
         created_at: now,
         updated_at: now,
@@ -91,7 +96,7 @@ pub fn put(
 /// [`Error::Linked`]: a link ends only when someone unlinks it. [`store::Error::Referred`] where another call linked it in
 /// between: what is tried again names the record.
 pub fn delete(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::Link>,
     profile: &Profile,

@@ -12,9 +12,10 @@ use crate::{
         words::{List, Mode, RunState},
     },
     store::{
-        Db, PageLimit, Result,
+        Db, PageLimit, Result, WriteDb,
         connections::Connection,
         lists,
+        locks::{self, Locked},
         records::{self, Present},
         runs::{self, Decider, Decision, End, NewRun, Run},
     },
@@ -30,13 +31,13 @@ use super::{
 /// # Errors
 /// [`crate::store::Error::Stale`] where the run does not run any more.
 pub fn finish(
-    db: &mut Db,
+    db: &mut WriteDb,
     run: &Run,
     gone: &Gone,
     warning: Option<&Problem>,
     now: DateTime<Utc>,
 ) -> Result<Run> {
-    lists::lock(db, &run.connection_id, run.list)?;
+    let lock = locks::of(&run.connection_id).list(db, run.list)?;
     // As it is now: the batches moved its high water.
     let run = &runs::get(db, &run.id)?;
     let read = *gone != Gone::Unknown;
@@ -55,7 +56,7 @@ pub fn finish(
                 supersede_hold(db, &run.connection_id, run.list, &run.id, now)?;
             }
             runs::end(db, &run.id, &verdict.end(warning), now)?;
-            verdict.carry_out(db, run, now)?;
+            verdict.carry_out(db, run, &lock, now)?;
         }
         None => {
             let end = End {
@@ -70,28 +71,27 @@ pub fn finish(
     }
     match warning {
         // Held or not: who is gone is known.
-        _ if judged => lists::judged(db, &run.connection_id, run.list, full)?,
-        Some(why) => lists::unjudged(db, &run.connection_id, run.list, full, why, now)?,
-        None => lists::unjudged(db, &run.connection_id, run.list, full, &not_judged(), now)?,
+        _ if judged => lists::judged(db, &lock, full)?,
+        Some(why) => lists::unjudged(db, &lock, full, why, now)?,
+        None => lists::unjudged(db, &lock, full, &not_judged(), now)?,
     }
     // A hold waits for a person, not for the next session: the cursor moves all the same. It does not move over a list
     // that may lack rows: they would never be asked for again.
     let high_water = run.high_water.as_deref().filter(|_| read);
-    lists::completed(db, &run.connection_id, run.list, high_water, full && read, now)?;
-    ended(db, &run.id)
+    lists::completed(db, &lock, high_water, full && read, now)?;
+    ended(db, &lock, &run.id)
 }
 
 /// Marks those absent whom a source named as removed, or holds them. It is a run of its own, even while a whole list is
 /// being read: that one forgets that it saw them. `None` where none of them is present.
 pub fn removed(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
-    list: List,
+    lock: &Locked<List>,
     external_ids: &[String],
 ) -> Result<Option<Run>> {
-    let now = ambient.now();
-    lists::lock(db, &connection.id, list)?;
+    let (list, now) = (lock.what(), ambient.now());
     let gone = named(db, &connection.id, list, external_ids)?;
     if gone.is_empty() {
         return Ok(None);
@@ -102,18 +102,12 @@ pub fn removed(
     if verdict.held.is_some() {
         supersede_hold(db, &connection.id, list, &id, now)?;
     }
-    let new = NewRun {
-        id: &id,
-        company_id: &connection.company_id,
-        connection_id: &connection.id,
-        list,
-        mode: Mode::Delta,
-    };
+    let new = NewRun { id: &id, company_id: &connection.company_id, lock, mode: Mode::Delta };
     runs::insert_ended(db, new, &verdict.end(None), now)?;
     let run = runs::get(db, &id)?;
-    verdict.carry_out(db, &run, now)?;
-    lists::completed(db, &connection.id, list, None, false, now)?;
-    ended(db, &id).map(Some)
+    verdict.carry_out(db, &run, lock, now)?;
+    lists::completed(db, lock, None, false, now)?;
+    ended(db, lock, &id).map(Some)
 }
 
 /// How far back removals count together: one by one, they must not empty a list that would be held if they came at once.
@@ -166,19 +160,19 @@ impl Verdict {
     }
 
     /// Names the absences with their run, and marks them unless they are held.
-    fn carry_out(&self, db: &mut Db, run: &Run, now: DateTime<Utc>) -> Result<()> {
+    fn carry_out(&self, db: &mut WriteDb, run: &Run, lock: &Locked<List>, now: DateTime<Utc>) -> Result<()> {
         if self.absent == 0 {
             return Ok(());
         }
         self.gone.each(db, run, |db, some| {
             records::name_absences(db, &run.id, some)?;
-            if self.held.is_none() { records::mark_absent(db, &place(run, now), some) } else { Ok(()) }
+            if self.held.is_none() { records::mark_absent(db, &place(run, lock, now), some) } else { Ok(()) }
         })
     }
 }
 
 /// A whole list that is being read must not take those who are gone for seen.
-fn unsee(db: &mut Db, connection_id: &str, list: List, gone: &[Present]) -> Result<()> {
+fn unsee(db: &mut WriteDb, connection_id: &str, list: List, gone: &[Present]) -> Result<()> {
     let Some(reading) = runs::in_state(db, connection_id, list, RunState::Running)? else { return Ok(()) };
     let mut keys: Vec<[u8; 8]> = gone.iter().map(|record| seen_key(&record.external_id)).collect();
     keys.sort_unstable();
@@ -213,9 +207,9 @@ impl Absent {
     /// Calls `act` with the absent records, some at a time: memory does not grow with the list.
     fn each(
         &self,
-        db: &mut Db,
+        db: &mut WriteDb,
         run: &Run,
-        mut act: impl FnMut(&mut Db, &[Present]) -> Result<()>,
+        mut act: impl FnMut(&mut WriteDb, &[Present]) -> Result<()>,
     ) -> Result<()> {
         let seen = match self {
             Self::Named(records) => return act(db, records),
@@ -252,15 +246,15 @@ fn count(db: &mut Db, connection_id: &str, list: List, gone: &Absent) -> Result<
 }
 
 /// Goes through the list's present records, a page at a time.
-fn scan(
-    db: &mut Db,
+fn scan<D: AsMut<Db>>(
+    db: &mut D,
     connection_id: &str,
     list: List,
-    mut visit: impl FnMut(&mut Db, Vec<Present>) -> Result<()>,
+    mut visit: impl FnMut(&mut D, Vec<Present>) -> Result<()>,
 ) -> Result<()> {
     let mut after: Option<String> = None;
     loop {
-        let page = records::present(db, connection_id, list, after.as_deref(), PageLimit::SCAN)?;
+        let page = records::present(db.as_mut(), connection_id, list, after.as_deref(), PageLimit::SCAN)?;
         after = page.rows.last().map(|record| record.external_id.clone());
         visit(db, page.rows)?;
         if !page.more {
@@ -298,7 +292,13 @@ fn named(db: &mut Db, connection_id: &str, list: List, external_ids: &[String]) 
 }
 
 /// A later whole list answers the question that a hold of the same list asks.
-fn supersede_hold(db: &mut Db, connection_id: &str, list: List, by: &str, now: DateTime<Utc>) -> Result<()> {
+fn supersede_hold(
+    db: &mut WriteDb,
+    connection_id: &str,
+    list: List,
+    by: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
     if let Some(held) = runs::in_state(db, connection_id, list, RunState::Held)? {
         let decision = Decision { decision: "superseded".into(), at: now, by: Decider::Run(by.to_owned()) };
         runs::decide(db, &held.id, RunState::Failed, &decision, None)?;

@@ -9,7 +9,7 @@ use crate::{
         problem::{Problem, sentence},
     },
     store::{
-        self, Db, connections,
+        self, Db, WriteDb, connections,
         connections::{Connection, Contents},
         hooks, locks, purge, sessions,
     },
@@ -82,8 +82,8 @@ pub async fn connection(
     };
     let now = reach.ambient.now();
     let marked = id.clone();
-    let mark = move |db: &mut Db| {
-        locks::take_all(db, &marked)?;
+    let mark = move |db: &mut WriteDb| {
+        locks::of(&marked).all(db)?;
         // Somebody may have linked one of its records meanwhile.
         match connections::links_held(db, &marked)? {
             links @ 1.. if !confirmed => Err(RemoveError::InUse(links)),
@@ -99,12 +99,12 @@ pub async fn connection(
 }
 
 /// Takes a connection away from everybody, in one small transaction.
-pub fn mark(db: &mut Db, id: &str, now: DateTime<Utc>) -> store::Result<()> {
-    locks::take_all(db, id)?;
+pub fn mark(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> store::Result<()> {
+    let lock = locks::of(id).all(db)?;
     connections::get(db, id)?;
     run::abandon(db, id, now)?;
     sessions::retire(db, id, now)?;
-    purge::mark(db, id, now)
+    purge::mark(db, &lock, now)
 }
 
 fn callbacks_left(error: &SubscribeError) -> Problem {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::store::{Db, Result, Store, prune};
+use crate::store::{Result, Store, WriteDb, prune};
 
 /// How long what has happened is kept.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +33,7 @@ pub async fn forget(store: &Store, kept: Kept, now: DateTime<Utc>) -> Result<usi
 
 async fn until_none(
     store: &Store,
-    some: impl FnOnce(&mut Db) -> Result<usize> + Clone + Send + 'static,
+    some: impl FnOnce(&mut WriteDb) -> Result<usize> + Clone + Send + 'static,
 ) -> Result<usize> {
     let mut all = 0;
     loop {

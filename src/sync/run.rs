@@ -10,22 +10,23 @@ use crate::{
         words::{List, Mode, RunState},
     },
     store::{
-        self, Db, Result,
+        self, Result, WriteDb,
         connections::Connection,
         lists,
+        locks::{self, Locked},
         runs::{self, Counts, End, NewRun, Run},
     },
 };
 
 /// Asks for a run of a list at the next occasion. One that was asked for already is widened, not doubled.
 pub fn request(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     list: List,
     mode: Mode,
 ) -> Result<Run> {
-    lists::lock(db, &connection.id, list)?;
+    let lock = locks::of(&connection.id).list(db, list)?;
     let id = match runs::in_state(db, &connection.id, list, RunState::Queued)? {
         Some(queued) => {
             if mode == Mode::Full {
@@ -33,16 +34,22 @@ pub fn request(
             }
             queued.id
         }
-        None => insert(db, ambient, connection, list, mode, RunState::Queued)?,
+        None => insert(db, ambient, connection, &lock, mode, RunState::Queued)?,
     };
     runs::get(db, &id)
 }
 
 /// Starts a run of a list: the one that was asked for, else a new one. A run of the list that still runs is a leftover
 /// of a caller that went away: it ends as failed.
-pub fn start(db: &mut Db, ambient: &Ambient, connection: &Connection, list: List, mode: Mode) -> Result<Run> {
+pub fn start(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    connection: &Connection,
+    list: List,
+    mode: Mode,
+) -> Result<Run> {
     let now = ambient.now();
-    lists::lock(db, &connection.id, list)?;
+    let lock = locks::of(&connection.id).list(db, list)?;
     if let Some(left) = runs::in_state(db, &connection.id, list, RunState::Running)? {
         fail(db, &left.id, &abandoned(), now)?;
     }
@@ -51,15 +58,15 @@ pub fn start(db: &mut Db, ambient: &Ambient, connection: &Connection, list: List
             runs::start(db, &queued.id, mode, now)?;
             queued.id
         }
-        None => insert(db, ambient, connection, list, mode, RunState::Running)?,
+        None => insert(db, ambient, connection, &lock, mode, RunState::Running)?,
     };
-    lists::started(db, &connection.id, list, now)?;
+    lists::started(db, &lock, now)?;
     runs::get(db, &id)
 }
 
 /// Goes on with a run whose reader went away, from its progress; without one it begins again.
-pub fn resume(db: &mut Db, run: &Run) -> Result<()> {
-    lists::lock(db, &run.connection_id, run.list)?;
+pub fn resume(db: &mut WriteDb, run: &Run) -> Result<()> {
+    locks::of(&run.connection_id).list(db, run.list)?;
     if run.progress.is_none() {
         runs::forget_seen(db, &run.id)?;
     }
@@ -67,26 +74,25 @@ pub fn resume(db: &mut Db, run: &Run) -> Result<()> {
 }
 
 fn insert(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
-    list: List,
+    lock: &Locked<List>,
     mode: Mode,
     state: RunState,
 ) -> Result<String> {
     let now = ambient.now();
     let id = new_id("run", now, ambient.entropy.bytes());
-    let new =
-        NewRun { id: &id, company_id: &connection.company_id, connection_id: &connection.id, list, mode };
+    let new = NewRun { id: &id, company_id: &connection.company_id, lock, mode };
     runs::insert(db, new, state, now)?;
     Ok(id)
 }
 
 /// Ends a running run without judging absence: nobody is marked.
-pub fn fail(db: &mut Db, run_id: &str, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
+pub fn fail(db: &mut WriteDb, run_id: &str, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
     let run = runs::get(db, run_id)?;
     // Before the run's row, as whoever finishes it does.
-    lists::lock(db, &run.connection_id, run.list)?;
+    let lock = locks::of(&run.connection_id).list(db, run.list)?;
     let end = End {
         state: RunState::Failed,
         reconciled: false,
@@ -96,15 +102,15 @@ pub fn fail(db: &mut Db, run_id: &str, problem: &Problem, now: DateTime<Utc>) ->
     };
     runs::end(db, run_id, &end, now)?;
     // The next run that ends well tells what this one would have told.
-    lists::unjudged(db, &run.connection_id, run.list, false, problem, now)?;
-    ended(db, run_id)?;
+    lists::unjudged(db, &lock, false, problem, now)?;
+    ended(db, &lock, run_id)?;
     Ok(())
 }
 
 /// Counts a run that has just ended and logs how; the run. It holds nothing of anybody's data.
-pub(super) fn ended(db: &mut Db, run_id: &str) -> Result<Run> {
+pub(super) fn ended(db: &mut WriteDb, lock: &Locked<List>, run_id: &str) -> Result<Run> {
     let run = runs::get(db, run_id)?;
-    lists::count_run(db, &run.connection_id, run.list, run.state)?;
+    lists::count_run(db, lock, run.state)?;
     let Counts { received, created, updated, unchanged } = run.counts;
     tracing::info!(
         connection = run.connection_id,
@@ -125,7 +131,7 @@ pub(super) fn ended(db: &mut Db, run_id: &str) -> Result<Run> {
 }
 
 /// Ends every running run of a connection whose source went away.
-pub fn abandon(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+pub fn abandon(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
     // In the order of their lists' locks.
     let mut left = runs::running_of(db, connection_id)?;
     left.sort_by_key(|run| run.list);
@@ -150,12 +156,6 @@ fn abandoned() -> Problem {
 }
 
 /// What a run is of, as [`store::records`] wants it.
-pub fn place(run: &Run, now: DateTime<Utc>) -> store::records::Place<'_> {
-    store::records::Place {
-        company_id: &run.company_id,
-        connection_id: &run.connection_id,
-        list: run.list,
-        run_id: Some(&run.id),
-        now,
-    }
+pub fn place<'a>(run: &'a Run, lock: &'a Locked<List>, now: DateTime<Utc>) -> store::records::Place<'a> {
+    store::records::Place { company_id: &run.company_id, lock, run_id: Some(&run.id), now }
 }

@@ -12,6 +12,16 @@ use crate::{
 /// How long a run must have written nothing before its list is indexed: staging does not share the database with it.
 const QUIET: TimeDelta = TimeDelta::seconds(10);
 
+/// Whether there is something to index.
+///
+/// # Errors
+/// The database's.
+pub async fn waits(store: &Store, ambient: &Ambient) -> store::Result<bool> {
+    let since = ambient.now() - QUIET;
+    let waiting = store.read(move |db| search::waiting(db, since)).await?;
+    Ok(!waiting.is_empty())
+}
+
 /// Indexes all there is.
 ///
 /// # Errors

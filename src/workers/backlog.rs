@@ -2,27 +2,29 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
+use super::periodic::{Due, Periodic};
+use crate::{
+    clock::Ambient,
+    store::{self, Store},
+    sync::backlog,
+};
 
-use super::troubles::Troubles;
-use crate::{clock::Ambient, store::Store, sync::backlog};
+pub struct Backlog {
+    pub store: Store,
+    pub ambient: Ambient,
+}
 
-/// How often it looks.
-const PERIOD: Duration = Duration::from_secs(1);
+impl Periodic for Backlog {
+    const NAME: &'static str = "backlog";
+    const PERIOD: Duration = Duration::from_secs(1);
+    const NOT_DONE: &'static str = "a deletion or an approval cannot be gone on with";
 
-/// Runs until `shutdown` becomes true or its sender is gone. It may stop between any two steps.
-pub async fn run(store: Store, ambient: Ambient, mut shutdown: watch::Receiver<bool>) {
-    let troubles = Troubles::default();
-    loop {
-        tokio::select! {
-            worked = backlog::work_off(&store, &ambient) => {
-                troubles.note("a deletion or an approval cannot be gone on with", worked);
-            }
-            () = async { drop(shutdown.wait_for(|stop| *stop).await) } => return,
-        }
-        tokio::select! {
-            () = tokio::time::sleep(PERIOD) => {}
-            () = async { drop(shutdown.wait_for(|stop| *stop).await) } => return,
-        }
+    async fn due(&self) -> store::Result<Due> {
+        let tasks = self.store.read(backlog::tasks).await?;
+        Ok(if tasks.is_empty() { Due::No } else { Due::Now })
+    }
+
+    async fn work(&self) -> store::Result<()> {
+        backlog::work_off(&self.store, &self.ambient).await
     }
 }

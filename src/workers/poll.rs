@@ -2,20 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{
-    sync::{Notify, watch},
-    task::JoinSet,
-};
-use tracing::Instrument;
+use chrono::{DateTime, Utc};
+use tokio::{sync::Notify, time::sleep};
+use tracing::Span;
 
-use super::troubles::Troubles;
+use super::frame::{Claimed, Worker};
 use crate::{
     connectors::outbound::Place,
-    store::polls::Lease,
-    sync::{
-        gateways::Alive,
-        poll::{self, Reach},
-    },
+    domain::words::Ended,
+    store::{self, polls::Lease},
+    sync::poll::{self, Reach},
 };
 
 /// How often it looks for what another process asked for, or what has become due.
@@ -29,54 +25,65 @@ pub struct Polling {
     pub wake: Arc<Notify>,
     /// The name of this gateway, in leases.
     pub gateway: String,
-    /// Shows others that this gateway is alive, and whether they are.
-    pub alive: Alive,
     /// Connections that are polled at the same time, those that only wait not counted.
     pub at_once: u16,
 }
 
-/// Runs until `shutdown` becomes true or its sender is gone; then leases are given back, so that another gateway, or
-/// the next start, goes on at once.
-pub async fn run(polling: Polling, shutdown: watch::Receiver<bool>) {
-    let mut under_way = JoinSet::new();
-    let places = polling.reach.outbound.places.clone();
-    let mut stopped = shutdown.clone();
-    let troubles = Troubles::default();
-    loop {
-        bury(&polling, &troubles).await;
-        let free = places.free(polling.at_once);
-        if free > 0 {
-            for lease in due(&polling, free, &troubles).await {
-                let span = tracing::info_span!("poll", connection = lease.connection_id);
-                let one = one(polling.clone(), lease, places.take(), shutdown.clone());
-                under_way.spawn(one.instrument(span));
+impl Worker for Polling {
+    const NAME: &'static str = "poll";
+    const NOT_CLAIMED: &'static str = "connections that are due cannot be claimed in the database";
+    const NOT_DONE: &'static str = "polls cannot be noted in the database";
+
+    /// Polls that may begin.
+    type Room = u16;
+    type Lease = Lease;
+    type Place = Arc<Place>;
+
+    fn now(&self) -> DateTime<Utc> {
+        self.reach.ambient.now()
+    }
+
+    fn wake(&self) -> Option<&Notify> {
+        Some(&self.wake)
+    }
+
+    async fn room(&self, _: usize) -> u16 {
+        loop {
+            match self.reach.outbound.places.free(self.at_once) {
+                // The end of a poll wakes the worker, but not that one has begun to wait.
+                0 => sleep(PERIOD).await,
+                free => return free,
             }
         }
-        tokio::select! {
-            Some(_) = under_way.join_next() => {}
-            () = polling.wake.notified() => {}
-            () = tokio::time::sleep(PERIOD) => {}
-            () = async { drop(stopped.wait_for(|stop| *stop).await) } => break,
-        }
     }
-    while under_way.join_next().await.is_some() {}
-}
 
-async fn due(polling: &Polling, most: u16, troubles: &Troubles) -> Vec<Lease> {
-    let claimed = poll::claim(&polling.reach, &polling.gateway, most).await;
-    troubles.note("connections that are due cannot be claimed in the database", claimed).unwrap_or_default()
-}
+    async fn claim(&self, most: u16) -> store::Result<Claimed<Lease, Arc<Place>>> {
+        let leases = poll::claim(&self.reach, &self.gateway, most).await?;
+        let jobs = leases.into_iter().map(|lease| (lease, self.reach.outbound.places.take()));
+        Ok(Claimed { jobs: jobs.collect(), again: PERIOD })
+    }
 
-/// Whoever was killed leaves leases behind: its work goes on at once.
-async fn bury(polling: &Polling, troubles: &Troubles) {
-    let buried = polling.alive.bury(&polling.reach.store).await;
-    troubles.note("the leases of a gateway that has gone are not freed", buried);
-}
+    fn span(&self, lease: &Lease) -> Span {
+        tracing::info_span!("poll", connection = lease.connection_id)
+    }
 
-async fn one(polling: Polling, lease: Lease, place: Arc<Place>, mut shutdown: watch::Receiver<bool>) {
-    let Polling { reach, at_once, .. } = polling;
-    tokio::select! {
-        () = poll::poll_at(&reach, lease.clone(), place, at_once) => {}
-        () = async { drop(shutdown.wait_for(|stop| *stop).await) } => poll::release(&reach, lease).await,
+    async fn work(&self, lease: &Lease, place: Arc<Place>) -> store::Result<()> {
+        poll::poll_at(&self.reach, lease, place, self.at_once).await
+    }
+
+    fn lease_for(&self) -> Duration {
+        self.reach.lease_for
+    }
+
+    async fn renew(&self, lease: &Lease) -> store::Result<()> {
+        poll::renew(&self.reach, lease).await
+    }
+
+    /// A poll gives its lease back itself. What it could not note is left to run out: the source was asked already.
+    async fn settle(&self, lease: Lease, ended: Ended) -> store::Result<()> {
+        match ended {
+            Ended::Stopped => poll::release(&self.reach, lease).await,
+            Ended::Done | Ended::Failed | Ended::Lost => Ok(()),
+        }
     }
 }

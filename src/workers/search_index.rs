@@ -2,27 +2,30 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
+use super::periodic::{Due, Periodic};
+use crate::{
+    clock::Ambient,
+    store::{self, Store},
+    sync::search_index,
+};
 
-use crate::{clock::Ambient, store::Store, sync::search_index};
+pub struct SearchIndex {
+    pub store: Store,
+    pub ambient: Ambient,
+}
 
-/// How often it looks.
-const PERIOD: Duration = Duration::from_secs(1);
+impl Periodic for SearchIndex {
+    const NAME: &'static str = "search_index";
+    const PERIOD: Duration = Duration::from_secs(1);
+    const NOT_DONE: &'static str =
+        "a list cannot be indexed: it is tried again, and until then searched row by row";
 
-/// Runs until `shutdown` becomes true or its sender is gone. It may stop between any two steps.
-pub async fn run(store: Store, ambient: Ambient, mut shutdown: watch::Receiver<bool>) {
-    loop {
-        tokio::select! {
-            indexed = search_index::work_off(&store, &ambient) => {
-                if let Err(error) = indexed {
-                    tracing::error!(%error, "a list could not be indexed: it is tried again, and until then searched row by row");
-                }
-            }
-            () = async { drop(shutdown.wait_for(|stop| *stop).await) } => return,
-        }
-        tokio::select! {
-            () = tokio::time::sleep(PERIOD) => {}
-            () = async { drop(shutdown.wait_for(|stop| *stop).await) } => return,
-        }
+    async fn due(&self) -> store::Result<Due> {
+        let waits = search_index::waits(&self.store, &self.ambient).await?;
+        Ok(if waits { Due::Now } else { Due::No })
+    }
+
+    async fn work(&self) -> store::Result<()> {
+        search_index::work_off(&self.store, &self.ambient).await
     }
 }

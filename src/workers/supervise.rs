@@ -1,10 +1,6 @@
 //! One supervisor for all workers: who panics is started anew after a pause, and meanwhile `/readyz` and `/metrics` tell.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use tokio::{
     sync::watch,
@@ -12,9 +8,11 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use super::board::Workers;
+
 /// How long who panicked rests, and is not trusted.
 #[derive(Debug, Clone, Copy)]
-struct Pace {
+pub(super) struct Pace {
     /// The first pause after a panic; each further one doubles it.
     first: Duration,
     longest: Duration,
@@ -22,45 +20,13 @@ struct Pace {
     recovered: Duration,
 }
 
-const PACE: Pace = Pace {
+pub(super) const PACE: Pace = Pace {
     first: Duration::from_secs(1),
     longest: Duration::from_secs(60),
     recovered: Duration::from_secs(10),
 };
 
-/// How the workers of this process are. Clones know the same.
-#[derive(Debug, Clone)]
-pub struct Workers {
-    known: Arc<Mutex<BTreeMap<&'static str, Health>>>,
-    pace: Pace,
-}
-
-impl Default for Workers {
-    fn default() -> Self {
-        Self { known: Arc::default(), pace: PACE }
-    }
-}
-
-/// How one worker is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Health {
-    /// How often it panicked.
-    pub panics: u64,
-    /// It has panicked, and did not live long enough since to be trusted.
-    pub failing: bool,
-}
-
 impl Workers {
-    /// Every worker, by name.
-    pub fn health(&self) -> BTreeMap<&'static str, Health> {
-        self.lock().clone()
-    }
-
-    /// Those that do not do their work.
-    pub fn failing(&self) -> Vec<&'static str> {
-        self.lock().iter().filter(|(_, health)| health.failing).map(|(name, _)| *name).collect()
-    }
-
     /// Runs `work` under the name until it ends by itself, which it does when `shutdown` becomes true.
     pub async fn supervise<F>(
         self,
@@ -70,14 +36,14 @@ impl Workers {
     ) where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.lock().entry(name).or_default();
+        self.change(name, |_| {});
         let mut pause = self.pace.first;
         loop {
             let mut task = Task(tokio::spawn(work()));
             let mut ended = timeout(self.pace.recovered, &mut task.0).await;
             if ended.is_err() {
                 // It lives.
-                self.lock().entry(name).or_default().failing = false;
+                self.change(name, |health| health.failing = false);
                 pause = self.pace.first;
                 ended = Ok((&mut task.0).await);
             }
@@ -94,16 +60,11 @@ impl Workers {
     }
 
     fn panicked(&self, name: &'static str, panic: JoinError, pause: Duration) {
-        let mut workers = self.lock();
-        let health = workers.entry(name).or_default();
-        (health.panics, health.failing) = (health.panics.saturating_add(1), true);
-        drop(workers);
+        self.change(name, |health| {
+            (health.panics, health.failing) = (health.panics.saturating_add(1), true);
+        });
         // Its place and message were printed by the panic hook.
         tracing::error!(worker = name, error = %panic, pause = pause.as_secs(), "a worker panicked: it is started anew");
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Health>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -118,15 +79,20 @@ impl Drop for Task {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::SeqCst},
+    };
 
     use super::*;
+    use crate::workers::board::Health;
 
     /// A worker that panics three times and then stays, with so much time to recover; how it is once it has stayed, and
     /// once it is well again if `until_well`.
     async fn falls_thrice(recovered: Duration, until_well: bool) -> Health {
         let pace = Pace { first: Duration::from_millis(1), longest: Duration::from_millis(2), recovered };
-        let workers = Workers { pace, ..Workers::default() };
+        let mut workers = Workers::default();
+        workers.pace = pace;
         let (stop, stopped) = watch::channel(false);
         let (starts, work_stopped) = (Arc::new(AtomicU32::new(0)), stopped.clone());
         let counted = starts.clone();
@@ -141,7 +107,7 @@ mod tests {
         while starts.load(SeqCst) < 4 || (until_well && !workers.failing().is_empty()) {
             tokio::task::yield_now().await;
         }
-        let health = workers.health()["test"];
+        let health = workers.health()["test"].clone();
         stop.send_replace(true);
         supervised.await.unwrap();
         health
@@ -150,8 +116,8 @@ mod tests {
     #[tokio::test]
     async fn a_worker_that_panics_is_told_of_and_started_anew_until_it_stays() {
         let soon = falls_thrice(Duration::from_secs(3600), false).await;
-        assert_eq!(soon, Health { panics: 3, failing: true });
+        assert_eq!(soon, Health { panics: 3, failing: true, ..Health::default() });
         let later = falls_thrice(Duration::from_millis(50), true).await;
-        assert_eq!(later, Health { panics: 3, failing: false });
+        assert_eq!(later, Health { panics: 3, ..Health::default() });
     }
 }

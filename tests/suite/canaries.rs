@@ -69,7 +69,8 @@ fn employees(request_id: &str) -> String {
              <Name>Ana Lee {number}</Name>\n<IsActive>true</IsActive>\n<FirstName>Ana</FirstName>\n\
              <LastName>Lee</LastName>\n<EmployeeAddress>\n<City>{CANARY}</City>\n</EmployeeAddress>\n<SSN>{CANARY}</SSN>\n\
              <Email>ana{number}@example.com</Email>\n<BirthDate>{CANARY}</BirthDate>\n\
-             <BankAccount number=\"{CANARY}\"><![CDATA[{CANARY}]]></BankAccount>\n<Notes>{CANARY} &amp; &#x41;</Notes>\n\
+             <AccountNumber>104{number}</AccountNumber>\n<EmployeeDirectDepositAccount>\n\
+             <AccountNumber>{CANARY}</AccountNumber>\n</EmployeeDirectDepositAccount>\n<BankAccount number=\"{CANARY}\"><![CDATA[{CANARY}]]></BankAccount>\n<Notes>{CANARY} &amp; &#x41;</Notes>\n\
              </EmployeeRet>\n"
         )
     };
@@ -173,7 +174,7 @@ async fn answer(State(Wrong(wrong)): State<Wrong>, uri: Uri) -> axum::response::
         Kind::Paycom => {
             let mut row = json!({
                 "eecode": "A1", "employee_code": "A1", "eename": "LEE, ANA", "firstname": "ANA", "eestatus": "A",
-                "homephone": CANARY, "streetaddr": CANARY, "work_email": "ana@example.com",
+                "homephone": CANARY, "streetaddr": CANARY, "cityaddr": CANARY, "deptdesc": "Docks", "work_email": "ana@example.com",
             });
             row.as_object_mut().unwrap().extend(secret.as_object().unwrap().clone());
             let errors = if rng.random_range(0..6) == 0 { json!([CANARY]) } else { json!([]) };
@@ -193,6 +194,7 @@ async fn answer(State(Wrong(wrong)): State<Wrong>, uri: Uri) -> axum::response::
         _ => {
             let mut row = json!({
                 "id": 101, "identifier": "ALee", "firstName": "Ana", "lastName": "Lee", "name": "Birch", "inactiveFlag": false,
+                "defaultDepartment": { "id": 1, "name": "Desk" }, "city": "Portmouth", "homeAddress": CANARY,
                 "officeEmail": "ana@example.com", "password": CANARY, "hourlyCost": CANARY, "taxIdentifier": CANARY,
             });
             row.as_object_mut().unwrap().extend(secret.as_object().unwrap().clone());
@@ -276,7 +278,8 @@ async fn no_wrong_byte_of_a_webhook_shows_what_stands_beside_it() {
         let settings = |kind| connectors::settings(kind, None, &BTreeMap::new()).unwrap_or_else(|_| "{}".into());
         let push = json!({
             "type": "employees.upserted", "timestamp": "2026-03-01T12:00:00Z", "note": CANARY,
-            "data": [{ "external_id": "7", "first_name": "Ana", "ssn": CANARY, "email": "ana@example.com", "pay": [CANARY] }],
+            "data": [{ "external_id": "7", "first_name": "Ana", "ssn": CANARY, "email": "ana@example.com", "pay": [CANARY],
+                "number": "1042", "address": { "lines": [CANARY], "city": CANARY }, "description": CANARY }],
         });
         let paycom = json!({
             "Event_ID": "e-1", "Event_Name": "Employee Changes", "Object": "Employee", "Object_Identifier": "A1",

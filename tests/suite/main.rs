@@ -25,3 +25,4 @@ mod support;
 mod telemetry;
 mod vault;
 mod web_connector;
+mod workers;

@@ -56,6 +56,7 @@ async fn request(path: &str) -> Response {
     let fails = || async { ApiError::internal(io::Error::other("the disk is full")) };
     let router = Router::new()
         .route("/ok", get(|| async {}))
+        .route("/things/{id}", get(|| async {}))
         .route("/slow", get(std::future::pending::<()>))
         .route("/healthz", get(|| async {}))
         .route("/fails", get(fails));
@@ -75,6 +76,19 @@ async fn a_request_is_one_line_with_its_id_and_without_its_query() {
     let text = lines.text();
     assert_eq!(text.lines().count(), 1, "{text}");
     for part in ["request_id=\"abc123\"", "method=GET", "path=\"/ok\"", "status=200", "ms="] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+/// Promise 8: whatever somebody pastes into an address.
+#[tokio::test]
+async fn a_line_names_the_route_and_nothing_of_the_address() {
+    let (lines, _guard) = Lines::capture("info", LogFormat::Text);
+    request("/things/whsec_hunter2").await;
+    request("/nothing/whsec_hunter2").await;
+    let text = lines.text();
+    for part in ["path=\"/things/{id}\" ", "path=\"(no such route)\" ", "status=200", "status=404"] {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert!(!text.contains("hunter2"), "{text}");

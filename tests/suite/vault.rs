@@ -8,7 +8,7 @@ use chrono::Utc;
 use rollcall::{
     clock::Ambient,
     domain::{key::Key, secret::Secret, words::Kind},
-    store::{Db, Store, secrets},
+    store::{Store, WriteDb, secrets},
     sync::{
         register::{self, ConnectionDraft},
         vault::{KeySource, Vault, VaultError},
@@ -27,7 +27,7 @@ struct Desk {
 impl Desk {
     async fn new(database: &TestDatabase, connections: usize) -> Self {
         let store = database.open();
-        let make = move |db: &mut Db| {
+        let make = move |db: &mut WriteDb| {
             let ambient = Ambient::system();
             let vault = given(&[1]);
             let company = register::company(db, &ambient, &granted(), "Acme")?.id;

@@ -7,12 +7,13 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Acts, Attempt, Denied, Grant, Principal, action},
+        details::Details,
         secret::Secret,
         words::{Kind, List},
     },
     service::{Refusal, door::as_acting},
     simulators::quickbooks_desktop::{CompanyFile, QwcFile, SessionOptions},
-    store::{Db, Store},
+    store::{Store, WriteDb},
     sync::{
         calls_in,
         credentials::WEBHOOK_SECRET,
@@ -78,7 +79,7 @@ impl Stage {
         let (ambient, vault, people) = (ambient.clone(), vault.clone(), known.clone());
         let public_url = url::Url::parse(&format!("http://localhost:{port}"))
             .map_err(|error| Failure::internal(&error))?;
-        let set = move |db: &mut Db| -> Result<_, Refusal> {
+        let set = move |db: &mut WriteDb| -> Result<_, Refusal> {
             let company = register::company(db, &ambient, &granted()?, COMPANY)?;
             let (app, app_token) = register::app(
                 db,
@@ -160,6 +161,7 @@ fn drafts(known: &[Known], company_id: &str) -> Vec<Draft> {
         company_id: Some(company_id.to_owned()),
         name: name.to_owned(),
         email,
+        details: Details::default(),
     };
     let stranger = draft("u-900", "Sasha Contractor", Some("sasha@contractor.example".into()));
     known.iter().map(|it| draft(&it.profile_id, &it.name, it.email.clone())).chain([stranger]).collect()

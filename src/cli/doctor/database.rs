@@ -14,7 +14,7 @@ use crate::{
     sync::status,
 };
 
-use super::{Findings, Status};
+use super::{Findings, Status, workers};
 
 pub async fn check(findings: &mut Findings, settings: &Settings) {
     let url = settings.database.url.reveal();
@@ -71,7 +71,10 @@ pub async fn check(findings: &mut Findings, settings: &Settings) {
     super::key::check(findings, settings, &store).await;
     let now = Utc::now();
     match store.read(move |db| load(db, now)).await {
-        Ok(known) => told(findings, &known),
+        Ok(known) => {
+            workers::told(findings, &known.workers, now);
+            told(findings, &known);
+        }
         Err(failure) => findings.failure("database", failure),
     }
 }
@@ -94,6 +97,7 @@ struct Known {
     names: Names,
     /// With where each stands.
     connections: Vec<(Connection, status::Status)>,
+    workers: workers::Known,
 }
 
 fn load(db: &mut Db, now: DateTime<Utc>) -> Result<Known> {
@@ -103,7 +107,7 @@ fn load(db: &mut Db, now: DateTime<Utc>) -> Result<Known> {
         let statuses = status::all(db, some, now)?.into_iter().map(|(status, _)| status);
         known.extend(some.iter().cloned().zip(statuses));
     }
-    Ok(Known { names: Names::all(db)?, connections: known })
+    Ok(Known { names: Names::all(db)?, connections: known, workers: workers::load(db)? })
 }
 
 fn told(findings: &mut Findings, known: &Known) {

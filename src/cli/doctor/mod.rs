@@ -4,6 +4,7 @@ mod certificate;
 mod database;
 mod key;
 mod network;
+mod workers;
 
 use std::fmt::Write;
 
@@ -21,8 +22,8 @@ use super::{
 
 /// Check everything that keeps the gateway from working, and tell what to do; exit code 1 if something fails
 ///
-/// It looks at the settings, the database, the key of its secrets, the public address, the certificate, the ports, each connection, and the
-/// runs that wait for a decision. It changes nothing.
+/// It looks at the settings, the database, the key of its secrets, the public address, the certificate, the ports, each connection, the
+/// runs that wait for a decision, and what runs beside the requests of the gateways. It changes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   rollcall doctor --public-url https://rollcall.example.com

@@ -14,7 +14,7 @@ use crate::{
         listen::{local_url, refused},
     },
     config::Settings,
-    connectors::quickbooks_desktop::check_address,
+    connectors,
 };
 
 use super::{Findings, Status};
@@ -28,7 +28,7 @@ pub async fn public_url(findings: &mut Findings, settings: &Settings) {
     let Ok(url) = url::Url::parse(&text) else {
         return findings.wrong(Status::Fail, CHECK, format!("{text:?} is no address."), set);
     };
-    match (check_address(&url), url.host()) {
+    match (connectors::check_public_url(&url), url.host()) {
         (Err(error), _) => findings.wrong(Status::Fail, CHECK, sentence(&error.to_string()), set),
         (Ok(()), Some(Host::Domain("localhost"))) => {
             let detail = format!("{text}: only a Web Connector on this computer can use it.");

@@ -18,13 +18,17 @@ pub const EMPLOYEE: &[&str] = &[
     "MiddleName",
     "LastName",
     "JobTitle",
+    "Department",
     "Phone",
     "Email",
     "HiredDate",
     "ReleasedDate",
+    // Their number with the employer: «Account no.» on the form. A bank's stands elsewhere.
+    "AccountNumber",
 ];
 
-/// What is staged of a customer or job (qbXML 13.0 `CustomerRet`).
+/// What is staged of a customer or job (qbXML 13.0 `CustomerRet`). `Notes` is not asked for: it is free text, in which
+/// people keep what nobody else should read.
 pub const CUSTOMER: &[&str] = &[
     "ListID",
     "TimeCreated",
@@ -39,8 +43,19 @@ pub const CUSTOMER: &[&str] = &[
     "MiddleName",
     "LastName",
     "JobTitle",
+    "BillAddress/Addr1",
+    "BillAddress/Addr2",
+    "BillAddress/Addr3",
+    "BillAddress/Addr4",
+    "BillAddress/Addr5",
+    "BillAddress/City",
+    "BillAddress/State",
+    "BillAddress/PostalCode",
+    "BillAddress/Country",
     "Phone",
     "Email",
+    "AccountNumber",
+    "JobDesc",
 ];
 
 /// What is read of a deletion (`ListDeletedRet`).

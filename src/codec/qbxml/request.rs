@@ -185,9 +185,13 @@ mod tests {
              <FromModifiedDate>2026-01-02T03:04:05</FromModifiedDate><IncludeRetElement>ListID</IncludeRetElement>"
         ));
         assert!(first.ends_with(
-            "<IncludeRetElement>Email</IncludeRetElement></CustomerQueryRq></QBXMLMsgsRq></QBXML>"
+            "<IncludeRetElement>JobDesc</IncludeRetElement></CustomerQueryRq></QBXMLMsgsRq></QBXML>"
         ));
-        assert!(first.contains("<IncludeRetElement>ParentRef</IncludeRetElement>"));
+        for once in ["ParentRef", "BillAddress"] {
+            let element = format!("<IncludeRetElement>{once}</IncludeRetElement>");
+            assert_eq!(first.matches(&element).count(), 1, "{once}");
+        }
+        assert!(!first.contains("Notes") && !first.contains("CreditCard"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::{
     connectors::dates::date,
-    domain::{email::email, record::Record},
+    domain::{details::Address, email::email, number::number, record::Record, words::List},
 };
 
 use super::{
@@ -67,6 +67,7 @@ pub fn member(id: u64, member: Member, today: NaiveDate) -> Record {
     let phone = phones.into_iter().flatten().next().map(str::to_owned);
     Record {
         external_id: id.to_string(),
+        number: member.identifier.and_then(|identifier| number(List::Employee, identifier)),
         name: name.unwrap_or_else(|| id.to_string()),
         first_name: member.first_name,
         middle_name: member.middle_initial,
@@ -74,6 +75,7 @@ pub fn member(id: u64, member: Member, today: NaiveDate) -> Record {
         email,
         phone,
         job_title: member.title,
+        department: member.default_department.name,
         active: !member.inactive_flag,
         hired_on: member.hire_date.as_deref().and_then(date),
         released_on: inactive_on.filter(|_| member.inactive_flag),
@@ -102,13 +104,22 @@ fn preferred<'a>(
 /// A company is a customer. Which statuses mean that it no longer is one, each business names for itself.
 pub fn company(id: u64, company: Company) -> Record {
     let status = company.status.name.unwrap_or_default().to_lowercase();
+    let address = Address {
+        lines: [company.address_line1, company.address_line2].into_iter().flatten().collect(),
+        city: company.city,
+        region: company.state,
+        postal_code: company.zip,
+        country: company.country.name,
+    };
     Record {
         external_id: id.to_string(),
+        number: company.identifier,
         name: company.name.clone().unwrap_or_else(|| id.to_string()),
         company_name: company.name,
         phone: company.phone_number,
         parent_external_id: company.parent_company.id.filter(|parent| *parent != id).map(|id| id.to_string()),
         active: !status.contains("inactive"),
+        address: address.unless_empty(),
         source_modified_at: company.info.last_updated,
         ..Record::default()
     }

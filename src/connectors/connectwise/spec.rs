@@ -11,10 +11,7 @@ use crate::{
         hook::{Delivery, Hook, Refused},
         outbound::Outbound,
         registry::Connector,
-        settings::{
-            ALLOW_PRIVATE_ADDRESS, FULL_EVERY_HOURS, WINDOW, delta_overlap_minutes, load, page_size,
-            poll_every_minutes, requests_per_minute,
-        },
+        settings::{Polling, load, with_polling},
         spec::{
             Counted, FoundBy, Moves, RateSpec, SecretSpec, SetUp, Setting, Spec, Value, Webhooks, Within,
             Words,
@@ -35,11 +32,9 @@ pub struct Connectwise;
 
 const ANY: Value = Value::Text { default: "" };
 
-pub(super) static SPEC: Spec = Spec {
-    kind: Kind::Connectwise,
-    name: "ConnectWise",
-    summary: "Rollcall asks ConnectWise PSA for its members, companies and, if wanted, contacts.",
-    settings: &[
+/// 8 of its own, and those that it shares.
+const SETTINGS: [Setting; 15] = with_polling(
+    [
         Setting::new(
             "base_url",
             "Address",
@@ -61,19 +56,12 @@ pub(super) static SPEC: Spec = Spec {
             "the clientId of your integration, from developer.connectwise.com",
         )
         .shown("create one at developer.connectwise.com under «ClientID»"),
-        ALLOW_PRIVATE_ADDRESS,
         Setting::new(
             "api_version",
             "API version",
             Value::Text { default: "2024.1" },
             "the version of the API that is asked for",
         ),
-        poll_every_minutes(15),
-        FULL_EVERY_HOURS,
-        delta_overlap_minutes(0, 1440, 10),
-        WINDOW,
-        page_size(1000, "records a page"),
-        requests_per_minute(600, "how many requests it sends at most"),
         Setting::new(
             "contacts",
             "Contacts",
@@ -99,6 +87,19 @@ pub(super) static SPEC: Spec = Spec {
             "only members of these licence classes; A are API members",
         ),
     ],
+    Polling {
+        every_minutes: 15,
+        least_overlap: 0,
+        page: (1000, "records a page"),
+        requests: (600, "how many requests it sends at most"),
+    },
+);
+
+pub(super) static SPEC: Spec = Spec {
+    kind: Kind::Connectwise,
+    name: "ConnectWise",
+    summary: "Rollcall asks ConnectWise PSA for its members, companies and, if wanted, contacts.",
+    settings: &SETTINGS,
     secrets: &[
         SecretSpec::given("public_key", "the API member's public key"),
         SecretSpec::given("private_key", "its private key"),

@@ -11,8 +11,9 @@ use crate::codec::json::UNREADABLE;
 /// What is asked for of a list by `fields=`, so that nothing else is even sent.
 pub const MEMBER_FIELDS: &str = "id,identifier,firstName,middleInitial,lastName,title,licenseClass,inactiveFlag,\
                                  inactiveDate,hireDate,primaryEmail,defaultEmail,officeEmail,mobileEmail,homeEmail,\
-                                 defaultPhone,officePhone,mobilePhone,homePhone,_info";
-pub const COMPANY_FIELDS: &str = "id,name,status,types,phoneNumber,parentCompany,deletedFlag,_info";
+                                 defaultPhone,officePhone,mobilePhone,homePhone,defaultDepartment,_info";
+pub const COMPANY_FIELDS: &str = "id,identifier,name,status,types,addressLine1,addressLine2,city,state,zip,country,\
+                                  phoneNumber,parentCompany,deletedFlag,_info";
 pub const CONTACT_FIELDS: &str = "id,firstName,lastName,company,title,inactiveFlag,communicationItems,_info";
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -56,6 +57,8 @@ pub struct Member {
     pub mobile_phone: Option<String>,
     #[serde(deserialize_with = "text")]
     pub home_phone: Option<String>,
+    #[serde(deserialize_with = "object")]
+    pub default_department: Reference,
     #[serde(rename = "_info", deserialize_with = "object")]
     pub info: Info,
 }
@@ -66,11 +69,25 @@ pub struct Company {
     #[serde(deserialize_with = "number")]
     pub id: Option<u64>,
     #[serde(deserialize_with = "text")]
+    pub identifier: Option<String>,
+    #[serde(deserialize_with = "text")]
     pub name: Option<String>,
     #[serde(deserialize_with = "object")]
     pub status: Reference,
     #[serde(deserialize_with = "objects")]
     pub types: Vec<Reference>,
+    #[serde(deserialize_with = "text")]
+    pub address_line1: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub address_line2: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub city: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub state: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub zip: Option<String>,
+    #[serde(deserialize_with = "object")]
+    pub country: Reference,
     #[serde(deserialize_with = "text")]
     pub phone_number: Option<String>,
     #[serde(deserialize_with = "object")]

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::{
     connectors::dates::date,
-    domain::{email::email, record::Record},
+    domain::{email::email, number::number, record::Record, words::List},
 };
 
 use super::wire::{Row, Text};
@@ -19,6 +19,8 @@ pub fn record(row: &Row, today: NaiveDate) -> Record {
     let code = row.code().unwrap_or_default();
     Record {
         external_id: code.to_owned(),
+        // People know each other by their codes.
+        number: number(List::Employee, code.to_owned()),
         name: name(code, row),
         first_name: text(&row.firstname),
         middle_name: text(&row.middlename),
@@ -26,6 +28,7 @@ pub fn record(row: &Row, today: NaiveDate) -> Record {
         email: [&row.work_email, &row.personal_email].into_iter().find_map(|text| email(text.get()?)),
         phone: row.phone().map(str::to_owned),
         job_title: text(&row.position_title).or_else(|| text(&row.business_title)),
+        department: row.department().map(str::to_owned),
         active: !ended,
         // Who came back has both dates, and the later one counts; `None` is less than any date.
         hired_on: day(&row.hire_date).max(day(&row.rehire_date)),
@@ -71,6 +74,7 @@ mod tests {
     fn a_detail_is_staged_in_our_words() {
         let expected = Record {
             external_id: "Z9Q4".into(),
+            number: Some("Z9Q4".into()),
             name: "OKONKWO, IFEOMA T".into(),
             first_name: Some("IFEOMA".into()),
             middle_name: Some("T".into()),
@@ -78,6 +82,7 @@ mod tests {
             email: Some("ifeoma.okonkwo@harbor.example".into()),
             phone: Some("5550142".into()),
             job_title: Some("Dock Supervisor".into()),
+            department: Some("400".into()),
             active: true,
             hired_on: NaiveDate::from_ymd_opt(2023, 3, 6),
             ..Record::default()
@@ -99,6 +104,27 @@ mod tests {
             ]
         );
         assert!(rows.iter().all(|row| row.phone.is_none() && row.email.is_none()));
+    }
+
+    #[test]
+    fn a_department_is_called_by_its_name_and_else_by_its_code() {
+        let department = |row: serde_json::Value| only(row).department;
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(records(DIRECTORY)[0].department, some("Docks"));
+        for (row, told) in [
+            (
+                serde_json::json!({"eecode": "A1", "department_code": 400, "department_description": "Docks"}),
+                some("Docks"),
+            ),
+            (
+                serde_json::json!({"eecode": "A1", "department_code": 400, "department_description": " "}),
+                some("400"),
+            ),
+            (serde_json::json!({"eecode": "A1", "deptcode": "7"}), some("7")),
+            (serde_json::json!({"eecode": "A1"}), None),
+        ] {
+            assert_eq!(department(row.clone()), told, "{row}");
+        }
     }
 
     #[test]

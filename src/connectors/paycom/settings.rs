@@ -13,6 +13,7 @@ use crate::{
         polled::Ways,
         settings::{PollSettings, wrong},
         source::{Failure, Limit, Rate, Schedule},
+        spec::Counted,
     },
     domain::{secret::Secret, words::List},
 };
@@ -75,7 +76,9 @@ impl Polled for Settings {
             BUCKET_PER_MINUTE => BUCKET,
             other => Limit::PerMinute(other),
         };
-        vec![Rate::new(&[&self.place(), sid], limit)]
+        let in_flight = SPEC.in_flight(Counted::ByCredential).map(Limit::InFlight);
+        let place = self.place();
+        [Some(limit), in_flight].into_iter().flatten().map(|limit| Rate::new(&[&place, sid], limit)).collect()
     }
 
     fn open(&self, ways: Ways<'_>) -> Result<Box<dyn PolledSource>, Failure> {
@@ -207,7 +210,8 @@ mod tests {
         assert_eq!(here.rates(&secrets("s1")), path.rates(&secrets("s1")));
         assert_ne!(here.rates(&secrets("s1")), here.rates(&secrets("s2")));
         assert_ne!(here.rates(&secrets("s1")), dallas.rates(&secrets("s1")));
-        let [rate] = here.rates(&secrets("s1")).try_into().unwrap();
+        let [rate, in_flight] = here.rates(&secrets("s1")).try_into().unwrap();
+        assert_eq!((in_flight.id == rate.id, in_flight.limit), (true, Limit::InFlight(20)));
         assert_eq!((rate.id.len(), rate.limit), (32, Limit::Bucket { a_second: 3, at_once: 20 }));
         let mut slower = Settings::default();
         slower.poll.requests_per_minute = 15;

@@ -11,10 +11,7 @@ use crate::{
         hook::{Delivery, Hook, Refused},
         outbound::Outbound,
         registry::Connector,
-        settings::{
-            ALLOW_PRIVATE_ADDRESS, FULL_EVERY_HOURS, WINDOW, delta_overlap_minutes, load, page_size,
-            poll_every_minutes, requests_per_minute,
-        },
+        settings::{Polling, load, with_polling},
         spec::{
             Counted, FoundBy, Moves, RateSpec, SecretSpec, SetUp, Setting, Spec, Value, Webhooks, Within,
             Words,
@@ -35,18 +32,15 @@ pub struct Paycom;
 
 const API_SETUP: &str = "User Options › User Access and Security › API Setup";
 
-pub(super) static SPEC: Spec = Spec {
-    kind: Kind::Paycom,
-    name: "Paycom",
-    summary: "Rollcall asks Paycom for its employees.",
-    settings: &[
+/// 5 of its own, and those that it shares.
+const SETTINGS: [Setting; 12] = with_polling(
+    [
         Setting::new(
             "base_url",
             "Address",
             Value::Text { default: "https://api.paycomonline.net" },
             "where the API is: the address of the client's data centre",
         ),
-        ALLOW_PRIVATE_ADDRESS,
         Setting::new(
             "list_from",
             "List",
@@ -66,15 +60,6 @@ pub(super) static SPEC: Spec = Spec {
             Value::Number { least: 1, most: 16, default: 4 },
             "how many details are read at once",
         ),
-        poll_every_minutes(30),
-        FULL_EVERY_HOURS,
-        delta_overlap_minutes(1, 1440, 10),
-        WINDOW,
-        page_size(500, "employees a page; Paycom sends no more"),
-        requests_per_minute(
-            BUCKET_PER_MINUTE,
-            "how many requests it sends at most; 180 is Paycom's own: 3 a second, 20 at once",
-        ),
         Setting::new(
             "webhook_header",
             "Header of webhooks",
@@ -83,6 +68,22 @@ pub(super) static SPEC: Spec = Spec {
         )
         .shown(API_SETUP),
     ],
+    Polling {
+        every_minutes: 30,
+        least_overlap: 1,
+        page: (500, "employees a page; Paycom sends no more"),
+        requests: (
+            BUCKET_PER_MINUTE,
+            "how many requests it sends at most; 180 is Paycom's own: 3 a second, 20 at once",
+        ),
+    },
+);
+
+pub(super) static SPEC: Spec = Spec {
+    kind: Kind::Paycom,
+    name: "Paycom",
+    summary: "Rollcall asks Paycom for its employees.",
+    settings: &SETTINGS,
     secrets: &[
         SecretSpec::given("sid", "the SID of the API user"),
         SecretSpec::given("token", "the API token of that SID"),

@@ -100,6 +100,10 @@ pub struct Row {
     primary_phone_type: Text,
     pub position_title: Text,
     pub business_title: Text,
+    deptdesc: Text,
+    deptcode: Text,
+    department_description: Text,
+    department_code: Text,
     pub hire_date: Text,
     pub rehire_date: Text,
     pub termination_date: Text,
@@ -118,6 +122,12 @@ impl Row {
 
     pub fn name(&self) -> Option<&str> {
         self.eename.get().or_else(|| self.employee_name.get())
+    }
+
+    /// What the department is called, or its code where Paycom tells no name.
+    pub fn department(&self) -> Option<&str> {
+        let told = [&self.department_description, &self.deptdesc, &self.department_code, &self.deptcode];
+        told.into_iter().find_map(Text::get)
     }
 
     /// Whether the employment is over on a day: by its status, or because a date has passed. Leave and whatever else a

@@ -5,15 +5,19 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-use super::wire::MOST_ROWS;
+use crate::domain::details::MOST_LINES;
+
+/// The most rows of one message: what a database takes in one short transaction.
+pub(super) const MOST_ROWS: usize = 5_000;
 
 /// The names that a message and its rows may have; all others are passed over.
 const WANTED: &[&str] = &[
     "type",
     "timestamp",
+    "data",
     "page",
     "last",
     "list_id",
@@ -27,12 +31,20 @@ const WANTED: &[&str] = &[
     "company_name",
     "email",
     "phone",
+    "number",
     "job_title",
+    "department",
+    "description",
     "parent_external_id",
     "active",
     "hired_on",
     "released_on",
+    "releases_on",
+    "address",
 ];
+
+/// The names that an address may have in it.
+const PLACE: &[&str] = &["lines", "city", "region", "postal_code", "country"];
 
 /// One value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +55,8 @@ pub enum Member {
     Number(String),
     Truth(bool),
     Fraction,
-    Array,
+    /// No more of it is kept than it takes to see that there is too much.
+    Array(Vec<Member>),
     Object,
 }
 
@@ -56,7 +69,7 @@ impl Member {
             Member::Number(_) => "a number",
             Member::Truth(_) => "true or false",
             Member::Fraction => "a number with a fraction",
-            Member::Array => "an array",
+            Member::Array(_) => "an array",
             Member::Object => "an object",
         }
     }
@@ -68,6 +81,8 @@ pub struct Body {
     members: Vec<(&'static str, Member)>,
     /// `data`, where it is an array.
     pub rows: Option<Vec<Row>>,
+    /// `address`, where it stands there: an object with the members of [`PLACE`], or anything else.
+    pub address: Option<Box<Row>>,
 }
 
 impl Body {
@@ -87,27 +102,33 @@ pub enum Row {
 
 impl<'de> Deserialize<'de> for Body {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct BodyVisitor;
-        impl<'de> Visitor<'de> for BodyVisitor {
-            type Value = Body;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Body, A::Error> {
-                let mut body = Body::default();
-                while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-                    if key == "data" {
-                        body.rows = map.next_value::<Rows>()?.0;
-                    } else if let Some(name) = WANTED.iter().find(|wanted| **wanted == key) {
-                        body.members.push((name, map.next_value()?));
-                    } else {
-                        map.next_value::<IgnoredAny>()?;
-                    }
+        deserializer.deserialize_map(BodyVisitor { wanted: WANTED })
+    }
+}
+
+/// Reads an object, and of it only what is wanted.
+struct BodyVisitor {
+    wanted: &'static [&'static str],
+}
+
+impl<'de> Visitor<'de> for BodyVisitor {
+    type Value = Body;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Body, A::Error> {
+        let mut body = Body::default();
+        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            match self.wanted.iter().find(|wanted| **wanted == key) {
+                Some(&"data") => body.rows = map.next_value::<Rows>()?.0,
+                Some(&"address") => {
+                    body.address = Some(Box::new(map.next_value_seed(MemberVisitor { wanted: PLACE })?))
                 }
-                Ok(body)
+                Some(name) => body.members.push((name, map.next_value()?)),
+                None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        deserializer.deserialize_map(BodyVisitor)
+        Ok(body)
     }
 }
 
@@ -160,7 +181,7 @@ impl<'de> Deserialize<'de> for Rows {
 
 impl<'de> Deserialize<'de> for Member {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(MemberVisitor).map(|row| match row {
+        MemberVisitor { wanted: &[] }.deserialize(deserializer).map(|row| match row {
             Row::Bare(member) => member,
             Row::Object(_) => Member::Object,
         })
@@ -169,12 +190,22 @@ impl<'de> Deserialize<'de> for Member {
 
 impl<'de> Deserialize<'de> for Row {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(MemberVisitor)
+        MemberVisitor { wanted: WANTED }.deserialize(deserializer)
     }
 }
 
-/// Reads any value as a row, so that one visitor serves both.
-struct MemberVisitor;
+/// Reads any value as a row, so that one visitor serves all.
+struct MemberVisitor {
+    /// The members of an object that are kept.
+    wanted: &'static [&'static str],
+}
+
+impl<'de> DeserializeSeed<'de> for MemberVisitor {
+    type Value = Row;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Row, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
 
 impl<'de> Visitor<'de> for MemberVisitor {
     type Value = Row;
@@ -182,11 +213,16 @@ impl<'de> Visitor<'de> for MemberVisitor {
         f.write_str("a value")
     }
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Row, A::Error> {
-        Body::deserialize(MapAccessDeserializer::new(map)).map(Row::Object)
+        BodyVisitor { wanted: self.wanted }.visit_map(map).map(Row::Object)
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Row, A::Error> {
+        let mut few = Vec::new();
+        while few.len() <= MOST_LINES {
+            let Some(member) = seq.next_element()? else { return Ok(Row::Bare(Member::Array(few))) };
+            few.push(member);
+        }
         while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Row::Bare(Member::Array))
+        Ok(Row::Bare(Member::Array(few)))
     }
     fn visit_unit<E: Error>(self) -> Result<Row, E> {
         Ok(Row::Bare(Member::Null))

@@ -55,7 +55,10 @@ static SPEC: Spec = Spec {
      ID.TIMESTAMP.BODY
   3. A first message:
      {\"type\": \"employees.upserted\", \"timestamp\": \"2026-01-31T12:00:00Z\",
-      \"data\": [{\"external_id\": \"7\", \"first_name\": \"Ana\", \"last_name\": \"Lee\", \"email\": \"ana@example.com\", \"active\": true}]}",
+      \"data\": [{\"external_id\": \"7\", \"first_name\": \"Ana\", \"last_name\": \"Lee\", \"email\": \"ana@example.com\", \"active\": true}]}
+     A record may also have: name, middle_name, full_name, company_name, phone, number, job_title, department,
+     parent_external_id, hired_on, released_on, releases_on; a customer description, and address with lines, city,
+     region, postal_code, country. Anything else is not kept.",
         never_heard: "Let the other system send a message to /webhooks/{id}, signed with the secret.",
         not_read: "",
         mass_absence: "",
@@ -85,5 +88,17 @@ impl Hook for Push {
 
     fn can_be(&self, _: &str, _: &BTreeMap<String, Secret>, headers: &HeaderMap) -> Result<(), Refused> {
         super::hook::may_be_signed(headers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::wire, *};
+
+    #[test]
+    fn whoever_adds_a_connection_is_told_every_member_of_a_record() {
+        for name in wire::members() {
+            assert!(SPEC.words.next_steps.contains(name), "{name}");
+        }
     }
 }

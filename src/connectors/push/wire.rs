@@ -10,18 +10,18 @@ use std::{
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::{
+    details::{self, Address},
     email::email,
     event::Event,
+    number::number,
     patch::{Field, Patch},
     record::Record,
     time::is_usable,
     words::List,
 };
 
-use super::members::{Body, Member, Row};
+use super::members::{Body, MOST_ROWS, Member, Row};
 
-/// The most rows of one message: what a database takes in one short transaction.
-pub const MOST_ROWS: usize = 5_000;
 /// The longest text of a member, in characters.
 const LONGEST: usize = 1_000;
 const LONGEST_ID: usize = 200;
@@ -191,12 +191,20 @@ fn record(list: List, row: &Row) -> Result<Record, String> {
         email: text("email")?.as_deref().and_then(email),
         phone: text("phone")?,
         job_title: text("job_title")?,
+        number: shown_number(row)?.and_then(|text| number(list, text)),
+        department: text("department")?,
         parent_external_id: parent,
         active: row.truth("active")?.unwrap_or(true),
         hired_on: date(row, "hired_on")?,
         released_on: date(row, "released_on")?,
+        releases_on: date(row, "releases_on")?,
         ..Record::default()
     };
+    // Where employees live is passed over like anything else that is not documented.
+    if list == List::Customer {
+        record.address = address(row)?;
+        record.description = description(row)?;
+    }
     record.external_id = external_id;
     record.sublevel = record.depth();
     record.name = text("name")?.unwrap_or_else(|| record.own_name(list));
@@ -210,8 +218,9 @@ fn patch(list: List, row: &Row) -> Result<Patch, String> {
     if members.text("name", LONGEST)?.is_none() {
         record.name = String::new();
     }
-    let given = |(name, _): &&(&str, Field)| match members.get(name) {
-        None => false,
+    let given = |(name, field): &&(&str, Field)| match members.get(name) {
+        _ if list == List::Employee && matches!(field, Field::Address | Field::Description) => false,
+        None => *field == Field::Address && members.address.is_some(),
         // Nobody is neither active nor inactive.
         Some(Member::Null) => *name != "active",
         Some(_) => true,
@@ -234,7 +243,61 @@ const FIELDS: &[(&str, Field)] = &[
     ("active", Field::Active),
     ("hired_on", Field::HiredOn),
     ("released_on", Field::ReleasedOn),
+    ("number", Field::Number),
+    ("department", Field::Department),
+    ("releases_on", Field::ReleasesOn),
+    ("address", Field::Address),
+    ("description", Field::Description),
 ];
+
+/// The names of the members that a message may give of a record.
+#[cfg(test)]
+pub(super) fn members() -> impl Iterator<Item = &'static str> {
+    FIELDS.iter().map(|(name, _)| *name)
+}
+
+/// A number may be a text or, in digits, a number.
+fn shown_number(row: &Body) -> Result<Option<String>, String> {
+    match row.get("number") {
+        Some(Member::Number(digits)) => Ok(Some(digits.clone())),
+        _ => row.text("number", LONGEST_ID),
+    }
+}
+
+fn description(row: &Body) -> Result<Option<String>, String> {
+    match row.get("description") {
+        Some(Member::Text(text)) => details::description(text).map_err(|wrong| wrong.to_string()),
+        // Anything else is refused as any text that is none.
+        _ => row.text("description", LONGEST),
+    }
+}
+
+fn address(row: &Body) -> Result<Option<Address>, String> {
+    let place = match row.address.as_deref() {
+        None | Some(Row::Bare(Member::Null)) => return Ok(None),
+        Some(Row::Object(place)) => place,
+        Some(Row::Bare(other)) => return Err(format!("`address` must be an object, not {}", other.what())),
+    };
+    let part = |name: &str| {
+        let of_address = |why: String| why.replace(&format!("`{name}`"), &format!("`address.{name}`"));
+        place.text(name, LONGEST).map_err(of_address)
+    };
+    let line = |line: &Member| match line {
+        Member::Text(line) => Ok(line.clone()),
+        other => Err(format!("`address.lines` must hold texts only, not {}", other.what())),
+    };
+    let lines = match place.get("lines") {
+        None | Some(Member::Null) => Vec::new(),
+        Some(Member::Array(lines)) => lines.iter().map(line).collect::<Result<_, _>>()?,
+        Some(other) => {
+            return Err(format!("`address.lines` must be an array of texts, not {}", other.what()));
+        }
+    };
+    let (city, region) = (part("city")?, part("region")?);
+    let (postal_code, country) = (part("postal_code")?, part("country")?);
+    let address = Address { lines, city, region, postal_code, country };
+    address.checked().map_err(|wrong| wrong.to_string())
+}
 
 fn date(row: &Body, name: &str) -> Result<Option<NaiveDate>, String> {
     let Some(text) = row.text(name, LONGEST)? else { return Ok(None) };

@@ -7,7 +7,14 @@ use crate::{
         misread::as_meant,
         qbxml::{CUSTOMER, DELETED, EMPLOYEE, Ret},
     },
-    domain::{email::email, record::Record, time::is_usable, words::List},
+    domain::{
+        details::{Address, MOST_LINES},
+        email::email,
+        fold::fold,
+        record::Record,
+        time::is_usable,
+        words::List,
+    },
 };
 
 use super::times::local_part;
@@ -40,6 +47,7 @@ pub fn record(list: List, ret: Ret) -> Result<Record, MapError> {
     };
     // A field that is missing keeps its default; QuickBooks shows everybody as active unless it says otherwise.
     let mut record = Record { active: true, ..Record::default() };
+    let mut address = Address::default();
     let element = ret.element;
     for (index, value) in ret.values {
         let Some(text) = clean(value) else { continue };
@@ -57,13 +65,18 @@ pub fn record(list: List, ret: Ret) -> Result<Record, MapError> {
             "MiddleName" => record.middle_name = Some(text),
             "LastName" => record.last_name = Some(text),
             "JobTitle" => record.job_title = Some(text),
+            "Department" => record.department = Some(text),
+            "AccountNumber" if list == List::Employee => record.number = staff_number(text),
+            "AccountNumber" => record.number = Some(text),
+            "JobDesc" => record.description = Some(text),
             "Phone" => record.phone = Some(text),
             "Email" => record.email = email(&text),
             "HiredDate" => record.hired_on = date(&text),
             "ReleasedDate" => record.released_on = date(&text),
-            _ => {}
+            name => part_of_address(&mut address, name, text),
         }
     }
+    record.address = without_names(address, &record).unless_empty();
     if record.external_id.is_empty() {
         return Err(MapError::NoListId(element));
     }
@@ -71,6 +84,42 @@ pub fn record(list: List, ret: Ret) -> Result<Record, MapError> {
         return Err(MapError::LongListId(element));
     }
     Ok(record)
+}
+
+/// Digits from which on a number may be a bank account's or a social security number.
+const MANY_DIGITS: usize = 8;
+
+/// An employee's number. People keep in that field whatever else they need, also what must not be held (promise 7): what
+/// has so many digits is left out.
+fn staff_number(text: String) -> Option<String> {
+    (text.chars().filter(char::is_ascii_digit).count() < MANY_DIGITS).then_some(text)
+}
+
+/// Takes in a part of a customer's address: the one that bills go to, for most have no other.
+fn part_of_address(address: &mut Address, name: &str, text: String) {
+    match name.strip_prefix("BillAddress/") {
+        Some("City") => address.city = Some(text),
+        Some("State") => address.region = Some(text),
+        Some("PostalCode") => address.postal_code = Some(text),
+        Some("Country") => address.country = Some(text),
+        // The lines come in their order.
+        Some(_) if address.lines.len() < MOST_LINES => address.lines.push(text),
+        _ => {}
+    }
+}
+
+/// The address without the customer's own names above it: QuickBooks begins it with what an envelope begins with.
+fn without_names(mut address: Address, record: &Record) -> Address {
+    if address.lines.is_empty() {
+        return address;
+    }
+    let person: Vec<&str> =
+        [&record.first_name, &record.last_name].into_iter().flatten().map(String::as_str).collect();
+    let own = [record.name.as_str(), record.company_name.as_deref().unwrap_or_default(), &person.join(" ")]
+        .map(fold);
+    let names = address.lines.iter().take_while(|line| own.contains(&fold(line))).count();
+    address.lines.drain(..names);
+    address
 }
 
 /// What a deletion says: the ID and when it was.
@@ -134,6 +183,55 @@ mod tests {
         let values = vec![(at("ListID"), "80000001-1".to_owned()), (at("ParentRef/ListID"), long)];
         let job = record(List::Customer, Ret { element: "CustomerRet".into(), values }).unwrap();
         assert_eq!(job.parent_external_id, None);
+    }
+
+    fn customer(fields: &[(&str, &str)]) -> Record {
+        let at = |name: &str| CUSTOMER.iter().position(|known| *known == name).unwrap();
+        let values = fields.iter().map(|(name, value)| (at(name), (*value).to_owned())).collect();
+        record(List::Customer, Ret { element: "CustomerRet".into(), values }).unwrap()
+    }
+
+    #[test]
+    fn a_customers_address_begins_below_its_own_names() {
+        let some = |text: &str| Some(text.to_owned());
+        let whole = customer(&[
+            ("ListID", "80000001-1"),
+            ("Name", "Imagined Builders"),
+            ("CompanyName", "Imagined Builders, Inc."),
+            ("FirstName", "Ada"),
+            ("LastName", "Sample"),
+            ("BillAddress/Addr1", "IMAGINED BUILDERS, INC."),
+            ("BillAddress/Addr2", " Ada  Sample"),
+            ("BillAddress/Addr3", "1 Invented Road"),
+            ("BillAddress/Addr4", "Ada Sample"),
+            ("BillAddress/City", "San Tomás"),
+            ("BillAddress/State", "CA"),
+            ("BillAddress/PostalCode", "94432"),
+            ("BillAddress/Country", "USA"),
+            ("AccountNumber", "000-00-0001"),
+            ("JobDesc", "Two floors"),
+        ]);
+        let address = Address {
+            lines: vec!["1 Invented Road".into(), "Ada Sample".into()],
+            city: some("San Tomás"),
+            region: some("CA"),
+            postal_code: some("94432"),
+            country: some("USA"),
+        };
+        assert_eq!((whole.address, whole.description), (Some(address), some("Two floors")));
+        assert_eq!(whole.number, some("000-00-0001"), "a business's own number for a customer");
+        let named = customer(&[("ListID", "80000001-1"), ("Name", "Ann"), ("BillAddress/Addr1", "Ann")]);
+        assert_eq!(named.address, None, "a name alone is no address");
+    }
+
+    #[test]
+    fn an_employees_number_is_staged_unless_it_may_be_a_social_security_number_or_a_bank_account() {
+        assert_eq!(employee("AccountNumber", " 1042 ").number.as_deref(), Some("1042"));
+        for held_elsewhere in ["000-00-0001", "000000001", "SSN 000 00 0001", "0000 1234", "XX00 0000 1234"] {
+            assert_eq!(employee("AccountNumber", held_elsewhere).number, None, "{held_elsewhere}");
+        }
+        assert_eq!(employee("Department", "Field").department.as_deref(), Some("Field"));
+        assert!(!EMPLOYEE.iter().any(|name| name.contains("Address") || name.contains("Notes")));
     }
 
     #[test]

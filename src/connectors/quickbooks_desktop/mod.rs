@@ -21,6 +21,6 @@ mod settings;
 mod spec;
 pub mod times;
 
-pub use qwc::{Application, QwcError, check_address, qwc};
+pub use qwc::{Application, QwcError, qwc};
 pub use settings::Settings;
 pub use spec::QuickbooksDesktop;

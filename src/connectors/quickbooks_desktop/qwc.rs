@@ -25,7 +25,7 @@ pub enum QwcError {
 ///
 /// # Errors
 /// What it would refuse.
-pub fn check_address(address: &Url) -> Result<(), QwcError> {
+pub(super) fn check_address(address: &Url) -> Result<(), QwcError> {
     match (address.host(), address.scheme()) {
         (None, _) => Err(QwcError::NoHost(address.clone())),
         (Some(Host::Domain("localhost")), "http" | "https") => Ok(()),

@@ -31,6 +31,9 @@ pub enum Denied {
     /// Another company's object is answered as one that is not there.
     #[error("no such {0}")]
     NotThere(&'static str),
+    /// The caller sees the company of the object; the app for which it acts does not.
+    #[error("the app `{app}` does not see the company of this {what}")]
+    NotForApp { app: String, what: &'static str },
     /// The object is known, or there is none.
     #[error("the caller may not {action}")]
     Forbidden {
@@ -57,10 +60,10 @@ impl<A: Acts> Attempt<A> {
     /// The policy's word on an object of a company; `what` is what a caller who does not see it is told is missing.
     ///
     /// # Errors
-    /// [`Denied::NotThere`] before [`Denied::Forbidden`].
+    /// [`Denied::NotThere`] or [`Denied::NotForApp`] before [`Denied::Forbidden`].
     pub fn at(&self, company: &str, what: &'static str) -> Result<Grant<A>, Denied> {
         if !self.companies.has(company) {
-            return Err(Denied::NotThere(what));
+            return Err(self.unseen(company, what));
         }
         self.decide(Some(company), what)?;
         Ok(self.grant(Companies::Only(vec![company.to_owned()])))
@@ -108,6 +111,16 @@ impl<A> Attempt<A> {
     /// The app for which it asks; `None` where several could be meant.
     pub fn app(&self) -> Option<&ActingApp> {
         self.app.as_ref()
+    }
+
+    /// Why an object of a company is not seen: it is not there for this caller, or the caller's app alone stands in the way.
+    pub fn unseen(&self, company: &str, what: &'static str) -> Denied {
+        match &self.app {
+            Some(app) if self.principal.companies().has(company) => {
+                Denied::NotForApp { app: app.name.clone(), what }
+            }
+            _ => Denied::NotThere(what),
+        }
     }
 
     /// The companies whose objects it may look for.

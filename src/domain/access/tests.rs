@@ -74,8 +74,12 @@ fn whoever_acts_for_an_app_acts_where_the_app_may() {
         name: "Timesheets".into(),
         companies: Companies::Only(vec![OWN.into()]),
     };
+    // Who sees more than the app is told what stands in the way; who does not, is told of nothing.
+    let own = Attempt::<action::Link>::new(app(&[Scope::Link]), Some(acting.clone()), None);
+    assert_eq!(own.at("com_b", "employee").unwrap_err(), Denied::NotThere("employee"));
     let attempt = Attempt::<action::Link>::new(Principal::CommandLine, Some(acting), Some("r-1".into()));
-    assert_eq!(attempt.at("com_b", "employee").unwrap_err(), Denied::NotThere("employee"));
+    let lacks = Denied::NotForApp { app: "Timesheets".into(), what: "employee" };
+    assert_eq!(attempt.at("com_b", "employee").unwrap_err(), lacks);
     let grant = attempt.at(OWN, "employee").unwrap();
     assert_eq!((grant.app().unwrap().id.as_str(), grant.request_id()), ("app_1", Some("r-1")));
 }

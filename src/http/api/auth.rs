@@ -6,7 +6,11 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
-use utoipa::openapi::{extensions::Extensions, path::Paths};
+use utoipa::openapi::{
+    RefOr,
+    extensions::Extensions,
+    path::{ParameterIn, Paths},
+};
 
 use crate::{
     domain::{
@@ -14,12 +18,21 @@ use crate::{
         secret::Secret,
         words::Action,
     },
-    http::{Gateway, door::Visitor, layers::RequestId, problem::ApiError, server},
+    http::{
+        Gateway,
+        door::Visitor,
+        extract::Parameters,
+        peer,
+        policy::{self, Policy},
+        problem::ApiError,
+        request_id::RequestId,
+    },
     service::{
         self,
         door::{self, Asker, Credential, Outcome},
+        named::{self, Named},
     },
-    store::{Db, Lane},
+    store::{Db, Lane, WriteDb},
 };
 
 /// Whoever sends a request for the action `A`. Nothing is known of it yet but what it says; [`Caller::read`] and
@@ -30,6 +43,19 @@ pub struct Caller<A> {
     visitor: Visitor,
     from: IpAddr,
     action: PhantomData<fn() -> A>,
+}
+
+impl<A> Clone for Caller<A> {
+    fn clone(&self) -> Self {
+        let Self { gateway, asker, visitor, from, action } = self;
+        Self {
+            gateway: gateway.clone(),
+            asker: asker.clone(),
+            visitor: visitor.clone(),
+            from: *from,
+            action: *action,
+        }
+    }
 }
 
 impl<A: Acts> FromRequestParts<Gateway> for Caller<A> {
@@ -49,7 +75,7 @@ impl<A: Acts> FromRequestParts<Gateway> for Caller<A> {
             gateway: gateway.clone(),
             asker,
             visitor: Visitor::of(&parts.extensions),
-            from: server::caller(&parts.extensions),
+            from: peer::caller(&parts.extensions),
             action: PhantomData,
         };
         if !parts.method.is_safe() {
@@ -59,11 +85,28 @@ impl<A: Acts> FromRequestParts<Gateway> for Caller<A> {
             checked.map_err(|refusal| caller.refused(refusal))?;
             caller.visitor.welcome();
         }
+        let named = policy::named(parts).await;
+        let policy = caller.policy(named);
+        let parameters = parts.extensions.get::<Parameters>();
+        let fits = parameters.map_or(Ok(()), |known| known.check(parts.uri.query().unwrap_or_default()));
+        if let Err(wrong) = fits {
+            return Err(policy::first(Some(policy), wrong).await);
+        }
+        parts.extensions.insert(policy);
         Ok(caller)
     }
 }
 
 impl<A: Acts> Caller<A> {
+    /// Asks the policy for this caller, of the object that its address names.
+    fn policy(&self, named: Named) -> Policy {
+        let caller = self.clone();
+        Policy::new(move || {
+            let (caller, named) = (caller.clone(), named.clone());
+            Box::pin(caller.read(move |db, attempt| named::judge(db, attempt, &named)))
+        })
+    }
+
     /// What it says of itself, for work that goes on after this.
     pub(super) fn asker(&self) -> &Asker {
         &self.asker
@@ -81,7 +124,7 @@ impl<A: Acts> Caller<A> {
     /// Writes, in one transaction with finding out who calls. It may be tried twice: see [`door::write`].
     pub async fn write<T: Send + 'static>(
         self,
-        work: impl Fn(&mut Db, &Attempt<A>) -> service::Result<T> + Send + Sync + 'static,
+        work: impl Fn(&mut WriteDb, &Attempt<A>) -> service::Result<T> + Send + Sync + 'static,
     ) -> Result<T, ApiError> {
         let outcome = door::write(&self.gateway.store, self.asker.clone(), work).await;
         self.told(outcome)
@@ -146,6 +189,22 @@ pub fn action_of<Arguments, H: Guarded<Arguments>>(_: &H) -> Action {
     H::ACTION
 }
 
+/// The parameters of the query that its operations describe: no other is taken.
+pub(in crate::http) fn parameters(paths: &Paths) -> Parameters {
+    let operations = paths
+        .paths
+        .values()
+        .flat_map(|item| [&item.get, &item.put, &item.post, &item.patch, &item.delete].into_iter().flatten());
+    let described = operations.flat_map(|operation| operation.parameters.iter().flatten());
+    let in_query = described.filter_map(|parameter| match parameter {
+        RefOr::T(parameter) if matches!(parameter.parameter_in, ParameterIn::Query) => {
+            Some(parameter.name.clone())
+        }
+        _ => None,
+    });
+    Parameters(in_query.collect())
+}
+
 /// Says in the description which action its operations are.
 pub fn describe(paths: &mut Paths, action: Action) {
     for item in paths.paths.values_mut() {
@@ -157,14 +216,15 @@ pub fn describe(paths: &mut Paths, action: Action) {
     }
 }
 
-/// The route of one handler, as `utoipa_axum::routes!` makes it, with the action that its signature names. Routes of the
-/// API are made by this alone, so that none is without one.
+/// The route of one handler, as `utoipa_axum::routes!` makes it, with the action that its signature names, and with the
+/// parameters that it describes. Routes of the API are made by this alone, so that none is without them.
 macro_rules! guarded {
     ($($handler:tt)+) => {{
         let mut routes = utoipa_axum::routes!($($handler)+);
         let action = $crate::http::api::auth::action_of(&$($handler)+);
         $crate::http::api::auth::describe(&mut routes.1, action);
-        routes
+        let parameters = $crate::http::api::auth::parameters(&routes.1);
+        (routes.0, routes.1, routes.2.layer::<_, std::convert::Infallible>(axum::Extension(parameters)))
     }};
 }
 pub(super) use guarded;

@@ -19,6 +19,7 @@ pub mod records;
 pub mod runs;
 pub mod schema;
 pub mod tokens;
+pub mod workers;
 
 use axum::{
     extract::Request,
@@ -28,7 +29,7 @@ use axum::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{Gateway, problem::ApiError};
+use super::{Gateway, problem::ApiError, representation::represent};
 use crate::{service::page, store::in_lane};
 
 /// The routes under `/v1`, with their description.
@@ -43,6 +44,7 @@ pub fn router() -> OpenApiRouter<Gateway> {
         .merge(links::router())
         .merge(apps::router())
         .merge(tokens::router())
+        .merge(workers::router())
         .with_layers()
 }
 
@@ -58,7 +60,7 @@ trait Layers {
 impl Layers for OpenApiRouter<Gateway> {
     fn with_layers(self) -> Self {
         // Neither database holds the character NUL in a text; bodies refuse it by their types.
-        self.layer(from_fn(refuse_nul)).layer(from_fn(in_turn))
+        self.layer(from_fn(refuse_nul)).layer(from_fn(in_turn)).layer(from_fn(represent))
     }
 }
 

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    domain::{access::action, words::List},
+    domain::{access::action, details, words::List},
     http::{
         Gateway,
         extract::{ApiJson, ApiPath, ApiQuery},
@@ -57,19 +57,52 @@ async fn get_profile(
     caller.read(move |db, attempt| profiles::show(db, attempt, list, &profile_id)).await.map(Json)
 }
 
+/// Where a customer is. A part that is left out or null is none.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddressDraft {
+    /// What stands above the city: street, building, `c/o`. At most 10, each of up to 200 characters, as the other parts.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    lines: Vec<Text>,
+    city: Option<Text>,
+    /// A state, province or county.
+    region: Option<Text>,
+    postal_code: Option<Text>,
+    /// Its name or code.
+    country: Option<Text>,
+}
+
+impl From<AddressDraft> for details::Address {
+    fn from(draft: AddressDraft) -> Self {
+        let text = |text: Option<Text>| text.map(|text| text.0);
+        Self {
+            lines: draft.lines.into_iter().map(|line| line.0).collect(),
+            city: text(draft.city),
+            region: text(draft.region),
+            postal_code: text(draft.postal_code),
+            country: text(draft.country),
+        }
+    }
+}
+
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProfileDraft {
     #[schema(schema_with = schema::name)]
     name: Text,
     email: Option<Text>,
+    /// Of a customer's profile only.
+    address: Option<AddressDraft>,
+    /// Of a customer's profile only: up to 4000 characters.
+    description: Option<Text>,
     /// The company's ID or name; may be left out where the app sees only one, or the profile is there already.
     company: Option<Text>,
 }
 
 /// Makes or changes a profile
 ///
-/// 201 where it is new, 200 where it was there.
+/// 201 where it is new, 200 where it was there. What is left out is taken away.
 #[utoipa::path(put, path = "/v1/profiles/{list}/{profile_id}", tag = "profiles", request_body = ProfileDraft,
     params(("list" = ListWord, Path), ("profile_id" = String, Path, description = "The app's ID"), AppQuery),
     responses((status = 200, description = "It was there", body = Profile),
@@ -85,6 +118,8 @@ async fn put_profile(
         profile_id,
         name: body.name.0,
         email: body.email.map(|email| email.0),
+        address: body.address.map(Into::into),
+        description: body.description.map(|text| text.0),
         company: body.company.map(|company| company.0),
     };
     let written = caller.write(move |db, attempt| profiles::put(db, &ambient, attempt, &input));
@@ -126,6 +161,10 @@ pub struct BatchDraft {
     #[schema(schema_with = schema::name)]
     name: Text,
     email: Option<Text>,
+    /// Of a customer's profile only.
+    address: Option<AddressDraft>,
+    /// Of a customer's profile only: up to 4000 characters.
+    description: Option<Text>,
     /// The company's ID or name; may be left out where the app sees only one, or the profile is there already.
     company: Option<Text>,
 }
@@ -145,6 +184,8 @@ async fn put_profiles(
         profile_id: each.profile_id.0,
         name: each.name.0,
         email: each.email.map(|email| email.0),
+        address: each.address.map(Into::into),
+        description: each.description.map(|text| text.0),
         company: each.company.map(|company| company.0),
     };
     let inputs: Vec<Input> = batch.profiles.into_iter().map(input).collect();

@@ -20,8 +20,10 @@ use super::{
     stored::Looked,
 };
 use crate::{
+    domain::words::WorkerState,
     http::{Gateway, problem::ApiError, webhooks::WebhookCounts},
     store::Load,
+    workers::board::Health,
 };
 
 /// Counts what is answered. Clones count together.
@@ -132,4 +134,12 @@ fn workers(figures: &mut Exposition, gateway: &Gateway) {
     let panics = workers.iter().map(|(name, health)| (name, health.panics));
     let help = "How often a worker panicked and was started anew.";
     figures.by(("worker_panics", Kind::Counter), help, "worker", panics);
+    let mut by = |name, kind, help, of: &dyn Fn(&Health) -> u64| {
+        figures.by((name, kind), help, "worker", workers.iter().map(|(name, health)| (name, of(health))));
+    };
+    let help = "Whether the last try of a worker failed, or it panicked.";
+    by("worker_failing", Kind::Gauge, help, &|it| u64::from(it.state() == WorkerState::Failing));
+    by("worker_busy", Kind::Gauge, "Pieces of work that a worker has under way.", &|it| it.busy);
+    by("worker_runs", Kind::Counter, "Pieces of work of a worker that have ended.", &|it| it.runs);
+    by("worker_failures", Kind::Counter, "Pieces of work of a worker that failed.", &|it| it.failures);
 }

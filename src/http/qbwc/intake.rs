@@ -12,7 +12,6 @@ use axum::body::Body;
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::body::BodyStream;
 use crate::http::{
     limits::BodyFailure,
     room::{Held, Room},
@@ -114,11 +113,10 @@ impl Intake {
         (Ahead::new(self.pieces), self.held)
     }
 
-    /// The whole body as a stream that blocks; the rest of it is read meanwhile.
-    pub(super) fn into_stream(self) -> BodyStream {
-        // The room is given back: whoever has a good ticket is no stranger.
-        let rest = (!self.ended).then_some(self.body);
-        BodyStream::new(Ahead::new(self.pieces), rest)
+    /// What was read, and the rest of the body if there is more. The room is given back: whoever has a good ticket is no
+    /// stranger.
+    pub(super) fn into_parts(self) -> (Ahead, Option<Body>) {
+        (Ahead::new(self.pieces), (!self.ended).then_some(self.body))
     }
 }
 

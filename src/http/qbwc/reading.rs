@@ -202,7 +202,9 @@ async fn receive(
     };
     visitor.welcome();
     let place = timeout(PATIENCE, gateway.readers.place()).await.map_err(|_| CallError::Busy)?;
-    let (runtime, span, stream) = (Handle::current(), tracing::Span::current(), intake.into_stream());
+    let (ahead, rest) = intake.into_parts();
+    let stream = BodyStream::new(ahead, rest);
+    let (runtime, span) = (Handle::current(), tracing::Span::current());
     let read = place.map_err(CallError::NoThread)?.run(move || {
         let _entered = span.enter();
         take_in(&runtime, stream, received)

@@ -11,7 +11,7 @@ use axum::extract::Request;
 use super::guesses::{Guesses, Name};
 use crate::{
     domain::secret::Secret,
-    http::{Gateway, server::Peer},
+    http::{Gateway, peer::Peer},
     store,
     sync::calls_in::{self, Admission, Caller},
 };

@@ -25,7 +25,32 @@ pub(super) fn body<T: DeserializeOwned>(body: &Value) -> Result<T, Wrong> {
     T::deserialize(Reader::of_body(body))
 }
 
-/// Reads a query string. Of a name that stands there twice, the last counts.
+/// What is wrong with the names of a query.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Misfit {
+    Unknown(Wrong),
+    Repeated(Wrong),
+}
+
+/// Whether a query has known parameters alone, each once.
+///
+/// # Errors
+/// The first one that has not.
+pub(super) fn parameters(query: &str, known: &[String]) -> Result<(), Misfit> {
+    let mut seen: Vec<&String> = Vec::new();
+    for (name, _) in url::form_urlencoded::parse(query.as_bytes()) {
+        let Some(parameter) = known.iter().find(|known| **known == name) else {
+            return Err(Misfit::Unknown(Wrong::unknown_parameter(&name, known)));
+        };
+        if seen.contains(&parameter) {
+            return Err(Misfit::Repeated(Wrong::repeated(parameter)));
+        }
+        seen.push(parameter);
+    }
+    Ok(())
+}
+
+/// Reads a query string, in which each name stands once: see [`parameters`].
 ///
 /// # Errors
 /// What is wrong with it.

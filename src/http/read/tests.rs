@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{body, query};
+use super::{Misfit, body, parameters, query};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -83,7 +83,7 @@ fn what_is_right_is_read() {
     });
     let draft: Draft = body(&right).unwrap();
     assert!(matches!(draft.mode, Some(Word::Delta)) && draft.rows[0].at.is_some());
-    let draft: Draft = query("name=a%20b&limit=5&on=true&mode=full&limit=7").unwrap();
+    let draft: Draft = query("name=a%20b&limit=7&on=true&mode=full").unwrap();
     assert_eq!((draft.name.as_str(), draft.limit, draft.on), ("a b", Some(7), Some(true)));
 }
 
@@ -97,6 +97,25 @@ fn a_query_is_told_as_well() {
     ] {
         assert_eq!(query::<Draft>(text).unwrap_err().to_string(), said, "{text}");
     }
+}
+
+#[test]
+fn a_query_has_known_parameters_each_once() {
+    let known = ["limit".to_owned(), "q".to_owned()];
+    assert_eq!(parameters("", &known), Ok(()));
+    assert_eq!(parameters("q=a&limit=5", &known), Ok(()));
+    for (text, said) in [
+        ("limt=5", "It has no parameter `limt`; known: limit, q."),
+        ("hunter2=1&q=a", "It has no parameter of this name; known: limit, q."),
+    ] {
+        let Err(Misfit::Unknown(wrong)) = parameters(text, &known) else { panic!("{text}") };
+        assert_eq!(wrong.to_string(), said);
+    }
+    for text in ["q=a&q=b", "q=a&limit=1&q=a", "q&%71"] {
+        let Err(Misfit::Repeated(wrong)) = parameters(text, &known) else { panic!("{text}") };
+        assert_eq!(wrong.to_string(), "`q` stands there twice.");
+    }
+    assert!(matches!(parameters("q=a", &[]), Err(Misfit::Unknown(_))));
 }
 
 fn values() -> impl Strategy<Value = Value> {

@@ -1,6 +1,9 @@
 //! What is wrong with a body or a query: where, and what was expected.
 
-use std::fmt::{self, Display};
+use std::{
+    borrow::Borrow,
+    fmt::{self, Display},
+};
 
 use serde::de::{self, Expected, Unexpected};
 
@@ -15,6 +18,14 @@ pub(in crate::http) struct Wrong {
 impl Wrong {
     pub(super) fn new(what: impl Into<String>) -> Self {
         Self { place: String::new(), what: what.into() }
+    }
+
+    pub(super) fn unknown_parameter(name: &str, known: &[String]) -> Self {
+        Self::new(format!("has no parameter {}; {}", named(name), listed(known)))
+    }
+
+    pub(super) fn repeated(name: &str) -> Self {
+        Self::new("stands there twice").within(name)
     }
 
     pub(super) fn within(mut self, outer: &str) -> Self {
@@ -53,17 +64,20 @@ impl de::Error for Wrong {
         Self::new(format!("must be one of: {}", expected.join(", ")))
     }
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        let known = match expected {
-            [] => "it has none".to_owned(),
-            known => format!("known: {}", known.join(", ")),
-        };
-        Self::new(format!("has no member {}; {known}", named(field)))
+        Self::new(format!("has no member {}; {}", named(field), listed(expected)))
     }
     fn missing_field(field: &'static str) -> Self {
         Self::new("is missing").within(field)
     }
     fn duplicate_field(field: &'static str) -> Self {
-        Self::new("stands there twice").within(field)
+        Self::repeated(field)
+    }
+}
+
+fn listed<T: Borrow<str>>(known: &[T]) -> String {
+    match known {
+        [] => "it has none".into(),
+        known => format!("known: {}", known.join(", ")),
     }
 }
 

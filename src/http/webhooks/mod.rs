@@ -34,7 +34,7 @@ use super::{
     Gateway,
     door::Visitor,
     limits::BodyFailure,
-    server::{self, Peer},
+    peer::{self, Peer},
 };
 use crate::{
     connectors::{
@@ -95,7 +95,7 @@ async fn take(webhooks: &Webhooks, connection_id: &str, request: Request) -> Res
     let Known { kind, settings, secrets } = look_up(gateway, connection_id).await?.ok_or(Refusal::Unknown)?;
     let hook = hook::of(kind)?;
     hook.can_be(&settings, &secrets, &parts.headers)?;
-    let mut room = gateway.room.enter(server::caller(&parts.extensions));
+    let mut room = gateway.room.enter(peer::caller(&parts.extensions));
     let body = body::receive(body, &parts.headers, webhooks.most, &mut room).await?;
     let delivery = Delivery { headers: &parts.headers, body: &body, now: gateway.ambient.now() };
     let message = hook.receive(&settings, &secrets, &gateway.reach.outbound, delivery).await?;

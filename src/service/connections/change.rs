@@ -12,7 +12,7 @@ use crate::{
         words::Kind,
     },
     service::{Result, find},
-    store::{Db, connections as stored, desktop},
+    store::{WriteDb, connections as stored, desktop},
     sync::{
         credentials,
         register::{self, ConnectionChange},
@@ -40,7 +40,7 @@ pub struct Draft {
 /// # Errors
 /// `company_not_found`; `invalid_name`, `no_connector`, `invalid_settings`, `invalid_secrets`; `already_exists`.
 pub fn add(
-    db: &mut Db,
+    db: &mut WriteDb,
     around: &impl Around,
     attempt: &Attempt<action::ManageConnections>,
     draft: &Draft,
@@ -59,7 +59,7 @@ pub fn add(
 /// # Errors
 /// `connection_not_found`; `not_quickbooks_desktop`, `nothing_in_doubt`; as [`add`].
 pub fn change(
-    db: &mut Db,
+    db: &mut WriteDb,
     around: &impl Around,
     attempt: &Attempt<action::ManageConnections>,
     id: &str,
@@ -92,7 +92,7 @@ pub struct Password {
 /// # Errors
 /// `connection_not_found`, `not_quickbooks_desktop`.
 pub fn new_password(
-    db: &mut Db,
+    db: &mut WriteDb,
     around: &impl Around,
     attempt: &Attempt<action::ManageConnections>,
     id: &str,
@@ -118,7 +118,7 @@ pub struct WebhookSecret {
 /// # Errors
 /// `connection_not_found`; `invalid_secrets` where Rollcall makes none of that name for the kind.
 pub fn new_secret(
-    db: &mut Db,
+    db: &mut WriteDb,
     around: &impl Around,
     attempt: &Attempt<action::ManageConnections>,
     id: &str,
@@ -134,7 +134,7 @@ pub fn new_secret(
 /// # Errors
 /// `connection_not_found`; `invalid_secrets` where Rollcall makes none for the kind.
 pub fn new_webhook_secret(
-    db: &mut Db,
+    db: &mut WriteDb,
     around: &impl Around,
     attempt: &Attempt<action::ManageConnections>,
     id: &str,

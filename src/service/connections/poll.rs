@@ -10,7 +10,7 @@ use crate::{
         words::{List, Mode},
     },
     service::{Result, edge::Said},
-    store::{self, Db, Page, PageLimit, connections::Connection, runs, runs::Run},
+    store::{self, Db, Page, PageLimit, WriteDb, connections::Connection, runs, runs::Run},
     sync::{ask, check},
 };
 
@@ -36,7 +36,7 @@ pub struct Asked {
 /// # Errors
 /// `connection_not_found`; `cannot_be_polled`, `invalid_settings`.
 pub fn poll(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Poll>,
     id: &str,

@@ -31,6 +31,9 @@ use super::{
 pub fn company<A>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<Company> {
     match companies::find(db, wanted) {
         Ok(company) if attempt.companies().has(&company.id) => return Ok(company),
+        Ok(company) if attempt.principal().companies().has(&company.id) => {
+            return Err(attempt.unseen(&company.id, "company").into());
+        }
         Ok(_) | Err(store::Error::NotFound(_)) => {}
         Err(error) => return Err(error.into()),
     }
@@ -185,10 +188,13 @@ pub fn message<A: Acts>(
     Ok((attempt.at(&connection.company_id, "message")?, connection, message))
 }
 
-/// The ID with this beginning, among the companies that the caller sees.
+/// The ID with this beginning, among the companies in which the caller acts, else among those that it sees.
 fn record_id<A>(db: &mut Db, attempt: &Attempt<A>, list: List, beginning: &str) -> Result<String> {
-    let among = attempt.companies().ids();
-    begun(list.as_str(), list.prefix(), beginning, |id| records::beginning(db, list, among, id, 3))
+    let seen = attempt.principal().companies();
+    begun(list.as_str(), list.prefix(), beginning, |id| {
+        let ids = records::beginning(db, list, attempt.companies().ids(), id, 3)?;
+        if ids.is_empty() { records::beginning(db, list, seen.ids(), id, 3) } else { Ok(ids) }
+    })
 }
 
 /// The only ID of a `what` with this beginning; `ids` looks for up to three.

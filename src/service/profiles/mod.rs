@@ -14,7 +14,7 @@ use crate::{
         access::{Acts, Attempt, Denied, Grant, action},
         words::List,
     },
-    store::{Db, links, profiles},
+    store::{Db, WriteDb, links, profiles},
     sync::profile,
 };
 
@@ -23,7 +23,7 @@ use super::{
     actors::ActorNames,
     find,
     page::{self, PageBody},
-    schema,
+    schema::{self, Address},
 };
 
 pub use write::{Change, Input, MOST, Written, change, exists, put, put_all};
@@ -38,6 +38,10 @@ pub struct Profile {
     pub company_id: String,
     pub name: String,
     pub email: Option<String>,
+    /// Where a customer is; always null for an employee.
+    pub address: Option<Address>,
+    /// What a customer is about; always null for an employee.
+    pub description: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     /// At most one a connection.
@@ -86,6 +90,8 @@ impl Profile {
             company_id: profile.company_id,
             name: profile.name,
             email: profile.email,
+            address: profile.details.address.map(Address::from),
+            description: profile.details.description,
             created_at: profile.created_at,
             updated_at: profile.updated_at,
             links,
@@ -161,7 +167,7 @@ pub fn show(db: &mut Db, attempt: &Attempt<action::Read>, list: List, profile_id
 /// # Errors
 /// `profile_not_found`; `profile_linked` with its records; `app_needed`.
 pub fn remove(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Link>,
     list: List,

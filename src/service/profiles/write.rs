@@ -7,11 +7,12 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Attempt, action},
+        details::{self, Address, Details, Wrong},
         name::clean,
         words::List,
     },
     service::{Refusal, Result, find, input},
-    store::Db,
+    store::WriteDb,
     sync::profile,
 };
 
@@ -29,6 +30,10 @@ pub struct Input {
     pub name: String,
     /// None where it is empty as well.
     pub email: Option<String>,
+    /// A customer's only.
+    pub address: Option<Address>,
+    /// A customer's only; none where it is empty as well.
+    pub description: Option<String>,
     /// The company's ID or name; may be left out where the app sees only one, or the profile is there already.
     pub company: Option<String>,
 }
@@ -45,10 +50,10 @@ pub struct Written {
 /// Makes or changes a profile. The second half says whether it is new.
 ///
 /// # Errors
-/// `invalid_profile_id`, `invalid_name`, `invalid_email`; `company_not_found`, `which_company`, `other_company`;
-/// `app_needed`.
+/// `invalid_profile_id`, `invalid_name`, `invalid_email`, `invalid_address`, `invalid_description`; `company_not_found`,
+/// `which_company`, `other_company`; `app_needed`.
 pub fn put(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Link>,
     input: &Input,
@@ -63,6 +68,10 @@ pub struct Change {
     pub name: Option<String>,
     /// An empty one takes it away.
     pub email: Option<String>,
+    /// One without anything in it takes it away.
+    pub address: Option<Address>,
+    /// An empty one takes it away.
+    pub description: Option<String>,
 }
 
 /// Changes a profile that is there.
@@ -70,7 +79,7 @@ pub struct Change {
 /// # Errors
 /// `profile_not_found`; as [`put`].
 pub fn change(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Link>,
     list: List,
@@ -83,6 +92,8 @@ pub fn change(
         profile_id: before.profile_id,
         name: change.name.clone().unwrap_or(before.name),
         email: change.email.clone().or(before.email),
+        address: change.address.clone().or(before.details.address),
+        description: change.description.clone().or(before.details.description),
         company: None,
     };
     Ok(put(db, ambient, attempt, &input)?.0)
@@ -102,7 +113,7 @@ pub fn exists(list: List) -> Refusal {
 /// # Errors
 /// `too_many`; as [`put`], with the `index` of the one that was refused.
 pub fn put_all(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Link>,
     inputs: &[Input],
@@ -135,7 +146,7 @@ pub fn put_all(
 }
 
 fn write(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Link>,
     input: &Input,
@@ -156,5 +167,36 @@ fn checked(input: &Input, company_id: Option<String>) -> Result<profile::Draft> 
     if let Some(email) = &email {
         input::short(email, "email", 320)?;
     }
-    Ok(profile::Draft { list: input.list, profile_id: input.profile_id.clone(), company_id, name, email })
+    let details = details(input)?;
+    Ok(profile::Draft {
+        list: input.list,
+        profile_id: input.profile_id.clone(),
+        company_id,
+        name,
+        email,
+        details,
+    })
+}
+
+fn details(input: &Input) -> Result<Details> {
+    let address = input.address.clone().map_or(Ok(None), Address::checked).map_err(unfit)?;
+    let description = input.description.as_deref().map_or(Ok(None), details::description).map_err(unfit)?;
+    let details = Details { address, description };
+    if input.list == List::Employee && !details.is_empty() {
+        let code = if details.address.is_some() { "invalid_address" } else { "invalid_description" };
+        return Err(Refusal::unacceptable(
+            code,
+            "Only a customer's profile has an address and a description: where employees live is not held.",
+            "Leave both out, or write the profile to the list `customer`.",
+        ));
+    }
+    Ok(details)
+}
+
+fn unfit(wrong: Wrong) -> Refusal {
+    let code = match wrong {
+        Wrong::Lines | Wrong::Part(_) => "invalid_address",
+        Wrong::Description => "invalid_description",
+    };
+    Refusal::unacceptable(code, format!("{wrong}."), "Correct it and send it again.")
 }

@@ -42,7 +42,7 @@ pub struct RecordsQuery {
     pub active: Option<bool>,
     /// Whether they are gone from the source's list.
     pub absent: Option<bool>,
-    /// Anywhere in names, e-mail and external ID; case and accents do not matter.
+    /// Anywhere in names, e-mail, number and external ID; case and accents do not matter.
     #[param(max_length = 200)]
     pub q: Option<String>,
     /// Only those that have changed since, sorted by their change instead of their name. A filter for reports, not a cursor:

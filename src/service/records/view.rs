@@ -8,7 +8,10 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{record, words::List},
-    service::{actors::ActorNames, schema},
+    service::{
+        actors::ActorNames,
+        schema::{self, Address},
+    },
     store::{self, Db, links, records::Staged},
 };
 
@@ -39,6 +42,8 @@ pub struct Record {
 pub struct Content {
     /// The source's own ID (QuickBooks: `ListID`).
     pub external_id: String,
+    /// What people know it by: an account, a staff number, a short code.
+    pub number: Option<String>,
     /// How the source shows it in its list.
     pub name: String,
     /// The name with its parents, `Parent:Job`, where the list is a tree.
@@ -51,6 +56,7 @@ pub struct Content {
     pub email: Option<String>,
     pub phone: Option<String>,
     pub job_title: Option<String>,
+    pub department: Option<String>,
     /// A job's customer.
     pub parent_external_id: Option<String>,
     /// 0 for a customer, 1 and more for its jobs.
@@ -60,6 +66,10 @@ pub struct Content {
     pub released_on: Option<NaiveDate>,
     /// The last day of somebody who is still there.
     pub releases_on: Option<NaiveDate>,
+    /// Where a customer is; always null for an employee.
+    pub address: Option<Address>,
+    /// What a customer or its job is about; always null for an employee.
+    pub description: Option<String>,
     /// In the source's own words.
     pub source_created_at: Option<String>,
     /// In the source's own words.
@@ -116,6 +126,7 @@ impl From<record::Record> for Content {
     fn from(record: record::Record) -> Self {
         Self {
             external_id: record.external_id,
+            number: record.number,
             name: record.name,
             full_name: record.full_name,
             first_name: record.first_name,
@@ -125,12 +136,15 @@ impl From<record::Record> for Content {
             email: record.email,
             phone: record.phone,
             job_title: record.job_title,
+            department: record.department,
             parent_external_id: record.parent_external_id,
             sublevel: record.sublevel,
             active: record.active,
             hired_on: record.hired_on,
             released_on: record.released_on,
             releases_on: record.releases_on,
+            address: record.address.map(Address::from),
+            description: record.description,
             source_created_at: record.source_created_at,
             source_modified_at: record.source_modified_at,
         }

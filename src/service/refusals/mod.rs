@@ -24,6 +24,18 @@ impl From<Denied> for Refusal {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::NotThere(what) => Refusal::not_there(what),
+            Denied::NotForApp { app, what } => {
+                let which =
+                    if what == "company" { "this company" } else { &format!("the company of this {what}") };
+                Refusal::unacceptable(
+                    "not_for_app",
+                    format!("The app `{app}`, for which it would be done, does not see {which}."),
+                    Said::by(|edge| {
+                        let (app, change) = (edge.parameter("app"), edge.operation(Operation::ChangeApp));
+                        format!("Name another app by {app}, or give this one the company: {change}.")
+                    }),
+                )
+            }
             Denied::Forbidden { scope: Some(scope), .. } => lacks(scope),
             Denied::Forbidden { action: Action::Administer, .. } => Refusal::new(
                 Class::Forbidden,

@@ -11,7 +11,7 @@ use crate::{
         access::{Attempt, Grant, action},
         words::RunState,
     },
-    store::{Db, PageLimit, records, runs},
+    store::{Db, PageLimit, WriteDb, records, runs},
     sync::hold,
 };
 
@@ -118,7 +118,7 @@ pub fn to_approve(db: &mut Db, attempt: &Attempt<action::DecideHolds>, id: &str)
 /// # Errors
 /// `run_not_found`, `run_not_held`.
 pub fn approve(
-    db: &mut Db,
+    db: &mut WriteDb,
     attempt: &Attempt<action::DecideHolds>,
     id: &str,
     now: DateTime<Utc>,
@@ -133,7 +133,7 @@ pub fn approve(
 /// # Errors
 /// `run_not_found`, `run_not_held`.
 pub fn reject(
-    db: &mut Db,
+    db: &mut WriteDb,
     attempt: &Attempt<action::DecideHolds>,
     id: &str,
     now: DateTime<Utc>,

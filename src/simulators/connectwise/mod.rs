@@ -44,7 +44,7 @@ pub use callbacks::Callback;
 pub use deliver::{CallbackEvent, signature};
 pub use options::{ConnectWiseOptions, DeliveryOptions};
 pub use records::{
-    CUSTOMER, CwCompany, CwContact, CwMember, OWNER, PROSPECT, STATUSES, TYPES, Truth, VENDOR,
+    CUSTOMER, CwAddress, CwCompany, CwContact, CwMember, OWNER, PROSPECT, STATUSES, TYPES, Truth, VENDOR,
 };
 use world::World;
 

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::simulators::overlap::{self, System};
+use crate::simulators::{
+    overlap::{self, System},
+    people::pick,
+};
 
 pub const CUSTOMER: i64 = 1;
 pub const PROSPECT: i64 = 2;
@@ -32,6 +35,8 @@ pub struct CwMember {
     /// Which address is preferred: `Office` or `Home`.
     pub default_email: &'static str,
     pub office_phone: Option<String>,
+    /// `defaultDepartment`, by its name.
+    pub department: Option<String>,
     pub inactive: bool,
     pub inactive_on: Option<NaiveDate>,
     /// Without one the wire tells 1800-01-01.
@@ -50,11 +55,24 @@ pub struct CwCompany {
     /// Ids of [`TYPES`].
     pub types: Vec<i64>,
     pub phone: Option<String>,
+    pub address: Option<CwAddress>,
     pub website: Option<String>,
     pub account_number: Option<String>,
     /// `deletedFlag`: deleted, and still in the lists.
     pub deleted: bool,
     pub last_updated: DateTime<Utc>,
+}
+
+/// Where a company is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CwAddress {
+    pub line1: String,
+    pub line2: Option<String>,
+    pub city: String,
+    pub state: String,
+    pub zip: String,
+    /// By its name.
+    pub country: Option<String>,
 }
 
 /// Somebody at a company.
@@ -113,6 +131,8 @@ pub(super) fn member(seed: u64, index: u64) -> CwMember {
         home_email,
         default_email: if home { "Home" } else { "Office" },
         office_phone: known.phone,
+        department: (index % 7 != 4)
+            .then(|| pick(&["Help Desk", "Projects", "Sales & Account Care"], index).to_owned()),
         inactive: !known.active,
         inactive_on: known.left_on,
         hired_on: known.hired_on.filter(|_| index % 6 != 1),
@@ -141,10 +161,22 @@ pub(super) fn company(seed: u64, index: u64) -> CwCompany {
             _ => vec![CUSTOMER],
         },
         phone: business.phone,
+        address: (number % 6 != 4).then(|| address(number)),
         website: (number % 3 == 0).then(|| format!("https://www.business{number}.example.net")),
         account_number: (number % 4 == 0).then(|| format!("C-{number:05}")),
         deleted: number % 15 == 11,
         last_updated: time(business.modified),
+    }
+}
+
+fn address(number: u64) -> CwAddress {
+    CwAddress {
+        line1: format!("{} Imagined Street", number + 1),
+        line2: (number % 5 == 2).then(|| format!("Floor {number}")),
+        city: "Lago Sólo".to_owned(),
+        state: "FL".to_owned(),
+        zip: format!("{:05}", number % 100_000),
+        country: (number % 3 != 1).then(|| "United States".to_owned()),
     }
 }
 
@@ -156,6 +188,7 @@ fn owner() -> CwCompany {
         status: 1,
         types: vec![OWNER],
         phone: None,
+        address: None,
         website: None,
         account_number: None,
         deleted: false,

@@ -170,6 +170,7 @@ fn member(one: &CwMember) -> Value {
         "officePhone": one.office_phone,
         "mobilePhone": null,
         "homePhone": null,
+        "defaultDepartment": one.department.as_ref().map(|name| json!({ "id": 7, "identifier": name, "name": name })),
         "inactiveFlag": one.inactive,
         "inactiveDate": one.inactive_on.map(day),
         "hireDate": one.hired_on.map_or_else(|| "1800-01-01T08:00:00Z".to_owned(), day),
@@ -198,18 +199,19 @@ fn company(one: &CwCompany) -> Value {
         .iter()
         .map(|id| json!({ "id": id, "name": name_of(&TYPES, *id), "vendorFlag": false }))
         .collect();
+    let place = one.address.as_ref();
     json!({
         "id": one.id,
         "identifier": one.identifier,
         "name": one.name,
         "status": { "id": one.status, "name": name_of(&STATUSES, one.status), "_info": null },
         "types": types,
-        "addressLine1": "12 Main Street",
-        "addressLine2": null,
-        "city": null,
-        "state": null,
-        "zip": null,
-        "country": null,
+        "addressLine1": place.map(|place| &place.line1),
+        "addressLine2": place.and_then(|place| place.line2.as_ref()),
+        "city": place.map(|place| &place.city),
+        "state": place.map(|place| &place.state),
+        "zip": place.map(|place| &place.zip),
+        "country": place.and_then(|place| place.country.as_ref()).map(|name| json!({ "id": 1, "name": name })),
         "phoneNumber": one.phone.clone().unwrap_or_default(),
         "faxNumber": "",
         "website": one.website,

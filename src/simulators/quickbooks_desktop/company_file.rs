@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, FixedOffset, TimeDelta};
 
-use super::entry::{DeletedEntry, List, ListEntry};
-use crate::simulators::people::{self, Person};
+use super::entry::{BillAddress, DeletedEntry, List, ListEntry};
+use crate::simulators::people::{self, Person, pick};
 
 /// The counter of the first `ListID`; employees take the odd places after it and customers the even ones: both are
 /// name lists, and a `ListID` is unique across name lists (Intuit's on-screen reference).
@@ -154,6 +154,7 @@ impl CompanyFile {
             Some(parent) => format!("{}:{}", parent.full_name, person.name),
             None => person.name.clone(),
         };
+        let address = (list == List::Customer && index % 6 != 4).then(|| bill_address(&person.name, index));
         Some(ListEntry {
             list,
             list_id: list_id(list, index, person.created),
@@ -166,6 +167,11 @@ impl CompanyFile {
             email: person.email,
             phone: person.phone,
             job_title: person.job_title,
+            number: number(list, index),
+            department: (list == List::Employee).then(|| department(index)),
+            bill_address: address,
+            job_desc: (parent.is_some() && index.is_multiple_of(2))
+                .then(|| format!("Phase {index} <see & check plan>")),
             active: person.active,
             sublevel: parent.as_ref().map_or(0, |parent| parent.sublevel + 1),
             parent_list_id: parent.as_ref().map(|parent| parent.list_id.clone()),
@@ -202,6 +208,27 @@ impl CompanyFile {
     fn time(&self, unix: i64) -> DateTime<FixedOffset> {
         DateTime::from_timestamp(unix, 0).unwrap_or_default().with_timezone(&self.offset)
     }
+}
+
+fn number(list: List, index: u64) -> Option<String> {
+    match list {
+        // 000 is an area that was never given out.
+        List::Employee if index % 50 == 7 => Some(format!("000-00-{:04}", index % 10_000)),
+        List::Employee => (index % 4 != 3).then(|| (1000 + index).to_string()),
+        List::Customer => index.is_multiple_of(3).then(|| format!("C-{index:05}")),
+    }
+}
+
+fn department(index: u64) -> String {
+    pick(&["Field", "Office", "Yard & Stores"], index).to_owned()
+}
+
+fn bill_address(name: &str, index: u64) -> BillAddress {
+    // Up to 41 characters.
+    let mut lines = vec![name.chars().take(41).collect(), format!("{} Invented Road", index % 700 + 1)];
+    lines.extend((index % 5 == 1).then(|| format!("Suite {index}")));
+    let (city, state, postal_code) = ("San Tomás".to_owned(), "CA".to_owned(), "94432".to_owned());
+    BillAddress { lines, city, state, postal_code, country: (index % 10 == 2).then(|| "USA".to_owned()) }
 }
 
 pub(super) fn list_id(list: List, index: u64, created: i64) -> String {

@@ -38,6 +38,14 @@ pub struct ListEntry {
     pub email: Option<String>,
     pub phone: Option<String>,
     pub job_title: Option<String>,
+    /// `AccountNumber`. In a few employees' somebody has put a social security number, which no gateway should keep.
+    pub number: Option<String>,
+    /// Employees only.
+    pub department: Option<String>,
+    /// Customers only.
+    pub bill_address: Option<BillAddress>,
+    /// Jobs only.
+    pub job_desc: Option<String>,
     pub active: bool,
     /// The `ListID` of the customer (or job) that a job belongs to.
     pub parent_list_id: Option<String>,
@@ -55,6 +63,17 @@ pub struct ListEntry {
     pub time_modified: DateTime<FixedOffset>,
     /// Changes with every change; the Unix time of the last one.
     pub edit_sequence: String,
+}
+
+/// Where bills go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillAddress {
+    /// `Addr1` and so on; the first is the customer's name, as QuickBooks fills it in.
+    pub lines: Vec<String>,
+    pub city: String,
+    pub state: String,
+    pub postal_code: String,
+    pub country: Option<String>,
 }
 
 /// What `ListDeletedQueryRq` tells of a deleted entry.

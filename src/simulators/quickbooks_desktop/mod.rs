@@ -29,7 +29,7 @@ mod wire;
 
 pub use changes::{CompanyFileError, NewCustomer, NewEmployee};
 pub use company_file::CompanyFile;
-pub use entry::{DeletedEntry, List, ListEntry};
+pub use entry::{BillAddress, DeletedEntry, List, ListEntry};
 pub use faults::{Fault, Faults, PlannedFault};
 pub use options::{EnvelopeStyle, SessionOptions};
 pub use processor::{Answer, ProcessorOptions, Refusal, RequestProcessor};

@@ -1,9 +1,7 @@
 //! The epoch: which life of the database the positions of its feeds belong to. A backup that is restored gives positions
 //! out again that others have seen before; with a new epoch their cursors are refused instead of misread.
 
-use diesel::prelude::*;
-
-use crate::store::{Db, Error, Result, engine::per_backend, schema::feed_epoch};
+use crate::store::{Db, Error, Result, WriteDb, db::per_backend, dsl::*, schema::feed_epoch};
 
 const ONLY: i32 = 1;
 
@@ -13,7 +11,7 @@ pub fn epoch(db: &mut Db) -> Result<Option<String>> {
 }
 
 /// Makes `fresh` the epoch: where there is none yet, or in place of the present one. Which one it is now.
-pub fn begin_epoch(db: &mut Db, fresh: &str, replace: bool) -> Result<String> {
+pub fn begin_epoch(db: &mut WriteDb, fresh: &str, replace: bool) -> Result<String> {
     let row = (feed_epoch::id.eq(ONLY), feed_epoch::epoch.eq(fresh));
     per_backend!(db, |connection| diesel::insert_into(feed_epoch::table)
         .values(row)

@@ -1,11 +1,10 @@
 //! How the feed is read: from a position on, a bounded section at a time.
 
-use diesel::prelude::*;
-
 use crate::{
     domain::words::{ChangeKind, List},
     store::{
         Db, Result,
+        dsl::*,
         schema::{changes, feed_positions},
     },
 };

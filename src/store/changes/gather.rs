@@ -4,12 +4,11 @@
 //! 7 never comes back for 6. Nobody has to remember to write them, and the counter is held as short as can be.
 
 use std::{
-    cell::RefCell,
     collections::{BTreeMap, HashMap},
+    mem,
 };
 
 use chrono::NaiveDateTime;
-use diesel::prelude::*;
 
 use crate::{
     domain::{
@@ -17,9 +16,10 @@ use crate::{
         words::{ChangeKind, List},
     },
     store::{
-        Db, Error, Result,
-        engine::per_backend,
-        locks,
+        Db, Result, WriteDb,
+        db::Backend,
+        db::per_backend,
+        dsl::*,
         schema::{changes, feed_positions, records},
     },
 };
@@ -89,50 +89,19 @@ impl Entry {
     }
 }
 
-thread_local! {
-    /// The changes of this thread's transaction; `None` outside of one.
-    static GATHERED: RefCell<Option<Vec<Changes>>> = const { RefCell::new(None) };
-}
-
-/// Ends the gathering, by a panic as well.
-struct Gathering;
-
-impl Drop for Gathering {
-    fn drop(&mut self) {
-        GATHERED.set(None);
-    }
-}
-
-/// Runs the `work` of a transaction; what came of it, and the changes that it made.
-pub(in crate::store) fn gathering<T>(work: impl FnOnce() -> T) -> (T, Vec<Changes>) {
-    let _ends = Gathering;
-    GATHERED.set(Some(Vec::new()));
-    let done = work();
-    (done, GATHERED.take().unwrap_or_default())
-}
-
 /// Adds changes to the feed: at the end of the transaction.
-///
-/// # Errors
-/// [`Error::Corrupt`] outside of a transaction: they would be lost.
-pub(in crate::store) fn append(new: Changes) -> Result<()> {
-    if new.entries.is_empty() {
-        return Ok(());
+pub(in crate::store) fn append(db: &mut WriteDb, new: Changes) {
+    if !new.entries.is_empty() {
+        db.changes.push(new);
     }
-    GATHERED.with_borrow_mut(|gathered| match gathered {
-        Some(gathered) => {
-            gathered.push(new);
-            Ok(())
-        }
-        None => Err(Error::Corrupt { what: "change", why: "it was made outside of a transaction".into() }),
-    })
 }
 
 /// Writes what was gathered, as the last thing before the commit. The companies whose feeds have grown.
-pub(in crate::store) fn write(db: &mut Db, gathered: &[Changes]) -> Result<Vec<String>> {
+pub(in crate::store) fn write(db: &mut WriteDb) -> Result<Vec<String>> {
+    let gathered = mem::take(&mut db.changes);
     // In the order of their IDs, as everybody takes them: two transactions of several companies would wait in a circle.
     let mut companies: BTreeMap<&str, Vec<&Changes>> = BTreeMap::new();
-    for changes in gathered {
+    for changes in &gathered {
         companies.entry(&changes.company_id).or_default().push(changes);
     }
     for (company_id, changes) in &companies {
@@ -152,8 +121,8 @@ pub(in crate::store) fn write(db: &mut Db, gathered: &[Changes]) -> Result<Vec<S
 }
 
 /// Moves a company's counter on by `count`, and holds it until the commit; where it stands now.
-fn take(db: &mut Db, company_id: &str, count: i64) -> Result<i64> {
-    locks::taking_feed(company_id);
+fn take(db: &mut WriteDb, company_id: &str, count: i64) -> Result<i64> {
+    db.order.feed(company_id);
     Ok(per_backend!(db, |connection| diesel::insert_into(feed_positions::table)
         .values((
             feed_positions::company_id.eq(company_id),
@@ -164,21 +133,21 @@ fn take(db: &mut Db, company_id: &str, count: i64) -> Result<i64> {
         .do_update()
         .set(feed_positions::last.eq(feed_positions::last + count))
         .returning(feed_positions::last)
-        .get_result(connection))?)
+        .returned(connection))?)
 }
 
 /// The present versions of the records whose links changed. PostgreSQL does not keep others from writing a record while it
 /// is being linked: what was read before may be older than what the feed has told. Under the counter it is not.
 fn versions(db: &mut Db, changes: &[&Changes]) -> Result<HashMap<String, i32>> {
     let mut versions = HashMap::new();
-    if let Db::Postgres(connection) = db {
+    if let Backend::Postgres(mut connection) = db.backend() {
         let links = changes.iter().flat_map(|changes| &changes.entries);
         let links = links.filter(|entry| matches!(entry.kind, ChangeKind::Linked | ChangeKind::Unlinked));
         let linked: Vec<&str> = links.filter_map(|entry| entry.record_id.as_deref()).collect();
         for some in linked.chunks(BATCH) {
             let rows =
                 records::table.filter(records::id.eq_any(some)).select((records::id, records::version));
-            versions.extend(rows.load::<(String, i32)>(connection)?);
+            versions.extend(rows.load::<(String, i32)>(&mut connection)?);
         }
     }
     Ok(versions)
@@ -224,9 +193,9 @@ impl<'a> Row<'a> {
     }
 }
 
-fn insert<'a>(db: &mut Db, rows: &mut impl Iterator<Item = Row<'a>>) -> Result<()> {
-    match db {
-        Db::Postgres(connection) => loop {
+fn insert<'a>(db: &mut WriteDb, rows: &mut impl Iterator<Item = Row<'a>>) -> Result<()> {
+    match db.backend() {
+        Backend::Postgres(connection) => loop {
             let some: Vec<Row<'_>> = rows.take(COPY).collect();
             match some.len() {
                 0 => return Ok(()),
@@ -239,7 +208,7 @@ fn insert<'a>(db: &mut Db, rows: &mut impl Iterator<Item = Row<'a>>) -> Result<(
             }
         },
         // A statement for one row is prepared once and kept; one for many is built and parsed each time.
-        Db::Sqlite(connection) => {
+        Backend::Sqlite(connection) => {
             for row in rows {
                 diesel::insert_into(changes::table).values(&row).execute(connection)?;
             }

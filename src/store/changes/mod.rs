@@ -12,10 +12,9 @@ mod gather;
 
 pub use epoch::{begin_epoch, epoch};
 pub use feed::{Filter, Section, newest, section};
-pub(super) use gather::{Changes, Entry, append, gathering, write};
+pub(super) use gather::{Changes, Entry, append, write};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use crate::domain::{
     access::Actor,
@@ -24,6 +23,7 @@ use crate::domain::{
 
 use super::{
     Db, Error, Page, PageLimit, Result,
+    dsl::*,
     schema::changes,
     values::{utc, word},
 };

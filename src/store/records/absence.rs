@@ -1,13 +1,13 @@
 //! Who is no longer in the source's list: counted, named by a hold, marked.
 
-use diesel::prelude::*;
-
 use crate::{
     domain::words::{ChangeKind, List, RunState},
     store::{
-        Db, Page, PageLimit, Result,
+        Db, Page, PageLimit, Result, WriteDb,
         changes::{self, Entry},
-        engine::per_backend,
+        db::per_backend,
+        dsl::*,
+        locks::Locked,
         schema::{records, run_absences, runs},
         values::{at, uncount},
     },
@@ -58,7 +58,7 @@ pub fn count_present(db: &mut Db, connection_id: &str, list: List) -> Result<u64
 }
 
 /// Marks records absent. Their links stay.
-pub fn mark_absent(db: &mut Db, place: &Place<'_>, gone: &[Present]) -> Result<()> {
+pub fn mark_absent(db: &mut WriteDb, place: &Place<'_>, gone: &[Present]) -> Result<()> {
     for some in gone.chunks(LOOKUP) {
         let ids: Vec<&str> = some.iter().map(|record| record.id.as_str()).collect();
         diesel::update(records::table.filter(records::id.eq_any(ids)))
@@ -68,11 +68,12 @@ pub fn mark_absent(db: &mut Db, place: &Place<'_>, gone: &[Present]) -> Result<(
     let entry = |record: &Present| {
         Entry::of_record(ChangeKind::Absent, &record.id, &record.external_id, record.version)
     };
-    changes::append(made_at(place, gone.iter().map(entry).collect()))
+    changes::append(db, made_at(place, gone.iter().map(entry).collect()));
+    Ok(())
 }
 
 /// Names records as those whose absence a run found.
-pub fn name_absences(db: &mut Db, run_id: &str, gone: &[Present]) -> Result<()> {
+pub fn name_absences(db: &mut WriteDb, run_id: &str, gone: &[Present]) -> Result<()> {
     for some in gone.chunks(LOOKUP) {
         let rows: Vec<_> = some
             .iter()
@@ -87,7 +88,8 @@ pub fn name_absences(db: &mut Db, run_id: &str, gone: &[Present]) -> Result<()> 
 
 /// Takes records that were seen again off the hold of their list, and off the approved ones that still mark: they must
 /// not be marked.
-pub fn clear_absences(db: &mut Db, connection_id: &str, list: List, record_ids: &[&str]) -> Result<()> {
+pub fn clear_absences(db: &mut WriteDb, lock: &Locked<List>, record_ids: &[&str]) -> Result<()> {
+    let (connection_id, list) = (lock.connection_id(), lock.what());
     let waiting: Vec<String> = runs::table
         .filter(runs::connection_id.eq(connection_id).and(runs::list.eq(list.as_str())))
         .filter(runs::state.eq(RunState::Held.as_str()).or(runs::to_mark.is_not_null()))

@@ -1,10 +1,8 @@
 //! Records below others: a customer's jobs.
 
-use diesel::prelude::*;
-
 use crate::{
     domain::words::List,
-    store::{Db, Page, PageLimit, Result, schema::records},
+    store::{Db, Page, PageLimit, Result, dsl::*, schema::records},
 };
 
 use super::{Row, Staged};

@@ -16,12 +16,12 @@ pub use read::{beginning, find, find_all, get, of_absences, versions};
 pub use stage::{Known, Place, Write, known, upsert};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
-use crate::domain::{record::Record, words::List};
+use crate::domain::{details::Details, record::Record, words::List};
 
 use super::{
-    Error, Result,
+    Error, Result, details,
+    dsl::*,
     schema::records,
     values::{utc, word},
 };
@@ -73,11 +73,15 @@ struct Row {
     absent_at: Option<NaiveDateTime>,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+    number: Option<String>,
+    department: Option<String>,
+    details: Option<String>,
 }
 
 impl TryFrom<Row> for Staged {
     type Error = Error;
     fn try_from(row: Row) -> Result<Self> {
+        let Details { address, description } = details::from_column(row.details.as_deref())?;
         Ok(Staged {
             list: word("list", &row.list)?,
             id: row.id,
@@ -90,6 +94,7 @@ impl TryFrom<Row> for Staged {
             updated_at: utc(row.updated_at),
             record: Record {
                 external_id: row.external_id,
+                number: row.number,
                 name: row.name,
                 full_name: row.full_name,
                 first_name: row.first_name,
@@ -99,12 +104,15 @@ impl TryFrom<Row> for Staged {
                 email: row.email,
                 phone: row.phone,
                 job_title: row.job_title,
+                department: row.department,
                 parent_external_id: row.parent_external_id,
                 sublevel: row.sublevel,
                 active: row.active,
                 hired_on: row.hired_on,
                 released_on: row.released_on,
                 releases_on: row.releases_on,
+                address,
+                description,
                 source_created_at: row.source_created_at,
                 source_modified_at: row.source_modified_at,
             },

@@ -8,15 +8,14 @@
 //! index. Which of the two it is shows after some of the list.
 
 use chrono::{DateTime, Utc};
-use diesel::{
-    dsl::{exists, not},
-    prelude::*,
-};
+use diesel::dsl::{exists, not};
 
 use crate::{
     domain::{fold::fold, words::List},
     store::{
         Db, Page, PageLimit, Result, connections,
+        db::AnyBackend,
+        dsl::*,
         schema::{connections as connection, links, records},
         values::{at, contains},
     },
@@ -38,7 +37,7 @@ pub struct Filter {
     pub linked: Option<Linked>,
     pub active: Option<bool>,
     pub absent: Option<bool>,
-    /// Found anywhere in names, e-mail and external ID, case and accents aside.
+    /// Found anywhere in names, e-mail, number and external ID, case and accents aside.
     pub search: Option<String>,
     pub changed_since: Option<DateTime<Utc>>,
 }
@@ -264,7 +263,7 @@ impl Asked<'_> {
                     .select(Row::as_select())
                     .order((records::sort_name, records::id))
                     .limit(self.limit.and_one())
-                    .into_boxed::<<Db as diesel::Connection>::Backend>();
+                    .into_boxed::<AnyBackend>();
                 narrow_list!(query, self);
                 narrow_slice!(query, records::sort_name, records::id, slice);
                 narrow!(query, self.filter, self.part.as_deref());
@@ -280,7 +279,7 @@ impl Asked<'_> {
                     .select(Row::as_select())
                     .order((links::sort_name, links::record_id))
                     .limit(self.limit.and_one())
-                    .into_boxed::<<Db as diesel::Connection>::Backend>();
+                    .into_boxed::<AnyBackend>();
                 narrow_slice!(query, links::sort_name, links::record_id, slice);
                 narrow!(query, self.filter, self.part.as_deref());
                 query.load(db)?
@@ -296,7 +295,7 @@ impl Asked<'_> {
             let mut query = records::table
                 .filter(records::id.eq_any(some.to_vec()))
                 .select(Row::as_select())
-                .into_boxed::<<Db as diesel::Connection>::Backend>();
+                .into_boxed::<AnyBackend>();
             narrow_slice!(query, records::sort_name, records::id, slice);
             narrow!(query, self.filter, self.part.as_deref());
             narrow_linked!(query, self.filter.linked);
@@ -321,7 +320,7 @@ impl Asked<'_> {
                 let mut query = records::table
                     .select((records::sort_name, records::id))
                     .order((records::sort_name, records::id))
-                    .into_boxed::<<Db as diesel::Connection>::Backend>();
+                    .into_boxed::<AnyBackend>();
                 narrow_list!(query, self);
                 narrow_slice!(query, records::sort_name, records::id, slice);
                 narrow_rare!(query, self.filter);
@@ -333,7 +332,7 @@ impl Asked<'_> {
                     .filter(links::connection_id.eq(self.connection_id.to_owned()))
                     .select((links::sort_name, links::record_id))
                     .order((links::sort_name, links::record_id))
-                    .into_boxed::<<Db as diesel::Connection>::Backend>();
+                    .into_boxed::<AnyBackend>();
                 narrow_slice!(query, links::sort_name, links::record_id, slice);
                 query.offset(reach).limit(1).first(db)
             }
@@ -358,7 +357,7 @@ fn by_update(
         .select(Row::as_select())
         .order((records::updated_at, records::id))
         .limit(limit.and_one())
-        .into_boxed::<<Db as diesel::Connection>::Backend>();
+        .into_boxed::<AnyBackend>();
     if let Some(Position::Update(time, id)) = after.cloned() {
         query = query
             .filter(records::updated_at.ge(at(time)))

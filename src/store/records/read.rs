@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
 
 use crate::{
     domain::{record::Record, words::List},
     store::{
         Db, Error, Page, PageLimit, Result, connections,
+        dsl::*,
         schema::{record_versions, records, run_absences},
         values::utc,
     },

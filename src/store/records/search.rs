@@ -9,7 +9,6 @@ use std::collections::{BTreeSet, HashSet};
 use chrono::{DateTime, Utc};
 use diesel::{
     dsl::{exists, not},
-    prelude::*,
     sql_types::{Array, Text},
 };
 
@@ -19,8 +18,10 @@ use crate::{
         words::{List, RunState},
     },
     store::{
-        Db, Error, Result, connections,
-        locks::{self, Lock},
+        Db, Error, Result, WriteDb, connections,
+        db::Backend,
+        dsl::*,
+        locks::{self, Locked},
         schema::{connections as connection, records, runs, search_entries, search_lists, search_pending},
         values::{at, word},
     },
@@ -42,8 +43,9 @@ diesel::table! {
     }
 }
 
-/// Notes that records were written. The list must have been locked.
-pub(super) fn queue(db: &mut Db, connection_id: &str, list: List, record_ids: &[&str]) -> Result<()> {
+/// Notes that records were written.
+pub(super) fn queue(db: &mut WriteDb, lock: &Locked<List>, record_ids: &[&str]) -> Result<()> {
+    let (connection_id, list) = (lock.connection_id(), lock.what());
     if record_ids.is_empty() {
         return Ok(());
     }
@@ -52,7 +54,7 @@ pub(super) fn queue(db: &mut Db, connection_id: &str, list: List, record_ids: &[
         None => diesel::insert_into(search_lists::table)
             .values((search_lists::connection_id.eq(connection_id), search_lists::list.eq(list.as_str())))
             .returning(search_lists::seq)
-            .get_result(db)?,
+            .returned(db)?,
     };
     for some in record_ids.chunks(STEP) {
         diesel::insert_into(search_pending::table)
@@ -106,8 +108,8 @@ struct Hit {
 }
 
 fn indexed(db: &mut Db, number: i64, sought: &Sought) -> Result<impl Iterator<Item = String> + use<>> {
-    let hits: Vec<Hit> = match db {
-        Db::Sqlite(connection) => diesel::sql_query(
+    let hits: Vec<Hit> = match db.backend() {
+        Backend::Sqlite(mut connection) => diesel::sql_query(
             "SELECT record_id FROM search_trigrams \
              JOIN search_entries ON search_entries.seq = search_trigrams.rowid WHERE search_trigrams MATCH ?",
         )
@@ -115,8 +117,8 @@ fn indexed(db: &mut Db, number: i64, sought: &Sought) -> Result<impl Iterator<It
             Sought::Every(trigrams) => joined(trigrams, " AND ", |t| format!("\"{}\"", word_of(number, t))),
             Sought::Beginning(beginning) => format!("\"{}\" *", word_of(number, beginning)),
         })
-        .load(connection)?,
-        Db::Postgres(connection) => {
+        .load_sql(&mut connection)?,
+        Backend::Postgres(mut connection) => {
             diesel::sql_query("SELECT record_id FROM search_entries WHERE trigrams @@ CAST($1 AS tsquery)")
                 .bind::<Text, _>(match sought {
                     Sought::Every(trigrams) => {
@@ -124,7 +126,7 @@ fn indexed(db: &mut Db, number: i64, sought: &Sought) -> Result<impl Iterator<It
                     }
                     Sought::Beginning(beginning) => format!("'{}':*", word_of(number, beginning)),
                 })
-                .load(connection)?
+                .load_sql(&mut connection)?
         }
     };
     Ok(hits.into_iter().map(|hit| hit.record_id))
@@ -158,13 +160,13 @@ pub fn waiting(db: &mut Db, since: DateTime<Utc>) -> Result<Vec<i64>> {
 ///
 /// # Errors
 /// [`Error::NotFound`] where the connection was deleted meanwhile.
-pub fn step(db: &mut Db, number: i64) -> Result<bool> {
+pub fn step(db: &mut WriteDb, number: i64) -> Result<bool> {
     let list = search_lists::table.find(number).select((search_lists::connection_id, search_lists::list));
     let (connection_id, list): (String, String) =
         list.first(db).optional()?.ok_or(Error::NotFound("connection"))?;
-    match locks::take(db, &connection_id, &[Lock::List(word("list", &list)?)]) {
+    match locks::of(&connection_id).list(db, word("list", &list)?) {
         Err(Error::Referred(_)) => return Err(Error::NotFound("connection")),
-        taken => taken?,
+        taken => drop(taken?),
     }
     let there = connection::table.find(&connection_id).filter(connection::deleted_at.is_null());
     if !diesel::select(exists(there)).get_result::<bool>(db)? {
@@ -205,15 +207,15 @@ fn next(db: &mut Db, number: i64) -> Result<(i64, HashSet<String>, bool)> {
 }
 
 /// Puts records into the index, in place of what it has of them.
-fn put(db: &mut Db, number: i64, texts: &[(String, String)]) -> Result<()> {
+fn put(db: &mut WriteDb, number: i64, texts: &[(String, String)]) -> Result<()> {
     let (ids, texts): (Vec<&str>, Vec<&str>) =
         texts.iter().map(|(id, text)| (id.as_str(), text.as_str())).unzip();
     diesel::delete(search_entries::table.filter(search_entries::record_id.eq_any(ids.clone())))
         .execute(db)?;
     let words = |text: &str| joined(&trigrams::of_text(text), " ", |trigram| word_of(number, trigram));
     let words: Vec<String> = texts.into_iter().map(words).collect();
-    match db {
-        Db::Postgres(connection) => {
+    match db.backend() {
+        Backend::Postgres(connection) => {
             diesel::sql_query(
                 "INSERT INTO search_entries (record_id, trigrams) \
                  SELECT id, array_to_tsvector(string_to_array(words, ' ')) FROM unnest($1, $2) AS new (id, words)",
@@ -224,11 +226,11 @@ fn put(db: &mut Db, number: i64, texts: &[(String, String)]) -> Result<()> {
         }
         // A statement for one row is prepared once and kept. All of one table first: FTS5 would write what it has gathered
         // to disk before each statement that returns something.
-        Db::Sqlite(connection) => {
+        Backend::Sqlite(connection) => {
             let mut numbers = Vec::with_capacity(ids.len());
             for id in ids {
                 let new = diesel::insert_into(search_entries::table).values(search_entries::record_id.eq(id));
-                numbers.push(new.returning(search_entries::seq).get_result::<i64>(connection)?);
+                numbers.push(new.returning(search_entries::seq).returned::<i64>(connection)?);
             }
             for (seq, words) in numbers.into_iter().zip(words) {
                 diesel::insert_into(search_trigrams::table)

@@ -1,11 +1,10 @@
 //! How records are written: only what changed, with what it was before and an entry in the change feed, in one
-//! transaction under the list's lock ([`crate::store::lists::lock`]).
+//! transaction under the list's lock.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
-    prelude::*,
     sql_types::{Array, Text},
     upsert::excluded,
 };
@@ -16,10 +15,14 @@ use crate::{
         words::{ChangeKind, List},
     },
     store::{
-        Db, Error, Result,
+        Db, Error, Result, WriteDb,
         changes::{self, Changes, Entry},
-        engine::per_backend,
+        db::Backend,
+        db::per_backend,
+        details,
+        dsl::*,
         links,
+        locks::Locked,
         schema::{record_versions, records},
         values::at,
     },
@@ -30,15 +33,15 @@ use super::{Row, Staged, search};
 /// External IDs of one lookup.
 pub(super) const LOOKUP: usize = 500;
 
-/// Rows of one upsert: 28 columns each; larger batches were measured to gain nothing.
+/// Rows of one upsert: 32 columns each; larger batches were measured to gain nothing.
 const BATCH: usize = 200;
 
 /// Where, when and by which run records are written; a message of a webhook has none.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
     pub company_id: &'a str,
-    pub connection_id: &'a str,
-    pub list: List,
+    /// The lock of their list.
+    pub lock: &'a Locked<List>,
     pub run_id: Option<&'a str>,
     pub now: DateTime<Utc>,
 }
@@ -73,17 +76,17 @@ pub fn known(
 ) -> Result<HashMap<String, Known>> {
     let mut found = HashMap::with_capacity(external_ids.len());
     for some in external_ids.chunks(LOOKUP) {
-        let rows = match db {
-            Db::Postgres(connection) => diesel::sql_query(KNOWN_ON_POSTGRES)
+        let rows = match db.backend() {
+            Backend::Postgres(mut connection) => diesel::sql_query(KNOWN_ON_POSTGRES)
                 .bind::<Array<Text>, _>(some)
                 .bind::<Text, _>(connection_id)
                 .bind::<Text, _>(list.as_str())
-                .load::<KnownRow>(connection)?,
-            Db::Sqlite(connection) => records::table
+                .load_sql::<KnownRow>(&mut connection)?,
+            Backend::Sqlite(mut connection) => records::table
                 .filter(records::connection_id.eq(connection_id).and(records::list.eq(list.as_str())))
                 .filter(records::external_id.eq_any(some))
                 .select(KnownRow::as_select())
-                .load(connection)?,
+                .load(&mut connection)?,
         };
         for row in rows {
             let known = Known {
@@ -149,16 +152,19 @@ struct NewRow<'a> {
     absent_at: Option<NaiveDateTime>,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+    number: Option<&'a str>,
+    department: Option<&'a str>,
+    details: Option<String>,
 }
 
 impl<'a> NewRow<'a> {
-    fn of(place: &Place<'a>, write: &'a Write<'a>) -> Self {
+    fn of(place: &Place<'a>, write: &'a Write<'a>) -> Result<Self> {
         let record = write.record;
-        Self {
+        Ok(Self {
             id: &write.id,
             company_id: place.company_id,
-            connection_id: place.connection_id,
-            list: place.list.as_str(),
+            connection_id: place.lock.connection_id(),
+            list: place.lock.what().as_str(),
             external_id: &record.external_id,
             content_hash: &write.content_hash,
             version: write.version,
@@ -184,25 +190,28 @@ impl<'a> NewRow<'a> {
             absent_at: None,
             created_at: at(place.now),
             updated_at: at(place.now),
-        }
+            number: record.number.as_deref(),
+            department: record.department.as_deref(),
+            details: details::to_column(&record.details())?,
+        })
     }
 }
 
 /// Writes records, the content they supersede, and their changes. The external IDs must differ.
-pub fn upsert(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()> {
+pub fn upsert(db: &mut WriteDb, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()> {
     keep_versions(db, place, writes)?;
     let (new, known): (Vec<&Write<'_>>, _) =
         writes.iter().partition(|write| write.kind == ChangeKind::Created);
-    let new: Vec<NewRow<'_>> = new.into_iter().map(|write| NewRow::of(place, write)).collect();
-    let known: Vec<NewRow<'_>> = known.into_iter().map(|write| NewRow::of(place, write)).collect();
-    match db {
+    let new = new.into_iter().map(|write| NewRow::of(place, write)).collect::<Result<Vec<_>>>()?;
+    let known = known.into_iter().map(|write| NewRow::of(place, write)).collect::<Result<Vec<_>>>()?;
+    match db.backend() {
         // Nobody else adds to the list while it is locked, so new rows cannot be there already.
-        Db::Postgres(connection) if !new.is_empty() => {
+        Backend::Postgres(connection) if !new.is_empty() => {
             diesel::copy_from(records::table).from_insertable(new).execute(connection)?;
         }
-        Db::Postgres(_) => {}
+        Backend::Postgres(_) => {}
         // A statement for one row is prepared once and kept; one for many is built and parsed each time.
-        Db::Sqlite(connection) => {
+        Backend::Sqlite(connection) => {
             for row in &new {
                 diesel::insert_into(records::table).values(row).execute(connection)?;
             }
@@ -212,14 +221,15 @@ pub fn upsert(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()
     let rewritten: Vec<&str> = known.iter().map(|row| row.id).collect();
     links::follow_names(db, &rewritten)?;
     let written: Vec<&str> = writes.iter().map(|write| write.id.as_str()).collect();
-    search::queue(db, place.connection_id, place.list, &written)?;
+    search::queue(db, place.lock, &written)?;
     let entry =
         |write: &Write<'_>| Entry::of_record(write.kind, &write.id, &write.record.external_id, write.version);
-    changes::append(made_at(place, writes.iter().map(entry).collect()))
+    changes::append(db, made_at(place, writes.iter().map(entry).collect()));
+    Ok(())
 }
 
 /// Writes rows, in place of those that are there.
-fn overwrite(db: &mut Db, rows: &[NewRow<'_>]) -> Result<()> {
+fn overwrite(db: &mut WriteDb, rows: &[NewRow<'_>]) -> Result<()> {
     for rows in rows.chunks(BATCH) {
         per_backend!(db, |connection| diesel::insert_into(records::table)
             .values(rows)
@@ -249,6 +259,9 @@ fn overwrite(db: &mut Db, rows: &[NewRow<'_>]) -> Result<()> {
                 records::source_modified_at.eq(excluded(records::source_modified_at)),
                 records::absent_at.eq(excluded(records::absent_at)),
                 records::updated_at.eq(excluded(records::updated_at)),
+                records::number.eq(excluded(records::number)),
+                records::department.eq(excluded(records::department)),
+                records::details.eq(excluded(records::details)),
             ))
             .execute(connection))?;
     }
@@ -256,7 +269,7 @@ fn overwrite(db: &mut Db, rows: &[NewRow<'_>]) -> Result<()> {
 }
 
 /// Copies what is about to be superseded.
-fn keep_versions(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()> {
+fn keep_versions(db: &mut WriteDb, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()> {
     let becoming: HashMap<&str, i32> = writes
         .iter()
         .filter(|write| write.kind != ChangeKind::Created)
@@ -294,9 +307,9 @@ fn keep_versions(db: &mut Db, place: &Place<'_>, writes: &[Write<'_>]) -> Result
 /// Changes of records, made where and when `place` says.
 pub(super) fn made_at(place: &Place<'_>, entries: Vec<Entry>) -> Changes {
     Changes {
-        connection_id: Some(place.connection_id.to_owned()),
+        connection_id: Some(place.lock.connection_id().to_owned()),
         run_id: place.run_id.map(str::to_owned),
         entries,
-        ..Changes::new(place.company_id, place.list, at(place.now))
+        ..Changes::new(place.company_id, place.lock.what(), at(place.now))
     }
 }

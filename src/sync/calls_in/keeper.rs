@@ -11,10 +11,12 @@ use crate::{
         words::{List, Mode, RunState},
     },
     store::{
-        self, Db,
+        self, WriteDb,
         connections::{self, Connection},
         desktop::{self, DesktopFile},
-        lists, runs,
+        lists,
+        locks::{self, Locked},
+        runs,
     },
     sync::{reconcile, run},
 };
@@ -23,9 +25,10 @@ use super::rivals;
 
 /// The database, in the transaction of a call.
 pub(super) struct Keeper<'a> {
-    pub db: &'a mut Db,
+    pub db: &'a mut WriteDb,
     pub ambient: &'a Ambient,
     pub connection: &'a Connection,
+    pub lock: &'a Locked<locks::Connection>,
 }
 
 impl From<store::Error> for Unkept {
@@ -128,11 +131,12 @@ impl Desk for Keeper<'_> {
     }
 
     fn refused(&mut self, list: List, request: &str) -> Kept<()> {
-        Ok(lists::refused(self.db, &self.connection.id, list, request, self.ambient.now())?)
+        let lock = self.lock.list(self.db, list)?;
+        Ok(lists::refused(self.db, &lock, request, self.ambient.now())?)
     }
 
     fn set_problem(&mut self, problem: Option<&Problem>) -> Kept<()> {
-        Ok(connections::set_problem(self.db, &self.connection.id, problem, self.ambient.now())?)
+        Ok(connections::set_problem(self.db, self.lock, problem, self.ambient.now())?)
     }
 
     fn has_rivals(&mut self) -> Kept<bool> {

@@ -36,8 +36,9 @@ use crate::{
     },
     domain::{problem::Problem, secret::Secret, words::SessionState},
     store::{
-        self, Db,
+        self, Db, WriteDb,
         connections::{self, Connection},
+        locks::{self, Locked},
         sessions::{self, Session},
     },
 };
@@ -59,12 +60,13 @@ fn of(connection: &Connection) -> store::Result<&'static dyn CallsIn> {
 struct Open {
     session: Session,
     connection: Connection,
+    lock: Locked<locks::Connection>,
     connector: &'static dyn CallsIn,
 }
 
 impl Open {
     /// As [`Open::find`], for a call that shows that its program lives.
-    fn of(db: &mut Db, ticket: &str, now: DateTime<Utc>) -> store::Result<Result<Self, Problem>> {
+    fn of(db: &mut WriteDb, ticket: &str, now: DateTime<Utc>) -> store::Result<Result<Self, Problem>> {
         let found = Self::find(db, ticket, now)?;
         Ok(match found {
             Ok(open) => Ok(open),
@@ -82,17 +84,17 @@ impl Open {
     ///
     /// # Errors
     /// Why the ticket's session is not (any longer) open.
-    fn find(db: &mut Db, ticket: &str, now: DateTime<Utc>) -> store::Result<Result<Self, Closed>> {
+    fn find(db: &mut WriteDb, ticket: &str, now: DateTime<Utc>) -> store::Result<Result<Self, Closed>> {
         let hash = Secret::new(ticket).hash();
         let Some(session) = sessions::by_ticket(db, &hash.0)? else { return Ok(Err(Closed::Unknown)) };
-        connections::seen(db, &session.connection_id, now)?;
+        let lock = connections::seen(db, &session.connection_id, now)?;
         // As it is now that its turn has come.
         let session = sessions::expect(db, &hash.0)?;
         Ok(match session.state {
             SessionState::Open => {
                 let connection = connections::get(db, &session.connection_id)?;
                 let connector = of(&connection)?;
-                Ok(Self { session, connection, connector })
+                Ok(Self { session, connection, lock, connector })
             }
             SessionState::Retired => Err(Closed::Retired(session)),
             SessionState::Expired => Err(Closed::Expired(session)),
@@ -106,11 +108,11 @@ impl Open {
     /// [`store::Error::Stale`] where another call has written it meanwhile.
     fn call<T>(
         mut self,
-        db: &mut Db,
+        db: &mut WriteDb,
         ambient: &Ambient,
         act: impl FnOnce(&'static dyn CallsIn, &mut String, &mut Keeper<'_>) -> Result<T, Unkept>,
     ) -> store::Result<T> {
-        let mut keeper = Keeper { db, ambient, connection: &self.connection };
+        let mut keeper = Keeper { db, ambient, connection: &self.connection, lock: &self.lock };
         let done = act(self.connector, &mut self.session.plan, &mut keeper).map_err(keeper::error)?;
         sessions::save(db, &self.session, ambient.now())?;
         Ok(done)

@@ -17,7 +17,7 @@ use crate::{
     clock::Ambient,
     connectors::calls_in::{Answer, FAILED, Kept, Parts, Trouble},
     domain::{record::Record, words::List},
-    store::{self, Db, Store, records, runs, runs::Run},
+    store::{self, Db, Store, WriteDb, records, runs, runs::Run},
     sync::ingest,
 };
 
@@ -211,7 +211,7 @@ struct Concluding {
 }
 
 impl Concluding {
-    fn take_in(mut self, db: &mut Db, error: &str) -> store::Result<i32> {
+    fn take_in(mut self, db: &mut WriteDb, error: &str) -> store::Result<i32> {
         let Ok(open) = Open::find(db, &self.ticket, self.ambient.now())? else { return Ok(FAILED) };
         let standing = open.connector.standing(&open.session.plan).map_err(keeper::error)?;
         if open.session.revision != self.revision {

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     connectors::calls_in::Trouble,
     store::{
-        self, Db, connections, desktop,
+        self, Db, WriteDb, connections, desktop,
         sessions::{self, Session},
     },
 };
@@ -18,7 +18,7 @@ const RIVALS: i32 = 3;
 const TOGETHER: TimeDelta = TimeDelta::hours(1);
 
 /// Notes that the program of a session that was replaced called all the same.
-pub(super) fn note(db: &mut Db, session: &Session, now: DateTime<Utc>) -> store::Result<()> {
+pub(super) fn note(db: &mut WriteDb, session: &Session, now: DateTime<Utc>) -> store::Result<()> {
     let connection = connections::get(db, &session.connection_id)?;
     let connector = of(&connection)?;
     let mut state = session.plan.clone();

@@ -9,7 +9,7 @@ use crate::{
         secret::Secret,
         words::{ConnectionState, SessionState},
     },
-    store::{self, Db, connections, runs, sessions},
+    store::{self, Db, WriteDb, connections, locks, runs, sessions},
     sync::{
         run,
         status::{Status, status},
@@ -26,13 +26,18 @@ pub const SILENCE: Duration = Duration::hours(1);
 const MEMORY: Duration = Duration::days(7);
 
 /// The next request; empty where there is none, and the last error says why.
-pub fn send(db: &mut Db, ambient: &Ambient, offer: &Offer) -> store::Result<String> {
+pub fn send(db: &mut WriteDb, ambient: &Ambient, offer: &Offer) -> store::Result<String> {
     let Ok(open) = Open::of(db, &offer.ticket, ambient.now())? else { return Ok(String::new()) };
     open.call(db, ambient, |connector, state, keeper| connector.request(state, keeper, offer))
 }
 
 /// The program could not open its source: the path of the file to try, or `None` to give up.
-pub fn not_opened(db: &mut Db, ambient: &Ambient, ticket: &str, code: &str) -> store::Result<Option<String>> {
+pub fn not_opened(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    ticket: &str,
+    code: &str,
+) -> store::Result<Option<String>> {
     let Ok(open) = Open::of(db, ticket, ambient.now())? else { return Ok(None) };
     open.call(db, ambient, |connector, state, keeper| connector.not_opened(state, keeper, code))
 }
@@ -74,7 +79,7 @@ fn lacking(
 }
 
 /// Ends a session; the text is shown by its program.
-pub fn close(db: &mut Db, ambient: &Ambient, ticket: &str) -> store::Result<String> {
+pub fn close(db: &mut WriteDb, ambient: &Ambient, ticket: &str) -> store::Result<String> {
     let now = ambient.now();
     let Ok(open) = Open::of(db, ticket, now)? else { return Ok("OK".into()) };
     let standing = open.connector.standing(&open.session.plan).map_err(keeper::error)?;
@@ -98,12 +103,12 @@ pub fn close(db: &mut Db, ambient: &Ambient, ticket: &str) -> store::Result<Stri
 }
 
 /// Ends the sessions whose program has gone, and forgets old ones. How many were ended.
-pub fn expire_silent(db: &mut Db, ambient: &Ambient) -> store::Result<usize> {
+pub fn expire_silent(db: &mut WriteDb, ambient: &Ambient) -> store::Result<usize> {
     let now = ambient.now();
     let silent = sessions::silent_since(db, now - SILENCE)?;
     let mut ended = 0;
     for session in silent {
-        connections::lock(db, &session.connection_id)?;
+        locks::of(&session.connection_id).connection(db)?;
         // It may have called while this waited.
         let session = sessions::expect(db, &session.ticket_hash)?;
         if session.state != SessionState::Open || session.last_seen_at >= now - SILENCE {

@@ -6,7 +6,7 @@ use crate::{
     clock::Ambient,
     connectors::calls_in::Trouble,
     domain::{ids::new_guid, secret::Secret, words::Cause},
-    store::{self, Db, connections, desktop, sessions},
+    store::{self, Db, WriteDb, connections, desktop, sessions},
     sync::{check, run},
 };
 
@@ -47,7 +47,7 @@ pub fn caller(db: &mut Db, username: &str, password: &Secret) -> store::Result<C
 
 /// Notes a wrong password: whoever looks at the connection learns why nothing comes. One that is heard from with the
 /// right one is not touched by it: anybody may know a user name.
-pub fn refused(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> store::Result<()> {
+pub fn refused(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> store::Result<()> {
     let connection = connections::get(db, connection_id)?;
     // A long session is heard from by its ticket. With a new password nobody has signed in yet.
     let heard = desktop::signed_in_at(db, connection_id)?.max(connection.last_seen_at);
@@ -61,23 +61,23 @@ pub fn refused(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> store::R
 
 /// Lets the program of a connection in. Its earlier session, if one is open, is retired: information was lost, and reading
 /// again is safe.
-pub fn authenticate(db: &mut Db, ambient: &Ambient, connection_id: &str) -> store::Result<Admission> {
+pub fn authenticate(db: &mut WriteDb, ambient: &Ambient, connection_id: &str) -> store::Result<Admission> {
     let now = ambient.now();
     // Calls of one connection take their turns here: each verb writes the connection's row before any other.
-    connections::seen(db, connection_id, now)?;
+    let lock = connections::seen(db, connection_id, now)?;
     desktop::signed_in(db, connection_id, now)?;
     let connection = connections::get(db, connection_id)?;
     // What a wrong password has left, until the right one comes.
     let refused = Cause::Credentials.as_str();
     if connection.problem.as_ref().is_some_and(|(problem, _)| problem.code == refused) {
-        connections::set_problem(db, &connection.id, None, now)?;
+        connections::set_problem(db, &lock, None, now)?;
     }
     sessions::retire(db, &connection.id, now)?;
     run::abandon(db, &connection.id, now)?;
     if connection.paused {
         return Ok(Admission::NoWork);
     }
-    let mut keeper = Keeper { db, ambient, connection: &connection };
+    let mut keeper = Keeper { db, ambient, connection: &connection, lock: &lock };
     let Some(begun) = of(&connection)?.begin(&mut keeper).map_err(keeper::error)? else {
         return Ok(Admission::NoWork);
     };

@@ -177,7 +177,7 @@ async fn commit(store: Store, mut offers: mpsc::Receiver<Offer>, arrived: Arc<No
 }
 
 async fn insert(store: &Store, messages: Arc<Vec<NewMessage>>) -> store::Result<Vec<Accepted>> {
-    let write = move |db: &mut store::Db| {
+    let write = move |db: &mut store::WriteDb| {
         let kept = inbox::insert(db, &messages)?;
         let accepted = |message: &NewMessage| match &message.id {
             id if kept.new.contains(id) => Accepted::New,

@@ -10,10 +10,10 @@ use crate::{
     },
     domain::words::{Cause, List, Mode},
     store::{
-        Db, Result,
+        Result, WriteDb,
         connections::Connection,
         inbox::{self, Message},
-        records,
+        locks, records,
     },
     sync::{ingest, poll},
 };
@@ -51,7 +51,7 @@ pub(super) fn group(told: Vec<Told>) -> Vec<Hint> {
 /// Writes what the source said of a record, and ends the messages. Whether the whole list is asked for: one answer
 /// never marks a record absent, for the source may hide it as well as lack it.
 pub(super) fn fetched(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     hint: &Hint,
@@ -61,7 +61,8 @@ pub(super) fn fetched(
     let asks = match fetched {
         Fetched::Record(record) => {
             let records = std::slice::from_ref(record.as_ref());
-            ingest::stage(db, ambient, &place(connection, hint.list, now), records)?;
+            let lock = locks::of(&connection.id).list(db, hint.list)?;
+            ingest::stage(db, ambient, &place(connection, &lock, now), records)?;
             false
         }
         Fetched::Missing => {
@@ -84,7 +85,7 @@ pub(super) fn fetched(
 
 /// Puts the messages off, or gives them up. Until when the source is better left alone.
 pub(super) fn failed(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     hint: &Hint,
     failure: &Failure,

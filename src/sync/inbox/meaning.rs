@@ -11,11 +11,11 @@ use crate::{
         words::{List, Mode},
     },
     store::{
-        Db, Result,
+        Result, WriteDb,
         connections::Connection,
         hooks,
         inbox::{self, Message},
-        lists,
+        locks::{self, Locked},
         records::Place,
         sealed,
     },
@@ -90,14 +90,19 @@ impl Told {
 }
 
 /// Does what messages say, in their order, and ends them. Whether the source was asked for what has changed.
-pub(super) fn tell(db: &mut Db, ambient: &Ambient, connection: &Connection, told: &[Told]) -> Result<bool> {
+pub(super) fn tell(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    connection: &Connection,
+    told: &[Told],
+) -> Result<bool> {
     // Locks in the order that everybody keeps: the poll's row, then those of the lists.
     let asks = connectors::is_polled(connection.kind) && told.iter().any(Told::asks);
     if asks {
         ask_for_changes(db, ambient, connection)?;
     }
     for list in List::ALL.iter().filter(|list| told.iter().any(|told| told.list() == Some(**list))) {
-        lists::lock(db, &connection.id, *list)?;
+        locks::of(&connection.id).list(db, *list)?;
     }
     for one in told {
         let outcome = apply(db, ambient, connection, one)?;
@@ -106,7 +111,7 @@ pub(super) fn tell(db: &mut Db, ambient: &Ambient, connection: &Connection, told
     Ok(asks)
 }
 
-fn ask_for_changes(db: &mut Db, ambient: &Ambient, connection: &Connection) -> Result<()> {
+fn ask_for_changes(db: &mut WriteDb, ambient: &Ambient, connection: &Connection) -> Result<()> {
     match ask::request(db, ambient, connection, Mode::Delta) {
         Ok(_) => Ok(()),
         Err(AskError::Store(error)) => Err(error),
@@ -118,22 +123,27 @@ fn ask_for_changes(db: &mut Db, ambient: &Ambient, connection: &Connection) -> R
     }
 }
 
-fn apply(db: &mut Db, ambient: &Ambient, connection: &Connection, told: &Told) -> Result<Outcome> {
+fn apply(db: &mut WriteDb, ambient: &Ambient, connection: &Connection, told: &Told) -> Result<Outcome> {
     let message = &told.message;
     match &told.event {
         Err(problem) => return Ok(Outcome::Dead(problem.clone())),
         Ok(Event::Upserted { list, records }) => {
-            return newest::upserted(db, ambient, connection, *list, records, message.moment());
+            let lock = locks::of(&connection.id).list(db, *list)?;
+            return newest::upserted(db, ambient, connection, &lock, records, message.moment());
         }
         Ok(Event::Merged { list, patches }) => {
-            return newest::merged(db, ambient, connection, *list, patches, message.moment());
+            let lock = locks::of(&connection.id).list(db, *list)?;
+            return newest::merged(db, ambient, connection, &lock, patches, message.moment());
         }
         Ok(Event::Removed { list, external_ids }) => {
-            return newest::removed(db, ambient, connection, *list, external_ids, message.moment());
+            let lock = locks::of(&connection.id).list(db, *list)?;
+            return newest::removed(db, ambient, connection, &lock, external_ids, message.moment());
         }
         Ok(Event::Replaced { list, list_id, page, last, records }) => {
+            let lock = locks::of(&connection.id).list(db, *list)?;
             let page = Page {
                 list: *list,
+                lock: &lock,
                 list_id: list_id.as_deref(),
                 number: *page,
                 last: *last,
@@ -152,12 +162,17 @@ fn apply(db: &mut Db, ambient: &Ambient, connection: &Connection, told: &Told) -
 }
 
 /// Where records are staged that a webhook brought.
-pub(super) fn place(connection: &Connection, list: List, now: DateTime<Utc>) -> Place<'_> {
-    Place { company_id: &connection.company_id, connection_id: &connection.id, list, run_id: None, now }
+pub(super) fn place<'a>(connection: &'a Connection, lock: &'a Locked<List>, now: DateTime<Utc>) -> Place<'a> {
+    Place { company_id: &connection.company_id, lock, run_id: None, now }
 }
 
 /// Ends a message, or leaves it for later.
-pub(super) fn settle(db: &mut Db, message: &Message, outcome: Outcome, now: DateTime<Utc>) -> Result<()> {
+pub(super) fn settle(
+    db: &mut WriteDb,
+    message: &Message,
+    outcome: Outcome,
+    now: DateTime<Utc>,
+) -> Result<()> {
     match outcome {
         Outcome::Done(note) => {
             if message.body.is_none() {

@@ -34,21 +34,21 @@ pub use accept::{Accepted, Inbox, NotAccepted};
 pub use fetch::Fetch;
 pub use replay::ReplayError;
 pub use sealed::SEALED_KEPT;
-pub use work::{Desk, PLACES, TURN};
+pub use work::{Desk, Lease, PLACES, Place, TURN};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     connectors::{self, Moves},
     domain::words::{MessageState, RunState},
-    store::{self, Db, inbox, runs, told},
+    store::{self, WriteDb, inbox, runs, told},
 };
 
 /// How long those that were given up are kept.
 pub const DEAD_KEPT: TimeDelta = TimeDelta::days(30);
 
 /// Ends whole lists whose pages have stopped coming; nobody is marked absent. How many.
-pub fn end_silent_lists(db: &mut Db, now: DateTime<Utc>) -> store::Result<usize> {
+pub fn end_silent_lists(db: &mut WriteDb, now: DateTime<Utc>) -> store::Result<usize> {
     let mut ended = 0;
     let mut silent = Vec::new();
     for spec in connectors::specs().filter(|spec| spec.moves == Moves::Pushes) {
@@ -57,7 +57,7 @@ pub fn end_silent_lists(db: &mut Db, now: DateTime<Utc>) -> store::Result<usize>
     // The order in which everybody locks lists is not that of their names.
     silent.sort_by(|a, b| (&a.connection_id, a.list).cmp(&(&b.connection_id, b.list)));
     for run in silent {
-        store::lists::lock(db, &run.connection_id, run.list)?;
+        store::locks::of(&run.connection_id).list(db, run.list)?;
         // As it is now: it may have come further, or ended, since it was read.
         let run = runs::get(db, &run.id)?;
         if run.state == RunState::Running
@@ -72,7 +72,7 @@ pub fn end_silent_lists(db: &mut Db, now: DateTime<Utc>) -> store::Result<usize>
 
 /// Forgets some of the messages that were done before `now - kept`, some that were given up long ago, and some of whom
 /// it was told long ago that they are gone, and what was sealed for long enough. To be called until none is left; how many.
-pub fn forget(db: &mut Db, now: DateTime<Utc>, kept: TimeDelta) -> store::Result<usize> {
+pub fn forget(db: &mut WriteDb, now: DateTime<Utc>, kept: TimeDelta) -> store::Result<usize> {
     let done = inbox::forget(db, MessageState::Done, now - kept)?;
     let dead = inbox::forget(db, MessageState::Dead, now - kept.max(DEAD_KEPT))?;
     // Longer than any message that could bring them back.

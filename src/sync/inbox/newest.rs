@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::HashSet};
 use crate::{
     clock::Ambient,
     domain::{event::Moment, patch::Patch, problem::Problem, record::Record, words::List},
-    store::{Db, Result, connections::Connection, records, told},
+    store::{Db, Result, WriteDb, connections::Connection, locks::Locked, records, told},
     sync::{ingest, reconcile},
 };
 
@@ -16,40 +16,40 @@ use super::meaning::{Outcome, place};
 
 /// These records are as told.
 pub(super) fn upserted(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
-    list: List,
+    lock: &Locked<List>,
     records: &[Record],
     moment: Moment,
 ) -> Result<Outcome> {
-    let place = place(connection, list, ambient.now());
+    let place = place(connection, lock, ambient.now());
     let mut counted = 0;
     for some in records.chunks(ingest::BATCH) {
-        let fresh = fresh(db, &connection.id, list, some, moment)?;
+        let fresh = fresh(db, lock, some, moment)?;
         ingest::told(db, ambient, &place, &fresh)?;
         counted += fresh.len();
     }
-    Ok(Outcome::Done(left_out(list, records.len(), counted)))
+    Ok(Outcome::Done(left_out(lock.what(), records.len(), counted)))
 }
 
 /// Some members of these records are as told.
 pub(super) fn merged(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
-    list: List,
+    lock: &Locked<List>,
     patches: &[Patch],
     moment: Moment,
 ) -> Result<Outcome> {
-    let mut counted = 0;
+    let (list, mut counted) = (lock.what(), 0);
     for some in patches.chunks(ingest::BATCH) {
         let ids: Vec<&str> = some.iter().map(|patch| patch.record.external_id.as_str()).collect();
         let before = records::find_all(db, &connection.id, list, &ids)?;
         let merged = |patch: &Patch| patch.onto(list, before.get(&patch.record.external_id));
         let whole: Vec<Record> = some.iter().map(merged).collect();
-        let fresh = fresh(db, &connection.id, list, &whole, moment)?;
-        ingest::told(db, ambient, &place(connection, list, ambient.now()), &fresh)?;
+        let fresh = fresh(db, lock, &whole, moment)?;
+        ingest::told(db, ambient, &place(connection, lock, ambient.now()), &fresh)?;
         counted += fresh.len();
     }
     Ok(Outcome::Done(left_out(list, patches.len(), counted)))
@@ -57,39 +57,39 @@ pub(super) fn merged(
 
 /// These are gone.
 pub(super) fn removed(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
-    list: List,
+    lock: &Locked<List>,
     external_ids: &[String],
     moment: Moment,
 ) -> Result<Outcome> {
+    let list = lock.what();
     let ids: Vec<&str> = external_ids.iter().map(String::as_str).collect();
     let older = older(db, &connection.id, list, &ids, moment)?;
     let gone: Vec<String> = external_ids.iter().filter(|id| !older.contains(*id)).cloned().collect();
-    reconcile::removed(db, ambient, connection, list, &gone)?;
+    reconcile::removed(db, ambient, connection, lock, &gone)?;
     let ids: Vec<&str> = gone.iter().map(String::as_str).collect();
-    told::note(db, &connection.id, list, &ids, moment, true)?;
+    told::note(db, lock, &ids, moment, true)?;
     Ok(Outcome::Done(left_out(list, external_ids.len(), gone.len())))
 }
 
 /// Those of `records` of which nothing newer was told; it is noted that they were told of.
 pub(super) fn fresh<'a>(
-    db: &mut Db,
-    connection_id: &str,
-    list: List,
+    db: &mut WriteDb,
+    lock: &Locked<List>,
     records: &'a [Record],
     moment: Moment,
 ) -> Result<Cow<'a, [Record]>> {
     let ids: Vec<&str> = records.iter().map(|record| record.external_id.as_str()).collect();
-    let older = older(db, connection_id, list, &ids, moment)?;
+    let older = older(db, lock.connection_id(), lock.what(), &ids, moment)?;
     let is_fresh = |record: &&Record| !older.contains(&record.external_id);
     let fresh = match older.is_empty() {
         true => Cow::Borrowed(records),
         false => Cow::Owned(records.iter().filter(is_fresh).cloned().collect()),
     };
     let ids: Vec<&str> = fresh.iter().map(|record| record.external_id.as_str()).collect();
-    told::note(db, connection_id, list, &ids, moment, false)?;
+    told::note(db, lock, &ids, moment, false)?;
     Ok(fresh)
 }
 

@@ -17,10 +17,11 @@ use crate::{
         words::{List, Mode, RunState},
     },
     store::{
-        self, Db, Result,
+        self, Db, Result, WriteDb,
         connections::Connection,
         inbox::{self, Message},
         lists,
+        locks::Locked,
         runs::{self, Counts, Run},
         told,
     },
@@ -51,6 +52,7 @@ const GIVEN_UP: usize = 8;
 /// One page as it was told.
 pub(super) struct Page<'a> {
     pub list: List,
+    pub lock: &'a Locked<List>,
     pub list_id: Option<&'a str>,
     pub number: u32,
     pub last: bool,
@@ -93,12 +95,11 @@ impl Progress {
 
 /// Takes a page in its turn.
 pub(super) fn take(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     page: &Page<'_>,
 ) -> Result<Outcome> {
-    lists::lock(db, &connection.id, page.list)?;
     if told::whole_list(db, &connection.id, page.list)?.is_some_and(|newest| newest > page.message.moment()) {
         return Ok(Outcome::Done(Some(older_list(page.list, page.number))));
     }
@@ -117,7 +118,7 @@ pub(super) fn take(
 
 /// The list that is under way. One whose pages have stopped coming ends here.
 fn reading(
-    db: &mut Db,
+    db: &mut WriteDb,
     connection_id: &str,
     list: List,
     now: DateTime<Utc>,
@@ -166,7 +167,7 @@ fn broke_off(db: &mut Db, connection_id: &str, list: List) -> Result<bool> {
 
 /// Takes a page of the list that is under way.
 fn go_on(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     run: &Run,
@@ -199,7 +200,7 @@ fn go_on(
 
 /// Takes a page where another list is under way.
 fn beside(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     run: &Run,
@@ -208,7 +209,7 @@ fn beside(
 ) -> Result<Outcome> {
     let later = page.list_id.is_some_and(|id| progress.given_up.iter().any(|given_up| given_up == id));
     if page.message.moment() < progress.moment() || (later && page.number > 1) {
-        newest::upserted(db, ambient, connection, page.list, page.records, page.message.moment())?;
+        newest::upserted(db, ambient, connection, page.lock, page.records, page.message.moment())?;
         return Ok(Outcome::Done(Some(superseded(page.list, page.number))));
     }
     if page.number > 1 {
@@ -223,7 +224,7 @@ fn beside(
 }
 
 fn begin(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     page: &Page<'_>,
@@ -253,12 +254,18 @@ fn first(page: &Page<'_>) -> Result<Option<String>> {
 }
 
 /// Takes the next page of a list.
-fn add(db: &mut Db, ambient: &Ambient, run: &Run, page: &Page<'_>, progress: Progress) -> Result<Outcome> {
+fn add(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    run: &Run,
+    page: &Page<'_>,
+    progress: Progress,
+) -> Result<Outcome> {
     let note = stage(db, ambient, run, page)?;
     let moment = progress.moment().min(page.message.moment());
     save(db, run, &Progress { page: page.number, moment: Some(moment), ..progress })?;
     if page.last {
-        judge(db, ambient, run, moment)?;
+        judge(db, ambient, run, page.lock, moment)?;
     }
     // After the last one too: what waits is of another list then, or came too often.
     inbox::wake(db, &run.connection_id, WAITS, ambient.now())?;
@@ -267,7 +274,7 @@ fn add(db: &mut Db, ambient: &Ambient, run: &Run, page: &Page<'_>, progress: Pro
 
 /// Takes a page of lists that are mixed up: what it says of its records counts, and who is in none of them stays.
 fn mix(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     run: &Run,
     mut progress: Progress,
@@ -290,13 +297,13 @@ fn mix(
     Ok(Outcome::Done(note))
 }
 
-fn save(db: &mut Db, run: &Run, progress: &Progress) -> Result<()> {
+fn save(db: &mut WriteDb, run: &Run, progress: &Progress) -> Result<()> {
     let progress = serde_json::to_string(progress).map_err(|error| corrupt(&error))?;
     runs::set_progress(db, &run.id, Some(&progress))
 }
 
 /// Judges who is absent: who is in none of the pages, and was not told of after the list began.
-fn judge(db: &mut Db, ambient: &Ambient, run: &Run, moment: Moment) -> Result<()> {
+fn judge(db: &mut WriteDb, ambient: &Ambient, run: &Run, lock: &Locked<List>, moment: Moment) -> Result<()> {
     let mut after: Option<String> = None;
     loop {
         let since = told::present_since(db, &run.connection_id, run.list, moment, after.as_deref())?;
@@ -306,14 +313,14 @@ fn judge(db: &mut Db, ambient: &Ambient, run: &Run, moment: Moment) -> Result<()
         runs::add_seen(db, &run.id, &keys)?;
     }
     reconcile::finish(db, run, &Gone::NotSeen, None, ambient.now())?;
-    told::note_whole_list(db, &run.connection_id, run.list, moment)
+    told::note_whole_list(db, lock, moment)
 }
 
 /// Stages what a page says of its records; of what did not count, a word.
-fn stage(db: &mut Db, ambient: &Ambient, run: &Run, page: &Page<'_>) -> Result<Option<Problem>> {
+fn stage(db: &mut WriteDb, ambient: &Ambient, run: &Run, page: &Page<'_>) -> Result<Option<Problem>> {
     let mut counted = 0;
     for some in page.records.chunks(ingest::BATCH) {
-        let fresh = newest::fresh(db, &run.connection_id, run.list, some, page.message.moment())?;
+        let fresh = newest::fresh(db, page.lock, some, page.message.moment())?;
         ingest::batch(db, ambient, run, &fresh, None)?;
         counted += fresh.len();
     }
@@ -325,14 +332,14 @@ fn stage(db: &mut Db, ambient: &Ambient, run: &Run, page: &Page<'_>) -> Result<O
 }
 
 /// Leaves a page for later; after an hour only what it says of its records counts.
-fn wait(db: &mut Db, ambient: &Ambient, connection: &Connection, page: &Page<'_>) -> Result<Outcome> {
+fn wait(db: &mut WriteDb, ambient: &Ambient, connection: &Connection, page: &Page<'_>) -> Result<Outcome> {
     let now = ambient.now();
     if now - page.message.pending_since <= PATIENCE {
         return Ok(Outcome::Later { at: now + LOOK, problem: waits(page.list, page.number) });
     }
-    newest::upserted(db, ambient, connection, page.list, page.records, page.message.moment())?;
+    newest::upserted(db, ambient, connection, page.lock, page.records, page.message.moment())?;
     let why = missing(page.list, page.number);
     // A list was sent, and nobody was judged by it: a list that is whole ends that.
-    lists::unjudged(db, &connection.id, page.list, true, &why, now)?;
+    lists::unjudged(db, page.lock, true, &why, now)?;
     Ok(Outcome::Dead(why))
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     domain::access::{Denied, Grant, action},
     store::{
-        self, Db,
+        self, WriteDb,
         connections::Connection,
         inbox::{self, Message, Which},
     },
@@ -27,7 +27,7 @@ pub enum ReplayError {
 /// # Errors
 /// [`ReplayError::NotDead`].
 pub fn message(
-    db: &mut Db,
+    db: &mut WriteDb,
     grant: &Grant<action::ManageConnections>,
     connection: &Connection,
     message: &Message,
@@ -42,7 +42,7 @@ pub fn message(
 
 /// Has all messages of the connection tried again that were given up; how many.
 pub fn all(
-    db: &mut Db,
+    db: &mut WriteDb,
     grant: &Grant<action::ManageConnections>,
     connection: &Connection,
     now: DateTime<Utc>,

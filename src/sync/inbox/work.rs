@@ -16,7 +16,7 @@ use crate::{
     },
     domain::{problem::Problem, schedule::span, words::Cause},
     store::{
-        self, Db, Store,
+        self, Store, WriteDb,
         connections::{self, Connection},
         hooks,
         inbox::{self, Message},
@@ -89,56 +89,86 @@ impl Desk {
         }
     }
 
-    /// Waits for a place. Whoever waits holds no lease: another gateway may have room.
+    /// Takes the leases of up to `most` inboxes that have something to be tried, whoever has waited longest first; and when
+    /// the next message is due, whoever has its inbox. It writes only where there is something to take.
+    pub async fn claim_due(&self, most: usize) -> store::Result<(Vec<Lease>, Option<DateTime<Utc>>)> {
+        let now = self.ambient.now();
+        let read = self.store.read(move |db| {
+            let due = inbox::due_connections(db, now, most)?;
+            Ok::<_, store::Error>((due, inbox::next_due(db)?))
+        });
+        let (mut due, next) = read.await?;
+        if due.is_empty() {
+            return Ok((Vec::new(), next));
+        }
+        // In this order everybody locks them.
+        due.sort_unstable();
+        let (by, until) = (self.gateway.clone(), self.until());
+        let claim = move |db: &mut WriteDb| {
+            let mut leases = Vec::new();
+            for connection_id in due {
+                if let Some(number) = hooks::claim(db, &connection_id, &by, now, until)? {
+                    leases.push(Lease { connection_id, number });
+                }
+            }
+            Ok(leases)
+        };
+        match self.store.write(claim).await {
+            // One of them has gone just now.
+            Err(store::Error::Referred(_)) => Ok((Vec::new(), next)),
+            claimed => Ok((claimed?, next)),
+        }
+    }
+
+    /// Waits for a place. Whoever waits to begin holds no lease: another gateway may have room.
     pub async fn place(&self) -> Place {
         // It is never closed; without a place more would be held in memory, and nothing worse.
         Arc::clone(&self.places).acquire_owned().await.ok()
     }
 
-    /// Works off what is due, for the time of a turn; how many messages. It ends early when the lease is lost.
+    /// A place that is free now.
+    pub fn place_now(&self) -> Option<Place> {
+        Arc::clone(&self.places).try_acquire_owned().ok().map(Some)
+    }
+
+    /// Works off what is due, for the time of a turn; how many messages. It ends early when the lease is lost. Whoever calls
+    /// it renews the lease meanwhile: a source may be slow.
     pub async fn work(&self, lease: &Lease, place: Place) -> store::Result<usize> {
-        tokio::select! {
-            worked = self.work_off(lease, place) => match worked {
-                Err(store::Error::Stale("inbox")) => Ok(0),
-                worked => worked,
-            },
-            () = self.keep(lease) => Ok(0),
+        match self.work_off(lease, place).await {
+            Err(store::Error::Stale("inbox")) => Ok(0),
+            worked => worked,
         }
     }
 
+    /// Keeps a lease for another while.
+    ///
+    /// # Errors
+    /// [`store::Error::Stale`] where it was lost.
+    pub async fn renew(&self, lease: &Lease) -> store::Result<()> {
+        self.write(lease, |_| Ok(())).await
+    }
+
     /// Gives a lease back: another gateway may go on at once.
-    pub async fn release(&self, lease: Lease) {
+    ///
+    /// # Errors
+    /// What the database says: the lease runs out by itself then.
+    pub async fn release(&self, lease: Lease) -> store::Result<()> {
         let now = self.ambient.now();
-        let released =
-            self.store.write(move |db| hooks::release(db, &lease.connection_id, lease.number, now)).await;
-        if let Err(error) = released {
-            tracing::warn!(%error, "the lease of an inbox was not given back: it runs out by itself");
-        }
+        self.store.write(move |db| hooks::release(db, &lease.connection_id, lease.number, now)).await
     }
 
     fn until(&self) -> DateTime<Utc> {
         self.ambient.now() + span(self.lease_for)
     }
 
-    /// Renews the lease while a slow source answers; ends when it is lost.
-    async fn keep(&self, lease: &Lease) {
-        loop {
-            tokio::time::sleep(self.lease_for / 3).await;
-            // A database that is away for a moment is no loss yet.
-            if let Err(store::Error::Stale(_)) = self.write(lease, |_| Ok(())).await {
-                return;
-            }
-        }
-    }
-
     /// Runs `work` in a transaction that only the lease's holder can commit.
     async fn write<T: Send + 'static>(
         &self,
         lease: &Lease,
-        work: impl FnOnce(&mut Db) -> store::Result<T> + Send + 'static,
+        work: impl FnOnce(&mut WriteDb) -> store::Result<T> + Send + 'static,
     ) -> store::Result<T> {
         let (lease, until) = (lease.clone(), self.until());
-        let write = move |db: &mut Db| {
+        let write = move |db: &mut WriteDb| {
             // First of all: its row stays locked, so nobody can take the lease before the commit.
             hooks::hold(db, &lease.connection_id, lease.number, until)?;
             work(db)
@@ -177,7 +207,7 @@ impl Desk {
             let id = lease.connection_id.clone();
             self.write(lease, move |db| {
                 hooks::received(db, &id, newest)?;
-                connections::seen(db, &id, newest)
+                connections::seen(db, &id, newest).map(drop)
             })
             .await?;
         }
@@ -235,7 +265,7 @@ impl Desk {
         );
         tracing::error!(%error, message = one.first().map(|told| told.message.id.as_str()), "a message was not staged");
         let (messages, now) = (one, self.ambient.now());
-        let give_up = move |db: &mut Db| {
+        let give_up = move |db: &mut WriteDb| {
             messages
                 .iter()
                 .try_for_each(|told| meaning::settle(db, &told.message, Outcome::Dead(problem.clone()), now))
@@ -259,7 +289,7 @@ impl Desk {
             if let Some(until) = self.follow_one(lease, connection, hint).await? {
                 let left: Vec<Message> = rest.flat_map(|hint| hint.messages).collect();
                 dealt += left.len();
-                let defer = move |db: &mut Db| {
+                let defer = move |db: &mut WriteDb| {
                     let ids: Vec<&str> = left.iter().map(|message| message.id.as_str()).collect();
                     inbox::defer(db, &ids, until)
                 };
@@ -286,14 +316,15 @@ impl Desk {
         let (ambient, connection) = (self.ambient.clone(), connection.clone());
         match fetched {
             Ok(fetched) => {
-                let write = move |db: &mut Db| hints::fetched(db, &ambient, &connection, &hint, &fetched);
+                let write =
+                    move |db: &mut WriteDb| hints::fetched(db, &ambient, &connection, &hint, &fetched);
                 if self.write(lease, write).await? {
                     self.polls.notify_one();
                 }
                 Ok(None)
             }
             Err(failure) => {
-                let write = move |db: &mut Db| hints::failed(db, &ambient, &hint, &failure);
+                let write = move |db: &mut WriteDb| hints::failed(db, &ambient, &hint, &failure);
                 self.write(lease, write).await.map(Some)
             }
         }

@@ -16,7 +16,7 @@ use crate::{
     },
     domain::schedule::span,
     store::{
-        self, Db, Store,
+        self, Store, WriteDb,
         polls::{self, Lease},
         rates::{self, FRESH, Pace, Taken},
     },
@@ -94,7 +94,7 @@ impl From<store::Error> for Asked {
 }
 
 /// Takes up to `most` rights, each of all rates.
-fn take(db: &mut Db, rates: &[Rate], most: u32, now: DateTime<Utc>) -> Result<u32, Asked> {
+fn take(db: &mut WriteDb, rates: &[Rate], most: u32, now: DateTime<Utc>) -> Result<u32, Asked> {
     let mut rights = most;
     let paces = rates.iter().filter_map(|rate| Some((rate, pace(rate.limit)?)));
     for (index, (rate, pace)) in paces.enumerate() {
@@ -186,7 +186,7 @@ impl Gate for DatabaseGate {
             let (now, rates) = (self.ambient.now(), self.rates.clone());
             let until = now + span(wait);
             *self.spare.lock() = None;
-            let close = move |db: &mut Db| {
+            let close = move |db: &mut WriteDb| {
                 let mut paced = rates.iter().filter(|rate| pace(rate.limit).is_some());
                 paced.try_for_each(|rate| rates::close(db, &rate.id, until, now))
             };

@@ -6,7 +6,7 @@ use crate::{
     clock::Ambient,
     domain::schedule::span,
     store::{
-        self, Db, Store,
+        self, Store, WriteDb,
         connections::Connection,
         polls::{self, Lease},
     },
@@ -28,10 +28,10 @@ impl Holder {
     /// [`store::Error::Stale`] where it was lost: nothing was written then.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Db) -> store::Result<T> + Send + 'static,
+        work: impl FnOnce(&mut WriteDb) -> store::Result<T> + Send + 'static,
     ) -> store::Result<T> {
         let (lease, until) = (self.lease.clone(), self.ambient.now() + span(self.lease_for));
-        let write = move |db: &mut Db| {
+        let write = move |db: &mut WriteDb| {
             // First of all: its row stays locked, so nobody can take the lease before the commit.
             polls::renew(db, &lease, until)?;
             work(db)

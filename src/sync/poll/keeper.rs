@@ -9,8 +9,7 @@ use crate::{
     connectors::{outbound::Closed, polled::SecretKeeper},
     domain::{schedule::span, secret::Secret},
     store::{
-        self, Db, Store,
-        locks::{self, Lock},
+        self, Store, WriteDb, locks,
         polls::{self, Lease},
     },
     sync::vault::{Vault, VaultError},
@@ -31,9 +30,9 @@ impl LeasedSecrets {
         let lease = self.lease.clone().ok_or(store::Error::Stale("lease"))?;
         let (vault, now) = (self.vault.clone(), self.ambient.now());
         let until = now + span(self.lease_for);
-        let put = move |db: &mut Db| {
+        let put = move |db: &mut WriteDb| {
             // A person who gives another secret locks the connection first, too, and ends the lease.
-            locks::take(db, &lease.connection_id, &[Lock::Connection])?;
+            locks::of(&lease.connection_id).connection(db)?;
             polls::renew(db, &lease, until)?;
             vault.put(db, &lease.connection_id, name, &secret, now)
         };

@@ -45,7 +45,7 @@ use crate::{
         words::{Cause, List, Mode, RunState},
     },
     store::{
-        self, Db,
+        self, WriteDb,
         connections::{self, Connection},
         polls::{self, Lease},
         runs::{self, Run},
@@ -63,7 +63,7 @@ const CROWDED: Duration = Duration::from_secs(5);
 
 /// Asks for a run of each list of a polled connection, now.
 pub fn request(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     lists: &[List],
@@ -84,27 +84,25 @@ pub async fn claim(reach: &Reach, by: &str, most: u16) -> store::Result<Vec<Leas
     reach.store.write(move |db| polls::claim(db, &by, most, now, until)).await
 }
 
-/// Polls a connection whose lease was claimed, and gives the lease back.
+/// Polls a connection whose lease was claimed, and gives the lease back. Whoever calls it renews the lease meanwhile, where
+/// it may last.
 pub async fn poll(reach: &Reach, lease: Lease) {
-    poll_at(reach, lease, reach.outbound.places.take(), u16::MAX).await;
+    match poll_at(reach, &lease, reach.outbound.places.take(), u16::MAX).await {
+        Ok(()) => {}
+        Err(store::Error::Stale(_)) => tracing::info!("another gateway has taken over the poll"),
+        Err(error) => tracing::error!(%error, "the poll could not be noted"),
+    }
 }
 
 /// [`poll()`] at a place that was taken, where `at_once` polls may be busy.
-pub async fn poll_at(reach: &Reach, lease: Lease, place: Arc<Place>, at_once: u16) {
+///
+/// # Errors
+/// [`store::Error::Stale`] where the lease was lost; what keeps the poll from being noted.
+pub async fn poll_at(reach: &Reach, lease: &Lease, place: Arc<Place>, at_once: u16) -> store::Result<()> {
     // One connection's panic is that connection's failure: the others go on, and it rests like any that fails.
-    let work = async {
-        match AssertUnwindSafe(work(reach, &lease, place, at_once)).catch_unwind().await {
-            Ok(worked) => worked,
-            Err(_) => unopened(reach, &lease, panicked()).await,
-        }
-    };
-    tokio::select! {
-        polled = work => match polled {
-            Ok(()) => {}
-            Err(store::Error::Stale(_)) => tracing::info!("another gateway has taken over the poll"),
-            Err(error) => tracing::error!(%error, "the poll could not be noted"),
-        },
-        () = keep(reach, &lease) => tracing::warn!("the lease was lost in the middle of a poll"),
+    match AssertUnwindSafe(work(reach, lease, place, at_once)).catch_unwind().await {
+        Ok(worked) => worked,
+        Err(_) => unopened(reach, lease, panicked()).await,
     }
 }
 
@@ -121,25 +119,20 @@ fn panicked() -> Failure {
 }
 
 /// Gives back a lease whose work was stopped: another gateway may go on at once.
-pub async fn release(reach: &Reach, lease: Lease) {
-    if let Err(error) = reach.store.write(move |db| polls::release(db, &lease)).await {
-        tracing::warn!(%error, "a lease was not given back: it runs out by itself");
-    }
+///
+/// # Errors
+/// What the database says: the lease runs out by itself then.
+pub async fn release(reach: &Reach, lease: Lease) -> store::Result<()> {
+    reach.store.write(move |db| polls::release(db, &lease)).await
 }
 
-/// Renews the lease while a slow source answers; ends when it is lost.
-async fn keep(reach: &Reach, lease: &Lease) {
-    let mut failed = 0;
-    // A source that is slow is slow by the wall's clock, whatever clock schedules are kept by.
-    while failed < 3 {
-        tokio::time::sleep(reach.lease_for / 3).await;
-        let (lease, until) = (lease.clone(), reach.ambient.now() + span(reach.lease_for));
-        match reach.store.write(move |db| polls::renew(db, &lease, until)).await {
-            Ok(()) => failed = 0,
-            Err(store::Error::Stale(_)) => return,
-            Err(_) => failed += 1,
-        }
-    }
+/// Keeps a lease for another while.
+///
+/// # Errors
+/// [`store::Error::Stale`] where it was lost.
+pub async fn renew(reach: &Reach, lease: &Lease) -> store::Result<()> {
+    let (lease, until) = (lease.clone(), reach.ambient.now() + span(reach.lease_for));
+    reach.store.write(move |db| polls::renew(db, &lease, until)).await
 }
 
 async fn work(reach: &Reach, lease: &Lease, place: Arc<Place>, at_once: u16) -> store::Result<()> {
@@ -205,7 +198,7 @@ async fn give_up(holder: &Holder, lists: impl Iterator<Item = List>, outcome: &O
     for list in lists {
         let (ambient, connection) = (holder.ambient.clone(), holder.connection.clone());
         let problem = problem.clone();
-        let end = move |db: &mut Db| match runs::in_state(db, &connection.id, list, RunState::Queued)? {
+        let end = move |db: &mut WriteDb| match runs::in_state(db, &connection.id, list, RunState::Queued)? {
             Some(asked) => {
                 let run = run::start(db, &ambient, &connection, list, asked.mode)?;
                 run::fail(db, &run.id, &problem, ambient.now())
@@ -241,7 +234,7 @@ async fn note(
         tracing::warn!(code = problem.code, detail = problem.detail, "the poll failed");
     }
     let (lease, now, jitter) = (holder.lease.clone(), holder.ambient.now(), holder.ambient.fraction());
-    let note = move |db: &mut Db| {
+    let note = move |db: &mut WriteDb| {
         let ending = Ending { outcome: &outcome, memory, schedule: &schedule, jitter, lists, read, now };
         settle(db, &lease, &ending)
     };

@@ -7,7 +7,7 @@ use crate::{
     },
     domain::record::Record,
     store::{
-        self, Db,
+        self, WriteDb,
         runs::{self, Counts, Run},
     },
     sync::{ingest, reconcile, run},
@@ -39,7 +39,7 @@ pub(super) async fn read(holder: &Holder, source: &dyn Source, due: &Due) -> Res
 async fn begin(holder: &Holder, due: &Due) -> store::Result<Run> {
     let (ambient, connection) = (holder.ambient.clone(), holder.connection.clone());
     let Due { list, mode, left, .. } = due.clone();
-    let begin = move |db: &mut Db| match left {
+    let begin = move |db: &mut WriteDb| match left {
         Some(left) => {
             run::resume(db, &left)?;
             Ok(left)
@@ -73,7 +73,7 @@ async fn part(
     progress: Option<String>,
 ) -> store::Result<()> {
     let (ambient, run) = (holder.ambient.clone(), run.clone());
-    let stage = move |db: &mut Db| {
+    let stage = move |db: &mut WriteDb| {
         ingest::batch(db, &ambient, &run, &records, None)?;
         runs::set_progress(db, &run.id, progress.as_deref())
     };
@@ -82,7 +82,7 @@ async fn part(
 
 async fn finish(holder: &Holder, run: &Run, end: End) -> store::Result<Run> {
     let (run, now) = (run.clone(), holder.ambient.now());
-    let finish = move |db: &mut Db| {
+    let finish = move |db: &mut WriteDb| {
         runs::advance(db, &run.id, Counts::default(), end.high_water.as_deref(), now)?;
         reconcile::finish(db, &run, &end.gone, end.warning.as_ref(), now)
     };

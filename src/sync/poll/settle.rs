@@ -12,7 +12,7 @@ use crate::{
         words::{Cause, List, RunState},
     },
     store::{
-        self, Db, connections,
+        self, Db, WriteDb, connections, locks,
         polls::{self, Lease, Settled},
         runs,
     },
@@ -84,9 +84,9 @@ pub(super) struct Ending<'a> {
 ///
 /// # Errors
 /// [`store::Error::Stale`] where the lease was lost: then its new holder does the noting.
-pub(super) fn settle(db: &mut Db, lease: &Lease, ending: &Ending<'_>) -> store::Result<()> {
+pub(super) fn settle(db: &mut WriteDb, lease: &Lease, ending: &Ending<'_>) -> store::Result<()> {
     let (id, now) = (lease.connection_id.as_str(), ending.now);
-    connections::lock(db, id)?;
+    let lock = locks::of(id).connection(db)?;
     let poll = polls::get(db, id)?;
     let failures = poll.failures;
     let connection = connections::get(db, id)?;
@@ -124,8 +124,11 @@ pub(super) fn settle(db: &mut Db, lease: &Lease, ending: &Ending<'_>) -> store::
         )),
         Outcome::Warned(problem) | Outcome::Failed { problem, .. } => Some(problem.clone()),
     };
-    connections::set_problem(db, id, problem.as_ref(), now)?;
-    if read { connections::seen(db, id, now) } else { Ok(()) }
+    connections::set_problem(db, &lock, problem.as_ref(), now)?;
+    if read {
+        connections::seen(db, id, now)?;
+    }
+    Ok(())
 }
 
 /// Whether the source refuses who we are for the first time. `before` is the code of the problem so far.

@@ -8,7 +8,7 @@ use crate::{
         secret::Secret,
     },
     store::{
-        Db,
+        WriteDb,
         apps::{self, App},
         companies,
     },
@@ -32,7 +32,7 @@ pub struct AppDraft {
 /// # Errors
 /// As [`new_app`].
 pub fn app(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::Administer>,
     new_name: &str,
@@ -50,7 +50,7 @@ pub fn app(
 /// # Errors
 /// [`Error::NoCompany`]; [`store::Error::Duplicate`] where the name is taken; as [`token`].
 pub fn new_app(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::Administer>,
     draft: &AppDraft,
@@ -101,7 +101,7 @@ pub struct AppChange {
 /// reach. [`Error::NoCompany`], [`Error::NoScope`], [`Error::SeesAll`], [`Error::MayAll`]; [`store::Error::Duplicate`]
 /// where the name is taken.
 pub fn change_app(
-    db: &mut Db,
+    db: &mut WriteDb,
     grant: &Grant<action::Administer>,
     id: &str,
     change: &AppChange,

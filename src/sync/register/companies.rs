@@ -7,7 +7,7 @@ use crate::{
         ids::new_id,
     },
     store::{
-        Db,
+        WriteDb,
         companies::{self, Company},
     },
 };
@@ -17,7 +17,7 @@ use super::{Result, name};
 /// # Errors
 /// [`store::Error::Duplicate`] where the name is taken.
 pub fn company(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     _grant: &Grant<action::Administer>,
     new_name: &str,
@@ -32,7 +32,7 @@ pub fn company(
 /// # Errors
 /// [`store::Error::Duplicate`] where the name is taken.
 pub fn rename_company(
-    db: &mut Db,
+    db: &mut WriteDb,
     grant: &Grant<action::Administer>,
     id: &str,
     new_name: &str,

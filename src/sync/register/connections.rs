@@ -13,11 +13,11 @@ use crate::{
         words::{Kind, Mode},
     },
     store::{
-        Db, companies,
+        WriteDb, companies,
         connections::{self, Connection},
         desktop::{self, DesktopFile},
         hooks,
-        locks::{self, Lock},
+        locks::{self, Locked},
         polls,
     },
     sync::{calls_in, credentials, poll, run, vault::Vault},
@@ -60,7 +60,7 @@ impl ConnectionDraft {
 /// # Errors
 /// [`Error::Settings`] and [`Error::Credentials`]; [`store::Error::Duplicate`] where the company has one of that name.
 pub fn connection(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     vault: &Vault,
     grant: &Grant<action::ManageConnections>,
@@ -96,7 +96,7 @@ pub fn connection(
 }
 
 fn desktop_file(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
     company: &str,
@@ -116,7 +116,7 @@ fn desktop_file(
 
 /// Gives the Web Connector of a connection a new password, which is shown once. The old one stops working.
 pub fn new_password(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::ManageConnections>,
     connection: &Connection,
@@ -130,7 +130,7 @@ pub fn new_password(
 /// Gives a connection a new OwnerID and FileID: what the Web Connector asks for (QBWC1039) on a new computer, or after it
 /// was installed anew.
 pub fn new_ids(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::ManageConnections>,
     connection: &Connection,
@@ -168,7 +168,7 @@ impl ConnectionChange {
 /// # Errors
 /// As [`connection`].
 pub fn change_connection(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     vault: &Vault,
     grant: &Grant<action::ManageConnections>,
@@ -176,10 +176,10 @@ pub fn change_connection(
     change: &ConnectionChange,
 ) -> Result<Connection> {
     // What it is now is read under its lock: of two changes at once both stay.
-    match change.name {
+    let lock = locks::of(id).inbox(db)?.connection(db)?;
+    if change.name.is_some() {
         // Another name is another key: PostgreSQL wants to be alone with the row then, so nobody may be half way to it.
-        Some(_) => locks::take_all(db, id)?,
-        None => locks::take(db, id, &[Lock::Inbox, Lock::Connection])?,
+        lock.rest(db)?;
     }
     let before = connections::get(db, id)?;
     grant.covers(&before.company_id, "connection")?;
@@ -193,7 +193,7 @@ pub fn change_connection(
         settings: settings.as_deref(),
         paused: change.paused,
     };
-    connections::update(db, id, update)?;
+    connections::update(db, &lock, update)?;
     if settings.is_some() {
         // Other settings may want other callbacks.
         hooks::recheck(db, id)?;
@@ -203,7 +203,7 @@ pub fn change_connection(
         desktop::forget(db, id)?;
     }
     if change.same_company_file {
-        calls_in::same_company(db, id, ambient.now())??;
+        calls_in::same_company(db, &lock, ambient.now())??;
     }
     if change.new_ids {
         new_ids(db, ambient, grant, &before)?;
@@ -211,7 +211,7 @@ pub fn change_connection(
     let after = connections::get(db, id)?;
     let other_settings = !is_same(&after.settings, &before.settings);
     if connectors::is_polled(after.kind) && (other_settings || !change.secrets.is_empty()) {
-        poll_anew(db, ambient, &after, other_settings)?;
+        poll_anew(db, ambient, &lock, &after, other_settings)?;
     }
     Ok(connections::get(db, id)?)
 }
@@ -219,11 +219,17 @@ pub fn change_connection(
 /// A connection has something new to be polled with: what is under way is broken off, what stood in the way may be gone.
 /// Other settings may choose other records, which only whole lists tell. Other secrets are tried now: whoever gave wrong
 /// ones is to see it, and not when the schedule comes to it.
-fn poll_anew(db: &mut Db, ambient: &Ambient, connection: &Connection, whole: bool) -> Result<()> {
+fn poll_anew(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    lock: &Locked<locks::Connection>,
+    connection: &Connection,
+    whole: bool,
+) -> Result<()> {
     let now = ambient.now();
     polls::restart(db, &connection.id, now)?;
     run::abandon(db, &connection.id, now)?;
-    connections::set_problem(db, &connection.id, None, now)?;
+    connections::set_problem(db, lock, None, now)?;
     let lists = connectors::of(connection.kind)?.spec().lists;
     let mode = if whole { Mode::Full } else { Mode::Delta };
     poll::request(db, ambient, connection, lists, mode)?;

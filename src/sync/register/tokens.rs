@@ -10,7 +10,7 @@ use crate::{
         secret::Secret,
     },
     store::{
-        Db,
+        WriteDb,
         apps::{self, Token},
     },
 };
@@ -43,7 +43,7 @@ pub const LONGEST_LIFE: u32 = 3650;
 /// # Errors
 /// [`Error::NoScope`], [`Error::ScopeBeyond`], [`Error::BadExpiry`], [`Error::BadName`].
 pub fn token(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::Administer>,
     app_id: &str,

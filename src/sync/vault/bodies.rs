@@ -7,7 +7,7 @@ use crate::{
     codec::seal::{self, NONCE},
     domain::{key::Key, secret::Secret},
     store::{
-        Db, connections,
+        Db, WriteDb, locks,
         secrets::{self, MESSAGE_KEY},
     },
 };
@@ -16,9 +16,9 @@ use super::{Result, Vault, VaultError};
 
 impl Vault {
     /// The key that seals a connection's messages; made where there is none yet.
-    pub fn message_key(&self, db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> Result<Key> {
+    pub fn message_key(&self, db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> Result<Key> {
         // Two that make one at the same time: what the first has sealed would not open with the second's.
-        connections::lock(db, connection_id)?;
+        locks::of(connection_id).connection(db)?;
         if let Some(key) = self.known_message_key(db, connection_id)? {
             return Ok(key);
         }

@@ -36,7 +36,7 @@ use crate::{
     codec::seal::{self, NONCE},
     domain::{key::Key, secret::Secret},
     store::{
-        Db,
+        Db, WriteDb,
         secrets::{self, SealedSecret},
     },
 };
@@ -79,7 +79,7 @@ impl Vault {
     ///
     /// # Errors
     /// A key file that is missing or must not be used; keys of another database.
-    pub fn ready(&self, db: &mut Db, now: DateTime<Utc>) -> Result<()> {
+    pub fn ready(&self, db: &mut WriteDb, now: DateTime<Utc>) -> Result<()> {
         self.current(db, now).map(drop)
     }
 
@@ -100,7 +100,7 @@ impl Vault {
     /// Keeps a secret in place of the one of that name.
     pub fn put(
         &self,
-        db: &mut Db,
+        db: &mut WriteDb,
         connection_id: &str,
         name: &str,
         secret: &Secret,
@@ -112,7 +112,7 @@ impl Vault {
     }
 
     /// Forgets a secret; whether there was one.
-    pub fn remove(&self, db: &mut Db, connection_id: &str, name: &str) -> Result<bool> {
+    pub fn remove(&self, db: &mut WriteDb, connection_id: &str, name: &str) -> Result<bool> {
         Ok(secrets::remove(db, connection_id, name)?)
     }
 
@@ -132,7 +132,7 @@ impl Vault {
     }
 
     /// The key to seal with, which stays so until the transaction ends.
-    fn current(&self, db: &mut Db, now: DateTime<Utc>) -> Result<Key> {
+    fn current(&self, db: &mut WriteDb, now: DateTime<Utc>) -> Result<Key> {
         if self.ring().is_empty() {
             return self.first(db, now);
         }
@@ -144,7 +144,7 @@ impl Vault {
 
     /// The key to seal with as this process first asks for it; makes the first key known to the database. Only here a key
     /// file is made: while something is sealed, a file that is missing was lost, and a new one would open nothing.
-    fn first(&self, db: &mut Db, now: DateTime<Utc>) -> Result<Key> {
+    fn first(&self, db: &mut WriteDb, now: DateTime<Utc>) -> Result<Key> {
         secrets::lock_keys(db)?;
         let current = secrets::keys(db)?.into_iter().find(|key| key.current);
         let held = match &self.0.source {
@@ -167,7 +167,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::Missing`] where something is sealed.
-    fn make(&self, db: &mut Db, path: &Path, now: DateTime<Utc>) -> Result<Key> {
+    fn make(&self, db: &mut WriteDb, path: &Path, now: DateTime<Utc>) -> Result<Key> {
         let new = self.new_key();
         // Waits for those who seal something with the key that is current now.
         secrets::set_current(db, &new.id(), now)?;

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     codec::seal,
     store::{
-        Db, Store,
+        Store, WriteDb,
         secrets::{self, SealedSecret},
     },
 };
@@ -80,7 +80,7 @@ impl Vault {
 
     /// Makes a new key current, or goes on with that of a rotation that did not end. With a key file, the file has the
     /// new key before the database knows it; in between, it is only a key more.
-    pub fn begin_rotation(&self, db: &mut Db, now: DateTime<Utc>) -> Result<(Begun, String)> {
+    pub fn begin_rotation(&self, db: &mut WriteDb, now: DateTime<Utc>) -> Result<(Begun, String)> {
         // The lock first: two that hold the current key would wait for each other.
         secrets::lock_keys(db)?;
         let current = self.current(db, now)?.id();
@@ -110,7 +110,7 @@ impl Vault {
     }
 
     /// Seals a secret with the current key; whether it was sealed with another, and still is what was read.
-    pub fn reseal(&self, db: &mut Db, row: &SealedSecret, now: DateTime<Utc>) -> Result<bool> {
+    pub fn reseal(&self, db: &mut WriteDb, row: &SealedSecret, now: DateTime<Utc>) -> Result<bool> {
         let key = self.current(db, now)?;
         if row.key_id == key.id() {
             return Ok(false);
@@ -123,13 +123,13 @@ impl Vault {
     }
 
     /// Drops the keys that seal nothing any more from the database.
-    pub fn forget_keys(&self, db: &mut Db) -> Result<usize> {
+    pub fn forget_keys(&self, db: &mut WriteDb) -> Result<usize> {
         secrets::lock_keys(db)?;
         Ok(secrets::forget_unused_keys(db)?)
     }
 
     /// Drops the keys that the database has forgotten from the key file.
-    pub fn trim_file(&self, db: &mut Db) -> Result<()> {
+    pub fn trim_file(&self, db: &mut WriteDb) -> Result<()> {
         let KeySource::File(path) = &self.0.source else { return Ok(()) };
         secrets::lock_keys(db)?;
         let known = secrets::keys(db)?;

@@ -9,7 +9,7 @@ use diesel::connection::{Connection as _, InstrumentationEvent};
 use rollcall::{
     domain::{problem::Problem, words::List},
     service::connections::Connection,
-    store::{PageLimit, connections},
+    store::{PageLimit, connections, locks},
 };
 use serde_json::json;
 
@@ -148,7 +148,10 @@ async fn a_test_tells_what_the_last_calls_have_shown() {
         assert_eq!((&seen.is(200)["ok"], &seen.is(200)["cause"]), (&json!(true), &json!(null)));
         let (id, now) = (app.connection.id.clone(), app.gateway.ambient.now());
         let problem = Problem::new("other_company_file", "Another file is open.", "Open the right one.");
-        let set = app.gateway.store.write(move |db| connections::set_problem(db, &id, Some(&problem), now));
+        let set = app.gateway.store.write(move |db| {
+            let lock = locks::of(&id).connection(db)?;
+            connections::set_problem(db, &lock, Some(&problem), now)
+        });
         set.await.unwrap();
         let wrong = app.send("POST", &path, None).await;
         assert_eq!(
@@ -182,7 +185,7 @@ async fn connections_are_listed_by_kind_and_by_state() {
 
 async fn see(app: &TestApp) {
     let (id, now) = (app.connection.id.clone(), app.gateway.ambient.now());
-    app.gateway.store.write(move |db| connections::seen(db, &id, now)).await.unwrap();
+    app.gateway.store.write(move |db| connections::seen(db, &id, now).map(drop)).await.unwrap();
 }
 
 /// Promise 11, and a page of a consultant's fifty clients: what is read does not grow with what there is.
@@ -207,13 +210,13 @@ async fn queries_of(app: &TestApp, rows: Vec<connections::Connection>) -> usize 
     let count = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&count);
     let read = app.gateway.store.read(move |db| {
-        db.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        db.diesel().set_instrumentation(move |event: InstrumentationEvent<'_>| {
             if matches!(event, InstrumentationEvent::StartQuery { .. }) {
                 counter.fetch_add(1, Ordering::SeqCst);
             }
         });
         let read = Connection::read_all(db, rows, &public_url, now);
-        db.set_instrumentation(|_: InstrumentationEvent<'_>| {});
+        db.diesel().set_instrumentation(|_: InstrumentationEvent<'_>| {});
         read
     });
     read.await.unwrap();

@@ -88,6 +88,14 @@ fn every_operation_is_described() {
         let in_path = parameters.iter().filter(|parameter| parameter["in"] == "path").count();
         assert_eq!(in_path, path.matches('{').count(), "{what}: {parameters:?}");
         if path.starts_with("/v1/") {
+            // What is shown in JSON has a tag.
+            let tagged = method == "get" && !path.ends_with("/qwc");
+            assert_eq!(answers.contains_key("304"), tagged, "{what}");
+            assert_eq!(
+                answers.get("200").is_some_and(|it| it["headers"].get("ETag").is_some()),
+                tagged,
+                "{what}"
+            );
             for status in ["401", "403", "404", "422", "503"] {
                 let schema = &answers[status]["content"]["application/problem+json"]["schema"];
                 assert_eq!(schema["$ref"], "#/components/schemas/Problem", "{what}: {status}");

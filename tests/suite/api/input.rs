@@ -114,3 +114,54 @@ async fn what_does_not_fit_is_named() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_parameter_that_is_unknown_or_stands_there_twice_is_refused_by_its_name() {
+    TestApp::each(async |app| {
+        let connection = format!("/v1/connections/{}", app.connection.id);
+        for path in
+            ["/v1/employees?limt=5", "/v1/employees/emp_x/history?limt=5", &format!("{connection}?limt=5")]
+        {
+            let refused = app.get(path).await;
+            if path.contains("emp_x") {
+                refused.problem(404, "employee_not_found");
+                continue;
+            }
+            let detail = refused.problem(400, "invalid_query")["detail"].as_str().unwrap().to_owned();
+            assert!(detail.contains("`limt`"), "{detail}");
+        }
+        for path in ["/v1/employees?limit=5&limit=5", "/v1/changes?limit=1&after=latest&limit=2"] {
+            let refused = app.get(path).await;
+            let detail = refused.problem(422, "repeated_parameter")["detail"].as_str().unwrap().to_owned();
+            assert!(detail.contains("`limit`"), "{detail}");
+        }
+        // Whose word would count?
+        app.admin("PUT", "/v1/profiles/employee/u-1?app=Timesheets&app=Ops", json!({ "name": "Ana" }))
+            .await
+            .problem(422, "repeated_parameter");
+    })
+    .await;
+}
+
+/// An app that is meant because there is no other, or that is named, may see less than whoever acts for it.
+#[tokio::test]
+async fn who_acts_for_an_app_is_told_that_the_app_stands_in_the_way() {
+    TestApp::each(async |app| {
+        let (birch, connection) = app.add_company("Birch").await;
+        app.stage_from(&connection, List::Employee, people(1)).await;
+        let theirs = app.admin("GET", &format!("/v1/employees?company={}", birch.id), None).await;
+        let id = theirs.is(200)["data"][0]["id"].as_str().unwrap().to_owned();
+        for named in [id.as_str(), &id[..id.len() - 1]] {
+            let path = format!("/v1/employees/{named}/profile?app=Timesheets");
+            let refused = app.admin("POST", &path, None).await;
+            let problem = refused.problem(422, "not_for_app");
+            for part in ["`Timesheets`", "employee"] {
+                assert!(problem["detail"].as_str().unwrap().contains(part), "{problem}");
+            }
+            // The app itself hears of nothing.
+            let own = app.send("POST", &format!("/v1/employees/{named}/profile"), None).await;
+            own.problem(404, "employee_not_found");
+        }
+    })
+    .await;
+}

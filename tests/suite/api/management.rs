@@ -147,7 +147,9 @@ async fn names_that_look_alike_are_one_name() {
         app.admin("POST", "/v1/connections", connection).await.problem(409, "already_exists");
         let profile = json!({ "name": "A\u{2066}na\u{2069}", "company": "birch" });
         let put = app.admin("PUT", "/v1/profiles/employee/u-1?app=TIMESHEETS", profile);
-        put.await.problem(404, "company_not_found");
+        let refused = put.await;
+        let detail = refused.problem(422, "not_for_app")["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains("`Timesheets`"), "{detail}");
         let put =
             app.send("PUT", "/v1/profiles/employee/u-1", json!({ "name": "A\u{2066}na\u{2069}" })).await;
         assert_eq!(put.is(201)["name"], "Ana");

@@ -3,6 +3,7 @@
 mod access;
 mod connections;
 mod credentials;
+mod details;
 mod document;
 mod history;
 mod holds;
@@ -17,6 +18,7 @@ mod policy;
 mod profiles;
 mod races;
 mod removal;
+mod representation;
 mod tokens;
 
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
 //! Who may do what: every route of the description × every kind of caller × own and foreign company. What is expected is
-//! the policy's own word; a new route is in it by itself.
+//! the policy's own word, also where what is sent does not fit; a new route is in it by itself.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,14 @@ use rollcall::{
     clock::Ambient,
     domain::{
         access::{Companies, Decision, Principal, Scopes, decide},
+        details::Details,
         hold::Gone,
         ids::new_id,
         secret::Secret,
         words::{Action, Kind, List, Mode, Scope},
     },
     http::router::openapi,
-    store::{Db, PageLimit, changes, inbox},
+    store::{PageLimit, WriteDb, changes, inbox},
     sync::{
         ingest, link,
         profile::{self, Draft},
@@ -89,7 +90,7 @@ impl Company {
 }
 
 /// A message that waits.
-fn told(db: &mut Db, ambient: &Ambient, connection_id: &str) -> String {
+fn told(db: &mut WriteDb, ambient: &Ambient, connection_id: &str) -> String {
     let id = new_id("msg", ambient.now(), ambient.entropy.bytes());
     let message = inbox::NewMessage {
         id: id.clone(),
@@ -109,7 +110,7 @@ fn told(db: &mut Db, ambient: &Ambient, connection_id: &str) -> String {
 
 /// Makes a profile of this ID in both lists, and links the employee's.
 fn linked(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     app: &rollcall::store::apps::App,
     employee: &str,
@@ -118,7 +119,8 @@ fn linked(
     let grant = linking(app);
     for list in [List::Employee, List::Customer] {
         let (profile_id, name) = (profile_id.to_owned(), "Ana".to_owned());
-        let draft = Draft { list, profile_id, company_id: None, name, email: None };
+        let draft =
+            Draft { list, profile_id, company_id: None, name, email: None, details: Details::default() };
         profile::put(db, ambient, &grant, &draft).unwrap();
     }
     let staged = rollcall::store::records::get(db, List::Employee, employee).unwrap();
@@ -126,7 +128,7 @@ fn linked(
 }
 
 fn callers(
-    db: &mut Db,
+    db: &mut WriteDb,
     ambient: &Ambient,
     app: &rollcall::store::apps::App,
     all: Secret,
@@ -222,10 +224,50 @@ impl Route {
         (!foreign || named || in_body).then(|| format!("{}?{}", parts.join("/"), query.join("&")))
     }
 
+    /// Whether its address names an object that is there before.
+    fn names_an_object(&self) -> bool {
+        self.path.contains("{id}")
+    }
+
     /// The least that its body may be, with the values of a company where a member names one of its objects.
     fn body(&self, document: &Value, company: &Company) -> Option<Value> {
         let schema = self.operation.get("requestBody")?.pointer("/content/application~1json/schema")?;
         Some(least(document, schema, "", company))
+    }
+}
+
+impl Route {
+    /// What does not fit is refused, and the policy's word comes before that.
+    async fn refuses_nonsense(
+        &self,
+        test: &TestApp,
+        address: &str,
+        token: Option<&str>,
+        principal: Option<&Principal>,
+        company: &Company,
+    ) {
+        let object = self.names_an_object().then_some(&*company.id);
+        let decision = principal.map(|it| decide(it, self.action, object));
+        let nonsense = json!({ "no such member": "hunter2" });
+        let mut sent = vec![(format!("{address}&no_such_parameter=hunter2"), None, 400)];
+        if self.operation.contains_key("requestBody") {
+            sent.push((address.to_owned(), Some(nonsense), 422));
+        }
+        if self.takes("limit") {
+            sent.push((format!("{address}&limit=1&limit=2"), None, 422));
+        }
+        for (address, body, wrong) in sent {
+            let answer = test.call(self.method.clone(), &address, token, body).await;
+            let expected = match decision {
+                None => 401,
+                Some(Decision::Forbidden) => 403,
+                Some(Decision::NotThere) => 404,
+                Some(Decision::Allowed) => wrong,
+            };
+            let what = format!("{} {address} by {principal:?}: {}", self.method, answer.text);
+            assert_eq!(answer.status.as_u16(), expected, "{what}");
+            assert!(!answer.text.contains("hunter2"), "{what}");
+        }
     }
 }
 
@@ -282,6 +324,9 @@ async fn each_route_does_for_each_caller_what_the_policy_says() {
                     let status = answer.status.as_u16();
                     let what = format!("{} {address} by {principal:?}: {}", route.method, answer.text);
                     asked += 1;
+                    route
+                        .refuses_nonsense(test, &address, token.as_deref(), principal.as_ref(), company)
+                        .await;
                     match principal.as_ref().map(|it| decide(it, route.action, Some(&company.id))) {
                         None => assert_eq!(status, 401, "{what}"),
                         Some(Decision::Forbidden) => assert_eq!(status, 403, "{what}"),

@@ -173,7 +173,7 @@ async fn work(app: &TestApp, connection: &Connection) {
         };
         let Some(lease) = desk.claim(&connection.id).await.unwrap() else { return };
         desk.work(&lease, None).await.unwrap();
-        desk.release(lease).await;
+        desk.release(lease).await.unwrap();
     }
 }
 

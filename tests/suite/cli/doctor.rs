@@ -1,5 +1,13 @@
 //! What the doctor finds.
 
+use chrono::{TimeDelta, Utc};
+use rollcall::{
+    domain::{problem::Problem, words::WorkerState},
+    store::{
+        Store,
+        workers::{self, Worker},
+    },
+};
 use serde_json::Value;
 
 use super::{Ended, Machine, Served};
@@ -306,4 +314,57 @@ fn a_part_of_the_log_that_nobody_has_is_told_by_the_doctor_and_once_by_a_gateway
         let log = Served::start_with_log(&machine, filter, &[]).stop_and_read_log();
         assert_eq!(log.matches("nothing in Rollcall is called").count(), 1, "{filter}: {log}");
     }
+}
+
+/// A worker as a gateway reported it so many minutes ago.
+fn reported(gateway: &str, minutes: i64, problem: Option<Problem>) -> Worker {
+    let at = Utc::now() - TimeDelta::minutes(minutes);
+    Worker {
+        gateway: gateway.into(),
+        name: "poll".into(),
+        state: if problem.is_some() { WorkerState::Failing } else { WorkerState::Idle },
+        runs: 7,
+        failures: 2,
+        panics: 0,
+        last_began_at: Some(at),
+        last_ended_at: Some(at),
+        last_result: None,
+        next_at: None,
+        trouble: problem.map(|problem| (at, problem)),
+        reported_at: at,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn workers_that_fail_and_gateways_that_went_away_are_told_with_what_to_do() {
+    let machine = Machine::new();
+    machine.acme();
+    let store = Store::open(&format!("sqlite:{}", machine.path("rollcall.db").display())).unwrap();
+    let failing = Problem::new("database_full", "Nothing is polled.", "Make room on the disk.");
+    let rows =
+        [reported("gw_bad", 0, Some(failing)), reported("gw_good", 0, None), reported("gw_mute", 5, None)];
+    let long_ago = Utc::now() - TimeDelta::days(1);
+    for row in rows {
+        let write = move |db: &mut _| workers::report(db, &row.gateway.clone(), &[row], long_ago);
+        store.write(write).await.unwrap();
+    }
+    let report = doctor(&machine, &[]).json();
+    assert_eq!(report["ok"], false);
+    let (statuses, text) = of(&report, "worker poll of gw_bad");
+    assert_eq!(statuses, ["fail"]);
+    assert!(text.contains("Nothing is polled.") && text.contains("Make room on the disk."), "{text}");
+    assert_eq!(of(&report, "workers of gw_good").0, ["ok"]);
+    let (statuses, text) = of(&report, "workers of gw_mute");
+    assert_eq!(statuses, ["warn"]);
+    assert!(text.contains("has not reported since") && text.contains("rollcall serve"), "{text}");
+    let listed = machine.json(&["worker", "list"]);
+    let text = |it: &Value, name: &str| it[name].as_str().unwrap().to_owned();
+    let listed = listed.as_array().unwrap().iter().map(|it| [text(it, "gateway"), text(it, "state")]);
+    let expected = [["gw_bad", "failing"], ["gw_good", "idle"], ["gw_mute", "idle"]];
+    assert_eq!(listed.collect::<Vec<_>>(), expected);
+    let table = machine.run(&["worker", "list"]).stdout;
+    assert!(
+        table.contains("poll of gw_bad fails since") && table.contains("do: Make room on the disk."),
+        "{table}"
+    );
 }

@@ -70,6 +70,45 @@ async fn links_are_made_and_undone_by_the_names_that_people_know() {
 }
 
 #[tokio::test]
+async fn a_customers_profile_has_an_address_and_a_description_that_can_be_set_and_taken_away() {
+    let machine = Machine::new();
+    staged(&machine, 1).await;
+    let of = ["--list", "customer"];
+    let call = |words: &[&'static str]| machine.json(&[words, &of].concat());
+    let added = call(&[
+        "profile",
+        "add",
+        "k-1",
+        "Quayside",
+        "--description",
+        "Two berths",
+        "--address-line",
+        "12 Quay Street",
+        "--address-line",
+        "Dock 3",
+        "--city",
+        "Harbour",
+        "--region",
+        "NS",
+        "--postal-code",
+        "B3H 0A1",
+        "--country",
+        "CA",
+    ]);
+    assert_eq!(added["address"]["lines"], json!(["12 Quay Street", "Dock 3"]));
+    let shown = machine.run(&["profile", "set", "k-1", "--name", "Quay", "--list", "customer"]).stdout;
+    assert!(
+        shown.contains("12 Quay Street, Dock 3, Harbour, NS, B3H 0A1, CA") && shown.contains("Two berths"),
+        "{shown}"
+    );
+    let moved = call(&["profile", "set", "k-1", "--city", "Elsewhere"]);
+    assert_eq!((&moved["address"]["city"], &moved["address"]["lines"]), (&json!("Elsewhere"), &json!([])));
+    let gone = call(&["profile", "set", "k-1", "--address-line", "", "--description", ""]);
+    assert_eq!((&gone["address"], &gone["description"]), (&json!(null), &json!(null)));
+    machine.problem(&["profile", "add", "u-9", "Ana", "--city", "Harbour"], "invalid_address");
+}
+
+#[tokio::test]
 async fn what_could_mean_several_is_asked_for_and_what_is_near_is_named() {
     let machine = Machine::new();
     staged(&machine, 1).await;

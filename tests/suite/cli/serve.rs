@@ -20,7 +20,12 @@ async fn it_serves_until_it_is_asked_to_stop() {
     let wsdl = client.get(format!("{}/qbwc?wsdl", served.url)).send().await.unwrap().text().await.unwrap();
     assert!(wsdl.contains(&format!("http://localhost:{}/qbwc", served.port())), "{wsdl}");
     drop(client);
-    assert_eq!(served.terminate(), Some(0));
+    // Its workers are told of while it runs, and no longer.
+    let workers = || machine.json(&["worker", "list"]).as_array().unwrap().len();
+    while workers() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((served.terminate(), workers()), (Some(0), 0));
 }
 
 #[test]

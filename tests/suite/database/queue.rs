@@ -11,7 +11,7 @@ use reqwest::Method;
 use rollcall::{
     domain::{secret::Secret, words::List},
     http::api::auth,
-    store::{Db, Lane, Result, Store, in_lane},
+    store::{AnyConnection, Db, Lane, Result, Store, in_lane},
 };
 use tokio::task::JoinSet;
 
@@ -110,7 +110,7 @@ struct Setting {
 }
 
 fn setting(db: &mut Db, name: &str) -> Result<String> {
-    let Db::Postgres(connection) = db else { panic!("PostgreSQL only") };
+    let AnyConnection::Postgres(connection) = db.diesel() else { panic!("PostgreSQL only") };
     let sql = format!("SELECT current_setting('{name}') AS value");
     Ok(diesel::sql_query(sql).get_result::<Setting>(connection)?.value)
 }
@@ -124,13 +124,13 @@ async fn no_statement_and_no_lock_of_postgresql_is_waited_for_without_end() {
         names.iter().map(|name| setting(db, name)).collect::<Result<Vec<_>>>()
     };
     assert_eq!(store.read(all).await.unwrap(), ["1min", "15s", "1min"]);
-    assert_eq!(store.write(all).await.unwrap(), ["0", "30s", "1min"]);
+    assert_eq!(store.write(move |db| all(db)).await.unwrap(), ["0", "30s", "1min"]);
     assert_eq!(in_lane(Lane::Probe, store.read(all)).await.unwrap(), ["3s", "3s", "10s"]);
     // Readers and writers have connections of their own.
     let pid = |db: &mut Db| {
-        let Db::Postgres(connection) = db else { panic!("PostgreSQL only") };
+        let AnyConnection::Postgres(connection) = db.diesel() else { panic!("PostgreSQL only") };
         let sql = "SELECT pg_backend_pid()::text AS value";
         Ok::<_, rollcall::store::Error>(diesel::sql_query(sql).get_result::<Setting>(connection)?.value)
     };
-    assert_ne!(store.read(pid).await.unwrap(), store.write(pid).await.unwrap());
+    assert_ne!(store.read(pid).await.unwrap(), store.write(move |db| pid(db)).await.unwrap());
 }

@@ -11,8 +11,9 @@ use diesel::{
 use rollcall::{
     domain::{fold::fold, record::Record, trigrams, words::List},
     store::{
-        Db, Engine, PageLimit, Store,
+        AnyConnection, Db, Engine, PageLimit, Store,
         connections::Connection,
+        locks::{self, Locked},
         records::{self, Filter, Linked, Order, Place, Position, Present, Staged},
     },
     sync::{ingest, search_index},
@@ -39,15 +40,19 @@ impl Dice {
 
 async fn write(app: &TestApp, connection: &Connection, records: Vec<Record>) {
     let (ambient, connection) = (app.gateway.ambient.clone(), connection.clone());
-    let written = app
-        .gateway
-        .store
-        .write(move |db| ingest::stage(db, &ambient, &place(&connection, ambient.now()), &records));
+    let written = app.gateway.store.write(move |db| {
+        let lock = locks::of(&connection.id).list(db, LIST)?;
+        ingest::stage(db, &ambient, &place(&connection, &lock, ambient.now()), &records)
+    });
     written.await.unwrap();
 }
 
-fn place(connection: &Connection, now: chrono::DateTime<chrono::Utc>) -> Place<'_> {
-    Place { company_id: &connection.company_id, connection_id: &connection.id, list: LIST, run_id: None, now }
+fn place<'a>(
+    connection: &'a Connection,
+    lock: &'a Locked<List>,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Place<'a> {
+    Place { company_id: &connection.company_id, lock, run_id: None, now }
 }
 
 async fn index(app: &TestApp) {
@@ -99,13 +104,13 @@ struct Count {
 }
 
 fn count(db: &mut Db, sql: &str) -> i64 {
-    diesel::sql_query(format!("SELECT ({sql}) AS count")).get_result::<Count>(db).unwrap().count
+    diesel::sql_query(format!("SELECT ({sql}) AS count")).get_result::<Count>(db.diesel()).unwrap().count
 }
 
 /// The words that the index holds, by record.
 fn words(db: &mut Db) -> BTreeMap<String, BTreeSet<String>> {
-    let sql = match db {
-        Db::Sqlite(connection) => {
+    let sql = match db.diesel() {
+        AnyConnection::Sqlite(connection) => {
             connection
                 .batch_execute(
                     "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_words USING fts5vocab(main, search_trigrams, instance)",
@@ -113,12 +118,12 @@ fn words(db: &mut Db) -> BTreeMap<String, BTreeSet<String>> {
                 .unwrap();
             "SELECT record_id, term AS word FROM search_words JOIN search_entries ON seq = doc"
         }
-        Db::Postgres(_) => {
+        AnyConnection::Postgres(_) => {
             "SELECT record_id, unnest(tsvector_to_array(trigrams)) AS word FROM search_entries"
         }
     };
     let mut words = BTreeMap::<_, BTreeSet<String>>::new();
-    for found in diesel::sql_query(sql).load::<Word>(db).unwrap() {
+    for found in diesel::sql_query(sql).load::<Word>(db.diesel()).unwrap() {
         words.entry(found.record_id).or_default().insert(found.word);
     }
     words
@@ -134,7 +139,7 @@ fn words_of(db: &mut Db, rows: &[Staged]) -> BTreeMap<String, BTreeSet<String>> 
         seq: i64,
     }
     let numbers: BTreeMap<String, i64> = diesel::sql_query("SELECT connection_id, seq FROM search_lists")
-        .load::<Number>(db)
+        .load::<Number>(db.diesel())
         .unwrap()
         .into_iter()
         .map(|number| (number.connection_id, number.seq))
@@ -219,8 +224,8 @@ async fn a_search_finds_what_the_records_hold_whatever_is_written_and_whatever_i
                     };
                     let now = app.gateway.ambient.now();
                     let marked = store.write(move |db| {
-                        rollcall::store::lists::lock(db, &connection.id, LIST)?;
-                        records::mark_absent(db, &place(&connection, now), &[gone])
+                        let lock = locks::of(&connection.id).list(db, LIST)?;
+                        records::mark_absent(db, &place(&connection, &lock, now), &[gone])
                     });
                     marked.await.unwrap();
                 }
@@ -263,7 +268,7 @@ async fn a_search_finds_what_the_records_hold_whatever_is_written_and_whatever_i
         }
         index(app).await;
         let rows = all(store, &company, Filter::default(), 500).await;
-        let held = store.read(move |db| -> rollcall::store::Result<_> {
+        let held = store.write(move |db| -> rollcall::store::Result<_> {
             assert_eq!(count(db, "SELECT count(*) FROM search_pending"), 0);
             let stale = "SELECT count(*) FROM links JOIN records ON records.id = record_id \
                          WHERE links.sort_name <> records.sort_name";
@@ -277,7 +282,7 @@ async fn a_search_finds_what_the_records_hold_whatever_is_written_and_whatever_i
         app.admin("DELETE", &format!("/v1/connections/{gone}?confirm=true"), None).await;
         rollcall::sync::backlog::work_off(store, &app.gateway.ambient).await.unwrap();
         let rows = all(store, &company, Filter::default(), 500).await;
-        let held = store.read(move |db| -> rollcall::store::Result<_> {
+        let held = store.write(move |db| -> rollcall::store::Result<_> {
             let left = count(db, "SELECT count(*) FROM connections");
             assert_eq!(left, 1);
             assert_eq!(words(db), words_of(db, &rows));
@@ -316,16 +321,17 @@ async fn records_from_before_there_was_an_index_get_into_it() {
         write(app, &app.connection, people(1_500)).await;
         index(app).await;
         let undone = store.write(|db| -> rollcall::store::Result<_> {
-            let folder = match db {
-                Db::Sqlite(_) => "sqlite",
-                Db::Postgres(_) => "postgres",
+            let folder = match db.diesel() {
+                AnyConnection::Sqlite(_) => "sqlite",
+                AnyConnection::Postgres(_) => "postgres",
             };
             let path = format!(
                 "{}/migrations/{folder}/2026-11-27-000061_search/down.sql",
                 env!("CARGO_MANIFEST_DIR")
             );
-            db.batch_execute(&std::fs::read_to_string(path).unwrap()).unwrap();
-            db.batch_execute("DELETE FROM __diesel_schema_migrations WHERE version = '20261127000061'")
+            db.diesel().batch_execute(&std::fs::read_to_string(path).unwrap()).unwrap();
+            db.diesel()
+                .batch_execute("DELETE FROM __diesel_schema_migrations WHERE version = '20261127000061'")
                 .unwrap();
             Ok(())
         });
@@ -344,7 +350,7 @@ async fn records_from_before_there_was_an_index_get_into_it() {
         assert_eq!(all(store, &app.company.id, rare(), 10).await.len(), 1);
         let rows = all(store, &app.company.id, Filter::default(), 500).await;
         let held =
-            store.read(move |db| -> rollcall::store::Result<_> { Ok((words(db), words_of(db, &rows))) });
+            store.write(move |db| -> rollcall::store::Result<_> { Ok((words(db), words_of(db, &rows))) });
         let (held, expected) = held.await.unwrap();
         assert_eq!(held, expected);
     })
@@ -408,7 +414,10 @@ async fn long_list(app: &TestApp, count: usize) -> String {
         })
         .collect();
     let (connection, now) = (app.connection.clone(), app.gateway.ambient.now());
-    let marked = app.gateway.store.write(move |db| records::mark_absent(db, &place(&connection, now), &gone));
+    let marked = app.gateway.store.write(move |db| {
+        let lock = locks::of(&connection.id).list(db, LIST)?;
+        records::mark_absent(db, &place(&connection, &lock, now), &gone)
+    });
     marked.await.unwrap();
     app_id(app).await
 }
@@ -440,14 +449,14 @@ async fn sqlite_reads_every_filtered_list_in_order_from_an_index() {
         let company = company.clone();
         let read = app.gateway.store.read(move |db| -> rollcall::store::Result<_> {
             let noted = std::sync::Arc::default();
-            db.set_instrumentation(Statements(std::sync::Arc::clone(&noted)));
+            db.diesel().set_instrumentation(Statements(std::sync::Arc::clone(&noted)));
             records::page(db, &company, LIST, &filter, Order::Name, None, PageLimit::DEFAULT)?;
-            db.set_instrumentation(None::<Box<dyn Instrumentation>>);
+            db.diesel().set_instrumentation(None::<Box<dyn Instrumentation>>);
             let mut plans = Vec::new();
             for statement in noted.lock().unwrap().iter() {
                 let sql = statement.split(" -- binds").next().unwrap();
                 let plan: Vec<Plan> =
-                    diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(db).unwrap();
+                    diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(db.diesel()).unwrap();
                 plans.push(plan.into_iter().map(|step| step.detail).collect::<Vec<_>>());
             }
             Ok(plans)
@@ -490,11 +499,11 @@ async fn postgres_reads_a_small_part_of_a_list_for_every_filter() {
         let company = app.company.id.clone();
         let is_search = filter.search.is_some();
         let read = app.gateway.store.read(move |db| -> rollcall::store::Result<_> {
-            db.batch_execute("BEGIN").unwrap();
+            db.diesel().batch_execute("BEGIN").unwrap();
             let before = count(db, READ);
             records::page(db, &company, LIST, &filter, Order::Name, None, PageLimit::DEFAULT)?;
             let read = count(db, READ) - before;
-            db.batch_execute("COMMIT").unwrap();
+            db.diesel().batch_execute("COMMIT").unwrap();
             Ok(read)
         });
         let (read, most) = (read.await.unwrap(), if is_search { 3_000 } else { 600 });
@@ -511,11 +520,11 @@ async fn postgres_looks_each_record_up_by_its_own_index_before_there_are_statist
     let read = app.gateway.store.read(move |db| -> rollcall::store::Result<_> {
         let ids: Vec<String> = (0..500).map(|n| format!("P-{n:04}")).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        db.batch_execute("BEGIN").unwrap();
+        db.diesel().batch_execute("BEGIN").unwrap();
         let before = count(db, READ);
         assert_eq!(records::known(db, &connection, LIST, &ids)?.len(), 500);
         let read = count(db, READ) - before;
-        db.batch_execute("COMMIT").unwrap();
+        db.diesel().batch_execute("COMMIT").unwrap();
         Ok(read)
     });
     let read = read.await.unwrap();

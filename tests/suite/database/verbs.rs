@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use diesel::connection::SimpleConnection as _;
 use rollcall::{
     domain::{
         hold::Gone,
@@ -18,6 +19,19 @@ use crate::support::{Answer, TestApp, TestDatabase, people};
 /// What may be said to whoever came second.
 fn is_fair(answer: &Answer) -> bool {
     matches!(answer.status.as_u16(), 200 | 201 | 202 | 204 | 404 | 409)
+}
+
+#[tokio::test]
+async fn the_database_itself_refuses_what_a_reader_would_write() {
+    TestDatabase::each(async |database| {
+        let store = database.open();
+        let write = "UPDATE write_checks SET count = count + 1";
+        let refused =
+            store.read(move |db| db.diesel().batch_execute(write).map_err(store::Error::from)).await;
+        assert!(matches!(refused, Err(store::Error::ReadOnly)), "{refused:?}");
+        store.write(move |db| db.diesel().batch_execute(write).map_err(store::Error::from)).await.unwrap();
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -143,6 +143,7 @@ async fn what_has_happened_before_the_feed_had_positions_gets_them_company_by_co
         // Of the oldest change the old tables say that it was looked through.
         execute(database, "UPDATE pruned SET up_to = 1");
         app.gateway.store.migrate().unwrap();
+        feed::ensure_epoch(&app.gateway.store, &app.gateway.ambient).await.unwrap();
         let mut cut_short = Vec::new();
         for company in ["Acme", "Globex"] {
             let all = app.admin("GET", &format!("/v1/changes?company={company}"), None).await;

@@ -12,15 +12,17 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rollcall::{
     clock::Ambient,
     domain::{
+        details::Details,
         record::Record,
         words::{Kind, List},
     },
     store::{
-        self, Db, PageLimit, Store,
+        self, PageLimit, Store, WriteDb,
         apps::{self, App},
         changes::Filter,
         connections::Connection,
-        lists, profiles,
+        locks::{self, Locked},
+        profiles,
         records::{self, Place},
     },
     sync::{
@@ -143,7 +145,8 @@ impl World {
                     .store
                     .write(move |db| {
                         for batch in &batches {
-                            ingest::stage(db, &ambient, &place(&connection, list, now), batch)?;
+                            let lock = locks::of(&connection.id).list(db, list)?;
+                            ingest::stage(db, &ambient, &place(&connection, &lock, now), batch)?;
                         }
                         if fails { Err(store::Error::Stale("test")) } else { Ok(()) }
                     })
@@ -192,6 +195,7 @@ impl World {
             company_id: Some(connection.company_id.clone()),
             name: format!("Name {}", rng.random_range(0..3)),
             email: None,
+            details: Details::default(),
         };
         let profile_id = draft.profile_id.clone();
         let (ambient, app) = (self.ambient.clone(), self.app.clone());
@@ -261,8 +265,8 @@ impl World {
     }
 }
 
-fn place(connection: &Connection, list: List, now: DateTime<Utc>) -> Place<'_> {
-    Place { company_id: &connection.company_id, connection_id: &connection.id, list, run_id: None, now }
+fn place<'a>(connection: &'a Connection, lock: &'a Locked<List>, now: DateTime<Utc>) -> Place<'a> {
+    Place { company_id: &connection.company_id, lock, run_id: None, now }
 }
 
 fn someone(rng: &mut StdRng) -> Record {
@@ -272,16 +276,16 @@ fn someone(rng: &mut StdRng) -> Record {
 }
 
 fn mark_some_absent(
-    db: &mut Db,
+    db: &mut WriteDb,
     connection: &Connection,
     list: List,
     from: usize,
     now: DateTime<Utc>,
 ) -> store::Result<()> {
-    lists::lock(db, &connection.id, list)?;
+    let lock = locks::of(&connection.id).list(db, list)?;
     let limit = PageLimit::new(7).unwrap();
     let some = records::present(db, &connection.id, list, Some(&format!("P-{from}")), limit)?.rows;
-    records::mark_absent(db, &place(connection, list, now), &some)
+    records::mark_absent(db, &place(connection, &lock, now), &some)
 }
 
 /// Ends one of the gateway's connections to PostgreSQL, in the middle of whatever it does.

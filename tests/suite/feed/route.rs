@@ -175,10 +175,10 @@ async fn who_waits_is_answered_at_the_next_change_and_not_before() {
         let ambient = app.gateway.ambient.clone();
         let connection = app.connection.clone();
         let doing = other.write(move |db| {
+            let lock = rollcall::store::locks::of(&connection.id).list(db, List::Customer)?;
             let place = rollcall::store::records::Place {
                 company_id: &connection.company_id,
-                connection_id: &connection.id,
-                list: List::Customer,
+                lock: &lock,
                 run_id: None,
                 now: ambient.now(),
             };
@@ -191,6 +191,33 @@ async fn who_waits_is_answered_at_the_next_change_and_not_before() {
         let cursor = next(&app.get("/v1/changes?after=latest").await);
         let nothing = after(&app, &format!("{cursor}&wait=1")).await;
         assert_eq!((next(&nothing), &nothing.is(200)["data"]), (cursor, &json!([])));
+    })
+    .await;
+}
+
+/// Asking whether there is news costs one job before the database, whoever asks and wherever he begins.
+#[tokio::test]
+async fn a_page_of_the_feed_is_one_job_of_the_database() {
+    TestApp::each(async |app| {
+        app.stage(List::Employee, people(2)).await;
+        let cursor = next(&app.get("/v1/changes?limit=1").await);
+        app.admin("GET", "/v1/changes?company=Acme", None).await.is(200);
+        // A job counts when its thread is done with it, a moment after its answer.
+        let begun = async || loop {
+            let [(_, read), ..] = app.gateway.store.load();
+            if read.running == 0 && read.waiting == 0 {
+                break read.begun;
+            }
+            tokio::task::yield_now().await;
+        };
+        for query in ["", "after=latest", "company=Acme&limit=1", &format!("after={cursor}&wait=25")] {
+            for token in [&app.token, &app.admin] {
+                let before = begun().await;
+                let path = format!("/v1/changes?{query}");
+                app.call(Method::GET, &path, Some(token), None).await.is(200);
+                assert_eq!(begun().await - before, 1, "{path}");
+            }
+        }
     })
     .await;
 }

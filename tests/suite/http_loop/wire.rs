@@ -6,7 +6,7 @@ use axum::{
 };
 use rollcall::{
     config::{MapSource, Settings},
-    http::server::{Limits, Peer},
+    http::{peer::Peer, server::Limits},
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 

@@ -4,7 +4,10 @@ use chrono::TimeDelta;
 use rollcall::{
     domain::words::{Kind, MessageState},
     store::inbox,
+    sync::inbox::Desk,
+    workers::{board::Workers, frame, inbox::Inboxes},
 };
+use tokio::{sync::watch, task::JoinHandle};
 
 use super::{Office, changed, upserted};
 use std::time::Duration;
@@ -25,13 +28,13 @@ async fn two_gateways_never_work_on_one_inbox_at_once() {
         assert_eq!(office.desk.work(&lost, None).await.unwrap(), 0, "it lost the lease and writes nothing");
         assert!(office.present().await.is_empty());
         assert_eq!(other.work(&taken, None).await.unwrap(), 1);
-        office.desk.release(lost).await;
+        office.desk.release(lost).await.unwrap();
         assert_eq!(
             office.desk.claim(&office.connection.id).await.unwrap(),
             None,
             "it is not its own any more"
         );
-        other.release(taken).await;
+        other.release(taken).await.unwrap();
         assert_eq!(office.present().await.len(), 2);
     })
     .await;
@@ -54,7 +57,7 @@ async fn gateways_that_hurry_for_the_same_messages_deal_with_each_once() {
                 for _ in 0..5 {
                     if let Some(lease) = desk.claim(&id).await.unwrap() {
                         desk.work(&lease, None).await.unwrap();
-                        desk.release(lease).await;
+                        desk.release(lease).await.unwrap();
                     }
                 }
             });
@@ -77,7 +80,7 @@ async fn turn(office: &Office, gateway: &str) -> Option<String> {
     let lease = desk.claim(&next).await.unwrap().unwrap();
     desk.work(&lease, None).await.unwrap();
     office.clock.advance(TimeDelta::seconds(1));
-    desk.release(lease).await;
+    desk.release(lease).await.unwrap();
     Some(next)
 }
 
@@ -122,7 +125,7 @@ async fn a_second_gateway_takes_what_the_first_does_not_work_on() {
         let lease = office.desk.claim(&office.connection.id).await.unwrap().unwrap();
         assert_eq!(turn(&office, "two").await, Some(other));
         assert_eq!(turn(&office, "two").await, None);
-        office.desk.release(lease).await;
+        office.desk.release(lease).await.unwrap();
         assert_eq!(turn(&office, "two").await.as_ref(), Some(&office.connection.id));
     })
     .await;
@@ -145,6 +148,12 @@ impl rollcall::sync::inbox::Fetch for Hangs {
     }
 }
 
+/// The worker, at this desk.
+fn works(desk: Desk, office: &Office, stopped: watch::Receiver<bool>) -> JoinHandle<()> {
+    let worker = Inboxes { desk, arrived: office.inbox.arrived() };
+    tokio::spawn(frame::run(worker.into(), Workers::default(), stopped))
+}
+
 #[tokio::test]
 async fn sources_that_hang_keep_no_place_from_others() {
     TestDatabase::each(async |database| {
@@ -157,7 +166,7 @@ async fn sources_that_hang_keep_no_place_from_others() {
         let mut desk = Office::desk(&office.store, &office.ambient, &office.source, "one");
         desk.fetch = std::sync::Arc::new(Hangs);
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        let worker = tokio::spawn(rollcall::workers::inbox::run(desk, office.inbox.arrived(), stopped));
+        let worker = works(desk, &office, stopped);
         let dealt = async {
             while office.messages(MessageState::Done).await.is_empty() {
                 tokio::task::yield_now().await;
@@ -178,7 +187,7 @@ async fn a_gateway_without_room_leaves_its_inboxes_to_others() {
         let mut full = Office::desk(&office.store, &office.ambient, &office.source, "full");
         full.places = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        let worker = tokio::spawn(rollcall::workers::inbox::run(full, office.inbox.arrived(), stopped));
+        let worker = works(full, &office, stopped);
         for _ in 0..100 {
             office.messages(MessageState::Pending).await;
             tokio::task::yield_now().await;

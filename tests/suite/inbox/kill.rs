@@ -73,7 +73,7 @@ async fn what_was_acknowledged_survives_a_kill_and_happens_once() {
         let store = database.open();
         // Nobody deals with it before the kill: somebody else has the lease.
         let (connection, now) = (id.to_owned(), Utc::now());
-        let claim = move |db: &mut rollcall::store::Db| {
+        let claim = move |db: &mut rollcall::store::WriteDb| {
             hooks::claim(db, &connection, "the test", now, now + TimeDelta::hours(1))
         };
         let lease = store.write(claim).await.unwrap().unwrap();

@@ -155,7 +155,7 @@ impl Office {
     async fn work(&self) -> usize {
         let Some(lease) = self.desk.claim(&self.connection.id).await.unwrap() else { return 0 };
         let worked = self.desk.work(&lease, self.desk.place().await).await.unwrap();
-        self.desk.release(lease).await;
+        self.desk.release(lease).await.unwrap();
         worked
     }
 

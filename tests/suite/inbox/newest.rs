@@ -68,7 +68,8 @@ async fn a_replay_is_as_old_as_its_message() {
         office.tell_at("first", None, upserted(vec![person("7", "Ana", "First")])).await;
         let (id, now) = (office.messages(MessageState::Pending).await[0].id.clone(), office.ambient.now());
         let problem = rollcall::domain::problem::Problem::new("x", "Why.", "Do.");
-        let dead = move |db: &mut rollcall::store::Db| rollcall::store::inbox::dead(db, &id, &problem, now);
+        let dead =
+            move |db: &mut rollcall::store::WriteDb| rollcall::store::inbox::dead(db, &id, &problem, now);
         office.store.write(dead).await.unwrap();
         office.tell("second", upserted(vec![person("7", "Ana", "Second"), person("8", "Bo", "Li")])).await;
         office.tell("list", super::page(1, true, vec![person("7", "Ana", "Listed")])).await;

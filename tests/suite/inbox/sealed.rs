@@ -8,7 +8,7 @@ use rollcall::{
         words::{Kind, MessageState, RunState},
     },
     store::{
-        Db, hooks,
+        WriteDb, hooks,
         inbox::{self, Which},
         sealed, secrets,
     },
@@ -94,7 +94,7 @@ async fn what_was_sealed_opens_only_in_its_place_and_the_key_is_made_once() {
     TestDatabase::each(async |database| {
         let office = Office::open(database, Kind::Paycom).await;
         let (vault, id, now) = (test_vault(), office.connection.id.clone(), office.ambient.now());
-        let work = move |db: &mut Db| {
+        let work = move |db: &mut WriteDb| {
             let key = vault.message_key(db, &id, now)?;
             assert!(key == vault.message_key(db, &id, now)?);
             let sealed = vault.seal_message(&key, &id, "msg_1", b"what was said")?;

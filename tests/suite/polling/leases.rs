@@ -101,7 +101,8 @@ async fn a_lease_that_is_given_back_is_free_at_once_and_a_paused_connection_is_l
         let lease = claim(&store, "other", 5, 2).await.remove(0);
         let pause = move |db: &mut _| {
             let paused = connections::Update { paused: Some(true), ..Default::default() };
-            connections::update(db, &connection.id, paused)?;
+            let lock = rollcall::store::locks::of(&connection.id).connection(db)?;
+            connections::update(db, &lock, paused)?;
             polls::release(db, &lease)
         };
         store.write(pause).await.unwrap();

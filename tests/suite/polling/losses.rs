@@ -19,11 +19,10 @@ use rollcall::{
     store::{Db, Error, PageLimit, Store, connections, records, runs},
     sync::{
         backlog,
-        gateways::Alive,
         poll::{self, Reach},
         remove,
     },
-    workers::poll::{Polling, run},
+    workers::{board::Workers, frame, poll::Polling},
 };
 use tokio::sync::watch;
 
@@ -71,10 +70,10 @@ struct Worker {
 
 impl Worker {
     fn start(reach: Reach, wake: &Arc<tokio::sync::Notify>) -> Self {
-        let alive = Alive::new(&reach.store, "gw_test");
-        let polling = Polling { reach, wake: wake.clone(), gateway: "gw_test".into(), alive, at_once: 8 };
+        let polling = Polling { reach, wake: wake.clone(), gateway: "gw_test".into(), at_once: 8 };
         let (stop, stopped) = watch::channel(false);
-        Self { task: tokio::spawn(run(polling, stopped)), _stop: stop }
+        let run = frame::run(Arc::new(polling), Workers::default(), stopped);
+        Self { task: tokio::spawn(run), _stop: stop }
     }
 }
 

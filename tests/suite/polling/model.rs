@@ -260,7 +260,10 @@ impl Play {
     async fn pause(&self) {
         let connection = self.connection.clone();
         let paused = connections::Update { paused: Some(true), ..Default::default() };
-        let paused = self.gateways[0].store.write(move |db| connections::update(db, &connection.id, paused));
+        let paused = self.gateways[0].store.write(move |db| {
+            let lock = rollcall::store::locks::of(&connection.id).connection(db)?;
+            connections::update(db, &lock, paused)
+        });
         paused.await.unwrap();
     }
 }

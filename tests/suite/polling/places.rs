@@ -6,8 +6,8 @@ use rollcall::{
     clock::Ambient,
     connectors::outbound::Timeouts,
     domain::words::{Kind, List},
-    sync::{gateways::Alive, poll::Reach},
-    workers::poll::{self, Polling},
+    sync::poll::Reach,
+    workers::{board::Workers, frame, poll::Polling},
 };
 use tokio::{net::TcpListener, sync::watch};
 
@@ -15,13 +15,7 @@ use super::vendor::Vendor;
 use crate::support::{TestDatabase, reach, staged};
 
 fn polling(reach: &Reach) -> Polling {
-    Polling {
-        reach: reach.clone(),
-        wake: Default::default(),
-        gateway: "gw_test".into(),
-        alive: Alive::new(&reach.store, "gw_test"),
-        at_once: 8,
-    }
+    Polling { reach: reach.clone(), wake: Default::default(), gateway: "gw_test".into(), at_once: 8 }
 }
 
 /// A server that takes every connection and never says a word.
@@ -55,7 +49,7 @@ async fn a_server_that_hangs_and_a_slow_pace_starve_no_other_connection() {
         }
         let connection = good.connect(&reach, "Good", &[]).await;
         let (stop, stopped) = watch::channel(false);
-        let worker = tokio::spawn(poll::run(polling(&reach), stopped));
+        let worker = tokio::spawn(frame::run(polling(&reach).into(), Workers::default(), stopped));
         let read = async {
             while staged(&store, &connection, List::Customer).await.len() < good.truth(List::Customer).len() {
                 tokio::time::sleep(Duration::from_millis(20)).await;

@@ -6,6 +6,7 @@ use rand::{RngExt, rngs::StdRng};
 use rollcall::{
     clock::Clock,
     domain::{
+        details::Address,
         record::Record,
         secret::Secret,
         words::{Kind, List},
@@ -22,12 +23,15 @@ use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::support::granted;
 
-/// What is compared of a record: who it is, and whether it is active.
+/// What is compared of a record: who it is, where, and whether it is active.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     pub name: String,
     pub email: Option<String>,
     pub active: bool,
+    pub number: Option<String>,
+    pub department: Option<String>,
+    pub address: Option<Address>,
 }
 
 impl Facts {
@@ -37,7 +41,14 @@ impl Facts {
             List::Employee => record.display_name(),
             List::Customer => record.name.clone(),
         };
-        Self { name, email: record.email.clone(), active: record.active }
+        Self {
+            name,
+            email: record.email.clone(),
+            active: record.active,
+            number: record.number.clone(),
+            department: record.department.clone(),
+            address: record.address.clone(),
+        }
     }
 }
 
@@ -187,6 +198,9 @@ impl Vendor {
                         name: format!("{} {}", it.first_name, it.last_name),
                         email: it.work_email.or(it.personal_email),
                         active: it.status != 'T',
+                        number: Some(it.eecode.clone()),
+                        department: Some(format!("Department {}", it.department_code)),
+                        address: None,
                     };
                     (it.eecode, facts)
                 });
@@ -203,14 +217,36 @@ impl Vendor {
                         (it.office_email, it.home_email)
                     };
                     let name = format!("{} {}", it.first_name, it.last_name);
-                    (it.id.to_string(), Facts { name, email: first.or(second), active: !it.inactive })
+                    let facts = Facts {
+                        name,
+                        email: first.or(second),
+                        active: !it.inactive,
+                        number: Some(it.identifier),
+                        department: it.department,
+                        address: None,
+                    };
+                    (it.id.to_string(), facts)
                 });
                 facts.collect()
             }
             (World::ConnectWise(world), List::Customer) => {
                 let companies = world.truth().companies.into_iter().filter(|it| !it.deleted);
                 let facts = companies.map(|it| {
-                    (it.id.to_string(), Facts { name: it.name, email: None, active: it.status != 2 })
+                    let facts = Facts {
+                        name: it.name,
+                        email: None,
+                        active: it.status != 2,
+                        number: Some(it.identifier),
+                        department: None,
+                        address: it.address.map(|place| Address {
+                            lines: [Some(place.line1), place.line2].into_iter().flatten().collect(),
+                            city: Some(place.city),
+                            region: Some(place.state),
+                            postal_code: Some(place.zip),
+                            country: place.country,
+                        }),
+                    };
+                    (it.id.to_string(), facts)
                 });
                 facts.collect()
             }

@@ -46,7 +46,7 @@ async fn a_connection_outside_its_hours_is_not_said_to_have_been_read() {
 
         // One list is asked for by hand: that says nothing of the other.
         let (by_hand, connection) = (Arc::new(ambient.clone()), made.clone());
-        let asked = move |db: &mut rollcall::store::Db| {
+        let asked = move |db: &mut rollcall::store::WriteDb| {
             poll::request(db, &by_hand, &connection, &[List::Customer], Mode::Full)
         };
         store.write(asked).await.unwrap();
@@ -63,7 +63,13 @@ async fn a_connection_outside_its_hours_is_not_said_to_have_been_read() {
         let (id, now) = (made.id.clone(), clock.now());
         let problem =
             rollcall::domain::problem::Problem::new("credentials", "They were refused.", "Correct them.");
-        store.write(move |db| connections::set_problem(db, &id, Some(&problem), now)).await.unwrap();
+        store
+            .write(move |db| {
+                let lock = rollcall::store::locks::of(&id).connection(db)?;
+                connections::set_problem(db, &lock, Some(&problem), now)
+            })
+            .await
+            .unwrap();
         clock.advance(TimeDelta::hours(12));
         assert_eq!(poll_what_is_due(&reach).await, 1);
         assert_eq!(look().await.1.state, ConnectionState::CredentialsRejected);

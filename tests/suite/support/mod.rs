@@ -38,7 +38,7 @@ use rollcall::{
         runs::Run,
     },
     sync::{
-        ingest,
+        feed, ingest,
         poll::Reach,
         reconcile,
         register::{self, ConnectionDraft},
@@ -104,6 +104,7 @@ impl TestApp {
             Ok::<_, register::Error>((company, connection, token, admin))
         });
         let (company, connection, token, admin) = made.await.unwrap();
+        feed::ensure_epoch(&gateway.store, &gateway.ambient).await.unwrap();
         // Another test may have installed it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self {

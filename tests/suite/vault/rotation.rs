@@ -7,7 +7,7 @@ use std::sync::{
 
 use chrono::Utc;
 use rollcall::{
-    store::{Db, secrets},
+    store::{WriteDb, secrets},
     sync::vault::{Begun, Vault},
 };
 
@@ -18,7 +18,7 @@ impl Desk {
     /// As many steps of a rotation as said, by a process that then dies.
     async fn begin_and_die(&self, steps: usize) {
         let vault = self.vault();
-        let works: [fn(&Vault, &mut Db); 4] = [
+        let works: [fn(&Vault, &mut WriteDb); 4] = [
             |vault, db| drop(vault.begin_rotation(db, Utc::now()).unwrap()),
             |vault, db| {
                 let first = (String::new(), String::new());
@@ -34,7 +34,7 @@ impl Desk {
         ];
         for work in works.into_iter().take(steps) {
             let vault = vault.clone();
-            let step = move |db: &mut Db| {
+            let step = move |db: &mut WriteDb| {
                 work(&vault, db);
                 Ok::<_, rollcall::store::Error>(())
             };

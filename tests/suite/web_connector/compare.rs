@@ -1,8 +1,8 @@
 //! What is staged against what the company file has.
 
 use rollcall::{
-    domain::{email::email, words::List},
-    simulators::quickbooks_desktop::{CompanyFile, ListEntry},
+    domain::{details::Address, email::email, number::number, words::List},
+    simulators::quickbooks_desktop::{CompanyFile, List as InFile, ListEntry},
     store::records::Staged,
 };
 
@@ -40,8 +40,20 @@ impl Desk {
 }
 
 fn entry(entry: ListEntry) -> String {
+    let list = match entry.list {
+        InFile::Employee => List::Employee,
+        InFile::Customer => List::Customer,
+    };
+    let address = entry.bill_address.map(|address| Address {
+        // The first is the customer's name.
+        lines: address.lines.into_iter().skip(1).collect(),
+        city: Some(address.city),
+        region: Some(address.state),
+        postal_code: Some(address.postal_code),
+        country: address.country,
+    });
     format!(
-        "{}|{}|{}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{}",
+        "{}|{}|{}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{}|{:?}|{:?}|{:?}|{:?}",
         entry.list_id,
         entry.name.trim(),
         entry.sublevel,
@@ -53,14 +65,18 @@ fn entry(entry: ListEntry) -> String {
         entry.phone,
         entry.job_title,
         entry.parent_list_id,
-        entry.active
+        entry.active,
+        entry.number.and_then(|text| number(list, text)),
+        entry.department,
+        address,
+        entry.job_desc
     )
 }
 
 fn staged(staged: &Staged) -> String {
     let record = &staged.record;
     format!(
-        "{}|{}|{}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{}",
+        "{}|{}|{}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{:?}|{}|{:?}|{:?}|{:?}|{:?}",
         record.external_id,
         record.name,
         record.sublevel,
@@ -72,6 +88,10 @@ fn staged(staged: &Staged) -> String {
         record.phone,
         record.job_title,
         record.parent_external_id,
-        record.active
+        record.active,
+        record.number,
+        record.department,
+        record.address,
+        record.description
     )
 }

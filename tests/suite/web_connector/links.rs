@@ -28,7 +28,14 @@ impl Desk {
     pub async fn link(&self, app: &App, list: List, external_id: &str) {
         let record = self.find(list, external_id).await;
         let (ambient, grant, name) = (self.ambient.clone(), linking(app), record.record.name.clone());
-        let draft = Draft { list, profile_id: external_id.to_owned(), company_id: None, name, email: None };
+        let draft = Draft {
+            list,
+            profile_id: external_id.to_owned(),
+            company_id: None,
+            name,
+            email: None,
+            details: Default::default(),
+        };
         let linked = self.store.write(move |db| {
             profile::put(db, &ambient, &grant, &draft).unwrap();
             link::link(db, &ambient, &grant, &record, &draft.profile_id)

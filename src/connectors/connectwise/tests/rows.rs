@@ -8,9 +8,11 @@ use crate::connectors::connectwise::{
     map::{self, Wanted},
     wire::{Company, Contact, Member},
 };
+use crate::domain::details::Address;
 
 const MEMBERS: &str = include_str!("../../../../fixtures/connectwise/members.json");
 const COMPANIES: &str = include_str!("../../../../fixtures/connectwise/companies.json");
+const ADDRESSES: &str = include_str!("../../../../fixtures/connectwise/addresses.json");
 const CONTACTS: &str = include_str!("../../../../fixtures/connectwise/contacts.json");
 
 fn members() -> Vec<Member> {
@@ -32,6 +34,7 @@ fn members_become_employees() {
         members().into_iter().map(|row| map::member(row.id.unwrap(), row, today)).collect();
     let first = Record {
         external_id: "101".into(),
+        number: members()[0].identifier.clone(),
         name: "Wren, Ada".into(),
         first_name: some("Ada"),
         middle_name: some("M"),
@@ -68,6 +71,37 @@ fn companies_and_contacts_become_customers() {
     assert_eq!((&first.email, &first.phone), (&some("default@example.com"), &some("555-0301")));
     assert_eq!((&first.parent_external_id, first.sublevel), (&some("201"), 1));
     assert_eq!((contacts[1].name.as_str(), contacts[1].active, contacts[1].sublevel), ("Ida", false, 0));
+}
+
+#[test]
+fn companies_have_addresses_and_the_codes_that_people_know() {
+    let companies: Vec<Company> = serde_json::from_str(ADDRESSES).unwrap();
+    let records: Vec<Record> = companies.into_iter().map(|row| map::company(row.id.unwrap(), row)).collect();
+    let whole = Address {
+        lines: vec!["4 Quarry Lane".into(), "Unit 9".into()],
+        city: some("Portmouth"),
+        region: some("ME"),
+        postal_code: some("04999"),
+        country: some("United States"),
+    };
+    assert_eq!((&records[0].number, &records[0].address), (&some("Juniper"), &Some(whole)));
+    assert_eq!((&records[1].number, &records[1].address), (&None, &None), "nothing in it is no address");
+    let part =
+        Address { lines: vec!["Only the second".into()], postal_code: some("K1A 0B1"), ..Address::default() };
+    assert_eq!(records[2].address, Some(part));
+    assert!(ADDRESSES.contains("SENSITIVE") && !format!("{records:?}").contains("SENSITIVE"));
+}
+
+#[test]
+fn a_member_has_a_department_and_no_address() {
+    let row = json!({
+        "id": 1, "identifier": "AWren", "defaultDepartment": {"id": 3, "identifier": "HD", "name": "Help Desk"},
+        "addressLine1": "SENSITIVE", "city": "SENSITIVE", "homeAddress": {"lines": ["SENSITIVE"]},
+    });
+    let record = map::member(1, serde_json::from_value(row).unwrap(), NaiveDate::MIN);
+    assert_eq!((&record.number, &record.department), (&some("AWren"), &some("Help Desk")));
+    assert_eq!(record.address, None);
+    assert!(!format!("{record:?}").contains("SENSITIVE"));
 }
 
 #[test]

@@ -6,6 +6,9 @@ use super::*;
 const UPSERTED: &str = include_str!("../../../../fixtures/push/employees_upserted.json");
 const REPLACED: &str = include_str!("../../../../fixtures/push/customers_replaced.json");
 
+const CUSTOMERS: &str = include_str!("../../../../fixtures/push/customers_upserted.json");
+const ADDRESSES: &str = include_str!("../../../../fixtures/push/employees_with_addresses.json");
+
 fn refused(body: serde_json::Value) -> String {
     event(body.to_string().as_bytes()).unwrap_err()
 }
@@ -44,6 +47,98 @@ fn people_are_read_and_only_what_is_documented_is_kept() {
     for secret in ["900-00", "1984", "73210", "SENSITIVE", "ssn", "salary"] {
         assert!(!kept.contains(secret), "{secret}");
     }
+}
+
+#[test]
+fn a_customer_has_a_number_an_address_and_a_description() {
+    let event = event(CUSTOMERS.as_bytes()).unwrap().event;
+    let some = |text: &str| Some(text.to_owned());
+    let mooring = Record {
+        external_id: "c3".into(),
+        number: some("4711"),
+        name: "Mooring Co".into(),
+        company_name: some("Mooring Co"),
+        department: some("North"),
+        active: true,
+        address: Some(Address {
+            lines: vec!["12 Quay Street".into(), "Dock 3".into()],
+            city: some("Harbour"),
+            region: some("NS"),
+            postal_code: some("B3H 0A1"),
+            country: some("CA"),
+        }),
+        description: some("Berths 4 to 9\nand the crane"),
+        ..Record::default()
+    };
+    let four = Record {
+        external_id: "c4".into(),
+        number: some("A-9"),
+        name: "c4".into(),
+        active: true,
+        ..Record::default()
+    };
+    let five = Record { external_id: "c5".into(), name: "c5".into(), active: true, ..Record::default() };
+    assert!(!format!("{event:?}").contains("SENSITIVE"));
+    assert_eq!(event, Event::Upserted { list: List::Customer, records: vec![mooring, four, five] });
+}
+
+#[test]
+fn where_an_employee_lives_gets_no_further_than_the_parser() {
+    let told = event(ADDRESSES.as_bytes()).unwrap().event;
+    let partial = ADDRESSES.replacen('{', "{\"partial\": true, ", 1);
+    let merged = event(partial.as_bytes()).unwrap().event;
+    for event in [&told, &merged] {
+        let kept = serde_json::to_string(event).unwrap();
+        assert!(!kept.contains("SENSITIVE") && !kept.contains("900-00"), "{kept}");
+    }
+    let Event::Upserted { records, .. } = told else { panic!("{told:?}") };
+    let shown = |record: &Record| (record.number.clone(), record.department.clone(), record.releases_on);
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(shown(&records[0]), (some("1042"), some("Cranes"), NaiveDate::from_ymd_opt(2026, 4, 30)));
+    assert_eq!(shown(&records[1]), (None, None, None), "a social security number is no staff number");
+    let Event::Merged { patches, .. } = merged else { panic!("{merged:?}") };
+    let given = [Field::Name, Field::Number, Field::Department, Field::ReleasesOn];
+    assert_eq!(patches[0].given, given);
+}
+
+#[test]
+fn a_part_of_a_customer_may_give_its_address_or_take_it_away() {
+    let given = |row: serde_json::Value| {
+        let body = json!({"type": "customers.upserted", "partial": true, "data": [row]});
+        let event = event(body.to_string().as_bytes()).unwrap().event;
+        let Event::Merged { patches, .. } = event else { panic!("{event:?}") };
+        (patches[0].given.clone(), patches[0].record.address.is_some())
+    };
+    assert_eq!(given(json!({"external_id": "7"})), (vec![], false));
+    assert_eq!(given(json!({"external_id": "7", "address": null})), (vec![Field::Address], false));
+    let both = json!({"external_id": "7", "address": {"city": "Harbour"}, "description": null});
+    assert_eq!(given(both), (vec![Field::Address, Field::Description], true));
+}
+
+#[test]
+fn what_is_wrong_with_an_address_is_named() {
+    let of_address = |address: serde_json::Value| {
+        let row = json!({"external_id": "1", "address": address});
+        refused(json!({"type": "customers.upserted", "data": [row]}))
+    };
+    for (address, said) in [
+        (json!("secret"), "row 1: `address` must be an object, not a text"),
+        (json!({"lines": "secret"}), "row 1: `address.lines` must be an array of texts, not a text"),
+        (json!({"lines": [["secret"]]}), "row 1: `address.lines` must hold texts only, not an array"),
+        (json!({"lines": vec!["secret"; 11]}), "row 1: `address.lines` must not have more than 10 lines"),
+        (json!({"lines": ["sec\u{7}ret"]}), "row 1: `address.lines` must have at most 200"),
+        (json!({"city": {"secret": 1}}), "row 1: `address.city` must be a text, not an object"),
+        (json!({"country": "secret".repeat(40)}), "row 1: `address.country` must have at most 200"),
+    ] {
+        let why = of_address(address.clone());
+        assert!(why.starts_with(said) && !why.contains("secret"), "{address}: {why}");
+    }
+    let row = json!({"external_id": "1", "description": "secret\u{7}"});
+    let why = refused(json!({"type": "customers.upserted", "data": [row]}));
+    assert!(
+        why.starts_with("row 1: `description` must have at most 4000") && !why.contains("secret"),
+        "{why}"
+    );
 }
 
 #[test]

@@ -26,7 +26,7 @@ use super::{
     Application, QuickbooksDesktop, Settings,
     codes::{Response, hresult, hresult_problem},
     plan::{Outcome, Plan},
-    qwc::{QwcError, qwc},
+    qwc::{QwcError, check_address, qwc},
 };
 
 fn read(state: &str) -> Kept<Plan> {
@@ -67,6 +67,10 @@ impl CallsIn for QuickbooksDesktop {
 
     fn queued(&self) -> &'static Queued {
         &problems::QUEUED
+    }
+
+    fn check_address(&self, public_url: &Url) -> Result<(), SetupError> {
+        check_address(public_url).map_err(|error| SetupError::Address(error.to_string()))
     }
 
     fn setup_file(&self, setup: &Setup<'_>, public_url: &Url) -> Result<String, SetupError> {

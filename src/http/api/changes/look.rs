@@ -7,13 +7,12 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
     clock::Ambient,
-    domain::secret::SecretHash,
-    http::{problem::ApiError, server::Stop},
+    http::{problem::ApiError, stop::Stop},
     service::{
         door::{self, Asker},
-        feed::{self, Part},
+        feed::{self, Part, Wanted},
     },
-    store::{Store, changes::Filter},
+    store::Store,
     sync::feed::Start,
 };
 
@@ -27,11 +26,10 @@ pub(super) const PERIOD: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(super) struct Reader {
     pub asker: Asker,
-    pub token: SecretHash,
     pub ambient: Ambient,
+    pub wanted: Wanted,
+    /// The ID of the company, which it did not need to name.
     pub company: String,
-    pub filter: Filter,
-    pub most: usize,
 }
 
 impl Reader {
@@ -39,7 +37,8 @@ impl Reader {
         let (reader, start) = (self.clone(), start.clone());
         let asker = Asker { now: self.ambient.now(), ..self.asker.clone() };
         let looked = door::read(store, asker, move |db, attempt| {
-            feed::read(db, attempt, &reader.company, &start, &reader.filter, reader.most)
+            let wanted = Wanted { company: Some(reader.company), ..reader.wanted };
+            feed::read(db, attempt, &wanted, Some(&start))
         });
         looked.await.result.map_err(ApiError::from)
     }

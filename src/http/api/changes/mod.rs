@@ -24,9 +24,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     domain::access::action,
-    http::{Gateway, extract::ApiQuery, problem::ApiError, server::Stop},
-    service::{feed::Part, find},
-    sync::feed::{self, Start},
+    http::{Gateway, extract::ApiQuery, problem::ApiError, stop::Stop},
+    service::feed::{self, Part, Wanted},
+    sync::feed::Start,
 };
 
 use super::{
@@ -67,35 +67,40 @@ async fn list_changes(
         Some(id) => Start::read(Some(id)),
         None => Start::read(query.after.as_deref()),
     };
-    let (most, wait, filter) = (query.most()?, query.wait()?, query.filter()?);
+    let start = start.ok();
+    let wait = query.wait()?;
+    let wanted = Wanted { filter: query.filter()?, most: query.most()?, company: query.company };
     let (gateway, asker) = (caller.gateway.clone(), caller.asker().clone());
-    let company = query.company;
-    let company = caller.read(move |db, attempt| find::one_company(db, attempt, company.as_deref())).await?;
-    let start = start?;
-    feed::ensure_epoch(&gateway.store, &gateway.ambient).await?;
     // The extractor has seen it.
     let token = bearer(&headers).ok_or_else(|| ApiError::internal("the token is gone"))?;
-    let reader =
-        Reader { asker, token: token.hash(), ambient: gateway.ambient.clone(), company, filter, most };
-    let stop = stop.map(|Extension(stop)| stop);
-    if !streams && wait.is_zero() {
-        return Ok(page(reader.look(&gateway.store, &start).await?));
-    }
-    let place = gateway.waiting.enter(&reader.token).ok_or_else(too_many)?;
-    if streams {
-        // What is refused is refused with a status; a cursor that is too old gets its event.
-        if let Err(refused) = reader.look(&gateway.store, &start).await
-            && refused.status != StatusCode::GONE
-        {
-            return Err(refused);
+    let (from, which) = (start.clone(), wanted.clone());
+    let first = caller.read(move |db, attempt| feed::read(db, attempt, &which, from.as_ref())).await;
+    let (start, company) = match first {
+        Ok(part) if !streams && (wait.is_zero() || !part.changes.is_empty()) => return Ok(page(part)),
+        Ok(part) => {
+            let company = part.next.company_id.clone();
+            (start.filter(|_| streams).unwrap_or(Start::After(part.next)), company)
         }
+        Err(refused) => match start {
+            // What is refused is refused with a status; a stream whose cursor is too old says so by an event.
+            Some(Start::After(cursor)) if streams && refused.status == StatusCode::GONE => {
+                (Start::After(cursor.clone()), cursor.company_id)
+            }
+            _ => return Err(refused),
+        },
+    };
+    let place = gateway.waiting.enter(&token.hash()).ok_or_else(too_many)?;
+    let reader = Reader { asker, ambient: gateway.ambient.clone(), wanted, company };
+    let stop = stop.map(|Extension(stop)| stop);
+    if streams {
         return Ok(stream::answer(gateway.store, lane(&token), reader, start, stop, place));
     }
     Ok(page(reader.wait(&gateway.store, start, wait, stop).await?))
 }
 
 fn page(looked: Part) -> Response {
-    Json(ChangesPage::of(looked)).into_response()
+    // The same address is a stream of events as well.
+    ([(header::VARY, "accept")], Json(ChangesPage::of(looked))).into_response()
 }
 
 fn wants_events(headers: &HeaderMap) -> bool {

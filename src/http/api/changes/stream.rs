@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{
     domain::cursor::Cursor,
-    http::{problem::ApiError, server::Stop},
+    http::{problem::ApiError, stop::Stop},
     service::feed::Part,
     store::{Lane, Store, in_lane},
     sync::feed::Start,

@@ -69,7 +69,8 @@ pub struct NewProfile {
 
 /// Makes a profile from a record
 ///
-/// The profile gets the name and e-mail of the record, and is linked to it: the green plus.
+/// The profile gets the name and e-mail of the record, a customer's its address and description as well, and is linked to
+/// it: the green plus.
 #[utoipa::path(post, path = "/{id}/profile", params(("id" = String, Path), AppQuery),
     request_body = Option<NewProfile>,
     responses((status = 201, description = "Both are new", body = CreatedProfile), Refusals, Conflicts, BadBodies))]

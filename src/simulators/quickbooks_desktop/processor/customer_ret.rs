@@ -1,6 +1,6 @@
 //! `CustomerRet`, in the order of the schema.
 
-use super::super::entry::{List, ListEntry};
+use super::super::entry::{BillAddress, List, ListEntry};
 use super::ret::{Ret, Wanted};
 use super::rows::date_time;
 use crate::simulators::people::{draw, pick};
@@ -30,11 +30,9 @@ pub(super) fn write(entry: &ListEntry, seed: u64, index: u64, wanted: &Wanted, o
         ret.maybe("MiddleName", entry.middle_name.as_ref());
         ret.maybe("LastName", entry.last_name.as_ref());
         ret.maybe_since(12, "JobTitle", entry.job_title.as_ref());
-        ret.group("BillAddress", |address| address_of(address, entry, index));
-        ret.group_since(6, "BillAddressBlock", |block| {
-            block.text("Addr1", &entry.name);
-            block.text("Addr2", format!("{} Invented Road", index % 700 + 1));
-        });
+        if let Some(address) = &entry.bill_address {
+            bill_address(ret, address);
+        }
         ret.maybe("Phone", entry.phone.as_ref());
         ret.maybe("Email", entry.email.as_ref());
         ret.maybe_since(12, "Cc", index.is_multiple_of(40).then_some("cc@example.net"));
@@ -43,10 +41,12 @@ pub(super) fn write(entry: &ListEntry, seed: u64, index: u64, wanted: &Wanted, o
         ret.text("Balance", format!("{}.{:02}", number % 5000, number % 100));
         ret.text("TotalBalance", format!("{}.{:02}", number % 5000, number % 100));
         ret.maybe("ResaleNumber", index.is_multiple_of(9).then_some("FAKE-000"));
+        ret.maybe("AccountNumber", entry.number.as_ref());
         if index % 20 == 2 {
             card(ret, entry);
         }
         ret.text("JobStatus", if entry.sublevel > 0 { "InProgress" } else { "None" });
+        ret.maybe("JobDesc", entry.job_desc.as_ref());
         if index % 7 == 2 {
             ret.text("Notes", pick(&NOTES, index / 7));
         }
@@ -56,13 +56,21 @@ pub(super) fn write(entry: &ListEntry, seed: u64, index: u64, wanted: &Wanted, o
     });
 }
 
-fn address_of(address: &mut Ret<'_>, entry: &ListEntry, index: u64) {
-    // Up to 41 characters.
-    address.text("Addr1", entry.name.chars().take(41).collect::<String>());
-    address.text("Addr2", format!("{} Invented Road", index % 700 + 1));
-    address.text("City", "San Tomás");
-    address.text("State", "CA");
-    address.text("PostalCode", "94432");
+fn bill_address(ret: &mut Ret<'_>, address: &BillAddress) {
+    let lines = || (1..).zip(&address.lines);
+    ret.group("BillAddress", |group| {
+        lines().for_each(|(number, line)| group.text(&format!("Addr{number}"), line));
+        group.text("City", &address.city);
+        group.text("State", &address.state);
+        group.text("PostalCode", &address.postal_code);
+        group.maybe("Country", address.country.as_ref());
+        group.text("Note", "Ring the bell twice");
+    });
+    // The same once more, as it is printed.
+    ret.group_since(6, "BillAddressBlock", |block| {
+        lines().for_each(|(number, line)| block.text(&format!("Addr{number}"), line));
+    });
+    ret.group("ShipAddress", |group| group.text("City", "Elsewhere on Sea"));
 }
 
 fn contacts(ret: &mut Ret<'_>, entry: &ListEntry) {

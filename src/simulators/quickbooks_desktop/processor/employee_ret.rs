@@ -27,7 +27,7 @@ pub(super) fn write(entry: &ListEntry, seed: u64, index: u64, wanted: &Wanted, o
         ret.maybe("MiddleName", entry.middle_name.as_ref());
         ret.maybe("LastName", entry.last_name.as_ref());
         ret.maybe_since(12, "JobTitle", entry.job_title.as_ref());
-        ret.text_since(13, "Department", "Field");
+        ret.maybe_since(13, "Department", entry.department.as_ref());
         ret.text_since(13, "TargetBonus", format!("{}.00", number % 9000));
         ret.group("EmployeeAddress", |address| {
             address.text("Addr1", format!("{} Fictional Street", index % 900 + 1));
@@ -55,7 +55,7 @@ pub(super) fn write(entry: &ListEntry, seed: u64, index: u64, wanted: &Wanted, o
         ret.text_since(2, "BirthDate", format!("19{:02}-01-{:02}", 50 + number % 49, number % 28 + 1));
         ret.text_since(13, "Ethnicity", "TwoOrMoreRaces");
         ret.text_since(13, "Disabled", "No");
-        ret.text("AccountNumber", format!("FAKE-{index}"));
+        ret.maybe("AccountNumber", entry.number.as_ref());
         if index.is_multiple_of(5) {
             ret.text_since(2, "Notes", pick(&NOTES, index / 5));
         }

@@ -1,0 +1,108 @@
+//! How what the API shows is sent: with a tag, so that whoever has it already hears so by the status alone, and compressed
+//! where it is long.
+//!
+//! The tag is a hash of the body: it changes whenever the body would, whatever the body is made of. That spares the line,
+//! not the work. Only answers to GET are compressed: a secret is shown once, by POST, and its length must tell nothing of
+//! it to those who choose the text beside it (BREACH).
+
+use std::{
+    convert::Infallible,
+    io::{self, Write},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::Request,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+use http_body::{Body as _, Frame, SizeHint};
+
+use super::{
+    negotiation::{Codings, Known},
+    problem::ApiError,
+};
+
+/// The layer of routes that answer in JSON. What is not in memory whole, such as a stream of events, passes.
+pub(super) async fn represent(request: Request, next: Next) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return next.run(request).await;
+    }
+    let (known, codings) = (Known::of(request.headers()), Codings::of(request.headers()));
+    let response = next.run(request).await;
+    let whole = response.body().size_hint().exact().is_some();
+    if response.status() != StatusCode::OK || !whole || !is_json(response.headers()) {
+        return response;
+    }
+    tagged(response, &known, codings).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
+}
+
+async fn tagged(response: Response, known: &Known, codings: Codings) -> Result<Response, ApiError> {
+    let (mut parts, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.map_err(ApiError::internal)?;
+    let tag = URL_SAFE_NO_PAD.encode(blake3::hash(&body).as_bytes());
+    let gzip = codings.gzip(body.len());
+    // Compressed bytes are others: a strong tag is not for both.
+    let weak = if gzip { "W/" } else { "" };
+    let etag = HeaderValue::from_str(&format!("{weak}\"{tag}\"")).map_err(ApiError::internal)?;
+    let headers = &mut parts.headers;
+    headers.insert(header::ETAG, etag);
+    // It may be kept by its reader, and is asked for before it is used: tokens are revoked, people are unlinked.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.append(header::VARY, HeaderValue::from_static("authorization, accept-encoding"));
+    headers.remove(header::CONTENT_LENGTH);
+    if known.has(&tag) {
+        headers.remove(header::CONTENT_TYPE);
+        parts.status = StatusCode::NOT_MODIFIED;
+        return Ok(Response::from_parts(parts, Body::new(Nothing)));
+    }
+    let body = match gzip {
+        true => {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            Bytes::from(compressed(&body).map_err(ApiError::internal)?)
+        }
+        false => body,
+    };
+    Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+/// At once, not piece by piece as the client takes it: the compressor needs a third of a megabyte, and so there is never
+/// more than one for each thread. The fastest level takes a millisecond or two for the longest page.
+fn compressed(body: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+    encoder.write_all(body)?;
+    encoder.finish()
+}
+
+/// No body, of no length: the length that stands with a 304 is that of the body which is not sent (RFC 9110 section 8.6).
+struct Nothing;
+
+impl http_body::Body for Nothing {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        true
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}
