@@ -158,7 +158,7 @@ impl From<link::Error> for Refusal {
                 "profile_not_found",
                 format!("The app has no {list} profile of this ID."),
                 Said::by(|edge| {
-                    let put = edge.operation(Operation::PutProfile);
+                    let put = edge.operation(Operation::PutProfile).replace("{list}", list.as_str());
                     let itself = edge.choose(format!(", or make one from the {list} itself"), String::new());
                     format!("Make it first: {put}{itself}.")
                 }),

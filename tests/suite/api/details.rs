@@ -211,7 +211,11 @@ async fn the_views_for_other_systems_show_them_and_the_tables_refuse_the_address
 /// Runs statements of a migration's file, or others.
 fn run(url: &str, sql: &str) {
     match url.strip_prefix("sqlite:") {
-        Some(path) => diesel::SqliteConnection::establish(path).unwrap().batch_execute(sql).unwrap(),
+        // The gateway's workers write now and then.
+        Some(path) => diesel::SqliteConnection::establish(path)
+            .unwrap()
+            .batch_execute(&format!("PRAGMA busy_timeout = 10000; {sql}"))
+            .unwrap(),
         None => diesel::PgConnection::establish(url).unwrap().batch_execute(sql).unwrap(),
     }
 }

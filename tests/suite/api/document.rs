@@ -59,6 +59,10 @@ fn no_route_is_registered_past_the_document() {
     let mut files = vec![http.join("api"), http.join("operations"), http.join("router.rs")];
     let mut read = 0;
     while let Some(path) = files.pop() {
+        // A page for people, which is made of the document.
+        if path.ends_with("docs") {
+            continue;
+        }
         if path.is_dir() {
             files.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
             continue;
