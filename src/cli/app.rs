@@ -22,7 +22,7 @@ use super::{
 };
 
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Add an app, and show its first token once
     #[command(after_help = "Example:\n  rollcall app add \"Timesheets\" --company Acme --json")]
     Add {
@@ -73,7 +73,7 @@ is: its tokens lose it at once.")]
     Token(token::Command),
 }
 
-pub async fn run(context: &Context, command: Command) -> Result {
+pub(super) async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     match command {
         Command::Add { name, companies, admin, scopes } => {

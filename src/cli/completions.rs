@@ -10,11 +10,11 @@ use super::{Cli, Result, output::Output};
 #[command(
     after_help = "Example:\n  rollcall completions bash > ~/.local/share/bash-completion/completions/rollcall"
 )]
-pub struct Args {
+pub(super) struct Args {
     shell: Shell,
 }
 
-pub fn run(out: Output, args: &Args) -> Result {
+pub(super) fn run(out: Output, args: &Args) -> Result {
     // Into memory first: a pipe that closes is told by the one place that writes.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "rollcall", &mut script);

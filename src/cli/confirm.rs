@@ -8,7 +8,7 @@ use super::{Result, failure::Failure, output::Output};
 
 /// What every command has that takes something away.
 #[derive(Debug, clap::Args)]
-pub struct Consent {
+pub(super) struct Consent {
     /// Do not ask; needed where there is no terminal
     #[arg(long)]
     yes: bool,
@@ -22,7 +22,7 @@ impl Consent {
     ///
     /// # Errors
     /// Where there is no terminal to ask at and no `--yes`; an answer that is not yes.
-    pub fn given<V: Serialize>(
+    pub(super) fn given<V: Serialize>(
         &self,
         out: Output,
         what: &V,

@@ -19,7 +19,7 @@ use crate::{
 use super::{Result, failure::Failure, output::Output};
 
 /// The settings, the world outside, and where answers go.
-pub struct Context {
+pub(super) struct Context {
     pub settings: Settings,
     pub ambient: Ambient,
     pub vault: Vault,
@@ -27,7 +27,7 @@ pub struct Context {
 }
 
 impl Context {
-    pub fn new(settings: Settings, out: Output) -> Self {
+    pub(super) fn new(settings: Settings, out: Output) -> Self {
         let ambient = Ambient::system();
         let vault = app::vault(&settings.secrets, &ambient);
         Self { settings, ambient, vault, out }
@@ -35,7 +35,7 @@ impl Context {
 
     /// Opens the database. One that is new gets its tables, so that the first command just works; one of another
     /// version is left alone, for a gateway may be using it.
-    pub async fn store(&self) -> Result<Store> {
+    pub(super) async fn store(&self) -> Result<Store> {
         let store = Store::open(self.settings.database.url.reveal())?;
         match store.standing().await? {
             Standing::Current => {}
@@ -65,7 +65,7 @@ impl Context {
     ///
     /// # Errors
     /// What the use case refuses.
-    pub async fn read<A: Acts, T: Send + 'static>(
+    pub(super) async fn read<A: Acts, T: Send + 'static>(
         &self,
         store: &Store,
         app: Option<String>,
@@ -78,7 +78,7 @@ impl Context {
     ///
     /// # Errors
     /// What the use case refuses.
-    pub async fn write<A: Acts, T: Send + 'static>(
+    pub(super) async fn write<A: Acts, T: Send + 'static>(
         &self,
         store: &Store,
         app: Option<String>,
@@ -91,13 +91,13 @@ impl Context {
     ///
     /// # Errors
     /// A public address that cannot be used.
-    pub fn around(&self) -> Result<Surroundings> {
+    pub(super) fn around(&self) -> Result<Surroundings> {
         let (ambient, vault) = (self.ambient.clone(), self.vault.clone());
         Ok(Surroundings { ambient, vault, public_url: self.public_url()? })
     }
 
     /// What people call companies and connections.
-    pub async fn names(&self, store: &Store) -> Result<Names> {
+    pub(super) async fn names(&self, store: &Store) -> Result<Names> {
         self.read(store, None, Names::of).await
     }
 
@@ -109,7 +109,7 @@ impl Context {
     ///
     /// # Errors
     /// A system without the certificates that HTTPS needs.
-    pub fn reach(&self, store: &Store) -> Result<Reach> {
+    pub(super) fn reach(&self, store: &Store) -> Result<Reach> {
         let outbound = Outbound::new(Timeouts::default()).map_err(|error| Failure::internal(&error))?;
         Ok(Reach {
             store: store.clone(),
@@ -122,12 +122,12 @@ impl Context {
     }
 
     /// The database without its credentials.
-    pub fn database_name(&self) -> String {
+    pub(super) fn database_name(&self) -> String {
         database_name(&self.settings)
     }
 
     /// How others reach the gateway.
-    pub fn public_url(&self) -> Result<url::Url> {
+    pub(super) fn public_url(&self) -> Result<url::Url> {
         let text = self.settings.http.public_url();
         url::Url::parse(&text).map_err(|error| {
             Failure::new(
@@ -141,7 +141,7 @@ impl Context {
 
 /// What connections are made and shown with: calling their sources takes a [`Reach`].
 #[derive(Clone)]
-pub struct Surroundings {
+pub(super) struct Surroundings {
     ambient: Ambient,
     vault: Vault,
     public_url: url::Url,
@@ -162,7 +162,7 @@ impl Around for Surroundings {
 }
 
 /// A database as people may see it: a path, or a host and a name without user and password.
-pub fn database_name(settings: &Settings) -> String {
+pub(super) fn database_name(settings: &Settings) -> String {
     let url = settings.database.url.reveal();
     match Engine::of(url) {
         Ok(Engine::Sqlite) => url.to_owned(),

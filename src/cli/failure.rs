@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-pub use crate::domain::problem::sentence;
+pub(super) use crate::domain::problem::sentence;
 
 use crate::{
     config::Mistakes,
@@ -13,13 +13,13 @@ use crate::{
 };
 
 /// The exit code of a command that failed.
-pub const FAILED: u8 = 1;
+pub(super) const FAILED: u8 = 1;
 /// The exit code of a call, or of settings, that cannot be understood.
-pub const USAGE: u8 = 2;
+pub(super) const USAGE: u8 = 2;
 
 /// Why a command ends without success.
 #[derive(Debug)]
-pub enum Failure {
+pub(super) enum Failure {
     /// To be told.
     Problem { problem: Problem, exit: u8 },
     /// The answer on standard output says it already.
@@ -29,17 +29,17 @@ pub enum Failure {
 }
 
 impl Failure {
-    pub fn new(code: &str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(super) fn new(code: &str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Problem { problem: Problem::new(code, detail, remedy), exit: FAILED }
     }
 
     /// A call that cannot be understood.
-    pub fn usage(detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(super) fn usage(detail: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Problem { problem: Problem::new("usage", detail, remedy), exit: USAGE }
     }
 
     /// The operating system refused something.
-    pub fn system(what: &str, error: &std::io::Error) -> Self {
+    pub(super) fn system(what: &str, error: &std::io::Error) -> Self {
         Self::new(
             "system",
             format!("{what}: {error}."),
@@ -47,13 +47,13 @@ impl Failure {
         )
     }
 
-    pub fn internal(error: &dyn Error) -> Self {
+    pub(super) fn internal(error: &dyn Error) -> Self {
         Self::new("internal", chain(error), "This is a mistake in Rollcall: please report it.")
     }
 }
 
 /// An error and its causes as one text.
-pub fn chain(error: &dyn Error) -> String {
+pub(super) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

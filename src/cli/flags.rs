@@ -6,7 +6,7 @@ use super::failure::Failure;
 
 /// What every command takes.
 #[derive(Debug, clap::Args)]
-pub struct Flags {
+pub(super) struct Flags {
     /// Answer with one JSON document on standard output; errors are JSON on standard error
     #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,
@@ -49,7 +49,7 @@ struct More {
 
 /// The settings of the HTTP side, as flags.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct ServeFlags {
+pub(super) struct ServeFlags {
     /// The address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<String>,
@@ -123,7 +123,7 @@ pub struct ServeFlags {
 
 impl ServeFlags {
     /// The flags that were given, by the names of their settings.
-    pub fn source(&self) -> Vec<(&'static str, String)> {
+    pub(super) fn source(&self) -> Vec<(&'static str, String)> {
         let flags = [
             ("ROLLCALL_LISTEN", &self.listen),
             ("ROLLCALL_METRICS_LISTEN", &self.metrics_listen),
@@ -155,12 +155,12 @@ impl ServeFlags {
 
 impl Flags {
     /// Adds the flags of one command, and what it logs where nothing is said.
-    pub fn extend(&mut self, flags: Vec<(&'static str, String)>, default_log: &'static str) {
+    pub(super) fn extend(&mut self, flags: Vec<(&'static str, String)>, default_log: &'static str) {
         self.more = More { flags, default_log: Some(default_log) };
     }
 
     /// The settings: flags over the environment.
-    pub fn read(&self) -> Result<Settings, Mistakes> {
+    pub(super) fn read(&self) -> Result<Settings, Mistakes> {
         let own = [
             ("ROLLCALL_DATABASE_URL", &self.database_url),
             ("ROLLCALL_DATABASE_URL_FILE", &self.database_url_file),
@@ -178,7 +178,7 @@ impl Flags {
 
     /// # Errors
     /// All mistakes at once.
-    pub fn settings(&self) -> Result<Settings, Failure> {
+    pub(super) fn settings(&self) -> Result<Settings, Failure> {
         self.read().map_err(Failure::from)
     }
 }

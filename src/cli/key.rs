@@ -16,7 +16,7 @@ use super::{
 };
 
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Show which keys there are, by fingerprint, and what they seal. Never a key
     #[command(after_help = "Example:\n  rollcall key show --json")]
     Show,
@@ -34,7 +34,7 @@ Make a backup of the key file afterwards: a database copy that is older needs th
     Rotate,
 }
 
-pub async fn run(context: &Context, command: Command) -> Result {
+pub(super) async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     match command {
         Command::Show => show(context, &store).await,

@@ -18,7 +18,7 @@ use super::{
 };
 
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// List the links: of all apps, or of one
     #[command(after_help = "Example:\n  rollcall link list --app Timesheets --company Acme")]
     List {
@@ -81,7 +81,7 @@ pub enum Command {
     },
 }
 
-pub async fn run(context: &Context, command: Command) -> Result {
+pub(super) async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     let ambient = context.ambient.clone();
     match command {

@@ -12,12 +12,12 @@ use crate::domain::problem::Problem;
 use super::{Result, failure::Failure};
 
 /// Takes the address to listen on; `setting` is the name of its setting or flag.
-pub async fn bind(listen: &str, setting: &str) -> Result<TcpListener> {
+pub(super) async fn bind(listen: &str, setting: &str) -> Result<TcpListener> {
     TcpListener::bind(listen).await.map_err(|error| Failure::from(refused(listen, setting, &error)))
 }
 
 /// Why `listen` cannot be listened on, and what to do. `setting` is the name of its setting or flag.
-pub fn refused(listen: &str, setting: &str, error: &io::Error) -> Problem {
+pub(super) fn refused(listen: &str, setting: &str, error: &io::Error) -> Problem {
     let host = listen.rsplit_once(':').map_or(listen, |(host, _)| host).trim_matches(['[', ']']);
     let (why, remedy) = match error.kind() {
         ErrorKind::AddrInUse => (
@@ -52,7 +52,7 @@ pub fn refused(listen: &str, setting: &str, error: &io::Error) -> Problem {
 }
 
 /// How to reach a gateway from this machine. One that listens everywhere also listens here.
-pub fn local_url(address: SocketAddr, tls: bool) -> String {
+pub(super) fn local_url(address: SocketAddr, tls: bool) -> String {
     let mut address = address;
     if address.ip().is_unspecified() {
         let local = if address.is_ipv4() { "127.0.0.1" } else { "::1" };

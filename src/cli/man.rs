@@ -13,7 +13,7 @@ use super::{Cli, Result, failure::Failure, output::Output};
   rollcall man | man -l -
   rollcall man connection add > rollcall-connection-add.1
   rollcall man --to ~/.local/share/man/man1")]
-pub struct Args {
+pub(super) struct Args {
     /// Of which command; without one, of rollcall itself
     #[arg(value_name = "COMMAND")]
     command: Vec<String>,
@@ -22,7 +22,7 @@ pub struct Args {
     to: Option<PathBuf>,
 }
 
-pub fn run(out: Output, args: &Args) -> Result {
+pub(super) fn run(out: Output, args: &Args) -> Result {
     let mut cli = Cli::command();
     if let Some(folder) = &args.to {
         let made = std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(cli, folder));

@@ -12,7 +12,7 @@ use super::{Result, context::Context, failure::Failure};
 /// at a time of your choice. It is safe to run at any time, and twice.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  rollcall migrate --database-url postgres://rollcall@db/rollcall")]
-pub struct Args {
+pub(super) struct Args {
     /// After a backup was restored: have every reader of the change feed start anew
     ///
     /// The positions that were given out after the backup are given out once more. With this their cursors are refused
@@ -21,7 +21,7 @@ pub struct Args {
     new_epoch: bool,
 }
 
-pub async fn run(context: &Context, args: &Args) -> Result {
+pub(super) async fn run(context: &Context, args: &Args) -> Result {
     let store = Store::open(context.settings.database.url.reveal())?;
     let migrated = store.migrate()?;
     if args.new_epoch {

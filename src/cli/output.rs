@@ -16,11 +16,11 @@ use super::{
 };
 
 /// What a person sees while long work goes on.
-pub struct Waiting(ProgressBar);
+pub(super) struct Waiting(ProgressBar);
 
 impl Waiting {
     /// Tells how far it is.
-    pub fn at(&self, what: &str) {
+    pub(super) fn at(&self, what: &str) {
         self.0.set_message(plain(what));
     }
 }
@@ -33,34 +33,34 @@ impl Drop for Waiting {
 
 /// Where answers go, and in which form.
 #[derive(Debug, Clone, Copy)]
-pub struct Output {
+pub(super) struct Output {
     json: bool,
     quiet: bool,
 }
 
 impl Output {
     /// `quiet` leaves out what is only good to know.
-    pub fn new(json: bool, quiet: bool) -> Self {
+    pub(super) fn new(json: bool, quiet: bool) -> Self {
         Self { json, quiet }
     }
 
-    pub fn is_json(self) -> bool {
+    pub(super) fn is_json(self) -> bool {
         self.json
     }
 
     /// The answer of a command: one line of JSON, or the text that `text` makes of it.
-    pub fn answer<V: Serialize>(self, value: &V, text: impl FnOnce(&V) -> String) -> Result {
+    pub(super) fn answer<V: Serialize>(self, value: &V, text: impl FnOnce(&V) -> String) -> Result {
         if self.json { self.json(value) } else { self.text(&text(value)) }
     }
 
-    pub fn json(self, value: &impl Serialize) -> Result {
+    pub(super) fn json(self, value: &impl Serialize) -> Result {
         let mut line = serde_json::to_vec(value).map_err(|error| Failure::internal(&error))?;
         line.push(b'\n');
         self.bytes(&line)
     }
 
     /// Text for standard output, as it is.
-    pub fn text(self, text: &str) -> Result {
+    pub(super) fn text(self, text: &str) -> Result {
         self.bytes(text.as_bytes())
     }
 
@@ -75,7 +75,7 @@ impl Output {
 
     /// Tells a person at a terminal that something goes on which takes a while; it goes when it is dropped. Scripts, and
     /// whoever wants quiet, are told nothing.
-    pub fn waiting(self, what: &str) -> Waiting {
+    pub(super) fn waiting(self, what: &str) -> Waiting {
         if self.quiet || self.json || !io::stderr().is_terminal() {
             return Waiting(ProgressBar::hidden());
         }
@@ -85,20 +85,20 @@ impl Output {
     }
 
     /// A line for people on standard error: what is going on, or what to do next.
-    pub fn note(self, line: &str) {
+    pub(super) fn note(self, line: &str) {
         if !self.quiet {
             self.warning(line);
         }
     }
 
     /// A line on standard error that is not left out.
-    pub fn warning(self, line: &str) {
+    pub(super) fn warning(self, line: &str) {
         // There is nobody else to tell if this fails.
         let _ = writeln!(io::stderr().lock(), "{line}");
     }
 
     /// Tells why a command failed, and gives its exit code.
-    pub fn failure(self, failure: &Failure) -> ExitCode {
+    pub(super) fn failure(self, failure: &Failure) -> ExitCode {
         match failure {
             Failure::Problem { problem, exit } => {
                 match serde_json::to_string(problem) {

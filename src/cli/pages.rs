@@ -8,7 +8,7 @@ use super::Result;
 const ROWS: usize = 500;
 
 /// The rows of all pages, at most `most` where it is given. `page` is asked for so many rows after a cursor.
-pub async fn all<T>(
+pub(super) async fn all<T>(
     most: Option<usize>,
     page: impl AsyncFn(i64, Option<String>) -> Result<PageBody<T>>,
 ) -> Result<Vec<T>> {
@@ -28,7 +28,7 @@ pub async fn all<T>(
 }
 
 /// Hands on the rows of all pages, one page after the other: of a list that may be too long to be held.
-pub async fn all_into<T>(
+pub(super) async fn all_into<T>(
     page: impl AsyncFn(i64, Option<String>) -> Result<PageBody<T>>,
     mut take: impl FnMut(&T) -> Result,
 ) -> Result {

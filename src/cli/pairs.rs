@@ -12,19 +12,19 @@ use super::{Result, failure::Failure};
 /// A name and its value, as the command line has them. Neither is shown, not even where it is no such pair: people paste
 /// secrets into the wrong place, and the parser of the command line repeats what it refuses, so it is looked at later.
 #[derive(Debug, Clone)]
-pub struct Pair(Secret);
+pub(super) struct Pair(Secret);
 
 /// The same of a secret.
 #[derive(Debug, Clone)]
-pub struct SecretPair(Secret);
+pub(super) struct SecretPair(Secret);
 
 #[expect(clippy::unnecessary_wraps, reason = "the command line's parser wants a result")]
-pub fn pair(text: &str) -> Result<Pair, String> {
+pub(super) fn pair(text: &str) -> Result<Pair, String> {
     Ok(Pair(Secret::new(text)))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the command line's parser wants a result")]
-pub fn secret_pair(text: &str) -> Result<SecretPair, String> {
+pub(super) fn secret_pair(text: &str) -> Result<SecretPair, String> {
     Ok(SecretPair(Secret::new(text)))
 }
 
@@ -38,7 +38,7 @@ fn split(text: &Secret) -> Option<(String, String)> {
 ///
 /// # Errors
 /// What is no pair; a name that is given twice.
-pub fn settings(pairs: Vec<Pair>) -> Result<BTreeMap<String, String>> {
+pub(super) fn settings(pairs: Vec<Pair>) -> Result<BTreeMap<String, String>> {
     let mut settings = BTreeMap::new();
     for Pair(text) in pairs {
         let unnamed = || Failure::usage("A --set has no name.", "Write --set NAME=VALUE.");
@@ -54,7 +54,7 @@ pub fn settings(pairs: Vec<Pair>) -> Result<BTreeMap<String, String>> {
 ///
 /// # Errors
 /// What is no pair; a name that is given twice; a file that cannot be read or is empty; more than one from standard input.
-pub fn secrets(pairs: Vec<SecretPair>) -> Result<BTreeMap<String, Secret>> {
+pub(super) fn secrets(pairs: Vec<SecretPair>) -> Result<BTreeMap<String, Secret>> {
     read_secrets(pairs, io::stdin())
 }
 
@@ -87,7 +87,7 @@ fn read_secrets(pairs: Vec<SecretPair>, input: impl Read) -> Result<BTreeMap<Str
 }
 
 /// A secret from a file, without its last line break.
-pub fn file(path: &str) -> Result<Secret> {
+pub(super) fn file(path: &str) -> Result<Secret> {
     // Its name is not repeated: it may be a secret that begins with `@`.
     let remedy = "Name a file that holds the secret alone, and that this user may read.";
     alone("the file that is named after `@`", remedy, std::fs::read_to_string(path))

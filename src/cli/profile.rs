@@ -18,7 +18,7 @@ use super::{
 };
 
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// List an app's profiles
     #[command(after_help = "Example:\n  rollcall profile list --app Timesheets --json")]
     List {
@@ -89,7 +89,7 @@ pub enum Command {
 
 /// Whose profiles, and which.
 #[derive(Debug, clap::Args)]
-pub struct Of {
+pub(super) struct Of {
     /// The app, by name or ID; need not be said where there is one
     #[arg(long)]
     app: Option<String>,
@@ -100,7 +100,7 @@ pub struct Of {
 
 /// What only the profile of a customer has.
 #[derive(Debug, clap::Args)]
-pub struct Customer {
+pub(super) struct Customer {
     /// What the customer is about; an empty one takes it away
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
@@ -133,7 +133,7 @@ impl Customer {
     }
 }
 
-pub async fn run(context: &Context, command: Command) -> Result {
+pub(super) async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     let ambient = context.ambient.clone();
     match command {

@@ -16,7 +16,7 @@ use super::{Result, context::Context};
     after_help = "Examples:\n  rollcall qwc con_0199… --public-url https://rollcall.example.com > acme.qwc\n  \
                   rollcall qwc con_0199… --new-ids > acme.qwc"
 )]
-pub struct Args {
+pub(super) struct Args {
     /// The connection's name or ID, con_…
     connection: String,
     /// Make a new OwnerID and FileID first: for a new computer, or a Web Connector that was installed anew (QBWC1039)
@@ -24,7 +24,7 @@ pub struct Args {
     new_ids: bool,
 }
 
-pub async fn run(context: &Context, args: Args) -> Result {
+pub(super) async fn run(context: &Context, args: Args) -> Result {
     let store = context.store().await?;
     let (around, Args { connection, new_ids }) = (context.around()?, args);
     let local = around.public_url().host_str() == Some("localhost");

@@ -21,7 +21,7 @@ use super::{
 };
 
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// List employees, or customers
     #[command(after_help = "Example:\n  rollcall record list employee --company Acme --linked false --json")]
     List {
@@ -44,7 +44,7 @@ pub enum Command {
 
 /// The filters of the API.
 #[derive(Debug, clap::Args)]
-pub struct Filter {
+pub(super) struct Filter {
     /// Only this company's, by name or ID
     #[arg(long)]
     company: Option<String>,
@@ -91,7 +91,7 @@ impl Filter {
     }
 }
 
-pub async fn run(context: &Context, command: Command) -> Result {
+pub(super) async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     match command {
         Command::List { list, filter } => {
@@ -118,7 +118,7 @@ pub async fn run(context: &Context, command: Command) -> Result {
 }
 
 /// The list of a record, by the beginning of its ID.
-pub fn list_of(record: &str) -> Result<List> {
+pub(super) fn list_of(record: &str) -> Result<List> {
     let id = record.trim().to_lowercase();
     let list = List::ALL.iter().find(|list| id.starts_with(&format!("{}_", list.prefix())));
     list.copied().ok_or_else(|| {

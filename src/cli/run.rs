@@ -26,7 +26,7 @@ use super::{
 const NAMED: i64 = 50;
 
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// List the runs of all connections, newest first
     #[command(after_help = "Example:\n  rollcall run list --state held")]
     List {
@@ -67,7 +67,7 @@ pub enum Command {
     },
 }
 
-pub async fn run(context: &Context, command: Command) -> Result {
+pub(super) async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     match command {
         Command::List { company, connection, state, limit } => {

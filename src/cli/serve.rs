@@ -21,7 +21,7 @@ use super::{
 #[command(
     after_help = "Example:\n  rollcall serve --listen 0.0.0.0:443 --public-url https://rollcall.example.com \\\n    --tls-cert fullchain.pem --tls-key privkey.pem"
 )]
-pub struct Args {
+pub(super) struct Args {
     #[command(flatten)]
     pub http: ServeFlags,
     /// Write the address here once the gateway listens: for scripts that wait for it
@@ -29,7 +29,7 @@ pub struct Args {
     ready_file: Option<PathBuf>,
 }
 
-pub async fn run(context: &Context, args: &Args) -> Result {
+pub(super) async fn run(context: &Context, args: &Args) -> Result {
     let settings = &context.settings;
     let stop =
         signals::stop(context.out).map_err(|error| Failure::system("The signals cannot be heard", &error))?;

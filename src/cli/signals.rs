@@ -9,7 +9,7 @@ use super::output::Output;
 /// # Errors
 /// When the process cannot listen for the signals.
 #[cfg(unix)]
-pub fn stop(out: Output) -> io::Result<impl Future<Output = ()> + Send + 'static> {
+pub(super) fn stop(out: Output) -> io::Result<impl Future<Output = ()> + Send + 'static> {
     use tokio::signal::unix::{SignalKind, signal};
     // Registered now and not at the first poll, so that a signal just after the start is not missed.
     let mut terminate = signal(SignalKind::terminate())?;

@@ -3,17 +3,17 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 
 /// Without control characters but the new line: a name from elsewhere must not move the cursor.
-pub fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 
 /// A time to the second, in UTC; a dash where there is none.
-pub fn time(time: Option<DateTime<Utc>>) -> String {
+pub(super) fn time(time: Option<DateTime<Utc>>) -> String {
     time.map_or_else(|| "-".into(), |time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 /// In lines of at most `width` characters, unless a word is longer, each after `indent`.
-pub fn wrapped(text: &str, width: usize, indent: &str) -> String {
+pub(super) fn wrapped(text: &str, width: usize, indent: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         let fits = |line: &&mut String| line.chars().count() + 1 + word.chars().count() <= width;
@@ -28,12 +28,12 @@ pub fn wrapped(text: &str, width: usize, indent: &str) -> String {
     lines.join("\n")
 }
 
-pub fn yes(yes: bool) -> String {
+pub(super) fn yes(yes: bool) -> String {
     if yes { "yes" } else { "no" }.into()
 }
 
 /// Rows under a head, columns aligned; `empty` where there are no rows.
-pub fn table<const N: usize>(head: [&str; N], rows: Vec<[String; N]>, empty: &str) -> String {
+pub(super) fn table<const N: usize>(head: [&str; N], rows: Vec<[String; N]>, empty: &str) -> String {
     if rows.is_empty() {
         return format!("{empty}\n");
     }
@@ -60,7 +60,7 @@ pub fn table<const N: usize>(head: [&str; N], rows: Vec<[String; N]>, empty: &st
 }
 
 /// Names before values, aligned.
-pub fn fields(pairs: &[(&str, String)]) -> String {
+pub(super) fn fields(pairs: &[(&str, String)]) -> String {
     let width = pairs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     pairs.iter().map(|(name, value)| format!("{name:<width$}  {}\n", cell_of(value))).collect()
 }

@@ -18,7 +18,7 @@ use super::{
 };
 
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Make another token, which is shown once; those before keep working
     #[command(
         after_help = "Example:\n  rollcall app token add Timesheets --name \"payroll export\" --scope read --expires-in-days 90 --json"
@@ -55,7 +55,7 @@ pub enum Command {
     },
 }
 
-pub async fn run(context: &Context, store: &Store, command: Command) -> Result {
+pub(super) async fn run(context: &Context, store: &Store, command: Command) -> Result {
     let ambient = context.ambient.clone();
     match command {
         Command::Add { app, name, scopes, expires_in_days } => {

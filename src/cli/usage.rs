@@ -9,7 +9,7 @@ use clap::{
 use super::{Cli, failure::Failure};
 
 /// What is wrong with the call.
-pub fn failure(error: &clap::Error) -> Failure {
+pub(super) fn failure(error: &clap::Error) -> Failure {
     let argument = || text(error, ContextKind::InvalidArg).unwrap_or_else(|| "an argument".into());
     let detail = match error.kind() {
         ErrorKind::InvalidValue if text(error, ContextKind::InvalidValue).is_none_or(|it| it.is_empty()) => {

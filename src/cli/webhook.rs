@@ -17,7 +17,7 @@ use super::{
 };
 
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// List the messages of a connection's webhooks, newest first
     #[command(after_help = "Example:\n  rollcall webhook list con_0199… --state dead")]
     List {
@@ -44,7 +44,7 @@ pub enum Command {
     },
 }
 
-pub async fn run(context: &Context, command: Command) -> Result {
+pub(super) async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     match command {
         Command::List { connection, state, limit } => list(context, &store, connection, state, limit).await,

@@ -16,13 +16,13 @@ use super::{
 };
 
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// List the workers of all gateways that run, with what keeps them from their work
     #[command(after_help = "Example:\n  rollcall worker list")]
     List,
 }
 
-pub async fn run(context: &Context, command: Command) -> Result {
+pub(super) async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     match command {
         Command::List => context.out.answer(&every(context, &store).await?, text),

@@ -7,14 +7,14 @@ use axum::http::{HeaderMap, HeaderName};
 use crate::clock::Ambient;
 
 /// The header that carries the request ID, both ways.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What finds a request again in the log: an extension of every request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestId(Arc<str>);
+pub(super) struct RequestId(Arc<str>);
 
 impl RequestId {
-    pub fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         &self.0
     }
 

@@ -4,11 +4,11 @@ use tokio::sync::watch;
 
 /// When the gateway stops: an extension of every request, for answers that wait for something.
 #[derive(Debug, Clone)]
-pub struct Stop(pub(super) watch::Receiver<bool>);
+pub(super) struct Stop(pub(super) watch::Receiver<bool>);
 
 impl Stop {
     /// Returns when the gateway stops; never for a request that came through no server.
-    pub async fn stopped(stop: Option<Self>) {
+    pub(super) async fn stopped(stop: Option<Self>) {
         match stop {
             Some(Self(mut stop)) => stopping(&mut stop).await,
             None => std::future::pending().await,

@@ -13,7 +13,7 @@ pub(super) struct ActorNames(HashMap<String, String>);
 
 impl ActorNames {
     /// For these actors, each with the app for which it acted: one query.
-    pub fn read<'a>(
+    pub(super) fn read<'a>(
         db: &mut Db,
         acted: impl Iterator<Item = (&'a Actor, Option<&'a str>)>,
     ) -> store::Result<Self> {
@@ -31,12 +31,12 @@ impl ActorNames {
     }
 
     /// The name of an actor, where it has one still.
-    pub fn name(&self, actor: &Actor) -> Option<&str> {
+    pub(super) fn name(&self, actor: &Actor) -> Option<&str> {
         actor.id.as_ref().and_then(|id| self.0.get(id)).map(String::as_str)
     }
 
     /// `app Ops`, `app Ops for Timesheets`, `command line`. The ID where there is no name any more.
-    pub fn text(&self, actor: &Actor, for_app: Option<&str>) -> String {
+    pub(super) fn text(&self, actor: &Actor, for_app: Option<&str>) -> String {
         let Some((id, name)) = actor.id.as_ref().and_then(|id| Some((id, self.0.get(id)?))) else {
             return actor.to_string();
         };

@@ -1,4 +1,5 @@
 //! The one test binary of the project: one link, many modules.
+#![allow(unreachable_pub)] // A program of its own: nothing in it is reached from outside.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

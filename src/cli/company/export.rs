@@ -34,7 +34,7 @@ struct Line<'a, T> {
 }
 
 /// The file that is written: only its owner may read it, and none is written over.
-pub struct Export {
+pub(super) struct Export {
     path: PathBuf,
     file: BufWriter<File>,
     lines: u64,
@@ -43,7 +43,7 @@ pub struct Export {
 impl Export {
     /// # Errors
     /// A file that is there already; one that cannot be made.
-    pub fn create(path: &Path) -> Result<Self> {
+    pub(super) fn create(path: &Path) -> Result<Self> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -60,7 +60,7 @@ impl Export {
     }
 
     /// Writes all of a company. A file that is not whole does not stay.
-    pub async fn write(
+    pub(super) async fn write(
         mut self,
         context: &Context,
         store: &Store,
@@ -161,7 +161,7 @@ fn not_written(error: &std::io::Error) -> Failure {
 }
 
 /// The apps that may have something in a company.
-pub async fn apps_of(context: &Context, store: &Store, company: &str) -> Result<Vec<App>> {
+pub(super) async fn apps_of(context: &Context, store: &Store, company: &str) -> Result<Vec<App>> {
     let page = async |limit, cursor| {
         let query = PageQuery { limit: Some(limit), cursor };
         context.read(store, None, move |db, attempt| crate::service::apps::list(db, attempt, &query)).await

@@ -19,7 +19,7 @@ use super::{
 };
 
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Add a company
     #[command(after_help = "Example:\n  rollcall company add \"Acme\" --json")]
     Add {
@@ -39,7 +39,7 @@ pub enum Command {
     Remove(remove::Args),
 }
 
-pub async fn run(context: &Context, command: Command) -> Result {
+pub(super) async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     match command {
         Command::Add { name } => {
@@ -59,7 +59,7 @@ pub async fn run(context: &Context, command: Command) -> Result {
 }
 
 /// All companies.
-pub async fn every(context: &Context, store: &Store) -> Result<Vec<Company>> {
+pub(super) async fn every(context: &Context, store: &Store) -> Result<Vec<Company>> {
     let page = async |limit, cursor| {
         let query = PageQuery { limit: Some(limit), cursor };
         context.read(store, None, move |db, attempt| companies::list(db, attempt, &query)).await

@@ -37,7 +37,7 @@ const SOME: usize = 500;
 #[command(after_help = "Examples:
   rollcall company remove Acme --dry-run
   rollcall company remove Acme --yes --export acme.jsonl")]
-pub struct Args {
+pub(crate) struct Args {
     /// Its name or ID
     company: String,
     /// Where to write the export; never over a file that is there [default: the company's name and the date]
@@ -59,7 +59,7 @@ struct Answer {
     export: Option<PathBuf>,
 }
 
-pub async fn run(context: &Context, store: &Store, args: Args) -> Result {
+pub(super) async fn run(context: &Context, store: &Store, args: Args) -> Result {
     let Args { company, export, no_export, consent } = args;
     let removal =
         context.read(store, None, move |db, attempt| companies::to_remove(db, attempt, &company)).await?;

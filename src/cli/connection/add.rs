@@ -20,7 +20,7 @@ use super::texts;
 /// Add a connection to a source system, and show once what it needs to sign in
 #[derive(Debug, clap::Args)]
 #[command(after_help = texts::help())]
-pub struct Args {
+pub(crate) struct Args {
     #[arg(value_parser = super::kinds(), help = texts::kinds())]
     kind: Kind,
     /// The company that the lists belong to, by name or ID
@@ -47,7 +47,7 @@ struct Added {
     qwc_url: Option<String>,
 }
 
-pub async fn run(context: &Context, store: &Store, args: Args) -> Result {
+pub(super) async fn run(context: &Context, store: &Store, args: Args) -> Result {
     let Args { kind, company, name, settings, secrets } = args;
     let (settings, secrets) = (pairs::settings(settings)?, pairs::secrets(secrets)?);
     let draft = Draft { kind, company, name, settings, secrets };

@@ -9,7 +9,7 @@ use crate::{
     sync::subscribe,
 };
 
-pub async fn subscribe(context: &Context, store: &Store, id: String) -> Result {
+pub(super) async fn subscribe(context: &Context, store: &Store, id: String) -> Result {
     let (grant, connection) =
         context.read(store, None, move |db, attempt| connections::found(db, attempt, &id)).await?;
     let id = connection.id;
@@ -20,7 +20,7 @@ pub async fn subscribe(context: &Context, store: &Store, id: String) -> Result {
     })
 }
 
-pub async fn unsubscribe(context: &Context, store: &Store, id: String) -> Result {
+pub(super) async fn unsubscribe(context: &Context, store: &Store, id: String) -> Result {
     let (grant, connection) =
         context.read(store, None, move |db, attempt| connections::found(db, attempt, &id)).await?;
     let id = connection.id;

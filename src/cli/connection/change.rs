@@ -21,7 +21,7 @@ use super::look;
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true), after_help = "Example:\n  rollcall connection set con_0199… --set run_every_minutes=30 --resume
 
 `rollcall connection add --help` tells the settings of each kind; an empty value puts one back to its default.")]
-pub struct SetArgs {
+pub(crate) struct SetArgs {
     /// The connection's name or ID, con_…
     connection: String,
     /// A setting of the kind; may be given several times
@@ -47,7 +47,7 @@ pub struct SetArgs {
     same_company_file: bool,
 }
 
-pub async fn set(context: &Context, store: &Store, args: SetArgs) -> Result {
+pub(super) async fn set(context: &Context, store: &Store, args: SetArgs) -> Result {
     let change = ConnectionChange {
         name: args.name,
         paused: args.pause.then_some(true).or(args.resume.then_some(false)),
@@ -63,7 +63,7 @@ pub async fn set(context: &Context, store: &Store, args: SetArgs) -> Result {
     context.out.answer(&set.await?, look::text)
 }
 
-pub async fn password(context: &Context, store: &Store, id: String) -> Result {
+pub(super) async fn password(context: &Context, store: &Store, id: String) -> Result {
     let around = context.around()?;
     let made =
         context.write(store, None, move |db, attempt| connections::new_password(db, &around, attempt, &id));
@@ -76,7 +76,7 @@ pub async fn password(context: &Context, store: &Store, id: String) -> Result {
     Ok(())
 }
 
-pub async fn secret(context: &Context, store: &Store, id: String, name: String) -> Result {
+pub(super) async fn secret(context: &Context, store: &Store, id: String, name: String) -> Result {
     let (around, called) = (context.around()?, name.clone());
     let made = context
         .write(store, None, move |db, attempt| connections::new_secret(db, &around, attempt, &id, &name));

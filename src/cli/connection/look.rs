@@ -16,7 +16,7 @@ use crate::{
     store::Store,
 };
 
-pub async fn list(
+pub(super) async fn list(
     context: &Context,
     store: &Store,
     company: Option<String>,
@@ -48,14 +48,14 @@ pub async fn list(
     })
 }
 
-pub async fn show(context: &Context, store: &Store, id: String) -> Result {
+pub(super) async fn show(context: &Context, store: &Store, id: String) -> Result {
     let around = context.around()?;
     let shown = context.read(store, None, move |db, attempt| connections::show(db, &around, attempt, &id));
     context.out.answer(&shown.await?, text)
 }
 
 /// A connection for people.
-pub fn text(view: &Connection) -> String {
+pub(super) fn text(view: &Connection) -> String {
     let mut pairs = vec![
         ("id", view.id.clone()),
         ("name", view.name.clone()),
@@ -101,7 +101,7 @@ pub fn text(view: &Connection) -> String {
     text
 }
 
-pub async fn runs(context: &Context, store: &Store, id: String, limit: u16) -> Result {
+pub(super) async fn runs(context: &Context, store: &Store, id: String, limit: u16) -> Result {
     let page = async |limit, cursor| {
         let query =
             RunsQuery { connection: Some(id.clone()), limit: Some(limit), cursor, ..RunsQuery::default() };

@@ -20,7 +20,7 @@ use super::{Result, context::Context, known::known};
 pub(super) use remove::gone;
 
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     Add(add::Args),
     /// List the connections
     #[command(after_help = "Example:\n  rollcall connection list --state failing")]
@@ -103,7 +103,7 @@ fn kinds() -> impl TypedValueParser<Value = Kind> {
     PossibleValuesParser::new(connectors::registry::words()).try_map(|word| connectors::kind(&word))
 }
 
-pub async fn run(context: &Context, command: Command) -> Result {
+pub(super) async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     match command {
         Command::Add(args) => add::run(context, &store, args).await,

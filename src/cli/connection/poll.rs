@@ -24,7 +24,7 @@ struct Polled {
     paused: bool,
 }
 
-pub async fn poll(context: &Context, store: &Store, id: String, full: bool) -> Result {
+pub(super) async fn poll(context: &Context, store: &Store, id: String, full: bool) -> Result {
     let ambient = context.ambient.clone();
     let mode = if full { Mode::Full } else { Mode::Delta };
     let asked =
@@ -41,7 +41,7 @@ pub async fn poll(context: &Context, store: &Store, id: String, full: bool) -> R
     })
 }
 
-pub async fn test(context: &Context, store: &Store, id: String) -> Result {
+pub(super) async fn test(context: &Context, store: &Store, id: String) -> Result {
     let (grant, connection) =
         context.read(store, None, move |db, attempt| connections::found(db, attempt, &id)).await?;
     let check = check::test(&context.reach(store)?, &grant, &connection).await?;

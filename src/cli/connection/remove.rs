@@ -27,14 +27,14 @@ use crate::{
 #[command(after_help = "Examples:
   rollcall connection remove con_0199… --dry-run
   rollcall connection remove con_0199… --yes")]
-pub struct RemoveArgs {
+pub(crate) struct RemoveArgs {
     /// The connection's name or ID, con_…
     connection: String,
     #[command(flatten)]
     consent: Consent,
 }
 
-pub async fn remove(context: &Context, store: &Store, args: RemoveArgs) -> Result {
+pub(super) async fn remove(context: &Context, store: &Store, args: RemoveArgs) -> Result {
     let RemoveArgs { connection, consent } = args;
     let (grant, extent) = context
         .read(store, None, move |db, attempt| connections::to_remove(db, attempt, &connection))
@@ -50,7 +50,7 @@ pub async fn remove(context: &Context, store: &Store, args: RemoveArgs) -> Resul
 }
 
 /// Deletes a connection with all its rows; what a person has still to do at the source, which is told here as well.
-pub async fn gone(
+pub(crate) async fn gone(
     context: &Context,
     store: &Store,
     grant: &Grant<action::ManageConnections>,

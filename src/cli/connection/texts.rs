@@ -10,12 +10,12 @@ use crate::connectors::{
 };
 
 /// What its first argument may be.
-pub fn kinds() -> String {
+pub(super) fn kinds() -> String {
     format!("The source system: {}", words().join(", "))
 }
 
 /// What `rollcall connection add --help` tells.
-pub fn help() -> String {
+pub(super) fn help() -> String {
     let mut help = String::from("Examples:\n");
     for spec in specs() {
         // Writing to a `String` cannot fail.

@@ -15,25 +15,25 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How long the small lists of the demo may take at most.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-pub struct Api {
+pub(super) struct Api {
     client: reqwest::Client,
     url: String,
     token: String,
 }
 
 impl Api {
-    pub fn new(url: &str, token: &str) -> Result<Self> {
+    pub(super) fn new(url: &str, token: &str) -> Result<Self> {
         // No proxy: the gateway is this process.
         let client =
             reqwest::Client::builder().no_proxy().build().map_err(|error| Failure::internal(&error))?;
         Ok(Self { client, url: url.to_owned(), token: token.to_owned() })
     }
 
-    pub async fn get(&self, path: &str) -> Result<Value> {
+    pub(super) async fn get(&self, path: &str) -> Result<Value> {
         self.call(Method::GET, path, None).await
     }
 
-    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
+    pub(super) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
         let told = format!("{method} {path}");
         let failed = |why: String| mistake(format!("{told}: {why}."));
         let mut request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
@@ -53,7 +53,7 @@ impl Api {
     }
 
     /// How many records of a connection a list has, page by page.
-    pub async fn count(&self, list: &str, connection: &str) -> Result<usize> {
+    pub(super) async fn count(&self, list: &str, connection: &str) -> Result<usize> {
         let first = format!("/v1/{list}?connection={connection}&limit=500");
         let mut path = first.clone();
         let mut count = 0;
@@ -68,7 +68,7 @@ impl Api {
     }
 
     /// Waits until the gateway, which polls a new connection by itself, has read it.
-    pub async fn until_read(&self, connection: &str) -> Result {
+    pub(super) async fn until_read(&self, connection: &str) -> Result {
         let path = format!("/v1/connections/{connection}");
         let look = async {
             loop {
@@ -85,7 +85,7 @@ impl Api {
     }
 
     /// Asks for what has changed, and waits for it: how many records are new, changed and absent.
-    pub async fn poll(&self, connection: &str) -> Result<[u64; 3]> {
+    pub(super) async fn poll(&self, connection: &str) -> Result<[u64; 3]> {
         let asked = self.call(Method::POST, &format!("/v1/connections/{connection}/poll"), None).await?;
         let mut counts = [0; 3];
         for run in asked.get("runs").and_then(Value::as_array).into_iter().flatten() {

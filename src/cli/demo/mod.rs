@@ -36,7 +36,7 @@ use stage::Stage;
 /// and commands to copy. The database is temporary, and removed at the end. Runs until Ctrl-C.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  rollcall demo --listen 127.0.0.1:8080")]
-pub struct Args {
+pub(super) struct Args {
     /// The address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
     listen: String,
@@ -57,7 +57,7 @@ pub struct Args {
     once: bool,
 }
 
-pub async fn run(context: &Context, args: Args) -> Result {
+pub(super) async fn run(context: &Context, args: Args) -> Result {
     let out = context.out;
     let stop = signals::stop(out).map_err(|error| Failure::system("The signals cannot be heard", &error))?;
     let folder = tempfile::Builder::new()

@@ -31,7 +31,7 @@ const COMPANY: &str = "Harbor & Sons";
 const KNOWN: usize = 5;
 
 /// All that the demo plays with.
-pub struct Stage {
+pub(super) struct Stage {
     pub store: Store,
     /// For the command line beside the demo.
     pub database_url: String,
@@ -55,7 +55,7 @@ pub struct Stage {
 
 /// Somebody whom both sides know.
 #[derive(Debug, Clone)]
-pub struct Known {
+pub(super) struct Known {
     /// The app's ID.
     pub profile_id: String,
     /// QuickBooks' `ListID`.
@@ -65,7 +65,7 @@ pub struct Known {
 }
 
 impl Stage {
-    pub async fn set(
+    pub(super) async fn set(
         store: &Store,
         ambient: &Ambient,
         vault: &Vault,

@@ -58,7 +58,7 @@ fn listed(sources: &[Source]) -> String {
 }
 
 /// Tells where the demo is and what to try.
-pub async fn tell(context: &Context, args: &Args, stage: &Stage, api: &Api, url: &str) -> Result {
+pub(super) async fn tell(context: &Context, args: &Args, stage: &Stage, api: &Api, url: &str) -> Result {
     let (known, record_id) = somebody(stage).await?;
     let sources = sources(stage, api).await?;
     let answer = json!({
@@ -131,7 +131,7 @@ Ctrl-C ends the demo and removes all of it.
 }
 
 /// Lists, links and unlinks by the API, and tells the counts.
-pub async fn once(context: &Context, stage: &Stage, api: &Api, url: &str) -> Result {
+pub(super) async fn once(context: &Context, stage: &Stage, api: &Api, url: &str) -> Result {
     let (known, record_id) = somebody(stage).await?;
     let sources = sources(stage, api).await?;
     // Those of `connection_id`, as ever; `sources` tells of all.

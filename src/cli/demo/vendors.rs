@@ -21,7 +21,7 @@ use super::Args;
 const MOST: u64 = 200;
 
 /// Both, serving until this is dropped.
-pub struct Vendors {
+pub(super) struct Vendors {
     pub paycom: Paycom,
     connectwise: ConnectWise,
     _servers: JoinSet<io::Result<()>>,
@@ -29,7 +29,7 @@ pub struct Vendors {
 
 impl Vendors {
     /// Starts them with the people of the same seed, and gives what connects a company to each.
-    pub async fn start(ambient: &Ambient, args: &Args) -> Result<(Self, [ConnectionDraft; 2])> {
+    pub(super) async fn start(ambient: &Ambient, args: &Args) -> Result<(Self, [ConnectionDraft; 2])> {
         let made = || Secret::generate("", ambient.entropy.bytes());
         let (sid, token, public_key, private_key) = (made(), made(), made(), made());
         let (people, customers) = (args.employees.min(MOST), args.customers.min(MOST));
@@ -51,7 +51,7 @@ impl Vendors {
     }
 
     /// Has Paycom tell the gateway of its changes.
-    pub fn tell(&self, url: String, secret: Secret) {
+    pub(super) fn tell(&self, url: String, secret: Secret) {
         let webhook = PaycomWebhook {
             // The gateway is this process: it answers, or never will.
             tries: 3,
@@ -62,7 +62,7 @@ impl Vendors {
     }
 
     /// Changes something in each.
-    pub fn change(&self, round: u64) {
+    pub(super) fn change(&self, round: u64) {
         Vendor::change(&self.paycom, round);
         Vendor::change(&self.connectwise, round);
     }

@@ -20,7 +20,7 @@ const CHECK: &str = "certificate";
 /// Renewals come weeks before the end: who has so little left has missed one.
 const SOON: TimeDelta = TimeDelta::days(14);
 
-pub fn check(findings: &mut Findings, settings: &Settings, now: DateTime<Utc>) {
+pub(super) fn check(findings: &mut Findings, settings: &Settings, now: DateTime<Utc>) {
     let https = settings.http.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
     match &settings.http.tls {
         Some(files) => match TlsFiles::load(files.clone()) {

@@ -16,7 +16,7 @@ use crate::{
 
 use super::{Findings, Status, workers};
 
-pub async fn check(findings: &mut Findings, settings: &Settings) {
+pub(super) async fn check(findings: &mut Findings, settings: &Settings) {
     let url = settings.database.url.reveal();
     let name = database_name(settings);
     // Opening it would make it.

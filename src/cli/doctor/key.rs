@@ -20,7 +20,7 @@ const CHECK: &str = "secret key";
 const FEW: usize = 5;
 
 /// Whether the key is there and opens what is stored. Makes none.
-pub async fn check(findings: &mut Findings, settings: &Settings, store: &Store) {
+pub(super) async fn check(findings: &mut Findings, settings: &Settings, store: &Store) {
     let vault = app::vault(&settings.secrets, &Ambient::system());
     match store.read(move |db| look(db, &vault)).await {
         Ok(looked) if looked.unopened.is_empty() && looked.damaged.is_empty() => {

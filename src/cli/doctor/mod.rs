@@ -28,7 +28,7 @@ use super::{
 #[command(after_help = "Examples:
   rollcall doctor --public-url https://rollcall.example.com
   rollcall doctor --live")]
-pub struct Args {
+pub(super) struct Args {
     #[command(flatten)]
     pub http: ServeFlags,
     /// Only look whether a gateway answers on the address to listen on: for a container's health check
@@ -87,7 +87,7 @@ impl Findings {
 }
 
 /// Unlike other commands it goes on with settings that cannot be used.
-pub async fn run(args: &Args, mut flags: Flags, out: Output) -> Result {
+pub(super) async fn run(args: &Args, mut flags: Flags, out: Output) -> Result {
     flags.extend(args.http.source(), "off");
     let mut findings = Findings::default();
     match flags.read() {

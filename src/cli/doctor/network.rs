@@ -22,7 +22,7 @@ use super::{Findings, Status};
 const CHECK: &str = "public address";
 
 /// What the Web Connector asks of an address: https unless it is localhost, and a name rather than a number.
-pub async fn public_url(findings: &mut Findings, settings: &Settings) {
+pub(super) async fn public_url(findings: &mut Findings, settings: &Settings) {
     let text = settings.http.public_url();
     let set = "Set ROLLCALL_PUBLIC_URL, such as https://rollcall.example.com.";
     let Ok(url) = url::Url::parse(&text) else {
@@ -66,7 +66,7 @@ struct Port<'a> {
 }
 
 /// Whether the ports are free, or Rollcall answers there.
-pub async fn ports(findings: &mut Findings, settings: &Settings) {
+pub(super) async fn ports(findings: &mut Findings, settings: &Settings) {
     let main = main_port(settings);
     let free = port(findings, &main).await;
     let Some(listen) = &settings.http.metrics_listen else { return };
@@ -115,7 +115,7 @@ async fn port(findings: &mut Findings, port: &Port<'_>) -> bool {
 }
 
 /// Whether Rollcall answers on the port.
-pub async fn live(findings: &mut Findings, settings: &Settings) {
+pub(super) async fn live(findings: &mut Findings, settings: &Settings) {
     let port = main_port(settings);
     let listen = port.listen;
     if answers(&port).await {

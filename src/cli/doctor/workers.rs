@@ -18,11 +18,11 @@ use super::{Findings, Status};
 const SILENT: TimeDelta = TimeDelta::minutes(2);
 
 /// The workers by their gateways.
-pub type Known = BTreeMap<String, Vec<Worker>>;
+pub(super) type Known = BTreeMap<String, Vec<Worker>>;
 
 /// # Errors
 /// The database's.
-pub fn load(db: &mut Db) -> store::Result<Known> {
+pub(super) fn load(db: &mut Db) -> store::Result<Known> {
     let mut known = Known::new();
     // More gateways than fit are told by `rollcall worker list`.
     for worker in workers::page(db, None, PageLimit::SCAN)?.rows {
@@ -31,7 +31,7 @@ pub fn load(db: &mut Db) -> store::Result<Known> {
     Ok(known)
 }
 
-pub fn told(findings: &mut Findings, known: &Known, now: DateTime<Utc>) {
+pub(super) fn told(findings: &mut Findings, known: &Known, now: DateTime<Utc>) {
     for (gateway, workers) in known {
         let check = format!("workers of {gateway}");
         let reported = workers.iter().map(|worker| worker.reported_at).max();

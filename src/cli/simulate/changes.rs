@@ -5,7 +5,7 @@ use chrono::Utc;
 use crate::simulators::quickbooks_desktop::{CompanyFile, NewEmployee};
 
 /// Moves the clock of the company file to now. It never goes back.
-pub fn keep_time(file: &mut CompanyFile) {
+pub(crate) fn keep_time(file: &mut CompanyFile) {
     let now = Utc::now().fixed_offset();
     if now > file.now() {
         file.set_now(now);
@@ -13,7 +13,7 @@ pub fn keep_time(file: &mut CompanyFile) {
 }
 
 /// Changes some entries, others in each round: an address, a new hire, somebody who leaves and one who returns.
-pub fn change(file: &mut CompanyFile, round: u64, changes: u64) {
+pub(crate) fn change(file: &mut CompanyFile, round: u64, changes: u64) {
     keep_time(file);
     for step in 0..changes {
         let number = round.saturating_mul(changes).saturating_add(step);

@@ -29,7 +29,7 @@ use crate::{
 Faults: unauthorized, forbidden, not-enabled, rate-limited, server-error, slow, cut-off, truncated-json,
   repeated-page, missing-page, shrinking-page, wrong-total, redirect, moved-codebase.
   NAME:TIMES strikes several times, NAME:TIMES@AFTER lets some occasions pass first.")]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     server: ServerArgs,
     /// How many members there are
@@ -62,7 +62,7 @@ struct Started<'a> {
     private_key: &'a str,
 }
 
-pub async fn run(out: Output, args: Args) -> Result {
+pub(super) async fn run(out: Output, args: Args) -> Result {
     let (listener, url) = args.server.listener().await?;
     let Args { company_id, .. } = &args;
     let short = |what: &str| args.server.made(what).chars().take(16).collect::<String>();

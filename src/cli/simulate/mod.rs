@@ -7,14 +7,14 @@ mod quickbooks_desktop;
 mod report;
 mod vendor;
 
-pub use changes::{change, keep_time};
-pub use report::{SessionView, line};
-pub use vendor::Vendor;
+pub(super) use changes::{change, keep_time};
+pub(super) use report::{SessionView, line};
+pub(super) use vendor::Vendor;
 
 use super::{Result, output::Output};
 
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     QuickbooksDesktop(quickbooks_desktop::Args),
     Paycom(paycom::Args),
     // Without a name of its own it would be `connect-wise`.
@@ -22,7 +22,7 @@ pub enum Command {
     ConnectWise(connectwise::Args),
 }
 
-pub async fn run(out: Output, command: Command) -> Result {
+pub(super) async fn run(out: Output, command: Command) -> Result {
     match command {
         Command::QuickbooksDesktop(args) => quickbooks_desktop::run(out, args).await,
         Command::Paycom(args) => paycom::run(out, args).await,

@@ -29,7 +29,7 @@ use crate::{
 Faults: unauthorized, forbidden, not-enabled, rate-limited, server-error, slow, cut-off, truncated-json,
   repeated-page, missing-page, shrinking-page, wrong-total, redirect, result-false.
   NAME:TIMES strikes several times, NAME:TIMES@AFTER lets some occasions pass first.")]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     server: ServerArgs,
     /// How many employees there are
@@ -60,7 +60,7 @@ struct Started<'a> {
     token: &'a str,
 }
 
-pub async fn run(out: Output, args: Args) -> Result {
+pub(super) async fn run(out: Output, args: Args) -> Result {
     let (listener, url) = args.server.listener().await?;
     let sid = args.sid.clone().unwrap_or_else(|| args.server.made("Paycom SID"));
     let token = args.token.clone().unwrap_or_else(|| args.server.made("Paycom token"));

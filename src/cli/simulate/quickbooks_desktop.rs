@@ -33,7 +33,7 @@ use crate::cli::{
 Faults: busy-file, quickbooks-closed, other-company-file, no-file-id, parse-error, dead-iterator,
   partial-list, empty-list, warn-500, no-permission, truncated-answer, cut-answer, vanish.
   NAME:TIMES strikes several times, NAME:TIMES@AFTER lets some occasions pass first.")]
-pub struct Args {
+pub(crate) struct Args {
     /// The .qwc file of the connection
     #[arg(long, value_name = "FILE", required_unless_present = "url")]
     qwc: Option<PathBuf>,
@@ -90,7 +90,7 @@ struct Report {
     sessions: Vec<SessionView>,
 }
 
-pub async fn run(out: Output, args: Args) -> Result {
+pub(super) async fn run(out: Output, args: Args) -> Result {
     let (options, qwc_violations) = options(&args)?;
     let mut file = CompanyFile::new(args.seed, args.employees, args.customers);
     let mut faults = Faults::new(args.faults.iter().copied());

@@ -9,7 +9,7 @@ use crate::{
 
 /// A session, for programs.
 #[derive(Debug, Serialize)]
-pub struct SessionView {
+pub(crate) struct SessionView {
     /// No violation, and no failure that was not asked for by a fault.
     pub ok: bool,
     /// `completed`, `nothing_to_do`, `invalid_password`, `busy`, `postponed`, `refused`, `failed`, `vanished`.
@@ -30,7 +30,7 @@ pub struct SessionView {
 }
 
 impl SessionView {
-    pub fn new(report: &SessionReport) -> Self {
+    pub(crate) fn new(report: &SessionReport) -> Self {
         let (outcome, message, fine) = match &report.outcome {
             Outcome::Completed => ("completed", None, true),
             Outcome::NothingToDo => ("nothing_to_do", None, true),
@@ -59,7 +59,7 @@ impl SessionView {
         }
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = format!(
             "{}, {} employees and {} customers sent in {} calls",
             self.outcome.replace('_', " "),
@@ -84,7 +84,7 @@ impl SessionView {
 const WIDTH: usize = 100;
 
 /// What people are told while it happens; `None` for what would only be noise.
-pub fn line(event: &Event<'_>) -> Option<String> {
+pub(crate) fn line(event: &Event<'_>) -> Option<String> {
     let line = match event {
         Event::Returned { operation: Operation::ReceiveResponseXml, result } => {
             format!("  progress {result} %")

@@ -16,7 +16,7 @@ use crate::{
 
 /// Flags of both.
 #[derive(Debug, clap::Args)]
-pub struct ServerArgs {
+pub(super) struct ServerArgs {
     /// Where to listen; port 0 takes one that is free
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS:PORT")]
     listen: SocketAddr,
@@ -43,7 +43,7 @@ fn fault(text: &str) -> Result<PlannedFault, String> {
 }
 
 impl ServerArgs {
-    pub fn options(&self) -> ServerOptions {
+    pub(super) fn options(&self) -> ServerOptions {
         ServerOptions {
             faults: Faults::new(self.faults.iter().cloned()),
             requests_per_minute: self.requests_per_minute,
@@ -51,7 +51,7 @@ impl ServerArgs {
         }
     }
 
-    pub async fn listener(&self) -> Result<(TcpListener, String)> {
+    pub(super) async fn listener(&self) -> Result<(TcpListener, String)> {
         let failed = |error: io::Error| Failure::system("The socket has no address", &error);
         let listener = bind(&self.listen.to_string(), "--listen").await?;
         let url = format!("http://{}", listener.local_addr().map_err(failed)?);
@@ -59,14 +59,14 @@ impl ServerArgs {
     }
 
     /// A credential that is given by the seed: known to everybody, and good for nothing but a simulation.
-    pub fn made(&self, what: &str) -> String {
+    pub(super) fn made(&self, what: &str) -> String {
         let hash = blake3::hash(format!("simulated {what} {}", self.seed).as_bytes()).to_hex();
         hash.chars().take(32).collect()
     }
 }
 
 /// A simulated vendor.
-pub trait Vendor: Clone + Send + Sync + 'static {
+pub(crate) trait Vendor: Clone + Send + Sync + 'static {
     fn serve(
         self,
         listener: TcpListener,
@@ -96,7 +96,12 @@ struct Report {
 }
 
 /// Serves, and lets the world change, until the process is asked to stop.
-pub async fn run<V: Vendor>(out: Output, args: &ServerArgs, vendor: V, listener: TcpListener) -> Result {
+pub(super) async fn run<V: Vendor>(
+    out: Output,
+    args: &ServerArgs,
+    vendor: V,
+    listener: TcpListener,
+) -> Result {
     let stop = signals::stop(out).map_err(|error| Failure::system("The signals cannot be heard", &error))?;
     let (end, ended) = oneshot::channel::<()>();
     let shutdown = async {

@@ -22,7 +22,7 @@ use crate::{
 
 use super::{refusals, settings::Settings, wire::CompanyInfo};
 
-pub const CLIENT_ID: HeaderName = HeaderName::from_static("clientid");
+pub(super) const CLIENT_ID: HeaderName = HeaderName::from_static("clientid");
 
 /// What is remembered between polls.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ struct Memory {
 }
 
 /// One tenant's API.
-pub struct Client {
+pub(super) struct Client {
     /// With credentials.
     caller: Caller,
     /// Without: the tenant is looked up by anybody.
@@ -44,7 +44,7 @@ pub struct Client {
 
 /// A request to the API: `path` begins behind `apis/3.0/`, `what` names it to people.
 #[derive(Clone)]
-pub struct Call<'a> {
+pub(super) struct Call<'a> {
     pub path: &'a str,
     pub query: &'a [(&'a str, &'a str)],
     pub headers: HeaderMap,
@@ -52,13 +52,13 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    pub fn new(path: &'a str, query: &'a [(&'a str, &'a str)], what: &'a str) -> Self {
+    pub(super) fn new(path: &'a str, query: &'a [(&'a str, &'a str)], what: &'a str) -> Self {
         Self { path, query, headers: HeaderMap::new(), what }
     }
 }
 
 impl Client {
-    pub fn new(
+    pub(super) fn new(
         settings: &Settings,
         secrets: &BTreeMap<String, Secret>,
         memory: Option<&str>,
@@ -77,16 +77,16 @@ impl Client {
     }
 
     #[must_use]
-    pub fn hurried(self) -> Self {
+    pub(super) fn hurried(self) -> Self {
         let hurried = |caller: Caller| caller.without_retries().with_timeouts(Timeouts::HASTY);
         Self { caller: hurried(self.caller), anonymous: hurried(self.anonymous), ..self }
     }
 
-    pub fn caller(&self) -> &Caller {
+    pub(super) fn caller(&self) -> &Caller {
         &self.caller
     }
 
-    pub fn memory(&self) -> Option<String> {
+    pub(super) fn memory(&self) -> Option<String> {
         let codebase = self.remembered()?;
         serde_json::to_string(&Memory { codebase: Some(codebase) }).ok()
     }
@@ -99,7 +99,7 @@ impl Client {
     ///
     /// # Errors
     /// No such tenant; an answer that does not say where its API is.
-    pub async fn discover(&self) -> Result<CompanyInfo, Failure> {
+    pub(super) async fn discover(&self) -> Result<CompanyInfo, Failure> {
         let escaped: String = url::form_urlencoded::byte_serialize(self.company_id.as_bytes())
             .collect::<String>()
             .replace('+', "%20");
@@ -129,7 +129,10 @@ impl Client {
     ///
     /// # Errors
     /// Everything else.
-    pub async fn get<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<Option<(T, HeaderMap)>, Failure> {
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        call: Call<'_>,
+    ) -> Result<Option<(T, HeaderMap)>, Failure> {
         let mut looked_up = false;
         loop {
             let target = self.target(call.path).await?;
@@ -154,7 +157,7 @@ impl Client {
     }
 
     /// Sends a change; any answer but that of a moved codebase comes back.
-    pub async fn send(
+    pub(super) async fn send(
         &self,
         method: http::Method,
         path: &str,
@@ -186,7 +189,7 @@ impl Client {
     }
 
     /// Looks the tenant up where that was not done before.
-    pub async fn locate(&self) -> Result<(), Failure> {
+    pub(super) async fn locate(&self) -> Result<(), Failure> {
         if self.remembered().is_none() {
             self.discover().await?;
         }

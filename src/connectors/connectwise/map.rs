@@ -15,14 +15,14 @@ use super::{
 /// What the operator wants staged. Applied here and not by the vendor, so that one rule holds for whole lists, for
 /// changes and for single records: who changes into something unwanted is then seen to go.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub(super) struct Wanted {
     types: Vec<String>,
     statuses: Vec<String>,
     license_classes: Vec<String>,
 }
 
 impl Wanted {
-    pub fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &Settings) -> Self {
         Self {
             types: words(&settings.company_types),
             statuses: words(&settings.company_statuses),
@@ -31,13 +31,13 @@ impl Wanted {
     }
 
     /// A member whose class is not told is taken for a person.
-    pub fn member(&self, member: &Member) -> bool {
+    pub(super) fn member(&self, member: &Member) -> bool {
         let class = member.license_class.as_ref().map(|class| class.to_lowercase());
         self.license_classes.is_empty() || class.is_none_or(|class| self.license_classes.contains(&class))
     }
 
     /// Deleted companies stay in the list with a flag.
-    pub fn company(&self, company: &Company) -> bool {
+    pub(super) fn company(&self, company: &Company) -> bool {
         !company.deleted_flag
             && (self.types.is_empty() || company.types.iter().any(|kind| named(&self.types, kind)))
             && (self.statuses.is_empty() || named(&self.statuses, &company.status))
@@ -52,7 +52,7 @@ fn named(words: &[String], reference: &Reference) -> bool {
 }
 
 /// A member is an employee; `today` tells who is still to leave.
-pub fn member(id: u64, member: Member, today: NaiveDate) -> Record {
+pub(super) fn member(id: u64, member: Member, today: NaiveDate) -> Record {
     let inactive_on = member.inactive_date.as_deref().and_then(date);
     let name = match (&member.last_name, &member.first_name) {
         (Some(last), Some(first)) => Some(format!("{last}, {first}")),
@@ -102,7 +102,7 @@ fn preferred<'a>(
 }
 
 /// A company is a customer. Which statuses mean that it no longer is one, each business names for itself.
-pub fn company(id: u64, company: Company) -> Record {
+pub(super) fn company(id: u64, company: Company) -> Record {
     let status = company.status.name.unwrap_or_default().to_lowercase();
     let address = Address {
         lines: [company.address_line1, company.address_line2].into_iter().flatten().collect(),
@@ -126,12 +126,12 @@ pub fn company(id: u64, company: Company) -> Record {
 }
 
 /// The external ID of a contact: they share the list of customers with companies, whose numbers are their own.
-pub fn contact_id(id: u64) -> String {
+pub(super) fn contact_id(id: u64) -> String {
     format!("contact-{id}")
 }
 
 /// A contact is a customer below its company.
-pub fn contact(id: u64, contact: Contact) -> Record {
+pub(super) fn contact(id: u64, contact: Contact) -> Record {
     let names = [&contact.first_name, &contact.last_name];
     let name = names.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ");
     let items = &contact.communication_items;

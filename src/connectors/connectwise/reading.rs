@@ -71,7 +71,7 @@ impl Progress {
 }
 
 /// A list that is being read.
-pub struct Reading<'a> {
+pub(super) struct Reading<'a> {
     source: &'a Source,
     at: Progress,
     /// Only what changed after this, and what changed into something unwanted by name.

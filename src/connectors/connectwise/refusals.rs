@@ -10,7 +10,7 @@ use crate::{
 use super::wire::Refusal;
 
 /// A refusal of any shape that the API uses; the empty one where it has none.
-pub fn read(body: &[u8]) -> Refusal {
+pub(super) fn read(body: &[u8]) -> Refusal {
     serde_json::from_slice(body).unwrap_or_default()
 }
 
@@ -35,7 +35,7 @@ impl Refusal {
 
 /// An answer that is neither what was asked for nor a matter of the codebase. `what` is what was asked for, in words. The
 /// vendor's own are not repeated: they may name anybody (promise 7).
-pub fn refused(status: StatusCode, body: &[u8], what: &str) -> Failure {
+pub(super) fn refused(status: StatusCode, body: &[u8], what: &str) -> Failure {
     match status.as_u16() {
         401 => wrong_keys(what),
         400 if read(body).is_about_keys() => wrong_keys(what),
@@ -85,7 +85,7 @@ fn is_no_api(body: &[u8]) -> bool {
 }
 
 /// Still not there with a codebase that was just discovered.
-pub fn not_found(what: &str) -> Failure {
+pub(super) fn not_found(what: &str) -> Failure {
     failure(
         Cause::NotFound,
         format!(
@@ -97,7 +97,7 @@ pub fn not_found(what: &str) -> Failure {
 }
 
 /// `base_url` reaches a server, but no tenant of this name.
-pub fn unknown_company(host: &str, company_id: &str) -> Failure {
+pub(super) fn unknown_company(host: &str, company_id: &str) -> Failure {
     failure(
         Cause::NotFound,
         format!("{host} knows no company `{company_id}`."),

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// What an error of the HTTP client means; `phase` is what it was waiting for.
-pub fn classify(host: &str, error: &reqwest::Error, phase: Phase) -> Fault {
+pub(super) fn classify(host: &str, error: &reqwest::Error, phase: Phase) -> Fault {
     if let Some(NotAllowed { address, .. }) = find(error) {
         return problems::not_allowed(host, *address);
     }

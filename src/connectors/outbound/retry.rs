@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 
 /// How often one request is tried in place; after that the whole poll is put off.
-pub const ATTEMPTS: u32 = 3;
+pub(super) const ATTEMPTS: u32 = 3;
 /// How often in a row a source may ask to wait before the poll is put off.
-pub const WAITS: u32 = 5;
+pub(super) const WAITS: u32 = 5;
 /// The wait where the source asks for one and does not say how long: what ConnectWise says in its own examples.
 const UNSAID: Duration = Duration::from_secs(30);
 /// The longest wait that is believed.
@@ -16,13 +16,13 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The pause after the try of this number (from 1): half a second, one, two, each up to half as long again, so that
 /// connections that failed together do not return together.
-pub fn pause(attempt: u32, jitter: f64) -> Duration {
+pub(super) fn pause(attempt: u32, jitter: f64) -> Duration {
     let base = Duration::from_millis(500).saturating_mul(1 << attempt.saturating_sub(1).min(6));
     base.mul_f64(1.0 + jitter.clamp(0.0, 1.0) / 2.0)
 }
 
 /// How long the source asks to wait: with 429, and with 503 where it says how long (RFC 9110, `Retry-After`).
-pub fn asked_to_wait(status: StatusCode, headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+pub(super) fn asked_to_wait(status: StatusCode, headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let said =
         headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|text| read(text, now));
     let wait = match status {

@@ -20,7 +20,7 @@ use rustls_platform_verifier::Verifier;
 ///
 /// # Errors
 /// A machine that trusts nobody.
-pub fn config() -> Result<ClientConfig, Error> {
+pub(super) fn config() -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
     let machine = Machine { verifier: Verifier::new(Arc::clone(&provider))? };
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;

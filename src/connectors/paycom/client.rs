@@ -24,18 +24,18 @@ use super::{
 };
 
 /// The two endpoints that say who there is, and the one that says who changed.
-pub const DIRECTORY: &str = "employeedirectory";
-pub const IDS: &str = "employeeid";
-pub const CHANGES: &str = "employeeids/employeechanges";
+pub(super) const DIRECTORY: &str = "employeedirectory";
+pub(super) const IDS: &str = "employeeid";
+pub(super) const CHANGES: &str = "employeeids/employeechanges";
 
 /// One connection's way to Paycom.
-pub struct Client {
+pub(super) struct Client {
     caller: Caller,
     page_size: u32,
 }
 
 /// One page of a list.
-pub struct Page {
+pub(super) struct Page {
     pub rows: Vec<Row>,
     /// Where the next page is; `None` for the last.
     pub next: Option<String>,
@@ -68,7 +68,7 @@ impl From<NoPage> for Failure {
 impl Client {
     /// # Errors
     /// Settings or secrets with which no request can be made.
-    pub fn new(
+    pub(super) fn new(
         settings: &Settings,
         secrets: &BTreeMap<String, Secret>,
         outbound: &Outbound,
@@ -85,27 +85,27 @@ impl Client {
     }
 
     /// For tests of a connection: a person waits, so each request is sent once and has little time.
-    pub fn hurried(&self) -> Self {
+    pub(super) fn hurried(&self) -> Self {
         let caller = self.caller.clone().without_retries().with_timeouts(Timeouts::HASTY);
         Self { caller, page_size: 1 }
     }
 
-    pub fn now(&self) -> DateTime<Utc> {
+    pub(super) fn now(&self) -> DateTime<Utc> {
         self.caller.gate().now()
     }
 
     /// Paycom's day: it keeps the time of Oklahoma.
-    pub fn today(&self) -> NaiveDate {
+    pub(super) fn today(&self) -> NaiveDate {
         self.now().with_timezone(&chrono_tz::America::Chicago).date_naive()
     }
 
     /// The target of a list's first page.
-    pub fn first_page(&self, endpoint: &str, query: &str) -> String {
+    pub(super) fn first_page(&self, endpoint: &str, query: &str) -> String {
         format!("api/v1/{endpoint}?pagesize={}{query}", self.page_size)
     }
 
     /// A page of a list, `page` counted from 1. 206 says that there are more, 200 that it is the last.
-    pub async fn page(&self, endpoint: &str, target: &str, page: u32) -> Result<Page, NoPage> {
+    pub(super) async fn page(&self, endpoint: &str, target: &str, page: u32) -> Result<Page, NoPage> {
         let (status, headers, answer) = self.get(endpoint, target).await?;
         let path = format!("api/v1/{endpoint}");
         let more = status == StatusCode::PARTIAL_CONTENT;
@@ -142,7 +142,7 @@ impl Client {
     ///
     /// # Errors
     /// Also an answer about somebody else: nobody is to be staged under another's code.
-    pub async fn detail(&self, code: &str) -> Result<Option<Row>, NoPage> {
+    pub(super) async fn detail(&self, code: &str) -> Result<Option<Row>, NoPage> {
         if !wire::is_code(code) {
             return Ok(None);
         }

@@ -28,7 +28,7 @@ use super::{
 ///
 /// # Errors
 /// A secret that is missing or wrong.
-pub fn receive(
+pub(super) fn receive(
     settings: &Settings,
     secrets: &BTreeMap<String, Secret>,
     delivery: Delivery<'_>,
@@ -38,7 +38,7 @@ pub fn receive(
 }
 
 /// The meaning of a message.
-pub fn message(settings: &Settings, body: &[u8]) -> Message {
+pub(super) fn message(settings: &Settings, body: &[u8]) -> Message {
     let of_body = || blake3::hash(body).to_hex().to_string();
     match serde_json::from_slice::<Notice>(body) {
         Ok(notice) => Message {
@@ -65,7 +65,7 @@ pub fn message(settings: &Settings, body: &[u8]) -> Message {
 ///
 /// # Errors
 /// A secret that is missing or wrong.
-pub fn has_secret(
+pub(super) fn has_secret(
     settings: &Settings,
     secrets: &BTreeMap<String, Secret>,
     headers: &HeaderMap,

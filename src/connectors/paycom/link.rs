@@ -10,7 +10,7 @@ use crate::connectors::outbound::answers::links;
 /// is handed on as it stands: the caller refuses it.
 ///
 /// Without `rel="next"` the page is counted up, within the snapshot (`requestid`) that any other link names.
-pub fn next(asked: &Url, endpoint: &str, headers: &HeaderMap, page: u32, page_size: u32) -> Next {
+pub(super) fn next(asked: &Url, endpoint: &str, headers: &HeaderMap, page: u32, page_size: u32) -> Next {
     let links = links(headers);
     if let Some((_, address)) = links.iter().find(|(relation, _)| relation == "next") {
         let Ok(url) = asked.join(address) else { return Next::Elsewhere(address.clone()) };
@@ -28,7 +28,7 @@ pub fn next(asked: &Url, endpoint: &str, headers: &HeaderMap, page: u32, page_si
 
 /// Where the next page is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Next {
+pub(super) enum Next {
     Linked(String),
     Counted { request: Option<String>, page: u32, page_size: u32 },
     Elsewhere(String),

@@ -34,11 +34,11 @@ const IDLE_PAGES: u32 = 5;
 const MOST: usize = 2_000_000;
 
 /// By code: the row, where it is wanted.
-pub type Rows = BTreeMap<String, Option<Box<Row>>>;
+pub(super) type Rows = BTreeMap<String, Option<Box<Row>>>;
 
 /// A list that was read to its end.
 #[derive(Debug)]
-pub struct Listed {
+pub(super) struct Listed {
     /// By code.
     pub rows: Rows,
     /// Why it may not be whole.
@@ -53,7 +53,7 @@ pub struct Listed {
 ///
 /// # Errors
 /// A first page that is refused, with its status; a later one that is refused again and again.
-pub async fn list(client: &Client, endpoint: &str, query: &str, keep: bool) -> Result<Listed, NoPage> {
+pub(super) async fn list(client: &Client, endpoint: &str, query: &str, keep: bool) -> Result<Listed, NoPage> {
     let mut restarts = 0;
     loop {
         match snapshot(client, endpoint, query, keep).await {
@@ -206,7 +206,7 @@ impl Gathered {
 }
 
 /// A failure for lists that neither endpoint gives.
-pub fn neither(one: &str, other: &str) -> Failure {
+pub(super) fn neither(one: &str, other: &str) -> Failure {
     failure(
         crate::domain::words::Cause::Permission,
         format!("Paycom has enabled neither `{one}` nor `{other}` for this API user (status 413)."),

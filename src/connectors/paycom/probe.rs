@@ -15,7 +15,7 @@ use super::{
 };
 
 /// What was found, as a sentence.
-pub async fn probe(source: &Source) -> Result<String, Failure> {
+pub(super) async fn probe(source: &Source) -> Result<String, Failure> {
     let (settings, client) = (&source.settings, source.client.hurried());
     let changed = async { if settings.details { changes(&client).await } else { Ok(()) } };
     let (listed, changed) = tokio::join!(listed(source, &client), changed);

@@ -24,7 +24,7 @@ use super::{
 };
 
 /// A list that is being read.
-pub struct Reading<'a> {
+pub(super) struct Reading<'a> {
     source: &'a Source,
     ask: Ask,
     state: State<'a>,

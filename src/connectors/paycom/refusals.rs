@@ -10,7 +10,7 @@ use crate::{
 
 /// An answer that is not a good one. `said` is what Paycom's own words were, or empty: they help to tell causes apart,
 /// and are not repeated, for they may name anybody (promise 7).
-pub fn of_status(status: StatusCode, endpoint: &str, said: &str) -> Failure {
+pub(super) fn of_status(status: StatusCode, endpoint: &str, said: &str) -> Failure {
     match status.as_u16() {
         401 => unauthorized(said),
         403 => failure(
@@ -64,7 +64,7 @@ fn unauthorized(said: &str) -> Failure {
 }
 
 /// A refusal that is a page, and not Paycom's.
-pub fn not_paycom(endpoint: &str) -> Failure {
+pub(super) fn not_paycom(endpoint: &str) -> Failure {
     failure(
         Cause::Server,
         format!(
@@ -85,7 +85,7 @@ fn not_enabled(endpoint: &str) -> Failure {
 }
 
 /// A failure in an answer with a good status.
-pub fn of_result(endpoint: &str, why: &str) -> Failure {
+pub(super) fn of_result(endpoint: &str, why: &str) -> Failure {
     failure(
         Cause::Server,
         format!("Paycom's answer to `{endpoint}` cannot be used: {why}."),

@@ -28,7 +28,10 @@ const SHORTEST_KEY: usize = 16;
 /// # Errors
 /// A signature that is not of this connection's key; a message that is too old; one that is not as documented, which
 /// its sender can correct.
-pub fn receive(secrets: &BTreeMap<String, Secret>, delivery: Delivery<'_>) -> Result<Message, Refused> {
+pub(super) fn receive(
+    secrets: &BTreeMap<String, Secret>,
+    delivery: Delivery<'_>,
+) -> Result<Message, Refused> {
     let signer = signer(secrets)?;
     let Headers { id, sent, signatures } = Headers::of(delivery.headers).ok_or(Refused::Signature)?;
     let sent: i64 = sent.parse().map_err(|_| Refused::Signature)?;
@@ -60,7 +63,7 @@ pub fn receive(secrets: &BTreeMap<String, Secret>, delivery: Delivery<'_>) -> Re
 ///
 /// # Errors
 /// None: its body need not be read.
-pub fn may_be_signed(headers: &HeaderMap) -> Result<(), Refused> {
+pub(super) fn may_be_signed(headers: &HeaderMap) -> Result<(), Refused> {
     Headers::of(headers).map(drop).ok_or(Refused::Signature)
 }
 

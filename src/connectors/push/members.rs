@@ -48,7 +48,7 @@ const PLACE: &[&str] = &["lines", "city", "region", "postal_code", "country"];
 
 /// One value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Member {
+pub(super) enum Member {
     Null,
     Text(String),
     /// A whole number, in digits.
@@ -62,7 +62,7 @@ pub enum Member {
 
 impl Member {
     /// What it is, for people.
-    pub fn what(&self) -> &'static str {
+    pub(super) fn what(&self) -> &'static str {
         match self {
             Member::Null => "null",
             Member::Text(_) => "a text",
@@ -77,7 +77,7 @@ impl Member {
 
 /// An object: the message itself, or a row of it.
 #[derive(Debug, Default)]
-pub struct Body {
+pub(super) struct Body {
     members: Vec<(&'static str, Member)>,
     /// `data`, where it is an array.
     pub rows: Option<Vec<Row>>,
@@ -87,14 +87,14 @@ pub struct Body {
 
 impl Body {
     /// Of a name that stands there twice, the last, as most readers of JSON have it.
-    pub fn get(&self, name: &str) -> Option<&Member> {
+    pub(super) fn get(&self, name: &str) -> Option<&Member> {
         self.members.iter().rev().find(|(known, _)| *known == name).map(|(_, member)| member)
     }
 }
 
 /// An element of `data`.
 #[derive(Debug)]
-pub enum Row {
+pub(super) enum Row {
     Object(Body),
     /// Anything else: an ID, where one is enough.
     Bare(Member),

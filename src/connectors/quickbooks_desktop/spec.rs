@@ -19,7 +19,7 @@ pub struct QuickbooksDesktop;
 
 const ANY: Value = Value::Text { default: "" };
 
-pub static SPEC: Spec = Spec {
+pub(super) static SPEC: Spec = Spec {
     kind: Kind::QuickbooksDesktop,
     name: "QuickBooks Desktop",
     summary: "QuickBooks Desktop calls, by its Web Connector.",

@@ -69,7 +69,7 @@ pub(super) struct Consequence {
 impl Guesses {
     /// Takes a place for an answer that may have to be kept back. False where there is none left: then nothing may be
     /// looked up, but for a name that has signed in from there before.
-    pub fn enter(&mut self, from: IpAddr, name: Name) -> bool {
+    pub(super) fn enter(&mut self, from: IpAddr, name: Name) -> bool {
         let from = network(from);
         let here = self.waiting.get(&from).copied().unwrap_or(0);
         let free = here < PLACES_EACH && self.waiting.values().sum::<usize>() < PLACES;
@@ -80,7 +80,7 @@ impl Guesses {
         enters
     }
 
-    pub fn leave(&mut self, from: IpAddr) {
+    pub(super) fn leave(&mut self, from: IpAddr) {
         let from = network(from);
         match self.waiting.get_mut(&from) {
             Some(here) if *here > 1 => *here -= 1,
@@ -88,13 +88,13 @@ impl Guesses {
         }
     }
 
-    pub fn right(&mut self, from: IpAddr, name: Name) {
+    pub(super) fn right(&mut self, from: IpAddr, name: Name) {
         if self.known.len() < MOST {
             self.known.insert((network(from), name));
         }
     }
 
-    pub fn wrong(&mut self, from: IpAddr, name: Name, now: DateTime<Utc>) -> Consequence {
+    pub(super) fn wrong(&mut self, from: IpAddr, name: Name, now: DateTime<Utc>) -> Consequence {
         self.count(from);
         let from = network(from);
         let by_name = self.note(Key::Name(name), now).times;
@@ -137,7 +137,7 @@ impl Guesses {
     }
 
     /// How many were wrong: by address, and from all others.
-    pub fn counts(&self) -> (BTreeMap<IpAddr, u64>, u64) {
+    pub(super) fn counts(&self) -> (BTreeMap<IpAddr, u64>, u64) {
         (self.counts.clone(), self.others)
     }
 }

@@ -6,7 +6,7 @@ use hyper::{HeaderMap, Method, Uri, header::AUTHORIZATION};
 
 /// A request that was read to its end.
 #[derive(Debug, Clone)]
-pub struct Call {
+pub(crate) struct Call {
     pub method: Method,
     pub path: String,
     /// Path and query, as they came.
@@ -17,7 +17,7 @@ pub struct Call {
 }
 
 impl Call {
-    pub fn new(method: Method, uri: &Uri, headers: HeaderMap, body: Bytes) -> Self {
+    pub(crate) fn new(method: Method, uri: &Uri, headers: HeaderMap, body: Bytes) -> Self {
         let query = uri.query().unwrap_or_default();
         Self {
             method,
@@ -30,7 +30,7 @@ impl Call {
     }
 
     /// A parameter of the query; its name in whatever case, as both vendors take it.
-    pub fn parameter(&self, name: &str) -> Option<&str> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
@@ -38,25 +38,25 @@ impl Call {
     ///
     /// # Errors
     /// It is there and is none.
-    pub fn number(&self, name: &str) -> Result<Option<i64>, String> {
+    pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, String> {
         let parse = |text: &str| text.parse().map_err(|_| format!("{name} must be a number"));
         self.parameter(name).map(parse).transpose()
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         self.header("host").unwrap_or_default()
     }
 
-    pub fn has_authorization(&self) -> bool {
+    pub(crate) fn has_authorization(&self) -> bool {
         self.headers.contains_key(AUTHORIZATION)
     }
 
     /// `user:password` of Basic authentication.
-    pub fn basic(&self) -> Option<String> {
+    pub(crate) fn basic(&self) -> Option<String> {
         let (scheme, text) = self.header("authorization")?.split_once(' ')?;
         let bytes = STANDARD.decode(text.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
         String::from_utf8(bytes).ok()

@@ -10,7 +10,7 @@ use super::{
 
 /// The front desk of a simulated vendor.
 #[derive(Debug)]
-pub struct Front {
+pub(crate) struct Front {
     pub options: ServerOptions,
     limit: Limit,
     pub log: Log,
@@ -19,7 +19,7 @@ pub struct Front {
 
 /// What is to be done with a call that no fault has answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Struck {
+pub(crate) enum Struck {
     /// In place of the answer.
     Instead(Fault),
     /// The answer is made and then damaged.
@@ -27,29 +27,29 @@ pub enum Struck {
 }
 
 impl Front {
-    pub fn new(options: ServerOptions) -> Self {
+    pub(crate) fn new(options: ServerOptions) -> Self {
         let limit = Limit::new(options.requests_per_minute);
         Self { options, limit, log: Log::default(), redirects: 0 }
     }
 
-    pub fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         (self.options.clock)()
     }
 
-    pub fn violation(&mut self, sentence: impl Into<String>) {
+    pub(crate) fn violation(&mut self, sentence: impl Into<String>) {
         self.log.violation(sentence.into());
     }
 
-    pub fn add_fault(&mut self, planned: PlannedFault) {
+    pub(crate) fn add_fault(&mut self, planned: PlannedFault) {
         self.options.faults.add(planned);
     }
 
-    pub fn applied(&self) -> BTreeMap<Fault, u64> {
+    pub(crate) fn applied(&self) -> BTreeMap<Fault, u64> {
         self.options.faults.applied()
     }
 
     /// How many seconds to wait, if this credential asked too often.
-    pub fn over_limit(&mut self, call: &Call) -> Option<u64> {
+    pub(crate) fn over_limit(&mut self, call: &Call) -> Option<u64> {
         let credential = call.header("authorization").unwrap_or_default().to_owned();
         let wait = self.limit.refuses(&credential, self.now())?;
         self.violation("request over the limit");
@@ -57,7 +57,7 @@ impl Front {
     }
 
     /// An occasion for the faults that take any call, and for those that only this vendor has.
-    pub fn strikes_call(&mut self, call: &Call, is_api: bool, more: &[Fault]) -> Option<Struck> {
+    pub(crate) fn strikes_call(&mut self, call: &Call, is_api: bool, more: &[Fault]) -> Option<Struck> {
         let kinds = [&Fault::ANY_CALL, more].concat();
         let fault = self.options.faults.strikes(&call.path, is_api, &kinds)?;
         Some(match fault {
@@ -67,11 +67,11 @@ impl Front {
     }
 
     /// An occasion for the faults of one page: only those are offered that would change it.
-    pub fn strikes_page(&mut self, call: &Call, kinds: &[Fault]) -> Option<Fault> {
+    pub(crate) fn strikes_page(&mut self, call: &Call, kinds: &[Fault]) -> Option<Fault> {
         if kinds.is_empty() { None } else { self.options.faults.strikes(&call.path, true, kinds) }
     }
 
-    pub fn damage(&self, fault: Fault, mut reply: Reply) -> Reply {
+    pub(crate) fn damage(&self, fault: Fault, mut reply: Reply) -> Reply {
         match fault {
             Fault::CutOff => reply.cut(),
             Fault::TruncatedJson => reply.truncated(),
@@ -83,19 +83,19 @@ impl Front {
     }
 
     /// With the time of this vendor (RFC 9110, section 6.6.1), which need not be the client's.
-    pub fn dated(&self, reply: Reply) -> Reply {
+    pub(crate) fn dated(&self, reply: Reply) -> Reply {
         let now = self.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         reply.with("date", now)
     }
 
     /// 302 and 307 in turn, to the same path at another origin.
-    pub fn redirect(&mut self, call: &Call) -> Reply {
+    pub(crate) fn redirect(&mut self, call: &Call) -> Reply {
         self.redirects += 1;
         let status = if self.redirects.is_multiple_of(2) { 307 } else { 302 };
         Reply::empty(status).with("location", format!("{}{}", self.options.redirect_to, call.target))
     }
 
-    pub fn note(&mut self, call: &Call, signed_in: bool, status: u16, fault: Option<Fault>) {
+    pub(crate) fn note(&mut self, call: &Call, signed_in: bool, status: u16, fault: Option<Fault>) {
         self.log.requests.push(LoggedRequest {
             at: self.now(),
             method: call.method.to_string(),

@@ -4,7 +4,7 @@ use super::Fault;
 
 /// The rows of one page, cut out of all rows of a listing.
 #[derive(Debug, Clone, Copy)]
-pub struct Place {
+pub(crate) struct Place {
     /// The first row.
     pub start: usize,
     pub size: usize,
@@ -17,12 +17,12 @@ impl Place {
         self.total.saturating_sub(self.start).min(self.size)
     }
 
-    pub fn is_last(self) -> bool {
+    pub(crate) fn is_last(self) -> bool {
         self.start.saturating_add(self.size) >= self.total
     }
 
     /// The faults that would change this page: one that would not must not be counted.
-    pub fn possible(self) -> Vec<Fault> {
+    pub(crate) fn possible(self) -> Vec<Fault> {
         let mut kinds = Vec::new();
         if self.start > 0 && self.rows() > 0 {
             kinds.push(Fault::RepeatedPage);
@@ -38,7 +38,7 @@ impl Place {
 }
 
 /// This page of the rows.
-pub fn rows<T>(all: &[T], start: usize, size: usize) -> &[T] {
+pub(crate) fn rows<T>(all: &[T], start: usize, size: usize) -> &[T] {
     let start = start.min(all.len());
     let end = start.saturating_add(size).min(all.len());
     all.get(start..end).unwrap_or_default()

@@ -6,7 +6,7 @@ use super::Delivery;
 
 /// One webhook that is ready to go.
 #[derive(Debug, Clone)]
-pub struct Letter {
+pub(crate) struct Letter {
     pub url: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
@@ -16,7 +16,10 @@ pub struct Letter {
 
 /// Sends until it is taken or `next_try` gives up: that is told how many tries there were and what the last was
 /// answered, and tells the pause before the next.
-pub async fn send(letter: Letter, next_try: impl Fn(usize, Option<u16>) -> Option<Duration>) -> Delivery {
+pub(crate) async fn send(
+    letter: Letter,
+    next_try: impl Fn(usize, Option<u16>) -> Option<Duration>,
+) -> Delivery {
     // Named once for the process; it may be named already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client =
@@ -50,7 +53,7 @@ async fn once(client: &reqwest::Client, letter: &Letter) -> Option<u16> {
 }
 
 /// Leaves some out of order and sends some twice: both vendors do.
-pub fn shuffle<T: Clone>(mut letters: Vec<T>, duplicate: bool, reorder: bool) -> Vec<T> {
+pub(crate) fn shuffle<T: Clone>(mut letters: Vec<T>, duplicate: bool, reorder: bool) -> Vec<T> {
     if reorder {
         letters.reverse();
     }

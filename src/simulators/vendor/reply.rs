@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// An answer.
 #[derive(Debug, Clone)]
-pub struct Reply {
+pub(crate) struct Reply {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: Bytes,
@@ -18,7 +18,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    pub fn json(status: u16, body: &Value) -> Self {
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self {
             status,
             headers: vec![("content-type", "application/json; charset=utf-8".to_owned())],
@@ -28,23 +28,23 @@ impl Reply {
         }
     }
 
-    pub fn empty(status: u16) -> Self {
+    pub(crate) fn empty(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: Bytes::new(), delay: Duration::ZERO, cut_at: None }
     }
 
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
     /// With half of its JSON.
-    pub fn truncated(mut self) -> Self {
+    pub(crate) fn truncated(mut self) -> Self {
         self.body = self.body.slice(..self.body.len() / 2);
         self
     }
 
     /// Promises the whole body and sends half of it.
-    pub fn cut(mut self) -> Self {
+    pub(crate) fn cut(mut self) -> Self {
         self.cut_at = Some(self.body.len() / 2);
         self
     }

@@ -23,7 +23,7 @@ const MAX_BODY: usize = 256 * 1024;
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// Somebody who answers.
-pub trait Answers: Clone + Send + Sync + 'static {
+pub(crate) trait Answers: Clone + Send + Sync + 'static {
     fn answer(&self, call: &Call) -> Reply;
 }
 
@@ -31,7 +31,7 @@ pub trait Answers: Clone + Send + Sync + 'static {
 ///
 /// # Errors
 /// The listener fails.
-pub async fn serve<A: Answers>(
+pub(crate) async fn serve<A: Answers>(
     listener: TcpListener,
     answers: A,
     shutdown: impl Future<Output = ()> + Send,

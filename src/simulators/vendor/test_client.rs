@@ -15,7 +15,7 @@ use super::{
 
 /// An answer, read to its end.
 #[derive(Debug)]
-pub struct Got {
+pub(crate) struct Got {
     pub status: u16,
     pub headers: reqwest::header::HeaderMap,
     /// `None` if the body broke off.
@@ -23,29 +23,29 @@ pub struct Got {
 }
 
 impl Got {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(self.body.as_deref().unwrap()).unwrap()
     }
 
     /// The target of a link.
-    pub fn link(&self, rel: &str) -> Option<String> {
+    pub(crate) fn link(&self, rel: &str) -> Option<String> {
         let links = self.header("link")?;
         let link = links.split(", ").find(|link| link.ends_with(&format!("rel=\"{rel}\"")))?;
         Some(link.strip_prefix('<')?.split_once('>')?.0.to_owned())
     }
 }
 
-pub fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let none = reqwest::redirect::Policy::none();
     reqwest::Client::builder().no_proxy().redirect(none).timeout(Duration::from_secs(20)).build().unwrap()
 }
 
-pub async fn got(request: reqwest::RequestBuilder) -> Got {
+pub(crate) async fn got(request: reqwest::RequestBuilder) -> Got {
     let answer = request.send().await.unwrap();
     let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
     Got { status, headers, body: answer.text().await.ok() }
@@ -53,36 +53,36 @@ pub async fn got(request: reqwest::RequestBuilder) -> Got {
 
 /// A clock that a test moves.
 #[derive(Clone)]
-pub struct TestClock(Arc<Mutex<DateTime<Utc>>>);
+pub(crate) struct TestClock(Arc<Mutex<DateTime<Utc>>>);
 
 impl TestClock {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Arc::new(Mutex::new("2026-03-01T12:00:00Z".parse().unwrap())))
     }
 
-    pub fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         *self.0.lock().unwrap()
     }
 
-    pub fn advance(&self, seconds: i64) {
+    pub(crate) fn advance(&self, seconds: i64) {
         *self.0.lock().unwrap() += TimeDelta::seconds(seconds);
     }
 
-    pub fn clock(&self) -> Clock {
+    pub(crate) fn clock(&self) -> Clock {
         let clock = self.clone();
         Arc::new(move || clock.now())
     }
 }
 
 /// A server that a test started. It ends with the test.
-pub struct Served {
+pub(crate) struct Served {
     pub url: String,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
 impl Served {
-    pub async fn start<A: Answers>(answers: A) -> Self {
+    pub(crate) async fn start<A: Answers>(answers: A) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
@@ -94,7 +94,7 @@ impl Served {
     }
 
     /// Stops, and waits until it has.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         drop(self.stop);
         tokio::time::timeout(Duration::from_secs(10), self.task).await.unwrap().unwrap();
     }
@@ -102,22 +102,22 @@ impl Served {
 
 /// Takes webhooks: answers with these statuses in turn, the last one for ever.
 #[derive(Clone)]
-pub struct Hook {
+pub(crate) struct Hook {
     statuses: Arc<Mutex<Vec<u16>>>,
     pub calls: Arc<Mutex<Vec<Call>>>,
 }
 
 impl Hook {
-    pub fn new(statuses: &[u16]) -> Self {
+    pub(crate) fn new(statuses: &[u16]) -> Self {
         Self { statuses: Arc::new(Mutex::new(statuses.to_vec())), calls: Arc::default() }
     }
 
-    pub fn calls(&self) -> Vec<Call> {
+    pub(crate) fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap().clone()
     }
 
     /// The bodies that came.
-    pub fn bodies(&self) -> Vec<Value> {
+    pub(crate) fn bodies(&self) -> Vec<Value> {
         self.calls().iter().map(|call| serde_json::from_slice(&call.body).unwrap()).collect()
     }
 }

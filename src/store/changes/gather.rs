@@ -46,7 +46,7 @@ pub(in crate::store) struct Changes {
 
 impl Changes {
     /// Of nobody in particular, with no entries yet.
-    pub fn new(company_id: &str, list: List, at: NaiveDateTime) -> Self {
+    pub(crate) fn new(company_id: &str, list: List, at: NaiveDateTime) -> Self {
         Self {
             company_id: company_id.to_owned(),
             list,
@@ -73,7 +73,7 @@ pub(in crate::store) struct Entry {
 }
 
 impl Entry {
-    pub fn of_record(kind: ChangeKind, record_id: &str, external_id: &str, version: i32) -> Self {
+    pub(crate) fn of_record(kind: ChangeKind, record_id: &str, external_id: &str, version: i32) -> Self {
         Self {
             kind,
             record_id: Some(record_id.to_owned()),
@@ -83,7 +83,7 @@ impl Entry {
         }
     }
 
-    pub fn of_profile(kind: ChangeKind, profile_id: &str) -> Self {
+    pub(crate) fn of_profile(kind: ChangeKind, profile_id: &str) -> Self {
         let profile_id = Some(profile_id.to_owned());
         Self { kind, record_id: None, external_id: None, version: None, profile_id }
     }

@@ -20,7 +20,7 @@ use super::{Open, expired, keeper, of, retired, unknown_ticket};
 
 /// How long a program may be silent within a session: its source may take minutes for an answer, and a dialog may be open
 /// until somebody sees it.
-pub const SILENCE: Duration = Duration::hours(1);
+pub(super) const SILENCE: Duration = Duration::hours(1);
 
 /// How long sessions that ended are remembered, so that a late call still gets the right words.
 const MEMORY: Duration = Duration::days(7);

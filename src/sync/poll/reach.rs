@@ -50,7 +50,7 @@ pub struct Reach {
 }
 
 /// A connection with its settings and its source.
-pub type Opened = (Connection, Box<dyn Polled>, Box<dyn Source>);
+pub(super) type Opened = (Connection, Box<dyn Polled>, Box<dyn Source>);
 
 /// Why a source could not be opened.
 #[derive(Debug, thiserror::Error)]

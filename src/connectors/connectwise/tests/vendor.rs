@@ -18,20 +18,20 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub fn query(&self, name: &str) -> Option<String> {
+    pub(super) fn query(&self, name: &str) -> Option<String> {
         self.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
-    pub fn number(&self, name: &str) -> u64 {
+    pub(super) fn number(&self, name: &str) -> u64 {
         self.query(name).unwrap().parse().unwrap()
     }
 
-    pub fn number_or(&self, name: &str, other: u64) -> u64 {
+    pub(super) fn number_or(&self, name: &str, other: u64) -> u64 {
         self.query(name).map_or(other, |number| number.parse().unwrap())
     }
 
     /// The path behind `apis/3.0/`.
-    pub fn path(&self) -> &str {
+    pub(super) fn path(&self) -> &str {
         self.url.path().split_once("/apis/3.0/").map_or(self.url.path(), |(_, path)| path)
     }
 }
@@ -59,7 +59,7 @@ pub(super) struct Vendor {
 }
 
 impl Vendor {
-    pub async fn start(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+    pub(super) async fn start(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let log = Arc::new(Mutex::new(Vec::new()));
@@ -79,7 +79,7 @@ impl Vendor {
     }
 
     /// Answers requests of the API when so many of them have come.
-    pub async fn start_together(
+    pub(super) async fn start_together(
         many: usize,
         answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
     ) -> Self {
@@ -103,7 +103,7 @@ impl Vendor {
     }
 
     /// What was asked for, as method and path.
-    pub fn paths(&self) -> Vec<String> {
+    pub(super) fn paths(&self) -> Vec<String> {
         let log = self.log.lock().unwrap();
         log.iter().map(|asked| format!("{} {}", asked.method, asked.path())).collect()
     }

@@ -24,7 +24,7 @@ const MOST: usize = 1000;
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct ChangesQuery {
+pub(super) struct ChangesQuery {
     /// The company's ID or name; may be left out where the token sees only one.
     pub company: Option<String>,
     /// `next` of the answer before; `latest` to hear only of what is to come; left out: from the oldest change kept.
@@ -81,7 +81,7 @@ impl ChangesQuery {
 
 /// A part of the feed.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ChangesPage {
+pub(super) struct ChangesPage {
     /// In the order of their positions. It may be empty although `more` follows: a filter has left out all of this part.
     data: Vec<FeedChange>,
     /// What to send as `after` to go on; it is there on an empty page too.

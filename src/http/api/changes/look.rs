@@ -33,7 +33,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub async fn look(&self, store: &Store, start: &Start) -> Result<Part, ApiError> {
+    pub(super) async fn look(&self, store: &Store, start: &Start) -> Result<Part, ApiError> {
         let (reader, start) = (self.clone(), start.clone());
         let asker = Asker { now: self.ambient.now(), ..self.asker.clone() };
         let looked = door::read(store, asker, move |db, attempt| {
@@ -44,7 +44,7 @@ impl Reader {
     }
 
     /// Looks until there is something, the time is up, or the gateway stops.
-    pub async fn wait(
+    pub(super) async fn wait(
         &self,
         store: &Store,
         mut start: Start,

@@ -9,7 +9,7 @@ use crate::{domain::secret::Secret, http::api::schema::Text};
 
 /// A secret as it is sent. Its `Debug` does not repeat it, nor do errors of any body.
 #[derive(Debug, Clone)]
-pub struct SecretText(pub Secret);
+pub(super) struct SecretText(pub Secret);
 
 impl<'de> Deserialize<'de> for SecretText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -25,7 +25,7 @@ pub(super) fn in_clear(secrets: BTreeMap<String, SecretText>) -> BTreeMap<String
 /// A setting as it is sent.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(untagged)]
-pub enum SettingValue {
+pub(super) enum SettingValue {
     Switch(bool),
     Number(i64),
     Text(Text),

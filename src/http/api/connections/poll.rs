@@ -24,7 +24,7 @@ use crate::{
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PollDraft {
+pub(super) struct PollDraft {
     /// `delta` where it is left out.
     #[schema(schema_with = schema::modes)]
     #[serde(default = "delta")]
@@ -37,7 +37,7 @@ fn delta() -> Mode {
 
 /// What was asked for: the run of the employees, and all runs.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Poll {
+pub(super) struct Poll {
     #[serde(flatten)]
     run: Run,
     /// One a list.

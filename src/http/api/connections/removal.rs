@@ -25,7 +25,7 @@ use crate::{
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct RemovalQuery {
+pub(super) struct RemovalQuery {
     /// Delete it although its records are linked: the links go with it.
     #[serde(default)]
     confirm: bool,

@@ -19,7 +19,7 @@ use crate::{
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct LinkDraft {
+pub(super) struct LinkDraft {
     /// The app's ID.
     #[schema(schema_with = schema::profile_id)]
     profile_id: Text,
@@ -62,7 +62,7 @@ pub(super) async fn unlink_record(
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewProfile {
+pub(super) struct NewProfile {
     /// The app's ID for it; made up where it is left out.
     profile_id: Option<Text>,
 }
