@@ -135,7 +135,7 @@ struct Row {
     created_at: chrono::NaiveDateTime,
     updated_at: chrono::NaiveDateTime,
     #[serde(skip)]
-    sort_name: String,
+    _sort_name: String,
 }
 
 /// What both are asked for.
