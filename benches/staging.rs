@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench staging` prints, for 100,000 employees that arrive in one SOAP answer:
 //!
-//! - the pieces alone: unescaping, parsing, mapping and hashing, raw prepared inserts of the same rows;
+//! - the pieces alone: unescaping, parsing, mapping and hashing, raw prepared inserts and COPY of the same rows;
 //! - the whole: a first load and the same list again, over a socket, on SQLite and (where
 //!   `ROLLCALL_TEST_POSTGRES_URL` is set) on PostgreSQL;
 //! - the ratios that the project promises. Set `ROWS` for another size.
@@ -99,11 +99,11 @@ async fn staging(rows: u64) {
     println!("\nratios (the promise)");
     let limit = parsed + insert;
     println!(
-        "first load, speed against parse + insert   {:.2} (at least 0.50)",
+        "first load, speed against parse + insert   {:.2} (at least 0.75)",
         limit.as_secs_f64() / load.as_secs_f64()
     );
     println!(
-        "same list again, time against parse        {:.2} (at most 2.00)",
+        "same list again, time against parse        {:.2} (at most 1.30)",
         again.as_secs_f64() / parsed.as_secs_f64()
     );
 
@@ -120,13 +120,22 @@ async fn postgres(server: &str, file: &CompanyFile, rows: u64) {
     let mut url: url::Url = server.parse().expect("a URL");
     url.set_path(&name);
     let desk = Desk::open(url.as_str()).await;
-    println!("\nPostgreSQL, through the socket  ms     rows/s");
+    println!("\nPostgreSQL                      ms     rows/s");
     let first = desk.answer(file).await;
-    line("first load", desk.push(&first).await, rows);
+    let parsed = best(|| drop(parse(&first)));
+    let records = parse(&first);
+    let copy = raw_copy(url.as_str(), &desk.connection, &records);
+    line("COPY into the same table", copy, rows);
+    let load = desk.push(&first).await;
+    line("first load, by the socket", load, rows);
     desk.ask_for_all().await;
     let same = desk.answer(file).await;
     line("the same list again", desk.push(&same).await, rows);
-    line("write alone", desk.write_alone(&parse(&first)).await, rows);
+    line("write alone", desk.write_alone(&records).await, rows);
+    println!(
+        "first load, speed against parse + COPY     {:.2} (at least 0.60)",
+        (parsed + copy).as_secs_f64() / load.as_secs_f64()
+    );
     drop(desk);
     diesel::sql_query(format!("DROP DATABASE {name} WITH (FORCE)")).execute(&mut admin).expect("dropped");
 }
@@ -236,6 +245,113 @@ fn raw_insert(records: &[Record]) -> Duration {
     }
     transaction.commit().expect("committed");
     start.elapsed()
+}
+
+diesel::table! {
+    records (id) {
+        id -> Text,
+        company_id -> Text,
+        connection_id -> Text,
+        list -> Text,
+        external_id -> Text,
+        content_hash -> Binary,
+        version -> Integer,
+        sort_name -> Text,
+        search_text -> Text,
+        name -> Text,
+        full_name -> Nullable<Text>,
+        first_name -> Nullable<Text>,
+        middle_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        company_name -> Nullable<Text>,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        job_title -> Nullable<Text>,
+        sublevel -> Integer,
+        active -> Bool,
+        hired_on -> Nullable<Date>,
+        source_created_at -> Nullable<Text>,
+        source_modified_at -> Nullable<Text>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+#[derive(diesel::Insertable)]
+#[diesel(table_name = records, treat_none_as_default_value = false)]
+struct Row<'a> {
+    id: String,
+    company_id: &'a str,
+    connection_id: &'a str,
+    list: &'a str,
+    external_id: &'a str,
+    content_hash: Vec<u8>,
+    version: i32,
+    sort_name: String,
+    search_text: String,
+    name: &'a str,
+    full_name: Option<&'a str>,
+    first_name: Option<&'a str>,
+    middle_name: Option<&'a str>,
+    last_name: Option<&'a str>,
+    company_name: Option<&'a str>,
+    email: Option<&'a str>,
+    phone: Option<&'a str>,
+    job_title: Option<&'a str>,
+    sublevel: i32,
+    active: bool,
+    hired_on: Option<chrono::NaiveDate>,
+    source_created_at: Option<&'a str>,
+    source_modified_at: Option<&'a str>,
+    created_at: chrono::NaiveDateTime,
+    updated_at: chrono::NaiveDateTime,
+}
+
+/// The same rows into the same table, in one COPY that is taken back.
+fn raw_copy(url: &str, connection_id: &str, records: &[Record]) -> Duration {
+    use diesel::{Connection, ExecuteCopyFromDsl};
+    let mut connection = diesel::PgConnection::establish(url).expect("connected");
+    let now = chrono::Utc::now().naive_utc();
+    let rows: Vec<Row<'_>> =
+        records.iter().enumerate().map(|(n, record)| raw_row(n, record, connection_id, now)).collect();
+    let mut took = Duration::ZERO;
+    connection.test_transaction::<_, diesel::result::Error, _>(|connection| {
+        let start = Instant::now();
+        diesel::copy_from(records::table).from_insertable(rows).execute(connection)?;
+        took = start.elapsed();
+        Ok(())
+    });
+    took
+}
+
+fn raw_row<'a>(n: usize, record: &'a Record, connection_id: &'a str, now: chrono::NaiveDateTime) -> Row<'a> {
+    Row {
+        id: format!("emp_{n:032x}"),
+        company_id: "com_019a0000000070008000000000000000",
+        connection_id,
+        list: "employee",
+        external_id: &record.external_id,
+        content_hash: record.content_hash().to_vec(),
+        version: 1,
+        sort_name: record.sort_name(),
+        search_text: record.search_text(),
+        name: &record.name,
+        full_name: record.full_name.as_deref(),
+        first_name: record.first_name.as_deref(),
+        middle_name: record.middle_name.as_deref(),
+        last_name: record.last_name.as_deref(),
+        company_name: record.company_name.as_deref(),
+        email: record.email.as_deref(),
+        phone: record.phone.as_deref(),
+        job_title: record.job_title.as_deref(),
+        sublevel: record.sublevel,
+        active: record.active,
+        hired_on: record.hired_on,
+        source_created_at: record.source_created_at.as_deref(),
+        source_modified_at: record.source_modified_at.as_deref(),
+        created_at: now,
+        updated_at: now,
+    }
 }
 
 /// No secret is sealed here.

@@ -113,11 +113,8 @@ async fn take(webhooks: &Webhooks, connection_id: &str, request: Request) -> Res
     // The first time it may be by what does not stand any more; and it may change at any moment.
     for _ in 0..TRIES {
         let delivery = Delivery { headers: &parts.headers, body: &body, now: gateway.ambient.now() };
-        let accepted = match verify(gateway, &known, delivery).await {
-            Ok(message) => {
-                Visitor::of(&parts.extensions).welcome();
-                gateway.inbox.accept_verified(&known, message, &body).await
-            }
+        let message = match verify(gateway, &known, delivery).await {
+            Ok(message) => message,
             Err(refused) => {
                 let read = lookup.read(connection_id).await?;
                 if read.is_as(&known) {
@@ -127,16 +124,19 @@ async fn take(webhooks: &Webhooks, connection_id: &str, request: Request) -> Res
                 continue;
             }
         };
-        return match accepted {
+        let accepted = match gateway.inbox.accept_verified(&known, message, &body).await {
             Err(NotAccepted::Changed) => {
                 known = lookup.read(connection_id).await?;
                 continue;
             }
+            accepted => accepted.map_err(not_accepted),
+        };
+        Visitor::of(&parts.extensions).welcome();
+        return match accepted? {
+            Accepted::Reused if tells_reuse(known.kind) => Err(Refusal::Reused),
             // A vendor's names are its own; it could not send the message under another.
-            Ok(Accepted::Reused) if !tells_reuse(known.kind) => Ok(Accepted::Duplicate),
-            Ok(Accepted::Reused) => Err(Refusal::Reused),
-            Ok(accepted) => Ok(accepted),
-            Err(error) => Err(not_accepted(error)),
+            Accepted::Reused => Ok(Accepted::Duplicate),
+            accepted => Ok(accepted),
         };
     }
     Err(Refusal::NotKept(Box::new(NotAccepted::Changed)))
