@@ -81,7 +81,11 @@ operations! {
 
 /// A text that each edge says in its own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct Said(Box<Texts>);
+
+/// Boxed: results carry refusals, and should stay small.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Texts {
     api: String,
     /// Where it differs.
     command_line: Option<String>,
@@ -90,18 +94,18 @@ pub struct Said {
 impl Said {
     /// The text that `say` makes for an edge.
     pub fn by(say: impl Fn(Edge) -> String) -> Self {
-        Self { api: say(Edge::Api), command_line: Some(say(Edge::CommandLine)) }
+        Self::each(say(Edge::Api), say(Edge::CommandLine))
     }
 
     /// A text for the API, and one for the command line.
     pub fn each(api: impl Into<String>, command_line: impl Into<String>) -> Self {
-        Self { api: api.into(), command_line: Some(command_line.into()) }
+        Self(Box::new(Texts { api: api.into(), command_line: Some(command_line.into()) }))
     }
 
     pub fn at(&self, edge: Edge) -> &str {
-        match (edge, &self.command_line) {
+        match (edge, &self.0.command_line) {
             (Edge::CommandLine, Some(text)) => text,
-            _ => &self.api,
+            _ => &self.0.api,
         }
     }
 
@@ -109,13 +113,14 @@ impl Said {
     #[must_use]
     pub fn after(self, before: &str) -> Self {
         let put = |text: String| format!("{before} {text}");
-        Self { api: put(self.api), command_line: self.command_line.map(put) }
+        let Texts { api, command_line } = *self.0;
+        Self(Box::new(Texts { api: put(api), command_line: command_line.map(put) }))
     }
 }
 
 impl From<String> for Said {
     fn from(api: String) -> Self {
-        Self { api, command_line: None }
+        Self(Box::new(Texts { api, command_line: None }))
     }
 }
 
