@@ -74,7 +74,10 @@ is: its tokens lose it at once.")]
 }
 
 pub(super) async fn run(context: &Context, command: Command) -> Result {
-    let store = context.store().await?;
+    let store = match command {
+        Command::Add { .. } => context.store_or_new().await?,
+        _ => context.store().await?,
+    };
     match command {
         Command::Add { name, companies, admin, scopes } => {
             let scopes = if scopes.is_empty() { Scopes::default() } else { Scopes::new(&scopes) };
@@ -149,6 +152,10 @@ async fn remove(context: &Context, store: &Store, wanted: String, consent: Conse
         fields(&[("app", format!("{} ({})", app.name, app.id)), ("its tokens", "stop working".into())])
     };
     let question = format!("Remove the app {} ({}) and all its tokens?", plain(&app.name), app.id);
+    if consent.is_dry_run() {
+        let id = app.id.clone();
+        context.rehearse(store, None, move |db, attempt| apps::remove(db, attempt, &id)).await?;
+    }
     if !consent.given(context.out, &app, goes, &question)? {
         return Ok(());
     }

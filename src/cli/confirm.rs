@@ -18,6 +18,10 @@ pub(super) struct Consent {
 }
 
 impl Consent {
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
     /// Whether the command is to go on. `what` is what would go, for `--dry-run` and before the question.
     ///
     /// # Errors

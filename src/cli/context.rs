@@ -12,7 +12,7 @@ use crate::{
         door::{self, Asker, Credential},
         find::Names,
     },
-    store::{Db, Engine, Standing, Store, WriteDb},
+    store::{self, Db, Engine, Standing, Store, WriteDb},
     sync::{poll::Reach, vault::Vault},
 };
 
@@ -33,12 +33,36 @@ impl Context {
         Self { settings, ambient, vault, out }
     }
 
-    /// Opens the database. One that is new gets its tables, so that the first command just works; one of another
-    /// version is left alone, for a gateway may be using it.
+    /// Opens the database that is there. One of another version is left alone, for a gateway may be using it.
+    ///
+    /// # Errors
+    /// Where there is none: who only looks, or misspelt its name, is not to be told that nothing is in it.
     pub(super) async fn store(&self) -> Result<Store> {
+        let url = self.settings.database.url.reveal();
+        if store::file_of(url).is_some_and(|file| !file.exists()) {
+            return Err(self.no_database());
+        }
+        self.open(false).await
+    }
+
+    /// The same; one that is new gets its tables, so that the first command just works.
+    pub(super) async fn store_or_new(&self) -> Result<Store> {
+        self.open(true).await
+    }
+
+    fn no_database(&self) -> Failure {
+        Failure::new(
+            "no_database",
+            format!("There is no database yet: {}.", self.database_name()),
+            "`rollcall serve`, `rollcall migrate` and `rollcall company add NAME` make it. If there should be one, correct ROLLCALL_DATABASE_URL or --database-url.",
+        )
+    }
+
+    async fn open(&self, may_make: bool) -> Result<Store> {
         let store = Store::open(self.settings.database.url.reveal())?;
         match store.standing().await? {
             Standing::Current => {}
+            Standing::New if !may_make => return Err(self.no_database()),
             Standing::New => {
                 store.migrate()?;
                 self.out.note(&format!("made a new database: {}", self.database_name()));
@@ -85,6 +109,28 @@ impl Context {
         work: impl Fn(&mut WriteDb, &Attempt<A>) -> service::Result<T> + Send + Sync + 'static,
     ) -> Result<T> {
         Ok(door::write(store, self.asker(app), work).await.result?)
+    }
+
+    /// Tries a use case that writes and takes back all that it has done: what `--dry-run` tells is what would happen.
+    ///
+    /// # Errors
+    /// What the use case refuses.
+    pub(super) async fn rehearse<A: Acts, T>(
+        &self,
+        store: &Store,
+        app: Option<String>,
+        work: impl Fn(&mut WriteDb, &Attempt<A>) -> service::Result<T> + Send + Sync + 'static,
+    ) -> Result {
+        const REHEARSED: &str = "rehearsed";
+        let tried = self.write(store, app, move |db, attempt| -> service::Result<()> {
+            work(db, attempt)?;
+            // What fails leaves nothing behind.
+            Err(service::Refusal::conflict(REHEARSED, "", ""))
+        });
+        match tried.await {
+            Err(failure) if failure.is(REHEARSED) => Ok(()),
+            tried => tried,
+        }
     }
 
     /// What connections are made and shown with.

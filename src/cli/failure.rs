@@ -47,6 +47,11 @@ impl Failure {
         )
     }
 
+    /// Whether it is the problem with this code.
+    pub(super) fn is(&self, code: &str) -> bool {
+        matches!(self, Self::Problem { problem, .. } if problem.code == code)
+    }
+
     pub(super) fn internal(error: &dyn Error) -> Self {
         Self::new("internal", chain(error), "This is a mistake in Rollcall: please report it.")
     }

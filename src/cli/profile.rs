@@ -173,8 +173,15 @@ pub(super) async fn run(context: &Context, command: Command) -> Result {
             let wanted = profile_id.clone();
             let shown = context
                 .read(&store, app.clone(), move |db, attempt| profiles::show(db, attempt, list, &wanted));
-            let question = "Remove this profile?";
-            if !consent.given(context.out, &shown.await?, text, question)? {
+            let shown = shown.await?;
+            if consent.is_dry_run() {
+                let (ambient, id) = (ambient.clone(), profile_id.clone());
+                let remove = context.rehearse(&store, app.clone(), move |db, attempt| {
+                    profiles::remove(db, &ambient, attempt, list, &id)
+                });
+                remove.await?;
+            }
+            if !consent.given(context.out, &shown, text, "Remove this profile?")? {
                 return Ok(());
             }
             let removed = context.write(&store, app, move |db, attempt| {

@@ -162,9 +162,11 @@ fn acting(
     action: Action,
 ) -> Result<Option<ActingApp>> {
     let Some(named) = named else {
+        let admin = matches!(principal, Principal::Admin { .. });
         return match own {
-            Some(own) => Ok(Some(own)),
-            None => only(db, principal, action),
+            // Nobody is linked for an admin's own app unless it is named: another one is meant.
+            Some(own) if !(admin && action == Action::Link) => Ok(Some(own)),
+            _ => only(db, principal, action),
         };
     };
     if own.as_ref().is_some_and(|own| named == own.id || named == own.name) {

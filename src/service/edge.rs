@@ -1,6 +1,8 @@
 //! What a refusal says, in the words of whoever reads it: the API has a parameter `company` and an operation
 //! `GET /v1/companies`, the command line has `--company` and `rollcall company list`.
 
+use crate::domain::words::List;
+
 /// What commands begin with.
 const PROGRAM: &str = "rollcall";
 
@@ -31,6 +33,16 @@ impl Edge {
             name => name.replace('_', "-"),
         };
         self.choose(format!("`{name}`"), format!("`--{flag}`"))
+    }
+
+    /// How an operation on a record or profile of a list is called here.
+    pub fn operation_on(self, list: List, operation: Operation) -> String {
+        let (api, command_line) = operation.names();
+        let api = api.replace("/employees", &format!("/{list}s")).replace("{list}", list.as_str());
+        // A profile is an employee's where no list is named; a record's ID names its list.
+        let profiles = command_line.starts_with("profile ") && list == List::Customer;
+        let option = if profiles { " --list customer" } else { "" };
+        self.choose(format!("`{api}`"), format!("`{PROGRAM} {command_line}{option}`"))
     }
 
     /// How an operation is called here.

@@ -447,7 +447,8 @@ pub fn end(db: &mut WriteDb, id: &str, end: &End<'_>, now: DateTime<Utc>) -> Res
     forget_seen(db, id)
 }
 
-/// Decides a hold: it becomes `state`. `to_mark` absences are to be marked after that.
+/// Decides a hold: it becomes `state`, and `problem` takes the place of why it was held. `to_mark` absences are to be marked
+/// after that.
 ///
 /// # Errors
 /// [`Error::Stale`] where it is not held (any more).
@@ -457,6 +458,7 @@ pub fn decide(
     state: RunState,
     decision: &Decision,
     to_mark: Option<u64>,
+    problem: Option<&Problem>,
 ) -> Result<()> {
     let held = runs::table.find(id).filter(runs::state.eq(RunState::Held.as_str()));
     let (kind, by, name) = decision.by.columns();
@@ -464,6 +466,10 @@ pub fn decide(
         runs::state.eq(state.as_str()),
         runs::absent.eq(0i64),
         runs::to_mark.eq(to_mark.map(count)),
+        runs::reconciled.eq(to_mark.is_some()),
+        runs::code.eq(problem.map(|problem| &problem.code)),
+        runs::detail.eq(problem.map(|problem| &problem.detail)),
+        runs::remedy.eq(problem.map(|problem| &problem.remedy)),
         runs::decision.eq(&decision.decision),
         runs::decided_at.eq(at(decision.at)),
         (runs::decided_by_kind.eq(kind), runs::decided_by_id.eq(by), runs::decided_by_name.eq(name)),

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     domain::{
         access::{Denied, Grant, action},
+        problem::Problem,
         words::RunState,
     },
     store::{
@@ -39,7 +40,8 @@ pub fn approve(
     now: DateTime<Utc>,
 ) -> Result<Run, Error> {
     let run = held(db, grant, run_id)?;
-    decide(db, run_id, RunState::Complete, "approved", by(grant, name), Some(run.absent), now)?;
+    let decision = Decision { decision: "approved".into(), at: now, by: by(grant, name) };
+    runs::decide(db, run_id, RunState::Complete, &decision, Some(run.absent), None)?;
     go_on(db, run_id, now)?;
     Ok(runs::get(db, run_id)?)
 }
@@ -70,7 +72,8 @@ pub fn reject(
     now: DateTime<Utc>,
 ) -> Result<Run, Error> {
     held(db, grant, run_id)?;
-    decide(db, run_id, RunState::Failed, "rejected", by(grant, name), None, now)?;
+    let decision = Decision { decision: "rejected".into(), at: now, by: by(grant, name) };
+    runs::decide(db, run_id, RunState::Failed, &decision, None, Some(&rejected()))?;
     Ok(runs::get(db, run_id)?)
 }
 
@@ -86,15 +89,11 @@ fn by(grant: &Grant<action::DecideHolds>, name: Option<&str>) -> Decider {
     Decider::Party { actor: grant.actor().clone(), name: name.map(str::to_owned) }
 }
 
-fn decide(
-    db: &mut WriteDb,
-    run_id: &str,
-    state: RunState,
-    decision: &str,
-    by: Decider,
-    to_mark: Option<u64>,
-    now: DateTime<Utc>,
-) -> store::Result<()> {
-    let decision = Decision { decision: decision.into(), at: now, by };
-    runs::decide(db, run_id, state, &decision, to_mark)
+/// Why a run has failed whose absences a person did not believe.
+fn rejected() -> Problem {
+    Problem::new(
+        "rejected",
+        "The absences were rejected: everybody stays as they were.",
+        "Put right at the source why its list was so short; the next whole list is judged anew.",
+    )
 }

@@ -301,7 +301,12 @@ fn supersede_hold(
 ) -> Result<()> {
     if let Some(held) = runs::in_state(db, connection_id, list, RunState::Held)? {
         let decision = Decision { decision: "superseded".into(), at: now, by: Decider::Run(by.to_owned()) };
-        runs::decide(db, &held.id, RunState::Failed, &decision, None)?;
+        let problem = Problem::new(
+            "superseded",
+            "A later whole list took its place before anybody decided: nobody was marked absent by this one.",
+            "Nothing: the later run tells who is absent.",
+        );
+        runs::decide(db, &held.id, RunState::Failed, &decision, None, Some(&problem))?;
     }
     Ok(())
 }

@@ -40,7 +40,10 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(context: &Context, command: Command) -> Result {
-    let store = context.store().await?;
+    let store = match command {
+        Command::Add { .. } => context.store_or_new().await?,
+        _ => context.store().await?,
+    };
     match command {
         Command::Add { name } => {
             let ambient = context.ambient.clone();

@@ -103,7 +103,7 @@ pub fn change(
 pub fn exists(list: List) -> Refusal {
     Refusal::conflict(
         "profile_exists",
-        format!("The app has a {list} profile of that ID already."),
+        format!("The app has a profile of that ID among its {list}s already."),
         "Change that one, or choose another ID.",
     )
 }

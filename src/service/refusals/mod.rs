@@ -9,7 +9,7 @@ use crate::{
     domain::{
         access::Denied,
         problem::sentence,
-        words::{Action, Scope},
+        words::{Action, List, Scope},
     },
     store,
     sync::{feed, hold, inbox::ReplayError, link, profile},
@@ -139,7 +139,7 @@ impl From<link::Error> for Refusal {
                 "record_linked",
                 format!("The {list} {record_id} is linked to profile {profile_id:?} already."),
                 Said::by(|edge| {
-                    let unlink = edge.operation(Operation::Unlink);
+                    let unlink = edge.operation_on(list, Operation::Unlink);
                     format!("Unlink it first ({unlink}), or leave it as it is.")
                 }),
             )
@@ -148,7 +148,7 @@ impl From<link::Error> for Refusal {
                 "profile_linked",
                 format!("The profile is linked to the {list} {record_id} of the same connection already."),
                 Said::by(|edge| {
-                    let unlink = edge.operation(Operation::Unlink);
+                    let unlink = edge.operation_on(list, Operation::Unlink);
                     format!("Unlink that one first ({unlink}), or choose another profile.")
                 }),
             )
@@ -158,7 +158,7 @@ impl From<link::Error> for Refusal {
                 "profile_not_found",
                 format!("The app has no {list} profile of this ID."),
                 Said::by(|edge| {
-                    let put = edge.operation(Operation::PutProfile).replace("{list}", list.as_str());
+                    let put = edge.operation_on(list, Operation::PutProfile);
                     let itself = edge.choose(format!(", or make one from the {list} itself"), String::new());
                     format!("Make it first: {put}{itself}.")
                 }),
@@ -210,6 +210,7 @@ impl From<profile::Error> for Refusal {
                 }),
             ),
             profile::Error::Linked(links) => {
+                let list = links.first().map_or(List::Employee, |link| link.list);
                 let records: Vec<_> = links
                     .iter()
                     .map(|link| json!({ "record_id": link.record_id, "list": link.list }))
@@ -218,7 +219,7 @@ impl From<profile::Error> for Refusal {
                     "profile_linked",
                     "The profile is linked.",
                     Said::by(|edge| {
-                        let unlink = edge.operation(Operation::Unlink);
+                        let unlink = edge.operation_on(list, Operation::Unlink);
                         format!("Unlink it from its records first: {unlink}.")
                     }),
                 )
