@@ -1,5 +1,7 @@
 //! What a command works with.
 
+use std::path::{Path, PathBuf};
+
 use crate::{
     app,
     clock::Ambient,
@@ -39,7 +41,9 @@ impl Context {
     /// Where there is none: who only looks, or misspelt its name, is not to be told that nothing is in it.
     pub(super) async fn store(&self) -> Result<Store> {
         let url = self.settings.database.url.reveal();
-        if store::file_of(url).is_some_and(|file| !file.exists()) {
+        // Of a folder that is not there, the attempt to open tells more.
+        let missing = |file: PathBuf| !file.exists() && file.parent().is_none_or(is_folder);
+        if store::file_of(url).is_some_and(missing) {
             return Err(self.no_database());
         }
         self.open(false).await
@@ -217,4 +221,9 @@ pub(super) fn database_name(settings: &Settings) -> String {
             Err(_) => "PostgreSQL".into(),
         },
     }
+}
+
+/// A name without a folder is in the present one.
+fn is_folder(path: &Path) -> bool {
+    path.as_os_str().is_empty() || path.is_dir()
 }

@@ -71,18 +71,19 @@ fn look(findings: &mut Findings, files: &TlsSettings, settings: &Settings, now: 
     if until - now < SOON {
         return findings.wrong(Status::Warn, CHECK, format!("It expires on {day}."), renew);
     }
-    if parsed.issuer() == parsed.subject() {
-        let detail = "It signed itself: no Web Connector and no sender of webhooks believes it, until it is installed there.";
-        let remedy = "Have one issued, such as by Let's Encrypt; or install it in «Trusted Root Certification Authorities» on each such computer.";
-        return findings.wrong(Status::Warn, CHECK, detail, remedy);
-    }
+    let own = if parsed.issuer() == parsed.subject() {
+        " It signed itself: Web Connectors believe it only where it was installed under «Trusted Root Certification Authorities»."
+    } else {
+        ""
+    };
     let rsa = parsed.public_key().algorithm.algorithm == OID_PKCS1_RSAENCRYPTION;
     let old = if rsa {
         " Its key is RSA: Web Connectors on Windows 7, 8.1 and Server 2012 R2 need one of ECDSA (P-256)."
     } else {
         ""
     };
-    findings.ok(CHECK, format!("It fits its key and the public address, and is valid until {day}.{old}"));
+    findings
+        .ok(CHECK, format!("It fits its key and the public address, and is valid until {day}.{own}{old}"));
 }
 
 fn is_for(der: &CertificateDer<'_>, host: &str) -> bool {

@@ -167,7 +167,11 @@ struct Line {
 
 fn select(url: &str, sql: &str) -> diesel::QueryResult<Vec<String>> {
     let lines: Vec<Line> = match url.strip_prefix("sqlite:") {
-        Some(path) => sql_query(sql).load(&mut diesel::SqliteConnection::establish(path).unwrap())?,
+        Some(path) => {
+            let mut connection = diesel::SqliteConnection::establish(path).unwrap();
+            connection.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
+            sql_query(sql).load(&mut connection)?
+        }
         None => sql_query(sql).load(&mut diesel::PgConnection::establish(url).unwrap())?,
     };
     Ok(lines.into_iter().map(|line| line.line).collect())

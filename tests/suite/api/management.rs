@@ -20,9 +20,9 @@ async fn a_company_is_added_renamed_and_deleted_while_nothing_hangs_on_it() {
         assert_eq!(texts(app.admin("GET", "/v1/companies", None).await.is(200), "name"), ["Acme", "Initech"]);
 
         let draft = json!({ "name": "Ana", "company": "Initech" });
-        app.admin("PUT", "/v1/profiles/employee/u-1", draft).await.is(201);
+        app.admin("PUT", "/v1/profiles/employee/u-1?app=Ops", draft).await.is(201);
         app.admin("DELETE", &path, None).await.problem(409, "company_in_use");
-        app.admin("DELETE", "/v1/profiles/employee/u-1", None).await.is(204);
+        app.admin("DELETE", "/v1/profiles/employee/u-1?app=Ops", None).await.is(204);
         app.admin("DELETE", &path, None).await.is(204);
         app.admin("GET", &path, None).await.problem(404, "company_not_found");
         let acme = format!("/v1/companies/{}", app.company.id);

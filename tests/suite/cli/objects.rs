@@ -77,6 +77,7 @@ fn what_is_there_already_is_refused_with_a_remedy() {
 #[test]
 fn what_is_not_there_is_named_with_the_way_to_those_that_are() {
     let machine = Machine::new();
+    machine.run(&["migrate"]);
     for (call, what, remedy) in [
         (["company", "remove", "Nobody"], "company", "rollcall company list"),
         (["app", "remove", "Nobody"], "app", "rollcall app list"),
@@ -194,6 +195,8 @@ fn many_first_calls_at_once_make_one_database() {
 #[test]
 fn people_get_aligned_tables_and_what_to_do_next() {
     let machine = Machine::new();
+    machine.problem(&["company", "list"], "no_database");
+    machine.run(&["migrate"]);
     let empty = machine.run(&["company", "list"]);
     assert_eq!(empty.stdout, "There are no companies: `rollcall company add NAME` adds one.\n");
     machine.json(&["company", "add", "Łęcka"]);
