@@ -8,8 +8,8 @@ use crate::{
     domain::access::{Acts, Attempt},
     service::{
         self,
-        connections::Around,
-        door::{self, Asker, Credential},
+        call::{self, CallContext, Credential},
+        connections::Environment,
         find::Names,
     },
     store::{Db, Engine, Standing, Store, WriteDb},
@@ -71,10 +71,10 @@ impl Context {
         app: Option<String>,
         work: impl FnOnce(&mut Db, &Attempt<A>) -> service::Result<T> + Send + 'static,
     ) -> Result<T> {
-        Ok(door::read(store, self.asker(app), work).await.result?)
+        Ok(call::read(store, self.call_context(app), work).await.result?)
     }
 
-    /// Runs a use case that writes, in one transaction; it may be tried twice: see [`door::write`].
+    /// Runs a use case that writes, in one transaction; it may be tried twice: see [`call::write`].
     ///
     /// # Errors
     /// What the use case refuses.
@@ -84,16 +84,16 @@ impl Context {
         app: Option<String>,
         work: impl Fn(&mut WriteDb, &Attempt<A>) -> service::Result<T> + Send + Sync + 'static,
     ) -> Result<T> {
-        Ok(door::write(store, self.asker(app), work).await.result?)
+        Ok(call::write(store, self.call_context(app), work).await.result?)
     }
 
     /// What connections are made and shown with.
     ///
     /// # Errors
     /// A public address that cannot be used.
-    pub(super) fn around(&self) -> Result<Surroundings> {
+    pub(super) fn environment(&self) -> Result<CliEnvironment> {
         let (ambient, vault) = (self.ambient.clone(), self.vault.clone());
-        Ok(Surroundings { ambient, vault, public_url: self.public_url()? })
+        Ok(CliEnvironment { ambient, vault, public_url: self.public_url()? })
     }
 
     /// What people call companies and connections.
@@ -101,8 +101,8 @@ impl Context {
         self.read(store, None, Names::of).await
     }
 
-    fn asker(&self, app: Option<String>) -> Asker {
-        Asker { credential: Credential::CommandLine, app, request_id: None, now: self.ambient.now() }
+    fn call_context(&self, app: Option<String>) -> CallContext {
+        CallContext { credential: Credential::CommandLine, app, request_id: None, now: self.ambient.now() }
     }
 
     /// All that it takes to call sources, over an open database.
@@ -141,13 +141,13 @@ impl Context {
 
 /// What connections are made and shown with: calling their sources takes a [`Reach`].
 #[derive(Clone)]
-pub(super) struct Surroundings {
+pub(super) struct CliEnvironment {
     ambient: Ambient,
     vault: Vault,
     public_url: url::Url,
 }
 
-impl Around for Surroundings {
+impl Environment for CliEnvironment {
     fn ambient(&self) -> &Ambient {
         &self.ambient
     }

@@ -7,7 +7,7 @@ pub(super) use crate::domain::problem::sentence;
 use crate::{
     config::Mistakes,
     domain::problem::Problem,
-    service::{Class, Refusal, edge::Edge},
+    service::{Class, Refusal, interface::Interface},
     store,
     sync::{check::TestError, remove::RemoveError, subscribe::SubscribeError, vault::VaultError},
 };
@@ -85,7 +85,7 @@ impl From<Mistakes> for Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         let exit = if refusal.class == Class::Malformed { USAGE } else { FAILED };
-        let mut problem = refusal.problem(Edge::CommandLine);
+        let mut problem = refusal.problem(Interface::CommandLine);
         if let Some(cause) = &refusal.cause {
             // Who runs commands is the operator: the cause is for his eyes.
             let why = sentence(&chain(cause.as_ref()));

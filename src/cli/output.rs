@@ -16,16 +16,16 @@ use super::{
 };
 
 /// What a person sees while long work goes on.
-pub(super) struct Waiting(ProgressBar);
+pub(super) struct Spinner(ProgressBar);
 
-impl Waiting {
+impl Spinner {
     /// Tells how far it is.
     pub(super) fn at(&self, what: &str) {
         self.0.set_message(plain(what));
     }
 }
 
-impl Drop for Waiting {
+impl Drop for Spinner {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
@@ -75,13 +75,13 @@ impl Output {
 
     /// Tells a person at a terminal that something goes on which takes a while; it goes when it is dropped. Scripts, and
     /// whoever wants quiet, are told nothing.
-    pub(super) fn waiting(self, what: &str) -> Waiting {
+    pub(super) fn spinner(self, what: &str) -> Spinner {
         if self.quiet || self.json || !io::stderr().is_terminal() {
-            return Waiting(ProgressBar::hidden());
+            return Spinner(ProgressBar::hidden());
         }
         let bar = ProgressBar::new_spinner().with_message(plain(what));
         bar.enable_steady_tick(Duration::from_millis(100));
-        Waiting(bar)
+        Spinner(bar)
     }
 
     /// A line for people on standard error: what is going on, or what to do next.

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read};
 
 use memchr::{memchr2, memmem};
 
-use super::{source::Source, xml::XmlError};
+use super::{lookahead::LookaheadReader, xml::XmlError};
 
 /// How much is unescaped at a time.
 const CHUNK: usize = 32 * 1024;
@@ -15,7 +15,7 @@ const LONGEST_REFERENCE: usize = 16;
 /// Reads the text of the element at which `source` stands, unescaped once, to its end tag, which is left unread.
 /// CDATA sections are taken as they are and comments left out.
 pub struct Unescaped<'a, R: Read> {
-    source: &'a mut Source<R>,
+    source: &'a mut LookaheadReader<R>,
     out: Vec<u8>,
     position: usize,
     state: State,
@@ -29,7 +29,7 @@ enum State {
 }
 
 impl<'a, R: Read> Unescaped<'a, R> {
-    pub fn new(source: &'a mut Source<R>) -> Self {
+    pub fn new(source: &'a mut LookaheadReader<R>) -> Self {
         Self { source, out: Vec::with_capacity(CHUNK + 64), position: 0, state: State::Text }
     }
 
@@ -244,7 +244,7 @@ mod tests {
     }
 
     fn unescape(text: &str, step: usize) -> io::Result<(String, String)> {
-        let mut source = Source::new(Dribble(text.as_bytes(), step), 1 << 20);
+        let mut source = LookaheadReader::new(Dribble(text.as_bytes(), step), 1 << 20);
         let mut inner = String::new();
         Unescaped::new(&mut source).read_to_string(&mut inner)?;
         let mut rest = String::new();

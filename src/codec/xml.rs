@@ -10,7 +10,7 @@ use quick_xml::{
     events::{Event, attributes::Attribute},
 };
 
-use super::source::{Source, TooLong};
+use super::lookahead::{LookaheadReader, TooLong};
 
 /// How much of a document is accepted.
 #[derive(Debug, Clone, Copy)]
@@ -188,7 +188,7 @@ impl Element<'_> {
 
 /// A bounded reader of one document.
 pub struct XmlReader<R: Read> {
-    reader: Reader<Source<R>>,
+    reader: Reader<LookaheadReader<R>>,
     buffer: Vec<u8>,
     limits: Limits,
     depth: usize,
@@ -202,7 +202,7 @@ pub struct XmlReader<R: Read> {
 
 impl<R: Read> XmlReader<R> {
     pub fn new(stream: R, limits: Limits) -> Self {
-        let reader = Reader::from_reader(Source::new(stream, limits.piece));
+        let reader = Reader::from_reader(LookaheadReader::new(stream, limits.piece));
         Self { reader, buffer: Vec::new(), limits, depth: 0, ended: false, empty: false, decoded: false }
     }
 
@@ -222,7 +222,7 @@ impl<R: Read> XmlReader<R> {
     }
 
     /// The stream, where the last event ended. What is taken from it must leave the reader before a tag.
-    pub fn source(&mut self) -> &mut Source<R> {
+    pub fn source(&mut self) -> &mut LookaheadReader<R> {
         self.reader.get_mut()
     }
 

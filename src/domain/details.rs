@@ -35,7 +35,7 @@ pub struct Details {
 
 /// What is wrong with what was sent; never what was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Wrong {
+pub enum DetailsError {
     #[error("`address.lines` must not have more than {MOST_LINES} lines")]
     Lines,
     #[error("`address.{0}` must have at most {LONGEST_PART} characters and no control characters")]
@@ -55,13 +55,13 @@ impl Address {
     /// The address without white space around its parts and without empty ones; `None` where nothing is left.
     ///
     /// # Errors
-    /// [`Wrong::Lines`], [`Wrong::Part`].
-    pub fn checked(self) -> Result<Option<Self>, Wrong> {
+    /// [`DetailsError::Lines`], [`DetailsError::Part`].
+    pub fn checked(self) -> Result<Option<Self>, DetailsError> {
         let part = |name: &'static str, text: Option<String>| {
-            text.map_or(Ok(None), |text| tidy(&text, LONGEST_PART, |_| false).ok_or(Wrong::Part(name)))
+            text.map_or(Ok(None), |text| tidy(&text, LONGEST_PART, |_| false).ok_or(DetailsError::Part(name)))
         };
         if self.lines.len() > MOST_LINES {
-            return Err(Wrong::Lines);
+            return Err(DetailsError::Lines);
         }
         let lines =
             self.lines.into_iter().map(|line| part("lines", Some(line))).collect::<Result<Vec<_>, _>>()?;
@@ -85,9 +85,9 @@ impl Details {
 /// A description without white space around it; `None` for an empty one.
 ///
 /// # Errors
-/// [`Wrong::Description`].
-pub fn description(text: &str) -> Result<Option<String>, Wrong> {
-    tidy(text, LONGEST_DESCRIPTION, |c| matches!(c, '\n' | '\r' | '\t')).ok_or(Wrong::Description)
+/// [`DetailsError::Description`].
+pub fn description(text: &str) -> Result<Option<String>, DetailsError> {
+    tidy(text, LONGEST_DESCRIPTION, |c| matches!(c, '\n' | '\r' | '\t')).ok_or(DetailsError::Description)
 }
 
 /// The text without white space around it; `Some(None)` for an empty one, `None` for one that does not fit.
@@ -119,13 +119,13 @@ mod tests {
     fn what_does_not_fit_is_named_and_never_repeated() {
         let long = || "x".repeat(LONGEST_PART + 1);
         let lines = |lines: Vec<String>| Address { lines, ..Address::default() }.checked();
-        assert_eq!(lines(vec!["a".into(); MOST_LINES + 1]), Err(Wrong::Lines));
-        assert_eq!(lines(vec![long()]), Err(Wrong::Part("lines")));
+        assert_eq!(lines(vec!["a".into(); MOST_LINES + 1]), Err(DetailsError::Lines));
+        assert_eq!(lines(vec![long()]), Err(DetailsError::Part("lines")));
         assert_eq!(
             Address { city: Some("a\u{7}".into()), ..Address::default() }.checked(),
-            Err(Wrong::Part("city"))
+            Err(DetailsError::Part("city"))
         );
-        assert_eq!(description("a\u{0}"), Err(Wrong::Description));
+        assert_eq!(description("a\u{0}"), Err(DetailsError::Description));
         assert_eq!(description(&"é".repeat(LONGEST_DESCRIPTION)).map(|text| text.is_some()), Ok(true));
         assert_eq!(
             (description(" two\nlines "), description(" ")),

@@ -15,9 +15,8 @@ use crate::{
 };
 
 use super::{
-    Class, Refusal, Result,
-    edge::{Operation, Said},
-    find,
+    Class, Refusal, Result, find,
+    interface::{Operation, Wording},
     page::{PageBody, PageQuery},
     schema,
 };
@@ -130,9 +129,11 @@ pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::Administer>, wanted: &
         store::Error::Referred(_) => Refusal::conflict(
             "app_in_use",
             "The app still has profiles.",
-            Said::by(|edge| {
-                let (list, remove) =
-                    (edge.operation(Operation::ListProfiles), edge.operation(Operation::RemoveProfile));
+            Wording::by(|interface| {
+                let (list, remove) = (
+                    interface.operation(Operation::ListProfiles),
+                    interface.operation(Operation::RemoveProfile),
+                );
                 format!("Remove its profiles first: {list}, {remove}.")
             }),
         ),

@@ -12,9 +12,8 @@ use crate::{
 };
 
 use super::{
-    Refusal, Result,
-    edge::Said,
-    find,
+    Refusal, Result, find,
+    interface::Wording,
     page::{PageBody, PageQuery},
 };
 
@@ -141,7 +140,7 @@ pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::Administer>, wanted: &
         store::Error::Referred(_) => Refusal::conflict(
             "company_in_use",
             "The company still has connections or profiles, or the rows of a connection that was deleted are still going.",
-            Said::each(
+            Wording::each(
                 "Delete its connections and its profiles first; what is going takes a minute at most.",
                 "`rollcall company remove` takes them along; what is going takes a minute at most.",
             ),

@@ -16,9 +16,9 @@ use crate::{
 
 use super::{
     Result,
-    actors::ActorNames,
+    actor_names::ActorNames,
     find, input,
-    page::{self, PageBody, Place, walk},
+    page::{self, Keyset, PageBody, walk},
     profiles::Profile,
     schema,
 };
@@ -92,7 +92,7 @@ pub struct LinksQuery {
 /// # Errors
 /// `company_not_found`; `bad_cursor` and what [`page`] refuses; `app_needed`.
 pub fn list(db: &mut Db, attempt: &Attempt<action::Read>, query: &LinksQuery) -> Result<PageBody<Link>> {
-    let (limit, from) = page::read::<Place<String>>(query.limit, query.cursor.as_deref())?;
+    let (limit, from) = page::read::<Keyset<String>>(query.limit, query.cursor.as_deref())?;
     let companies = find::company_ids(db, attempt, query.company.as_deref())?;
     let grant = attempt.throughout()?;
     let app = match grant.sees_all_apps() && query.app.is_none() {
@@ -106,7 +106,7 @@ pub fn list(db: &mut Db, attempt: &Attempt<action::Read>, query: &LinksQuery) ->
         .rows
         .last()
         .filter(|_| page.more)
-        .map(|link| Place { company: link.company_id.clone(), after: link.id.clone() });
+        .map(|link| Keyset { company: link.company_id.clone(), after: link.id.clone() });
     PageBody::new(Link::all(db, page.rows)?, next.as_ref())
 }
 

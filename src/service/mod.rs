@@ -5,29 +5,28 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | [`door`] | who asks, and the one database job in which that is found out and the work is done |
-//! | [`edge`] | what a refusal says to users of the API, and of the command line |
+//! | [`call`] | who asks, and the one database job in which that is found out and the work is done |
+//! | [`interface`] | what a refusal says to users of the API, and of the command line |
 //! | [`find`] | what a name, an ID or its beginning means, for this caller |
-//! | [`named`] | what an address names, and the policy's word alone |
+//! | [`target`] | what an address names, and the policy's word alone |
 //! | [`page`] | keyset pages and their cursors |
 //! | [`schema`] | the vocabularies as schemas |
 //! | [`input`] | what a text must be like |
-//! | `actors` | who did something, in words |
+//! | `actor_names` | who did something, in words |
 //! | `refusals` | the errors of verbs as refusals |
 //! | the others | one file or folder a resource |
 
-mod actors;
+mod actor_names;
 pub mod apps;
+pub mod call;
 pub mod companies;
 pub mod connections;
-pub mod door;
-pub mod edge;
 pub mod feed;
 pub mod find;
 pub mod input;
+pub mod interface;
 pub mod links;
 pub mod messages;
-pub mod named;
 pub mod page;
 pub mod profiles;
 pub mod records;
@@ -35,6 +34,7 @@ mod refusal;
 mod refusals;
 pub mod runs;
 pub mod schema;
+pub mod target;
 pub mod tokens;
 pub mod workers;
 

@@ -15,7 +15,7 @@ use crate::{
     store::{self, Page, PageLimit},
 };
 
-use super::{Class, Refusal, Result, edge::Said};
+use super::{Class, Refusal, Result, interface::Wording};
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -86,7 +86,9 @@ pub fn search(q: Option<String>) -> Result<Option<String>> {
     if q.as_ref().is_some_and(|q| q.chars().count() > LONGEST_SEARCH) {
         return Err(Refusal::unacceptable(
             "invalid_q",
-            Said::by(|edge| format!("{} has more than {LONGEST_SEARCH} characters.", edge.parameter("q"))),
+            Wording::by(|interface| {
+                format!("{} has more than {LONGEST_SEARCH} characters.", interface.parameter("q"))
+            }),
             "Search for a part of the name, the e-mail or the ID.",
         ));
     }
@@ -166,7 +168,7 @@ impl<T> PageBody<T> {
 
 /// A place in a list that goes company by company: the company, and the place in its list.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Place<A> {
+pub struct Keyset<A> {
     pub company: String,
     pub after: A,
 }
@@ -174,7 +176,7 @@ pub struct Place<A> {
 /// Fills a page from the lists of several companies, one after the other, in the order of their IDs.
 pub fn walk<T, A>(
     mut companies: Vec<String>,
-    from: Option<&Place<A>>,
+    from: Option<&Keyset<A>>,
     limit: PageLimit,
     mut read: impl FnMut(&str, Option<&A>, PageLimit) -> store::Result<Page<T>>,
 ) -> store::Result<Page<T>> {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::{ids::named_by, problem::Problem};
 
-use super::edge::{Edge, Operation, Said};
+use super::interface::{Interface, Operation, Wording};
 
 /// What kind of refusal it is: API and command line make their status and exit code of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +38,8 @@ pub enum Class {
 pub struct Refusal {
     pub class: Class,
     pub code: String,
-    pub detail: Said,
-    pub remedy: Said,
+    pub detail: Wording,
+    pub remedy: Wording,
     /// More members of an answer in JSON, such as the other party of a conflict.
     pub extra: Map<String, Value>,
     /// Seconds after which another try makes sense.
@@ -55,7 +55,7 @@ impl Refusal {
         Self::new(class, &problem.code, problem.detail, problem.remedy)
     }
 
-    pub fn new(class: Class, code: &str, detail: impl Into<Said>, remedy: impl Into<Said>) -> Self {
+    pub fn new(class: Class, code: &str, detail: impl Into<Wording>, remedy: impl Into<Wording>) -> Self {
         Self {
             class,
             code: code.to_owned(),
@@ -69,26 +69,26 @@ impl Refusal {
     }
 
     /// Understood, but not acceptable.
-    pub fn unacceptable(code: &str, detail: impl Into<Said>, remedy: impl Into<Said>) -> Self {
+    pub fn unacceptable(code: &str, detail: impl Into<Wording>, remedy: impl Into<Wording>) -> Self {
         Self::new(Class::Unacceptable, code, detail, remedy)
     }
 
     /// Not as things stand.
-    pub fn conflict(code: &str, detail: impl Into<Said>, remedy: impl Into<Said>) -> Self {
+    pub fn conflict(code: &str, detail: impl Into<Wording>, remedy: impl Into<Wording>) -> Self {
         Self::new(Class::Conflict, code, detail, remedy)
     }
 
     /// There is no such thing, or not for this caller: nobody can tell which.
     pub fn not_there(what: &str) -> Self {
-        let detail = Said::each(
+        let detail = Wording::each(
             format!("There is no such {what}, or this caller may not see it."),
             format!("There is no such {what}."),
         );
         let listed = match lists(what) {
-            Some(list) => format!("{} shows those that there are.", Edge::CommandLine.operation(list)),
+            Some(list) => format!("{} shows those that there are.", Interface::CommandLine.operation(list)),
             None => "Check its ID or name.".to_owned(),
         };
-        let remedy = Said::each("Check its ID or name, and which companies the caller may see.", listed);
+        let remedy = Wording::each("Check its ID or name, and which companies the caller may see.", listed);
         Self::new(
             Class::NotThere,
             &format!("{}_not_found", what.to_lowercase().replace(' ', "_")),
@@ -116,8 +116,8 @@ impl Refusal {
         Self::new(
             Class::Internal,
             "internal",
-            Said::each("Something went wrong inside the gateway.", "Something went wrong."),
-            Said::each(
+            Wording::each("Something went wrong inside the gateway.", "Something went wrong."),
+            Wording::each(
                 "Try again. If it happens again, look up the request ID in the gateway's log.",
                 "This is a mistake in Rollcall: please report it.",
             ),
@@ -126,8 +126,8 @@ impl Refusal {
     }
 
     /// What is told at an edge.
-    pub fn problem(&self, edge: Edge) -> Problem {
-        Problem::new(&self.code, self.detail.at(edge), self.remedy.at(edge))
+    pub fn problem(&self, interface: Interface) -> Problem {
+        Problem::new(&self.code, self.detail.at(interface), self.remedy.at(interface))
     }
 
     /// Adds a member to answers in JSON.

@@ -98,9 +98,9 @@ async fn keep(
     path: &Path,
 ) -> Result {
     let export = Export::create(path)?;
-    let waiting = context.out.waiting("exporting");
-    let lines = export.write(context, store, removal, apps, &waiting).await?;
-    drop(waiting);
+    let spinner = context.out.spinner("exporting");
+    let lines = export.write(context, store, removal, apps, &spinner).await?;
+    drop(spinner);
     context.out.note(&format!("exported {lines} lines to {}", plain(&path.display().to_string())));
     Ok(())
 }

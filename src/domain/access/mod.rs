@@ -85,7 +85,7 @@ fn may(principal: &Principal, action: Action) -> bool {
 }
 
 /// What those may do who may not do everything.
-struct Row {
+struct Rule {
     /// The scope that an app's token needs; none suffices where there is none.
     scope: Option<Scope>,
     /// An account with the role `user`, in its own companies.
@@ -94,7 +94,7 @@ struct Row {
     quicklink: bool,
 }
 
-fn row(action: Action) -> Row {
+fn row(action: Action) -> Rule {
     let (scope, user, quicklink) = match action {
         Action::Read | Action::ReadCompanies => (Some(Scope::Read), true, true),
         Action::Link => (Some(Scope::Link), true, true),
@@ -104,7 +104,7 @@ fn row(action: Action) -> Row {
         Action::ManageQuicklinks | Action::OwnAccount => (None, true, false),
         Action::Administer => (None, false, false),
     };
-    Row { scope, user, quicklink }
+    Rule { scope, user, quicklink }
 }
 
 /// The scope that a token of an app needs for an action; `None` where no such token may.

@@ -9,7 +9,7 @@ use crate::{
         access::{Attempt, action},
         words::{List, Mode},
     },
-    service::{Result, edge::Said},
+    service::{Result, interface::Wording},
     store::{self, Db, Page, PageLimit, WriteDb, connections::Connection, runs, runs::Run},
     sync::{ask, check},
 };
@@ -18,13 +18,13 @@ use super::found;
 
 /// What was asked for.
 #[derive(Debug)]
-pub struct Asked {
+pub struct PollRequest {
     /// The run of the employees.
     pub employees: Run,
     /// One a list.
     pub runs: Vec<Run>,
     /// When to expect them.
-    pub detail: Said,
+    pub detail: Wording,
     pub paused: bool,
     pub last_seen_at: Option<DateTime<Utc>>,
     /// When they should start: now, or when the Web Connector should call; `None` where it has never called.
@@ -41,7 +41,7 @@ pub fn poll(
     attempt: &Attempt<action::Poll>,
     id: &str,
     mode: Mode,
-) -> Result<Asked> {
+) -> Result<PollRequest> {
     let (grant, connection) = found(db, attempt, id)?;
     let now = ambient.now();
     let runs = ask::ask(db, ambient, &grant, &connection, mode)?;
@@ -56,7 +56,7 @@ pub fn poll(
     };
     let employees = employees.ok_or(store::Error::NotFound("run"))?;
     let Connection { last_seen_at, paused, .. } = connection;
-    Ok(Asked { employees, runs, detail, paused, last_seen_at, expected_at })
+    Ok(PollRequest { employees, runs, detail, paused, last_seen_at, expected_at })
 }
 
 /// A page of a connection's runs, newest first, of both lists.
@@ -75,13 +75,13 @@ pub fn runs(
 }
 
 /// When the lists of a source that is polled are read.
-fn told_now(connection: &Connection) -> Said {
+fn told_now(connection: &Connection) -> Wording {
     match connection.paused {
-        true => Said::each(
+        true => Wording::each(
             "Queued. The connection is paused: nothing runs until it is resumed.",
             "The connection is paused: they run after `rollcall connection set CONNECTION --resume`.",
         ),
-        false => Said::each(
+        false => Wording::each(
             "Queued: it is read now. GET /v1/runs/{id} tells how far it has come.",
             "A gateway that is running reads them now: `rollcall run show RUN` tells how far it is.",
         ),

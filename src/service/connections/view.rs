@@ -134,24 +134,24 @@ impl Connection {
             for (connection, status) in connections.into_iter().zip(statuses) {
                 let webhook_url = webhook_url(connection.kind, &connection.id, public_url);
                 let hook = hooks.remove(&connection.id).unwrap_or_default();
-                let beside = Beside {
+                let related = Related {
                     status: status.into(),
                     secrets: secrets.remove(&connection.id).unwrap_or_default(),
                     desktop: files.remove(&connection.id).map(Into::into),
                     webhook: webhook_url.is_some().then(|| hook.into()),
                     webhook_url,
                 };
-                read.push(Self::new(connection, beside)?);
+                read.push(Self::new(connection, related)?);
             }
             connections = rest;
         }
         Ok(read)
     }
 
-    fn new(connection: connections::Connection, beside: Beside) -> store::Result<Self> {
+    fn new(connection: connections::Connection, related: Related) -> store::Result<Self> {
         let settings = serde_json::from_str(&connection.settings)
             .map_err(|error| store::Error::Corrupt { what: "setting", why: error.to_string() })?;
-        let Beside { status, secrets, desktop, webhook, webhook_url } = beside;
+        let Related { status, secrets, desktop, webhook, webhook_url } = related;
         Ok(Self {
             secrets,
             webhook_url,
@@ -186,7 +186,7 @@ impl Connection {
 }
 
 /// What stands beside a connection in other tables.
-struct Beside {
+struct Related {
     status: ConnectionStatus,
     secrets: Vec<String>,
     desktop: Option<Desktop>,

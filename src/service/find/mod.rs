@@ -3,7 +3,7 @@
 mod choose;
 mod names;
 
-pub use choose::{NotChosen, choose};
+pub use choose::{ChoiceError, choose};
 pub use names::Names;
 
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
 
 use super::{
     Class, Refusal, Result,
-    edge::{Operation, Said},
+    interface::{Operation, Wording},
 };
 
 /// A company, by ID, its unique beginning, or name.
@@ -62,8 +62,9 @@ pub fn one_company<A>(db: &mut Db, attempt: &Attempt<A>, wanted: Option<&str>) -
         several => Err(Refusal::unacceptable(
             "company_needed",
             format!("{} companies could be meant, and none of them is named.", several.len()),
-            Said::by(|edge| {
-                let (company, list) = (edge.parameter("company"), edge.operation(Operation::ListCompanies));
+            Wording::by(|interface| {
+                let (company, list) =
+                    (interface.parameter("company"), interface.operation(Operation::ListCompanies));
                 format!("Name one by {company}: its ID or its name; {list} lists them.")
             }),
         )),
@@ -84,9 +85,9 @@ pub fn connection<A>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<
         .collect();
     let id = choose(&all, wanted).map_err(|not| match not {
         // People know them by these.
-        NotChosen::Ambiguous { ids } => {
+        ChoiceError::Ambiguous { ids } => {
             let ids = ids.iter().map(|id| format!("`{}` ({id})", names.connection(id))).collect();
-            refused("connection", wanted, NotChosen::Ambiguous { ids })
+            refused("connection", wanted, ChoiceError::Ambiguous { ids })
         }
         missing => refused("connection", wanted, missing),
     })?;
@@ -219,14 +220,14 @@ fn only(what: &str, wanted: &str, ids: Vec<String>) -> Result<String> {
     match ids.as_slice() {
         [only] => Ok(only.clone()),
         [] => Err(Refusal::not_there_as(what, wanted)),
-        _ => Err(refused(what, wanted, NotChosen::Ambiguous { ids })),
+        _ => Err(refused(what, wanted, ChoiceError::Ambiguous { ids })),
     }
 }
 
 /// `wanted` is not repeated: it may be a secret that was pasted into the wrong place.
-fn refused(what: &str, wanted: &str, not: NotChosen) -> Refusal {
+fn refused(what: &str, wanted: &str, not: ChoiceError) -> Refusal {
     match not {
-        NotChosen::Ambiguous { ids } => Refusal::new(
+        ChoiceError::Ambiguous { ids } => Refusal::new(
             Class::Conflict,
             "ambiguous",
             format!("That may be more than one {what}: {}.", ids.join(", ")),
@@ -235,8 +236,8 @@ fn refused(what: &str, wanted: &str, not: NotChosen) -> Refusal {
                 _ => "Name one by its ID.",
             },
         ),
-        NotChosen::Missing { near } if near.is_empty() => Refusal::not_there_as(what, wanted),
-        NotChosen::Missing { near } => {
+        ChoiceError::Missing { near } if near.is_empty() => Refusal::not_there_as(what, wanted),
+        ChoiceError::Missing { near } => {
             let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
             let refused = Refusal::not_there_as(what, wanted);
             let hint = format!("Did you mean {}?", near.join(" or "));

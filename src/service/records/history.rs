@@ -11,7 +11,7 @@ use crate::{
     },
     service::{
         Result,
-        actors::ActorNames,
+        actor_names::ActorNames,
         find,
         page::{self, PageBody},
         schema,

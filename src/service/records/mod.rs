@@ -21,7 +21,7 @@ use crate::{
 
 use super::{
     Result, find,
-    page::{self, PageBody, Place, bad_cursor, walk},
+    page::{self, Keyset, PageBody, bad_cursor, walk},
 };
 
 pub use history::{Change, History, HistoryQuery, Version, history};
@@ -94,11 +94,11 @@ pub fn list(
     list: List,
     query: &RecordsQuery,
 ) -> Result<PageBody<Record>> {
-    let (limit, from) = page::read::<Place<After>>(query.limit, query.cursor.as_deref())?;
+    let (limit, from) = page::read::<Keyset<After>>(query.limit, query.cursor.as_deref())?;
     let order = if query.changed_since.is_some() { Order::Update } else { Order::Name };
     let (search, changed_since) =
         (page::search(query.q.clone())?, page::time("changed_since", query.changed_since)?);
-    let from = from.map(|from| Place { company: from.company, after: Position::from(from.after) });
+    let from = from.map(|from| Keyset { company: from.company, after: Position::from(from.after) });
     if from.as_ref().is_some_and(|from| !fits(&from.after, order)) {
         return Err(bad_cursor());
     }
@@ -113,7 +113,7 @@ pub fn list(
     let page = walk(companies, from.as_ref(), limit, |company, after, limit| {
         records::page(db, company, list, &filter, order, after, limit)
     })?;
-    let next = page.rows.last().filter(|_| page.more).map(|last| Place {
+    let next = page.rows.last().filter(|_| page.more).map(|last| Keyset {
         company: last.company_id.clone(),
         after: After::from(Position::of(last, order)),
     });

@@ -17,7 +17,7 @@ use crate::{
 
 use super::{
     Result,
-    actors::ActorNames,
+    actor_names::ActorNames,
     find,
     page::{self, PageBody, PageQuery},
     schema,
