@@ -1,29 +1,29 @@
-//! What a customer has besides what a person has: where it is, and what it is about. Nobody's home: employees have neither.
+//! The details that only customers have: address and description. Employees have neither, so nobody's home is held.
 
 use serde::{Deserialize, Serialize};
 
-/// Lines of one address.
+/// Lines of one address, at most.
 pub const MOST_LINES: usize = 10;
-/// Characters of a line, and of each other part of an address.
+/// Characters of a line, and of each other part of an address, at most.
 pub const LONGEST_PART: usize = 200;
-/// Characters.
+/// Characters of a description, at most.
 pub const LONGEST_DESCRIPTION: usize = 4_000;
 
-/// Where a customer is.
+/// The address of a customer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Address {
-    /// What stands above the city: street, building, `c/o`.
+    /// The lines above the city: street, building, `c/o`.
     pub lines: Vec<String>,
     pub city: Option<String>,
     /// A state, province or county, as the source writes it.
     pub region: Option<String>,
     pub postal_code: Option<String>,
-    /// Its name or code, as the source writes it.
+    /// The name or code of the country, as the source writes it.
     pub country: Option<String>,
 }
 
-/// What only a customer has.
+/// The details that only a customer has.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Details {
@@ -33,7 +33,7 @@ pub struct Details {
     pub description: Option<String>,
 }
 
-/// What is wrong with what was sent; never what was sent.
+/// What is wrong with an address or description; it never contains the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DetailsError {
     #[error("`address.lines` must not have more than {MOST_LINES} lines")]
@@ -47,12 +47,12 @@ pub enum DetailsError {
 }
 
 impl Address {
-    /// The address, unless there is nothing in it.
+    /// The address, unless it is empty.
     pub fn unless_empty(self) -> Option<Self> {
         (self != Self::default()).then_some(self)
     }
 
-    /// The address without white space around its parts and without empty ones; `None` where nothing is left.
+    /// The address with its parts trimmed and the empty ones removed; `None` if nothing is left.
     ///
     /// # Errors
     /// [`DetailsError::Lines`], [`DetailsError::Part`].
@@ -82,7 +82,7 @@ impl Details {
     }
 }
 
-/// A description without white space around it; `None` for an empty one.
+/// A description, trimmed; `None` for an empty one.
 ///
 /// # Errors
 /// [`DetailsError::Description`].
@@ -90,7 +90,7 @@ pub fn description(text: &str) -> Result<Option<String>, DetailsError> {
     tidy(text, LONGEST_DESCRIPTION, |c| matches!(c, '\n' | '\r' | '\t')).ok_or(DetailsError::Description)
 }
 
-/// The text without white space around it; `Some(None)` for an empty one, `None` for one that does not fit.
+/// The text, trimmed; `Some(None)` for an empty one, `None` for one that is not valid.
 fn tidy(text: &str, longest: usize, but: impl Fn(char) -> bool) -> Option<Option<String>> {
     let text = text.trim();
     let fits = text.chars().count() <= longest && !text.chars().any(|c| c.is_control() && !but(c));

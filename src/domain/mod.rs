@@ -1,4 +1,4 @@
-//! What the project is about, in pure types and rules: no I/O, no clock, no database, no HTTP.
+//! The subject of the project in pure types and rules: no I/O, no clock, no database, no HTTP.
 
 pub mod access;
 pub mod cursor;

@@ -58,7 +58,7 @@ pub struct NewApp {
     pub token: String,
 }
 
-/// What is to be changed of an app; what is `None` stays.
+/// The changes to an app; `None` leaves a member as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
     pub name: Option<String>,
@@ -149,7 +149,7 @@ pub(super) fn found(db: &mut Db, attempt: &Attempt<action::Administer>, wanted: 
     Ok(app)
 }
 
-/// Refuses to make what sees and does everything, but for the command line.
+/// Refuses to make an admin's app or token, except on the command line.
 pub(super) fn by_command_line(attempt: &Attempt<action::Administer>, remedy: &str) -> Result<()> {
     match attempt.principal() {
         Principal::CommandLine => Ok(()),

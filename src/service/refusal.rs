@@ -1,4 +1,4 @@
-//! How a use case refuses.
+//! Refusals of use cases.
 
 use std::{error::Error, sync::Arc};
 
@@ -8,32 +8,32 @@ use crate::domain::{ids::named_by, problem::Problem};
 
 use super::interface::{Interface, Operation, Wording};
 
-/// What kind of refusal it is: API and command line make their status and exit code of it.
+/// The class of a refusal: the API derives its status from it, the command line its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// It cannot be read.
+    /// The request cannot be read.
     Malformed,
-    /// Who asks is not known.
+    /// The caller is not authenticated.
     Unauthorized,
-    /// Who asks may not.
+    /// The caller may not do this.
     Forbidden,
     NotThere,
-    /// It was there once.
+    /// The object existed once.
     Gone,
-    /// Not as things stand.
+    /// The state of things does not allow it.
     Conflict,
-    /// It was understood, but a value cannot be taken.
+    /// The request was understood, but a value is not acceptable.
     Unacceptable,
-    /// A failure of ours.
+    /// An internal error.
     Internal,
-    /// The source did not do what was asked.
+    /// The source failed to do what was asked.
     SourceFailed,
-    /// Another try may help.
+    /// Another try may succeed.
     Unavailable,
 }
 
-/// Why a use case did not do what was asked: what happened, what to do, and what only the log sees. Each edge says it in its
-/// own words, under the same code.
+/// Why a use case was refused: what happened, what to do, and a cause that only the log sees. Each interface has its
+/// own wording, under the same code.
 #[derive(Debug, Clone)]
 pub struct Refusal {
     pub class: Class,
@@ -44,9 +44,9 @@ pub struct Refusal {
     pub extra: Map<String, Value>,
     /// Seconds after which another try makes sense.
     pub retry_after: Option<u16>,
-    /// For the log only.
+    /// The cause, for the log only.
     pub cause: Option<Arc<dyn Error + Send + Sync>>,
-    /// Another call may have come in between: what is tried again can say more.
+    /// Another call may have come in between: a second try can say more.
     pub(super) raced: bool,
 }
 
@@ -68,17 +68,17 @@ impl Refusal {
         }
     }
 
-    /// Understood, but not acceptable.
+    /// A value that was understood, but is not acceptable.
     pub fn unacceptable(code: &str, detail: impl Into<Wording>, remedy: impl Into<Wording>) -> Self {
         Self::new(Class::Unacceptable, code, detail, remedy)
     }
 
-    /// Not as things stand.
+    /// The state of things does not allow it.
     pub fn conflict(code: &str, detail: impl Into<Wording>, remedy: impl Into<Wording>) -> Self {
         Self::new(Class::Conflict, code, detail, remedy)
     }
 
-    /// There is no such thing, or not for this caller: nobody can tell which.
+    /// The object does not exist, or not for this caller: the answer is the same.
     pub fn not_there(what: &str) -> Self {
         let detail = Wording::each(
             format!("There is no such {what}, or this caller may not see it."),
@@ -97,8 +97,8 @@ impl Refusal {
         )
     }
 
-    /// The same, where `wanted` is what was asked for. It is not repeated, for it may be anything; but if it is the ID of
-    /// something else, that is said.
+    /// The same, with what was asked for. `wanted` is not repeated, because it may be anything; but if it is the ID of
+    /// another kind of object, the refusal says so.
     pub(super) fn not_there_as(what: &str, wanted: &str) -> Self {
         let refused = Self::not_there(what);
         match named_by(wanted.trim()).filter(|other| *other != what) {
@@ -111,7 +111,7 @@ impl Refusal {
         }
     }
 
-    /// A failure of ours, whose cause is for the log.
+    /// An internal error, whose cause goes to the log.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(
             Class::Internal,
@@ -125,7 +125,7 @@ impl Refusal {
         .caused_by(cause)
     }
 
-    /// What is told at an edge.
+    /// The problem in the wording of an interface.
     pub fn problem(&self, interface: Interface) -> Problem {
         Problem::new(&self.code, self.detail.at(interface), self.remedy.at(interface))
     }
@@ -137,7 +137,7 @@ impl Refusal {
         self
     }
 
-    /// Adds what only the log sees.
+    /// Adds a cause for the log.
     #[must_use]
     pub fn caused_by(self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let cause: Box<dyn Error + Send + Sync> = cause.into();
@@ -150,7 +150,7 @@ impl Refusal {
     }
 }
 
-/// What lists those that there are.
+/// The operation that lists the objects of a kind.
 fn lists(what: &str) -> Option<Operation> {
     Some(match what {
         "company" => Operation::ListCompanies,

@@ -1,4 +1,4 @@
-//! Adding and changing connections, and what is made for them and shown once.
+//! Adds and changes connections, and returns secrets that are shown once.
 
 use std::collections::BTreeMap;
 
@@ -22,20 +22,20 @@ use crate::{
 
 use super::{Connection, Environment, NewConnection, found, guard, need_desktop};
 
-/// A connection that is to be made.
+/// A connection to be made.
 #[derive(Debug, Clone)]
 pub struct Draft {
     pub kind: Kind,
     /// The company's ID or name.
     pub company: String,
-    /// Without one it is called after its kind.
+    /// Without a name the connection is called after its kind.
     pub name: Option<String>,
-    /// Those that differ from their defaults.
+    /// The settings that differ from their defaults.
     pub settings: BTreeMap<String, String>,
     pub secrets: BTreeMap<String, Secret>,
 }
 
-/// Makes a connection; what Rollcall made for it is shown once.
+/// Makes a connection. What Rollcall generated for it is shown once.
 ///
 /// # Errors
 /// `company_not_found`; `invalid_name`, `no_connector`, `invalid_settings`, `invalid_secrets`; `already_exists`.
@@ -54,7 +54,7 @@ pub fn add(
     Ok(NewConnection::read(db, new, env.public_url(), env.ambient().now())?)
 }
 
-/// Changes a connection; what is not named stays.
+/// Changes a connection; members that are left out stay as they are.
 ///
 /// # Errors
 /// `connection_not_found`; `not_quickbooks_desktop`, `nothing_in_doubt`; as [`add`].
@@ -112,7 +112,7 @@ pub struct WebhookSecret {
     pub webhook_secret: String,
 }
 
-/// Makes a new secret in place of one that Rollcall makes; the old one stops working.
+/// Replaces a secret that Rollcall generates; the old one stops working.
 ///
 /// # Errors
 /// `connection_not_found`; `invalid_secrets` where Rollcall makes none of that name for the kind.

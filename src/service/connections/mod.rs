@@ -2,12 +2,12 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `view` | connections as they are shown |
-//! | `change` | adding and changing them, and what is made for them and shown once |
-//! | `guard` | what an app may not change of where a connection leads |
+//! | `view` | the views of connections |
+//! | `change` | adds and changes connections, and returns secrets that are shown once |
+//! | `guard` | keeps apps from changing where a connection leads |
 //! | `poll` | «Get Users», and the runs |
-//! | `source` | what calls the source: the test, the callbacks |
-//! | `removal` | their end |
+//! | `source` | the views of what calls the source: the test, the callbacks |
+//! | `removal` | what goes with a connection that is deleted |
 
 mod change;
 mod guard;
@@ -43,11 +43,12 @@ pub use removal::{Removal, to_remove};
 pub use source::{Callback, CallbackState, Callbacks, TestResult};
 pub use view::{Connection, ConnectionProblem, ConnectionStatus, Desktop, NewConnection, Webhook};
 
-/// What connections are made and shown with: a gateway has it among what calls sources, a command that calls none by itself.
+/// What it takes to make and show connections: the gateway's [`Reach`] has it, and so has a command that calls no
+/// sources.
 pub trait Environment {
     fn ambient(&self) -> &Ambient;
     fn vault(&self) -> &Vault;
-    /// How others reach the gateway.
+    /// The address by which others reach the gateway.
     fn public_url(&self) -> &url::Url;
 }
 
@@ -101,7 +102,7 @@ pub fn list(
     let grant = attempt.throughout()?;
     let among = one.as_ref().map_or_else(|| grant.companies().ids(), |one| Some(one.as_slice()));
     let (mut rows, mut after) = (Vec::new(), after);
-    // A state is no column: pages are read until there are enough of those that are wanted.
+    // The state is not a column: pages are read until there are enough connections in it.
     let mut unread = true;
     while unread && rows.len() <= limit.rows() {
         let page = connections::page(db, among, after.as_deref(), limit)?;
@@ -148,7 +149,7 @@ pub fn qwc(
     Ok((text, format!("{}.qwc", slug(&company))))
 }
 
-/// A connection, by ID, its unique beginning, name, or `Company/Name`, and the grant to do the action on it.
+/// A connection, by ID, its unique beginning, name, or `Company/Name`, and the grant for the action.
 ///
 /// # Errors
 /// `connection_not_found`; the policy's where it is there and the caller may not.
@@ -161,7 +162,7 @@ pub fn found<A: Acts>(
     Ok((attempt.at(&connection.company_id, "connection")?, connection))
 }
 
-/// Leaves out what only those may see who manage connections.
+/// Hides what only those may see who manage connections.
 fn for_caller<A>(attempt: &Attempt<A>, shown: Connection) -> Connection {
     match decide(attempt.principal(), Action::ManageConnections, Some(&shown.company_id)) {
         Decision::Allowed => shown,

@@ -1,4 +1,5 @@
-//! «Get Users»: at once where the source is polled; the Web Connector calls us, and the answer says so. And the runs.
+//! «Get Users»: a source that is polled is read at once; the Web Connector calls us, so the answer says when. And the
+//! runs of a connection.
 
 use chrono::{DateTime, Utc};
 
@@ -16,22 +17,22 @@ use crate::{
 
 use super::found;
 
-/// What was asked for.
+/// The runs that were requested.
 #[derive(Debug)]
 pub struct PollRequest {
     /// The run of the employees.
     pub employees: Run,
-    /// One a list.
+    /// One run for each list.
     pub runs: Vec<Run>,
-    /// When to expect them.
+    /// When the runs should start, in words.
     pub detail: Wording,
     pub paused: bool,
     pub last_seen_at: Option<DateTime<Utc>>,
-    /// When they should start: now, or when the Web Connector should call; `None` where it has never called.
+    /// When the runs should start: now, or when the Web Connector should call; `None` if it has never called.
     pub expected_at: Option<DateTime<Utc>>,
 }
 
-/// Asks for a run of each list.
+/// Requests a run of each list.
 ///
 /// # Errors
 /// `connection_not_found`; `cannot_be_polled`, `invalid_settings`.
@@ -74,7 +75,7 @@ pub fn runs(
     Ok(runs::page(db, &connection.id, before, limit)?)
 }
 
-/// When the lists of a source that is polled are read.
+/// When the lists of a polled source are read.
 fn told_now(connection: &Connection) -> Wording {
     match connection.paused {
         true => Wording::each(
@@ -88,7 +89,7 @@ fn told_now(connection: &Connection) -> Wording {
     }
 }
 
-/// When something that is queued now will run, said honestly.
+/// When a run that is queued now will start.
 fn told(
     connection: &Connection,
     calls_in: &dyn CallsIn,
@@ -109,7 +110,7 @@ fn told(
                 words.late
             );
         }
-        // One that has a problem was heard after all, though never let in.
+        // The Web Connector has called, even if it was never let in, because the connection has a problem.
         _ if connection.problem.is_some() => {}
         _ => {
             told += &format!(" {}", words.never);
@@ -128,7 +129,7 @@ fn told(
     told
 }
 
-/// To the second: for people.
+/// A time to the second, for people.
 fn time(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }

@@ -1,4 +1,4 @@
-//! Connections as they are shown.
+//! The views of connections.
 
 use std::collections::HashMap;
 
@@ -100,11 +100,11 @@ pub struct Desktop {
     pub qbxml_version: Option<String>,
 }
 
-/// Connections that are read with one round of queries; more would not fit into one.
+/// Connections that are read with one round of queries: more parameters would not fit.
 const SOME: usize = 500;
 
 impl Connection {
-    /// `public_url` is how others reach the gateway.
+    /// `public_url` is the address by which others reach the gateway.
     pub fn read(
         db: &mut Db,
         connection: connections::Connection,
@@ -115,7 +115,7 @@ impl Connection {
         one.ok_or(store::Error::NotFound("connection"))
     }
 
-    /// The same for many, in their order; the number of queries does not grow with theirs.
+    /// The same for many connections, in their order; the number of queries does not grow with theirs.
     pub fn read_all(
         db: &mut Db,
         mut connections: Vec<connections::Connection>,
@@ -175,7 +175,7 @@ impl Connection {
         })
     }
 
-    /// Without what only those may see who manage connections.
+    /// Hides what only those may see who manage connections.
     #[must_use]
     pub(super) fn for_all(mut self) -> Self {
         if let Some(webhook) = &mut self.webhook {
@@ -185,7 +185,7 @@ impl Connection {
     }
 }
 
-/// What stands beside a connection in other tables.
+/// The data about a connection in other tables.
 struct Related {
     status: ConnectionStatus,
     secrets: Vec<String>,

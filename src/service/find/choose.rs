@@ -1,26 +1,26 @@
-//! One of several, by its ID, its name, or the unique beginning of its ID.
+//! Chooses one of several objects, by its ID, its name, or the unique beginning of its ID.
 
 use crate::domain::{name, similarity::distance};
 
-/// Why none was chosen.
+/// Why no object was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChoiceError {
-    /// There is none; those with names near it.
+    /// None matches; `near` are similar names.
     Missing { near: Vec<String> },
-    /// The IDs of those that it may be, at most five.
+    /// Several match; at most five of their IDs.
     Ambiguous { ids: Vec<String> },
 }
 
-/// The ID of the one that is wanted among IDs with their names: as written first, then whatever its case, then by the
-/// beginning of its ID.
+/// The ID of the object that `wanted` means, among IDs with their names: an exact match first, then a name in any case,
+/// then the beginning of an ID.
 ///
 /// # Errors
-/// None, with those whose names are near; several.
+/// Nothing matches, with similar names; or several do.
 pub fn choose(all: &[(String, String)], wanted: &str) -> Result<String, ChoiceError> {
     let wanted = wanted.trim();
     let key = name::key(wanted);
     let lower = wanted.to_lowercase();
-    // A beginning tells more than the kind of the ID alone.
+    // The prefix of the ID alone, which names its kind, is not enough.
     let long = lower.split_once('_').is_some_and(|(_, rest)| !rest.is_empty());
     type Way<'a> = &'a dyn Fn(&str, &str) -> bool;
     let ways: [Way<'_>; 4] =

@@ -1,4 +1,5 @@
-//! What a name, an ID or its beginning means, for this caller: what it does not see is not there.
+//! Finds objects by name, ID or the beginning of an ID, as the caller sees them: what it may not see does not exist for
+//! it.
 
 mod choose;
 mod names;
@@ -43,7 +44,7 @@ pub fn company<A>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<Com
     Ok(companies::get(db, &id)?)
 }
 
-/// The IDs of the companies that a list goes through: the one that is named, else all that the caller sees.
+/// The IDs of the companies whose lists are read: the one that is named, else all that the caller sees.
 pub fn company_ids<A>(db: &mut Db, attempt: &Attempt<A>, wanted: Option<&str>) -> Result<Vec<String>> {
     match (wanted, attempt.companies().ids()) {
         (Some(name), _) => Ok(vec![company(db, attempt, name)?.id]),
@@ -52,10 +53,10 @@ pub fn company_ids<A>(db: &mut Db, attempt: &Attempt<A>, wanted: Option<&str>) -
     }
 }
 
-/// The ID of the company that is meant: the one that is named, else the only one that the caller sees.
+/// The ID of the company that is named, else of the only one that the caller sees.
 ///
 /// # Errors
-/// `company_needed` where there are several.
+/// `company_needed` if the caller sees several.
 pub fn one_company<A>(db: &mut Db, attempt: &Attempt<A>, wanted: Option<&str>) -> Result<String> {
     match company_ids(db, attempt, wanted)?.as_slice() {
         [only] => Ok(only.clone()),
@@ -84,7 +85,7 @@ pub fn connection<A>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<
         .flat_map(|(id, name, full)| [(id.to_owned(), full.to_owned()), (id.to_owned(), name.to_owned())])
         .collect();
     let id = choose(&all, wanted).map_err(|not| match not {
-        // People know them by these.
+        // People know connections by both names.
         ChoiceError::Ambiguous { ids } => {
             let ids = ids.iter().map(|id| format!("`{}` ({id})", names.connection(id))).collect();
             refused("connection", wanted, ChoiceError::Ambiguous { ids })
@@ -107,7 +108,7 @@ pub fn app(db: &mut Db, principal: &Principal, wanted: &str) -> Result<App> {
     seen.into_iter().find(|app| app.id == id).ok_or_else(|| Refusal::not_there("app"))
 }
 
-/// The apps that see a company which the caller sees as well, and those of admins for whoever sees all.
+/// The apps that see a company which the caller sees as well; and the admins' apps, if the caller sees all companies.
 pub fn apps(db: &mut Db, principal: &Principal) -> Result<Vec<App>> {
     let mut all = pages(db, |app: &App| &app.id, apps::page)?;
     all.retain(|app| sees(principal, app));
@@ -189,7 +190,7 @@ pub fn message<A: Acts>(
     Ok((attempt.at(&connection.company_id, "message")?, connection, message))
 }
 
-/// The ID with this beginning, among the companies in which the caller acts, else among those that it sees.
+/// The ID with this beginning, among the companies in which the caller may act, else among those that it sees.
 fn record_id<A>(db: &mut Db, attempt: &Attempt<A>, list: List, beginning: &str) -> Result<String> {
     let seen = attempt.principal().companies();
     begun(list.as_str(), list.prefix(), beginning, |id| {
@@ -198,7 +199,7 @@ fn record_id<A>(db: &mut Db, attempt: &Attempt<A>, list: List, beginning: &str) 
     })
 }
 
-/// The only ID of a `what` with this beginning; `ids` looks for up to three.
+/// The only ID of a `what` with this beginning; `ids` finds up to three.
 fn begun(
     what: &str,
     prefix: &str,
@@ -208,14 +209,14 @@ fn begun(
     let beginning = beginning.trim().to_lowercase();
     let digits = beginning.split_once('_').filter(|(begins, _)| *begins == prefix);
     let digits = digits.map_or("", |(_, digits)| digits);
-    // An ID has 32.
+    // A complete ID has 32 hex digits.
     if !(1..32).contains(&digits.len()) || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return Err(Refusal::not_there_as(what, &beginning));
     }
     only(what, &beginning, ids(&beginning)?)
 }
 
-/// The one that is meant.
+/// The chosen object, or the refusal.
 fn only(what: &str, wanted: &str, ids: Vec<String>) -> Result<String> {
     match ids.as_slice() {
         [only] => Ok(only.clone()),
@@ -246,7 +247,7 @@ fn refused(what: &str, wanted: &str, not: ChoiceError) -> Refusal {
     }
 }
 
-/// The companies that somebody sees.
+/// The companies that the caller sees.
 pub fn all_companies(db: &mut Db, seen: &Companies) -> store::Result<Vec<Company>> {
     pages(
         db,
@@ -255,7 +256,7 @@ pub fn all_companies(db: &mut Db, seen: &Companies) -> store::Result<Vec<Company
     )
 }
 
-/// All rows, page by page.
+/// All rows, read page by page.
 pub fn pages<T>(
     db: &mut Db,
     id: impl Fn(&T) -> &str,

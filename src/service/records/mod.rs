@@ -58,7 +58,7 @@ pub struct RecordsQuery {
     pub cursor: Option<String>,
 }
 
-/// A place in the list of a company.
+/// A position in the list of a company.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 enum After {
     Name(String, String),
@@ -83,7 +83,7 @@ impl From<After> for Position {
     }
 }
 
-/// A page of a list, company by company, by name, or by update where `changed_since` is given.
+/// A page of a list, company by company, by name, or by update if `changed_since` is given.
 ///
 /// # Errors
 /// `company_not_found`, `connection_not_found`; `bad_cursor` and what [`page`] refuses; `app_needed` where `linked` is
@@ -120,13 +120,13 @@ pub fn list(
     PageBody::new(shown(db, &grant, page.rows)?, next.as_ref())
 }
 
-/// A record, with the link of the app for which it is asked.
+/// A record, with the link of the app that the caller acts for.
 ///
 /// # Errors
 /// `{list}_not_found`.
 pub fn show(db: &mut Db, attempt: &Attempt<action::Read>, list: List, id: &str) -> Result<Record> {
     let (grant, staged) = find::record(db, attempt, list, id)?;
-    // There is one: exactly one was given.
+    // There is exactly one row for the ID that was given.
     shown(db, &grant, vec![staged])?.pop().ok_or_else(|| super::Refusal::not_there(list.as_str()))
 }
 
@@ -137,7 +137,7 @@ fn fits(after: &Position, order: Order) -> bool {
     }
 }
 
-/// The companies whose lists are gone through, and the connection: it has one company.
+/// The companies whose lists are read, and the connection if one is named: it belongs to one company.
 fn wanted(
     db: &mut Db,
     attempt: &Attempt<action::Read>,

@@ -1,4 +1,4 @@
-//! Records as they are shown.
+//! The view of a record.
 
 use std::collections::HashMap;
 

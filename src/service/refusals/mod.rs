@@ -1,5 +1,5 @@
-//! One translator for each error of a verb: what happened and what to do. API, pages and command line all answer with
-//! these codes.
+//! Turns each error of a verb into a refusal: what happened and what to do. The API, the pages and the command line all
+//! use these codes.
 
 mod setup;
 
@@ -100,8 +100,8 @@ impl From<store::Error> for Refusal {
     }
 }
 
-/// A database that does not do its work for now. The log has it too, but for what is the callers' doing: a line for each
-/// would be one thing more to wait for.
+/// The database is not available for now. The cause also goes to the log, unless the callers bring it about: a line for
+/// each of them would only be more work.
 fn unavailable(why: &store::Unavailable, error: store::Error) -> Refusal {
     let mut refused = Refusal::new(Class::Unavailable, why.code, sentence(why.what), why.advice());
     refused.retry_after = Some(why.retry_after);

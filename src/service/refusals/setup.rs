@@ -1,4 +1,4 @@
-//! Of what sets up connections, apps and companies, and of what calls sources.
+//! Refusals of the verbs that set up connections, apps and companies, and of those that call sources.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// A setting or secret of a name that its kind does not have.
+/// The remedy for a setting or secret that its kind does not have.
 fn named_rightly() -> Wording {
     taken_by_kind("Leave it out, or correct its name")
 }
@@ -31,7 +31,7 @@ impl From<VaultError> for Refusal {
     fn from(error: VaultError) -> Self {
         match error {
             VaultError::Store(error) => error.into(),
-            // Where the key is, is the operator's business: whoever runs commands.
+            // The key is the business of the operator, who runs the commands.
             error => {
                 let general = "Its operator finds the reason in the gateway's log, and by `rollcall doctor`.";
                 let close = error.problem().map_or_else(|| general.to_owned(), |problem| problem.remedy);
@@ -172,7 +172,7 @@ impl From<SubscribeError> for Refusal {
     fn from(error: SubscribeError) -> Self {
         let problem = error.problem();
         let class = match &error {
-            // Not the caller's pace, but the source's.
+            // The source is slow, not the caller.
             SubscribeError::Source(Failure::Closed(_)) => Class::Unavailable,
             SubscribeError::Source(_) => Class::SourceFailed,
             _ => Class::Conflict,
