@@ -9,12 +9,12 @@ use crate::domain::secret::Secret;
 
 use super::{Result, failure::Failure};
 
-/// A name and its value, as the command line has them. Neither is shown, not even where it is no such pair: people paste
-/// secrets into the wrong place, and the parser of the command line repeats what it refuses, so it is looked at later.
+/// A name and its value, as they are typed. They are never shown, not even if the text is no assignment: people paste
+/// secrets into the wrong place, and clap repeats what it refuses, so the text is parsed later.
 #[derive(Debug, Clone)]
 pub(super) struct Assignment(Secret);
 
-/// The same of a secret.
+/// The same for a secret.
 #[derive(Debug, Clone)]
 pub(super) struct SecretAssignment(Secret);
 
@@ -37,7 +37,7 @@ fn split(text: &Secret) -> Option<(String, String)> {
 /// The settings of a connection.
 ///
 /// # Errors
-/// What is no pair; a name that is given twice.
+/// A text that is no assignment; a name that is given twice.
 pub(super) fn settings(assignments: Vec<Assignment>) -> Result<BTreeMap<String, String>> {
     let mut settings = BTreeMap::new();
     for Assignment(text) in assignments {
@@ -50,10 +50,11 @@ pub(super) fn settings(assignments: Vec<Assignment>) -> Result<BTreeMap<String, 
     Ok(settings)
 }
 
-/// The secrets of a connection, read from their files where `@` names one, and from standard input for `@-`.
+/// The secrets of a connection, read from a file after `@`, and from standard input for `@-`.
 ///
 /// # Errors
-/// What is no pair; a name that is given twice; a file that cannot be read or is empty; more than one from standard input.
+/// A text that is no assignment; a name that is given twice; a file that cannot be read or is empty; more than one from
+/// standard input.
 pub(super) fn secrets(assignments: Vec<SecretAssignment>) -> Result<BTreeMap<String, Secret>> {
     read_secrets(assignments, io::stdin())
 }
@@ -88,12 +89,12 @@ fn read_secrets(assignments: Vec<SecretAssignment>, input: impl Read) -> Result<
 
 /// A secret from a file, without its last line break.
 pub(super) fn file(path: &str) -> Result<Secret> {
-    // Its name is not repeated: it may be a secret that begins with `@`.
+    // The path is not repeated: it may be a secret that begins with `@`.
     let remedy = "Name a file that holds the secret alone, and that this user may read.";
     alone("the file that is named after `@`", remedy, std::fs::read_to_string(path))
 }
 
-/// The secret that is all of a text, without its last line break.
+/// The secret that is the whole of a text, without its last line break.
 fn alone(place: &str, remedy: &str, text: io::Result<String>) -> Result<Secret> {
     let failed = |why: String| {
         Failure::new("bad_secret_file", format!("The secret cannot be read from {place}: {why}."), remedy)

@@ -1,4 +1,4 @@
-//! What a command works with.
+//! The context of a command: settings, environment and output.
 
 use crate::{
     app,
@@ -18,7 +18,7 @@ use crate::{
 
 use super::{Result, failure::Failure, output::Output};
 
-/// The settings, the world outside, and where answers go.
+/// The settings, the clock and the vault, and the output.
 pub(super) struct Context {
     pub settings: Settings,
     pub ambient: Ambient,
@@ -33,8 +33,8 @@ impl Context {
         Self { settings, ambient, vault, out }
     }
 
-    /// Opens the database. One that is new gets its tables, so that the first command just works; one of another
-    /// version is left alone, for a gateway may be using it.
+    /// Opens the database. A new one gets its tables, so that the first command just works; one of another version is
+    /// left alone, because a gateway may be using it.
     pub(super) async fn store(&self) -> Result<Store> {
         let store = Store::open(self.settings.database.url.reveal())?;
         match store.standing().await? {
@@ -61,10 +61,10 @@ impl Context {
         Ok(store)
     }
 
-    /// Runs a use case that reads; `app` is the one for which, where one is named.
+    /// Runs a use case that reads; `app` is the app to act for, if one is named.
     ///
     /// # Errors
-    /// What the use case refuses.
+    /// A refusal of the use case.
     pub(super) async fn read<A: Acts, T: Send + 'static>(
         &self,
         store: &Store,
@@ -77,7 +77,7 @@ impl Context {
     /// Runs a use case that writes, in one transaction; it may be tried twice: see [`call::write`].
     ///
     /// # Errors
-    /// What the use case refuses.
+    /// A refusal of the use case.
     pub(super) async fn write<A: Acts, T: Send + 'static>(
         &self,
         store: &Store,
@@ -87,7 +87,7 @@ impl Context {
         Ok(call::write(store, self.call_context(app), work).await.result?)
     }
 
-    /// What connections are made and shown with.
+    /// What it takes to make and show connections.
     ///
     /// # Errors
     /// A public address that cannot be used.
@@ -96,7 +96,7 @@ impl Context {
         Ok(CliEnvironment { ambient, vault, public_url: self.public_url()? })
     }
 
-    /// What people call companies and connections.
+    /// The names of companies and connections.
     pub(super) async fn names(&self, store: &Store) -> Result<Names> {
         self.read(store, None, Names::of).await
     }
@@ -105,7 +105,7 @@ impl Context {
         CallContext { credential: Credential::CommandLine, app, request_id: None, now: self.ambient.now() }
     }
 
-    /// All that it takes to call sources, over an open database.
+    /// What it takes to call sources, over an open database.
     ///
     /// # Errors
     /// A system without the certificates that HTTPS needs.
@@ -126,7 +126,7 @@ impl Context {
         database_name(&self.settings)
     }
 
-    /// How others reach the gateway.
+    /// The address by which others reach the gateway.
     pub(super) fn public_url(&self) -> Result<url::Url> {
         let text = self.settings.http.public_url();
         url::Url::parse(&text).map_err(|error| {
@@ -139,7 +139,7 @@ impl Context {
     }
 }
 
-/// What connections are made and shown with: calling their sources takes a [`Reach`].
+/// What it takes to make and show connections; calling their sources takes a [`Reach`].
 #[derive(Clone)]
 pub(super) struct CliEnvironment {
     ambient: Ambient,
@@ -161,7 +161,7 @@ impl Environment for CliEnvironment {
     }
 }
 
-/// A database as people may see it: a path, or a host and a name without user and password.
+/// The database in words that may be shown: a path, or a host and a name without user and password.
 pub(super) fn database_name(settings: &Settings) -> String {
     let url = settings.database.url.reveal();
     match Engine::of(url) {

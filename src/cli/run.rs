@@ -1,4 +1,4 @@
-//! `rollcall run`: look at runs, and decide a hold.
+//! `rollcall run`: shows runs, and approves or rejects a hold.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! `rollcall webhook`: look at what webhooks told, and try again what was given up.
+//! `rollcall webhook`: shows messages of webhooks, and tries again those that were given up.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! Arguments that are one of a few words: shells complete them, and whoever mistypes one is told those that there are.
+//! Parses arguments that are words of a vocabulary: shells complete them, and an error lists the words.
 
 /// The parser of a vocabulary of `domain::words`.
 macro_rules! word_parser {

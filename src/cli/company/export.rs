@@ -1,5 +1,5 @@
-//! What is kept of a company that goes: its records, profiles, links and runs as lines of JSON. No secrets: the views of the
-//! API hold none.
+//! Exports a company that is to be removed: its records, profiles, links and runs as lines of JSON. They contain no
+//! secrets, because the views of the API have none.
 
 use std::{
     fs::{File, OpenOptions},

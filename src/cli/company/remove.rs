@@ -1,4 +1,4 @@
-//! `rollcall company remove`: a client is taken off the books in one step.
+//! `rollcall company remove`: removes a company and all that belongs to it, in one step.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! The words around `rollcall connection add`: what each kind takes, made from the specifications.
+//! The help of `rollcall connection add`: the settings and secrets of each kind, made from the specifications.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! What the demo begins with: a company, two apps, profiles, and a connection to each simulated source.
+//! The data of the demo: a company, two apps, profiles, and a connection to each simulated source.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! `rollcall demo`: all of it in one process, and nothing left behind.
+//! `rollcall demo`: the gateway and simulated sources in one process, which leaves nothing behind.
 
 mod api;
 mod data;

@@ -1,4 +1,4 @@
-//! What to try in the demo: for people as commands to copy, for `--once` as calls of the API.
+//! The tour of the demo: for people commands to copy, for `--once` calls of the API.
 
 use reqwest::Method;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! The database, and what it tells of connections and runs.
+//! Checks the database, and the state of connections and runs in it.
 
 use chrono::{DateTime, Utc};
 

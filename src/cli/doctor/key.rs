@@ -1,4 +1,4 @@
-//! The key that seals the secrets of connections.
+//! Checks the key that encrypts the secrets of connections.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What runs beside the requests of the gateways.
+//! Checks the workers of the gateways.
 
 use std::collections::BTreeMap;
 
