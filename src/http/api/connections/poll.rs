@@ -1,4 +1,4 @@
-//! «Get Users».
+//! «Get Users»: requests the lists of a connection.
 
 use axum::{Json, http::StatusCode};
 use chrono::{DateTime, Utc};
