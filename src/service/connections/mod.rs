@@ -43,8 +43,7 @@ pub use removal::{Removal, to_remove};
 pub use source::{Callback, CallbackState, Callbacks, TestResult};
 pub use view::{Connection, ConnectionProblem, ConnectionStatus, Desktop, NewConnection, Webhook};
 
-/// What it takes to make and show connections: the gateway's [`Reach`] has it, and so has a command that calls no
-/// sources.
+/// What it takes to make and show connections: the gateway has it, and so has a command that calls no sources.
 pub trait Environment {
     fn ambient(&self) -> &Ambient;
     fn vault(&self) -> &Vault;
