@@ -15,10 +15,10 @@ use super::{
     Result, company,
     confirm::Consent,
     context::Context,
-    known::known,
     pages::all,
     text::{self, fields, plain, table, time},
     token,
+    word_parser::word_parser,
 };
 
 #[derive(Debug, clap::Subcommand)]
@@ -36,7 +36,7 @@ pub(super) enum Command {
         admin: bool,
         /// What its tokens may be used for at most: read, link, poll, manage; may be given several times [default: read link
         /// poll]
-        #[arg(long = "scope", value_name = "SCOPE", conflicts_with = "admin", value_parser = known!(Scope))]
+        #[arg(long = "scope", value_name = "SCOPE", conflicts_with = "admin", value_parser = word_parser!(Scope))]
         scopes: Vec<Scope>,
     },
     /// Change an app's name, the companies that it may see, or what its tokens may be used for
@@ -54,7 +54,7 @@ is: its tokens lose it at once.")]
         #[arg(long = "company", value_name = "COMPANY", group = "what")]
         companies: Vec<String>,
         /// All that its tokens may be used for at most: read, link, poll, manage; to be given for each
-        #[arg(long = "scope", value_name = "SCOPE", group = "what", value_parser = known!(Scope))]
+        #[arg(long = "scope", value_name = "SCOPE", group = "what", value_parser = word_parser!(Scope))]
         scopes: Vec<Scope>,
     },
     /// List the apps

@@ -1,4 +1,4 @@
-//! What takes something away asks first.
+//! Confirmation of commands that take something away.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Result, failure::Failure, output::Output};
 
-/// What every command has that takes something away.
+/// The flags of every command that takes something away.
 #[derive(Debug, clap::Args)]
 pub(super) struct Consent {
     /// Do not ask; needed where there is no terminal
@@ -22,10 +22,10 @@ impl Consent {
         self.dry_run
     }
 
-    /// Whether the command is to go on. `what` is what would go, for `--dry-run` and before the question.
+    /// Whether the command is to go on. `what` is shown with `--dry-run` and before the question: all that would go.
     ///
     /// # Errors
-    /// Where there is no terminal to ask at and no `--yes`; an answer that is not yes.
+    /// If there is no terminal to ask at and no `--yes`; or the answer is not yes.
     pub(super) fn given<V: Serialize>(
         &self,
         out: Output,
@@ -47,10 +47,10 @@ impl Consent {
     }
 }
 
-/// Asks before something that cannot be undone.
+/// Asks for confirmation.
 ///
 /// # Errors
-/// Where there is no terminal, or the answer is not yes.
+/// If there is no terminal, or the answer is not yes.
 fn confirm(question: &str) -> Result {
     if !io::stdin().is_terminal() {
         return Err(Failure::new(

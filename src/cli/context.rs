@@ -1,4 +1,4 @@
-//! What a command works with.
+//! The context of a command: settings, environment and output.
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,8 @@ use crate::{
     domain::access::{Acts, Attempt},
     service::{
         self,
-        connections::Around,
-        door::{self, Asker, Credential},
+        call::{self, CallContext, Credential},
+        connections::Environment,
         find::Names,
     },
     store::{self, Db, Engine, Standing, Store, WriteDb},
@@ -20,7 +20,7 @@ use crate::{
 
 use super::{Result, failure::Failure, output::Output};
 
-/// The settings, the world outside, and where answers go.
+/// The settings, the clock and the vault, and the output.
 pub(super) struct Context {
     pub settings: Settings,
     pub ambient: Ambient,
@@ -89,30 +89,30 @@ impl Context {
         Ok(store)
     }
 
-    /// Runs a use case that reads; `app` is the one for which, where one is named.
+    /// Runs a use case that reads; `app` is the app to act for, if one is named.
     ///
     /// # Errors
-    /// What the use case refuses.
+    /// A refusal of the use case.
     pub(super) async fn read<A: Acts, T: Send + 'static>(
         &self,
         store: &Store,
         app: Option<String>,
         work: impl FnOnce(&mut Db, &Attempt<A>) -> service::Result<T> + Send + 'static,
     ) -> Result<T> {
-        Ok(door::read(store, self.asker(app), work).await.result?)
+        Ok(call::read(store, self.call_context(app), work).await.result?)
     }
 
-    /// Runs a use case that writes, in one transaction; it may be tried twice: see [`door::write`].
+    /// Runs a use case that writes, in one transaction; it may be tried twice: see [`call::write`].
     ///
     /// # Errors
-    /// What the use case refuses.
+    /// A refusal of the use case.
     pub(super) async fn write<A: Acts, T: Send + 'static>(
         &self,
         store: &Store,
         app: Option<String>,
         work: impl Fn(&mut WriteDb, &Attempt<A>) -> service::Result<T> + Send + Sync + 'static,
     ) -> Result<T> {
-        Ok(door::write(store, self.asker(app), work).await.result?)
+        Ok(call::write(store, self.call_context(app), work).await.result?)
     }
 
     /// Tries a use case that writes and takes back all that it has done: what `--dry-run` tells is what would happen.
@@ -137,25 +137,25 @@ impl Context {
         }
     }
 
-    /// What connections are made and shown with.
+    /// What it takes to make and show connections.
     ///
     /// # Errors
     /// A public address that cannot be used.
-    pub(super) fn around(&self) -> Result<Surroundings> {
+    pub(super) fn environment(&self) -> Result<CliEnvironment> {
         let (ambient, vault) = (self.ambient.clone(), self.vault.clone());
-        Ok(Surroundings { ambient, vault, public_url: self.public_url()? })
+        Ok(CliEnvironment { ambient, vault, public_url: self.public_url()? })
     }
 
-    /// What people call companies and connections.
+    /// The names of companies and connections.
     pub(super) async fn names(&self, store: &Store) -> Result<Names> {
         self.read(store, None, Names::of).await
     }
 
-    fn asker(&self, app: Option<String>) -> Asker {
-        Asker { credential: Credential::CommandLine, app, request_id: None, now: self.ambient.now() }
+    fn call_context(&self, app: Option<String>) -> CallContext {
+        CallContext { credential: Credential::CommandLine, app, request_id: None, now: self.ambient.now() }
     }
 
-    /// All that it takes to call sources, over an open database.
+    /// What it takes to call sources, over an open database.
     ///
     /// # Errors
     /// A system without the certificates that HTTPS needs.
@@ -176,7 +176,7 @@ impl Context {
         database_name(&self.settings)
     }
 
-    /// How others reach the gateway.
+    /// The address by which others reach the gateway.
     pub(super) fn public_url(&self) -> Result<url::Url> {
         let text = self.settings.http.public_url();
         url::Url::parse(&text).map_err(|error| {
@@ -189,15 +189,15 @@ impl Context {
     }
 }
 
-/// What connections are made and shown with: calling their sources takes a [`Reach`].
+/// What it takes to make and show connections; calling their sources takes a [`Reach`].
 #[derive(Clone)]
-pub(super) struct Surroundings {
+pub(super) struct CliEnvironment {
     ambient: Ambient,
     vault: Vault,
     public_url: url::Url,
 }
 
-impl Around for Surroundings {
+impl Environment for CliEnvironment {
     fn ambient(&self) -> &Ambient {
         &self.ambient
     }
@@ -211,7 +211,7 @@ impl Around for Surroundings {
     }
 }
 
-/// A database as people may see it: a path, or a host and a name without user and password.
+/// The database in words that may be shown: a path, or a host and a name without user and password.
 pub(super) fn database_name(settings: &Settings) -> String {
     let url = settings.database.url.reveal();
     match Engine::of(url) {

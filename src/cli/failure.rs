@@ -1,4 +1,4 @@
-//! Why a command did not do what it was asked: what happened, and what to do.
+//! The failure of a command: what happened, and what to do.
 
 use std::error::Error;
 
@@ -7,24 +7,24 @@ pub(super) use crate::domain::problem::sentence;
 use crate::{
     config::Mistakes,
     domain::problem::Problem,
-    service::{Class, Refusal, edge::Edge},
+    service::{Class, Refusal, interface::Interface},
     store,
     sync::{check::TestError, remove::RemoveError, subscribe::SubscribeError, vault::VaultError},
 };
 
 /// The exit code of a command that failed.
 pub(super) const FAILED: u8 = 1;
-/// The exit code of a call, or of settings, that cannot be understood.
+/// The exit code of a command line, or of settings, that cannot be understood.
 pub(super) const USAGE: u8 = 2;
 
 /// Why a command ends without success.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// To be told.
+    /// A problem to print.
     Problem { problem: Problem, exit: u8 },
-    /// The answer on standard output says it already.
+    /// The answer on standard output contains it already.
     Answered,
-    /// Whoever read standard output went away: nobody is left to tell.
+    /// Standard output was closed: nobody is left to tell.
     Unread,
 }
 
@@ -33,7 +33,7 @@ impl Failure {
         Self::Problem { problem: Problem::new(code, detail, remedy), exit: FAILED }
     }
 
-    /// A call that cannot be understood.
+    /// A command line that cannot be understood.
     pub(super) fn usage(detail: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Problem { problem: Problem::new("usage", detail, remedy), exit: USAGE }
     }
@@ -86,13 +86,13 @@ impl From<Mistakes> for Failure {
     }
 }
 
-/// What a use case refuses: its code as the API has it, its words as the command line has them.
+/// A refusal of a use case: its code is that of the API, its wording that of the command line.
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         let exit = if refusal.class == Class::Malformed { USAGE } else { FAILED };
-        let mut problem = refusal.problem(Edge::CommandLine);
+        let mut problem = refusal.problem(Interface::CommandLine);
         if let Some(cause) = &refusal.cause {
-            // Who runs commands is the operator: the cause is for his eyes.
+            // The user of the command line is the operator, and may see the cause.
             let why = sentence(&chain(cause.as_ref()));
             if why != problem.detail {
                 let both = format!("{} {why}", problem.detail);
@@ -114,7 +114,8 @@ macro_rules! as_refused {
 }
 as_refused!(TestError, RemoveError, SubscribeError);
 
-/// Where the database is, and why it does not open, is for the command line to say; the rest is said as everywhere.
+/// The command line says where the database is, and why it does not open; other errors have the same words as
+/// everywhere.
 impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Self {
         use store::Error as E;
@@ -157,7 +158,7 @@ fn remedy_of(obstacle: &store::Obstacle) -> &'static str {
     }
 }
 
-/// Where the key is, is for the command line to say.
+/// The command line says where the key is.
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
         match (error.problem(), error) {

@@ -1,4 +1,4 @@
-//! The settings that are given as flags: they lie over the environment.
+//! The settings that are given as flags: they override the environment.
 
 use crate::config::{Environment, MapSource, Mistakes, Overlay, Settings};
 

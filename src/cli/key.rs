@@ -1,4 +1,4 @@
-//! `rollcall key`: the key that seals the secrets of connections.
+//! `rollcall key`: the key that encrypts the secrets of connections.
 
 use serde::Serialize;
 use serde_json::json;

@@ -11,10 +11,10 @@ use crate::{
 use super::{
     Result,
     context::Context,
-    known::known,
     pages::all,
     record::list_of,
     text::{fields, table, time},
+    word_parser::word_parser,
 };
 
 #[derive(Debug, clap::Subcommand)]
@@ -29,7 +29,7 @@ pub(super) enum Command {
         #[arg(long)]
         company: Option<String>,
         /// Only those of this list: employee or customer
-        #[arg(long, value_parser = known!(List))]
+        #[arg(long, value_parser = word_parser!(List))]
         list: Option<List>,
         /// At most so many [default: all]
         #[arg(long, value_name = "NUMBER")]

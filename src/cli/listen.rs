@@ -1,4 +1,4 @@
-//! The addresses that the gateway listens on: taking one, and why it cannot be had.
+//! Binds the addresses that the gateway listens on, and explains why one cannot be bound.
 
 use std::{
     io::{self, ErrorKind},
@@ -11,12 +11,12 @@ use crate::domain::problem::Problem;
 
 use super::{Result, failure::Failure};
 
-/// Takes the address to listen on; `setting` is the name of its setting or flag.
+/// Binds the address; `setting` is the name of its setting or flag.
 pub(super) async fn bind(listen: &str, setting: &str) -> Result<TcpListener> {
     TcpListener::bind(listen).await.map_err(|error| Failure::from(refused(listen, setting, &error)))
 }
 
-/// Why `listen` cannot be listened on, and what to do. `setting` is the name of its setting or flag.
+/// Why the address cannot be bound, and what to do. `setting` is the name of its setting or flag.
 pub(super) fn refused(listen: &str, setting: &str, error: &io::Error) -> Problem {
     let host = listen.rsplit_once(':').map_or(listen, |(host, _)| host).trim_matches(['[', ']']);
     let (why, remedy) = match error.kind() {
@@ -38,7 +38,7 @@ pub(super) fn refused(listen: &str, setting: &str, error: &io::Error) -> Problem
                  this computer only."
             ),
         ),
-        // Looking up the name failed: that has no kind of its own.
+        // A host name that cannot be looked up has no error kind of its own.
         _ if host.parse::<IpAddr>().is_err() => (
             format!("the name {host:?} has no address here"),
             format!("Correct {setting}, or name an address instead, such as 127.0.0.1 or 0.0.0.0."),
@@ -51,7 +51,7 @@ pub(super) fn refused(listen: &str, setting: &str, error: &io::Error) -> Problem
     Problem::new("cannot_listen", format!("{listen} cannot be listened on: {why}."), remedy)
 }
 
-/// How to reach a gateway from this machine. One that listens everywhere also listens here.
+/// The address of a gateway from this machine: one that listens everywhere also listens here.
 pub(super) fn local_url(address: SocketAddr, tls: bool) -> String {
     let mut address = address;
     if address.ip().is_unspecified() {

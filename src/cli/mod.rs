@@ -4,6 +4,7 @@
 //! goes to standard error. Exit codes: 0 done, 1 failed, 2 not understood (the call, or the settings).
 
 mod app;
+mod assignments;
 mod company;
 mod completions;
 mod confirm;
@@ -14,7 +15,6 @@ mod doctor;
 mod failure;
 mod flags;
 mod key;
-mod known;
 mod link;
 mod listen;
 mod man;
@@ -22,7 +22,6 @@ mod migrate;
 mod openapi;
 mod output;
 mod pages;
-mod pairs;
 mod profile;
 mod qwc;
 mod record;
@@ -34,6 +33,7 @@ mod text;
 mod token;
 mod usage;
 mod webhook;
+mod word_parser;
 mod worker;
 
 use std::process::ExitCode;
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn each_operation_that_a_remedy_names_is_a_command() {
-        for operation in crate::service::edge::Operation::ALL {
+        for operation in crate::service::interface::Operation::ALL {
             let (_, command_line) = operation.names();
             assert_eq!(wrong(&format!("rollcall {command_line}")), None);
         }

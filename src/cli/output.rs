@@ -1,4 +1,4 @@
-//! The one place that writes to standard output and standard error.
+//! The only module that writes to standard output and standard error.
 
 use std::{
     io::{self, ErrorKind, IsTerminal, Write},
@@ -15,23 +15,23 @@ use super::{
     text::plain,
 };
 
-/// What a person sees while long work goes on.
-pub(super) struct Waiting(ProgressBar);
+/// Shows progress while long work goes on.
+pub(super) struct Spinner(ProgressBar);
 
-impl Waiting {
-    /// Tells how far it is.
+impl Spinner {
+    /// Shows how far the work is.
     pub(super) fn at(&self, what: &str) {
         self.0.set_message(plain(what));
     }
 }
 
-impl Drop for Waiting {
+impl Drop for Spinner {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
 }
 
-/// Where answers go, and in which form.
+/// Writes answers, as text or JSON.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Output {
     json: bool,
@@ -39,7 +39,7 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// `quiet` leaves out what is only good to know.
+    /// `quiet` leaves out the notes.
     pub(super) fn new(json: bool, quiet: bool) -> Self {
         Self { json, quiet }
     }
@@ -48,7 +48,7 @@ impl Output {
         self.json
     }
 
-    /// The answer of a command: one line of JSON, or the text that `text` makes of it.
+    /// Writes the answer of a command: one line of JSON, or the text that `text` makes of it.
     pub(super) fn answer<V: Serialize>(self, value: &V, text: impl FnOnce(&V) -> String) -> Result {
         if self.json { self.json(value) } else { self.text(&text(value)) }
     }
@@ -59,7 +59,7 @@ impl Output {
         self.bytes(&line)
     }
 
-    /// Text for standard output, as it is.
+    /// Writes text to standard output, as it is.
     pub(super) fn text(self, text: &str) -> Result {
         self.bytes(text.as_bytes())
     }
@@ -73,31 +73,31 @@ impl Output {
         }
     }
 
-    /// Tells a person at a terminal that something goes on which takes a while; it goes when it is dropped. Scripts, and
-    /// whoever wants quiet, are told nothing.
-    pub(super) fn waiting(self, what: &str) -> Waiting {
+    /// Shows a person at a terminal that something takes a while, until it is dropped. Scripts, and users who want
+    /// quiet, see nothing.
+    pub(super) fn spinner(self, what: &str) -> Spinner {
         if self.quiet || self.json || !io::stderr().is_terminal() {
-            return Waiting(ProgressBar::hidden());
+            return Spinner(ProgressBar::hidden());
         }
         let bar = ProgressBar::new_spinner().with_message(plain(what));
         bar.enable_steady_tick(Duration::from_millis(100));
-        Waiting(bar)
+        Spinner(bar)
     }
 
-    /// A line for people on standard error: what is going on, or what to do next.
+    /// A note on standard error: what is going on, or what to do next.
     pub(super) fn note(self, line: &str) {
         if !self.quiet {
             self.warning(line);
         }
     }
 
-    /// A line on standard error that is not left out.
+    /// A line on standard error that `quiet` does not leave out.
     pub(super) fn warning(self, line: &str) {
-        // There is nobody else to tell if this fails.
+        // If this fails, there is nobody to tell.
         let _ = writeln!(io::stderr().lock(), "{line}");
     }
 
-    /// Tells why a command failed, and gives its exit code.
+    /// Prints why a command failed, and returns its exit code.
     pub(super) fn failure(self, failure: &Failure) -> ExitCode {
         match failure {
             Failure::Problem { problem, exit } => {

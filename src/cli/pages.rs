@@ -1,13 +1,13 @@
-//! All rows of a list that comes in pages.
+//! Reads all pages of a list.
 
 use crate::service::page::PageBody;
 
 use super::Result;
 
-/// Rows of a page.
+/// Rows in a page.
 const ROWS: usize = 500;
 
-/// The rows of all pages, at most `most` where it is given. `page` is asked for so many rows after a cursor.
+/// The rows of all pages, at most `most` if it is given. `page` reads so many rows after a cursor.
 pub(super) async fn all<T>(
     most: Option<usize>,
     page: impl AsyncFn(i64, Option<String>) -> Result<PageBody<T>>,
@@ -27,7 +27,7 @@ pub(super) async fn all<T>(
     }
 }
 
-/// Hands on the rows of all pages, one page after the other: of a list that may be too long to be held.
+/// Hands on the rows of all pages, page by page, for a list that may be too long for memory.
 pub(super) async fn all_into<T>(
     page: impl AsyncFn(i64, Option<String>) -> Result<PageBody<T>>,
     mut take: impl FnMut(&T) -> Result,

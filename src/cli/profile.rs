@@ -12,9 +12,9 @@ use super::{
     Result,
     confirm::Consent,
     context::Context,
-    known::known,
     pages::all,
     text::{fields, plain, table},
+    word_parser::word_parser,
 };
 
 #[derive(Debug, clap::Subcommand)]
@@ -94,7 +94,7 @@ pub(super) struct Of {
     #[arg(long)]
     app: Option<String>,
     /// employee or customer
-    #[arg(long, default_value = "employee", value_parser = known!(List))]
+    #[arg(long, default_value = "employee", value_parser = word_parser!(List))]
     list: List,
 }
 

@@ -1,7 +1,7 @@
 //! `rollcall qwc`.
 
 use crate::{
-    service::connections::{self, Around},
+    service::connections::{self, Environment},
     sync::register::ConnectionChange,
 };
 
@@ -26,18 +26,18 @@ pub(super) struct Args {
 
 pub(super) async fn run(context: &Context, args: Args) -> Result {
     let store = context.store().await?;
-    let (around, Args { connection, new_ids }) = (context.around()?, args);
-    let local = around.public_url().host_str() == Some("localhost");
+    let (env, Args { connection, new_ids }) = (context.environment()?, args);
+    let local = env.public_url().host_str() == Some("localhost");
     let (text, _) = if new_ids {
         let change = ConnectionChange { new_ids, ..ConnectionChange::default() };
         let write = context.write(&store, None, move |db, attempt| {
-            connections::change(db, &around, attempt, &connection, &change)?;
-            connections::qwc(db, &around, attempt, &connection)
+            connections::change(db, &env, attempt, &connection, &change)?;
+            connections::qwc(db, &env, attempt, &connection)
         });
         write.await?
     } else {
         context
-            .read(&store, None, move |db, attempt| connections::qwc(db, &around, attempt, &connection))
+            .read(&store, None, move |db, attempt| connections::qwc(db, &env, attempt, &connection))
             .await?
     };
     context.out.text(&text)?;

@@ -15,9 +15,9 @@ use super::{
     Result,
     context::Context,
     failure::Failure,
-    known::known,
     pages::all,
     text::{fields, table, time, yes},
+    word_parser::word_parser,
 };
 
 #[derive(Debug, clap::Subcommand)]
@@ -26,7 +26,7 @@ pub(super) enum Command {
     #[command(after_help = "Example:\n  rollcall record list employee --company Acme --linked false --json")]
     List {
         /// employee or customer
-        #[arg(value_parser = known!(List))]
+        #[arg(value_parser = word_parser!(List))]
         list: List,
         #[command(flatten)]
         filter: Filter,

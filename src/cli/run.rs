@@ -1,4 +1,4 @@
-//! `rollcall run`: look at runs, and decide a hold.
+//! `rollcall run`: shows runs, and approves or rejects a hold.
 
 use serde::Serialize;
 
@@ -17,9 +17,9 @@ use super::{
     Result,
     confirm::Consent,
     context::Context,
-    known::known,
     pages::all,
     text::{fields, plain, table, time},
+    word_parser::word_parser,
 };
 
 /// How many absent records are named; the API pages through all.
@@ -37,7 +37,7 @@ pub(super) enum Command {
         #[arg(long)]
         connection: Option<String>,
         /// Only those in this state: queued, running, held, complete, failed
-        #[arg(long, value_parser = known!(RunState))]
+        #[arg(long, value_parser = word_parser!(RunState))]
         state: Option<RunState>,
         /// At most so many [default: 100]
         #[arg(long, value_name = "NUMBER", default_value = "100", hide_default_value = true)]
@@ -124,15 +124,15 @@ async fn approve(context: &Context, store: &Store, run: String, consent: Consent
     let now = context.ambient.now();
     let decided = context.write(store, None, move |db, attempt| runs::approve(db, attempt, &held.id, now));
     let mut decided = decided.await?;
-    let waiting = context.out.waiting("marking");
+    let spinner = context.out.spinner("marking");
     // Should this be stopped, a gateway goes on.
     while let Some(left) = decided.to_mark {
-        waiting.at(&format!("marking, up to {left} more"));
+        spinner.at(&format!("marking, up to {left} more"));
         let task = Task::Mark { run_id: decided.id.clone() };
         backlog::step(store, &context.ambient, &task).await?;
         decided = context.read(store, None, move |db, attempt| runs::show(db, attempt, &decided.id)).await?;
     }
-    drop(waiting);
+    drop(spinner);
     context.out.answer(&decided, |run| {
         format!("Approved {}: {} {} marked absent.\n", run.id, run.absent, run.list.plural())
     })

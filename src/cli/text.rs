@@ -1,8 +1,8 @@
-//! Text for people: tables, times, and what a terminal must not be told.
+//! Text for people: tables, times, and protection against control characters.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-/// Without control characters but the new line: a name from elsewhere must not move the cursor.
+/// Replaces control characters except line breaks: a name from elsewhere must not control the terminal.
 pub(super) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
@@ -12,7 +12,7 @@ pub(super) fn time(time: Option<DateTime<Utc>>) -> String {
     time.map_or_else(|| "-".into(), |time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
-/// In lines of at most `width` characters, unless a word is longer, each after `indent`.
+/// Wraps text in lines of at most `width` characters, unless a word is longer, each after `indent`.
 pub(super) fn wrapped(text: &str, width: usize, indent: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -32,7 +32,7 @@ pub(super) fn yes(yes: bool) -> String {
     if yes { "yes" } else { "no" }.into()
 }
 
-/// Rows under a head, columns aligned; `empty` where there are no rows.
+/// A table with aligned columns; `empty` if there are no rows.
 pub(super) fn table<const N: usize>(head: [&str; N], rows: Vec<[String; N]>, empty: &str) -> String {
     if rows.is_empty() {
         return format!("{empty}\n");
@@ -59,7 +59,7 @@ pub(super) fn table<const N: usize>(head: [&str; N], rows: Vec<[String; N]>, emp
     text
 }
 
-/// Names before values, aligned.
+/// A list of names and values, aligned.
 pub(super) fn fields(pairs: &[(&str, String)]) -> String {
     let width = pairs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     pairs.iter().map(|(name, value)| format!("{name:<width$}  {}\n", cell_of(value))).collect()

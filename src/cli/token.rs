@@ -13,8 +13,8 @@ use super::{
     Result,
     confirm::Consent,
     context::Context,
-    known::known,
     text::{fields, table, time},
+    word_parser::word_parser,
 };
 
 #[derive(Debug, clap::Subcommand)]
@@ -31,7 +31,7 @@ pub(super) enum Command {
         name: Option<String>,
         /// What it may be used for, within the app's scopes: read, link, poll, manage; may be given several times [default:
         /// those of the app]
-        #[arg(long = "scope", value_name = "SCOPE", value_parser = known!(Scope))]
+        #[arg(long = "scope", value_name = "SCOPE", value_parser = word_parser!(Scope))]
         scopes: Vec<Scope>,
         /// After how many days it stops working [default: never]
         #[arg(long, value_name = "DAYS")]

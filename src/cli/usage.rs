@@ -1,5 +1,5 @@
-//! A call that the parser of the command line does not take, told without what was typed: people paste secrets into the
-//! wrong place, and what is told here ends in logs.
+//! Explains a command line that clap refuses, without repeating it: people paste secrets into the wrong place, and the
+//! output ends in logs.
 
 use clap::{
     CommandFactory,
@@ -8,7 +8,7 @@ use clap::{
 
 use super::{Cli, failure::Failure};
 
-/// What is wrong with the call.
+/// What is wrong with the command line.
 pub(super) fn failure(error: &clap::Error) -> Failure {
     let argument = || text(error, ContextKind::InvalidArg).unwrap_or_else(|| "an argument".into());
     let detail = match error.kind() {
@@ -18,7 +18,7 @@ pub(super) fn failure(error: &clap::Error) -> Failure {
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             format!("The value of `{}` cannot be used.", argument())
         }
-        // What was typed is in the place of the argument.
+        // The argument's context holds what was typed.
         ErrorKind::UnknownArgument => "There is an argument that this command does not take.".into(),
         ErrorKind::InvalidSubcommand => "There is no such command.".into(),
         ErrorKind::MissingRequiredArgument => format!("These arguments are missing: {}.", argument()),
@@ -61,7 +61,7 @@ fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
     }
 }
 
-/// The command that was called: those words of the call that name one.
+/// The command that was called: the words that name one.
 fn command(arguments: impl Iterator<Item = String>) -> String {
     let (mut command, mut names) = (Cli::command(), vec!["rollcall".to_owned()]);
     for word in arguments {

@@ -1,4 +1,4 @@
-//! `rollcall webhook`: look at what webhooks told, and try again what was given up.
+//! `rollcall webhook`: shows messages of webhooks, and tries again those that were given up.
 
 use serde::Serialize;
 
@@ -11,9 +11,9 @@ use crate::{
 use super::{
     Result,
     context::Context,
-    known::known,
     pages::all,
     text::{plain, table, time},
+    word_parser::word_parser,
 };
 
 #[derive(Debug, clap::Subcommand)]
@@ -24,7 +24,7 @@ pub(super) enum Command {
         /// The connection's name or ID, con_…
         connection: String,
         /// Only those in this state: pending, done or dead
-        #[arg(long, value_parser = known!(MessageState))]
+        #[arg(long, value_parser = word_parser!(MessageState))]
         state: Option<MessageState>,
         /// How many, 1 to 500
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]

@@ -1,4 +1,4 @@
-//! `rollcall worker`: what runs beside the requests of the gateways.
+//! `rollcall worker`: shows the workers of the gateways.
 
 use crate::{
     service::{

@@ -1,18 +1,18 @@
-//! JSON of which one text may be broken: that text is lost, and not the list that it stands in.
+//! Parses JSON in which a text may be broken: only that text is lost, not the list around it.
 
 use serde::de::DeserializeOwned;
 
-/// What stands in place of what could not be read: a character that no text holds, for Unicode has set it aside.
-/// Whoever reads a field takes a text with it for none.
+/// Takes the place of what could not be read: a noncharacter of Unicode, which no text contains. Fields treat a text
+/// with it as missing.
 pub const UNREADABLE: char = '\u{fdd0}';
 
 const MARK: &str = "\u{fdd0}";
 
-/// Reads JSON. A mark of the byte order before it is passed over; where it cannot be read, its texts are repaired:
-/// bytes that are no UTF-8, halves of surrogate pairs and unknown escapes become [`UNREADABLE`].
+/// Parses JSON. A byte order mark is skipped. If the JSON is not valid, its texts are repaired: bytes that are not
+/// UTF-8, halves of surrogate pairs and unknown escapes become [`UNREADABLE`].
 ///
 /// # Errors
-/// JSON that is broken elsewhere than in a text, or not of this shape.
+/// JSON that is broken outside of a text, or does not have the expected shape.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match serde_json::from_slice(bytes) {
@@ -38,7 +38,7 @@ fn repaired(bytes: &[u8]) -> String {
                 out.push_str(kept);
                 length = read;
             }
-            // Not allowed in a text, and read as white space.
+            // JSON does not allow it in a text; it is read as white space.
             c if in_text && c < ' ' => out.push(' '),
             c => {
                 in_text ^= c == '"';
@@ -50,7 +50,7 @@ fn repaired(bytes: &[u8]) -> String {
     out
 }
 
-/// What an escape becomes, and how many bytes of `text`, which begins with it, it is long.
+/// The replacement of an escape with which `text` begins, and the length of the escape in bytes.
 fn escape(text: &str) -> (&str, usize) {
     let unit = |from: usize| {
         let digits = text.get(from..from + 6)?.strip_prefix("\\u")?;

@@ -1,21 +1,21 @@
-//! Bytes to types and back, bounded: nothing here trusts what it reads.
+//! Bytes to types and back, within bounds: no input is trusted.
 //!
 //! | file | what it reads or writes |
 //! | --- | --- |
-//! | [`source`] | a stream with look-ahead and a limit for each piece of markup |
+//! | [`lookahead`] | a buffered reader with look-ahead and a limit for each piece |
 //! | [`xml`] | well-formed XML, event by event |
-//! | [`unescape`] | the XML that travels as text inside other XML |
-//! | [`misread`] | letters that arrive as control characters |
-//! | [`soap`] | envelopes: calls in, replies out |
-//! | [`qbxml`] | QuickBooks' own language: requests out, responses in |
-//! | [`json`] | JSON, of which a broken text costs that text only |
-//! | [`seal`] | secrets, sealed for the database and opened again |
+//! | [`unescape`] | XML that is escaped as text inside other XML |
+//! | [`mojibake`] | repairs letters that arrive as control characters |
+//! | [`soap`] | SOAP envelopes: reads calls, writes replies |
+//! | [`qbxml`] | QuickBooks' own XML: writes requests, reads responses |
+//! | [`json`] | JSON, in which a broken text loses only that text |
+//! | [`seal`] | encrypts secrets for the database, and decrypts them |
 
 pub mod json;
-pub mod misread;
+pub mod lookahead;
+pub mod mojibake;
 pub mod qbxml;
 pub mod seal;
 pub mod soap;
-pub mod source;
 pub mod unescape;
 pub mod xml;

@@ -1,4 +1,4 @@
-//! Secrets as the database holds them: sealed (ChaCha20-Poly1305), and bound to the row that they are of.
+//! Encrypts the secrets in the database (ChaCha20-Poly1305), each bound to its row.
 //!
 //! Layout: a version byte, 12 bytes of nonce, the ciphertext, 16 bytes of tag.
 
@@ -8,15 +8,16 @@ use crate::domain::key::Key;
 
 const VERSION: u8 = 1;
 
-/// Bytes of a nonce. It is random: of one key's billions of secrets no two will share one.
+/// Bytes of a nonce. It is random: even among billions of secrets of one key, no two will share one.
 pub const NONCE: usize = 12;
 
-/// What was sealed does not open: another key, another row, or damaged.
+/// A sealed secret cannot be decrypted: the key or the row is another, or it is damaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the sealed secret does not open with this key in this place")]
 pub struct NotOpened;
 
-/// Where a secret belongs; it opens nowhere else. An ID holds no zero byte, so no two places look the same.
+/// The row that a secret is bound to; it cannot be decrypted in another. IDs contain no zero byte, so no two rows give
+/// the same bytes.
 fn place(connection_id: &str, name: &str) -> Vec<u8> {
     [connection_id.as_bytes(), &[0], name.as_bytes()].concat()
 }
@@ -25,7 +26,7 @@ fn cipher(key: &Key) -> Result<LessSafeKey, NotOpened> {
     UnboundKey::new(&CHACHA20_POLY1305, key.bytes()).map(LessSafeKey::new).map_err(|_| NotOpened)
 }
 
-/// Seals `plain`. The nonce must be random, and is never to be used again with this key.
+/// Encrypts `plain`. The nonce must be random, and must never be used again with this key.
 ///
 /// # Errors
 /// A text of many gigabytes.
@@ -44,7 +45,7 @@ pub fn seal(
     Ok([&[VERSION], nonce.as_slice(), &sealed].concat())
 }
 
-/// Opens what [`seal`] made for the same place.
+/// Decrypts what [`seal`] made for the same row.
 ///
 /// # Errors
 /// [`NotOpened`], whatever the reason.
@@ -77,7 +78,7 @@ mod tests {
             let key = Key::new(key);
             let sealed = seal(&key, nonce, "con_1", "token", &plain).unwrap();
             prop_assert_eq!(open(&key, "con_1", "token", &sealed), Ok(plain.clone()));
-            // Of one or two bytes, a match by chance would say nothing.
+            // A match of one or two bytes by chance would say nothing.
             if plain.len() > 3 {
                 prop_assert!(!sealed.windows(plain.len()).any(|window| window == plain));
             }

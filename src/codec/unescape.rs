@@ -1,21 +1,21 @@
-//! The XML that travels as text inside other XML: unescaped as it streams past, in constant memory.
+//! Unescapes XML that is text inside other XML, as a stream, in constant memory.
 
 use std::io::{self, BufRead, Read};
 
 use memchr::{memchr2, memmem};
 
-use super::{source::Source, xml::XmlError};
+use super::{lookahead::LookaheadReader, xml::XmlError};
 
-/// How much is unescaped at a time.
+/// The number of bytes that are unescaped at a time.
 const CHUNK: usize = 32 * 1024;
 
 /// `&#x10FFFF;` is the longest reference there is; leading zeros beyond this are hostile.
 const LONGEST_REFERENCE: usize = 16;
 
-/// Reads the text of the element at which `source` stands, unescaped once, to its end tag, which is left unread.
-/// CDATA sections are taken as they are and comments left out.
+/// Reads the text of the element at which `source` stands, unescaped once, up to its end tag, which is not taken. CDATA
+/// sections are copied as they are and comments are skipped.
 pub struct Unescaped<'a, R: Read> {
-    source: &'a mut Source<R>,
+    source: &'a mut LookaheadReader<R>,
     out: Vec<u8>,
     position: usize,
     state: State,
@@ -29,14 +29,14 @@ enum State {
 }
 
 impl<'a, R: Read> Unescaped<'a, R> {
-    pub fn new(source: &'a mut Source<R>) -> Self {
+    pub fn new(source: &'a mut LookaheadReader<R>) -> Self {
         Self { source, out: Vec::with_capacity(CHUNK + 64), position: 0, state: State::Text }
     }
 
-    /// Passes over what is left of the text, checking it like the rest.
+    /// Skips the rest of the text, but checks it.
     ///
     /// # Errors
-    /// Those of the text and of the stream.
+    /// The errors of the text and of the stream.
     pub fn drain(mut self) -> io::Result<()> {
         while !self.fill_buf()?.is_empty() {
             let all = self.out.len() - self.position;
@@ -59,7 +59,7 @@ impl<'a, R: Read> Unescaped<'a, R> {
         Ok(())
     }
 
-    /// Takes a buffer's worth of text, up to markup or a reference that the buffer does not hold whole.
+    /// Takes one buffer of text, up to markup, or to a reference that is not complete in the buffer.
     fn text(&mut self) -> io::Result<()> {
         let chunk = self.source.fill_buf()?;
         if chunk.is_empty() {
@@ -99,7 +99,7 @@ impl<'a, R: Read> Unescaped<'a, R> {
         Ok(())
     }
 
-    /// A reference that is not one of the three common ones, or lies across two buffers.
+    /// A reference that is not one of the three common ones, or is cut by the end of the buffer.
     fn reference(&mut self) -> io::Result<()> {
         let ahead = self.source.peek(LONGEST_REFERENCE)?;
         let Some(end) = ahead.iter().position(|byte| *byte == b';') else {
@@ -144,7 +144,7 @@ impl<'a, R: Read> Unescaped<'a, R> {
         if chunk.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        // What may be the beginning of the end is looked at again with what follows it.
+        // The last bytes may begin the end mark: they are looked at again with what follows.
         let safe = memmem::find(chunk, b"]]>").unwrap_or_else(|| chunk.len().saturating_sub(2).max(1));
         self.out.extend(chunk.iter().take(safe));
         self.source.consume(safe);
@@ -169,14 +169,14 @@ impl<'a, R: Read> Unescaped<'a, R> {
 
 const UNDEFINED: &str = "the text has a reference that XML does not define";
 
-/// Where a look through a buffer ended, and why.
+/// Where the scan of a buffer stopped, and why.
 struct Stop {
     taken: usize,
     markup: bool,
     reference: bool,
 }
 
-/// The references that escaped XML is made of, and how long each is.
+/// The references in escaped XML, and their lengths.
 fn common(text: &[u8]) -> Option<(u8, usize)> {
     if text.starts_with(b"&lt;") {
         Some((b'<', 4))
@@ -231,7 +231,7 @@ impl<R: Read> Read for Unescaped<'_, R> {
 mod tests {
     use super::*;
 
-    /// Gives its bytes a few at a time, so that everything lies across two buffers once.
+    /// Returns a few bytes at a time, so that each construct is cut by the end of a buffer once.
     struct Dribble<'a>(&'a [u8], usize);
 
     impl Read for Dribble<'_> {
@@ -244,7 +244,7 @@ mod tests {
     }
 
     fn unescape(text: &str, step: usize) -> io::Result<(String, String)> {
-        let mut source = Source::new(Dribble(text.as_bytes(), step), 1 << 20);
+        let mut source = LookaheadReader::new(Dribble(text.as_bytes(), step), 1 << 20);
         let mut inner = String::new();
         Unescaped::new(&mut source).read_to_string(&mut inner)?;
         let mut rest = String::new();

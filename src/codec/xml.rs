@@ -1,6 +1,6 @@
-//! Well-formed XML, event by event, within bounds.
+//! Reads well-formed XML, event by event, within limits.
 //!
-//! quick-xml does not mind open tags at the end, nor a document type, nor two roots: this reader does.
+//! quick-xml accepts open tags at the end, a document type, and two roots: this reader does not.
 
 use std::{borrow::Cow, io::Read, sync::Arc};
 
@@ -10,20 +10,20 @@ use quick_xml::{
     events::{Event, attributes::Attribute},
 };
 
-use super::source::{Source, TooLong};
+use super::lookahead::{LookaheadReader, TooLong};
 
-/// How much of a document is accepted.
+/// The limits of a document.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Elements within each other.
+    /// The depth of nested elements.
     pub depth: usize,
-    /// Attributes of one element.
+    /// The number of attributes of one element.
     pub attributes: usize,
-    /// Bytes of one tag, text or comment.
+    /// The bytes of one tag, text or comment.
     pub piece: usize,
 }
 
-/// Why a document was not read to its end: what is wrong, and where. What stands there is never told: it may be
+/// Why a document cannot be read: what is wrong, and where. The error never contains any of the document: it may be
 /// anybody's data, and errors are kept and shown (promise 7).
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum XmlError {
@@ -51,13 +51,13 @@ pub enum XmlError {
 }
 
 impl XmlError {
-    /// `at` is the byte up to which the document was taken.
+    /// `at` is the position, in bytes, up to which the document was read.
     fn of(error: quick_xml::Error, at: u64) -> Self {
         let why = match error {
             quick_xml::Error::Io(io) => return io.into(),
             quick_xml::Error::Encoding(_) => return Self::Encoding(at),
             quick_xml::Error::Syntax(SyntaxError::InvalidBangMarkup) => "`<!` begins nothing that XML knows",
-            // All others say that the document ended before something else did.
+            // All others mean that the document ended too early.
             quick_xml::Error::Syntax(_) | quick_xml::Error::IllFormed(IllFormedError::MissingEndTag(_)) => {
                 return Self::Truncated;
             }
@@ -96,7 +96,7 @@ impl From<std::io::Error> for XmlError {
     }
 }
 
-/// One step through a document. Empty elements are a start and an end.
+/// One step through a document. An empty element gives a start and an end.
 #[derive(Debug)]
 pub enum Node<'a> {
     Start(Element<'a>),
@@ -106,10 +106,10 @@ pub enum Node<'a> {
     Done,
 }
 
-/// What comments and instructions are to a reader of elements and text.
+/// Comments and processing instructions, which readers of elements and text ignore.
 const NOTHING: Node<'static> = Node::Text(Cow::Borrowed(""));
 
-/// A start tag, and where it ends.
+/// A start tag, and the position of its end.
 #[derive(Debug)]
 pub struct Element<'a>(quick_xml::events::BytesStart<'a>, u64);
 
@@ -180,7 +180,7 @@ impl Element<'_> {
         Ok(declared)
     }
 
-    /// The prefix of the name; empty without one.
+    /// The prefix of the name; empty if there is none.
     pub fn prefix(&self) -> &str {
         self.0.name().prefix().map_or("", |prefix| prefix.into_inner())
     }
@@ -188,41 +188,41 @@ impl Element<'_> {
 
 /// A bounded reader of one document.
 pub struct XmlReader<R: Read> {
-    reader: Reader<Source<R>>,
+    reader: Reader<LookaheadReader<R>>,
     buffer: Vec<u8>,
     limits: Limits,
     depth: usize,
     /// The root has ended: only white space, comments and the end may follow.
     ended: bool,
-    /// The element that was started last is an empty one: its end follows, without a tag.
+    /// The last start tag was an empty element: its end follows, without a tag.
     empty: bool,
-    /// What the document says of its encoding does not hold any more.
+    /// The encoding that the document declares is to be ignored.
     decoded: bool,
 }
 
 impl<R: Read> XmlReader<R> {
     pub fn new(stream: R, limits: Limits) -> Self {
-        let reader = Reader::from_reader(Source::new(stream, limits.piece));
+        let reader = Reader::from_reader(LookaheadReader::new(stream, limits.piece));
         Self { reader, buffer: Vec::new(), limits, depth: 0, ended: false, empty: false, decoded: false }
     }
 
-    /// Of a document that travelled as text within another: whatever encoding it names, the other has decoded it.
+    /// For a document that was text within another: the outer one has decoded it, whatever encoding it declares.
     pub fn of_text(stream: R, limits: Limits) -> Self {
         Self { decoded: true, ..Self::new(stream, limits) }
     }
 
-    /// The elements that are open.
+    /// How many elements are open.
     pub fn depth(&self) -> usize {
         self.depth
     }
 
-    /// Whether the element that was just started is an empty one, `<like />`.
+    /// Whether the last start tag was an empty element, `<like />`.
     pub fn is_empty_element(&self) -> bool {
         self.empty
     }
 
-    /// The stream, where the last event ended. What is taken from it must leave the reader before a tag.
-    pub fn source(&mut self) -> &mut Source<R> {
+    /// The stream, positioned where the last event ended. Whoever takes bytes from it must leave it before a tag.
+    pub fn source(&mut self) -> &mut LookaheadReader<R> {
         self.reader.get_mut()
     }
 
@@ -260,7 +260,7 @@ impl<R: Read> XmlReader<R> {
                 self.ended = self.depth == 0;
                 Ok(Node::End)
             }
-            // A byte order mark is white space before a document.
+            // A byte order mark counts as white space before the document.
             Event::Text(text) if self.depth == 0 => {
                 match text.trim_start_matches('\u{feff}').trim().is_empty() {
                     true => Ok(NOTHING),
@@ -296,7 +296,7 @@ impl<R: Read> XmlReader<R> {
         Node::End
     }
 
-    /// Passes over what is left of the element that was started last.
+    /// Skips the rest of the element that was started last.
     ///
     /// # Errors
     /// As [`XmlReader::read`].
@@ -310,7 +310,7 @@ impl<R: Read> XmlReader<R> {
         Ok(())
     }
 
-    /// The text of the element that was started last, to its end. Elements within it are passed over.
+    /// The text of the element that was started last, to its end. Nested elements are skipped.
     ///
     /// # Errors
     /// [`TooLong`] above `limit` bytes; else as [`XmlReader::read`].
@@ -334,7 +334,7 @@ impl<R: Read> XmlReader<R> {
     }
 }
 
-/// Documents that call themselves anything but UTF-8 or ASCII are refused: their letters would be read wrongly.
+/// Refuses documents that declare an encoding other than UTF-8 or ASCII: their letters would be read wrongly.
 fn check_encoding(declaration: &quick_xml::events::BytesDecl<'_>) -> Result<(), XmlError> {
     match declaration.encoding() {
         Some(Ok(name)) if !["utf-8", "utf8", "us-ascii"].contains(&name.to_ascii_lowercase().as_str()) => {

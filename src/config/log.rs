@@ -1,7 +1,7 @@
 //! What is logged, and how.
 
 use super::reader::{Reader, Setting};
-use crate::domain::near::nearest;
+use crate::domain::similarity::nearest;
 
 pub(super) const FILTER: Setting = Setting {
     name: "ROLLCALL_LOG",

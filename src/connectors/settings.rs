@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value as Json};
 
-use crate::domain::{near::nearest, schedule::Window, words::Kind};
+use crate::domain::{schedule::Window, similarity::nearest, words::Kind};
 
 use super::{
     registry::{Connector, known},

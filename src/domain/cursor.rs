@@ -1,29 +1,29 @@
-//! Cursors of the change feed: opaque texts that say where a reader stopped.
+//! Cursors of the change feed: opaque texts that say up to where a reader has read.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-/// The form below. Another one begins with another byte.
+/// The version of the format; another format begins with another byte.
 const FORM: u8 = 1;
 
 const CHECKSUM: usize = 8;
 
-/// A place in a company's feed.
+/// A position in a company's feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
-    /// Which life of the database the position belongs to.
+    /// The epoch of the database to which the position belongs.
     pub epoch: String,
     pub company_id: String,
-    /// All changes up to here have been read; 0 before the first.
+    /// All changes up to this position were read; 0 before the first.
     pub position: i64,
 }
 
 impl Cursor {
-    /// Base64 for URLs of: the form, the position (8 bytes, big end first), the length of the epoch, the epoch, the
+    /// Base64 for URLs of: the version, the position (8 bytes, big endian), the length of the epoch, the epoch, the
     /// company's ID, and 8 bytes of a BLAKE3 hash of all that.
     pub fn to_text(&self) -> String {
         let mut bytes = vec![FORM];
         bytes.extend(self.position.to_be_bytes());
-        // Epochs are 32 characters; one that is longer is cut, and refused when it comes back.
+        // Epochs have 32 characters; a longer one is cut, and refused when it comes back.
         let epoch: Vec<u8> = self.epoch.bytes().take(usize::from(u8::MAX)).collect();
         bytes.push(u8::try_from(epoch.len()).unwrap_or(u8::MAX));
         bytes.extend(epoch);
@@ -32,7 +32,7 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// `None` where no [`Cursor::to_text`] has made it.
+    /// `None` if the text was not made by [`Cursor::to_text`].
     pub fn read(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (said, sum) = bytes.split_at_checked(bytes.len().checked_sub(CHECKSUM)?)?;
@@ -50,7 +50,8 @@ impl Cursor {
     }
 }
 
-/// It finds cursors that were changed or made up; whoever makes one on purpose reads nothing but their own feed.
+/// Finds cursors that were changed or made up; somebody who forges one with a correct hash still reads only their own
+/// feed.
 fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {
     let mut sum = [0; CHECKSUM];
     blake3::Hasher::new_derive_key("rollcall feed cursor 1").update(bytes).finalize_xof().fill(&mut sum);

@@ -1,29 +1,29 @@
-//! What a customer has besides what a person has: where it is, and what it is about. Nobody's home: employees have neither.
+//! The details that only customers have: address and description. Employees have neither, so nobody's home is held.
 
 use serde::{Deserialize, Serialize};
 
-/// Lines of one address.
+/// Lines of one address, at most.
 pub const MOST_LINES: usize = 10;
-/// Characters of a line, and of each other part of an address.
+/// Characters of a line, and of each other part of an address, at most.
 pub const LONGEST_PART: usize = 200;
-/// Characters.
+/// Characters of a description, at most.
 pub const LONGEST_DESCRIPTION: usize = 4_000;
 
-/// Where a customer is.
+/// The address of a customer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Address {
-    /// What stands above the city: street, building, `c/o`.
+    /// The lines above the city: street, building, `c/o`.
     pub lines: Vec<String>,
     pub city: Option<String>,
     /// A state, province or county, as the source writes it.
     pub region: Option<String>,
     pub postal_code: Option<String>,
-    /// Its name or code, as the source writes it.
+    /// The name or code of the country, as the source writes it.
     pub country: Option<String>,
 }
 
-/// What only a customer has.
+/// The details that only a customer has.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Details {
@@ -33,9 +33,9 @@ pub struct Details {
     pub description: Option<String>,
 }
 
-/// What is wrong with what was sent; never what was sent.
+/// What is wrong with an address or description; it never contains the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Wrong {
+pub enum DetailsError {
     #[error("`address.lines` must not have more than {MOST_LINES} lines")]
     Lines,
     #[error("`address.{0}` must have at most {LONGEST_PART} characters and no control characters")]
@@ -47,21 +47,21 @@ pub enum Wrong {
 }
 
 impl Address {
-    /// The address, unless there is nothing in it.
+    /// The address, unless it is empty.
     pub fn unless_empty(self) -> Option<Self> {
         (self != Self::default()).then_some(self)
     }
 
-    /// The address without white space around its parts and without empty ones; `None` where nothing is left.
+    /// The address with its parts trimmed and the empty ones removed; `None` if nothing is left.
     ///
     /// # Errors
-    /// [`Wrong::Lines`], [`Wrong::Part`].
-    pub fn checked(self) -> Result<Option<Self>, Wrong> {
+    /// [`DetailsError::Lines`], [`DetailsError::Part`].
+    pub fn checked(self) -> Result<Option<Self>, DetailsError> {
         let part = |name: &'static str, text: Option<String>| {
-            text.map_or(Ok(None), |text| tidy(&text, LONGEST_PART, |_| false).ok_or(Wrong::Part(name)))
+            text.map_or(Ok(None), |text| tidy(&text, LONGEST_PART, |_| false).ok_or(DetailsError::Part(name)))
         };
         if self.lines.len() > MOST_LINES {
-            return Err(Wrong::Lines);
+            return Err(DetailsError::Lines);
         }
         let lines =
             self.lines.into_iter().map(|line| part("lines", Some(line))).collect::<Result<Vec<_>, _>>()?;
@@ -82,15 +82,15 @@ impl Details {
     }
 }
 
-/// A description without white space around it; `None` for an empty one.
+/// A description, trimmed; `None` for an empty one.
 ///
 /// # Errors
-/// [`Wrong::Description`].
-pub fn description(text: &str) -> Result<Option<String>, Wrong> {
-    tidy(text, LONGEST_DESCRIPTION, |c| matches!(c, '\n' | '\r' | '\t')).ok_or(Wrong::Description)
+/// [`DetailsError::Description`].
+pub fn description(text: &str) -> Result<Option<String>, DetailsError> {
+    tidy(text, LONGEST_DESCRIPTION, |c| matches!(c, '\n' | '\r' | '\t')).ok_or(DetailsError::Description)
 }
 
-/// The text without white space around it; `Some(None)` for an empty one, `None` for one that does not fit.
+/// The text, trimmed; `Some(None)` for an empty one, `None` for one that is not valid.
 fn tidy(text: &str, longest: usize, but: impl Fn(char) -> bool) -> Option<Option<String>> {
     let text = text.trim();
     let fits = text.chars().count() <= longest && !text.chars().any(|c| c.is_control() && !but(c));
@@ -119,13 +119,13 @@ mod tests {
     fn what_does_not_fit_is_named_and_never_repeated() {
         let long = || "x".repeat(LONGEST_PART + 1);
         let lines = |lines: Vec<String>| Address { lines, ..Address::default() }.checked();
-        assert_eq!(lines(vec!["a".into(); MOST_LINES + 1]), Err(Wrong::Lines));
-        assert_eq!(lines(vec![long()]), Err(Wrong::Part("lines")));
+        assert_eq!(lines(vec!["a".into(); MOST_LINES + 1]), Err(DetailsError::Lines));
+        assert_eq!(lines(vec![long()]), Err(DetailsError::Part("lines")));
         assert_eq!(
             Address { city: Some("a\u{7}".into()), ..Address::default() }.checked(),
-            Err(Wrong::Part("city"))
+            Err(DetailsError::Part("city"))
         );
-        assert_eq!(description("a\u{0}"), Err(Wrong::Description));
+        assert_eq!(description("a\u{0}"), Err(DetailsError::Description));
         assert_eq!(description(&"é".repeat(LONGEST_DESCRIPTION)).map(|text| text.is_some()), Ok(true));
         assert_eq!(
             (description(" two\nlines "), description(" ")),

@@ -1,13 +1,13 @@
-//! What is an e-mail address in a field where people type what they like.
+//! Finds the e-mail address in a field where people type what they like.
 
-/// Longer ones cannot be sent to (RFC 5321 section 4.5.3.1).
+/// A longer address cannot be sent to (RFC 5321 section 4.5.3.1).
 const LONGEST: usize = 254;
 
-/// The first address that `text` holds: of `a@x.com; b@y.com` the one before the semicolon, of `Ana Lee <a@x.com>` the
-/// one in brackets. `None` where there is none, as in `N/A` and `none@`.
+/// The first address in `text`: of `a@x.com; b@y.com` the one before the semicolon, of `Ana Lee <a@x.com>` the one in
+/// brackets. `None` if there is none, as in `N/A` and `none@`.
 pub fn email(text: &str) -> Option<String> {
     text.split(|c: char| c.is_whitespace() || c.is_control() || ":;,<>|()[]\"".contains(c)).find_map(|word| {
-        // A slash may be part of an address, and stand between two.
+        // A slash may be part of an address, or separate two.
         std::iter::once(word).chain(word.split('/')).find_map(address)
     })
 }

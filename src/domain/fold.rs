@@ -1,4 +1,4 @@
-//! Folding: how names are compared and searched.
+//! Folds texts, so that names can be compared and searched.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
@@ -23,7 +23,7 @@ fn collapse(text: &str) -> String {
     collapsed
 }
 
-/// Typographic apostrophes and dashes, and the letters that no decomposition reaches.
+/// Replaces typographic apostrophes and dashes, and letters that have no decomposition.
 fn plain(c: char) -> char {
     match c {
         '\u{2018}' | '\u{2019}' | '\u{02bc}' => '\'',

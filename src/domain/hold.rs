@@ -1,14 +1,14 @@
-//! Who is gone from a list, and the rule that keeps a partial answer from emptying it.
+//! The rule that holds a run whose absences look like a mistake, and what is known about who is absent.
 
-/// What is known about who is gone when a list has been read.
+/// What is known about who is gone from a list, after it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Gone {
-    /// The whole list has arrived: who is not in it is gone.
+    /// The whole list has arrived: a record that is not in it is gone.
     NotSeen,
     /// The source named these external IDs as deleted.
     Named(Vec<String>),
-    /// Nothing, although all that can be read was read: some of those whom the source lists could not be told apart
-    /// from those who are gone.
+    /// Nothing, although everything was read: some records in the source's list could not be told apart from those that
+    /// are gone.
     Unjudged,
     /// Nothing: the list may not be whole.
     Unknown,

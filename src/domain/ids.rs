@@ -1,4 +1,4 @@
-//! IDs: a prefix that says what it names, and a UUIDv7, so that new rows sort last.
+//! IDs: a prefix for the kind of object, and a UUIDv7, so that new rows sort last.
 
 use chrono::{DateTime, Utc};
 
@@ -10,7 +10,7 @@ pub fn new_id(prefix: &str, now: DateTime<Utc>, random: [u8; 16]) -> String {
     format!("{prefix}_{}", uuid.simple())
 }
 
-/// What IDs with a prefix name, for people.
+/// The kind of object that a prefix stands for, in words for people.
 const NAMED: [(&str, &str); 10] = [
     ("com_", "company"),
     ("con_", "connection"),
@@ -24,18 +24,18 @@ const NAMED: [(&str, &str); 10] = [
     ("lnk_", "link"),
 ];
 
-/// What an ID names, by its prefix: an employee, not a run.
+/// The kind of object that an ID names, by its prefix.
 pub fn named_by(id: &str) -> Option<&'static str> {
     NAMED.iter().find(|(prefix, _)| id.starts_with(prefix)).map(|(_, what)| *what)
 }
 
-/// A GUID as QuickBooks wants it: `{8-4-4-4-12}` hex digits in braces (qbXML type `GUIDTYPE`).
+/// A GUID in the form that QuickBooks wants: `{8-4-4-4-12}` hex digits in braces (qbXML type `GUIDTYPE`).
 pub fn new_guid(random: [u8; 16]) -> String {
     let uuid = uuid::Builder::from_random_bytes(random).into_uuid();
     format!("{{{}}}", uuid.hyphenated()).to_uppercase()
 }
 
-/// Whether a text is one, with or without braces.
+/// Whether a text is a GUID, with or without braces.
 pub fn is_guid(text: &str) -> bool {
     uuid::Uuid::parse_str(text).is_ok()
 }

@@ -1,4 +1,4 @@
-//! The keys that the secrets of connections are sealed with.
+//! The keys that encrypt the secrets of connections.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose},
 };
 
-/// A key of 32 bytes. Nothing shows it but [`Key::to_text`], which its file is written with.
+/// A key of 32 bytes. It is shown only by [`Key::to_text`], which writes its file.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key([u8; 32]);
 
@@ -21,22 +21,22 @@ impl Key {
         &self.0
     }
 
-    /// What the key is called where it must not be seen: it tells nothing of the key, and is the same everywhere.
+    /// The fingerprint of the key: it reveals nothing of the key, and is the same everywhere.
     pub fn id(&self) -> String {
         let hash = blake3::Hash::from(blake3::derive_key("rollcall secret key id", &self.0));
         hash.to_hex().chars().take(16).collect()
     }
 
-    /// In base64.
+    /// The key in base64.
     pub fn to_text(&self) -> String {
         general_purpose::STANDARD.encode(self.0)
     }
 
-    /// Reads keys that white space or commas part. What follows a `#` is a comment; a key that is there twice counts
+    /// Reads keys that are separated by white space or commas. A `#` begins a comment; a key that is repeated counts
     /// once.
     ///
     /// # Errors
-    /// What is wrong, without the text: it may be most of a key.
+    /// What is wrong, without the text, which may be most of a key.
     pub fn read_all(text: &str) -> Result<Vec<Self>, String> {
         let mut keys = Vec::new();
         let lines = text.lines().map(|line| line.split_once('#').map_or(line, |(before, _)| before));
@@ -51,7 +51,7 @@ impl Key {
         if keys.is_empty() { Err("it holds no key".to_owned()) } else { Ok(keys) }
     }
 
-    /// 64 hexadecimal digits, or base64 of either alphabet, padded or not: they cannot be taken for each other.
+    /// Reads 64 hexadecimal digits, or base64 of either alphabet, padded or not: the forms cannot be confused.
     fn read(word: &str) -> Option<Self> {
         if let Ok(hash) = blake3::Hash::from_hex(word) {
             return Some(Self(*hash.as_bytes()));

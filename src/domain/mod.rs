@@ -1,4 +1,4 @@
-//! What the project is about, in pure types and rules: no I/O, no clock, no database, no HTTP.
+//! The subject of the project in pure types and rules: no I/O, no clock, no database, no HTTP.
 
 pub mod access;
 pub mod cursor;
@@ -10,14 +10,14 @@ pub mod hold;
 pub mod ids;
 pub mod key;
 pub mod name;
-pub mod near;
 pub mod number;
+pub mod outage;
 pub mod patch;
 pub mod problem;
 pub mod record;
 pub mod schedule;
 pub mod secret;
+pub mod similarity;
 pub mod time;
 pub mod trigrams;
-pub mod trouble;
 pub mod words;

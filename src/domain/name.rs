@@ -1,23 +1,24 @@
-//! The names that people give to companies, apps, connections and profiles: what one may hold, and when two are alike.
+//! The names that people give to companies, apps, connections and profiles: which are valid, and which count as the
+//! same.
 
 use super::fold::fold;
 
 use unicode_normalization::UnicodeNormalization;
 
-/// A name without the white space around it and without characters that nobody sees: with one of those, two names that
-/// look alike would differ, or one would read backwards.
+/// A name, trimmed and without invisible characters: with one of those, two names that look the same would differ, or
+/// one would read backwards.
 pub fn clean(text: &str) -> String {
     let seen: String = text.chars().filter(|c| !is_invisible(*c)).collect();
     seen.trim().to_owned()
 }
 
-/// What is equal for names that count as one: case, white space and ways of writing a letter aside, but not accents.
+/// The key by which names are compared: case, white space and the encoding of a letter do not matter, accents do.
 pub fn key(name: &str) -> String {
     let lower: String = clean(name).nfkc().flat_map(char::to_lowercase).nfkc().collect();
     lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Of zero width, or there to turn the direction of writing.
+/// Characters of zero width, and those that change the direction of writing.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'

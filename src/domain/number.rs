@@ -2,11 +2,11 @@
 
 use super::words::List;
 
-/// Digits of a social security number.
+/// The number of digits in a social security number.
 const SSN: usize = 9;
 
-/// A record's number as it is staged. Where people keep a social security number in a field for an employee's number, it
-/// is not held (promise 7): nine digits, whatever parts them, count as one.
+/// The number of a record as it is staged. Some people keep a social security number in a field for an employee's
+/// number; it is not held (promise 7): nine digits, however they are separated, count as one.
 pub fn number(list: List, text: String) -> Option<String> {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let only_digits = text.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || is_dash(c));

@@ -1,4 +1,4 @@
-//! A part of a record: the members that a message gave; the others stay as they are.
+//! Partial records: the members that a message gave; the others stay as they are.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,16 +28,17 @@ pub enum Field {
     Description,
 }
 
-/// What a message tells of some members of a record.
+/// Some members of a record, as a message gives them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Patch {
-    /// What the given members are; its other members say nothing. Without a name of its own its name is empty.
+    /// The values of the members that are given; the other members are meaningless. The name is empty if it was not
+    /// given.
     pub record: Record,
     pub given: Vec<Field>,
 }
 
 impl Patch {
-    /// The record as it is with the given members: `before` is what was staged, nothing where it is new.
+    /// The record with these members changed: `before` is what was staged, or `None` if the record is new.
     pub fn onto(&self, list: List, before: Option<&Record>) -> Record {
         let mut record = before.map_or_else(|| self.record.clone(), |before| self.merged(list, before));
         if record.name.is_empty() {
@@ -50,7 +51,7 @@ impl Patch {
     fn merged(&self, list: List, before: &Record) -> Record {
         let mut record = before.clone();
         if before.name == before.own_name(list) {
-            // It was made from the others, and may be another now.
+            // The name was derived from the other members, and may have changed with them.
             record.name = String::new();
         }
         let told = &self.record;

@@ -1,4 +1,4 @@
-//! What people are told when something goes wrong.
+//! Problems: what people are told when something goes wrong.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,13 +18,13 @@ impl Problem {
         Self { code: code.into(), detail: cut(detail.into()), remedy: remedy.into() }
     }
 
-    /// Both halves as one line, for places that show a single text.
+    /// Detail and remedy on one line, for places that show a single text.
     pub fn sentence(&self) -> String {
         format!("{} {}", self.detail, self.remedy)
     }
 }
 
-/// On one line, with a capital at its beginning and a full stop at its end: libraries break their lines where they like.
+/// The text on one line, with a capital and a full stop: libraries break their lines where they like.
 pub fn sentence(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut chars = text.chars();
@@ -36,10 +36,10 @@ pub fn sentence(text: &str) -> String {
     sentence
 }
 
-/// The longest text for people, in bytes. Sources are quoted in it, and what they say may be of any length.
+/// The longest text for people, in bytes. Problems quote sources, whose words may have any length.
 const LONGEST: usize = 1000;
 
-/// The text, cut off where it is longer than anybody would read.
+/// The text, cut at that length.
 pub fn cut(mut text: String) -> String {
     if text.len() > LONGEST {
         text.truncate(text.floor_char_boundary(LONGEST));

@@ -1,4 +1,4 @@
-//! A record: one employee or customer as the source tells it.
+//! Records: employees and customers as the source tells them.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -52,12 +52,12 @@ pub struct Record {
 /// Characters.
 const LONGEST_SORT_NAME: usize = 200;
 
-/// The first 16 bytes of the BLAKE3 hash of what is staged.
+/// The first 16 bytes of the BLAKE3 hash of the content.
 pub type ContentHash = [u8; 16];
 
 impl Record {
-    /// Equal for equal content. `source_modified_at` is left out: a change of something that is not staged here is
-    /// no change.
+    /// Equal for equal content. `source_modified_at` is left out: a change of something that is not staged does not
+    /// count.
     pub fn content_hash(&self) -> ContentHash {
         let mut hasher = blake3::Hasher::new();
         let mut field = |text: Option<&str>| match text {
@@ -88,7 +88,7 @@ impl Record {
         for date in [self.hired_on, self.released_on] {
             field(date.map(|date| date.to_string()).as_deref());
         }
-        // Younger than the hashes that are stored: without them, they stay.
+        // These members are newer than the hashes that are stored: a record without them keeps its hash.
         if let Some(date) = self.releases_on {
             field(Some(&date.to_string()));
         }
@@ -112,12 +112,13 @@ impl Record {
         hash
     }
 
-    /// What the lists are sorted by: the folded full name, or the beginning of a long one: it is a key of indexes.
+    /// The key by which lists are sorted: the folded full name, or the beginning of a long one, because it is a key of
+    /// indexes.
     pub fn sort_name(&self) -> String {
         fold(self.full_name.as_deref().unwrap_or(&self.name)).chars().take(LONGEST_SORT_NAME).collect()
     }
 
-    /// What a search looks through: names, e-mail, number and external ID, folded, one a line.
+    /// The text that a search looks through: names, e-mail, number and external ID, folded, one on each line.
     pub fn search_text(&self) -> String {
         let person =
             [&self.first_name, &self.middle_name, &self.last_name].map(|part| part.as_deref().unwrap_or(""));
@@ -126,7 +127,7 @@ impl Record {
             &person.join(" "),
             self.company_name.as_deref().unwrap_or(""),
             self.email.as_deref().unwrap_or(""),
-            // Some sources show the ID itself.
+            // Some sources show the ID as the name.
             self.number.as_deref().filter(|number| *number != self.external_id).unwrap_or(""),
             &self.external_id,
         ];
@@ -135,12 +136,12 @@ impl Record {
         folded.join("\n")
     }
 
-    /// What only a customer has.
+    /// The details that only a customer has.
     pub fn details(&self) -> Details {
         Details { address: self.address.clone(), description: self.description.clone() }
     }
 
-    /// What it is called where its source gives it no name: a business's name, a person's, or its ID.
+    /// The name of a record to which its source gives none: the name of a business or a person, or the ID.
     pub fn own_name(&self, list: List) -> String {
         let business = self.company_name.clone().filter(|_| list == List::Customer);
         let person: Vec<&str> =
@@ -149,7 +150,7 @@ impl Record {
         business.or(person).or_else(|| self.full_name.clone()).unwrap_or_else(|| self.external_id.clone())
     }
 
-    /// How deep it stands in its list, by its full name: 0 without a parent, else at least 1.
+    /// The depth in the list, by the full name: 0 without a parent, else at least 1.
     pub fn depth(&self) -> i32 {
         if self.parent_external_id.is_none() {
             return 0;
@@ -158,7 +159,7 @@ impl Record {
         i32::try_from(colons).unwrap_or(i32::MAX).max(1)
     }
 
-    /// The name of the person, else the name in the list: what a profile made from this record is called.
+    /// The name of the person, else the name in the list: the name of a profile that is made from this record.
     pub fn display_name(&self) -> String {
         let person: Vec<&str> =
             [&self.first_name, &self.last_name].into_iter().flatten().map(String::as_str).collect();
@@ -202,7 +203,7 @@ mod tests {
         assert_eq!(hashes.len(), contents.len());
     }
 
-    /// What was staged before the younger members came must not look changed.
+    /// Records that were staged before the newer members existed must not look changed.
     #[test]
     fn what_has_none_of_the_younger_members_keeps_its_hash() {
         let record =

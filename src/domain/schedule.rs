@@ -1,4 +1,4 @@
-//! When a connection may be synchronised.
+//! When a connection may be synchronised, and when something is due.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub struct Window {
     zone: Tz,
 }
 
-/// Why a text is not a window. It is not repeated: it may be anything.
+/// Why a text is not a window. The text is not repeated: it may be anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadWindow {
     #[error("must be hours with their time zone, like `22:00-06:00 America/New_York`")]
@@ -25,7 +25,7 @@ pub enum BadWindow {
 }
 
 impl Window {
-    /// Whether `now` lies inside. A window that ends before it begins goes over midnight; one that ends where it
+    /// Whether `now` is inside the window. A window that ends before it begins spans midnight; one that ends where it
     /// begins is the whole day.
     pub fn contains(&self, now: DateTime<Utc>) -> bool {
         let local = now.with_timezone(&self.zone);
@@ -37,13 +37,13 @@ impl Window {
         }
     }
 
-    /// The first minute from `now` on that lies inside.
+    /// The first minute from `now` on that is inside the window.
     pub fn next(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         if self.contains(now) {
             return now;
         }
         let minute = now - TimeDelta::seconds(i64::from(now.second()));
-        // By the clock on the wall, which daylight saving time sets: two days hold every window.
+        // Minutes are local time, which daylight saving time changes: two days contain every window.
         let minutes = (1..=2 * 24 * 60).map(|ahead| minute + TimeDelta::minutes(ahead));
         minutes.into_iter().find(|minute| self.contains(*minute)).unwrap_or(now)
     }
@@ -70,20 +70,20 @@ impl From<Window> for String {
     }
 }
 
-/// As a difference of times; a span that no calendar holds is a day.
+/// A duration as a difference of times, capped at a day if no calendar can hold it.
 pub fn span(time: Duration) -> TimeDelta {
     TimeDelta::from_std(time).unwrap_or(TimeDelta::days(1)).min(TimeDelta::days(365))
 }
 
-/// How far the clocks of gateways may be apart.
+/// How far apart the clocks of gateways may be.
 pub const SKEW: TimeDelta = TimeDelta::hours(1);
 
-/// Whether something was noted by a clock that was ahead, and is set right now: it tells nothing then.
+/// Whether a time was recorded by a clock that was ahead and has been set back: then it means nothing.
 pub fn is_ahead(noted: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     noted > now + SKEW
 }
 
-/// Whether what was last done at `last` is due again after `pause`; what was never done is.
+/// Whether something that was done at `last` is due again after `pause`; what was never done is due.
 pub fn is_past(last: Option<DateTime<Utc>>, pause: TimeDelta, now: DateTime<Utc>) -> bool {
     last.is_none_or(|last| now - last >= pause || is_ahead(last, now))
 }

@@ -1,10 +1,10 @@
-//! Secrets that Rollcall makes: shown once, kept as a hash, never printed.
+//! Secrets that Rollcall generates: shown once, stored as a hash, never printed.
 
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-/// A secret in clear. `Debug` hides it; [`Secret::reveal`] is the one way to its text.
+/// A secret in clear. `Debug` hides it; only [`Secret::reveal`] gives the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -23,7 +23,7 @@ impl Secret {
         &self.0
     }
 
-    /// The BLAKE3 hash that is stored in its place.
+    /// The BLAKE3 hash that is stored instead.
     pub fn hash(&self) -> SecretHash {
         SecretHash(*blake3::hash(self.0.as_bytes()).as_bytes())
     }
@@ -40,7 +40,7 @@ impl fmt::Debug for Secret {
 pub struct SecretHash(pub [u8; 32]);
 
 impl SecretHash {
-    /// Whether `stored` is this hash, in a time that does not depend on where they differ.
+    /// Whether `stored` is this hash, compared in constant time.
     pub fn matches(&self, stored: &[u8]) -> bool {
         <[u8; 32]>::try_from(stored)
             .is_ok_and(|stored| blake3::Hash::from(self.0) == blake3::Hash::from(stored))

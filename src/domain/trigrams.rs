@@ -1,21 +1,21 @@
-//! Trigrams: how a part of a text is found by an index. A text has a trigram for each of its characters: the character
-//! and the two after it. Whatever a text contains, its trigrams are among the text's; the other way round it need not be
-//! so, so what an index finds is looked at again.
+//! Trigrams, by which an index finds texts that contain a part. A text has a trigram for each of its characters: the
+//! character and the two after it. The trigrams of a part are among those of each text that contains it, but not only
+//! of those: the texts that an index finds must be checked again.
 
 use std::collections::BTreeSet;
 
-/// What stands after the end of a text, so that its last two characters begin a trigram as well.
+/// Follows the end of a text, so that its last two characters begin trigrams as well.
 const END: char = '\n';
 
-/// Trigrams of one search, at most: more would hardly tell more texts apart.
+/// Trigrams of one search, at most: more would hardly distinguish more texts.
 const MOST: usize = 32;
 
-/// What the trigrams of a text must hold.
+/// What the trigrams of a text must contain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sought {
-    /// Every one of these.
+    /// All of these.
     Every(BTreeSet<String>),
-    /// One that begins like this: of what has one or two characters.
+    /// One that begins like this, if the part has only one or two characters.
     Beginning(String),
 }
 
@@ -24,7 +24,8 @@ pub fn of_text(text: &str) -> BTreeSet<String> {
     of(text.chars().chain([END, END])).collect()
 }
 
-/// What a text must hold to contain `part`, which is folded as well. `None` for an empty one: every text does.
+/// What a text must contain to match `part`, which is folded as well. `None` for an empty part, which matches every
+/// text.
 pub fn of_part(part: &str) -> Option<Sought> {
     match part.chars().count() {
         0 => None,
@@ -38,8 +39,8 @@ fn of(text: impl Iterator<Item = char> + Clone) -> impl Iterator<Item = String> 
     text.zip(second).zip(third).map(|((a, b), c)| [a, b, c].into_iter().map(letter).collect())
 }
 
-/// A letter or a digit for every character: an index takes ASCII's others for the space between two words. What looks
-/// the same then is told apart when the texts found are looked at again.
+/// Replaces ASCII characters other than letters and digits, which an index takes for the space between two words. Texts
+/// that become the same by this are told apart when they are checked again.
 fn letter(c: char) -> char {
     match u8::try_from(c) {
         Ok(byte) if byte.is_ascii() && !byte.is_ascii_alphanumeric() => char::from(byte + 0x80),

@@ -1,4 +1,4 @@
-//! One connection, from its first byte to its last.
+//! Serves one connection, from its first byte to its last.
 
 use std::{
     convert::Infallible,
@@ -32,11 +32,11 @@ use tokio::{
 use tower::ServiceExt;
 
 use super::{
-    door::{Door, Guest, Seated, Visit},
+    admission::{Admission, Admitted, ClientConnection, Exchange},
+    bodies::{IncomingBody, MinRate, OutgoingBody, SHUTDOWN_WINDOW},
     forwarded,
     layers::Busy,
     operations,
-    pace::{LAST_WAIT, Outgoing, Pace, Paced},
     peer::Peer,
     server_limits::Limits,
     socket::{Protocol, Socket},
@@ -49,29 +49,29 @@ const MAX_HEAD: u32 = 64 * 1024;
 const READ_AHEAD: usize = 64 * 1024;
 /// Requests that one HTTP/2 connection may have open.
 const MAX_STREAMS: u32 = 128;
-/// Bytes that may be under way to us unread, for one stream and for the connection: it bounds the memory of a
+/// Bytes that a client may send before they are read, for one stream and for the connection: it bounds the memory of a
 /// connection, and the speed of an upload over a long line.
 const WINDOW: u32 = 256 * 1024;
-/// Bytes of answers that a connection has not taken, beyond which it gets no more of them.
+/// A connection with more bytes of answers unsent gets no further answer.
 const UNSENT: usize = 8 * 1024 * 1024;
-/// An HTTP/2 peer that has vanished is found by a ping.
+/// Pings find an HTTP/2 peer that has vanished.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What a connection is served with.
+/// What serves a connection.
 #[derive(Clone)]
 pub(super) struct Service {
     pub(super) router: Router,
     pub(super) peer: SocketAddr,
     pub(super) limits: Arc<Limits>,
-    pub(super) door: Arc<Door>,
-    pub(super) guest: Arc<Guest>,
+    pub(super) admission: Arc<Admission>,
+    pub(super) client: Arc<ClientConnection>,
     pub(super) stop: watch::Receiver<bool>,
-    /// When its first request must be there.
+    /// The time by which its first request must have come.
     pub(super) first_by: Instant,
 }
 
-/// Serves `socket` until the peer, the gateway's end or the need for room ends it.
+/// Serves `socket` until the peer ends it, the gateway stops, or the connection is evicted.
 pub(super) async fn serve<I>(socket: Socket<I>, protocol: Protocol, service: Service)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -107,93 +107,94 @@ where
         }
     };
     if let Err(error) = result {
-        // Nearly always the peer's doing: it went away, was too slow, or spoke no HTTP.
+        // Nearly always the peer is the reason: it went away, was too slow, or spoke no HTTP.
         tracing::debug!(%peer, %error, "connection broke off");
     }
 }
 
-/// Lets the router answer, where there is a place for the request.
+/// Answers a request with the router, if it gets a slot.
 async fn answer(
     service: Service,
     mut request: hyper::Request<Incoming>,
-) -> Result<Response<Outgoing<Body>>, Infallible> {
-    let Service { router, peer, limits, door, guest, stop, .. } = service;
-    let working = Working::start(&guest);
-    let client = forwarded::client(peer, request.headers(), &limits.trusted_proxies);
+) -> Result<Response<OutgoingBody<Body>>, Infallible> {
+    let Service { router, peer, limits, admission, client, stop, .. } = service;
+    let working = ActiveHandler::start(&client);
+    let caller = forwarded::client(peer, request.headers(), &limits.trusted_proxies);
     let (version, again) = (request.version(), (request.method().clone(), request.uri().clone()));
     let probe = operations::is_probe(request.uri().path());
-    let visit = if probe { None } else { door.visit(&guest, client.ip()).await };
-    let taken = probe || (visit.is_some() && !guest.lane && guest.unsent.load(Relaxed) < UNSENT);
-    request.extensions_mut().insert(Peer(client));
+    let exchange = if probe { None } else { admission.admit_exchange(&client, caller.ip()).await };
+    let served = probe || (exchange.is_some() && !client.probes_only && client.unsent.load(Relaxed) < UNSENT);
+    request.extensions_mut().insert(Peer(caller));
     request.extensions_mut().insert(Stop(stop.clone()));
-    if !taken {
+    if !served {
         request.extensions_mut().insert(Busy);
     }
-    if let Some(visit) = &visit {
-        visit.introduce(request.extensions_mut());
+    if let Some(exchange) = &exchange {
+        exchange.attach_to(request.extensions_mut());
     }
-    let pace = Pace { window: limits.body_timeout, bytes: limits.bytes_a_window() };
-    let seat = visit.as_ref().map(|visit| visit.0.clone());
-    guest.unread.store(false, Relaxed);
-    let request = request.map(|body| Body::new(Paced::new(body, pace, guest.clone(), seat, stop)));
+    let min_rate = MinRate { window: limits.body_timeout, bytes: limits.bytes_a_window() };
+    let seat = exchange.as_ref().map(|exchange| exchange.0.clone());
+    client.unread.store(false, Relaxed);
+    let request =
+        request.map(|body| Body::new(IncomingBody::new(body, min_rate, client.clone(), seat, stop)));
     let mut response = tokio::select! {
         response = router.clone().oneshot(request) => response?,
-        () = sent_away(visit.as_ref()) => {
+        () = evicted(exchange.as_ref()) => {
             let (method, uri) = again;
             let mut busy = Request::new(Body::empty());
             (*busy.method_mut(), *busy.uri_mut()) = (method, uri);
-            busy.extensions_mut().insert(Peer(client));
+            busy.extensions_mut().insert(Peer(caller));
             busy.extensions_mut().insert(Busy);
             router.oneshot(busy).await?
         }
     };
-    if guest.lane && version < Version::HTTP_2 {
+    if client.probes_only && version < Version::HTTP_2 {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     drop(working);
-    Ok(response.map(|body| Outgoing::new(body, guest, visit)))
+    Ok(response.map(|body| OutgoingBody::new(body, client, exchange)))
 }
 
-async fn sent_away(visit: Option<&Seated<Visit>>) {
-    match visit {
-        Some(visit) => visit.0.sent_away().await,
+async fn evicted(exchange: Option<&Admitted<Exchange>>) {
+    match exchange {
+        Some(exchange) => exchange.0.evicted().await,
         None => std::future::pending().await,
     }
 }
 
-/// Runs `connection` to its end, or until it has to make room.
+/// Runs `connection` until it ends or is evicted.
 ///
-/// When the gateway stops it finishes what is in flight, as long as that moves. `idle` ends an HTTP/2 connection on which
-/// nothing happens, for its pings keep it alive for ever and hyper has no timeout for it: first with GOAWAY
-/// (RFC 9113 section 6.8), and if nothing happens after that either, by closing it.
+/// When the gateway stops, requests in flight are finished, as long as their bytes move. An HTTP/2 connection is ended
+/// when it has been idle for the time `idle`, because its pings keep it alive for ever and hyper has no timeout for it:
+/// first with GOAWAY (RFC 9113 section 6.8), and if nothing happens after that either, by closing it.
 async fn drive<C: GracefulConnection>(
     connection: C,
     idle: Option<Duration>,
     service: &Service,
 ) -> Result<(), C::Error> {
-    let Service { guest, first_by, .. } = service;
+    let Service { client, first_by, .. } = service;
     let mut stop = service.stop.clone();
     let mut connection = pin!(connection);
     let idle = async || match idle {
-        Some(period) => quiet(guest, period).await,
+        Some(period) => quiet(client, period).await,
         None => std::future::pending().await,
     };
     let silent = async {
         sleep_until(*first_by).await;
-        if guest.requests.load(Relaxed) > 0 {
+        if client.requests.load(Relaxed) > 0 {
             std::future::pending::<()>().await;
         }
     };
     tokio::select! {
         result = connection.as_mut() => return result,
-        () = guest.sent_away() => return Ok(()),
+        () = client.evicted() => return Ok(()),
         () = silent => return Ok(()),
         () = stopping(&mut stop) => {}
         () = idle() => {
             connection.as_mut().graceful_shutdown();
             return tokio::select! {
                 result = connection => result,
-                () = guest.sent_away() => Ok(()),
+                () = client.evicted() => Ok(()),
                 () = idle() => Ok(()),
             };
         }
@@ -201,20 +202,20 @@ async fn drive<C: GracefulConnection>(
     connection.as_mut().graceful_shutdown();
     tokio::select! {
         result = connection => result,
-        () = nothing_left(guest) => Ok(()),
+        () = nothing_left(client) => Ok(()),
     }
 }
 
-/// Waits until nothing has happened for a `period`, nor is being worked on.
-async fn quiet(guest: &Guest, period: Duration) {
+/// Waits until there was no activity for a `period`, and no handler is running.
+async fn quiet(client: &ClientConnection, period: Duration) {
     let tick = period / 8;
     let mut ticks = interval_at(Instant::now() + tick, tick);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut before, mut since) = (guest.steps.load(Relaxed), Instant::now());
+    let (mut before, mut since) = (client.activity.load(Relaxed), Instant::now());
     loop {
         ticks.tick().await;
-        let now = guest.steps.load(Relaxed);
-        if now != before || guest.working.load(Relaxed) > 0 {
+        let now = client.activity.load(Relaxed);
+        if now != before || client.active_handlers.load(Relaxed) > 0 {
             (before, since) = (now, Instant::now());
         } else if since.elapsed() >= period {
             return;
@@ -222,45 +223,45 @@ async fn quiet(guest: &Guest, period: Duration) {
     }
 }
 
-/// Waits, in a gateway that stops, until nothing is left to do for a connection: no handler is at work, and the client takes
-/// no more of an answer or has all of it. What it still sends does not count: a handler that waits for it is at work, and
-/// the pace of its body ends that.
-async fn nothing_left(guest: &Guest) {
-    let (stopped, tick) = (Instant::now(), LAST_WAIT / 8);
+/// Waits, in a gateway that stops, until a connection has nothing left to do: no handler is running, and the client has
+/// all of its answer or takes no more of it. Bytes that the client still sends do not count: a handler that waits for
+/// them is running, and the minimum rate of the body ends that.
+async fn nothing_left(client: &ClientConnection) {
+    let (stopped, tick) = (Instant::now(), SHUTDOWN_WINDOW / 8);
     let mut ticks = interval_at(stopped + tick, tick);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut before, mut since, mut shut) = (guest.taken.load(Relaxed), stopped, false);
+    let (mut before, mut since, mut shut) = (client.writes.load(Relaxed), stopped, false);
     loop {
         ticks.tick().await;
-        // It has had a moment to read the end of its answer.
-        if shut && stopped.elapsed() >= LAST_WAIT {
+        // The client has had a moment to read the end of its answer.
+        if shut && stopped.elapsed() >= SHUTDOWN_WINDOW {
             return;
         }
-        shut = guest.shut.load(Relaxed);
-        let now = guest.taken.load(Relaxed);
-        if now != before || guest.working.load(Relaxed) > 0 {
+        shut = client.write_shut.load(Relaxed);
+        let now = client.writes.load(Relaxed);
+        if now != before || client.active_handlers.load(Relaxed) > 0 {
             (before, since) = (now, Instant::now());
-        } else if since.elapsed() >= LAST_WAIT {
+        } else if since.elapsed() >= SHUTDOWN_WINDOW {
             return;
         }
     }
 }
 
-/// A handler at work; dropped when it has answered or was dropped itself.
-struct Working(Arc<Guest>);
+/// Counts a handler as running; dropped when the handler has answered or was dropped itself.
+struct ActiveHandler(Arc<ClientConnection>);
 
-impl Working {
-    fn start(guest: &Arc<Guest>) -> Self {
-        guest.requests.fetch_add(1, Relaxed);
-        guest.working.fetch_add(1, Relaxed);
-        guest.stir();
-        Self(Arc::clone(guest))
+impl ActiveHandler {
+    fn start(client: &Arc<ClientConnection>) -> Self {
+        client.requests.fetch_add(1, Relaxed);
+        client.active_handlers.fetch_add(1, Relaxed);
+        client.touch();
+        Self(Arc::clone(client))
     }
 }
 
-impl Drop for Working {
+impl Drop for ActiveHandler {
     fn drop(&mut self) {
-        self.0.working.fetch_sub(1, Relaxed);
-        self.0.stir();
+        self.0.active_handlers.fetch_sub(1, Relaxed);
+        self.0.touch();
     }
 }

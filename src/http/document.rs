@@ -1,4 +1,4 @@
-//! What the OpenAPI document says beside its routes.
+//! The OpenAPI document, without its routes.
 
 use utoipa::{
     Modify, OpenApi,
@@ -12,7 +12,7 @@ use utoipa::{
 
 use super::api;
 
-/// What the document says beside its routes.
+/// The document without its routes.
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -23,8 +23,8 @@ use super::api;
             is null."
     ),
     components(schemas(api::schema::ProblemBody)),
-    modifiers(&Bearer, &Words),
-    // Of the gateway that serves the document.
+    modifiers(&BearerAuth, &Vocabularies),
+    // The relative address of the gateway that serves the document.
     servers((url = "/")),
     security(("token" = [])),
     tags(
@@ -41,11 +41,11 @@ use super::api;
         (name = "operations", description = "For those who run the gateway")
     )
 )]
-pub(super) struct Head;
+pub(super) struct ApiDocument;
 
-struct Bearer;
+struct BearerAuth;
 
-/// Says how whatever the API shows in JSON is asked for again: see [`super::representation`].
+/// Describes conditional requests for all answers in JSON: see [`super::representation`].
 pub(super) fn tell_tags(openapi: &mut utoipa::openapi::OpenApi) {
     let shown = openapi.paths.paths.iter_mut().filter(|(path, _)| path.starts_with("/v1/"));
     for operation in shown.filter_map(|(_, item)| item.get.as_mut()) {
@@ -75,7 +75,7 @@ fn etag() -> Header {
         .build()
 }
 
-/// Says what holds for all texts of an address: none has the character NUL.
+/// Says that no text in an address contains the character NUL.
 pub(super) fn refuse_nul(openapi: &mut utoipa::openapi::OpenApi) {
     let operations =
         openapi.paths.paths.values_mut().flat_map(|item| {
@@ -100,7 +100,7 @@ fn is_text(schema: &SchemaType) -> bool {
     }
 }
 
-impl Modify for Bearer {
+impl Modify for BearerAuth {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
@@ -111,9 +111,9 @@ impl Modify for Bearer {
 }
 
 /// The vocabularies: each is one schema, so that a generated client has one type for it.
-struct Words;
+struct Vocabularies;
 
-impl Modify for Words {
+impl Modify for Vocabularies {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let schemas = &mut openapi.components.get_or_insert_default().schemas;
         schemas.extend(api::schema::vocabularies().map(|(name, schema)| (name.to_owned(), schema)));

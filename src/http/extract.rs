@@ -1,4 +1,4 @@
-//! axum's extractors with errors as problems. Handlers of the API use these, not axum's.
+//! axum's extractors with problems as their errors. The handlers of the API use these, not axum's.
 
 use std::{error::Error, sync::Arc};
 
@@ -15,10 +15,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
+    decode::{self, DecodeError, InvalidParameter},
     limits::BodyFailure,
     policy::{self, Policy},
     problem::ApiError,
-    read::{self, Misfit, Wrong},
 };
 use crate::domain::problem::Problem;
 
@@ -31,19 +31,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let policy = Policy::of(request.extensions());
-        let wrong = match <Json<Value> as FromRequest<S>>::from_request(request, state).await {
-            Ok(Json(value)) => match read::body(&value) {
+        let error = match <Json<Value> as FromRequest<S>>::from_request(request, state).await {
+            Ok(Json(value)) => match decode::body(&value) {
                 Ok(body) => return Ok(Self(body)),
-                Err(wrong) => invalid(
+                Err(error) => invalid(
                     StatusCode::UNPROCESSABLE_ENTITY,
                     "invalid_body",
-                    format!("The body cannot be taken. {wrong}"),
+                    format!("The body cannot be taken. {error}"),
                     "Correct the member that is named; the API's description is at /docs.",
                 ),
             },
             Err(rejection) => json_problem(rejection),
         };
-        Err(policy::first(policy, wrong).await)
+        Err(policy::first(policy, error).await)
     }
 }
 
@@ -51,10 +51,10 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for ApiJson<T> 
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, ApiError> {
-        // By its bytes, for some clients send `Content-Type: application/json` with an empty body.
+        // By its bytes, because some clients send `Content-Type: application/json` with an empty body.
         let (parts, body) = request.into_parts();
         let mut reading = Request::new(body);
-        // The extensions say which limit holds.
+        // The extensions hold the limit of the route.
         reading.extensions_mut().clone_from(&parts.extensions);
         let body = match Bytes::from_request(reading, state).await {
             Ok(body) => body,
@@ -62,7 +62,7 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for ApiJson<T> 
                 return Err(policy::first(Policy::of(&parts.extensions), body_problem(&rejection)).await);
             }
         };
-        // In JSON, nothing is `null`.
+        // `null` counts as no body.
         if body.is_empty() || body.trim_ascii() == b"null" {
             return Ok(None);
         }
@@ -79,15 +79,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let wrong = match read::query(parts.uri.query().unwrap_or_default()) {
+        let error = match decode::query(parts.uri.query().unwrap_or_default()) {
             Ok(query) => return Ok(Self(query)),
-            Err(wrong) => invalid_query(&wrong),
+            Err(error) => invalid_query(&error),
         };
-        Err(policy::first(Policy::of(&parts.extensions), wrong).await)
+        Err(policy::first(Policy::of(&parts.extensions), error).await)
     }
 }
 
-/// The parameters that a route takes in its query: an extension of requests, made from its description.
+/// The parameters that a route takes in its query: an extension of requests, made from the route's description.
 #[derive(Debug, Clone)]
 pub(super) struct Parameters(pub Arc<[String]>);
 
@@ -95,21 +95,21 @@ impl Parameters {
     /// # Errors
     /// A parameter that the route does not take (400), or one that stands there twice (422): two readers may read two values.
     pub(super) fn check(&self, query: &str) -> Result<(), ApiError> {
-        read::parameters(query, &self.0).map_err(|misfit| match misfit {
-            Misfit::Unknown(wrong) => invalid_query(&wrong),
-            Misfit::Repeated(wrong) => invalid(
+        decode::parameters(query, &self.0).map_err(|invalid_parameter| match invalid_parameter {
+            InvalidParameter::Unknown(error) => invalid_query(&error),
+            InvalidParameter::Repeated(error) => invalid(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "repeated_parameter",
-                format!("The query cannot be taken. {wrong}"),
+                format!("The query cannot be taken. {error}"),
                 "Send each parameter once.",
             ),
         })
     }
 }
 
-fn invalid_query(wrong: &Wrong) -> ApiError {
+fn invalid_query(error: &DecodeError) -> ApiError {
     let remedy = "Correct the parameter that is named; the API's description is at /docs.";
-    invalid(StatusCode::BAD_REQUEST, "invalid_query", format!("The query cannot be taken. {wrong}"), remedy)
+    invalid(StatusCode::BAD_REQUEST, "invalid_query", format!("The query cannot be taken. {error}"), remedy)
 }
 
 /// The parameters of the path.
@@ -122,17 +122,17 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         match Path::from_request_parts(parts, state).await {
             Ok(Path(value)) => Ok(Self(value)),
-            // A route that asks for other parameters than it has is our mistake.
+            // A route that asks for other parameters than it has is a bug.
             Err(rejection) if rejection.status().is_server_error() => Err(ApiError::internal(rejection)),
-            // Its words quote the path, which may hold anything.
+            // axum's words quote the path, which may hold anything.
             Err(rejection) => {
-                let wrong = invalid(
+                let error = invalid(
                     rejection.status(),
                     "invalid_path",
                     "A part of the address is not of the kind that stands there.",
                     "Compare the address with the API's description at /docs.",
                 );
-                Err(policy::first(Policy::of(&parts.extensions), wrong).await)
+                Err(policy::first(Policy::of(&parts.extensions), error).await)
             }
         }
     }
@@ -155,7 +155,7 @@ fn json_problem(rejection: JsonRejection) -> ApiError {
             "Send the header Content-Type: application/json.",
         ),
         JsonRejection::BytesRejection(rejection) => body_problem(&rejection),
-        // The enum is open: a reason of a later axum keeps its status.
+        // The enum is non-exhaustive: a rejection of a later axum keeps its status.
         _ => invalid(
             status,
             "invalid_body",
@@ -165,7 +165,7 @@ fn json_problem(rejection: JsonRejection) -> ApiError {
     }
 }
 
-/// Where JSON is broken; by the types in the chain of the error.
+/// Where JSON is broken, found by the types in the chain of the error.
 fn position(error: &(dyn Error + 'static)) -> Option<(usize, usize)> {
     let mut cause = Some(error);
     while let Some(error) = cause {

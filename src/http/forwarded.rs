@@ -1,6 +1,5 @@
-//! Where a request comes from: the other end of the connection, unless that is a trusted proxy. Then what the proxy
-//! says counts, and of that the last part that no trusted proxy stands behind: whatever comes before it, anybody may
-//! have written.
+//! Finds the client's address: the other end of the connection, unless that is a trusted proxy. Then the last address
+//! in the proxy's headers counts that is not itself a trusted proxy; anybody may have written those before it.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -10,10 +9,10 @@ use crate::config::TrustedProxies;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Proxies that may stand behind each other.
+/// The most trusted proxies that may stand in a row.
 const MOST: usize = 16;
 
-/// The client's address, in its shortest form; its port is 0 where the proxy does not tell it.
+/// The client's address, in its shortest form; its port is 0 if the proxy does not give it.
 pub(super) fn client(peer: SocketAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> SocketAddr {
     let mut client = canonical(peer);
     if !trusted.contains(client.ip()) {
@@ -33,7 +32,8 @@ pub(super) fn client(peer: SocketAddr, headers: &HeaderMap, trusted: &TrustedPro
     client
 }
 
-/// What counts as one address: of IPv6 a network of 64 bits, for whoever has one address of it has all of them.
+/// The part of an address that counts as one client: of IPv6 a network of 64 bits, because a client usually has all of
+/// it.
 pub(super) fn neighbourhood(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
@@ -45,10 +45,10 @@ fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
-/// The entries of all lines of a header, first to last.
+/// The entries of all lines of a header, from first to last.
 fn entries<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Vec<&'h str> {
     let lines = headers.get_all(name).into_iter();
-    // A line that is no text is an entry that is no address.
+    // A line that is not text counts as an entry that is not an address.
     lines.flat_map(|line| line.to_str().unwrap_or("?").split(',')).map(str::trim).collect()
 }
 

@@ -1,4 +1,4 @@
-//! What every request passes through.
+//! The layers that each request passes through.
 
 use std::any::Any;
 
@@ -22,18 +22,18 @@ use super::{
 };
 use crate::{clock::Ambient, domain::problem::Problem};
 
-/// Puts the layers around a complete `router`, and answers what no route takes (a fallback that `router` has itself
+/// Puts the layers around a complete `router`, and answers requests that no route takes (a fallback of `router` itself
 /// is replaced; one of a nested router stays).
 ///
 /// Routes choose their own size and time with [`super::limits`].
 pub fn stack(router: Router, ambient: Ambient) -> Router {
-    // Set before the layers, so that these answers pass through them as well.
+    // Set before the layers, so that their answers pass through them as well.
     let router = router.fallback(no_such_route).method_not_allowed_fallback(no_such_method);
     router.layer(
         ServiceBuilder::new()
-            // Names the request first: all that follows is logged and answered under that name.
+            // The outermost layer gives the request its ID, which all log lines and answers carry.
             .layer(from_fn_with_state(ambient, identify))
-            // Outside of whatever may answer, so that no answer lacks these headers.
+            // Outside of every layer that answers, so that no answer lacks these headers.
             .layer(from_fn(harden))
             // Inside the span of the request, so that the logged cause has its ID.
             .layer(from_fn(explain))
@@ -47,8 +47,8 @@ pub fn stack(router: Router, ambient: Ambient) -> Router {
 async fn identify(State(ambient): State<Ambient>, mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers(), &ambient);
     request.extensions_mut().insert(id.clone());
-    // At the level of errors, so that a filter that hides the line for each request still has the ID on the lines of
-    // its errors.
+    // At the level of errors, so that a filter that hides the line for each request still keeps the ID on the lines of
+    // errors.
     let routine = operations::is_routine(request.uri().path());
     let span = tracing::error_span!(
         "request",
@@ -74,7 +74,7 @@ fn route(request: &Request) -> &str {
     request.extensions().get::<MatchedPath>().map_or("(no such route)", MatchedPath::as_str)
 }
 
-/// The method, if it is one of HTTP's own: any word may stand there.
+/// The method, if it is one of HTTP's own: clients may send any word.
 fn method(request: &Request) -> &str {
     match *request.method() {
         Method::GET
@@ -90,12 +90,12 @@ fn method(request: &Request) -> &str {
     }
 }
 
-/// The line that a request leaves in the log. It is written on drop, for a handler whose client goes away is
-/// dropped where it stands.
+/// The line that a request leaves in the log. It is written on drop, because the handler of a client that goes away is
+/// dropped at its current await.
 struct Line {
     start: Instant,
     status: Option<StatusCode>,
-    /// Asked all the time by tools: no news.
+    /// Monitoring asks this all the time, so it is logged at a lower level.
     routine: bool,
 }
 
@@ -110,15 +110,15 @@ impl Drop for Line {
     }
 }
 
-/// An extension of a request for which there is no place.
+/// An extension of a request that got no slot.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Busy;
 
-/// Seconds after which there may be a place.
+/// The seconds after which a slot may be free.
 const BUSY_FOR: u16 = 5;
 
-/// Answers requests for which there is no place, and such as do not say once and clearly for which host they are
-/// (RFC 9112 section 3.2): two readers may read two hosts.
+/// Refuses requests that got no slot, and those that do not name their host once and clearly (RFC 9112 section 3.2):
+/// two programs might read two different hosts.
 async fn turn_away(request: Request, next: Next) -> Response {
     if request.extensions().get::<Busy>().is_some() {
         let mut error = ApiError::new(
@@ -155,7 +155,7 @@ fn wrong_host(request: &Request) -> Option<&'static str> {
     }
 }
 
-/// Sets the headers that keep browsers and caches from guessing. A handler's own choice stands.
+/// Sets the headers that keep browsers and caches from guessing. A handler's own value is kept.
 async fn harden(request: Request, next: Next) -> Response {
     let api = is_api(request.uri());
     let mut response = next.run(request).await;
@@ -172,8 +172,8 @@ async fn harden(request: Request, next: Next) -> Response {
     response
 }
 
-/// Writes the bodies of errors. An error of the API that something else than our code answered, such as an
-/// extractor of axum's own, becomes a problem as well.
+/// Writes the bodies of errors. An error of the API that was answered by other code, such as an extractor of axum's
+/// own, becomes a problem as well.
 async fn explain(request: Request, next: Next) -> Response {
     let api = is_api(request.uri());
     let id = request.extensions().get::<RequestId>().cloned();
@@ -187,7 +187,7 @@ async fn explain(request: Request, next: Next) -> Response {
     };
     let Some(id) = id else { return response };
     let (mut parts, _) = response.into_parts();
-    // The status of the parts holds: a handler may have answered with another than the error's.
+    // The status of the response counts: a handler may have answered with another than the error's.
     error.status = status;
     let body = error.body(&id);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
@@ -203,7 +203,7 @@ fn is_problem(response: &Response) -> bool {
     response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes() == MEDIA_TYPE.as_bytes())
 }
 
-/// What can be said of an error when its status is all we know.
+/// An error of which only the status is known.
 fn general(status: StatusCode) -> ApiError {
     let phrase = status.canonical_reason().unwrap_or("Error");
     let code = phrase.to_ascii_lowercase().replace([' ', '-'], "_").replace('\'', "");
@@ -214,7 +214,7 @@ fn general(status: StatusCode) -> ApiError {
     )
 }
 
-/// What was asked for is not repeated: it may be anything, a secret that was pasted as well.
+/// The address is not repeated: it may be anything, even a secret that was pasted.
 async fn no_such_route() -> ApiError {
     ApiError::new(
         StatusCode::NOT_FOUND,
@@ -238,7 +238,7 @@ async fn no_such_method() -> ApiError {
     )
 }
 
-/// The panic's place and message are printed by the panic hook; this line adds the request.
+/// The panic hook prints the place and message; this line adds the request.
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let message = panic.downcast_ref::<String>().map(String::as_str);
     let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");

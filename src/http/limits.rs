@@ -1,4 +1,4 @@
-//! Limits that a route chooses for itself.
+//! Limits that a route chooses.
 
 use std::{error::Error, time::Duration};
 
@@ -12,7 +12,7 @@ use axum::{
 };
 use http_body_util::{LengthLimitError, Limited};
 
-use super::{pace, problem::ApiError};
+use super::{bodies, problem::ApiError};
 use crate::domain::problem::Problem;
 
 /// Bounds the bodies of `router`'s routes to `bytes`, however they are read. A longer `Content-Length` is refused at
@@ -23,7 +23,7 @@ use crate::domain::problem::Problem;
 pub fn limited<S: Clone + Send + Sync + 'static>(router: Router<S>, bytes: u64) -> Router<S> {
     let limit = move |request: Request, next: Next| async move {
         let declared = request.headers().get(header::CONTENT_LENGTH);
-        // hyper has refused a length that is no number.
+        // hyper has refused lengths that are not numbers.
         let declared = declared.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         if declared.is_some_and(|length| length > bytes) {
             return BodyFailure::TooLarge.problem().into_response();
@@ -31,7 +31,7 @@ pub fn limited<S: Clone + Send + Sync + 'static>(router: Router<S>, bytes: u64) 
         let most = usize::try_from(bytes).unwrap_or(usize::MAX);
         next.run(request.map(|body| Body::new(Limited::new(body, most)))).await
     };
-    // axum's own limit of 2 MB would cut larger bodies, and only in extractors that buffer.
+    // axum's own limit of 2 MB would cut larger bodies, but only in extractors that buffer.
     router.layer(DefaultBodyLimit::disable()).layer(from_fn(limit))
 }
 
@@ -53,7 +53,7 @@ pub fn timed<S: Clone + Send + Sync + 'static>(router: Router<S>, limit: Duratio
     }))
 }
 
-/// Why a request's body did not arrive whole.
+/// Why the body of a request did not arrive completely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BodyFailure {
     #[error("the body is larger than allowed")]
@@ -63,7 +63,7 @@ pub enum BodyFailure {
     /// The gateway stops, and the body stood still or came too slowly to be waited for.
     #[error("the gateway stops")]
     Stopping,
-    /// The client went away, or broke the framing.
+    /// The client went away, or the framing was wrong.
     #[error("the body broke off")]
     Broken,
 }
@@ -76,10 +76,10 @@ impl BodyFailure {
             if error.is::<LengthLimitError>() {
                 return Self::TooLarge;
             }
-            if error.is::<pace::TooSlow>() {
+            if error.is::<bodies::TooSlow>() {
                 return Self::TooSlow;
             }
-            if error.is::<pace::Stopping>() {
+            if error.is::<bodies::Stopping>() {
                 return Self::Stopping;
             }
             cause = error.source();

@@ -1,61 +1,62 @@
-//! The gateway's HTTP side.
+//! The HTTP side of the gateway.
 //!
 //! | file | what it holds |
 //! | --- | --- |
 //! | [`server`] | the accept loop: connections, their limits, TLS, graceful shutdown |
-//! | `server_limits` | what the loop and its connections put up with |
-//! | `document` | what the OpenAPI document says beside its routes |
-//! | `connection` | one connection: HTTP/1.1 or HTTP/2, and when it has been idle too long |
-//! | `door` | who is let in, and who makes room for whom |
-//! | `pace` | bodies, which must keep moving |
-//! | `throttle` | what strangers bring about, logged once a minute |
-//! | `peer`, `stop` | extensions of every request: where it comes from, and when the gateway stops |
-//! | `forwarded` | where a request comes from, behind proxies too |
-//! | `socket` | its bytes: read ahead, and never written to for ever |
-//! | [`tls`] | the certificate, loaded and loaded again |
-//! | [`layers`] | what every request passes through |
-//! | `request_id` | what finds a request again in the log |
-//! | `representation` | what the API shows: its tag, and its compression |
-//! | `negotiation` | what a client says of the answers that it can use |
+//! | `server_limits` | the limits of the accept loop and its connections |
+//! | `admission` | limits open connections and requests, and evicts idle ones |
+//! | `connection` | serves one connection: HTTP/1.1 or HTTP/2, until it ends or is idle for too long |
+//! | `socket` | the bytes of a connection: read ahead, and closed when the client takes none |
+//! | `bodies` | the bodies of requests and answers, and the rate that they must keep |
+//! | [`memory_budget`] | bounds the memory for the bodies of unauthenticated callers |
+//! | `log_throttle` | limits log lines to one a minute and address |
+//! | `peer`, `stop` | extensions of each request: the client's address, and the signal that the gateway stops |
+//! | `forwarded` | finds the client's address behind trusted proxies |
+//! | [`tls`] | the certificate, loaded at the start and reloaded |
+//! | [`layers`] | the layers that each request passes through |
+//! | `request_id` | the ID of a request, in the log and in the answer |
+//! | `document` | the OpenAPI document, without its routes |
+//! | `representation` | entity tags and compression of JSON answers |
+//! | `negotiation` | parses `Accept-Encoding` and `If-None-Match` |
+//! | `decode` | decodes bodies and queries, with errors that name the place |
 //! | [`limits`] | limits that a route chooses: the size of its body, the time to answer |
-//! | [`room`] | what the bodies of unknown callers may take together |
 //! | [`problem`] | errors as `application/problem+json` |
-//! | [`RefusedTokens`] | tokens that nobody has |
-//! | [`TokenUses`] | when tokens were used |
+//! | [`RefusedTokens`] | counts and logs tokens that are not valid |
+//! | [`TokenUses`] | records when tokens were used |
 //! | [`qbwc`] | the Web Connector service |
-//! | [`webhooks`] | what source systems tell by themselves |
-//! | `policy` | the policy's word, before what is said of what was sent |
+//! | [`webhooks`] | takes the messages that source systems send |
+//! | `policy` | lets the policy answer before a wrong query or body is explained |
 //! | [`extract`] | axum's extractors, with our errors |
 //! | [`router`] | the route table of the whole gateway |
 //! | [`api`] | the REST API under `/v1` |
-//! | [`operations`] | probes, figures, and the API's description |
+//! | [`operations`] | probes, metrics, and the API's description |
 
+mod admission;
 pub mod api;
+mod bodies;
 mod connection;
+mod decode;
 mod document;
-mod door;
 pub mod extract;
 mod forwarded;
 pub mod layers;
 pub mod limits;
+mod log_throttle;
+pub mod memory_budget;
 mod negotiation;
 pub mod operations;
-mod pace;
 pub mod peer;
 mod policy;
 pub mod problem;
 pub mod qbwc;
-mod read;
 mod refused_tokens;
 mod representation;
 mod request_id;
-pub mod room;
 pub mod router;
 pub mod server;
 mod server_limits;
 mod socket;
 mod stop;
-mod throttle;
 pub mod tls;
 mod token_uses;
 pub mod webhooks;
@@ -65,6 +66,7 @@ pub use token_uses::TokenUses;
 
 use std::sync::Arc;
 
+use memory_budget::MemoryBudget;
 use tokio::sync::Notify;
 
 use crate::{
@@ -79,47 +81,48 @@ use crate::{
     workers::board::Workers,
 };
 
-/// Answers of QuickBooks that are read at once.
+/// Answers of QuickBooks that are read at the same time.
 const READERS: usize = 128;
 
-/// What every route works with.
+/// The state that every route works with.
 #[derive(Clone)]
 pub struct Gateway {
     pub store: Store,
     pub ambient: Ambient,
     /// Seals and opens the secrets of connections.
     pub vault: Vault,
-    /// How the outside reaches this gateway, without a trailing slash: it goes into `.qwc` files and links.
+    /// The address by which others reach this gateway, without a trailing slash: it goes into `.qwc` files and links.
     pub public_url: url::Url,
-    /// The sources that are polled.
+    /// Calls the sources that are polled.
     pub reach: Reach,
-    /// Where the messages of webhooks go in.
+    /// Takes the messages of webhooks.
     pub inbox: Inbox,
-    /// Tells the worker that lists were asked for.
+    /// Wakes the worker when lists were requested.
     pub wake: Arc<Notify>,
-    /// Who guesses passwords of Web Connectors.
+    /// Counts failed sign-ins of Web Connectors.
     pub sign_ins: qbwc::SignIns,
-    /// What the bodies of unknown callers may take together.
-    pub room: room::Room,
-    /// Tokens that nobody has.
+    /// Bounds the memory for the bodies of unauthenticated callers.
+    pub unverified_bodies: MemoryBudget,
+    /// Counts and logs tokens that are not valid.
     pub refused_tokens: RefusedTokens,
-    /// When tokens were used.
+    /// Records when tokens were used.
     pub token_uses: TokenUses,
     /// The threads on which answers of QuickBooks are read.
     pub readers: Threads,
-    /// Who waits for the change feed to grow.
-    pub waiting: api::changes::Waiting,
-    /// How those are who work beside the requests.
+    /// Limits the readers that wait for the change feed to grow.
+    pub waiting_readers: api::changes::WaitingReaders,
+    /// The health of the background workers.
     pub workers: Workers,
 }
 
 impl Gateway {
-    /// Within a runtime: the inbox gathers messages in a task of its own.
+    /// Must be called within a runtime: the inbox gathers messages in a task of its own.
     pub fn new(reach: Reach) -> Self {
         let Reach { store, ambient, vault, public_url, .. } = reach.clone();
         let inbox = Inbox::start(store.clone(), ambient.clone()).sealing(vault.clone(), SEALED_KEPT);
         let readers = Threads::new("qbwc-reader", READERS);
-        let (room, wake, refused_tokens) = (room::Room::default(), Arc::default(), RefusedTokens::default());
+        let (unverified_bodies, wake, refused_tokens) =
+            (MemoryBudget::default(), Arc::default(), RefusedTokens::default());
         let sign_ins = qbwc::SignIns::default();
         Self {
             store,
@@ -130,11 +133,11 @@ impl Gateway {
             inbox,
             wake,
             sign_ins,
-            room,
+            unverified_bodies,
             refused_tokens,
             token_uses: TokenUses::default(),
             readers,
-            waiting: api::changes::Waiting::default(),
+            waiting_readers: api::changes::WaitingReaders::default(),
             workers: Workers::default(),
         }
     }

@@ -1,12 +1,12 @@
-//! What a client says of the answers that it can use: `Accept-Encoding` and `If-None-Match` (RFC 9110 sections 12.5.3 and
-//! 13.1.2).
+//! Parses what a client says about the answers that it can use: `Accept-Encoding` and `If-None-Match` (RFC 9110
+//! sections 12.5.3 and 13.1.2).
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// Bytes below which compressing an answer gains nothing: it is one packet in any case.
+/// Compressing an answer of fewer bytes gains nothing: it is one packet in any case.
 const SHORT: usize = 1024;
 
-/// How much a client likes the two codings that there are; `None` where it does not name them.
+/// The weights of the two codings; `None` for one that the client does not name.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Codings {
     gzip: Option<f32>,
@@ -27,11 +27,11 @@ impl Codings {
                 _ => {}
             }
         }
-        // `*` stands for those that are not named.
+        // `*` stands for the codings that are not named.
         Self { gzip: gzip.or(any), identity: identity.or(any.filter(|weight| *weight == 0.0)) }
     }
 
-    /// Whether to compress an answer of so many bytes. A client that would have neither coding gets it as it is: section
+    /// Whether to compress an answer of so many bytes. A client that accepts neither coding gets it as it is: section
     /// 12.5.3 prefers that to an error.
     pub(super) fn gzip(&self, bytes: usize) -> bool {
         match (self.gzip, self.identity) {
@@ -43,7 +43,7 @@ impl Codings {
     }
 }
 
-/// The weight among the parameters of a coding, 1 without one; `None` where it is none.
+/// The weight among the parameters of a coding, 1 without one; `None` if it is not a weight.
 fn weight<'a>(mut parameters: impl Iterator<Item = &'a str>) -> Option<f32> {
     let named = parameters.find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
@@ -55,24 +55,24 @@ fn weight<'a>(mut parameters: impl Iterator<Item = &'a str>) -> Option<f32> {
     }
 }
 
-/// The versions of an answer that a client has already.
+/// The tags of the answers that a client has.
 #[derive(Debug, Clone)]
-pub(super) struct Known(Vec<HeaderValue>);
+pub(super) struct KnownTags(Vec<HeaderValue>);
 
-impl Known {
+impl KnownTags {
     pub(super) fn of(headers: &HeaderMap) -> Self {
         Self(headers.get_all(header::IF_NONE_MATCH).into_iter().cloned().collect())
     }
 
-    /// Whether it has the one with this tag, by the weak comparison of RFC 9110 section 8.8.3.2: the text between the
-    /// quotes counts alone.
+    /// Whether the client has the answer with this tag, by the weak comparison of RFC 9110 section 8.8.3.2: only the
+    /// text between the quotes counts.
     pub(super) fn has(&self, tag: &str) -> bool {
         let texts = self.0.iter().filter_map(|value| value.to_str().ok());
         texts.map(str::trim).any(|text| text == "*" || tags(text).any(|known| known == tag))
     }
 }
 
-/// The texts of the tags of a list, up to what is no tag. A tag may hold commas.
+/// The texts of the tags in a list, up to the first that is not a tag. A tag may contain commas.
 fn tags(mut list: &str) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
         let next = list.trim_start_matches([' ', '\t', ',']);
@@ -143,7 +143,7 @@ mod tests {
             (&["\"*\""], false),
             (&["", ",,", "\"aa\""], false),
         ] {
-            let has = Known::of(&headers(header::IF_NONE_MATCH, said)).has("a");
+            let has = KnownTags::of(&headers(header::IF_NONE_MATCH, said)).has("a");
             assert_eq!(has, known, "{said:?}");
         }
     }

@@ -46,21 +46,21 @@ impl ApiError {
         self
     }
 
-    /// Adds what only the log sees.
+    /// Adds a cause for the log.
     #[must_use]
     pub fn caused_by(self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let cause: Box<dyn Error + Send + Sync> = cause.into();
         self.caused_by_shared(Arc::from(cause))
     }
 
-    /// The same, of a cause that others hold as well.
+    /// Adds a cause for the log that is shared with others.
     #[must_use]
     pub fn caused_by_shared(self, cause: Arc<dyn Error + Send + Sync>) -> Self {
         Self { cause: Some(cause), ..self }
     }
 
-    /// A failure of ours: the client reads general words, `cause` and its sources are logged once, where the body
-    /// is written.
+    /// An internal error: the client reads general words, and `cause` and its sources are logged once, when the body is
+    /// written.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let problem = Problem::new(
             "internal",

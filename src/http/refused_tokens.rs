@@ -1,5 +1,5 @@
-//! Tokens that nobody has, or not any more: counted, and told once a minute for each address. They are too long to be
-//! guessed, so nobody is kept waiting: it is mostly a program whose token was revoked.
+//! Counts tokens that are not valid, and logs them once a minute and address. Tokens are too long to be guessed, so the
+//! caller is not delayed: it is mostly a program whose token was revoked.
 
 use std::{
     net::IpAddr,
@@ -11,28 +11,28 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::throttle::Throttle;
+use super::log_throttle::LogThrottle;
 
-/// What is remembered of them. Clones remember together.
+/// The count, and the throttle of its log lines. Clones share both.
 #[derive(Debug, Clone, Default)]
 pub struct RefusedTokens(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
     count: AtomicU64,
-    told: Throttle,
+    log_throttle: LogThrottle,
 }
 
 impl RefusedTokens {
-    /// How many there were since the process started.
+    /// How many tokens were refused since the process started.
     pub fn count(&self) -> u64 {
         self.0.count.load(Relaxed)
     }
 
-    /// One more, from this address.
+    /// Counts a token that was refused to `from`.
     pub(super) fn note(&self, from: IpAddr) {
         self.0.count.fetch_add(1, Relaxed);
-        if let Some(left_out) = self.0.told.passes(from, Instant::now()) {
+        if let Some(left_out) = self.0.log_throttle.permits(from, Instant::now()) {
             tracing::warn!(address = %from, left_out, "a token was refused: nobody has it, or not any more");
         }
     }

@@ -1,9 +1,8 @@
-//! How what the API shows is sent: with a tag, so that whoever has it already hears so by the status alone, and compressed
-//! where it is long.
+//! Adds entity tags to JSON answers, and compresses long ones: a client that has the answer already gets only a 304.
 //!
-//! The tag is a hash of the body: it changes whenever the body would, whatever the body is made of. That spares the line,
-//! not the work. Only answers to GET are compressed: a secret is shown once, by POST, and its length must tell nothing of
-//! it to those who choose the text beside it (BREACH).
+//! The tag is a hash of the body, so it changes whenever the body does. That saves bandwidth, not work. Only answers to
+//! GET are compressed: a secret is shown once, by POST, and its compressed length must tell nothing about it to those
+//! who choose the text beside it (BREACH).
 
 use std::{
     convert::Infallible,
@@ -25,16 +24,17 @@ use flate2::{Compression, write::GzEncoder};
 use http_body::{Body as _, Frame, SizeHint};
 
 use super::{
-    negotiation::{Codings, Known},
+    negotiation::{Codings, KnownTags},
     problem::ApiError,
 };
 
-/// The layer of routes that answer in JSON. What is not in memory whole, such as a stream of events, passes.
+/// The layer of routes that answer in JSON. Bodies that are not in memory as a whole, such as a stream of events, pass
+/// unchanged.
 pub(super) async fn represent(request: Request, next: Next) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;
     }
-    let (known, codings) = (Known::of(request.headers()), Codings::of(request.headers()));
+    let (known, codings) = (KnownTags::of(request.headers()), Codings::of(request.headers()));
     let response = next.run(request).await;
     let whole = response.body().size_hint().exact().is_some();
     if response.status() != StatusCode::OK || !whole || !is_json(response.headers()) {
@@ -47,17 +47,17 @@ fn is_json(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
 }
 
-async fn tagged(response: Response, known: &Known, codings: Codings) -> Result<Response, ApiError> {
+async fn tagged(response: Response, known: &KnownTags, codings: Codings) -> Result<Response, ApiError> {
     let (mut parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.map_err(ApiError::internal)?;
     let tag = URL_SAFE_NO_PAD.encode(blake3::hash(&body).as_bytes());
     let gzip = codings.gzip(body.len());
-    // Compressed bytes are others: a strong tag is not for both.
+    // A strong tag would not be right for both the plain and the compressed bytes.
     let weak = if gzip { "W/" } else { "" };
     let etag = HeaderValue::from_str(&format!("{weak}\"{tag}\"")).map_err(ApiError::internal)?;
     let headers = &mut parts.headers;
     headers.insert(header::ETAG, etag);
-    // It may be kept by its reader, and is asked for before it is used: tokens are revoked, people are unlinked.
+    // Clients may keep the answer, but must ask before they use it: tokens are revoked, people are unlinked.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.append(header::VARY, HeaderValue::from_static("authorization, accept-encoding"));
     headers.remove(header::CONTENT_LENGTH);
@@ -76,15 +76,16 @@ async fn tagged(response: Response, known: &Known, codings: Codings) -> Result<R
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
-/// At once, not piece by piece as the client takes it: the compressor needs a third of a megabyte, and so there is never
-/// more than one for each thread. The fastest level takes a millisecond or two for the longest page.
+/// Compresses at once, not piece by piece as the client reads: the compressor needs a third of a megabyte, and so there
+/// is never more than one for each thread. The fastest level takes a millisecond or two for the longest page.
 fn compressed(body: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
     encoder.write_all(body)?;
     encoder.finish()
 }
 
-/// No body, of no length: the length that stands with a 304 is that of the body which is not sent (RFC 9110 section 8.6).
+/// A body of unknown length, without bytes: the length in a 304 is that of the body which is not sent (RFC 9110 section
+/// 8.6).
 struct Nothing;
 
 impl http_body::Body for Nothing {

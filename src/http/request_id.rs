@@ -1,4 +1,4 @@
-//! What finds a request again in the log.
+//! The ID of a request.
 
 use std::{fmt::Write, sync::Arc};
 
@@ -9,7 +9,7 @@ use crate::clock::Ambient;
 /// The header that carries the request ID, both ways.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What finds a request again in the log: an extension of every request.
+/// The ID of a request, in the log and in the answer: an extension of every request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RequestId(Arc<str>);
 

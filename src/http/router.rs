@@ -1,4 +1,4 @@
-//! The route table of the whole gateway, from the top down.
+//! The route table of the whole gateway.
 
 use axum::{Extension, Router, middleware::from_fn_with_state};
 use utoipa::OpenApi;
@@ -6,7 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::{
     Gateway, api,
-    document::{Head, refuse_nul, tell_tags},
+    document::{ApiDocument, refuse_nul, tell_tags},
     layers,
     limits::{limited, timed},
     operations::{self, Document, Metrics},
@@ -15,12 +15,12 @@ use super::{
 };
 use crate::config::HttpSettings;
 
-/// Everything that the gateway answers on its address, complete with its layers.
+/// The router for the main address, complete with its layers.
 pub fn router(gateway: Gateway, settings: &HttpSettings) -> Router {
     routers(gateway, settings).0
 }
 
-/// The same, and what it answers on the address of the figures, where they have one of their own.
+/// The same, and the router for the address of the metrics, if they have one of their own.
 pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Router>) {
     let webhooks = WebhookCounts::default();
     let metrics = Metrics::new(webhooks.clone());
@@ -43,27 +43,28 @@ pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Rou
     let longest = settings.request_timeout + api::changes::LONGEST_WAIT;
 
     let router = Router::new()
-        // Without a token: probes, figures, and what the API looks like.
+        // No authentication: probes, metrics, and the API's description.
         .merge(operations.layer(Extension(document)))
         .merge(docs)
-        // With a token, small bodies, a bounded time.
+        // Authenticated by token: small bodies, and a limit on the time.
         .merge(timed(limited(api, settings.max_api_body), settings.request_timeout))
         .merge(timed(limited(waiting, settings.max_api_body), longest))
         .with_state(gateway.clone())
-        // With the Web Connector's password: large bodies, and no bound on the time of a long list.
+        // Authenticated by the Web Connector's password: large bodies, and no limit on the time of a long list.
         .merge(qbwc::router(gateway.clone(), settings.max_qbwc_body))
-        // With a sender's signature or secret; it bounds its bodies and its time itself, for it counts what it refuses.
+        // Authenticated by a sender's signature or secret. It limits bodies and time itself, because it counts its
+        // refusals.
         .merge(webhooks::router(gateway.clone(), settings.max_webhook_body, webhooks));
     // Pages are merged here.
 
-    // Counts outside of all layers, so that what they answer counts as well.
+    // Counts outside of all layers, so that their answers are counted as well.
     let router = layers::stack(router, gateway.ambient).layer(from_fn_with_state(metrics, Metrics::count));
     (router, figures)
 }
 
 /// The OpenAPI document of the same routes.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    let mut document = OpenApiRouter::<Gateway>::with_openapi(Head::openapi())
+    let mut document = OpenApiRouter::<Gateway>::with_openapi(ApiDocument::openapi())
         .merge(api::router())
         .merge(api::waiting_router())
         .merge(operations::router())

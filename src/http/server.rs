@@ -14,26 +14,26 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::{
+    admission::Admission,
     connection::{Service, serve},
-    door::Door,
+    log_throttle::LogThrottle,
     socket::{Protocol, Socket, tell_protocol},
     stop::stopping,
-    throttle::Throttle,
     tls::{self, ALPN_HTTP2, TlsFiles},
 };
-use crate::domain::trouble::Trouble;
+use crate::domain::outage::Outage;
 
 pub use super::server_limits::Limits;
 
-/// The wait after an accept that failed for want of something, such as file descriptors: they come back when
-/// connections end, and asking at once again would only burn the processor.
+/// The wait after an accept that failed for lack of something, such as file descriptors: connections that end free
+/// them, and trying again at once would only burn the processor.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(500);
 
-/// How often it is looked for answers that nobody takes.
+/// How often answers that no client takes are looked for.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// For the first request of a connection that came where there was no place left: probes ask at once.
-const LANE_WAIT: Duration = Duration::from_secs(5);
+/// The time for the first request of a connection that took a slot for probes: probes send it at once.
+const PROBE_WAIT: Duration = Duration::from_secs(5);
 
 /// Serves `router` on `listener` until `shutdown` is done; then takes no more connections, finishes the requests in
 /// flight within the grace, and closes what is left.
@@ -45,34 +45,41 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) {
     let limits = Arc::new(limits);
-    let door = Door::new(limits.max_connections, limits.max_connections_per_address);
-    let told = Arc::new(Throttle::default());
+    let admission = Admission::new(limits.max_connections, limits.max_connections_per_address);
+    let log_throttle = Arc::new(LogThrottle::default());
     let (stop, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     let mut sweep = interval(SWEEP);
-    let mut trouble = Trouble::default();
+    let mut outage = Outage::default();
     loop {
         let (stream, peer) = tokio::select! {
             () = &mut shutdown => break,
             _ = sweep.tick() => {
-                door.end_stalled(limits.write_timeout);
+                admission.end_stalled(limits.write_timeout);
                 continue;
             }
-            accepted = accept(&listener, &mut trouble) => accepted,
+            accepted = accept(&listener, &mut outage) => accepted,
         };
-        // Forget those that ended. A panic of one has been printed, and is no concern of the others.
+        // Removes the connections that have ended. A panic of one was printed, and does not concern the others.
         while connections.try_join_next().is_some() {}
         let (router, limits, stop) = (router.clone(), limits.clone(), stopped.clone());
-        let (door, tls, told) = (door.clone(), tls.clone(), told.clone());
+        let (admission, tls, log_throttle) = (admission.clone(), tls.clone(), log_throttle.clone());
         connections.spawn(async move {
-            // Without a place it is closed: there is not even room to say why.
-            if let Some(seat) = door.enter(peer.ip(), limits.trusted_proxies.contains(peer.ip())).await {
-                let guest = seat.0.clone();
+            // Without a slot the connection is closed: there is no memory to say why.
+            if let Some(admitted) =
+                admission.admit_connection(peer.ip(), limits.trusted_proxies.contains(peer.ip())).await
+            {
+                let client = admitted.0.clone();
                 let wait = limits.first_request_timeout;
-                let first_by = Instant::now() + if guest.lane { wait.min(LANE_WAIT) } else { wait };
-                greet(stream, Service { router, peer, limits, door, guest, stop, first_by }, tls, &told)
-                    .await;
+                let first_by = Instant::now() + if client.probes_only { wait.min(PROBE_WAIT) } else { wait };
+                greet(
+                    stream,
+                    Service { router, peer, limits, admission, client, stop, first_by },
+                    tls,
+                    &log_throttle,
+                )
+                .await;
             }
         });
     }
@@ -85,19 +92,19 @@ pub async fn run(
     }
 }
 
-async fn accept(listener: &TcpListener, trouble: &mut Trouble) -> (TcpStream, SocketAddr) {
+async fn accept(listener: &TcpListener, outage: &mut Outage) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => {
-                if let Some(lasted) = trouble.over(std::time::Instant::now()) {
+                if let Some(lasted) = outage.recovered(std::time::Instant::now()) {
                     tracing::info!(seconds = lasted.as_secs(), "connections are accepted again");
                 }
                 return accepted;
             }
-            // The client was gone again before we looked: nothing is wrong here.
+            // The client was gone again: nothing is wrong here.
             Err(error) if is_of_peer(&error) => {}
             Err(error) => {
-                if let Some(lasted) = trouble.met(std::time::Instant::now()) {
+                if let Some(lasted) = outage.failed(std::time::Instant::now()) {
                     tracing::error!(%error, seconds = lasted.as_secs(), "cannot accept connections; trying again");
                 }
                 sleep(ACCEPT_BACKOFF).await;
@@ -111,19 +118,24 @@ fn is_of_peer(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Finds out what `stream` speaks, and serves it.
-async fn greet(mut stream: TcpStream, service: Service, tls: Option<Arc<TlsFiles>>, told: &Throttle) {
+/// Finds out which protocol `stream` speaks, and serves it.
+async fn greet(
+    mut stream: TcpStream,
+    service: Service,
+    tls: Option<Arc<TlsFiles>>,
+    log_throttle: &LogThrottle,
+) {
     // Answers are written whole: waiting to fill a packet only delays them. An error means that the peer is gone,
     // which the next read finds.
     let _ = stream.set_nodelay(true);
-    let (stall, guest) = (service.limits.write_timeout, service.guest.clone());
+    let (stall, client) = (service.limits.write_timeout, service.client.clone());
     if let Some(files) = tls {
         let handshake = TlsAcceptor::from(files.config()).accept(stream);
         let stream = match in_time(&service, handshake).await {
             Ok(stream) => stream,
             Err(error) => {
                 if let Some(error) = error {
-                    tls::tell_failure(service.peer.ip(), &error, told);
+                    tls::tell_failure(service.peer.ip(), &error, log_throttle);
                 }
                 return;
             }
@@ -132,20 +144,20 @@ async fn greet(mut stream: TcpStream, service: Service, tls: Option<Arc<TlsFiles
             Some(ALPN_HTTP2) => Protocol::Http2,
             _ => Protocol::Http1,
         };
-        serve(Socket::new(Bytes::new(), stream, stall, guest), protocol, service).await;
+        serve(Socket::new(Bytes::new(), stream, stall, client), protocol, service).await;
     } else {
         // HTTP/2 with prior knowledge, RFC 9113 section 3.3.
         let Ok((protocol, start)) = in_time(&service, tell_protocol(&mut stream)).await else { return };
         if !start.is_empty() {
-            serve(Socket::new(start, stream, stall, guest), protocol, service).await;
+            serve(Socket::new(start, stream, stall, client), protocol, service).await;
         }
     }
 }
 
-/// What `beginning` comes to.
+/// The result of `beginning`, the first bytes of a connection.
 ///
 /// # Errors
-/// Its own; none where it took too long, had to make room, or the gateway stops.
+/// That of `beginning`; `None` if it took too long, the connection was evicted, or the gateway stops.
 async fn in_time<T>(
     service: &Service,
     beginning: impl Future<Output = io::Result<T>>,
@@ -157,7 +169,7 @@ async fn in_time<T>(
             Ok(Err(error)) => Some(error),
             Err(_) => None,
         },
-        () = service.guest.sent_away() => None,
+        () = service.client.evicted() => None,
         () = stopping(&mut stop) => None,
     };
     tracing::debug!(peer = %service.peer, error = failed.as_ref().map(tracing::field::display), "connection did not begin");

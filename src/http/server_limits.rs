@@ -1,31 +1,31 @@
-//! What the accept loop and its connections put up with.
+//! The limits of the accept loop and its connections.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::config::{HttpSettings, TrustedProxies};
 
-/// What the loop puts up with.
+/// The limits of the accept loop and its connections.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Whose word counts about where a request comes from.
+    /// The proxies whose word about the client's address counts.
     pub trusted_proxies: Arc<TrustedProxies>,
-    /// Open connections, and requests at once. Where there are as many, those that move least make room.
+    /// Open connections, and requests at the same time. Beyond the limit idle ones are evicted.
     pub max_connections: usize,
-    /// Of these, those of one address.
+    /// The same for one address.
     pub max_connections_per_address: usize,
-    /// From the beginning of a connection to the end of its first request's head, TLS included.
+    /// From the beginning of a connection, including TLS, to the end of its first request's head.
     pub first_request_timeout: Duration,
-    /// For the head of each other request: an HTTP/1.1 connection is kept this long between two of them.
+    /// For the head of each further request: an HTTP/1.1 connection is kept open this long between two requests.
     pub header_timeout: Duration,
-    /// The time over which the pace of a request's body is averaged.
+    /// The time over which the rate of a request's body is averaged.
     pub body_timeout: Duration,
-    /// Bytes a second that a request's body must come with.
+    /// Bytes a second that a request's body must bring.
     pub min_body_rate: u64,
-    /// How long an HTTP/2 connection is kept on which nothing happens.
+    /// How long an idle HTTP/2 connection is kept open.
     pub idle_timeout: Duration,
     /// The longest wait for a client to take bytes of an answer.
     pub write_timeout: Duration,
-    /// What requests in flight get at shutdown.
+    /// The time that requests in flight have at shutdown.
     pub shutdown_grace: Duration,
 }
 

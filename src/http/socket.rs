@@ -1,4 +1,5 @@
-//! The bytes of a connection: what was read ahead comes first, and a peer that takes nothing is given up.
+//! The stream of a connection: it begins with the bytes that were read ahead, and fails when the client takes no bytes
+//! for too long.
 
 use std::{
     io::{self, IoSlice},
@@ -14,25 +15,25 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-use super::door::Guest;
+use super::admission::ClientConnection;
 
-/// What every HTTP/2 client sends first, RFC 9113 section 3.4.
+/// The first bytes of each HTTP/2 client, RFC 9113 section 3.4.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// How long, and for how many bytes, a client that was answered early may go on sending before it is cut off; and how long
-/// it may be silent: it has the answer then, or never reads it.
+/// A client that was answered early may go on sending for so long, and so many bytes, before it is cut off. It may be
+/// silent for only so long: then it has the answer, or never reads it.
 const LINGER: Duration = Duration::from_secs(30);
 const LINGER_BYTES: usize = 256 << 20;
 const LINGER_SILENCE: Duration = Duration::from_secs(2);
 
-/// What a connection speaks.
+/// The protocol of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protocol {
     Http1,
     Http2,
 }
 
-/// Reads no further than it takes to tell the protocol; the bytes read are to be served first.
+/// Reads only as much as it takes to tell the protocol. The bytes that were read must be served first.
 pub(super) async fn tell_protocol(io: &mut (impl AsyncRead + Unpin)) -> io::Result<(Protocol, Bytes)> {
     let mut start = BytesMut::with_capacity(PREFACE.len());
     while start.len() < PREFACE.len() {
@@ -45,24 +46,24 @@ pub(super) async fn tell_protocol(io: &mut (impl AsyncRead + Unpin)) -> io::Resu
     Ok((Protocol::Http2, start.freeze()))
 }
 
-/// A stream after its first bytes.
+/// A stream whose first bytes were read ahead.
 pub(super) struct Socket<I> {
     /// Read ahead, and not yet served.
     start: Bytes,
     inner: I,
-    /// The longest wait for the peer to take bytes: else clients that ask and never read would hold every slot.
+    /// The longest wait for the client to take bytes: clients that never read would hold every slot.
     stall: Duration,
-    /// Runs while the peer takes nothing.
+    /// Runs while the client takes nothing.
     stalled: Option<Pin<Box<Sleep>>>,
     /// Whether our half is shut down.
     shut: bool,
-    /// Is there while the peer may still send after that.
+    /// Set while the client may still send after that.
     linger: Option<Linger>,
-    /// Notes what moves.
-    guest: Arc<Guest>,
+    /// Gets each activity.
+    client: Arc<ClientConnection>,
 }
 
-/// A peer that was answered before it had sent all.
+/// The time and bytes left for a client that was answered before it had sent all.
 struct Linger {
     end: Instant,
     left: usize,
@@ -70,19 +71,19 @@ struct Linger {
 }
 
 impl<I> Socket<I> {
-    pub(super) fn new(start: Bytes, inner: I, stall: Duration, guest: Arc<Guest>) -> Self {
-        Self { start, inner, stall, stalled: None, shut: false, linger: None, guest }
+    pub(super) fn new(start: Bytes, inner: I, stall: Duration, client: Arc<ClientConnection>) -> Self {
+        Self { start, inner, stall, stalled: None, shut: false, linger: None, client }
     }
 
-    fn moved(&self, written: io::Result<usize>) -> io::Result<usize> {
+    fn note_write(&self, written: io::Result<usize>) -> io::Result<usize> {
         if written.as_ref().is_ok_and(|bytes| *bytes > 0) {
-            self.guest.taken.fetch_add(1, Relaxed);
-            self.guest.stir();
+            self.client.writes.fetch_add(1, Relaxed);
+            self.client.touch();
         }
         written
     }
 
-    /// Passes on what a write came to, or an error once it has been pending for too long.
+    /// Passes the result of a write on, or an error if it has been pending for too long.
     fn watched<T>(&mut self, cx: &mut Context<'_>, write: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if write.is_ready() {
             self.stalled = None;
@@ -95,15 +96,15 @@ impl<I> Socket<I> {
 }
 
 impl<I: AsyncRead + Unpin> Socket<I> {
-    /// Reads and forgets what the peer is still sending. To close with bytes unread, or before they come, resets the
-    /// connection (RFC 1122 section 4.2.2.13), and the reset can destroy an answer that the peer has not read yet, such as
-    /// the 413 to an upload.
+    /// Reads and drops what the client is still sending. Closing with unread bytes, or before they come, resets the
+    /// connection (RFC 1122 section 4.2.2.13), and the reset can destroy an answer that the client has not read yet,
+    /// such as the 413 to an upload.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut scratch = [0; 16 * 1024];
         loop {
             let mut buf = ReadBuf::new(&mut scratch);
             match Pin::new(&mut self.inner).poll_read(cx, &mut buf) {
-                // It sends: wait for more of it.
+                // The client sends: wait for more.
                 Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
                     let read = buf.filled().len();
                     let linger = self.linger.get_or_insert_with(Linger::new);
@@ -113,10 +114,10 @@ impl<I: AsyncRead + Unpin> Socket<I> {
                     }
                     linger.silence.as_mut().reset(Instant::now() + LINGER_SILENCE);
                 }
-                // It has ended, or broken off.
+                // The client has ended its half, or broken off.
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
                 Poll::Pending => {
-                    if self.guest.unread.load(Relaxed) {
+                    if self.client.unread.load(Relaxed) {
                         self.linger.get_or_insert_with(Linger::new);
                     }
                     return match &mut self.linger {
@@ -146,7 +147,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Socket<I> {
             let before = buf.filled().len();
             let read = Pin::new(&mut self.inner).poll_read(cx, buf);
             if buf.filled().len() > before {
-                self.guest.stir();
+                self.client.touch();
             }
             return read;
         }
@@ -159,7 +160,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Socket<I> {
 impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<I> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let write = Pin::new(&mut self.inner).poll_write(cx, buf);
-        self.watched(cx, write).map(|write| self.moved(write))
+        self.watched(cx, write).map(|write| self.note_write(write))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -172,7 +173,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<I> {
             let shutdown = Pin::new(&mut self.inner).poll_shutdown(cx);
             ready!(self.watched(cx, shutdown))?;
             self.shut = true;
-            self.guest.shut.store(true, Relaxed);
+            self.client.write_shut.store(true, Relaxed);
         }
         self.poll_linger(cx)
     }
@@ -183,7 +184,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<I> {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let write = Pin::new(&mut self.inner).poll_write_vectored(cx, bufs);
-        self.watched(cx, write).map(|write| self.moved(write))
+        self.watched(cx, write).map(|write| self.note_write(write))
     }
 
     fn is_write_vectored(&self) -> bool {

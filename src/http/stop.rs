@@ -1,8 +1,8 @@
-//! When the gateway stops.
+//! The signal that the gateway stops.
 
 use tokio::sync::watch;
 
-/// When the gateway stops: an extension of every request, for answers that wait for something.
+/// The signal that the gateway stops: an extension of every request, for answers that wait for something.
 #[derive(Debug, Clone)]
 pub(super) struct Stop(pub(super) watch::Receiver<bool>);
 
@@ -18,6 +18,6 @@ impl Stop {
 
 /// Returns when the gateway stops.
 pub(super) async fn stopping(stop: &mut watch::Receiver<bool>) {
-    // A sender that is gone means the same.
+    // A sender that was dropped means the same.
     let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -1,4 +1,4 @@
-//! The gateway's certificate: loaded at the start, and again when it was renewed.
+//! The certificate of the gateway: loaded at the start, and reloaded when it was renewed.
 
 use std::{io, net::IpAddr, path::PathBuf, sync::Arc};
 
@@ -9,7 +9,7 @@ use rustls_pki_types::{
 };
 use tokio::{sync::watch, time::Instant};
 
-use super::throttle::Throttle;
+use super::log_throttle::LogThrottle;
 use crate::config::TlsSettings;
 
 /// The name of HTTP/2 in ALPN, RFC 9113 section 3.1.
@@ -27,7 +27,7 @@ pub enum TlsError {
     Pem { path: PathBuf, source: pem::Error },
     #[error("{0:?} holds no certificate")]
     NoCertificate(PathBuf),
-    /// Among others: the key is not the certificate's.
+    /// Also when the key does not belong to the certificate.
     #[error("the certificate {certificate:?} and the key {key:?} cannot be used: {source}")]
     Pair { certificate: PathBuf, key: PathBuf, source: rustls::Error },
 }
@@ -83,12 +83,12 @@ impl TlsFiles {
         }
     }
 
-    /// What new connections use.
+    /// The TLS configuration for new connections.
     pub(super) fn config(&self) -> Arc<ServerConfig> {
         self.current.borrow().clone()
     }
 
-    /// Reloads on each SIGHUP, for ever: to be spawned beside the server.
+    /// Reloads the certificate on each SIGHUP, for ever: it must be spawned beside the server.
     ///
     /// # Errors
     /// When the process cannot listen for the signal.
@@ -96,7 +96,7 @@ impl TlsFiles {
     pub async fn reload_on_hangup(self: Arc<Self>) -> std::io::Result<()> {
         let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
         while hangup.recv().await.is_some() {
-            // Its error has been logged.
+            // `reload` has logged its error.
             let _ = self.reload();
         }
         Ok(())
@@ -121,7 +121,7 @@ fn read(files: &TlsSettings) -> Result<ServerConfig, TlsError> {
     }
     let private = PrivateKeyDer::from_pem_file(key).map_err(pem(key))?;
     let pair = |source| TlsError::Pair { certificate: certificate.clone(), key: key.clone(), source };
-    // The provider is named: if a second one gets into the build, rustls could not choose and would panic.
+    // The provider is named, because rustls could not choose if a second one got into the build, and would panic.
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(pair)?
@@ -132,17 +132,17 @@ fn read(files: &TlsSettings) -> Result<ServerConfig, TlsError> {
     Ok(config)
 }
 
-/// Logs why a client and the gateway came to no encrypted connection, in the words of whoever has to mend it.
-pub(super) fn tell_failure(from: IpAddr, error: &io::Error, told: &Throttle) {
-    // One who hung up, or whom the network lost: scanners and checks of the port do so all day.
+/// Logs why a TLS handshake failed, in words for the operator.
+pub(super) fn tell_failure(from: IpAddr, error: &io::Error, log_throttle: &LogThrottle) {
+    // The client hung up, or the network lost it: scanners and checks of the port do so all day.
     let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else { return };
     let why = failure(error);
-    if let Some(left_out) = told.passes(from, Instant::now()) {
+    if let Some(left_out) = log_throttle.permits(from, Instant::now()) {
         tracing::warn!(address = %from, left_out, %error, "no encrypted connection: {why}");
     }
 }
 
-/// What a failed handshake means.
+/// The meaning of a failed handshake.
 fn failure(error: &rustls::Error) -> &'static str {
     use AlertDescription as Alert;
     use rustls::Error::{AlertReceived, InvalidMessage, PeerIncompatible as Incompatible};

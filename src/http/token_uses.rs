@@ -1,4 +1,4 @@
-//! When tokens were used: noted once a minute for each, beside the request.
+//! Records when tokens were used: at most once a minute for each, without delaying the request.
 
 use std::{
     collections::HashMap,
@@ -13,12 +13,13 @@ use crate::store::apps;
 /// How often the use of a token is written.
 const OFTEN: TimeDelta = TimeDelta::minutes(1);
 
-/// When this process noted the use of each token last, by ID. Clones remember together.
+/// When this process recorded the use of each token last, by ID. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct TokenUses(Arc<Mutex<HashMap<String, DateTime<Utc>>>>);
 
 impl TokenUses {
-    /// A token was used now; `stored` is what the database had of it. The request does not wait for what is written.
+    /// Records that a token was used now, unless `stored`, the time in the database, or our own is recent. The request
+    /// does not wait for the write.
     pub(super) fn note(&self, gateway: &Gateway, token_id: String, stored: Option<DateTime<Utc>>) {
         let now = gateway.ambient.now();
         let fresh = |noted: &DateTime<Utc>| (now - *noted).abs() < OFTEN;
@@ -33,7 +34,7 @@ impl TokenUses {
             noted.insert(token_id.clone(), now);
         }
         let store = gateway.store.clone();
-        // In the gateway's own lane: tasks that are spawned have no caller's.
+        // In the gateway's own queue: spawned tasks have none of a caller.
         tokio::spawn(async move {
             let written = store.write(move |db| apps::token_used(db, &token_id, now, now - OFTEN)).await;
             if let Err(error) = written {

@@ -15,9 +15,8 @@ use crate::{
 };
 
 use super::{
-    Class, Refusal, Result,
-    edge::{Operation, Said},
-    find,
+    Class, Refusal, Result, find,
+    interface::{Operation, Wording},
     page::{PageBody, PageQuery},
     schema,
 };
@@ -59,7 +58,7 @@ pub struct NewApp {
     pub token: String,
 }
 
-/// What is to be changed of an app; what is `None` stays.
+/// The changes to an app; `None` leaves a member as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
     pub name: Option<String>,
@@ -130,9 +129,11 @@ pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::Administer>, wanted: &
         store::Error::Referred(_) => Refusal::conflict(
             "app_in_use",
             "The app still has profiles.",
-            Said::by(|edge| {
-                let (list, remove) =
-                    (edge.operation(Operation::ListProfiles), edge.operation(Operation::RemoveProfile));
+            Wording::by(|interface| {
+                let (list, remove) = (
+                    interface.operation(Operation::ListProfiles),
+                    interface.operation(Operation::RemoveProfile),
+                );
                 format!("Remove its profiles first: {list}, {remove}.")
             }),
         ),
@@ -148,7 +149,7 @@ pub(super) fn found(db: &mut Db, attempt: &Attempt<action::Administer>, wanted: 
     Ok(app)
 }
 
-/// Refuses to make what sees and does everything, but for the command line.
+/// Refuses to make an admin's app or token, except on the command line.
 pub(super) fn by_command_line(attempt: &Attempt<action::Administer>, remedy: &str) -> Result<()> {
     match attempt.principal() {
         Principal::CommandLine => Ok(()),

@@ -12,9 +12,8 @@ use crate::{
 };
 
 use super::{
-    Refusal, Result,
-    edge::Said,
-    find,
+    Refusal, Result, find,
+    interface::Wording,
     page::{PageBody, PageQuery},
 };
 
@@ -33,7 +32,7 @@ impl From<companies::Company> for Company {
     }
 }
 
-/// A page of those that the caller sees, oldest first.
+/// A page of the companies that the caller sees, oldest first.
 ///
 /// # Errors
 /// What [`super::page`] refuses.
@@ -96,7 +95,7 @@ pub struct CompanyRemoval {
     pub profiles: u64,
 }
 
-/// Looks at what goes with a company. Nothing is changed.
+/// Counts what goes with a company. Nothing is changed.
 ///
 /// # Errors
 /// `company_not_found`.
@@ -141,7 +140,7 @@ pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::Administer>, wanted: &
         store::Error::Referred(_) => Refusal::conflict(
             "company_in_use",
             "The company still has connections or profiles, or the rows of a connection that was deleted are still going.",
-            Said::each(
+            Wording::each(
                 "Delete its connections and its profiles first; what is going takes a minute at most.",
                 "`rollcall company remove` takes them along; what is going takes a minute at most.",
             ),
@@ -151,7 +150,7 @@ pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::Administer>, wanted: &
     Ok(company.into())
 }
 
-/// A company, and the grant to do this in it.
+/// A company, and the grant to act in it.
 fn found<A: Acts>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<(Grant<A>, companies::Company)> {
     let company = find::company(db, attempt, wanted)?;
     Ok((attempt.at(&company.id, "company")?, company))

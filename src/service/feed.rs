@@ -1,4 +1,4 @@
-//! The change feed of a company, as whoever asks may see it (promise 10).
+//! The change feed of a company, as the caller may see it (promise 10).
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -17,7 +17,7 @@ use crate::{
     sync::feed::{self, Start},
 };
 
-use super::{Result, actors::ActorNames, find, schema};
+use super::{Result, actor_names::ActorNames, find, schema};
 
 /// Something that has happened.
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,46 +49,45 @@ pub struct FeedChange {
     pub actor: Option<String>,
 }
 
-/// A part of a feed, and where the next one begins.
+/// One page of a feed.
 #[derive(Debug)]
-pub struct Part {
+pub struct FeedPage {
     pub changes: Vec<FeedChange>,
     pub next: Cursor,
-    /// Whether more follows already.
+    /// Whether more changes follow already.
     pub more: bool,
 }
 
-/// Whose changes are wanted, which, and how many at most.
+/// The company whose changes are read, which of them, and how many at most.
 #[derive(Debug, Clone)]
-pub struct Wanted {
-    /// The company's ID or name; may be left out where the caller sees only one.
+pub struct FeedQuery {
+    /// The company's ID or name; it may be left out if the caller sees only one.
     pub company: Option<String>,
     pub filter: Filter,
     pub most: usize,
 }
 
-/// Reads a part of a company's changes. `start` is `None` where what was sent is no place in a feed: only those who may
-/// read it are told so.
+/// Reads one page of a company's changes. `start` is `None` if the cursor that was sent is not valid: only those who
+/// may read the feed are told so.
 ///
 /// # Errors
 /// `company_not_found`, `company_needed`; `bad_cursor`, `cursor_expired`.
 pub fn read(
     db: &mut Db,
     attempt: &Attempt<action::Read>,
-    wanted: &Wanted,
+    query: &FeedQuery,
     start: Option<&Start>,
-) -> Result<Part> {
-    let company_id = find::one_company(db, attempt, wanted.company.as_deref())?;
+) -> Result<FeedPage> {
+    let company_id = find::one_company(db, attempt, query.company.as_deref())?;
     let grant = attempt.at(&company_id, "company")?;
-    let part =
-        feed::read(db, &company_id, start.ok_or(feed::Error::BadCursor)?, &wanted.filter, wanted.most)?;
+    let part = feed::read(db, &company_id, start.ok_or(feed::Error::BadCursor)?, &query.filter, query.most)?;
     let acted = part.changes.iter().filter_map(|it| Some((it.actor.as_ref()?, it.app_id.as_deref())));
     let names = ActorNames::read(db, acted)?;
     let changes = part.changes.into_iter().map(|change| shown(&grant, &names, change)).collect();
-    Ok(Part { changes, next: part.next, more: part.more })
+    Ok(FeedPage { changes, next: part.next, more: part.more })
 }
 
-/// An app's IDs are no other app's business.
+/// Hides the IDs of other apps.
 fn shown(grant: &Grant<action::Read>, names: &ActorNames, change: changes::Change) -> FeedChange {
     let own = grant.app_if_any().map(|app| app.id.as_str());
     let shows = grant.sees_all_apps() || (own.is_some() && change.app_id.as_deref() == own);

@@ -1,8 +1,8 @@
-//! What a text must be like that a use case takes.
+//! Checks of the texts that use cases take.
 
 use super::{Refusal, Result};
 
-/// The text, where it fits the field `what`: 1 to `most` characters, no control characters.
+/// Returns the text if it fits the field `what`: 1 to `most` characters, no control characters.
 ///
 /// # Errors
 /// `invalid_{what}`.
@@ -19,7 +19,7 @@ pub fn short(text: &str, what: &str, most: usize) -> Result<()> {
 }
 
 /// # Errors
-/// `invalid_profile_id` where the app's ID is none.
+/// `invalid_profile_id` if the text cannot be an ID.
 pub fn profile_id(profile_id: &str) -> Result<()> {
     short(profile_id, "profile_id", 200)
 }

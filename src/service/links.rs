@@ -16,9 +16,9 @@ use crate::{
 
 use super::{
     Result,
-    actors::ActorNames,
+    actor_names::ActorNames,
     find, input,
-    page::{self, PageBody, Place, walk},
+    page::{self, Keyset, PageBody, walk},
     profiles::Profile,
     schema,
 };
@@ -86,13 +86,13 @@ pub struct LinksQuery {
     pub cursor: Option<String>,
 }
 
-/// A page of links, company by company, oldest first. `app` is whether one was named: an admin sees those of all apps
-/// otherwise.
+/// A page of links, company by company, oldest first. `app` says whether an app was named: otherwise an admin sees the
+/// links of all apps.
 ///
 /// # Errors
 /// `company_not_found`; `bad_cursor` and what [`page`] refuses; `app_needed`.
 pub fn list(db: &mut Db, attempt: &Attempt<action::Read>, query: &LinksQuery) -> Result<PageBody<Link>> {
-    let (limit, from) = page::read::<Place<String>>(query.limit, query.cursor.as_deref())?;
+    let (limit, from) = page::read::<Keyset<String>>(query.limit, query.cursor.as_deref())?;
     let companies = find::company_ids(db, attempt, query.company.as_deref())?;
     let grant = attempt.throughout()?;
     let app = match grant.sees_all_apps() && query.app.is_none() {
@@ -106,11 +106,11 @@ pub fn list(db: &mut Db, attempt: &Attempt<action::Read>, query: &LinksQuery) ->
         .rows
         .last()
         .filter(|_| page.more)
-        .map(|link| Place { company: link.company_id.clone(), after: link.id.clone() });
+        .map(|link| Keyset { company: link.company_id.clone(), after: link.id.clone() });
     PageBody::new(Link::all(db, page.rows)?, next.as_ref())
 }
 
-/// Links a profile to a record. The second half says whether the link is new.
+/// Links a profile to a record. The second value says whether the link is new.
 ///
 /// # Errors
 /// `{list}_not_found`, `profile_not_found`; `record_linked`, `profile_linked`, `other_company`; `app_needed`.
@@ -127,7 +127,7 @@ pub fn add(
     Ok((Link::one(db, linked.link)?, linked.created))
 }
 
-/// Unlinks a record. `None` where there was no link.
+/// Unlinks a record. `None` if there was no link.
 ///
 /// # Errors
 /// `{list}_not_found`, `app_needed`.
@@ -150,7 +150,8 @@ pub struct CreatedProfile {
     pub link: Link,
 }
 
-/// Makes a profile from a record and links it: the green plus. `profile_id` is the app's ID for it; made up without one.
+/// Makes a profile from a record and links it: the green plus. `profile_id` is the app's ID for it; without one, one is
+/// made up.
 ///
 /// # Errors
 /// `{list}_not_found`, `invalid_profile_id`; `record_linked`, `profile_exists`; `app_needed`.

@@ -1,4 +1,4 @@
-//! What webhooks told: looked at, and tried again.
+//! The messages of webhooks: reading them, and trying them again.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -76,7 +76,7 @@ pub struct MessagesQuery {
     pub cursor: Option<String>,
 }
 
-/// A page of what the webhooks of a connection told, newest first.
+/// A page of the messages of a connection's webhooks, newest first.
 ///
 /// # Errors
 /// `connection_not_found`; `bad_cursor` and what [`page`] refuses.
@@ -115,7 +115,7 @@ pub fn replay(
     Ok(inbox::get(db, &message.id)?.into())
 }
 
-/// Tries all messages of a connection again that were given up; how many.
+/// Tries all messages of a connection again that were given up; returns how many.
 ///
 /// # Errors
 /// `connection_not_found`.

@@ -1,33 +1,32 @@
-//! The use cases: what API, pages and command line share.
+//! The use cases, which the API, the pages and the command line share.
 //!
-//! Each takes an [`Attempt`](crate::domain::access::Attempt) of its action and an open transaction; it finds the object,
-//! gets a grant from the policy, calls the verb with it, and answers with a view or with a [`Refusal`].
+//! A use case takes an [`Attempt`](crate::domain::access::Attempt) of its action and an open transaction; it finds the
+//! object, gets a grant from the policy, calls the verb with it, and returns a view or a [`Refusal`].
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | [`door`] | who asks, and the one database job in which that is found out and the work is done |
-//! | [`edge`] | what a refusal says to users of the API, and of the command line |
-//! | [`find`] | what a name, an ID or its beginning means, for this caller |
-//! | [`named`] | what an address names, and the policy's word alone |
+//! | [`call`] | authenticates a caller and runs a use case, in one database job |
+//! | [`interface`] | the API and the command line, and the wording of refusals in each |
+//! | [`find`] | finds objects by name, ID or the beginning of an ID, as the caller sees them |
+//! | [`target`] | the object that a path names, and what the policy says about it |
 //! | [`page`] | keyset pages and their cursors |
 //! | [`schema`] | the vocabularies as schemas |
-//! | [`input`] | what a text must be like |
-//! | `actors` | who did something, in words |
-//! | `refusals` | the errors of verbs as refusals |
+//! | [`input`] | checks of texts |
+//! | `actor_names` | names for actors |
+//! | `refusals` | turns the errors of verbs into refusals |
 //! | the others | one file or folder a resource |
 
-mod actors;
+mod actor_names;
 pub mod apps;
+pub mod call;
 pub mod companies;
 pub mod connections;
-pub mod door;
-pub mod edge;
 pub mod feed;
 pub mod find;
 pub mod input;
+pub mod interface;
 pub mod links;
 pub mod messages;
-pub mod named;
 pub mod page;
 pub mod profiles;
 pub mod records;
@@ -35,6 +34,7 @@ mod refusal;
 mod refusals;
 pub mod runs;
 pub mod schema;
+pub mod target;
 pub mod tokens;
 pub mod workers;
 

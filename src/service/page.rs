@@ -1,4 +1,4 @@
-//! Pages by keyset: each says where the next one begins.
+//! Keyset pages: each ends with a cursor for the next one.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::{
     store::{self, Page, PageLimit},
 };
 
-use super::{Class, Refusal, Result, edge::Said};
+use super::{Class, Refusal, Result, interface::Wording};
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,7 +38,7 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
-    /// The rows of a page, and the place after which it begins.
+    /// The number of rows, and the key after which the page begins.
     pub fn read<A: DeserializeOwned>(&self) -> Result<(PageLimit, Option<A>)> {
         read(self.limit, self.cursor.as_deref())
     }
@@ -68,14 +68,14 @@ pub fn read<A: DeserializeOwned>(limit: Option<i64>, cursor: Option<&str>) -> Re
 
 fn decode<A: DeserializeOwned>(cursor: &str) -> Option<A> {
     let json = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-    // No text of the database holds NUL, so no cursor of ours does, and PostgreSQL would stumble over it.
+    // No text of the database contains NUL, so none of our cursors does, and PostgreSQL would fail on it.
     if json.windows(6).any(|escape| escape == br"\u0000") {
         return None;
     }
     serde_json::from_slice(&json).ok()
 }
 
-/// The longest text that is searched for, in characters: longer than any name, and within what a pattern of SQLite holds.
+/// The longest text to search for, in characters: longer than any name, and within what a pattern of SQLite may be.
 const LONGEST_SEARCH: usize = 200;
 
 /// The text of `q`.
@@ -86,14 +86,16 @@ pub fn search(q: Option<String>) -> Result<Option<String>> {
     if q.as_ref().is_some_and(|q| q.chars().count() > LONGEST_SEARCH) {
         return Err(Refusal::unacceptable(
             "invalid_q",
-            Said::by(|edge| format!("{} has more than {LONGEST_SEARCH} characters.", edge.parameter("q"))),
+            Wording::by(|interface| {
+                format!("{} has more than {LONGEST_SEARCH} characters.", interface.parameter("q"))
+            }),
             "Search for a part of the name, the e-mail or the ID.",
         ));
     }
     Ok(q)
 }
 
-/// Reads a time, or tells what one looks like: a library's words for it tell nobody.
+/// Reads a time, or says what one looks like: the words of the library would not help.
 pub fn read_time<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> std::result::Result<Option<DateTime<Utc>>, D::Error> {
@@ -137,7 +139,7 @@ pub fn time(name: &str, time: Option<DateTime<Utc>>) -> Result<Option<DateTime<U
     Ok(time)
 }
 
-/// What a cursor that is none of this list's is answered with.
+/// The refusal of a cursor that does not belong to this list.
 pub fn bad_cursor() -> Refusal {
     Refusal::new(
         Class::Malformed,
@@ -148,13 +150,13 @@ pub fn bad_cursor() -> Refusal {
 }
 
 impl<T> PageBody<T> {
-    /// `next` is where the next page begins, if there is one.
+    /// `next` is the key where the next page begins, if there is one.
     pub fn new<A: Serialize>(data: Vec<T>, next: Option<&A>) -> Result<Self> {
         let next = next.map(serde_json::to_vec).transpose().map_err(Refusal::internal)?;
         Ok(Self { data, next_cursor: next.map(|json| URL_SAFE_NO_PAD.encode(json)) })
     }
 
-    /// From a page in the order of `key`.
+    /// Of a page that is sorted by `key`.
     pub fn of<R, A: Serialize>(page: Page<R>, key: impl Fn(&R) -> A) -> Result<Self>
     where
         T: From<R>,
@@ -164,9 +166,9 @@ impl<T> PageBody<T> {
     }
 }
 
-/// A place in a list that goes company by company: the company, and the place in its list.
+/// A position in a list that goes company by company: the company, and the key in its list.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Place<A> {
+pub struct Keyset<A> {
     pub company: String,
     pub after: A,
 }
@@ -174,7 +176,7 @@ pub struct Place<A> {
 /// Fills a page from the lists of several companies, one after the other, in the order of their IDs.
 pub fn walk<T, A>(
     mut companies: Vec<String>,
-    from: Option<&Place<A>>,
+    from: Option<&Keyset<A>>,
     limit: PageLimit,
     mut read: impl FnMut(&str, Option<&A>, PageLimit) -> store::Result<Page<T>>,
 ) -> store::Result<Page<T>> {

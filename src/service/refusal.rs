@@ -1,4 +1,4 @@
-//! How a use case refuses.
+//! Refusals of use cases.
 
 use std::{error::Error, sync::Arc};
 
@@ -6,47 +6,47 @@ use serde_json::{Map, Value};
 
 use crate::domain::{ids::named_by, problem::Problem};
 
-use super::edge::{Edge, Operation, Said};
+use super::interface::{Interface, Operation, Wording};
 
-/// What kind of refusal it is: API and command line make their status and exit code of it.
+/// The class of a refusal: the API derives its status from it, the command line its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// It cannot be read.
+    /// The request cannot be read.
     Malformed,
-    /// Who asks is not known.
+    /// The caller is not authenticated.
     Unauthorized,
-    /// Who asks may not.
+    /// The caller may not do this.
     Forbidden,
     NotThere,
-    /// It was there once.
+    /// The object existed once.
     Gone,
-    /// Not as things stand.
+    /// The state of things does not allow it.
     Conflict,
-    /// It was understood, but a value cannot be taken.
+    /// The request was understood, but a value is not acceptable.
     Unacceptable,
-    /// A failure of ours.
+    /// An internal error.
     Internal,
-    /// The source did not do what was asked.
+    /// The source failed to do what was asked.
     SourceFailed,
-    /// Another try may help.
+    /// Another try may succeed.
     Unavailable,
 }
 
-/// Why a use case did not do what was asked: what happened, what to do, and what only the log sees. Each edge says it in its
-/// own words, under the same code.
+/// Why a use case was refused: what happened, what to do, and a cause that only the log sees. Each interface has its
+/// own wording, under the same code.
 #[derive(Debug, Clone)]
 pub struct Refusal {
     pub class: Class,
     pub code: String,
-    pub detail: Said,
-    pub remedy: Said,
+    pub detail: Wording,
+    pub remedy: Wording,
     /// More members of an answer in JSON, such as the other party of a conflict.
     pub extra: Map<String, Value>,
     /// Seconds after which another try makes sense.
     pub retry_after: Option<u16>,
-    /// For the log only.
+    /// The cause, for the log only.
     pub cause: Option<Arc<dyn Error + Send + Sync>>,
-    /// Another call may have come in between: what is tried again can say more.
+    /// Another call may have come in between: a second try can say more.
     pub(super) raced: bool,
 }
 
@@ -55,7 +55,7 @@ impl Refusal {
         Self::new(class, &problem.code, problem.detail, problem.remedy)
     }
 
-    pub fn new(class: Class, code: &str, detail: impl Into<Said>, remedy: impl Into<Said>) -> Self {
+    pub fn new(class: Class, code: &str, detail: impl Into<Wording>, remedy: impl Into<Wording>) -> Self {
         Self {
             class,
             code: code.to_owned(),
@@ -68,27 +68,27 @@ impl Refusal {
         }
     }
 
-    /// Understood, but not acceptable.
-    pub fn unacceptable(code: &str, detail: impl Into<Said>, remedy: impl Into<Said>) -> Self {
+    /// A value that was understood, but is not acceptable.
+    pub fn unacceptable(code: &str, detail: impl Into<Wording>, remedy: impl Into<Wording>) -> Self {
         Self::new(Class::Unacceptable, code, detail, remedy)
     }
 
-    /// Not as things stand.
-    pub fn conflict(code: &str, detail: impl Into<Said>, remedy: impl Into<Said>) -> Self {
+    /// The state of things does not allow it.
+    pub fn conflict(code: &str, detail: impl Into<Wording>, remedy: impl Into<Wording>) -> Self {
         Self::new(Class::Conflict, code, detail, remedy)
     }
 
-    /// There is no such thing, or not for this caller: nobody can tell which.
+    /// The object does not exist, or not for this caller: the answer is the same.
     pub fn not_there(what: &str) -> Self {
-        let detail = Said::each(
+        let detail = Wording::each(
             format!("There is no such {what}, or this caller may not see it."),
             format!("There is no such {what}."),
         );
         let listed = match lists(what) {
-            Some(list) => format!("{} shows those that there are.", Edge::CommandLine.operation(list)),
+            Some(list) => format!("{} shows those that there are.", Interface::CommandLine.operation(list)),
             None => "Check its ID or name.".to_owned(),
         };
-        let remedy = Said::each("Check its ID or name, and which companies the caller may see.", listed);
+        let remedy = Wording::each("Check its ID or name, and which companies the caller may see.", listed);
         Self::new(
             Class::NotThere,
             &format!("{}_not_found", what.to_lowercase().replace(' ', "_")),
@@ -97,8 +97,8 @@ impl Refusal {
         )
     }
 
-    /// The same, where `wanted` is what was asked for. It is not repeated, for it may be anything; but if it is the ID of
-    /// something else, that is said.
+    /// The same, with what was asked for. `wanted` is not repeated, because it may be anything; but if it is the ID of
+    /// another kind of object, the refusal says so.
     pub(super) fn not_there_as(what: &str, wanted: &str) -> Self {
         let refused = Self::not_there(what);
         match named_by(wanted.trim()).filter(|other| *other != what) {
@@ -111,13 +111,13 @@ impl Refusal {
         }
     }
 
-    /// A failure of ours, whose cause is for the log.
+    /// An internal error, whose cause goes to the log.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(
             Class::Internal,
             "internal",
-            Said::each("Something went wrong inside the gateway.", "Something went wrong."),
-            Said::each(
+            Wording::each("Something went wrong inside the gateway.", "Something went wrong."),
+            Wording::each(
                 "Try again. If it happens again, look up the request ID in the gateway's log.",
                 "This is a mistake in Rollcall: please report it.",
             ),
@@ -125,9 +125,9 @@ impl Refusal {
         .caused_by(cause)
     }
 
-    /// What is told at an edge.
-    pub fn problem(&self, edge: Edge) -> Problem {
-        Problem::new(&self.code, self.detail.at(edge), self.remedy.at(edge))
+    /// The problem in the wording of an interface.
+    pub fn problem(&self, interface: Interface) -> Problem {
+        Problem::new(&self.code, self.detail.at(interface), self.remedy.at(interface))
     }
 
     /// Adds a member to answers in JSON.
@@ -137,7 +137,7 @@ impl Refusal {
         self
     }
 
-    /// Adds what only the log sees.
+    /// Adds a cause for the log.
     #[must_use]
     pub fn caused_by(self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let cause: Box<dyn Error + Send + Sync> = cause.into();
@@ -150,7 +150,7 @@ impl Refusal {
     }
 }
 
-/// What lists those that there are.
+/// The operation that lists the objects of a kind.
 fn lists(what: &str) -> Option<Operation> {
     Some(match what {
         "company" => Operation::ListCompanies,

@@ -1,4 +1,5 @@
-//! The vocabularies as schemas: each is one, so that a generated client has one type for it. And what several views share.
+//! Schemas of the vocabularies, one for each, so that a generated client has one type for it; and schemas that several
+//! views share.
 
 use std::{borrow::Cow, fmt::Display};
 

@@ -1,4 +1,4 @@
-//! Tokens: what apps sign in with.
+//! Tokens, with which apps authenticate.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -102,7 +102,7 @@ pub fn add(
     Ok(NewToken { made: Token::of(token, &app), token: secret.reveal().to_owned(), app_id: app.id })
 }
 
-/// Revokes a token: it stops working at once, and stays in the list. The token as it was.
+/// Revokes a token: it stops working at once, and stays in the list. Returns the token as it was.
 ///
 /// # Errors
 /// `app_not_found`, `token_not_found`.

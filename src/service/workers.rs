@@ -1,4 +1,4 @@
-//! How the workers of the gateways are.
+//! The health of the gateways' workers.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{Error, Result};
-use crate::domain::trouble::Trouble;
+use crate::domain::outage::Outage;
 
 /// For how long that tells whether the next write would do.
 const FRESH: Duration = Duration::from_secs(2);
@@ -77,7 +77,7 @@ pub(super) struct Health {
 struct Unreached {
     /// When that was last, and why.
     last: Option<(Instant, Error)>,
-    trouble: Trouble,
+    trouble: Outage,
 }
 
 impl Health {
@@ -116,7 +116,7 @@ impl Health {
     pub(super) fn reached(&self) {
         let mut unreached = self.unreached.lock().unwrap_or_else(PoisonError::into_inner);
         unreached.last = None;
-        if let Some(lasted) = unreached.trouble.over(Instant::now()) {
+        if let Some(lasted) = unreached.trouble.recovered(Instant::now()) {
             tracing::info!(seconds = lasted.as_secs(), "the database can be reached again");
         }
     }
@@ -125,7 +125,7 @@ impl Health {
         let now = Instant::now();
         let mut unreached = self.unreached.lock().unwrap_or_else(PoisonError::into_inner);
         unreached.last = Some((now, error.again()));
-        if let Some(lasted) = unreached.trouble.met(now) {
+        if let Some(lasted) = unreached.trouble.failed(now) {
             tracing::warn!(%error, seconds = lasted.as_secs(), "the database cannot be reached");
         }
     }

@@ -12,8 +12,8 @@ use crate::{
     connectors::{self, SecretSpec},
     domain::{
         access::{Denied, Grant, action},
-        near::nearest,
         secret::Secret,
+        similarity::nearest,
         words::Kind,
     },
     store::{WriteDb, connections::Connection},

@@ -11,8 +11,8 @@ use chrono::{DateTime, Utc};
 use super::supervise::{PACE, Pace};
 use crate::{
     domain::{
+        outage::Outage,
         problem::{Problem, sentence},
-        trouble::Trouble,
         words::{Ended, WorkerState},
     },
     store,
@@ -132,7 +132,7 @@ pub struct Standing {
     name: &'static str,
     of: Workers,
     /// What was logged of each trouble.
-    told: Arc<Mutex<BTreeMap<&'static str, Trouble>>>,
+    told: Arc<Mutex<BTreeMap<&'static str, Outage>>>,
 }
 
 impl Standing {
@@ -167,7 +167,7 @@ impl Standing {
         match result {
             Ok(value) => {
                 if let Some(trouble) = told.get_mut(what) {
-                    if let Some(lasted) = trouble.over(Instant::now()) {
+                    if let Some(lasted) = trouble.recovered(Instant::now()) {
                         tracing::info!(seconds = lasted.as_secs(), "it is over: {what}");
                     }
                     self.of.change(self.name, |health| drop(health.troubles.remove(what)));
@@ -175,7 +175,7 @@ impl Standing {
                 Some(value)
             }
             Err(error) => {
-                if let Some(lasted) = told.entry(what).or_default().met(Instant::now()) {
+                if let Some(lasted) = told.entry(what).or_default().failed(Instant::now()) {
                     tracing::error!(worker = self.name, %error, seconds = lasted.as_secs(), "{what}");
                 }
                 let (now, problem) = (now(), error.problem(what));

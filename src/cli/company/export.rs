@@ -1,5 +1,5 @@
-//! What is kept of a company that goes: its records, profiles, links and runs as lines of JSON. No secrets: the views of the
-//! API hold none.
+//! Exports a company that is to be removed: its records, profiles, links and runs as lines of JSON. They contain no
+//! secrets, because the views of the API have none.
 
 use std::{
     fs::{File, OpenOptions},
@@ -10,7 +10,7 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    cli::{Result, context::Context, failure::Failure, output::Waiting, pages::all_into},
+    cli::{Result, context::Context, failure::Failure, output::Spinner, pages::all_into},
     domain::words::List,
     service::{
         apps::App,
@@ -66,10 +66,10 @@ impl Export {
         store: &Store,
         removal: &CompanyRemoval,
         apps: &[App],
-        waiting: &Waiting,
+        spinner: &Spinner,
     ) -> Result<u64> {
         let path = self.path.clone();
-        let written = self.all(context, store, removal, apps, waiting).await;
+        let written = self.all(context, store, removal, apps, spinner).await;
         if written.is_err() {
             // The first failure is the one to tell.
             let _ = std::fs::remove_file(path);
@@ -83,21 +83,19 @@ impl Export {
         store: &Store,
         removal: &CompanyRemoval,
         apps: &[App],
-        waiting: &Waiting,
+        spinner: &Spinner,
     ) -> Result<u64> {
         let company = Some(removal.id.clone());
         self.line("company", &serde_json::json!({ "id": removal.id, "name": removal.name }))?;
-        let around = context.around()?;
+        let env = context.environment()?;
         let page = async |limit, cursor| {
-            let (around, company) = (around.clone(), company.clone());
+            let (env, company) = (env.clone(), company.clone());
             let query = ConnectionsQuery { company, limit: Some(limit), cursor, ..Default::default() };
-            context
-                .read(store, None, move |db, attempt| connections::list(db, &around, attempt, &query))
-                .await
+            context.read(store, None, move |db, attempt| connections::list(db, &env, attempt, &query)).await
         };
         all_into(page, |row| self.line("connection", row)).await?;
         for list in List::ALL.iter().copied() {
-            waiting.at(&format!("exporting {}", list.plural()));
+            spinner.at(&format!("exporting {}", list.plural()));
             let page = async |limit, cursor| {
                 let query = RecordsQuery {
                     company: company.clone(),
@@ -109,7 +107,7 @@ impl Export {
             };
             all_into(page, |row| self.line(list.as_str(), row)).await?;
         }
-        waiting.at("exporting runs, profiles and links");
+        spinner.at("exporting runs, profiles and links");
         let page = async |limit, cursor| {
             let query =
                 RunsQuery { company: company.clone(), limit: Some(limit), cursor, ..Default::default() };

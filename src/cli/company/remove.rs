@@ -1,4 +1,4 @@
-//! `rollcall company remove`: a client is taken off the books in one step.
+//! `rollcall company remove`: removes a company and all that belongs to it, in one step.
 
 use std::path::{Path, PathBuf};
 
@@ -98,9 +98,9 @@ async fn keep(
     path: &Path,
 ) -> Result {
     let export = Export::create(path)?;
-    let waiting = context.out.waiting("exporting");
-    let lines = export.write(context, store, removal, apps, &waiting).await?;
-    drop(waiting);
+    let spinner = context.out.spinner("exporting");
+    let lines = export.write(context, store, removal, apps, &spinner).await?;
+    drop(spinner);
     context.out.note(&format!("exported {lines} lines to {}", plain(&path.display().to_string())));
     Ok(())
 }

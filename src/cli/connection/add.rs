@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::{
     cli::{
         Result,
+        assignments::{self, Assignment, SecretAssignment},
         context::Context,
-        pairs::{self, Pair, SecretPair},
         text::fields,
     },
     connectors::{self, spec::fill},
@@ -15,13 +15,13 @@ use crate::{
     store::Store,
 };
 
-use super::texts;
+use super::add_help;
 
 /// Add a connection to a source system, and show once what it needs to sign in
 #[derive(Debug, clap::Args)]
-#[command(after_help = texts::help())]
+#[command(after_help = add_help::help())]
 pub(crate) struct Args {
-    #[arg(value_parser = super::kinds(), help = texts::kinds())]
+    #[arg(value_parser = super::kinds(), help = add_help::kinds())]
     kind: Kind,
     /// The company that the lists belong to, by name or ID
     #[arg(long, value_name = "COMPANY")]
@@ -30,11 +30,11 @@ pub(crate) struct Args {
     #[arg(long)]
     name: Option<String>,
     /// A setting of the kind; may be given several times
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pairs::pair)]
-    settings: Vec<Pair>,
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignments::assignment)]
+    settings: Vec<Assignment>,
     /// A secret of the kind; NAME=@FILE reads it from a file, NAME=@- from standard input; may be given several times
-    #[arg(long = "secret", value_name = "NAME=VALUE", value_parser = pairs::secret_pair)]
-    secrets: Vec<SecretPair>,
+    #[arg(long = "secret", value_name = "NAME=VALUE", value_parser = assignments::secret_assignment)]
+    secrets: Vec<SecretAssignment>,
 }
 
 /// A connection just made: with what is shown once.
@@ -49,10 +49,10 @@ struct Added {
 
 pub(super) async fn run(context: &Context, store: &Store, args: Args) -> Result {
     let Args { kind, company, name, settings, secrets } = args;
-    let (settings, secrets) = (pairs::settings(settings)?, pairs::secrets(secrets)?);
+    let (settings, secrets) = (assignments::settings(settings)?, assignments::secrets(secrets)?);
     let draft = Draft { kind, company, name, settings, secrets };
-    let (around, origin) = (context.around()?, context.settings.http.public_url());
-    let add = context.write(store, None, move |db, attempt| connections::add(db, &around, attempt, &draft));
+    let (env, origin) = (context.environment()?, context.settings.http.public_url());
+    let add = context.write(store, None, move |db, attempt| connections::add(db, &env, attempt, &draft));
     let new = add.await?;
     let id = new.connection.id.clone();
     let qwc_url = new.connection.desktop.is_some().then(|| format!("{origin}/v1/connections/{id}/qwc"));

@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::{
     cli::{
         Result,
+        assignments::{self, Assignment, SecretAssignment},
         context::Context,
-        pairs::{self, Pair, SecretPair},
         text::fields,
     },
     service::connections::{self, Password},
@@ -14,7 +14,7 @@ use crate::{
     sync::register::ConnectionChange,
 };
 
-use super::look;
+use super::show;
 
 /// Change a connection
 #[derive(Debug, clap::Args)]
@@ -25,11 +25,11 @@ pub(crate) struct SetArgs {
     /// The connection's name or ID, con_…
     connection: String,
     /// A setting of the kind; may be given several times
-    #[arg(long = "set", group = "what", value_name = "NAME=VALUE", value_parser = pairs::pair)]
-    settings: Vec<Pair>,
+    #[arg(long = "set", group = "what", value_name = "NAME=VALUE", value_parser = assignments::assignment)]
+    settings: Vec<Assignment>,
     /// A secret of the kind; NAME=@FILE reads it from a file, NAME=@- from standard input; may be given several times
-    #[arg(long = "secret", group = "what", value_name = "NAME=VALUE", value_parser = pairs::secret_pair)]
-    secrets: Vec<SecretPair>,
+    #[arg(long = "secret", group = "what", value_name = "NAME=VALUE", value_parser = assignments::secret_assignment)]
+    secrets: Vec<SecretAssignment>,
     /// What people call it
     #[arg(long, group = "what")]
     name: Option<String>,
@@ -51,22 +51,22 @@ pub(super) async fn set(context: &Context, store: &Store, args: SetArgs) -> Resu
     let change = ConnectionChange {
         name: args.name,
         paused: args.pause.then_some(true).or(args.resume.then_some(false)),
-        settings: pairs::settings(args.settings)?,
-        secrets: pairs::secrets(args.secrets)?,
+        settings: assignments::settings(args.settings)?,
+        secrets: assignments::secrets(args.secrets)?,
         forget_company_file: args.forget_company_file,
         same_company_file: args.same_company_file,
         new_ids: false,
     };
-    let (id, around) = (args.connection, context.around()?);
-    let set = context
-        .write(store, None, move |db, attempt| connections::change(db, &around, attempt, &id, &change));
-    context.out.answer(&set.await?, look::text)
+    let (id, env) = (args.connection, context.environment()?);
+    let set =
+        context.write(store, None, move |db, attempt| connections::change(db, &env, attempt, &id, &change));
+    context.out.answer(&set.await?, show::text)
 }
 
 pub(super) async fn password(context: &Context, store: &Store, id: String) -> Result {
-    let around = context.around()?;
+    let env = context.environment()?;
     let made =
-        context.write(store, None, move |db, attempt| connections::new_password(db, &around, attempt, &id));
+        context.write(store, None, move |db, attempt| connections::new_password(db, &env, attempt, &id));
     let Password { id, username, password } = made.await?;
     let answer = json!({ "id": id, "username": username, "password": password });
     context.out.answer(&answer, |_| fields(&[("username", username), ("password", password)]))?;
@@ -77,9 +77,9 @@ pub(super) async fn password(context: &Context, store: &Store, id: String) -> Re
 }
 
 pub(super) async fn secret(context: &Context, store: &Store, id: String, name: String) -> Result {
-    let (around, called) = (context.around()?, name.clone());
-    let made = context
-        .write(store, None, move |db, attempt| connections::new_secret(db, &around, attempt, &id, &name));
+    let (env, called) = (context.environment()?, name.clone());
+    let made =
+        context.write(store, None, move |db, attempt| connections::new_secret(db, &env, attempt, &id, &name));
     let (connection, secret) = made.await?;
     let answer: serde_json::Map<String, serde_json::Value> =
         [("id".to_owned(), connection.id.into()), (called.clone(), secret.reveal().into())]

@@ -1,12 +1,12 @@
 //! `rollcall connection`.
 
 mod add;
+mod add_help;
 mod callbacks;
 mod change;
-mod look;
 mod poll;
 mod remove;
-mod texts;
+mod show;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -15,7 +15,7 @@ use crate::{
     domain::words::{ConnectionState, Kind},
 };
 
-use super::{Result, context::Context, known::known};
+use super::{Result, context::Context, word_parser::word_parser};
 
 pub(super) use remove::gone;
 
@@ -32,7 +32,7 @@ pub(super) enum Command {
         #[arg(long, value_parser = kinds())]
         kind: Option<Kind>,
         /// Only those in this state
-        #[arg(long, value_parser = known!(ConnectionState))]
+        #[arg(long, value_parser = word_parser!(ConnectionState))]
         state: Option<ConnectionState>,
     },
     /// Show a connection: its settings, its company file, when it was last heard. Never its password or secrets
@@ -107,8 +107,8 @@ pub(super) async fn run(context: &Context, command: Command) -> Result {
     let store = context.store().await?;
     match command {
         Command::Add(args) => add::run(context, &store, args).await,
-        Command::List { company, kind, state } => look::list(context, &store, company, kind, state).await,
-        Command::Show { connection } => look::show(context, &store, connection).await,
+        Command::List { company, kind, state } => show::list(context, &store, company, kind, state).await,
+        Command::Show { connection } => show::show(context, &store, connection).await,
         Command::Set(args) => change::set(context, &store, args).await,
         Command::Password { connection } => change::password(context, &store, connection).await,
         Command::Secret { connection, name } => change::secret(context, &store, connection, name).await,
@@ -116,7 +116,7 @@ pub(super) async fn run(context: &Context, command: Command) -> Result {
         Command::Test { connection } => poll::test(context, &store, connection).await,
         Command::Subscribe { connection } => callbacks::subscribe(context, &store, connection).await,
         Command::Unsubscribe { connection } => callbacks::unsubscribe(context, &store, connection).await,
-        Command::Runs { connection, limit } => look::runs(context, &store, connection, limit).await,
+        Command::Runs { connection, limit } => show::runs(context, &store, connection, limit).await,
         Command::Remove(args) => remove::remove(context, &store, args).await,
     }
 }

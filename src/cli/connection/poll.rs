@@ -7,8 +7,8 @@ use crate::{
     cli::{Result, context::Context, failure::Failure, text::plain},
     domain::words::Mode,
     service::{
-        connections::{self, Asked, TestResult},
-        edge::Edge,
+        connections::{self, PollRequest, TestResult},
+        interface::Interface,
         runs::Run,
     },
     store::Store,
@@ -29,7 +29,7 @@ pub(super) async fn poll(context: &Context, store: &Store, id: String, full: boo
     let mode = if full { Mode::Full } else { Mode::Delta };
     let asked =
         context.write(store, None, move |db, attempt| connections::poll(db, &ambient, attempt, &id, mode));
-    let Asked { runs, detail, last_seen_at, expected_at, paused, .. } = asked.await?;
+    let PollRequest { runs, detail, last_seen_at, expected_at, paused, .. } = asked.await?;
     let runs = runs.into_iter().map(Run::from).collect();
     context.out.answer(&Polled { runs, last_seen_at, expected_at, paused }, |polled| {
         let lists: Vec<String> = polled
@@ -37,7 +37,7 @@ pub(super) async fn poll(context: &Context, store: &Store, id: String, full: boo
             .iter()
             .map(|run| format!("{} {} ({})", run.mode, run.list.plural(), run.id))
             .collect();
-        format!("Asked for: {}.\n{}\n", lists.join(", "), plain(detail.at(Edge::CommandLine)))
+        format!("Asked for: {}.\n{}\n", lists.join(", "), plain(detail.at(Interface::CommandLine)))
     })
 }
 

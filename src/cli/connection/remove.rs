@@ -58,7 +58,7 @@ pub(crate) async fn gone(
 ) -> Result<Option<Problem>> {
     let left = remove::connection(&context.reach(store)?, grant, extent, true).await?;
     let rows = extent.contents.employees + extent.contents.customers;
-    let _waiting = context.out.waiting(&format!("deleting {} with {rows} records", extent.connection.name));
+    let _spinner = context.out.spinner(&format!("deleting {} with {rows} records", extent.connection.name));
     let task = Task::Purge { connection_id: extent.connection.id.clone() };
     while !backlog::step(store, &context.ambient, &task).await? {}
     if let Some(problem) = &left {

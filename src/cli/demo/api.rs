@@ -1,4 +1,4 @@
-//! A client of the gateway's API, as an app would be one.
+//! A client of the gateway's API, as an app would have one.
 
 use std::time::Duration;
 

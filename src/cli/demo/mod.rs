@@ -1,7 +1,7 @@
-//! `rollcall demo`: all of it in one process, and nothing left behind.
+//! `rollcall demo`: the gateway and simulated sources in one process, which leaves nothing behind.
 
 mod api;
-mod stage;
+mod data;
 mod tour;
 mod vendors;
 
@@ -26,7 +26,7 @@ use super::{
     text::plain,
 };
 use api::Api;
-use stage::Stage;
+use data::DemoData;
 
 /// Try Rollcall: a gateway with a company, an app, and simulated sources that really talk to it
 ///
@@ -78,7 +78,7 @@ pub(super) async fn run(context: &Context, args: Args) -> Result {
     let url = local_url(address, false);
     // Over the key file beside the temporary database, not that of the settings outside.
     let vault = app::vault(&settings.secrets, &context.ambient);
-    let mut stage = Stage::set(&store, &context.ambient, &vault, &args, address.port(), database).await?;
+    let mut data = DemoData::set(&store, &context.ambient, &vault, &args, address.port(), database).await?;
 
     let (halt, halted) = oneshot::channel::<()>();
     let gateway = tokio::spawn({
@@ -91,12 +91,12 @@ pub(super) async fn run(context: &Context, args: Args) -> Result {
     });
     let mut stop = pin!(stop);
     let played = tokio::select! {
-        played = play(context, &args, &mut stage, &url) => played,
+        played = play(context, &args, &mut data, &url) => played,
         () = &mut stop => Ok(()),
     };
     drop(halt);
     let served = gateway.await;
-    drop(stage);
+    drop(data);
     folder.close().map_err(|error| Failure::system("The temporary folder cannot be removed", &error))?;
     played?;
     served.map_err(|error| Failure::internal(&error))??;
@@ -104,14 +104,14 @@ pub(super) async fn run(context: &Context, args: Args) -> Result {
 }
 
 /// Never ends, but for `--once`.
-async fn play(context: &Context, args: &Args, stage: &mut Stage, url: &str) -> Result {
+async fn play(context: &Context, args: &Args, data: &mut DemoData, url: &str) -> Result {
     let out = context.out;
     out.note(&format!("listening on {url}"));
-    let api = Api::new(url, &stage.app_token)?;
-    let webhook = format!("{url}/webhooks/{}", stage.paycom_id);
-    stage.vendors.tell(webhook, stage.webhook_secret.clone());
+    let api = Api::new(url, &data.app_token)?;
+    let webhook = format!("{url}/webhooks/{}", data.paycom_id);
+    data.vendors.tell(webhook, data.webhook_secret.clone());
     out.note("a simulated QuickBooks Desktop sends its lists …");
-    let report = session(stage).await?;
+    let report = session(data).await?;
     if report.outcome != Outcome::Completed || !report.violations.is_empty() {
         let view = SessionView::new(&report);
         return Err(Failure::new(
@@ -121,43 +121,43 @@ async fn play(context: &Context, args: &Args, stage: &mut Stage, url: &str) -> R
         ));
     }
     out.note("a simulated Paycom and a simulated ConnectWise are polled …");
-    api.until_read(&stage.paycom_id).await?;
-    api.until_read(&stage.connectwise_id).await?;
+    api.until_read(&data.paycom_id).await?;
+    api.until_read(&data.connectwise_id).await?;
     if args.once {
-        return tour::once(context, stage, &api, url).await;
+        return tour::once(context, data, &api, url).await;
     }
-    tour::tell(context, args, stage, &api, url).await?;
+    tour::tell(context, args, data, &api, url).await?;
     for number in 1u64.. {
         tokio::time::sleep(Duration::from_secs(args.every)).await;
-        round(context, stage, &api, number).await?;
+        round(context, data, &api, number).await?;
     }
     Ok(())
 }
 
 /// Something changes in each source, and reaches the gateway in the way of that source.
-async fn round(context: &Context, stage: &mut Stage, api: &Api, number: u64) -> Result {
+async fn round(context: &Context, data: &mut DemoData, api: &Api, number: u64) -> Result {
     let note = |source: &str, what: String| {
         let now = context.ambient.now().format("%H:%M:%S");
         context.out.note(&format!("{now} UTC  {source}: {what}"));
     };
     let counted =
         |[created, updated, absent]: [u64; 3]| format!("{created} new, {updated} changed, {absent} absent");
-    change(&mut stage.file, number, 2);
-    stage.vendors.change(number);
-    let view = SessionView::new(&session(stage).await?);
+    change(&mut data.file, number, 2);
+    data.vendors.change(number);
+    let view = SessionView::new(&session(data).await?);
     let outcome = plain(&view.outcome.replace('_', " "));
-    note("QuickBooks", format!("{outcome}: {}", counted(counts(stage).await?)));
-    let told = stage.vendors.paycom.deliver().await;
+    note("QuickBooks", format!("{outcome}: {}", counted(counts(data).await?)));
+    let told = data.vendors.paycom.deliver().await;
     let taken = told.iter().filter(|delivery| delivery.taken).count();
     note("Paycom", format!("{taken} of {} webhooks taken", told.len()));
-    let polled = api.poll(&stage.connectwise_id).await?;
+    let polled = api.poll(&data.connectwise_id).await?;
     note("ConnectWise", format!("polled: {}", counted(polled)));
     Ok(())
 }
 
-async fn session(stage: &mut Stage) -> Result<SessionReport> {
-    keep_time(&mut stage.file);
-    run_session(&stage.options, &mut stage.file, &mut Faults::none(), &|_| {}).await.map_err(|error| {
+async fn session(data: &mut DemoData) -> Result<SessionReport> {
+    keep_time(&mut data.file);
+    run_session(&data.options, &mut data.file, &mut Faults::none(), &|_| {}).await.map_err(|error| {
         Failure::new(
             "demo_failed",
             sentence(&chain(&error)),
@@ -167,10 +167,10 @@ async fn session(stage: &mut Stage) -> Result<SessionReport> {
 }
 
 /// What the last run of each list did: created, updated, absent.
-async fn counts(stage: &Stage) -> Result<[u64; 3]> {
-    let connection = stage.connection_id.clone();
+async fn counts(data: &DemoData) -> Result<[u64; 3]> {
+    let connection = data.connection_id.clone();
     let two = PageLimit::new(2).unwrap_or(PageLimit::DEFAULT);
-    let page = stage.store.read(move |db| crate::store::runs::page(db, &connection, None, two)).await?;
+    let page = data.store.read(move |db| crate::store::runs::page(db, &connection, None, two)).await?;
     Ok(page.rows.iter().fold([0; 3], |[created, updated, absent], run| {
         [created + run.counts.created, updated + run.counts.updated, absent + run.absent]
     }))

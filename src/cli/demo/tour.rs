@@ -1,4 +1,4 @@
-//! What to try in the demo: for people as commands to copy, for `--once` as calls of the API.
+//! The tour of the demo: for people commands to copy, for `--once` calls of the API.
 
 use reqwest::Method;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use crate::{
     store::{Db, records},
 };
 
-use super::{Args, Stage, api::Api, stage::Known};
+use super::{Args, DemoData, api::Api, data::SharedPerson};
 
 /// A connection, and how much of it is staged.
 #[derive(Debug, Serialize)]
@@ -30,12 +30,12 @@ struct Source {
 }
 
 /// All three, QuickBooks first.
-async fn sources(stage: &Stage, api: &Api) -> Result<Vec<Source>> {
+async fn sources(data: &DemoData, api: &Api) -> Result<Vec<Source>> {
     let mut sources = Vec::new();
     for (id, kind, how) in [
-        (&stage.connection_id, Kind::QuickbooksDesktop, "the Web Connector calls"),
-        (&stage.paycom_id, Kind::Paycom, "polled, and tells changes by webhook"),
-        (&stage.connectwise_id, Kind::Connectwise, "polled"),
+        (&data.connection_id, Kind::QuickbooksDesktop, "the Web Connector calls"),
+        (&data.paycom_id, Kind::Paycom, "polled, and tells changes by webhook"),
+        (&data.connectwise_id, Kind::Connectwise, "polled"),
     ] {
         sources.push(Source {
             connection_id: id.clone(),
@@ -58,18 +58,18 @@ fn listed(sources: &[Source]) -> String {
 }
 
 /// Tells where the demo is and what to try.
-pub(super) async fn tell(context: &Context, args: &Args, stage: &Stage, api: &Api, url: &str) -> Result {
-    let (known, record_id) = somebody(stage).await?;
-    let sources = sources(stage, api).await?;
+pub(super) async fn tell(context: &Context, args: &Args, data: &DemoData, api: &Api, url: &str) -> Result {
+    let (known, record_id) = somebody(data).await?;
+    let sources = sources(data, api).await?;
     let answer = json!({
         "url": url,
         "docs": format!("{url}/docs"),
-        "company_id": stage.company_id,
-        "connection_id": stage.connection_id,
+        "company_id": data.company_id,
+        "connection_id": data.connection_id,
         "sources": sources,
-        "database_url": stage.database_url,
-        "app_token": stage.app_token,
-        "admin_token": stage.admin_token,
+        "database_url": data.database_url,
+        "app_token": data.app_token,
+        "admin_token": data.admin_token,
         "employee_id": record_id,
         "profile_id": known.profile_id,
     });
@@ -77,11 +77,11 @@ pub(super) async fn tell(context: &Context, args: &Args, stage: &Stage, api: &Ap
         let head = fields(&[
             ("address", url.to_owned()),
             ("API", format!("{url}/docs")),
-            ("app token", format!("{} (reads, links and polls in its company)", stage.app_token)),
-            ("admin token", format!("{} (manages everything)", stage.admin_token)),
+            ("app token", format!("{} (reads, links and polls in its company)", data.app_token)),
+            ("admin token", format!("{} (manages everything)", data.admin_token)),
         ]);
-        let (name, profile_id, connection) = (plain(&known.name), &known.profile_id, &stage.connection_id);
-        let (pay, psa, database) = (&stage.paycom_id, &stage.connectwise_id, &stage.database_url);
+        let (name, profile_id, connection) = (plain(&known.name), &known.profile_id, &data.connection_id);
+        let (pay, psa, database) = (&data.paycom_id, &data.connectwise_id, &data.database_url);
         let (listed, every) = (listed(&sources), args.every);
         format!(
             "
@@ -125,15 +125,15 @@ The app \"Timesheets\" knows some of these people already, under its own IDs. Co
 Ctrl-C ends the demo and removes all of it.
 
 ",
-            token = stage.app_token,
+            token = data.app_token,
         )
     })
 }
 
 /// Lists, links and unlinks by the API, and tells the counts.
-pub(super) async fn once(context: &Context, stage: &Stage, api: &Api, url: &str) -> Result {
-    let (known, record_id) = somebody(stage).await?;
-    let sources = sources(stage, api).await?;
+pub(super) async fn once(context: &Context, data: &DemoData, api: &Api, url: &str) -> Result {
+    let (known, record_id) = somebody(data).await?;
+    let sources = sources(data, api).await?;
     // Those of `connection_id`, as ever; `sources` tells of all.
     let (employees, customers) = sources.first().map_or((0, 0), |it| (it.employees, it.customers));
     let path = format!("/v1/employees/{record_id}/link");
@@ -150,8 +150,8 @@ pub(super) async fn once(context: &Context, stage: &Stage, api: &Api, url: &str)
         .collect();
     let answer = json!({
         "url": url,
-        "company_id": stage.company_id,
-        "connection_id": stage.connection_id,
+        "company_id": data.company_id,
+        "connection_id": data.connection_id,
         "employees": employees,
         "customers": customers,
         "sources": sources,
@@ -171,12 +171,12 @@ pub(super) async fn once(context: &Context, stage: &Stage, api: &Api, url: &str)
 }
 
 /// Somebody whom both sides know, and the ID of the staged record.
-async fn somebody(stage: &Stage) -> Result<(Known, String)> {
+async fn somebody(data: &DemoData) -> Result<(SharedPerson, String)> {
     let nobody =
         || Failure::new("usage", "The company file has nobody to link.", "Give it more --employees.");
-    let known = stage.known.first().cloned().ok_or_else(nobody)?;
-    let (connection, external_id) = (stage.connection_id.clone(), known.external_id.clone());
+    let known = data.known.first().cloned().ok_or_else(nobody)?;
+    let (connection, external_id) = (data.connection_id.clone(), known.external_id.clone());
     let find = move |db: &mut Db| records::find(db, &connection, List::Employee, &external_id);
-    let staged = stage.store.read(find).await?.ok_or_else(nobody)?;
+    let staged = data.store.read(find).await?.ok_or_else(nobody)?;
     Ok((known, staged.id))
 }

@@ -1,4 +1,4 @@
-//! The certificate that the gateway speaks HTTPS with: whether clients will take it.
+//! Checks whether clients will accept the gateway's certificate.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The database, and what it tells of connections and runs.
+//! Checks the database, and the state of connections and runs in it.
 
 use chrono::{DateTime, Utc};
 
@@ -71,9 +71,9 @@ pub(super) async fn check(findings: &mut Findings, settings: &Settings) {
     super::key::check(findings, settings, &store).await;
     let now = Utc::now();
     match store.read(move |db| load(db, now)).await {
-        Ok(known) => {
-            workers::told(findings, &known.workers, now);
-            told(findings, &known);
+        Ok(loaded) => {
+            workers::told(findings, &loaded.workers, now);
+            told(findings, &loaded);
         }
         Err(failure) => findings.failure("database", failure),
     }
@@ -93,30 +93,30 @@ fn exposed(findings: &mut Findings, url: &str) {
 const SOME: usize = 500;
 
 /// What the database tells.
-struct Known {
+struct Loaded {
     names: Names,
     /// With where each stands.
     connections: Vec<(Connection, status::Status)>,
-    workers: workers::Known,
+    workers: workers::WorkersByGateway,
 }
 
-fn load(db: &mut Db, now: DateTime<Utc>) -> Result<Known> {
-    let mut known = Vec::new();
+fn load(db: &mut Db, now: DateTime<Utc>) -> Result<Loaded> {
+    let mut loaded = Vec::new();
     let page = |db: &mut Db, after: Option<&str>, limit| connections::page(db, None, after, limit);
     for some in find::pages(db, |connection: &Connection| &connection.id, page)?.chunks(SOME) {
         let statuses = status::all(db, some, now)?.into_iter().map(|(status, _)| status);
-        known.extend(some.iter().cloned().zip(statuses));
+        loaded.extend(some.iter().cloned().zip(statuses));
     }
-    Ok(Known { names: Names::all(db)?, connections: known, workers: workers::load(db)? })
+    Ok(Loaded { names: Names::all(db)?, connections: loaded, workers: workers::load(db)? })
 }
 
-fn told(findings: &mut Findings, known: &Known) {
-    if known.connections.is_empty() {
+fn told(findings: &mut Findings, loaded: &Loaded) {
+    if loaded.connections.is_empty() {
         let remedy = "Add a company and a connection: `rollcall connection add --help`.";
         findings.wrong(Status::Warn, "connections", "There are no connections yet.", remedy);
     }
-    for (connection, status) in &known.connections {
-        let company = known.names.company(&connection.company_id);
+    for (connection, status) in &loaded.connections {
+        let company = loaded.names.company(&connection.company_id);
         let name = format!("connection {} of {company} ({})", connection.name, connection.id);
         let detail = format!("{}: {}", status.state, status.detail);
         use ConnectionState as State;

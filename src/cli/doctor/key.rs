@@ -1,4 +1,4 @@
-//! The key that seals the secrets of connections.
+//! Checks the key that encrypts the secrets of connections.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,14 +23,14 @@ const FEW: usize = 5;
 pub(super) async fn check(findings: &mut Findings, settings: &Settings, store: &Store) {
     let vault = app::vault(&settings.secrets, &Ambient::system());
     match store.read(move |db| look(db, &vault)).await {
-        Ok(looked) if looked.unopened.is_empty() && looked.damaged.is_empty() => {
-            told(findings, &looked.report, looked.opened);
+        Ok(found) if found.unopened.is_empty() && found.damaged.is_empty() => {
+            told(findings, &found.report, found.opened);
         }
-        Ok(looked) => {
-            for (error, sealed) in looked.unopened.into_values() {
+        Ok(found) => {
+            for (error, sealed) in found.unopened.into_values() {
                 findings.failure(CHECK, wrong_key(error, &sealed));
             }
-            for error in looked.damaged {
+            for error in found.damaged {
                 findings.failure(CHECK, error.into());
             }
         }
@@ -39,7 +39,7 @@ pub(super) async fn check(findings: &mut Findings, settings: &Settings, store: &
 }
 
 /// What was found of the keys and of what they seal.
-struct Looked {
+struct SealedSecrets {
     report: KeyReport,
     /// How many secrets open.
     opened: u64,
@@ -57,24 +57,24 @@ struct Sealed {
     connections: BTreeSet<String>,
 }
 
-fn look(db: &mut Db, vault: &Vault) -> Result<Looked> {
+fn look(db: &mut Db, vault: &Vault) -> Result<SealedSecrets> {
     let report = vault.look(db)?;
     let (opened, failed) = vault.try_all(db)?;
-    let mut looked = Looked { report, opened, unopened: BTreeMap::new(), damaged: Vec::new() };
+    let mut found = SealedSecrets { report, opened, unopened: BTreeMap::new(), damaged: Vec::new() };
     if failed.is_empty() {
-        return Ok(looked);
+        return Ok(found);
     }
     let names = Names::all(db)?;
     for (id, error) in failed {
         let VaultError::WrongKey { wanted, .. } = &error else {
-            looked.damaged.push(error);
+            found.damaged.push(error);
             continue;
         };
-        let (_, sealed) = looked.unopened.entry(wanted.clone()).or_insert_with(|| (error, Sealed::default()));
+        let (_, sealed) = found.unopened.entry(wanted.clone()).or_insert_with(|| (error, Sealed::default()));
         sealed.secrets += 1;
         sealed.connections.insert(names.connection(&id).to_owned());
     }
-    Ok(looked)
+    Ok(found)
 }
 
 /// One finding for all that a key seals which is not there.

@@ -1,4 +1,4 @@
-//! `rollcall doctor`: what stands in the way, one line a check.
+//! `rollcall doctor`: checks the installation, one line a check.
 
 mod certificate;
 mod database;

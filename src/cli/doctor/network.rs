@@ -1,4 +1,4 @@
-//! The public address and the ports.
+//! Checks the public address and the ports.
 
 use std::{io::ErrorKind, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What runs beside the requests of the gateways.
+//! Checks the workers of the gateways.
 
 use std::collections::BTreeMap;
 
@@ -18,21 +18,21 @@ use super::{Findings, Status};
 const SILENT: TimeDelta = TimeDelta::minutes(2);
 
 /// The workers by their gateways.
-pub(super) type Known = BTreeMap<String, Vec<Worker>>;
+pub(super) type WorkersByGateway = BTreeMap<String, Vec<Worker>>;
 
 /// # Errors
 /// The database's.
-pub(super) fn load(db: &mut Db) -> store::Result<Known> {
-    let mut known = Known::new();
+pub(super) fn load(db: &mut Db) -> store::Result<WorkersByGateway> {
+    let mut workers = WorkersByGateway::new();
     // More gateways than fit are told by `rollcall worker list`.
     for worker in workers::page(db, None, PageLimit::SCAN)?.rows {
-        known.entry(worker.gateway.clone()).or_default().push(worker);
+        workers.entry(worker.gateway.clone()).or_default().push(worker);
     }
-    Ok(known)
+    Ok(workers)
 }
 
-pub(super) fn told(findings: &mut Findings, known: &Known, now: DateTime<Utc>) {
-    for (gateway, workers) in known {
+pub(super) fn told(findings: &mut Findings, workers: &WorkersByGateway, now: DateTime<Utc>) {
+    for (gateway, workers) in workers {
         let check = format!("workers of {gateway}");
         let reported = workers.iter().map(|worker| worker.reported_at).max();
         if reported.is_some_and(|reported| now - reported > SILENT) {

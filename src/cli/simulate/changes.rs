@@ -1,4 +1,4 @@
-//! What happens in the company file between two sessions.
+//! Changes to the simulated company file between two sessions.
 
 use chrono::Utc;
 

@@ -1,4 +1,4 @@
-//! `rollcall simulate`: the other side of the wire, against any gateway.
+//! `rollcall simulate`: simulated sources, against any gateway.
 
 mod changes;
 mod connectwise;

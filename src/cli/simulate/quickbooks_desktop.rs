@@ -13,10 +13,10 @@ use crate::{
 
 use super::{SessionView, change, keep_time, line};
 use crate::cli::{
-    Result,
+    Result, assignments,
     failure::{Failure, chain, sentence},
     output::Output,
-    pairs, signals,
+    signals,
 };
 
 /// Play a QuickBooks Desktop behind a Web Connector that calls a gateway, with people made from a seed
@@ -131,7 +131,7 @@ pub(super) async fn run(out: Output, args: Args) -> Result {
 
 fn options(args: &Args) -> Result<(SessionOptions, Vec<String>)> {
     let password = match &args.password_file {
-        Some(path) => pairs::file(path)?,
+        Some(path) => assignments::file(path)?,
         None => Secret::new(args.password.clone().unwrap_or_default()),
     };
     let (mut options, violations) = match &args.qwc {

@@ -1,4 +1,4 @@
-//! What a simulated session tells.
+//! The report of a simulated session.
 
 use serde::Serialize;
 

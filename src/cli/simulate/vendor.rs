@@ -1,4 +1,4 @@
-//! What `simulate paycom` and `simulate connectwise` share: they serve until they are stopped.
+//! The server that `simulate paycom` and `simulate connectwise` share.
 
 use std::{collections::BTreeMap, io, net::SocketAddr, pin::pin, time::Duration};
 

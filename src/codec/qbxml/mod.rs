@@ -6,8 +6,8 @@ mod response;
 pub use request::{Iteration, Query, Subject, document};
 pub use response::{Answer, QbxmlError, Reader, Ret};
 
-/// What is staged of an employee: asked for with `IncludeRetElement`, and all that gets past the reader (qbXML 13.0
-/// `EmployeeRet`). The index of a name is how a [`Ret`] tells its values apart.
+/// The fields of an employee that are staged: they are requested with `IncludeRetElement`, and the reader drops all
+/// others (qbXML 13.0 `EmployeeRet`). A [`Ret`] identifies its values by the index of the name.
 pub const EMPLOYEE: &[&str] = &[
     "ListID",
     "TimeCreated",
@@ -23,12 +23,12 @@ pub const EMPLOYEE: &[&str] = &[
     "Email",
     "HiredDate",
     "ReleasedDate",
-    // Their number with the employer: «Account no.» on the form. A bank's stands elsewhere.
+    // The employer's number for the employee: «Account no.» on the form. Bank accounts are in another element.
     "AccountNumber",
 ];
 
-/// What is staged of a customer or job (qbXML 13.0 `CustomerRet`). `Notes` is not asked for: it is free text, in which
-/// people keep what nobody else should read.
+/// The fields of a customer or job that are staged (qbXML 13.0 `CustomerRet`). `Notes` is not requested: it is free
+/// text, in which people keep what nobody else should read.
 pub const CUSTOMER: &[&str] = &[
     "ListID",
     "TimeCreated",
@@ -58,17 +58,17 @@ pub const CUSTOMER: &[&str] = &[
     "JobDesc",
 ];
 
-/// What is read of a deletion (`ListDeletedRet`).
+/// The fields of a deletion that are read (`ListDeletedRet`).
 pub const DELETED: &[&str] = &["ListDelType", "ListID", "TimeDeleted"];
 
-/// What is read of the host (`HostRet`).
+/// The fields of the host that are read (`HostRet`).
 pub const HOST: &[&str] = &["SupportedQBXMLVersion"];
 
-/// What is read of the company (`CompanyRet`): never its EIN or SSN.
+/// The fields of the company that are read (`CompanyRet`): never its EIN or SSN.
 pub const COMPANY: &[&str] =
     &["CompanyName", "DataExtRet/OwnerID", "DataExtRet/DataExtName", "DataExtRet/DataExtValue"];
 
-/// The fields of a record element that are read; `None` for elements that are no records.
+/// The fields of a record element that are read; `None` for elements that are not records.
 fn fields(element: &str) -> Option<&'static [&'static str]> {
     match element {
         "EmployeeRet" => Some(EMPLOYEE),

@@ -1,11 +1,11 @@
-//! Requests, in the element order that QuickBooks insists on (qbXML 13.0 schema): another order is refused with
-//! 0x80040400 and no word about where.
+//! Writes requests, in the element order that QuickBooks insists on (qbXML 13.0 schema): it refuses any other with
+//! 0x80040400, and does not say where.
 
 use yaserde::YaSerialize;
 
 use super::{CUSTOMER, EMPLOYEE};
 
-/// What is asked for.
+/// The subject of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// All employees: `EmployeeQueryRq` has no iterator in any version.
@@ -16,7 +16,7 @@ pub enum Subject {
     Deleted(&'static str),
 }
 
-/// Where an iterator stands, with the page size.
+/// The state of an iterator, with the page size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Iteration {
     Start { page_size: u32 },
@@ -37,7 +37,7 @@ pub struct Query<'a> {
 /// The document that asks `query` in qbXML `version`, with both processing instructions.
 ///
 /// # Errors
-/// Those of the serializer, in its words.
+/// The errors of the serializer.
 pub fn document(version: &str, query: &Query<'_>) -> Result<String, String> {
     let mut messages = Messages { on_error: "stopOnError".into(), ..Messages::default() };
     let since = query.since.map(ToOwned::to_owned);
@@ -88,7 +88,7 @@ pub fn document(version: &str, query: &Query<'_>) -> Result<String, String> {
     Ok(format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<?qbxml version=\"{version}\"?>\n{body}"))
 }
 
-/// The elements to include: only top-level names count, and each once.
+/// The elements to include: only top-level names count, and each is listed once.
 fn top_level(fields: &[&str]) -> Vec<String> {
     let mut names: Vec<String> =
         fields.iter().map(|path| path.split('/').next().unwrap_or(path).into()).collect();

@@ -1,4 +1,4 @@
-//! Responses, record by record, in constant memory.
+//! Reads responses record by record, in constant memory.
 
 use std::io::Read;
 
@@ -6,17 +6,17 @@ use crate::codec::xml::{Limits, Node, XmlError, XmlReader};
 
 use super::fields;
 
-/// QuickBooks nests a handful of elements; unknown ones may go deeper.
+/// QuickBooks nests a handful of elements; unknown ones may be deeper.
 const LIMITS: Limits = Limits { depth: 256, attributes: 64, piece: 1024 * 1024 };
 
 /// Bytes of one value. The longest that is staged has 1,023 characters (`Email`).
 const LONGEST_VALUE: usize = 16 * 1024;
 
-/// Values of one record, repeated ones counted.
+/// The number of values in one record, repeated ones included.
 const MOST_VALUES: usize = 1024;
 
-/// Why a response was not read. Nothing of the response is in it: not even a name, for one lost letter makes a name of
-/// what was somebody's number (promise 7).
+/// Why a response cannot be read. The error contains nothing of the response, not even a name, because one lost letter
+/// can turn somebody's number into a name (promise 7).
 #[derive(Debug, thiserror::Error)]
 pub enum QbxmlError {
     #[error("QuickBooks' answer is empty")]
@@ -31,23 +31,23 @@ pub enum QbxmlError {
     Xml(#[from] XmlError),
 }
 
-/// The beginning of one answer: an `…Rs` element.
+/// The start of one answer: an `…Rs` element.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// `EmployeeQueryRs` and the like.
+    /// For example `EmployeeQueryRs`.
     pub name: String,
-    /// The `requestID` of the request that it answers.
+    /// The `requestID` of the request that is answered.
     pub request_id: Option<String>,
-    /// How QuickBooks says that the request went (`statusCode`). Its words are not read: they may name anybody.
+    /// QuickBooks' verdict on the request (`statusCode`). Its message is not read: it may name anybody.
     pub status: u32,
     pub iterator_id: Option<String>,
-    /// Records that the iterator still has.
+    /// How many records the iterator still has.
     pub remaining: Option<u64>,
-    /// Records in this answer, as QuickBooks counted them.
+    /// How many records this answer has, as QuickBooks counted them.
     pub ret_count: Option<u64>,
 }
 
-/// One record: the values that are read of it, in the order of the document, each with the index of its name in the
+/// One record: those of its values that are read, in the order of the document, each with the index of its name in the
 /// element's list of fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ret {
@@ -66,8 +66,8 @@ impl<R: Read> Reader<R> {
         Self { xml: XmlReader::of_text(stream, LIMITS), opened: false }
     }
 
-    /// The next answer; its records follow from [`Reader::record`]. What is left of the one before is passed over.
-    /// `None` at the end of the whole and well-formed document.
+    /// The next answer; its records follow from [`Reader::record`]. The rest of the answer before is skipped. `None` at
+    /// the end of the whole and well-formed document.
     ///
     /// # Errors
     /// A document that is not well-formed qbXML, or breaks off.
@@ -87,7 +87,7 @@ impl<R: Read> Reader<R> {
                         ret_count: number("retCount", attribute("retCount")?)?,
                         name: element.local_name().to_owned(),
                     };
-                    // Documents, message sets and answers stand within each other; records stand within answers.
+                    // Documents, message sets and answers are nested; records are inside answers.
                     if self.xml.depth() == ANSWER {
                         return Ok(Some(answer));
                     }
@@ -104,9 +104,9 @@ impl<R: Read> Reader<R> {
     /// The next record of the answer; `None` at its end.
     ///
     /// # Errors
-    /// As [`Reader::answer`]; a record beyond all bounds.
+    /// As [`Reader::answer`]; a record that exceeds a limit.
     pub fn record(&mut self) -> Result<Option<Ret>, QbxmlError> {
-        // An answer that has ended, or an empty one, has no records.
+        // An answer that has ended, or is empty, has no records.
         while self.xml.depth() >= ANSWER {
             let inside = self.xml.depth() == ANSWER;
             match self.xml.read()? {
@@ -129,7 +129,7 @@ impl<R: Read> Reader<R> {
         Ok(None)
     }
 
-    /// Reads a record to its end, keeping only what is wanted: nothing else gets into memory.
+    /// Reads a record to its end, and keeps only the fields that are read: nothing else gets into memory.
     fn values(&mut self, wanted: &[&'static str], ret: &mut Ret) -> Result<(), QbxmlError> {
         let outside = self.xml.depth() - 1;
         let mut path = String::new();
@@ -183,7 +183,7 @@ impl<R: Read> Reader<R> {
     }
 }
 
-/// How deep an answer stands: `QBXML`, `QBXMLMsgsRs`, `…Rs`.
+/// The depth of an answer: `QBXML`, `QBXMLMsgsRs`, `…Rs`.
 const ANSWER: usize = 3;
 
 fn number<T: std::str::FromStr>(name: &'static str, value: Option<String>) -> Result<Option<T>, QbxmlError> {

@@ -1,4 +1,4 @@
-//! A call, read parameter by parameter as it arrives.
+//! Reads a call, parameter by parameter, as it arrives.
 
 use std::io::{self, BufRead, Read};
 
@@ -9,10 +9,10 @@ use crate::codec::{
 
 use super::{SOAP_11, SOAP_12, Style, Version};
 
-/// Elements of an envelope are few and flat; the limits are far above what any client sends.
+/// Envelopes have few and flat elements; the limits are far above what any client sends.
 const LIMITS: Limits = Limits { depth: 32, attributes: 32, piece: 256 * 1024 };
 
-/// Why an envelope was not read.
+/// Why an envelope cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SoapError {
     #[error("the body is not a SOAP envelope")]
@@ -25,7 +25,7 @@ pub enum SoapError {
     Xml(#[from] XmlError),
 }
 
-/// An envelope of which the beginning has been read: what is called is known, the parameters follow.
+/// An envelope whose beginning was read: the method is known, the parameters follow.
 pub struct Call<R: Read> {
     pub version: Version,
     pub style: Style,
@@ -40,7 +40,7 @@ impl<R: Read> Call<R> {
     /// Reads up to the method's start tag. Any prefix, a Header and white space are normal.
     ///
     /// # Errors
-    /// Anything that is not the beginning of a SOAP envelope with a call.
+    /// Anything but the beginning of a SOAP envelope with a call.
     pub fn open(stream: R) -> Result<Self, SoapError> {
         let mut xml = XmlReader::new(stream, LIMITS);
         let version = envelope(&mut xml)?;
@@ -57,18 +57,19 @@ impl<R: Read> Call<R> {
         Ok(Self { version, style, method: method.name, prefixed: method.prefixed, xml, inside })
     }
 
-    /// Reads up to the next parameter and gives its local name; `None` where there is no other.
+    /// Reads up to the next parameter and returns its local name; `None` if there is no other.
     ///
     /// # Errors
     /// XML that is not well-formed or breaks off.
     pub fn parameter(&mut self) -> Result<Option<String>, SoapError> {
-        // A parameter that was not wanted is passed over.
+        // The rest of the parameter before is skipped.
         while self.xml.depth() > self.inside {
             self.xml.skip()?;
         }
         match start(&mut self.xml)? {
             Some(parameter) => {
-                // `<q1:method>` with `<parameter>` is RPC; `<q1:method>` with `<q1:parameter>` is a matter of taste.
+                // `<q1:method>` with `<parameter>` is RPC; `<q1:method>` with `<q1:parameter>` is document style with a
+                // prefix.
                 if self.prefixed && !parameter.prefixed {
                     self.style = Style::Rpc;
                 }
@@ -78,7 +79,7 @@ impl<R: Read> Call<R> {
         }
     }
 
-    /// The text of the parameter that was read up to.
+    /// The text of the current parameter.
     ///
     /// # Errors
     /// A text of more than `limit` bytes; XML that is not well-formed or breaks off.
@@ -86,7 +87,7 @@ impl<R: Read> Call<R> {
         Ok(self.xml.text(limit)?)
     }
 
-    /// The text of the parameter that was read up to, as a stream: `use_it` reads as much as it wants of it.
+    /// The text of the current parameter as a stream, of which `use_it` reads as much as it wants.
     ///
     /// # Errors
     /// XML that is not well-formed or breaks off.
@@ -103,7 +104,7 @@ impl<R: Read> Call<R> {
         Ok(made)
     }
 
-    /// Reads to the end of the envelope: a call that breaks off has not been made.
+    /// Reads to the end of the envelope: a call that breaks off does not count.
     ///
     /// # Errors
     /// XML that is not well-formed or breaks off.
@@ -119,11 +120,11 @@ impl<R: Read> Call<R> {
 struct Started {
     name: String,
     prefixed: bool,
-    /// It says how its content is encoded, as RPC does (SOAP 1.1 section 4.1.1).
+    /// The envelope says how its content is encoded, as RPC does (SOAP 1.1 section 4.1.1).
     encoded: bool,
 }
 
-/// The next start tag within the element that is open; `None` at its end.
+/// The next start tag within the current element; `None` at its end.
 fn start<R: Read>(xml: &mut XmlReader<R>) -> Result<Option<Started>, XmlError> {
     loop {
         match xml.read()? {
@@ -139,7 +140,7 @@ fn start<R: Read>(xml: &mut XmlReader<R>) -> Result<Option<Started>, XmlError> {
     }
 }
 
-/// Reads the envelope's start tag and tells the version by its namespace.
+/// Reads the envelope's start tag; its namespace gives the version.
 fn envelope<R: Read>(xml: &mut XmlReader<R>) -> Result<Version, SoapError> {
     loop {
         match xml.read()? {

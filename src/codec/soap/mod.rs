@@ -1,5 +1,5 @@
-//! SOAP 1.1 (and 1.2) envelopes of the Web Connector service: document/literal wrapped, and the RPC style that a
-//! `.qwc` file with `<Style>RPC</Style>` brings about.
+//! SOAP 1.1 (and 1.2) envelopes of the Web Connector service: document/literal wrapped, and RPC style, which clients
+//! use if the `.qwc` file has `<Style>RPC</Style>`.
 
 mod call;
 mod reply;
@@ -14,7 +14,7 @@ pub const NAMESPACE: &str = "http://developer.intuit.com/";
 const SOAP_11: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 const SOAP_12: &str = "http://www.w3.org/2003/05/soap-envelope";
 
-/// Which SOAP an envelope speaks; the reply speaks the same.
+/// The version of SOAP in an envelope; the reply uses the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
     V11,
@@ -38,7 +38,7 @@ impl Version {
     }
 }
 
-/// How the parameters are written.
+/// The style in which parameters are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// Parameters in the service's namespace.

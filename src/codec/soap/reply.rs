@@ -1,13 +1,13 @@
-//! Replies and faults, in the version and style of the call.
+//! Writes replies and faults, in the version and style of the call.
 
 use crate::domain::problem::cut;
 
 use super::{NAMESPACE, Style, Version};
 
-/// What a method answers.
+/// The result of a method.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
-    /// Sent as an empty element where it is empty: a result that is left out makes the Web Connector fail.
+    /// An empty text is sent as an empty element: a result that is left out makes the Web Connector fail.
     Text(String),
     /// `receiveResponseXML`: percent done, or a negative number.
     Number(i32),
@@ -15,16 +15,16 @@ pub enum Reply {
     Texts(Vec<String>),
 }
 
-/// Why a call was not answered.
+/// A fault: why a call was not answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The caller's doing (true) or ours.
+    /// Whether the caller is at fault, or the gateway.
     pub client: bool,
     /// For the person who reads the Web Connector's log.
     pub reason: String,
 }
 
-/// The envelope that answers `method`.
+/// The envelope of a reply to `method`.
 pub fn reply(version: Version, style: Style, method: &str, reply: &Reply) -> String {
     let result = match (style, reply) {
         (Style::Document, Reply::Text(text)) => format!("<{method}Result>{}</{method}Result>", escape(text)),
@@ -89,7 +89,7 @@ fn envelope(version: Version, body: &str) -> String {
     )
 }
 
-/// Text as XML 1.0 can carry it: escaped, without the characters that it does not allow.
+/// Text as XML 1.0 can contain it: escaped, without the characters that XML does not allow.
 fn escape(text: &str) -> String {
     let allowed = |c: &char| !matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
     let clean: String = text.chars().filter(allowed).collect();

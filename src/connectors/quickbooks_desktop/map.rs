@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate};
 
 use crate::{
     codec::{
-        misread::as_meant,
+        mojibake::repaired,
         qbxml::{CUSTOMER, DELETED, EMPLOYEE, Ret},
     },
     domain::{
@@ -142,7 +142,7 @@ pub fn deleted(ret: Ret) -> Result<(String, Option<String>), MapError> {
 
 /// Without control characters, which no name has, and without white space around it; `None` for nothing.
 fn clean(value: String) -> Option<String> {
-    let value = as_meant(value);
+    let value = repaired(value);
     let trimmed = value.trim();
     if trimmed.is_empty() {
         return None;

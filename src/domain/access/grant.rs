@@ -1,4 +1,4 @@
-//! What is asked, and what was granted.
+//! Attempts of actions, and the grants that the policy makes of them.
 
 use std::{fmt, marker::PhantomData, sync::Arc};
 
@@ -6,16 +6,17 @@ use crate::domain::words::{Action, Scope};
 
 use super::{Actor, Acts, Companies, Decision, Principal, decide, scope_needed};
 
-/// The app for which something is done.
+/// The app that a caller acts for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActingApp {
     pub id: String,
     pub name: String,
-    /// Those that the app sees: nothing is done for it elsewhere.
+    /// The companies that the app sees: nothing is done for it in others.
     pub companies: Companies,
 }
 
-/// A known caller who asks for the action `A`. It may look for the object; what is done needs a [`Grant`].
+/// An authenticated caller who attempts the action `A`. With it use cases may look for the object; to act they need a
+/// [`Grant`].
 #[derive(Debug)]
 pub struct Attempt<A> {
     principal: Principal,
@@ -25,20 +26,20 @@ pub struct Attempt<A> {
     action: PhantomData<fn() -> A>,
 }
 
-/// Why there is no grant.
+/// Why a grant is denied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
-    /// Another company's object is answered as one that is not there.
+    /// An object of a company that the caller does not see is answered as if it did not exist.
     #[error("no such {0}")]
     NotThere(&'static str),
-    /// The caller sees the company of the object; the app for which it acts does not.
+    /// The caller sees the company of the object, but the app that it acts for does not.
     #[error("the app `{app}` does not see the company of this {what}")]
     NotForApp { app: String, what: &'static str },
-    /// The object is known, or there is none.
+    /// The caller sees the object, or the action concerns none, but the caller may not do this.
     #[error("the caller may not {action}")]
     Forbidden {
         action: Action,
-        /// The scope that would do, where the caller is a token of an app.
+        /// The scope that the caller's token would need, if the caller is an app.
         scope: Option<Scope>,
     },
     /// Several apps could be meant.
@@ -47,7 +48,7 @@ pub enum Denied {
 }
 
 impl<A: Acts> Attempt<A> {
-    /// `app` is the one for which it is done; `request_id` finds it in the log.
+    /// `app` is the app to act for; `request_id` finds the request in the log.
     pub fn new(principal: Principal, app: Option<ActingApp>, request_id: Option<Arc<str>>) -> Self {
         let seen = principal.companies();
         let companies = match &app {
@@ -57,7 +58,8 @@ impl<A: Acts> Attempt<A> {
         Self { principal, app, companies, request_id, action: PhantomData }
     }
 
-    /// The policy's word on an object of a company; `what` is what a caller who does not see it is told is missing.
+    /// Asks the policy about an object of a company. `what` is the kind of object that is missing for a caller who does
+    /// not see it.
     ///
     /// # Errors
     /// [`Denied::NotThere`] or [`Denied::NotForApp`] before [`Denied::Forbidden`].
@@ -69,8 +71,8 @@ impl<A: Acts> Attempt<A> {
         Ok(self.grant(Companies::Only(vec![company.to_owned()])))
     }
 
-    /// The policy's word on what belongs to no single company, or to several: a list, or a thing that is to be made.
-    /// What is read or written must be within the companies of the grant.
+    /// Asks the policy about what belongs to no single company: a list, or an object that is to be made. What is read
+    /// or written must be within the companies of the grant.
     ///
     /// # Errors
     /// [`Denied::Forbidden`].
@@ -108,12 +110,13 @@ impl<A> Attempt<A> {
         &self.principal
     }
 
-    /// The app for which it asks; `None` where several could be meant.
+    /// The app to act for; `None` if several could be meant.
     pub fn app(&self) -> Option<&ActingApp> {
         self.app.as_ref()
     }
 
-    /// Why an object of a company is not seen: it is not there for this caller, or the caller's app alone stands in the way.
+    /// Why an object of a company is not visible: it does not exist for this caller, or only the caller's app does not
+    /// see it.
     pub fn unseen(&self, company: &str, what: &'static str) -> Denied {
         match &self.app {
             Some(app) if self.principal.companies().has(company) => {
@@ -123,12 +126,13 @@ impl<A> Attempt<A> {
         }
     }
 
-    /// The companies whose objects it may look for.
+    /// The companies whose objects the attempt may look for.
     pub fn companies(&self) -> &Companies {
         &self.companies
     }
 
-    /// Whether it is shown what belongs to any app, such as the links of others: whoever acts for one app sees that app's.
+    /// Whether objects of all apps are visible, such as their links: a caller who acts for one app sees only that
+    /// app's.
     fn sees_all_apps(&self) -> bool {
         match &self.principal {
             Principal::App { .. } | Principal::Quicklink { .. } | Principal::Account { .. } => false,
@@ -138,7 +142,7 @@ impl<A> Attempt<A> {
     }
 }
 
-/// The policy's leave to do `A` in some companies. A verb takes one, so that nothing is done without.
+/// The policy's permission to do `A` in some companies. Verbs take one, so that nothing is done without it.
 pub struct Grant<A> {
     actor: Actor,
     all_apps: bool,
@@ -149,25 +153,25 @@ pub struct Grant<A> {
 }
 
 impl<A> Grant<A> {
-    /// Who acts, for histories and the audit.
+    /// The actor, for histories and the audit.
     pub fn actor(&self) -> &Actor {
         &self.actor
     }
 
-    /// The app for which it is done.
+    /// The app to act for.
     ///
     /// # Errors
-    /// [`Denied::AppNeeded`] where several could be meant.
+    /// [`Denied::AppNeeded`] if several could be meant.
     pub fn app(&self) -> Result<&ActingApp, Denied> {
         self.app.as_ref().ok_or(Denied::AppNeeded)
     }
 
-    /// The same, where it need not be said.
+    /// The app to act for, if there is one.
     pub fn app_if_any(&self) -> Option<&ActingApp> {
         self.app.as_ref()
     }
 
-    /// Whether what belongs to other apps is shown.
+    /// Whether objects of other apps are visible.
     pub fn sees_all_apps(&self) -> bool {
         self.all_apps
     }
@@ -176,7 +180,7 @@ impl<A> Grant<A> {
         &self.companies
     }
 
-    /// Refuses an object of a company that the grant is not for, as if it were not there.
+    /// Refuses an object of a company that the grant does not cover, as if it did not exist.
     ///
     /// # Errors
     /// [`Denied::NotThere`] of `what`.
@@ -184,7 +188,7 @@ impl<A> Grant<A> {
         if self.companies.has(company) { Ok(()) } else { Err(Denied::NotThere(what)) }
     }
 
-    /// Finds the request in the log; `None` for the command line.
+    /// The ID that finds the request in the log; `None` for the command line.
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }

@@ -1,8 +1,8 @@
-//! Who may do what: one table, and the grants that it makes.
+//! The policy: one table of who may do what, and the grants that it makes.
 //!
-//! A caller is a [`Principal`]. What it asks to do is an [`Attempt`] of an action; the policy turns it into a [`Grant`],
-//! or says that the object is not there for this caller, or that the caller may not. Verbs take grants, and only this
-//! module makes them.
+//! A caller is a [`Principal`]. It makes an [`Attempt`] of an action; the policy turns the attempt into a [`Grant`], or
+//! says that the object does not exist for this caller, or that the caller may not do this. Verbs take grants, and only
+//! this module makes them.
 
 mod grant;
 mod principal;
@@ -14,7 +14,7 @@ pub use principal::{Actor, Companies, Principal, Scopes};
 
 use super::words::{Action, Role, Scope};
 
-/// An action as a type: the signature of a use case names it, and a route does not compile without one.
+/// An action as a type: the signature of a use case names it, and a route without one does not compile.
 pub trait Acts: Send + Sync + 'static {
     const ACTION: Action;
 }
@@ -51,17 +51,17 @@ pub mod action {
     );
 }
 
-/// What the policy says of an action on an object of a company.
+/// The policy's decision about an action on an object of a company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     Allowed,
-    /// Another company's: for this caller it does not exist.
+    /// The object belongs to a company that the caller does not see: for this caller it does not exist.
     NotThere,
-    /// It is known, but the caller may not.
+    /// The caller sees the object, but may not do this.
     Forbidden,
 }
 
-/// Decides an action on an object of `company`, or, without one, on what belongs to no company.
+/// Decides an action on an object of `company`; without one, on what belongs to no company.
 pub fn decide(principal: &Principal, action: Action, company: Option<&str>) -> Decision {
     if company.is_some_and(|company| !principal.companies().has(company)) {
         return Decision::NotThere;
@@ -76,7 +76,7 @@ fn may(principal: &Principal, action: Action) -> bool {
         Principal::App { scopes, .. } => row.scope.is_some_and(|scope| scopes.has(scope)),
         Principal::Account { role: Role::User, .. } => row.user,
         Principal::Quicklink { .. } => row.quicklink,
-        // Its rules are a person's, who switched them on.
+        // The gateway acts by rules that a person switched on.
         Principal::Worker { .. } => matches!(action, Action::Read | Action::Link | Action::Poll),
         Principal::Account { role: Role::AccountAdmin, .. }
         | Principal::Admin { .. }
@@ -84,17 +84,17 @@ fn may(principal: &Principal, action: Action) -> bool {
     }
 }
 
-/// What those may do who may not do everything.
-struct Row {
-    /// The scope that an app's token needs; none suffices where there is none.
+/// Which limited principals may do an action.
+struct Rule {
+    /// The scope that an app's token needs; `None` if no scope allows it.
     scope: Option<Scope>,
-    /// An account with the role `user`, in its own companies.
+    /// Whether an account with the role `user` may do it, in its own companies.
     user: bool,
-    /// A Quicklink, in its company.
+    /// Whether a Quicklink may do it, in its company.
     quicklink: bool,
 }
 
-fn row(action: Action) -> Row {
+fn row(action: Action) -> Rule {
     let (scope, user, quicklink) = match action {
         Action::Read | Action::ReadCompanies => (Some(Scope::Read), true, true),
         Action::Link => (Some(Scope::Link), true, true),
@@ -104,10 +104,10 @@ fn row(action: Action) -> Row {
         Action::ManageQuicklinks | Action::OwnAccount => (None, true, false),
         Action::Administer => (None, false, false),
     };
-    Row { scope, user, quicklink }
+    Rule { scope, user, quicklink }
 }
 
-/// The scope that a token of an app needs for an action; `None` where no such token may.
+/// The scope that an app's token needs for an action; `None` if no such token may do it.
 pub fn scope_needed(action: Action) -> Option<Scope> {
     row(action).scope
 }

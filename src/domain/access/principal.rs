@@ -1,10 +1,10 @@
-//! Who calls, what it may be used for, and which companies it sees.
+//! Principals: who calls, with which scopes, and which companies they see.
 
 use std::{fmt, str::FromStr};
 
 use crate::domain::words::{ActorKind, Role, Scope, UnknownWord};
 
-/// Whoever asks for something, with what the policy must know of it.
+/// A caller, with what the policy must know about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {
     /// A token of an app.
@@ -15,14 +15,14 @@ pub enum Principal {
     Account { id: String, role: Role, companies: Companies },
     /// The bearer of a link that opens one company's Sync Users page.
     Quicklink { id: String, company: String },
-    /// Whoever runs commands where the database is.
+    /// Whoever runs commands on the machine of the database.
     CommandLine,
-    /// The gateway by itself, such as a rule that a person switched on.
+    /// The gateway itself, for example by a rule that a person switched on.
     Worker { name: &'static str },
 }
 
 impl Principal {
-    /// The companies that it sees.
+    /// The companies that the principal sees.
     pub fn companies(&self) -> Companies {
         match self {
             Self::App { companies, .. } | Self::Account { role: Role::User, companies, .. } => {
@@ -36,7 +36,7 @@ impl Principal {
         }
     }
 
-    /// Who it is in histories and in the audit.
+    /// The principal as an actor, for histories and the audit.
     pub fn actor(&self) -> Actor {
         let (kind, id) = match self {
             Self::App { id, .. } | Self::Admin { id, .. } => (ActorKind::App, Some(id.clone())),
@@ -49,7 +49,7 @@ impl Principal {
     }
 }
 
-/// Who did something: what histories and the audit keep.
+/// An actor, as histories and the audit keep it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Actor {
     pub kind: ActorKind,
@@ -63,7 +63,7 @@ impl Actor {
     }
 }
 
-/// Without a name for the ID: `app app_…`, `command line`.
+/// With the ID instead of a name: `app app_…`, `command line`.
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = self.kind.as_str().replace('_', " ");
@@ -74,7 +74,7 @@ impl fmt::Display for Actor {
     }
 }
 
-/// Companies, by ID.
+/// A set of companies, by ID.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Companies {
     All,
@@ -89,7 +89,7 @@ impl Companies {
         }
     }
 
-    /// Those that are in both.
+    /// The companies that are in both sets.
     #[must_use]
     pub fn and(self, other: &Self) -> Self {
         match (self, other) {
@@ -99,7 +99,7 @@ impl Companies {
         }
     }
 
-    /// To filter by; `None` where all are meant.
+    /// The IDs to filter by; `None` for all companies.
     pub fn ids(&self) -> Option<&[String]> {
         match self {
             Self::All => None,
@@ -108,7 +108,7 @@ impl Companies {
     }
 }
 
-/// Scopes, each once, in the order of [`Scope::ALL`]. As a text they are parted by blanks.
+/// Scopes, each once, in the order of [`Scope::ALL`]. As a text they are separated by blanks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scopes(Vec<Scope>);
 
@@ -129,19 +129,19 @@ impl Scopes {
         self.0.is_empty()
     }
 
-    /// Those that are in both.
+    /// The scopes that are in both sets.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
         Self(self.0.iter().copied().filter(|scope| other.has(*scope)).collect())
     }
 
-    /// The first one that `other` does not have.
+    /// The first scope that `other` does not have.
     pub fn beyond(&self, other: &Self) -> Option<Scope> {
         self.0.iter().copied().find(|scope| !other.has(*scope))
     }
 }
 
-/// What a token may be used for unless it is said.
+/// The scopes of a token for which none are given.
 impl Default for Scopes {
     fn default() -> Self {
         Self::new(&[Scope::Read, Scope::Link, Scope::Poll])

@@ -1,4 +1,4 @@
-//! The whole table: each kind of caller × each action × own, foreign and no company.
+//! The whole policy: each kind of caller × each action × own, foreign and no company.
 
 use super::{Action, Attempt, Companies, Decision, Denied, Principal, Role, Scope, Scopes, action, decide};
 
@@ -13,7 +13,7 @@ fn account(role: Role) -> Principal {
     Principal::Account { id: "acc_1".into(), role, companies: Companies::Only(vec![OWN.to_owned()]) }
 }
 
-/// The callers of the table's columns, each with the actions that it may do.
+/// The callers, each with the actions that it may do.
 fn callers() -> Vec<(Principal, Vec<Action>)> {
     use Action as A;
     let all = || A::ALL.to_vec();
@@ -51,7 +51,7 @@ fn each_caller_may_do_what_the_table_says_and_nothing_else() {
             };
             assert_eq!(decide(&caller, *action, Some(OWN)), expected, "{caller:?} {action}");
             assert_eq!(decide(&caller, *action, None), expected, "{caller:?} {action}");
-            // Whatever the action: another company's object is not there.
+            // Whatever the action, another company's object does not exist.
             let foreign = if everywhere { expected } else { Decision::NotThere };
             assert_eq!(decide(&caller, *action, Some("com_other")), foreign, "{caller:?} {action}");
         }
@@ -74,7 +74,7 @@ fn whoever_acts_for_an_app_acts_where_the_app_may() {
         name: "Timesheets".into(),
         companies: Companies::Only(vec![OWN.into()]),
     };
-    // Who sees more than the app is told what stands in the way; who does not, is told of nothing.
+    // A caller who sees more than the app is told that the app stands in the way; others are told nothing.
     let own = Attempt::<action::Link>::new(app(&[Scope::Link]), Some(acting.clone()), None);
     assert_eq!(own.at("com_b", "employee").unwrap_err(), Denied::NotThere("employee"));
     let attempt = Attempt::<action::Link>::new(Principal::CommandLine, Some(acting), Some("r-1".into()));

@@ -1,4 +1,4 @@
-//! Who calls: a route's first argument names its action, and the policy decides (promise 8).
+//! Authentication of callers: the first argument of a handler names its action, and the policy decides (promise 8).
 
 use std::{fmt::Write, marker::PhantomData, net::IpAddr};
 
@@ -20,7 +20,7 @@ use crate::{
     },
     http::{
         Gateway,
-        door::Visitor,
+        admission::ExchangeHandle,
         extract::Parameters,
         peer,
         policy::{self, Policy},
@@ -29,29 +29,29 @@ use crate::{
     },
     service::{
         self,
-        door::{self, Asker, Credential, Outcome},
-        named::{self, Named},
+        call::{self, CallContext, Credential, Outcome},
+        target::{self, Target},
     },
     store::{Db, Lane, WriteDb},
 };
 
-/// Whoever sends a request for the action `A`. Nothing is known of it yet but what it says; [`Caller::read`] and
-/// [`Caller::write`] find out who it is in the job in which they work.
+/// The sender of a request for the action `A`. It is not authenticated yet: [`Caller::read`] and [`Caller::write`] do
+/// that in the job in which they work.
 pub struct Caller<A> {
     pub gateway: Gateway,
-    asker: Asker,
-    visitor: Visitor,
+    context: CallContext,
+    exchange: ExchangeHandle,
     from: IpAddr,
     action: PhantomData<fn() -> A>,
 }
 
 impl<A> Clone for Caller<A> {
     fn clone(&self) -> Self {
-        let Self { gateway, asker, visitor, from, action } = self;
+        let Self { gateway, context, exchange, from, action } = self;
         Self {
             gateway: gateway.clone(),
-            asker: asker.clone(),
-            visitor: visitor.clone(),
+            context: context.clone(),
+            exchange: exchange.clone(),
             from: *from,
             action: *action,
         }
@@ -62,10 +62,10 @@ impl<A: Acts> FromRequestParts<Gateway> for Caller<A> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, ApiError> {
-        let token = bearer(&parts.headers).ok_or_else(door::unauthorized)?;
+        let token = bearer(&parts.headers).ok_or_else(call::unauthorized)?;
         let query = parts.uri.query().unwrap_or_default();
         let app = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "app");
-        let asker = Asker {
+        let context = CallContext {
             credential: Credential::Token(token.hash()),
             app: app.map(|(_, app)| app.into_owned()),
             request_id: parts.extensions.get::<RequestId>().map(|id| id.as_str().into()),
@@ -73,20 +73,20 @@ impl<A: Acts> FromRequestParts<Gateway> for Caller<A> {
         };
         let caller = Self {
             gateway: gateway.clone(),
-            asker,
-            visitor: Visitor::of(&parts.extensions),
+            context,
+            exchange: ExchangeHandle::of(&parts.extensions),
             from: peer::caller(&parts.extensions),
             action: PhantomData,
         };
         if !parts.method.is_safe() {
-            // A stranger's body is not read, and a stranger does not wait in the writer's line: so the token is looked up
-            // before, once more than for a call that reads.
-            let checked = door::check(&caller.gateway.store, &caller.asker).await;
+            // The token is checked before the body is read, and before the call waits for the writer: a call that
+            // writes looks it up twice.
+            let checked = call::check(&caller.gateway.store, &caller.context).await;
             checked.map_err(|refusal| caller.refused(refusal))?;
-            caller.visitor.welcome();
+            caller.exchange.authenticated();
         }
-        let named = policy::named(parts).await;
-        let policy = caller.policy(named);
+        let target = policy::target(parts).await;
+        let policy = caller.policy(target);
         let parameters = parts.extensions.get::<Parameters>();
         let fits = parameters.map_or(Ok(()), |known| known.check(parts.uri.query().unwrap_or_default()));
         if let Err(wrong) = fits {
@@ -98,42 +98,42 @@ impl<A: Acts> FromRequestParts<Gateway> for Caller<A> {
 }
 
 impl<A: Acts> Caller<A> {
-    /// Asks the policy for this caller, of the object that its address names.
-    fn policy(&self, named: Named) -> Policy {
+    /// Asks the policy whether this caller may do this to the object that the path names.
+    fn policy(&self, target: Target) -> Policy {
         let caller = self.clone();
         Policy::new(move || {
-            let (caller, named) = (caller.clone(), named.clone());
-            Box::pin(caller.read(move |db, attempt| named::judge(db, attempt, &named)))
+            let (caller, target) = (caller.clone(), target.clone());
+            Box::pin(caller.read(move |db, attempt| target::authorize(db, attempt, &target)))
         })
     }
 
-    /// What it says of itself, for work that goes on after this.
-    pub(super) fn asker(&self) -> &Asker {
-        &self.asker
+    /// The context of the call, for work that goes on after it.
+    pub(super) fn context(&self) -> &CallContext {
+        &self.context
     }
 
-    /// Reads, in one job with finding out who calls.
+    /// Authenticates the caller and reads, in one job.
     pub async fn read<T: Send + 'static>(
         self,
         work: impl FnOnce(&mut Db, &Attempt<A>) -> service::Result<T> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let outcome = door::read(&self.gateway.store, self.asker.clone(), work).await;
+        let outcome = call::read(&self.gateway.store, self.context.clone(), work).await;
         self.told(outcome)
     }
 
-    /// Writes, in one transaction with finding out who calls. It may be tried twice: see [`door::write`].
+    /// Authenticates the caller and writes, in one transaction. It may be tried twice: see [`call::write`].
     pub async fn write<T: Send + 'static>(
         self,
         work: impl Fn(&mut WriteDb, &Attempt<A>) -> service::Result<T> + Send + Sync + 'static,
     ) -> Result<T, ApiError> {
-        let outcome = door::write(&self.gateway.store, self.asker.clone(), work).await;
+        let outcome = call::write(&self.gateway.store, self.context.clone(), work).await;
         self.told(outcome)
     }
 
     fn told<T>(&self, outcome: Outcome<T>) -> Result<T, ApiError> {
-        if let Some(known) = outcome.known {
-            self.visitor.welcome();
-            if let Some((token, noted)) = known.token {
+        if let Some(authentication) = outcome.authentication {
+            self.exchange.authenticated();
+            if let Some((token, noted)) = authentication.token {
                 self.gateway.token_uses.note(&self.gateway, token, noted);
             }
         }
@@ -154,7 +154,7 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<Secret> {
     scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(token.trim()))
 }
 
-/// The line before the database of whoever has this token. One that nobody has made has a line as well.
+/// The queue for the database that belongs to a token, valid or not.
 pub fn lane(token: &Secret) -> Lane {
     let who = token.hash().0.iter().take(8).fold(String::new(), |mut who, byte| {
         // Writing to a `String` cannot fail.
@@ -205,7 +205,7 @@ pub(in crate::http) fn parameters(paths: &Paths) -> Parameters {
     Parameters(in_query.collect())
 }
 
-/// Says in the description which action its operations are.
+/// Adds the action to the description of a route's operations.
 pub fn describe(paths: &mut Paths, action: Action) {
     for item in paths.paths.values_mut() {
         let all = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];

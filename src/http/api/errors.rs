@@ -1,18 +1,18 @@
-//! Refusals as problems: the status from the class, the rest as it is.
+//! Turns refusals into problems: the status comes from the class, the rest is taken over.
 
 use axum::http::StatusCode;
 
 use crate::{
     domain::problem::Problem,
     http::problem::ApiError,
-    service::{Class, Refusal, edge::Edge},
+    service::{Class, Refusal, interface::Interface},
 };
 
-/// Everything that `service` has words for: its refusals, and the errors of verbs.
+/// Everything that `service` can word: its refusals, and the errors of verbs.
 impl<E: Into<Refusal>> From<E> for ApiError {
     fn from(error: E) -> Self {
         let refusal: Refusal = error.into();
-        let problem = refusal.problem(Edge::Api);
+        let problem = refusal.problem(Interface::Api);
         let Refusal { class, extra, retry_after, cause, .. } = refusal;
         let status = match class {
             Class::Malformed => StatusCode::BAD_REQUEST,
@@ -36,7 +36,7 @@ impl<E: Into<Refusal>> From<E> for ApiError {
     }
 }
 
-/// An answer that refuses.
+/// A refusal that has no error of its own.
 pub(crate) fn refuse(status: StatusCode, code: &str, detail: impl Into<String>, remedy: &str) -> ApiError {
     ApiError::new(status, Problem::new(code, detail, remedy))
 }

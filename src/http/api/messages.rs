@@ -1,4 +1,4 @@
-//! What webhooks told: looked at, and tried again.
+//! `/v1/…/messages`: the messages of webhooks, and trying them again.
 
 use axum::Json;
 use utoipa_axum::router::OpenApiRouter;

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | [`auth`] | who calls, and the action of a route |
+//! | [`auth`] | authentication, and the action of a route |
 //! | [`errors`] | refusals as problems |
 //! | [`schema`] | what the descriptions of all resources share |
 
@@ -48,7 +48,7 @@ pub fn router() -> OpenApiRouter<Gateway> {
         .with_layers()
 }
 
-/// Those that may wait for something to happen: see [`changes::LONGEST_WAIT`].
+/// The routes that may wait for something to happen: see [`changes::LONGEST_WAIT`].
 pub fn waiting_router() -> OpenApiRouter<Gateway> {
     changes::router().with_layers()
 }
@@ -64,7 +64,7 @@ impl Layers for OpenApiRouter<Gateway> {
     }
 }
 
-/// What is asked of the database for a caller waits in that caller's own line: others do not wait behind it.
+/// Queues the caller's reads of the database by its token, so that others do not wait behind them.
 async fn in_turn(request: Request, next: Next) -> Response {
     match auth::bearer(request.headers()) {
         Some(token) => in_lane(auth::lane(&token), next.run(request)).await,

@@ -1,4 +1,4 @@
-//! What the descriptions of all resources share.
+//! Schemas and parameters that the descriptions of all resources share.
 
 use std::{collections::BTreeMap, fmt::Write};
 

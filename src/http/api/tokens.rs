@@ -1,4 +1,4 @@
-//! `/v1/apps/{id}/tokens`: what apps sign in with.
+//! `/v1/apps/{id}/tokens`: the tokens with which apps authenticate.
 
 use axum::{Json, http::StatusCode};
 use serde::Deserialize;

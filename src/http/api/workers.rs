@@ -1,4 +1,4 @@
-//! `/v1/workers`: what runs beside the requests.
+//! `/v1/workers`: the health of the gateways' workers.
 
 use axum::Json;
 use utoipa_axum::router::OpenApiRouter;

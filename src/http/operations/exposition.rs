@@ -1,4 +1,4 @@
-//! Figures that are looked up at the moment they are asked for, written by the Prometheus client.
+//! Writes metrics in Prometheus' text format whose values are read when they are asked for.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use prometheus_client::{
     registry::{Metric, Registry},
 };
 
-/// All figures of one answer.
+/// All metrics of one answer.
 #[derive(Debug)]
 pub(super) struct Exposition {
     registry: Registry,
@@ -27,7 +27,7 @@ struct Figure {
     values: Vec<(Labels, Value)>,
 }
 
-/// Whether a figure only grows.
+/// Whether the value only grows (a counter).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Counter,
@@ -62,12 +62,12 @@ impl Default for Exposition {
 }
 
 impl Exposition {
-    /// Begins a figure; its values follow. The format adds `_total` to a counter's name.
+    /// Begins a metric; its values follow. The format adds `_total` to a counter's name.
     pub(super) fn begin(&mut self, name: &'static str, kind: Kind, help: &'static str) {
         self.snapshot.0.push(Figure { name, help, kind, values: Vec::new() });
     }
 
-    /// One value of the figure that was begun last.
+    /// A value of the metric that was begun last.
     pub(super) fn value(&mut self, labels: &[(&'static str, &str)], value: impl Into<Value>) {
         let labels = labels.iter().map(|(label, text)| (*label, (*text).to_owned())).collect();
         if let Some(figure) = self.snapshot.0.last_mut() {
@@ -75,7 +75,7 @@ impl Exposition {
         }
     }
 
-    /// A figure of one value.
+    /// A metric with one value.
     pub(super) fn one(
         &mut self,
         name: &'static str,
@@ -87,7 +87,7 @@ impl Exposition {
         self.value(&[], value);
     }
 
-    /// A figure with a value for each word of one label.
+    /// A metric with a value for each word of one label.
     pub(super) fn by<L: fmt::Display, V: Into<Value>>(
         &mut self,
         (name, kind): (&'static str, Kind),
@@ -101,7 +101,7 @@ impl Exposition {
         }
     }
 
-    /// Figures that the client itself counts.
+    /// Metrics that the Prometheus client counts itself.
     pub(super) fn counted(&mut self, name: &'static str, help: &'static str, metric: impl Metric) {
         self.registry.register(name, help, metric);
     }
@@ -129,7 +129,7 @@ impl Exposition {
     }
 }
 
-/// OpenMetrics describes a counter by its name without the `_total` of its samples; the older format by the whole.
+/// OpenMetrics describes a counter by its name without the `_total` of its samples; the older format by the whole name.
 fn named_as_its_samples(line: &str, counters: &[String]) -> String {
     let mut words = line.splitn(4, ' ');
     match (words.next(), words.next(), words.next(), words.next()) {

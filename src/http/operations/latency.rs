@@ -1,4 +1,4 @@
-//! How long answers take, as histograms.
+//! Histograms of the time until the head of an answer.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use super::exposition::Exposition;
 /// The upper bounds of the buckets, in seconds.
 const BOUNDS: [f64; 8] = [0.005, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0, 60.0];
 
-/// Counts how long the heads of answers took, by the part that answered. Clones count together.
+/// Observes how long the heads of answers took, by the part of the gateway that answered. Clones share the histograms.
 #[derive(Debug, Clone)]
 pub(super) struct Latencies(Family<Label, Histogram, fn() -> Histogram>);
 
-/// `part`, and which one.
+/// The label `part`.
 type Label = [(&'static str, &'static str); 1];
 
 impl Default for Latencies {
     fn default() -> Self {
         let latencies = Self(Family::new_with_constructor(|| Histogram::new(BOUNDS)));
-        // From the start: a series that begins with the first request would hide that request.
+        // From the start: a series that began with the first request would hide that request.
         for part in PARTS {
             drop(latencies.0.get_or_create(&[("part", part)]));
         }

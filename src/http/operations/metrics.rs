@@ -1,4 +1,4 @@
-//! The figures of one gateway process.
+//! The metrics of one gateway process.
 
 use std::{
     sync::{
@@ -15,9 +15,9 @@ use axum::{
 };
 
 use super::{
+    database_stats::DatabaseStatsCache,
     exposition::{Exposition, Kind, Value},
     latency::Latencies,
-    stored::Looked,
 };
 use crate::{
     domain::words::WorkerState,
@@ -26,7 +26,7 @@ use crate::{
     workers::board::Health,
 };
 
-/// Counts what is answered. Clones count together.
+/// Counts answers. Clones share the counts.
 #[derive(Debug, Clone)]
 pub struct Metrics(Arc<Counts>);
 
@@ -37,7 +37,7 @@ struct Counts {
     latencies: Latencies,
     started: Instant,
     webhooks: WebhookCounts,
-    stored: Looked,
+    database_stats: DatabaseStatsCache,
 }
 
 impl Metrics {
@@ -47,7 +47,7 @@ impl Metrics {
             latencies: Latencies::default(),
             started: Instant::now(),
             webhooks,
-            stored: Looked::default(),
+            database_stats: DatabaseStatsCache::default(),
         }))
     }
 
@@ -68,7 +68,7 @@ impl Metrics {
     /// # Errors
     /// A database that does not answer.
     pub(super) async fn text(&self, gateway: &Gateway) -> Result<String, ApiError> {
-        let stored = self.0.stored.look(gateway).await?;
+        let database_stats = self.0.database_stats.get(gateway).await?;
         let mut figures = Exposition::default();
         figures.by(
             ("build_info", Kind::Gauge),
@@ -78,7 +78,7 @@ impl Metrics {
         );
         let uptime = self.0.started.elapsed().as_secs_f64();
         figures.one("uptime_seconds", Kind::Gauge, "Since the process started.", uptime);
-        stored.write(&mut figures);
+        database_stats.write(&mut figures);
         workers(&mut figures, gateway);
         database(&mut figures, gateway);
         let classes = ["1xx", "2xx", "3xx", "4xx", "5xx"];

@@ -1,10 +1,10 @@
-//! What operators and their tools call: liveness, readiness, figures, and the API's description.
+//! Routes for operators and their tools: liveness, readiness, metrics, and the API's description.
 
+mod database_stats;
 mod docs;
 mod exposition;
 mod latency;
 mod metrics;
-mod stored;
 
 pub use metrics::Metrics;
 
@@ -28,17 +28,17 @@ use crate::store::{self, Lane, in_lane};
 
 pub use docs::page;
 
-/// Whether a path is that of a probe: these are answered when nothing else is.
+/// Whether the path is that of a probe: probes are answered even if nothing else is.
 pub(super) fn is_probe(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz")
 }
 
-/// Whether a path is asked all the time by tools.
+/// Whether monitoring asks for the path all the time.
 pub(super) fn is_routine(path: &str) -> bool {
     is_probe(path) || path == "/metrics"
 }
 
-/// How long the database may take to say that it is ready: a probe gives up soon.
+/// How long the database may take to say that it is ready: probes give up soon.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The operations routes, with their description. They need [`Metrics`] and [`Document`] as extensions.
@@ -50,17 +50,17 @@ pub fn router() -> OpenApiRouter<Gateway> {
         .routes(routes!(document))
 }
 
-/// The route of the figures. It needs [`Metrics`] as an extension.
+/// The route of the metrics. It needs [`Metrics`] as an extension.
 pub fn figures_router() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default().routes(routes!(figures)).layer(from_fn(past_the_queue))
 }
 
-/// Probes tell how the gateway is, not how much others ask of it.
+/// Probes report the state of the gateway, not its load.
 async fn past_the_queue(request: Request, next: Next) -> Response {
     in_lane(Lane::Probe, next.run(request)).await
 }
 
-/// The OpenAPI document as it is sent.
+/// The OpenAPI document, serialized.
 #[derive(Debug, Clone)]
 pub struct Document(pub Bytes);
 
@@ -140,6 +140,6 @@ async fn figures(
 #[utoipa::path(get, path = "/openapi.json", tag = "operations", security(()),
     responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 async fn document(Extension(Document(text)): Extension<Document>) -> impl IntoResponse {
-    // Shared: no request has a copy.
+    // The bytes are shared: no request copies them.
     ([(header::CONTENT_TYPE, "application/json")], text)
 }

@@ -4,10 +4,10 @@
 use std::{error::Error as _, io, net::IpAddr};
 
 use super::{
-    body::Broke,
+    blocking_body::BodyBroke,
     body_fault,
-    intake::Stopped,
-    parameters::{Parameters, Unread},
+    buffered_body::NotBuffered,
+    parameters::{Parameters, ParametersError},
     sign_in,
 };
 use crate::{
@@ -32,11 +32,11 @@ pub(super) enum CallError {
     #[error("the parameter `{0}` must come before `response`")]
     Order(&'static str),
     #[error("its first 128 KiB do not show which method is called, with which ticket")]
-    NoHead,
+    NoHeader,
     #[error(transparent)]
-    Parameters(Unread),
+    Parameters(ParametersError),
     #[error(transparent)]
-    Stopped(#[from] Stopped),
+    NotBuffered(#[from] NotBuffered),
     #[error("as many lists are being read as can be at once")]
     Busy,
     #[error("no thread could be started")]
@@ -45,10 +45,10 @@ pub(super) enum CallError {
     Store(#[from] store::Error),
 }
 
-impl From<Unread> for CallError {
-    fn from(unread: Unread) -> Self {
+impl From<ParametersError> for CallError {
+    fn from(unread: ParametersError) -> Self {
         match unread {
-            Unread::Soap(error) => Self::Soap(error),
+            ParametersError::Soap(error) => Self::Soap(error),
             unread => Self::Parameters(unread),
         }
     }
@@ -58,7 +58,7 @@ impl CallError {
     /// Why the body did not arrive, where that is it.
     fn body_failure(&self) -> Option<BodyFailure> {
         let Self::Soap(SoapError::Xml(XmlError::Broken(io))) = self else { return None };
-        io.get_ref().and_then(|cause| cause.downcast_ref::<Broke>()).map(|Broke(failure)| *failure)
+        io.get_ref().and_then(|cause| cause.downcast_ref::<BodyBroke>()).map(|BodyBroke(failure)| *failure)
     }
 
     /// What ends the list that was being taken in, because sending it again would not help or is not to be waited for.
@@ -97,8 +97,8 @@ impl CallError {
                     "Rollcall could not read the call. Nobody was marked absent. Run the update again. The cause: {error}."
                 ),
             },
-            Self::Stopped(Stopped::Body(failure)) => body_fault(method, *failure),
-            Self::Stopped(Stopped::Large) => Fault {
+            Self::NotBuffered(NotBuffered::Body(failure)) => body_fault(method, *failure),
+            Self::NotBuffered(NotBuffered::Large) => Fault {
                 client: true,
                 reason: format!(
                     "Rollcall did not read the call: {self}. Is this a QuickBooks Web Connector?"
@@ -110,14 +110,14 @@ impl CallError {
                     "Rollcall could not answer the call: {self}. Is this a QuickBooks Web Connector?"
                 ),
             },
-            Self::NoHead | Self::Parameters(_) => Fault {
+            Self::NoHeader | Self::Parameters(_) => Fault {
                 client: true,
                 reason: format!(
                     "Rollcall could not answer the call: {self}. Nobody was marked absent. Is this a QuickBooks Web \
                      Connector?"
                 ),
             },
-            Self::Stopped(Stopped::Full) | Self::Busy => Fault {
+            Self::NotBuffered(NotBuffered::Full) | Self::Busy => Fault {
                 client: false,
                 reason: format!("Rollcall is busy: {self}. Run the update again in a few minutes."),
             },

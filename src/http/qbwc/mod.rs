@@ -2,22 +2,22 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `reading` | how a call is read: its beginning by anybody, an answer of QuickBooks with a good ticket only |
-//! | `intake` | the beginning of a body, within bounds |
-//! | `body` | the whole of it as a blocking stream |
+//! | `dispatch` | reads a call: the beginning of any call, the answer of QuickBooks only with an open ticket |
+//! | `buffered_body` | buffers the beginning of a body, within bounds |
+//! | `blocking_body` | a whole body as a blocking stream |
 //! | `parameters` | the parameters of a call that are kept |
-//! | `guesses` | wrong passwords, remembered for a while |
+//! | `failed_sign_ins` | counts wrong passwords, and says how long their answers are delayed |
 //! | `methods` | the methods: parameters in, verbs called, replies out |
 //! | `pages` | the certificate check, the support page, the WSDL |
-//! | `sign_in` | `authenticate`: who guesses waits |
+//! | `sign_in` | `authenticate`: checks the password, and delays the answer to a wrong one |
 
-mod body;
-mod guesses;
-mod intake;
+mod blocking_body;
+mod buffered_body;
+mod dispatch;
+mod failed_sign_ins;
 mod methods;
 mod pages;
 mod parameters;
-mod reading;
 mod sign_in;
 
 pub use sign_in::SignIns;
@@ -33,7 +33,7 @@ use axum::{
 
 use http_body_util::Limited;
 
-use super::{Gateway, door::Visitor, limits::BodyFailure};
+use super::{Gateway, admission::ExchangeHandle, limits::BodyFailure};
 use crate::codec::soap::{self, Fault, Style, Version};
 
 /// The routes of the service. A call of more than `max_body` bytes is answered with a fault.
@@ -45,16 +45,16 @@ pub fn router(gateway: Gateway, max_body: u64) -> Router {
         .with_state(gateway)
 }
 
-/// What a call is answered with.
-struct Answered {
+/// The answer to a call.
+struct CallAnswer {
     version: Version,
     style: Style,
     method: String,
     result: Result<soap::Reply, Fault>,
 }
 
-impl Answered {
-    /// Whether it shows that the caller knows the password of a connection.
+impl CallAnswer {
+    /// Whether the answer shows that the caller knows the password of a connection.
     fn lets_in(&self) -> bool {
         let refusals = ["nvu", "busy"];
         match &self.result {
@@ -64,7 +64,7 @@ impl Answered {
     }
 }
 
-impl IntoResponse for Answered {
+impl IntoResponse for CallAnswer {
     fn into_response(self) -> Response {
         let (status, envelope) = match &self.result {
             Ok(reply) => (StatusCode::OK, soap::reply(self.version, self.style, &self.method, reply)),
@@ -77,9 +77,9 @@ impl IntoResponse for Answered {
 
 /// `POST /qbwc`: one call.
 async fn call(gateway: Gateway, max_body: u64, request: Request) -> Response {
-    let (from, visitor) = (sign_in::caller(&request), Visitor::of(request.extensions()));
+    let (from, exchange) = (sign_in::caller(&request), ExchangeHandle::of(request.extensions()));
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    // Where nothing of the envelope can be read, the content type tells which SOAP the caller speaks.
+    // If nothing of the envelope can be read, the content type tells which SOAP the caller speaks.
     let version = match content_type {
         Some(kind) if kind.to_ascii_lowercase().starts_with("application/soap+xml") => Version::V12,
         _ => Version::V11,
@@ -87,8 +87,8 @@ async fn call(gateway: Gateway, max_body: u64, request: Request) -> Response {
     let declared =
         request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let answered = match declared {
-        // Refused before the client has sent it, as it waits for `100 Continue`.
-        Some(length) if max_body < length => Answered {
+        // The body is refused before the client has sent it, because it waits for `100 Continue`.
+        Some(length) if max_body < length => CallAnswer {
             version,
             style: Style::Document,
             method: String::new(),
@@ -97,7 +97,7 @@ async fn call(gateway: Gateway, max_body: u64, request: Request) -> Response {
         _ => {
             let most = usize::try_from(max_body).unwrap_or(usize::MAX);
             let body = Body::new(Limited::new(request.into_body(), most));
-            reading::answer(&gateway, version, from, &visitor, body).await
+            dispatch::answer(&gateway, version, from, &exchange, body).await
         }
     };
     if let Err(fault) = &answered.result {
@@ -106,11 +106,11 @@ async fn call(gateway: Gateway, max_body: u64, request: Request) -> Response {
     answered.into_response()
 }
 
-/// A fault of a call whose body did not arrive; its method is empty where it is not known.
+/// A fault for a call whose body did not arrive; its method is empty if it is not known.
 fn body_fault(method: &str, failure: BodyFailure) -> Fault {
     let what = match method {
         "" => "The call".to_owned(),
-        reading::RECEIVE => "QuickBooks' answer".to_owned(),
+        dispatch::RECEIVE => "QuickBooks' answer".to_owned(),
         small => format!("The call `{small}`"),
     };
     let reason = match failure {

@@ -1,4 +1,4 @@
-//! `authenticate`: the right password is let in at once; a wrong one is answered late, counted and told of.
+//! `authenticate`: a right password is accepted at once; a wrong one is counted, logged and answered after a delay.
 
 use std::{
     collections::BTreeMap,
@@ -8,7 +8,7 @@ use std::{
 
 use axum::extract::Request;
 
-use super::guesses::{Guesses, Name};
+use super::failed_sign_ins::{FailedSignIns, Name};
 use crate::{
     domain::secret::Secret,
     http::{Gateway, peer::Peer},
@@ -16,44 +16,44 @@ use crate::{
     sync::calls_in::{self, Admission, Caller},
 };
 
-/// What is remembered of sign-ins. Clones remember together.
+/// The failed sign-ins of a gateway. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct SignIns(Arc<Mutex<Guesses>>);
+pub struct SignIns(Arc<Mutex<FailedSignIns>>);
 
 impl SignIns {
-    fn lock(&self) -> MutexGuard<'_, Guesses> {
+    fn lock(&self) -> MutexGuard<'_, FailedSignIns> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many were refused, by address; from the others together, for their number is bounded.
+    /// How many sign-ins were refused: by address, and from all other addresses together.
     pub(in crate::http) fn refused(&self) -> (BTreeMap<IpAddr, u64>, u64) {
         self.lock().counts()
     }
 
-    fn enter(&self, from: IpAddr, name: Name) -> Option<Place> {
-        self.lock().enter(from, name).then(|| Place { sign_ins: self.clone(), from })
+    fn reserve(&self, from: IpAddr, name: Name) -> Option<DelaySlot> {
+        self.lock().reserve(from, name).then(|| DelaySlot { sign_ins: self.clone(), from })
     }
 }
 
-/// One of the answers that may be kept back at the same time.
-struct Place {
+/// Counts as one delayed answer until it is dropped.
+struct DelaySlot {
     sign_ins: SignIns,
     from: IpAddr,
 }
 
-impl Drop for Place {
+impl Drop for DelaySlot {
     fn drop(&mut self) {
-        self.sign_ins.lock().leave(self.from);
+        self.sign_ins.lock().release(self.from);
     }
 }
 
-/// Where a request comes from.
+/// The address that a request comes from.
 pub(super) fn caller(request: &Request) -> IpAddr {
     let peer = request.extensions().get::<Peer>();
     peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(address)| address.ip())
 }
 
-/// The two texts that `authenticate` answers.
+/// The two texts that `authenticate` returns.
 pub(super) async fn authenticate(
     gateway: &Gateway,
     from: IpAddr,
@@ -61,8 +61,8 @@ pub(super) async fn authenticate(
     password: Secret,
 ) -> store::Result<[String; 2]> {
     let name = *blake3::hash(username.as_bytes()).as_bytes();
-    // Kept until the answer is given.
-    let Some(_place) = gateway.sign_ins.enter(from, name) else { return Ok(answer("busy")) };
+    // Held until the answer is given.
+    let Some(_slot) = gateway.sign_ins.reserve(from, name) else { return Ok(answer("busy")) };
     let called = gateway.store.read(move |db| calls_in::caller(db, &username, &password)).await?;
     let connection_id = match called {
         Caller::Known(connection_id) => connection_id,
@@ -71,7 +71,7 @@ pub(super) async fn authenticate(
             return Ok(answer("nvu"));
         }
     };
-    gateway.sign_ins.lock().right(from, name);
+    gateway.sign_ins.lock().succeeded(from, name);
     let ambient = gateway.ambient.clone();
     let admitted =
         gateway.store.write(move |db| calls_in::authenticate(db, &ambient, &connection_id)).await?;
@@ -85,7 +85,7 @@ fn answer(word: &str) -> [String; 2] {
     [String::new(), word.to_owned()]
 }
 
-/// Takes as long for a name that is known as for one that is not: what is written of it is written meanwhile.
+/// Takes as long for a name that exists as for one that does not: the database is written during the delay.
 async fn refuse(
     gateway: &Gateway,
     from: IpAddr,
@@ -93,9 +93,9 @@ async fn refuse(
     connection_id: Option<String>,
 ) -> store::Result<()> {
     let now = gateway.ambient.now();
-    let consequence = gateway.sign_ins.lock().wrong(from, name, now);
-    if let Some(refused) = consequence.tell {
-        // Never the name: some type the password there.
+    let penalty = gateway.sign_ins.lock().failed(from, name, now);
+    if let Some(refused) = penalty.log {
+        // The user name is not logged: some people type the password there.
         tracing::warn!(
             address = %from,
             refused,
@@ -109,6 +109,6 @@ async fn refuse(
             None => Ok(()),
         }
     };
-    let (noted, ()) = tokio::join!(note, gateway.ambient.clock.sleep(consequence.wait));
+    let (noted, ()) = tokio::join!(note, gateway.ambient.clock.sleep(penalty.delay));
     noted
 }

@@ -1,5 +1,5 @@
-//! A webhook's body: bounded for itself, and together with those of all who are not known. Nobody has been verified
-//! before it is read.
+//! Reads a webhook's body, within its own limit and the memory budget of all unverified bodies: the sender is verified
+//! only when the body is there.
 
 use axum::{
     body::Body,
@@ -7,18 +7,18 @@ use axum::{
 };
 use http_body_util::BodyExt;
 
-use super::answer::Refusal;
-use crate::http::{limits::BodyFailure, room::Held};
+use super::response::Refusal;
+use crate::http::{limits::BodyFailure, memory_budget::Reservation};
 
-/// By how much the room for a body grows, in bytes.
+/// By how many bytes the buffer of a body grows.
 const STEP: usize = 256 << 10;
 
-/// Reads a body, for which `held` takes the room.
+/// Reads a body; `reservation` counts its memory.
 pub(super) async fn receive(
     mut body: Body,
     headers: &HeaderMap,
     most: u64,
-    held: &mut Held,
+    reservation: &mut Reservation,
 ) -> Result<Vec<u8>, Refusal> {
     let declared =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -33,8 +33,8 @@ pub(super) async fn receive(
         if bytes.len().saturating_add(data.len()) > most {
             return Err(Refusal::Body(BodyFailure::TooLarge));
         }
-        held.grow(data.len()).map_err(|_| Refusal::Full)?;
-        // Not twice what is needed, as it would grow by itself.
+        reservation.grow(data.len()).map_err(|_| Refusal::Full)?;
+        // The buffer would double by itself, and take more than is reserved.
         if bytes.capacity() - bytes.len() < data.len() {
             bytes.reserve_exact(if bytes.is_empty() { data.len() } else { data.len().max(STEP) });
         }

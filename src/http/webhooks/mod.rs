@@ -1,25 +1,25 @@
-//! `POST /webhooks/{connection_id}`: what source systems tell by themselves.
+//! `POST /webhooks/{connection_id}`: takes the messages that source systems send.
 //!
-//! The sender is verified by what is known of the connection, the message is kept if that still stands, and only then acknowledged. Whoever is
-//! not known learns nothing: a connection that is not there, a kind without webhooks, a wrong signature and a wrong
-//! time are answered alike. The body is read only where the headers say that it may be worth it. Nothing is kept of what
-//! is refused but a count, and a line in the log.
+//! A message is verified with the secrets of its connection, kept if these have not changed meanwhile, and acknowledged
+//! only then. A sender that is not verified learns nothing: an unknown connection, a kind without webhooks, a wrong
+//! signature and a wrong time are answered alike. The body is read only if the headers make a valid message possible.
+//! Of a refused message only a count and a line in the log are kept.
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `body` | a bounded body, within what all bodies together may hold |
-//! | `answer` | the statuses |
-//! | `count` | what `/metrics` tells |
-//! | `known` | the connections that messages are for |
-//! | `senders` | who was refused lately: a line a minute each |
+//! | `body` | reads a body within its limit and the memory budget |
+//! | `response` | the answer to a refused message |
+//! | `counts` | counts for `/metrics` |
+//! | `lookup` | looks up the connections that messages are for |
+//! | `refusal_log` | logs refused senders, at most one line a minute each |
 
-mod answer;
 mod body;
-mod count;
-mod known;
-mod senders;
+mod counts;
+mod lookup;
+mod refusal_log;
+mod response;
 
-pub use count::WebhookCounts;
+pub use counts::WebhookCounts;
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ use serde_json::json;
 
 use super::{
     Gateway,
-    door::Visitor,
+    admission::ExchangeHandle,
     limits::BodyFailure,
     peer::{self, Peer},
 };
@@ -47,17 +47,17 @@ use crate::{
     store,
     sync::inbox::{Accepted, Known, NotAccepted},
 };
-use answer::Refusal;
-use known::Lookup;
-use senders::Senders;
+use lookup::Lookup;
+use refusal_log::RefusalLog;
+use response::Refusal;
 
-/// How long vendors wait for an answer, at least.
+/// Vendors wait at least so long for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often a message is verified anew because its connection has changed meanwhile.
+/// How often a message is verified again because its connection has changed meanwhile.
 const TRIES: usize = 3;
 
-/// What the route works with.
+/// The state of the route.
 #[derive(Clone)]
 struct Webhooks {
     gateway: Gateway,
@@ -65,17 +65,17 @@ struct Webhooks {
     /// The largest body, in bytes.
     most: u64,
     lookup: Lookup,
-    senders: Senders,
+    refusal_log: RefusalLog,
 }
 
-/// The route, to be made within a runtime. A body of more than `most` bytes is refused.
+/// The route; it must be made within a runtime. A body of more than `most` bytes is refused.
 pub fn router(gateway: Gateway, most: u64, counts: WebhookCounts) -> Router {
     let lookup = Lookup::start(gateway.store.clone(), gateway.reach.vault.clone());
-    let state = Webhooks { gateway, counts, most, lookup, senders: Senders::default() };
+    let state = Webhooks { gateway, counts, most, lookup, refusal_log: RefusalLog::default() };
     Router::new().route("/webhooks/{connection_id}", post(receive)).with_state(state)
 }
 
-/// Answers 202 after the commit, also to a repetition. A query string means nothing: some vendors append one.
+/// Answers 202 after the commit, also to a repeated message. The query string is ignored: some vendors append one.
 async fn receive(
     State(webhooks): State<Webhooks>,
     Path(connection_id): Path<String>,
@@ -91,7 +91,7 @@ async fn receive(
         Err(refusal) => {
             webhooks.counts.refused(&refusal);
             let connection = id(&connection_id).unwrap_or("no ID of a connection");
-            webhooks.senders.log(peer, webhooks.gateway.ambient.now(), connection, refusal.reason());
+            webhooks.refusal_log.log(peer, webhooks.gateway.ambient.now(), connection, refusal.reason());
             refusal.into_response()
         }
     }
@@ -108,9 +108,9 @@ async fn take(webhooks: &Webhooks, connection_id: &str, request: Request) -> Res
             known
         }
     };
-    let mut room = gateway.room.enter(peer::caller(&parts.extensions));
-    let body = body::receive(body, &parts.headers, webhooks.most, &mut room).await?;
-    // The first time it may be by what does not stand any more; and it may change at any moment.
+    let mut reservation = gateway.unverified_bodies.reserve(peer::caller(&parts.extensions));
+    let body = body::receive(body, &parts.headers, webhooks.most, &mut reservation).await?;
+    // The cached connection may be out of date, and it may change again at any moment.
     for _ in 0..TRIES {
         let delivery = Delivery { headers: &parts.headers, body: &body, now: gateway.ambient.now() };
         let message = match verify(gateway, &known, delivery).await {
@@ -131,10 +131,10 @@ async fn take(webhooks: &Webhooks, connection_id: &str, request: Request) -> Res
             }
             accepted => accepted.map_err(not_accepted),
         };
-        Visitor::of(&parts.extensions).welcome();
+        ExchangeHandle::of(&parts.extensions).authenticated();
         return match accepted? {
             Accepted::Reused if tells_reuse(known.kind) => Err(Refusal::Reused),
-            // A vendor's names are its own; it could not send the message under another.
+            // A vendor chooses the IDs of its messages itself; it could not send this one under another.
             Accepted::Reused => Ok(Accepted::Duplicate),
             accepted => Ok(accepted),
         };
@@ -153,7 +153,7 @@ async fn verify(gateway: &Gateway, known: &Known, delivery: Delivery<'_>) -> Res
 
 fn not_accepted(error: NotAccepted) -> Refusal {
     match error {
-        // It was deleted a moment ago.
+        // The connection was deleted a moment ago.
         NotAccepted::Store(store::Error::Referred(_)) => Refusal::Unknown,
         NotAccepted::Full => Refusal::Full,
         NotAccepted::Stopping => Refusal::Body(BodyFailure::Stopping),
@@ -163,12 +163,12 @@ fn not_accepted(error: NotAccepted) -> Refusal {
     }
 }
 
-/// Whether a sender can send a message under another ID, and so is told that it has to.
+/// Whether a sender of this kind can send a message under another ID, and so is told to.
 fn tells_reuse(kind: Kind) -> bool {
     connectors::spec(kind).and_then(|spec| spec.webhooks).is_some_and(|webhooks| webhooks.tells_reuse)
 }
 
-/// What may be an ID: no database takes the character NUL, and no connection has another form.
+/// Returns the text if it can be an ID: no database takes the character NUL, and no connection has another form.
 fn id(text: &str) -> Option<&str> {
     Some(text).filter(|id| id.len() < 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
 }

@@ -1,4 +1,4 @@
-//! Adding and changing connections, and what is made for them and shown once.
+//! Adds and changes connections, and returns secrets that are shown once.
 
 use std::collections::BTreeMap;
 
@@ -20,28 +20,28 @@ use crate::{
     },
 };
 
-use super::{Around, Connection, NewConnection, found, guard, need_desktop};
+use super::{Connection, Environment, NewConnection, found, guard, need_desktop};
 
-/// A connection that is to be made.
+/// A connection to be made.
 #[derive(Debug, Clone)]
 pub struct Draft {
     pub kind: Kind,
     /// The company's ID or name.
     pub company: String,
-    /// Without one it is called after its kind.
+    /// Without a name the connection is called after its kind.
     pub name: Option<String>,
-    /// Those that differ from their defaults.
+    /// The settings that differ from their defaults.
     pub settings: BTreeMap<String, String>,
     pub secrets: BTreeMap<String, Secret>,
 }
 
-/// Makes a connection; what Rollcall made for it is shown once.
+/// Makes a connection. What Rollcall generated for it is shown once.
 ///
 /// # Errors
 /// `company_not_found`; `invalid_name`, `no_connector`, `invalid_settings`, `invalid_secrets`; `already_exists`.
 pub fn add(
     db: &mut WriteDb,
-    around: &impl Around,
+    env: &impl Environment,
     attempt: &Attempt<action::ManageConnections>,
     draft: &Draft,
 ) -> Result<NewConnection> {
@@ -50,17 +50,17 @@ pub fn add(
     guard::private_address(attempt, &draft.settings, None)?;
     let Draft { kind, name, settings, secrets, .. } = draft.clone();
     let draft = register::ConnectionDraft { kind, company_id: company.id, name, settings, secrets };
-    let new = register::connection(db, around.ambient(), around.vault(), &grant, &draft)?;
-    Ok(NewConnection::read(db, new, around.public_url(), around.ambient().now())?)
+    let new = register::connection(db, env.ambient(), env.vault(), &grant, &draft)?;
+    Ok(NewConnection::read(db, new, env.public_url(), env.ambient().now())?)
 }
 
-/// Changes a connection; what is not named stays.
+/// Changes a connection; members that are left out stay as they are.
 ///
 /// # Errors
 /// `connection_not_found`; `not_quickbooks_desktop`, `nothing_in_doubt`; as [`add`].
 pub fn change(
     db: &mut WriteDb,
-    around: &impl Around,
+    env: &impl Environment,
     attempt: &Attempt<action::ManageConnections>,
     id: &str,
     change: &ConnectionChange,
@@ -71,9 +71,8 @@ pub fn change(
     }
     guard::private_address(attempt, &change.settings, Some(&before.settings))?;
     guard::stored_secrets(attempt, &before, change)?;
-    let changed =
-        register::change_connection(db, around.ambient(), around.vault(), &grant, &before.id, change)?;
-    Ok(Connection::read(db, changed, around.public_url(), around.ambient().now())?)
+    let changed = register::change_connection(db, env.ambient(), env.vault(), &grant, &before.id, change)?;
+    Ok(Connection::read(db, changed, env.public_url(), env.ambient().now())?)
 }
 
 /// The Web Connector's new password.
@@ -93,13 +92,13 @@ pub struct Password {
 /// `connection_not_found`, `not_quickbooks_desktop`.
 pub fn new_password(
     db: &mut WriteDb,
-    around: &impl Around,
+    env: &impl Environment,
     attempt: &Attempt<action::ManageConnections>,
     id: &str,
 ) -> Result<Password> {
     let (grant, connection) = found(db, attempt, id)?;
     need_desktop(&connection)?;
-    let password = register::new_password(db, around.ambient(), &grant, &connection)?;
+    let password = register::new_password(db, env.ambient(), &grant, &connection)?;
     let username = desktop::get(db, &connection.id)?.username;
     Ok(Password { id: connection.id, username, password: password.reveal().to_owned() })
 }
@@ -113,19 +112,19 @@ pub struct WebhookSecret {
     pub webhook_secret: String,
 }
 
-/// Makes a new secret in place of one that Rollcall makes; the old one stops working.
+/// Replaces a secret that Rollcall generates; the old one stops working.
 ///
 /// # Errors
 /// `connection_not_found`; `invalid_secrets` where Rollcall makes none of that name for the kind.
 pub fn new_secret(
     db: &mut WriteDb,
-    around: &impl Around,
+    env: &impl Environment,
     attempt: &Attempt<action::ManageConnections>,
     id: &str,
     name: &str,
 ) -> Result<(stored::Connection, Secret)> {
     let (grant, connection) = found(db, attempt, id)?;
-    let secret = credentials::renew(db, around.ambient(), around.vault(), &grant, &connection, name)?;
+    let secret = credentials::renew(db, env.ambient(), env.vault(), &grant, &connection, name)?;
     Ok((connection, secret))
 }
 
@@ -135,11 +134,11 @@ pub fn new_secret(
 /// `connection_not_found`; `invalid_secrets` where Rollcall makes none for the kind.
 pub fn new_webhook_secret(
     db: &mut WriteDb,
-    around: &impl Around,
+    env: &impl Environment,
     attempt: &Attempt<action::ManageConnections>,
     id: &str,
 ) -> Result<WebhookSecret> {
-    let (connection, secret) = new_secret(db, around, attempt, id, credentials::WEBHOOK_SECRET)?;
-    let webhook_url = webhook_url(connection.kind, &connection.id, around.public_url());
+    let (connection, secret) = new_secret(db, env, attempt, id, credentials::WEBHOOK_SECRET)?;
+    let webhook_url = webhook_url(connection.kind, &connection.id, env.public_url());
     Ok(WebhookSecret { id: connection.id, webhook_url, webhook_secret: secret.reveal().to_owned() })
 }

@@ -1,5 +1,5 @@
-//! What an app's token may not change of where a connection leads: an administrator's secrets, and the gateway's own network,
-//! are none of an app's.
+//! Keeps apps from changing where a connection leads: the secrets of administrators and the gateway's own network must
+//! not be within their reach.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ pub(super) fn private_address<A>(
     ))
 }
 
-/// Refuses an app that would send stored secrets to another address than the one that they were given for.
+/// Refuses an app that would send stored secrets to another address than the one for which they were given.
 ///
 /// # Errors
 /// `secrets_needed`.
@@ -71,7 +71,7 @@ fn is_app<A>(attempt: &Attempt<A>) -> bool {
     matches!(attempt.principal(), Principal::App { .. })
 }
 
-/// The value of a setting as a text; empty where there is none.
+/// The value of a setting as a text; empty if there is none.
 fn setting(settings: &str, name: &str) -> String {
     let settings: serde_json::Value = serde_json::from_str(settings).unwrap_or_default();
     match settings.get(name) {

@@ -2,12 +2,12 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `view` | connections as they are shown |
-//! | `change` | adding and changing them, and what is made for them and shown once |
-//! | `guard` | what an app may not change of where a connection leads |
+//! | `view` | the views of connections |
+//! | `change` | adds and changes connections, and returns secrets that are shown once |
+//! | `guard` | keeps apps from changing where a connection leads |
 //! | `poll` | «Get Users», and the runs |
-//! | `source` | what calls the source: the test, the callbacks |
-//! | `removal` | their end |
+//! | `source` | the views of what calls the source: the test, the callbacks |
+//! | `removal` | what goes with a connection that is deleted |
 
 mod change;
 mod guard;
@@ -38,20 +38,20 @@ use super::{
 };
 
 pub use change::{Draft, Password, WebhookSecret, add, change, new_password, new_secret, new_webhook_secret};
-pub use poll::{Asked, poll, runs};
+pub use poll::{PollRequest, poll, runs};
 pub use removal::{Removal, to_remove};
 pub use source::{Callback, CallbackState, Callbacks, TestResult};
 pub use view::{Connection, ConnectionProblem, ConnectionStatus, Desktop, NewConnection, Webhook};
 
-/// What connections are made and shown with: a gateway has it among what calls sources, a command that calls none by itself.
-pub trait Around {
+/// What it takes to make and show connections: the gateway has it, and so has a command that calls no sources.
+pub trait Environment {
     fn ambient(&self) -> &Ambient;
     fn vault(&self) -> &Vault;
-    /// How others reach the gateway.
+    /// The address by which others reach the gateway.
     fn public_url(&self) -> &url::Url;
 }
 
-impl Around for Reach {
+impl Environment for Reach {
     fn ambient(&self) -> &Ambient {
         &self.ambient
     }
@@ -91,7 +91,7 @@ pub struct ConnectionsQuery {
 /// `company_not_found`; `bad_cursor` and what [`page`] refuses.
 pub fn list(
     db: &mut Db,
-    around: &impl Around,
+    env: &impl Environment,
     attempt: &Attempt<action::Read>,
     query: &ConnectionsQuery,
 ) -> Result<PageBody<Connection>> {
@@ -101,13 +101,13 @@ pub fn list(
     let grant = attempt.throughout()?;
     let among = one.as_ref().map_or_else(|| grant.companies().ids(), |one| Some(one.as_slice()));
     let (mut rows, mut after) = (Vec::new(), after);
-    // A state is no column: pages are read until there are enough of those that are wanted.
+    // The state is not a column: pages are read until there are enough connections in it.
     let mut unread = true;
     while unread && rows.len() <= limit.rows() {
         let page = connections::page(db, among, after.as_deref(), limit)?;
         (after, unread) = (page.rows.last().map(|connection| connection.id.clone()), page.more);
         let of_kind = page.rows.into_iter().filter(|row| query.kind.is_none_or(|kind| row.kind == kind));
-        let read = Connection::read_all(db, of_kind.collect(), around.public_url(), around.ambient().now())?;
+        let read = Connection::read_all(db, of_kind.collect(), env.public_url(), env.ambient().now())?;
         rows.extend(read.into_iter().filter(|row| query.state.is_none_or(|state| row.status.state == state)));
     }
     let more = rows.len() > limit.rows();
@@ -122,12 +122,12 @@ pub fn list(
 /// `connection_not_found`.
 pub fn show(
     db: &mut Db,
-    around: &impl Around,
+    env: &impl Environment,
     attempt: &Attempt<action::Read>,
     id: &str,
 ) -> Result<Connection> {
     let (_, connection) = found(db, attempt, id)?;
-    let shown = Connection::read(db, connection, around.public_url(), around.ambient().now())?;
+    let shown = Connection::read(db, connection, env.public_url(), env.ambient().now())?;
     Ok(for_caller(attempt, shown))
 }
 
@@ -137,18 +137,18 @@ pub fn show(
 /// `connection_not_found`, `not_quickbooks_desktop`; `no_qwc_file`.
 pub fn qwc(
     db: &mut Db,
-    around: &impl Around,
+    env: &impl Environment,
     attempt: &Attempt<action::ManageConnections>,
     id: &str,
 ) -> Result<(String, String)> {
     let (_, connection) = found(db, attempt, id)?;
     need_desktop(&connection)?;
-    let text = calls_in::setup_file(db, &connection.id, around.public_url())?;
+    let text = calls_in::setup_file(db, &connection.id, env.public_url())?;
     let company = companies::get(db, &connection.company_id)?.name;
     Ok((text, format!("{}.qwc", slug(&company))))
 }
 
-/// A connection, by ID, its unique beginning, name, or `Company/Name`, and the grant to do the action on it.
+/// A connection, by ID, its unique beginning, name, or `Company/Name`, and the grant for the action.
 ///
 /// # Errors
 /// `connection_not_found`; the policy's where it is there and the caller may not.
@@ -161,7 +161,7 @@ pub fn found<A: Acts>(
     Ok((attempt.at(&connection.company_id, "connection")?, connection))
 }
 
-/// Leaves out what only those may see who manage connections.
+/// Hides what only those may see who manage connections.
 fn for_caller<A>(attempt: &Attempt<A>, shown: Connection) -> Connection {
     match decide(attempt.principal(), Action::ManageConnections, Some(&shown.company_id)) {
         Decision::Allowed => shown,

@@ -1,4 +1,5 @@
-//! «Get Users»: at once where the source is polled; the Web Connector calls us, and the answer says so. And the runs.
+//! «Get Users»: a source that is polled is read at once; the Web Connector calls us, so the answer says when. And the
+//! runs of a connection.
 
 use chrono::{DateTime, Utc};
 
@@ -9,29 +10,29 @@ use crate::{
         access::{Attempt, action},
         words::{List, Mode},
     },
-    service::{Result, edge::Said},
+    service::{Result, interface::Wording},
     store::{self, Db, Page, PageLimit, WriteDb, connections::Connection, runs, runs::Run},
     sync::{ask, check},
 };
 
 use super::found;
 
-/// What was asked for.
+/// The runs that were requested.
 #[derive(Debug)]
-pub struct Asked {
+pub struct PollRequest {
     /// The run of the employees.
     pub employees: Run,
-    /// One a list.
+    /// One run for each list.
     pub runs: Vec<Run>,
-    /// When to expect them.
-    pub detail: Said,
+    /// When the runs should start, in words.
+    pub detail: Wording,
     pub paused: bool,
     pub last_seen_at: Option<DateTime<Utc>>,
-    /// When they should start: now, or when the Web Connector should call; `None` where it has never called.
+    /// When the runs should start: now, or when the Web Connector should call; `None` if it has never called.
     pub expected_at: Option<DateTime<Utc>>,
 }
 
-/// Asks for a run of each list.
+/// Requests a run of each list.
 ///
 /// # Errors
 /// `connection_not_found`; `cannot_be_polled`, `invalid_settings`.
@@ -41,7 +42,7 @@ pub fn poll(
     attempt: &Attempt<action::Poll>,
     id: &str,
     mode: Mode,
-) -> Result<Asked> {
+) -> Result<PollRequest> {
     let (grant, connection) = found(db, attempt, id)?;
     let now = ambient.now();
     let runs = ask::ask(db, ambient, &grant, &connection, mode)?;
@@ -56,7 +57,7 @@ pub fn poll(
     };
     let employees = employees.ok_or(store::Error::NotFound("run"))?;
     let Connection { last_seen_at, paused, .. } = connection;
-    Ok(Asked { employees, runs, detail, paused, last_seen_at, expected_at })
+    Ok(PollRequest { employees, runs, detail, paused, last_seen_at, expected_at })
 }
 
 /// A page of a connection's runs, newest first, of both lists.
@@ -74,21 +75,21 @@ pub fn runs(
     Ok(runs::page(db, &connection.id, before, limit)?)
 }
 
-/// When the lists of a source that is polled are read.
-fn told_now(connection: &Connection) -> Said {
+/// When the lists of a polled source are read.
+fn told_now(connection: &Connection) -> Wording {
     match connection.paused {
-        true => Said::each(
+        true => Wording::each(
             "Queued. The connection is paused: nothing runs until it is resumed.",
             "The connection is paused: they run after `rollcall connection set CONNECTION --resume`.",
         ),
-        false => Said::each(
+        false => Wording::each(
             "Queued: it is read now. GET /v1/runs/{id} tells how far it has come.",
             "A gateway that is running reads them now: `rollcall run show RUN` tells how far it is.",
         ),
     }
 }
 
-/// When something that is queued now will run, said honestly.
+/// When a run that is queued now will start.
 fn told(
     connection: &Connection,
     calls_in: &dyn CallsIn,
@@ -109,7 +110,7 @@ fn told(
                 words.late
             );
         }
-        // One that has a problem was heard after all, though never let in.
+        // The Web Connector has called, even if it was never let in, because the connection has a problem.
         _ if connection.problem.is_some() => {}
         _ => {
             told += &format!(" {}", words.never);
@@ -128,7 +129,7 @@ fn told(
     told
 }
 
-/// To the second: for people.
+/// A time to the second, for people.
 fn time(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }

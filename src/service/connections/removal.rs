@@ -1,4 +1,4 @@
-//! The end of a connection.
+//! What goes with a connection that is deleted.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -51,7 +51,7 @@ impl Removal {
     }
 }
 
-/// What goes with a connection that is to be deleted, and the grant to do so. Nothing is changed.
+/// Counts what goes with a connection that is to be deleted, and grants the deletion. Nothing is changed.
 ///
 /// # Errors
 /// `connection_not_found`.

@@ -1,4 +1,4 @@
-//! What calls the source, as it is shown: the connectivity test, and the callbacks.
+//! The views of what calls the source: the connectivity test, and the callbacks.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -26,7 +26,7 @@ pub struct TestResult {
 }
 
 impl TestResult {
-    /// What `check` has found of a connection.
+    /// The result that `check` found for a connection.
     pub fn new(connection: &Connection, check: Check) -> Self {
         Self {
             ok: check.ok,

@@ -1,4 +1,4 @@
-//! Connections as they are shown.
+//! The views of connections.
 
 use std::collections::HashMap;
 
@@ -100,11 +100,11 @@ pub struct Desktop {
     pub qbxml_version: Option<String>,
 }
 
-/// Connections that are read with one round of queries; more would not fit into one.
+/// Connections that are read with one round of queries: more parameters would not fit.
 const SOME: usize = 500;
 
 impl Connection {
-    /// `public_url` is how others reach the gateway.
+    /// `public_url` is the address by which others reach the gateway.
     pub fn read(
         db: &mut Db,
         connection: connections::Connection,
@@ -115,7 +115,7 @@ impl Connection {
         one.ok_or(store::Error::NotFound("connection"))
     }
 
-    /// The same for many, in their order; the number of queries does not grow with theirs.
+    /// The same for many connections, in their order; the number of queries does not grow with theirs.
     pub fn read_all(
         db: &mut Db,
         mut connections: Vec<connections::Connection>,
@@ -134,24 +134,24 @@ impl Connection {
             for (connection, status) in connections.into_iter().zip(statuses) {
                 let webhook_url = webhook_url(connection.kind, &connection.id, public_url);
                 let hook = hooks.remove(&connection.id).unwrap_or_default();
-                let beside = Beside {
+                let related = Related {
                     status: status.into(),
                     secrets: secrets.remove(&connection.id).unwrap_or_default(),
                     desktop: files.remove(&connection.id).map(Into::into),
                     webhook: webhook_url.is_some().then(|| hook.into()),
                     webhook_url,
                 };
-                read.push(Self::new(connection, beside)?);
+                read.push(Self::new(connection, related)?);
             }
             connections = rest;
         }
         Ok(read)
     }
 
-    fn new(connection: connections::Connection, beside: Beside) -> store::Result<Self> {
+    fn new(connection: connections::Connection, related: Related) -> store::Result<Self> {
         let settings = serde_json::from_str(&connection.settings)
             .map_err(|error| store::Error::Corrupt { what: "setting", why: error.to_string() })?;
-        let Beside { status, secrets, desktop, webhook, webhook_url } = beside;
+        let Related { status, secrets, desktop, webhook, webhook_url } = related;
         Ok(Self {
             secrets,
             webhook_url,
@@ -175,7 +175,7 @@ impl Connection {
         })
     }
 
-    /// Without what only those may see who manage connections.
+    /// Hides what only those may see who manage connections.
     #[must_use]
     pub(super) fn for_all(mut self) -> Self {
         if let Some(webhook) = &mut self.webhook {
@@ -185,8 +185,8 @@ impl Connection {
     }
 }
 
-/// What stands beside a connection in other tables.
-struct Beside {
+/// The data about a connection in other tables.
+struct Related {
     status: ConnectionStatus,
     secrets: Vec<String>,
     desktop: Option<Desktop>,

@@ -1,26 +1,26 @@
-//! One of several, by its ID, its name, or the unique beginning of its ID.
+//! Chooses one of several objects, by its ID, its name, or the unique beginning of its ID.
 
-use crate::domain::{name, near::distance};
+use crate::domain::{name, similarity::distance};
 
-/// Why none was chosen.
+/// Why no object was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotChosen {
-    /// There is none; those with names near it.
+pub enum ChoiceError {
+    /// None matches; `near` are similar names.
     Missing { near: Vec<String> },
-    /// The IDs of those that it may be, at most five.
+    /// Several match; at most five of their IDs.
     Ambiguous { ids: Vec<String> },
 }
 
-/// The ID of the one that is wanted among IDs with their names: as written first, then whatever its case, then by the
-/// beginning of its ID.
+/// The ID of the object that `wanted` means, among IDs with their names: an exact match first, then a name in any case,
+/// then the beginning of an ID.
 ///
 /// # Errors
-/// None, with those whose names are near; several.
-pub fn choose(all: &[(String, String)], wanted: &str) -> Result<String, NotChosen> {
+/// Nothing matches, with similar names; or several do.
+pub fn choose(all: &[(String, String)], wanted: &str) -> Result<String, ChoiceError> {
     let wanted = wanted.trim();
     let key = name::key(wanted);
     let lower = wanted.to_lowercase();
-    // A beginning tells more than the kind of the ID alone.
+    // The prefix of the ID alone, which names its kind, is not enough.
     let long = lower.split_once('_').is_some_and(|(_, rest)| !rest.is_empty());
     type Way<'a> = &'a dyn Fn(&str, &str) -> bool;
     let ways: [Way<'_>; 4] =
@@ -36,11 +36,11 @@ pub fn choose(all: &[(String, String)], wanted: &str) -> Result<String, NotChose
             [only] => return Ok((*only).clone()),
             several => {
                 let ids = several.iter().take(5).map(|id| (*id).clone()).collect();
-                return Err(NotChosen::Ambiguous { ids });
+                return Err(ChoiceError::Ambiguous { ids });
             }
         }
     }
-    Err(NotChosen::Missing { near: near(all, &key) })
+    Err(ChoiceError::Missing { near: near(all, &key) })
 }
 
 fn near(all: &[(String, String)], key: &str) -> Vec<String> {
@@ -57,9 +57,9 @@ fn near(all: &[(String, String)], key: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NotChosen, choose};
+    use super::{ChoiceError, choose};
 
-    fn chosen(wanted: &str) -> Result<String, NotChosen> {
+    fn chosen(wanted: &str) -> Result<String, ChoiceError> {
         let all =
             [("com_01ab", "Acme"), ("com_01cd", "Birch & Sons"), ("com_02", "birch"), ("com_03", "Birch")];
         choose(&all.map(|(id, name)| (id.to_owned(), name.to_owned())), wanted)
@@ -78,13 +78,13 @@ mod tests {
         }
         for (wanted, ids) in [("BIRCH", ["com_02", "com_03"]), ("com_01", ["com_01ab", "com_01cd"])] {
             let ids = ids.map(str::to_owned).to_vec();
-            assert_eq!(chosen(wanted), Err(NotChosen::Ambiguous { ids }), "{wanted}");
+            assert_eq!(chosen(wanted), Err(ChoiceError::Ambiguous { ids }), "{wanted}");
         }
         for wanted in ["Acne", "acm"] {
-            assert_eq!(chosen(wanted), Err(NotChosen::Missing { near: vec!["Acme".into()] }), "{wanted}");
+            assert_eq!(chosen(wanted), Err(ChoiceError::Missing { near: vec!["Acme".into()] }), "{wanted}");
         }
         for wanted in ["com_", "Zenith"] {
-            assert_eq!(chosen(wanted), Err(NotChosen::Missing { near: vec![] }), "{wanted}");
+            assert_eq!(chosen(wanted), Err(ChoiceError::Missing { near: vec![] }), "{wanted}");
         }
     }
 }

@@ -1,9 +1,10 @@
-//! What a name, an ID or its beginning means, for this caller: what it does not see is not there.
+//! Finds objects by name, ID or the beginning of an ID, as the caller sees them: what it may not see does not exist for
+//! it.
 
 mod choose;
 mod names;
 
-pub use choose::{NotChosen, choose};
+pub use choose::{ChoiceError, choose};
 pub use names::Names;
 
 use crate::{
@@ -24,7 +25,7 @@ use crate::{
 
 use super::{
     Class, Refusal, Result,
-    edge::{Operation, Said},
+    interface::{Operation, Wording},
 };
 
 /// A company, by ID, its unique beginning, or name.
@@ -43,7 +44,7 @@ pub fn company<A>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<Com
     Ok(companies::get(db, &id)?)
 }
 
-/// The IDs of the companies that a list goes through: the one that is named, else all that the caller sees.
+/// The IDs of the companies whose lists are read: the one that is named, else all that the caller sees.
 pub fn company_ids<A>(db: &mut Db, attempt: &Attempt<A>, wanted: Option<&str>) -> Result<Vec<String>> {
     match (wanted, attempt.companies().ids()) {
         (Some(name), _) => Ok(vec![company(db, attempt, name)?.id]),
@@ -52,18 +53,19 @@ pub fn company_ids<A>(db: &mut Db, attempt: &Attempt<A>, wanted: Option<&str>) -
     }
 }
 
-/// The ID of the company that is meant: the one that is named, else the only one that the caller sees.
+/// The ID of the company that is named, else of the only one that the caller sees.
 ///
 /// # Errors
-/// `company_needed` where there are several.
+/// `company_needed` if the caller sees several.
 pub fn one_company<A>(db: &mut Db, attempt: &Attempt<A>, wanted: Option<&str>) -> Result<String> {
     match company_ids(db, attempt, wanted)?.as_slice() {
         [only] => Ok(only.clone()),
         several => Err(Refusal::unacceptable(
             "company_needed",
             format!("{} companies could be meant, and none of them is named.", several.len()),
-            Said::by(|edge| {
-                let (company, list) = (edge.parameter("company"), edge.operation(Operation::ListCompanies));
+            Wording::by(|interface| {
+                let (company, list) =
+                    (interface.parameter("company"), interface.operation(Operation::ListCompanies));
                 format!("Name one by {company}: its ID or its name; {list} lists them.")
             }),
         )),
@@ -83,10 +85,10 @@ pub fn connection<A>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<
         .flat_map(|(id, name, full)| [(id.to_owned(), full.to_owned()), (id.to_owned(), name.to_owned())])
         .collect();
     let id = choose(&all, wanted).map_err(|not| match not {
-        // People know them by these.
-        NotChosen::Ambiguous { ids } => {
+        // People know connections by both names.
+        ChoiceError::Ambiguous { ids } => {
             let ids = ids.iter().map(|id| format!("`{}` ({id})", names.connection(id))).collect();
-            refused("connection", wanted, NotChosen::Ambiguous { ids })
+            refused("connection", wanted, ChoiceError::Ambiguous { ids })
         }
         missing => refused("connection", wanted, missing),
     })?;
@@ -106,7 +108,7 @@ pub fn app(db: &mut Db, principal: &Principal, wanted: &str) -> Result<App> {
     seen.into_iter().find(|app| app.id == id).ok_or_else(|| Refusal::not_there("app"))
 }
 
-/// The apps that see a company which the caller sees as well, and those of admins for whoever sees all.
+/// The apps that see a company which the caller sees as well; and the admins' apps, if the caller sees all companies.
 pub fn apps(db: &mut Db, principal: &Principal) -> Result<Vec<App>> {
     let mut all = pages(db, |app: &App| &app.id, apps::page)?;
     all.retain(|app| sees(principal, app));
@@ -188,7 +190,7 @@ pub fn message<A: Acts>(
     Ok((attempt.at(&connection.company_id, "message")?, connection, message))
 }
 
-/// The ID with this beginning, among the companies in which the caller acts, else among those that it sees.
+/// The ID with this beginning, among the companies in which the caller may act, else among those that it sees.
 fn record_id<A>(db: &mut Db, attempt: &Attempt<A>, list: List, beginning: &str) -> Result<String> {
     let seen = attempt.principal().companies();
     begun(list.as_str(), list.prefix(), beginning, |id| {
@@ -197,7 +199,7 @@ fn record_id<A>(db: &mut Db, attempt: &Attempt<A>, list: List, beginning: &str) 
     })
 }
 
-/// The only ID of a `what` with this beginning; `ids` looks for up to three.
+/// The only ID of a `what` with this beginning; `ids` finds up to three.
 fn begun(
     what: &str,
     prefix: &str,
@@ -207,26 +209,26 @@ fn begun(
     let beginning = beginning.trim().to_lowercase();
     let digits = beginning.split_once('_').filter(|(begins, _)| *begins == prefix);
     let digits = digits.map_or("", |(_, digits)| digits);
-    // An ID has 32.
+    // A complete ID has 32 hex digits.
     if !(1..32).contains(&digits.len()) || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return Err(Refusal::not_there_as(what, &beginning));
     }
     only(what, &beginning, ids(&beginning)?)
 }
 
-/// The one that is meant.
+/// The chosen object, or the refusal.
 fn only(what: &str, wanted: &str, ids: Vec<String>) -> Result<String> {
     match ids.as_slice() {
         [only] => Ok(only.clone()),
         [] => Err(Refusal::not_there_as(what, wanted)),
-        _ => Err(refused(what, wanted, NotChosen::Ambiguous { ids })),
+        _ => Err(refused(what, wanted, ChoiceError::Ambiguous { ids })),
     }
 }
 
 /// `wanted` is not repeated: it may be a secret that was pasted into the wrong place.
-fn refused(what: &str, wanted: &str, not: NotChosen) -> Refusal {
+fn refused(what: &str, wanted: &str, not: ChoiceError) -> Refusal {
     match not {
-        NotChosen::Ambiguous { ids } => Refusal::new(
+        ChoiceError::Ambiguous { ids } => Refusal::new(
             Class::Conflict,
             "ambiguous",
             format!("That may be more than one {what}: {}.", ids.join(", ")),
@@ -235,8 +237,8 @@ fn refused(what: &str, wanted: &str, not: NotChosen) -> Refusal {
                 _ => "Name one by its ID.",
             },
         ),
-        NotChosen::Missing { near } if near.is_empty() => Refusal::not_there_as(what, wanted),
-        NotChosen::Missing { near } => {
+        ChoiceError::Missing { near } if near.is_empty() => Refusal::not_there_as(what, wanted),
+        ChoiceError::Missing { near } => {
             let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
             let refused = Refusal::not_there_as(what, wanted);
             let hint = format!("Did you mean {}?", near.join(" or "));
@@ -245,7 +247,7 @@ fn refused(what: &str, wanted: &str, not: NotChosen) -> Refusal {
     }
 }
 
-/// The companies that somebody sees.
+/// The companies that the caller sees.
 pub fn all_companies(db: &mut Db, seen: &Companies) -> store::Result<Vec<Company>> {
     pages(
         db,
@@ -254,7 +256,7 @@ pub fn all_companies(db: &mut Db, seen: &Companies) -> store::Result<Vec<Company
     )
 }
 
-/// All rows, page by page.
+/// All rows, read page by page.
 pub fn pages<T>(
     db: &mut Db,
     id: impl Fn(&T) -> &str,

@@ -1,4 +1,4 @@
-//! What people call companies and connections, for lists that hold their IDs.
+//! The names of companies and connections, for lists that contain only their IDs.
 
 use std::collections::HashMap;
 
@@ -10,24 +10,24 @@ use crate::{
 
 use super::{all_companies, pages};
 
-/// The names of all companies and connections that somebody sees, by their IDs.
+/// The names of all companies and connections that a caller sees, by ID.
 #[derive(Debug, Default)]
 pub struct Names {
     companies: HashMap<String, String>,
-    /// The name, and `Company/Name`; in the order of the IDs.
+    /// The name, and `Company/Name`, by ID.
     connections: Vec<(String, String, String)>,
 }
 
 impl Names {
-    /// Those that the caller sees.
+    /// The names that the caller sees.
     ///
     /// # Errors
-    /// The policy's.
+    /// A refusal of the policy.
     pub fn of(db: &mut Db, attempt: &Attempt<action::Read>) -> Result<Self> {
         Ok(Self::read(db, attempt.throughout()?.companies())?)
     }
 
-    /// All that there are: for whoever looks after the database itself.
+    /// All names, for commands that look after the database itself.
     pub fn all(db: &mut Db) -> store::Result<Self> {
         Self::read(db, &Companies::All)
     }
@@ -49,12 +49,12 @@ impl Names {
         Ok(Self { companies, connections: named })
     }
 
-    /// The ID itself where it is gone meanwhile.
+    /// The name, or the ID if the company is gone meanwhile.
     pub fn company<'a>(&'a self, id: &'a str) -> &'a str {
         self.companies.get(id).map_or(id, String::as_str)
     }
 
-    /// `Company/Connection`; the ID itself where it is gone meanwhile.
+    /// `Company/Connection`, or the ID if the connection is gone meanwhile.
     pub fn connection<'a>(&'a self, id: &'a str) -> &'a str {
         let at = self.connections.binary_search_by(|(known, ..)| known.as_str().cmp(id));
         at.ok().and_then(|at| self.connections.get(at)).map_or(id, |(_, _, full)| full)

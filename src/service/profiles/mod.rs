@@ -20,7 +20,7 @@ use crate::{
 
 use super::{
     Refusal, Result,
-    actors::ActorNames,
+    actor_names::ActorNames,
     find,
     page::{self, PageBody},
     schema::{self, Address},

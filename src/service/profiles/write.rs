@@ -7,7 +7,7 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Attempt, action},
-        details::{self, Address, Details, Wrong},
+        details::{self, Address, Details, DetailsError},
         name::clean,
         words::List,
     },
@@ -179,8 +179,9 @@ fn checked(input: &Input, company_id: Option<String>) -> Result<profile::Draft> 
 }
 
 fn details(input: &Input) -> Result<Details> {
-    let address = input.address.clone().map_or(Ok(None), Address::checked).map_err(unfit)?;
-    let description = input.description.as_deref().map_or(Ok(None), details::description).map_err(unfit)?;
+    let address = input.address.clone().map_or(Ok(None), Address::checked).map_err(invalid_details)?;
+    let description =
+        input.description.as_deref().map_or(Ok(None), details::description).map_err(invalid_details)?;
     let details = Details { address, description };
     if input.list == List::Employee && !details.is_empty() {
         let code = if details.address.is_some() { "invalid_address" } else { "invalid_description" };
@@ -193,10 +194,10 @@ fn details(input: &Input) -> Result<Details> {
     Ok(details)
 }
 
-fn unfit(wrong: Wrong) -> Refusal {
-    let code = match wrong {
-        Wrong::Lines | Wrong::Part(_) => "invalid_address",
-        Wrong::Description => "invalid_description",
+fn invalid_details(error: DetailsError) -> Refusal {
+    let code = match error {
+        DetailsError::Lines | DetailsError::Part(_) => "invalid_address",
+        DetailsError::Description => "invalid_description",
     };
-    Refusal::unacceptable(code, format!("{wrong}."), "Correct it and send it again.")
+    Refusal::unacceptable(code, format!("{error}."), "Correct it and send it again.")
 }

@@ -1,4 +1,4 @@
-//! What a record was, and what happened to it (promise 6).
+//! The history of a record: its versions and changes (promise 6).
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use crate::{
     },
     service::{
         Result,
-        actors::ActorNames,
+        actor_names::ActorNames,
         find,
         page::{self, PageBody},
         schema,
@@ -75,7 +75,7 @@ pub struct Change {
     pub actor: Option<String>,
 }
 
-/// What happened to a record: its contents, the superseded ones as well, and a page of its changes.
+/// The history of a record: all versions of its content, and a page of its changes.
 ///
 /// # Errors
 /// `{list}_not_found`.
@@ -104,7 +104,7 @@ pub fn history(
     Ok(History { versions, changes: data, next_cursor })
 }
 
-/// An app's IDs are no other app's business.
+/// Hides the IDs of other apps.
 fn shows(grant: &Grant<action::Read>, change: &changes::Change) -> bool {
     let own = grant.app_if_any().map(|app| app.id.as_str());
     grant.sees_all_apps() || change.app_id.as_deref().is_none_or(|app| Some(app) == own)

@@ -21,7 +21,7 @@ use crate::{
 
 use super::{
     Result, find,
-    page::{self, PageBody, Place, bad_cursor, walk},
+    page::{self, Keyset, PageBody, bad_cursor, walk},
 };
 
 pub use history::{Change, History, HistoryQuery, Version, history};
@@ -58,7 +58,7 @@ pub struct RecordsQuery {
     pub cursor: Option<String>,
 }
 
-/// A place in the list of a company.
+/// A position in the list of a company.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 enum After {
     Name(String, String),
@@ -83,7 +83,7 @@ impl From<After> for Position {
     }
 }
 
-/// A page of a list, company by company, by name, or by update where `changed_since` is given.
+/// A page of a list, company by company, by name, or by update if `changed_since` is given.
 ///
 /// # Errors
 /// `company_not_found`, `connection_not_found`; `bad_cursor` and what [`page`] refuses; `app_needed` where `linked` is
@@ -94,11 +94,11 @@ pub fn list(
     list: List,
     query: &RecordsQuery,
 ) -> Result<PageBody<Record>> {
-    let (limit, from) = page::read::<Place<After>>(query.limit, query.cursor.as_deref())?;
+    let (limit, from) = page::read::<Keyset<After>>(query.limit, query.cursor.as_deref())?;
     let order = if query.changed_since.is_some() { Order::Update } else { Order::Name };
     let (search, changed_since) =
         (page::search(query.q.clone())?, page::time("changed_since", query.changed_since)?);
-    let from = from.map(|from| Place { company: from.company, after: Position::from(from.after) });
+    let from = from.map(|from| Keyset { company: from.company, after: Position::from(from.after) });
     if from.as_ref().is_some_and(|from| !fits(&from.after, order)) {
         return Err(bad_cursor());
     }
@@ -113,20 +113,20 @@ pub fn list(
     let page = walk(companies, from.as_ref(), limit, |company, after, limit| {
         records::page(db, company, list, &filter, order, after, limit)
     })?;
-    let next = page.rows.last().filter(|_| page.more).map(|last| Place {
+    let next = page.rows.last().filter(|_| page.more).map(|last| Keyset {
         company: last.company_id.clone(),
         after: After::from(Position::of(last, order)),
     });
     PageBody::new(shown(db, &grant, page.rows)?, next.as_ref())
 }
 
-/// A record, with the link of the app for which it is asked.
+/// A record, with the link of the app that the caller acts for.
 ///
 /// # Errors
 /// `{list}_not_found`.
 pub fn show(db: &mut Db, attempt: &Attempt<action::Read>, list: List, id: &str) -> Result<Record> {
     let (grant, staged) = find::record(db, attempt, list, id)?;
-    // There is one: exactly one was given.
+    // There is exactly one row for the ID that was given.
     shown(db, &grant, vec![staged])?.pop().ok_or_else(|| super::Refusal::not_there(list.as_str()))
 }
 
@@ -137,7 +137,7 @@ fn fits(after: &Position, order: Order) -> bool {
     }
 }
 
-/// The companies whose lists are gone through, and the connection: it has one company.
+/// The companies whose lists are read, and the connection if one is named: it belongs to one company.
 fn wanted(
     db: &mut Db,
     attempt: &Attempt<action::Read>,

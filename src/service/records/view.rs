@@ -1,4 +1,4 @@
-//! Records as they are shown.
+//! The view of a record.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{record, words::List},
     service::{
-        actors::ActorNames,
+        actor_names::ActorNames,
         schema::{self, Address},
     },
     store::{self, Db, links, records::Staged},

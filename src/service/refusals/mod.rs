@@ -1,5 +1,5 @@
-//! One translator for each error of a verb: what happened and what to do. API, pages and command line all answer with
-//! these codes.
+//! Turns each error of a verb into a refusal: what happened and what to do. The API, the pages and the command line all
+//! use these codes.
 
 mod setup;
 
@@ -17,7 +17,7 @@ use crate::{
 
 use super::{
     Class, Refusal,
-    edge::{Operation, Said},
+    interface::{Operation, Wording},
 };
 
 impl From<Denied> for Refusal {
@@ -30,8 +30,9 @@ impl From<Denied> for Refusal {
                 Refusal::unacceptable(
                     "not_for_app",
                     format!("The app `{app}`, for which it would be done, does not see {which}."),
-                    Said::by(|edge| {
-                        let (app, change) = (edge.parameter("app"), edge.operation(Operation::ChangeApp));
+                    Wording::by(|interface| {
+                        let (app, change) =
+                            (interface.parameter("app"), interface.operation(Operation::ChangeApp));
                         format!("Name another app by {app}, or give this one the company: {change}.")
                     }),
                 )
@@ -52,8 +53,8 @@ impl From<Denied> for Refusal {
             Denied::AppNeeded => Refusal::unacceptable(
                 "app_needed",
                 "It must be said for which app: several could be meant.",
-                Said::by(|edge| {
-                    let (app, list) = (edge.parameter("app"), edge.operation(Operation::ListApps));
+                Wording::by(|interface| {
+                    let (app, list) = (interface.parameter("app"), interface.operation(Operation::ListApps));
                     format!("Name the app by {app}; {list} lists them.")
                 }),
             ),
@@ -99,8 +100,8 @@ impl From<store::Error> for Refusal {
     }
 }
 
-/// A database that does not do its work for now. The log has it too, but for what is the callers' doing: a line for each
-/// would be one thing more to wait for.
+/// The database is not available for now. The cause also goes to the log, unless the callers bring it about: a line for
+/// each of them would only be more work.
 fn unavailable(why: &store::Unavailable, error: store::Error) -> Refusal {
     let mut refused = Refusal::new(Class::Unavailable, why.code, sentence(why.what), why.advice());
     refused.retry_after = Some(why.retry_after);
@@ -138,8 +139,8 @@ impl From<link::Error> for Refusal {
             link::Error::RecordLinked { list, record_id, profile_id } => Refusal::conflict(
                 "record_linked",
                 format!("The {list} {record_id} is linked to profile {profile_id:?} already."),
-                Said::by(|edge| {
-                    let unlink = edge.operation_on(list, Operation::Unlink);
+                Wording::by(|interface| {
+                    let unlink = interface.operation_on(list, Operation::Unlink);
                     format!("Unlink it first ({unlink}), or leave it as it is.")
                 }),
             )
@@ -147,8 +148,8 @@ impl From<link::Error> for Refusal {
             link::Error::ProfileLinked { list, record_id, .. } => Refusal::conflict(
                 "profile_linked",
                 format!("The profile is linked to the {list} {record_id} of the same connection already."),
-                Said::by(|edge| {
-                    let unlink = edge.operation_on(list, Operation::Unlink);
+                Wording::by(|interface| {
+                    let unlink = interface.operation_on(list, Operation::Unlink);
                     format!("Unlink that one first ({unlink}), or choose another profile.")
                 }),
             )
@@ -157,9 +158,10 @@ impl From<link::Error> for Refusal {
                 Class::NotThere,
                 "profile_not_found",
                 format!("The app has no {list} profile of this ID."),
-                Said::by(|edge| {
-                    let put = edge.operation_on(list, Operation::PutProfile);
-                    let itself = edge.choose(format!(", or make one from the {list} itself"), String::new());
+                Wording::by(|interface| {
+                    let put = interface.operation_on(list, Operation::PutProfile);
+                    let itself =
+                        interface.choose(format!(", or make one from the {list} itself"), String::new());
                     format!("Make it first: {put}{itself}.")
                 }),
             ),
@@ -196,16 +198,16 @@ impl From<profile::Error> for Refusal {
             profile::Error::WhichCompany(seen) => Refusal::unacceptable(
                 "which_company",
                 format!("The app sees {seen} companies, so a new profile must say which one it belongs to."),
-                Said::by(|edge| {
-                    let company = edge.parameter("company");
+                Wording::by(|interface| {
+                    let company = interface.parameter("company");
                     format!("Add {company}: the company's ID or name.")
                 }),
             ),
             profile::Error::OtherCompany => Refusal::conflict(
                 "other_company",
                 "The profile belongs to another company and cannot be moved.",
-                Said::by(|edge| {
-                    let company = edge.parameter("company");
+                Wording::by(|interface| {
+                    let company = interface.parameter("company");
                     format!("Leave {company} out, or delete the profile and make it anew.")
                 }),
             ),
@@ -218,8 +220,8 @@ impl From<profile::Error> for Refusal {
                 Refusal::conflict(
                     "profile_linked",
                     "The profile is linked.",
-                    Said::by(|edge| {
-                        let unlink = edge.operation_on(list, Operation::Unlink);
+                    Wording::by(|interface| {
+                        let unlink = interface.operation_on(list, Operation::Unlink);
                         format!("Unlink it from its records first: {unlink}.")
                     }),
                 )
@@ -237,8 +239,8 @@ impl From<hold::Error> for Refusal {
             hold::Error::NotHeld => Refusal::conflict(
                 "run_not_held",
                 "The run is not held, or not any more: there is nothing to decide.",
-                Said::by(|edge| {
-                    let show = edge.operation(Operation::ShowRun);
+                Wording::by(|interface| {
+                    let show = interface.operation(Operation::ShowRun);
                     format!(
                         "Look at the run ({show}): it says who decided, or which later run took its place."
                     )
@@ -256,8 +258,8 @@ impl From<ReplayError> for Refusal {
             ReplayError::NotDead => Refusal::conflict(
                 "message_not_dead",
                 "The message was not given up, or not any more: there is nothing to replay.",
-                Said::by(|edge| {
-                    let list = edge.operation(Operation::ListMessages);
+                Wording::by(|interface| {
+                    let list = interface.operation(Operation::ListMessages);
                     format!(
                         "Look at the message: its state says where it stands. {list} shows which were given up."
                     )

@@ -1,4 +1,4 @@
-//! Of what sets up connections, apps and companies, and of what calls sources.
+//! Refusals of the verbs that set up connections, apps and companies, and of those that call sources.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::{
     domain::problem::sentence,
     service::{
         Class, Refusal,
-        edge::{Operation, Said},
+        interface::{Operation, Wording},
     },
     sync::{
         ask::AskError, calls_in::SetupFailure, check::TestError, credentials, register, remove::RemoveError,
@@ -15,13 +15,13 @@ use crate::{
     },
 };
 
-/// A setting or secret of a name that its kind does not have.
-fn named_rightly() -> Said {
+/// The remedy for a setting or secret that its kind does not have.
+fn named_rightly() -> Wording {
     taken_by_kind("Leave it out, or correct its name")
 }
 
-fn taken_by_kind(what: &str) -> Said {
-    Said::each(
+fn taken_by_kind(what: &str) -> Wording {
+    Wording::each(
         format!("{what}."),
         format!("{what}; `rollcall connection add --help` tells what each kind takes."),
     )
@@ -31,7 +31,7 @@ impl From<VaultError> for Refusal {
     fn from(error: VaultError) -> Self {
         match error {
             VaultError::Store(error) => error.into(),
-            // Where the key is, is the operator's business: whoever runs commands.
+            // The key is the business of the operator, who runs the commands.
             error => {
                 let general = "Its operator finds the reason in the gateway's log, and by `rollcall doctor`.";
                 let close = error.problem().map_or_else(|| general.to_owned(), |problem| problem.remedy);
@@ -39,7 +39,7 @@ impl From<VaultError> for Refusal {
                     Class::Unavailable,
                     "secrets_unavailable",
                     "The gateway cannot seal or open the secrets of connections.",
-                    Said::each(general, close),
+                    Wording::each(general, close),
                 )
                 .caused_by(error)
             }
@@ -53,13 +53,13 @@ impl From<register::Error> for Refusal {
         match error {
             register::Error::BadName => Refusal::unacceptable("invalid_name", detail, "Choose another name."),
             register::Error::NoCompany => {
-                Refusal::unacceptable("no_company", detail, Said::by(|edge| format!("Name those that it may see by {}.", edge.parameter("companies"))))
+                Refusal::unacceptable("no_company", detail, Wording::by(|interface| format!("Name those that it may see by {}.", interface.parameter("companies"))))
             }
             register::Error::NoScope | register::Error::ScopeBeyond { .. } => Refusal::unacceptable(
                 "invalid_scopes",
                 detail,
-                Said::by(|edge| {
-                    let change = edge.operation(Operation::ChangeApp);
+                Wording::by(|interface| {
+                    let change = interface.operation(Operation::ChangeApp);
                     format!("Choose among the app's own scopes, or give it others first: {change}.")
                 }),
             ),
@@ -69,26 +69,26 @@ impl From<register::Error> for Refusal {
             register::Error::SeesAll(_) => Refusal::conflict(
                 "sees_all",
                 detail,
-                Said::by(|edge| format!("Leave {} out: an admin's app sees each of them.", edge.parameter("companies"))),
+                Wording::by(|interface| format!("Leave {} out: an admin's app sees each of them.", interface.parameter("companies"))),
             ),
             register::Error::MayAll(_) => Refusal::conflict(
                 "may_all",
                 detail,
-                Said::by(|edge| format!("Leave {} out: an admin's token may do everything.", edge.parameter("scopes"))),
+                Wording::by(|interface| format!("Leave {} out: an admin's token may do everything.", interface.parameter("scopes"))),
             ),
             register::Error::HasProfiles { profiles, links, .. } => Refusal::conflict(
                 "company_in_use",
                 detail,
-                Said::by(|edge| {
-                    let remove = edge.operation(Operation::RemoveProfile);
+                Wording::by(|interface| {
+                    let remove = interface.operation(Operation::RemoveProfile);
                     format!("Leave the company in the list, or delete these profiles first: {remove}. Nothing was changed.")
                 }),
             )
             .with("profiles", json!(profiles))
             .with("links", json!(links)),
             register::Error::NothingInDoubt(_) => {
-                Refusal::conflict("nothing_in_doubt", detail, Said::by(|edge| {
-                    let show = edge.operation(Operation::ShowConnection);
+                Refusal::conflict("nothing_in_doubt", detail, Wording::by(|interface| {
+                    let show = interface.operation(Operation::ShowConnection);
                     format!("Nothing to do: {show} tells how it stands.")
                 }))
             }
@@ -106,8 +106,8 @@ impl From<register::Error> for Refusal {
                 )
             }
             register::Error::Settings(SettingsError::Unreadable) => {
-                Refusal::conflict("unreadable_settings", detail, Said::by(|edge| {
-                    let remove = edge.operation(Operation::RemoveConnection);
+                Refusal::conflict("unreadable_settings", detail, Wording::by(|interface| {
+                    let remove = interface.operation(Operation::RemoveConnection);
                     format!("Remove the connection ({remove}), and add it anew.")
                 }))
             }
@@ -128,7 +128,7 @@ impl From<credentials::Error> for Refusal {
             E::Missing { .. } => Refusal::unacceptable(
                 "invalid_secrets",
                 detail,
-                Said::each(
+                Wording::each(
                     "Add them to `secrets`.",
                     "Add --secret NAME=@FILE for each; `rollcall connection add --help` tells more.",
                 ),
@@ -140,7 +140,7 @@ impl From<credentials::Error> for Refusal {
             E::NotMade { .. } => Refusal::unacceptable(
                 "invalid_secrets",
                 detail,
-                Said::each(
+                Wording::each(
                     "Set it by PATCH, as the source gave it.",
                     "Set it as the source gave it: `rollcall connection set CONNECTION --secret NAME=@FILE`.",
                 ),
@@ -158,7 +158,7 @@ impl From<SetupFailure> for Refusal {
             SetupFailure::Setup(address) => Refusal::conflict(
                 "no_qwc_file",
                 format!("The Web Connector would refuse this file: {address}."),
-                Said::each(
+                Wording::each(
                     "Set ROLLCALL_PUBLIC_URL to an https address with a host name.",
                     "Set ROLLCALL_PUBLIC_URL or --public-url to an https address with a host name.",
                 ),
@@ -172,7 +172,7 @@ impl From<SubscribeError> for Refusal {
     fn from(error: SubscribeError) -> Self {
         let problem = error.problem();
         let class = match &error {
-            // Not the caller's pace, but the source's.
+            // The source is slow, not the caller.
             SubscribeError::Source(Failure::Closed(_)) => Class::Unavailable,
             SubscribeError::Source(_) => Class::SourceFailed,
             _ => Class::Conflict,
@@ -208,8 +208,8 @@ impl From<AskError> for Refusal {
             AskError::Settings(_) => Refusal::conflict(
                 "invalid_settings",
                 detail,
-                Said::by(|edge| {
-                    let change = edge.operation(Operation::ChangeConnection);
+                Wording::by(|interface| {
+                    let change = interface.operation(Operation::ChangeConnection);
                     format!("Correct the connection's settings first: {change}.")
                 }),
             ),
@@ -235,7 +235,7 @@ impl From<RemoveError> for Refusal {
             RemoveError::InUse(links) => Refusal::conflict(
                 "connection_in_use",
                 format!("{links} of the connection's records are linked; these links would go with it."),
-                Said::each(
+                Wording::each(
                     "Send `?confirm=true` to delete them with it. To stop it for a while, pause it.",
                     "Confirm that, or stop it for a while: `rollcall connection set CONNECTION --pause`.",
                 ),

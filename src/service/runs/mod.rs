@@ -17,7 +17,7 @@ use crate::{
 
 use super::{
     Result,
-    actors::ActorNames,
+    actor_names::ActorNames,
     find,
     page::{self, PageBody, PageQuery},
     schema,
@@ -25,7 +25,7 @@ use super::{
 
 pub use view::{Absence, Decision, Hold, Run};
 
-/// Names of a hold that come with its run; the others are on the pages of its absences.
+/// How many names of a hold come with its run; the others are on the pages of its absences.
 const NAMED: u16 = 20;
 
 /// Which runs are wanted, and which page of them.
@@ -65,7 +65,7 @@ pub fn list(db: &mut Db, attempt: &Attempt<action::Read>, query: &RunsQuery) -> 
     PageBody::of(runs::list(db, &filter, before.as_deref(), limit)?, |run| run.id.clone())
 }
 
-/// A run. A held one names the first of those who would be marked absent.
+/// A run. A held one includes the first records that would be marked absent.
 ///
 /// # Errors
 /// `run_not_found`.
@@ -85,7 +85,7 @@ fn hold(db: &mut Db, run: &runs::Run) -> Result<Hold> {
     Ok(Hold { absent: run.absent, present_before: run.present_before, records })
 }
 
-/// A page of those whom a run did not find: named by a held run, marked by one that is complete or approved.
+/// A page of the records that a run did not find: named by a held run, marked by one that is complete or approved.
 ///
 /// # Errors
 /// `run_not_found`; what [`page`] refuses.
@@ -101,7 +101,7 @@ pub fn absences(
     PageBody::of(page, |staged| staged.id.clone())
 }
 
-/// A run whose hold can be approved, before somebody does so. Nothing is changed.
+/// A run whose hold can be approved. Nothing is changed.
 ///
 /// # Errors
 /// `run_not_found`, `run_not_held`.
@@ -143,7 +143,7 @@ pub fn reject(
     Ok(hold::reject(db, &grant, &run.id, name.as_deref(), now)?.into())
 }
 
-/// The name of who decides: a run keeps it.
+/// The name of the person or app that decides, kept with the run.
 fn name(db: &mut Db, grant: &Grant<action::DecideHolds>) -> Result<Option<String>> {
     let names = ActorNames::read(db, std::iter::once((grant.actor(), None)))?;
     Ok(names.name(grant.actor()).map(str::to_owned))

@@ -1,4 +1,4 @@
-//! Runs as they are shown.
+//! The view of a run.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

@@ -136,7 +136,7 @@ fn every_reference_leads_somewhere() {
 #[test]
 fn each_operation_that_a_remedy_names_is_a_route() {
     let document = serde_json::to_value(openapi()).unwrap();
-    for operation in rollcall::service::edge::Operation::ALL {
+    for operation in rollcall::service::interface::Operation::ALL {
         let (api, _) = operation.names();
         let (method, path) = api.split_once(' ').unwrap();
         assert!(document["paths"][path][method.to_lowercase()].is_object(), "{api}");

@@ -28,7 +28,7 @@ use rollcall::{
         words::{Kind, List, Mode},
     },
     http::{Gateway, router::router, server},
-    service::door::as_acting,
+    service::call::as_acting,
     store::{
         PageLimit, Store,
         apps::App,

@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use rollcall::{
-    codec::{qbxml::Reader, soap::Call, source::Source, unescape::Unescaped},
+    codec::{lookahead::LookaheadReader, qbxml::Reader, soap::Call, unescape::Unescaped},
     connectors::quickbooks_desktop::company_file::{Guids, Hcp, Pin, identify},
 };
 
@@ -55,7 +55,7 @@ pub fn qbxml_response(data: &[u8]) {
 
 /// Text within text: it only ever gets shorter.
 pub fn unescape(data: &[u8]) {
-    let mut source = Source::new(data, 1 << 20);
+    let mut source = LookaheadReader::new(data, 1 << 20);
     let mut text = Vec::new();
     if Unescaped::new(&mut source).read_to_end(&mut text).is_ok() {
         assert!(text.len() <= data.len());

@@ -1,4 +1,4 @@
-//! A change as it is shown, and what is asked for.
+//! The query of the change feed, and a page of changes.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use crate::{
     http::api::schema,
     service::{
         Refusal, Result,
-        feed::{FeedChange, Part},
+        feed::{FeedChange, FeedPage},
     },
     store::changes::Filter,
 };
 
-use super::look::LONGEST_WAIT;
+use super::reader::LONGEST_WAIT;
 
-/// Changes of a page where nothing else is asked for, and at most.
+/// The default and the largest number of changes in a page.
 pub(super) const USUAL: usize = 100;
 const MOST: usize = 1000;
 
@@ -91,7 +91,7 @@ pub(super) struct ChangesPage {
 }
 
 impl ChangesPage {
-    pub(super) fn of(part: Part) -> Self {
+    pub(super) fn of(part: FeedPage) -> Self {
         Self { next: part.next.to_text(), more: part.more, data: part.changes }
     }
 }

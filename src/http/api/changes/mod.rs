@@ -2,18 +2,18 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `body` | a change as it is shown, and the query |
-//! | `look` | one look at the feed, in whose name, and waiting for the next |
+//! | `body` | the query, and a page of changes |
+//! | `reader` | reads the feed, and waits for it to grow |
 //! | `stream` | the feed as server-sent events |
-//! | `waiting` | how many may wait |
+//! | `waiting_readers` | limits how many readers may wait |
 
 mod body;
-mod look;
+mod reader;
 mod stream;
-mod waiting;
+mod waiting_readers;
 
-pub use look::LONGEST_WAIT;
-pub use waiting::Waiting;
+pub use reader::LONGEST_WAIT;
+pub use waiting_readers::WaitingReaders;
 
 use axum::{
     Extension, Json,
@@ -25,7 +25,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     domain::access::action,
     http::{Gateway, extract::ApiQuery, problem::ApiError, stop::Stop},
-    service::feed::{self, Part, Wanted},
+    service::feed::{self, FeedPage, FeedQuery},
     sync::feed::Start,
 };
 
@@ -35,7 +35,7 @@ use super::{
     schema::{ProblemBody, Refusals},
 };
 use body::{ChangesPage, ChangesQuery};
-use look::Reader;
+use reader::FeedReader;
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default().routes(guarded!(list_changes))
@@ -62,18 +62,18 @@ async fn list_changes(
 ) -> Result<Response, ApiError> {
     let streams = wants_events(&headers);
     let last_event = headers.get("last-event-id").filter(|_| streams);
-    // What a browser saw last outranks the address that it was first given.
+    // The cursor in a browser's `Last-Event-ID` is newer than the one in the address.
     let start = match last_event.map(|id| id.to_str().unwrap_or("?")).filter(|id| !id.is_empty()) {
         Some(id) => Start::read(Some(id)),
         None => Start::read(query.after.as_deref()),
     };
     let start = start.ok();
     let wait = query.wait()?;
-    let wanted = Wanted { filter: query.filter()?, most: query.most()?, company: query.company };
-    let (gateway, asker) = (caller.gateway.clone(), caller.asker().clone());
-    // The extractor has seen it.
+    let feed_query = FeedQuery { filter: query.filter()?, most: query.most()?, company: query.company };
+    let (gateway, context) = (caller.gateway.clone(), caller.context().clone());
+    // The extractor has checked that it is there.
     let token = bearer(&headers).ok_or_else(|| ApiError::internal("the token is gone"))?;
-    let (from, which) = (start.clone(), wanted.clone());
+    let (from, which) = (start.clone(), feed_query.clone());
     let first = caller.read(move |db, attempt| feed::read(db, attempt, &which, from.as_ref())).await;
     let (start, company) = match first {
         Ok(part) if !streams && (wait.is_zero() || !part.changes.is_empty()) => return Ok(page(part)),
@@ -82,25 +82,25 @@ async fn list_changes(
             (start.filter(|_| streams).unwrap_or(Start::After(part.next)), company)
         }
         Err(refused) => match start {
-            // What is refused is refused with a status; a stream whose cursor is too old says so by an event.
+            // A refusal is an answer with a status; only a cursor that is too old is an event of the stream.
             Some(Start::After(cursor)) if streams && refused.status == StatusCode::GONE => {
                 (Start::After(cursor.clone()), cursor.company_id)
             }
             _ => return Err(refused),
         },
     };
-    let place = gateway.waiting.enter(&token.hash()).ok_or_else(too_many)?;
-    let reader = Reader { asker, ambient: gateway.ambient.clone(), wanted, company };
+    let permit = gateway.waiting_readers.admit(&token.hash()).ok_or_else(too_many)?;
+    let reader = FeedReader { context, ambient: gateway.ambient.clone(), feed_query, company };
     let stop = stop.map(|Extension(stop)| stop);
     if streams {
-        return Ok(stream::answer(gateway.store, lane(&token), reader, start, stop, place));
+        return Ok(stream::answer(gateway.store, lane(&token), reader, start, stop, permit));
     }
     Ok(page(reader.wait(&gateway.store, start, wait, stop).await?))
 }
 
-fn page(looked: Part) -> Response {
-    // The same address is a stream of events as well.
-    ([(header::VARY, "accept")], Json(ChangesPage::of(looked))).into_response()
+fn page(part: FeedPage) -> Response {
+    // The same address also serves a stream of events.
+    ([(header::VARY, "accept")], Json(ChangesPage::of(part))).into_response()
 }
 
 fn wants_events(headers: &HeaderMap) -> bool {
@@ -115,7 +115,7 @@ fn too_many() -> ApiError {
     let mut refused = refuse(
         axum::http::StatusCode::TOO_MANY_REQUESTS,
         "too_many_readers",
-        format!("As many readers of this token wait for changes as may: {}.", waiting::MOST),
+        format!("As many readers of this token wait for changes as may: {}.", waiting_readers::MOST),
         "Let one reader of a company serve all that need it, or close some.",
     );
     refused.retry_after = Some(5);

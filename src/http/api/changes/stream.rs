@@ -17,49 +17,49 @@ use tokio::{
 use crate::{
     domain::cursor::Cursor,
     http::{problem::ApiError, stop::Stop},
-    service::feed::Part,
+    service::feed::FeedPage,
     store::{Lane, Store, in_lane},
     sync::feed::Start,
 };
 
 use super::{
-    look::{PERIOD, Reader},
-    waiting::Place,
+    reader::{FeedReader, PERIOD},
+    waiting_readers::WaitPermit,
 };
 
-/// What keeps proxies from taking a quiet stream for a dead one.
+/// How often a comment is sent, so that proxies do not take a quiet stream for a dead one.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// Milliseconds after which a client comes back whose stream has ended.
+/// Milliseconds after which a client reconnects when its stream has ended.
 const RETRY: u32 = 2000;
 
 struct Streaming {
     store: Store,
-    /// Its looks wait in the caller's own line, as its other requests do.
+    /// Its reads wait in the caller's own queue, as its other requests do.
     lane: Lane,
-    reader: Reader,
+    reader: FeedReader,
     start: Start,
     grows: watch::Receiver<()>,
     stop: Option<Stop>,
     begun: bool,
     heartbeat: Instant,
-    _place: Place,
+    _permit: WaitPermit,
 }
 
 /// The answer: its head at once, and then the changes.
 pub(super) fn answer(
     store: Store,
     lane: Lane,
-    reader: Reader,
+    reader: FeedReader,
     start: Start,
     stop: Option<Stop>,
-    place: Place,
+    permit: WaitPermit,
 ) -> Response {
-    // Before the first look: nothing that is committed after it goes unnoticed.
+    // Subscribed before the first read, so that nothing committed after it is missed.
     let grows = store.feed_grows(&reader.company);
     let heartbeat = Instant::now() + HEARTBEAT;
     let streaming =
-        Streaming { store, lane, reader, start, grows, stop, begun: false, heartbeat, _place: place };
+        Streaming { store, lane, reader, start, grows, stop, begun: false, heartbeat, _permit: permit };
     let events = stream::unfold(streaming, |mut streaming| async {
         let text = streaming.next().await?;
         streaming.heartbeat = Instant::now() + HEARTBEAT;
@@ -68,7 +68,7 @@ pub(super) fn answer(
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        // nginx would gather what is to be seen at once.
+        // Tells nginx not to buffer the stream.
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
     (headers, Body::from_stream(events)).into_response()
@@ -78,20 +78,20 @@ impl Streaming {
     /// The next text to be sent; `None` at the end.
     async fn next(&mut self) -> Option<String> {
         loop {
-            let looked = in_lane(self.lane.clone(), self.reader.look(&self.store, &self.start)).await;
-            let looked = match looked {
-                Ok(looked) => looked,
+            let part = in_lane(self.lane.clone(), self.reader.read(&self.store, &self.start)).await;
+            let part = match part {
+                Ok(part) => part,
                 Err(error) if error.status == StatusCode::GONE => return self.resync(&error).await,
-                // The client comes back, and is told what is wrong as an answer.
+                // The client reconnects, and gets the refusal as an answer.
                 Err(_) => return None,
             };
-            let next = looked.next.clone();
-            let more = looked.more;
+            let next = part.next.clone();
+            let more = part.more;
             self.start = Start::After(next.clone());
-            let text = events(looked);
+            let text = events(part);
             if !self.begun {
                 self.begun = true;
-                // Without an event it tells where the stream stands: who comes back before the first one misses nothing.
+                // The cursor without an event, so that a client that reconnects before the first event misses nothing.
                 return Some(format!("retry: {RETRY}\n\n{text}id: {}\n\n", next.to_text()));
             }
             if !text.is_empty() {
@@ -109,9 +109,9 @@ impl Streaming {
         }
     }
 
-    /// Says that changes are gone, and goes on with what is to come.
+    /// Reports that changes are gone, and goes on with new ones.
     async fn resync(&mut self, expired: &ApiError) -> Option<String> {
-        let newest = in_lane(self.lane.clone(), self.reader.look(&self.store, &Start::Newest)).await.ok()?;
+        let newest = in_lane(self.lane.clone(), self.reader.read(&self.store, &Start::Newest)).await.ok()?;
         let next = newest.next;
         let data = json!({
             "code": expired.problem.code,
@@ -125,12 +125,12 @@ impl Streaming {
     }
 }
 
-/// Moves the client's cursor over what its filter leaves out, too.
+/// The cursor of the client also moves over changes that its filter leaves out.
 fn heartbeat(next: &Cursor) -> String {
     format!(": still here\nid: {}\n\n", next.to_text())
 }
 
-fn events(part: Part) -> String {
+fn events(part: FeedPage) -> String {
     let mut text = String::new();
     for change in part.changes {
         let id = Cursor { position: change.position, ..part.next.clone() }.to_text();

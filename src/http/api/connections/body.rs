@@ -1,4 +1,4 @@
-//! Connections as they are sent.
+//! The bodies by which connections are made and changed.
 
 use std::collections::BTreeMap;
 

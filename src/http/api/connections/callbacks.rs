@@ -1,4 +1,4 @@
-//! The callbacks of a source: registered there by Rollcall, and taken back.
+//! The callbacks of a source, which Rollcall registers there and removes.
 
 use axum::{Json, http::StatusCode};
 

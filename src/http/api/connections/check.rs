@@ -1,4 +1,4 @@
-//! The connectivity test. The Web Connector calls us, never the other way: the answer says so.
+//! The connectivity test. The Web Connector calls us, so its test can only say when it called last.
 
 use axum::Json;
 

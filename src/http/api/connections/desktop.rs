@@ -1,4 +1,4 @@
-//! What only connections to QuickBooks Desktop have: the Web Connector's password and its `.qwc` file.
+//! Routes for connections to QuickBooks Desktop only: the Web Connector's password and its `.qwc` file.
 
 use axum::{
     Json,

@@ -1,4 +1,4 @@
-//! «Get Users».
+//! «Get Users»: requests the lists of a connection.
 
 use axum::{Json, http::StatusCode};
 use chrono::{DateTime, Utc};
@@ -17,8 +17,8 @@ use crate::{
         problem::ApiError,
     },
     service::{
-        connections::{self, Asked},
-        edge::Edge,
+        connections::{self, PollRequest},
+        interface::Interface,
     },
 };
 
@@ -49,12 +49,12 @@ pub(super) struct Poll {
     expected_at: Option<DateTime<Utc>>,
 }
 
-impl From<Asked> for Poll {
-    fn from(asked: Asked) -> Self {
+impl From<PollRequest> for Poll {
+    fn from(asked: PollRequest) -> Self {
         Self {
             run: asked.employees.into(),
             runs: asked.runs.into_iter().map(Run::from).collect(),
-            detail: asked.detail.at(Edge::Api).to_owned(),
+            detail: asked.detail.at(Interface::Api).to_owned(),
             last_seen_at: asked.last_seen_at,
             expected_at: asked.expected_at,
         }

@@ -1,4 +1,4 @@
-//! The end of a connection.
+//! Deleting a connection.
 
 use axum::{
     Json,

@@ -1,4 +1,4 @@
-//! The secret of a source's webhooks.
+//! Renews the secret of a connection's webhooks.
 
 use axum::Json;
 

@@ -1,10 +1,10 @@
-//! `/docs`: the API's description as a page, made of the document that `/openapi.json` is. It has no script, and loads
-//! nothing from elsewhere: it works without a network.
+//! `/docs`: the API's description as a page, rendered from the document of `/openapi.json`. It has no script and loads
+//! nothing from elsewhere, so it works without a network.
 //!
 //! | file | what it holds |
 //! | --- | --- |
 //! | `page` | the page: routes by subject, then the types that they name |
-//! | `types` | what a schema says, in words |
+//! | `types` | renders a schema in words |
 
 mod page;
 mod types;
@@ -18,11 +18,11 @@ use axum::{
 use bytes::Bytes;
 use serde_json::Value;
 
-/// Nothing but the page and its style sheet.
+/// Allows only the page and its style sheet.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// The page of an OpenAPI document.
+/// Renders an OpenAPI document as a page.
 pub fn page<S: Clone + Send + Sync + 'static>(document: &Value) -> Router<S> {
     let page = Bytes::from(page::render(document));
     let page = move || async move { answer("text/html; charset=utf-8", page) };

@@ -1,10 +1,10 @@
-//! What a schema says, in words and links. Whatever is not known of it is left out, so that a newer document still shows.
+//! Renders schemas in words and links. Unknown members are left out, so that a newer document can still be shown.
 
 use std::fmt::Write;
 
 use serde_json::Value;
 
-/// A text as HTML: what stands between back-quotes is code, an empty line parts paragraphs.
+/// A text as HTML: text between back-quotes is code, an empty line separates paragraphs.
 pub(super) fn prose(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + 32);
     for paragraph in text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()) {
@@ -24,7 +24,7 @@ pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// The texts of a list, or the one text that stands in its place.
+/// The texts of a list, or a single text in its place.
 fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
@@ -36,7 +36,7 @@ fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// What a value may be: a link to a type that has a name, else words.
+/// The type of a value: a link to a type that has a name, else words.
 pub(super) fn kind(schema: &Value) -> String {
     if let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next()) {
         let name = escaped(name);
@@ -82,7 +82,7 @@ fn named(name: &str, schema: &Value) -> String {
     }
 }
 
-/// The bounds that a reader asks for.
+/// The limits that matter to a reader.
 fn bounds(schema: &Value) -> String {
     let names = [
         ("minimum", "at least"),
@@ -98,7 +98,7 @@ fn bounds(schema: &Value) -> String {
     if said.is_empty() { String::new() } else { format!(" ({})", said.join(", ")) }
 }
 
-/// The members of an object as a table; those that must be there are marked.
+/// The members of an object as a table; required ones are marked.
 pub(super) fn members(schema: &Value) -> String {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return String::new() };
     let required = texts(schema.get("required").unwrap_or_default());
@@ -113,7 +113,7 @@ pub(super) fn description(of: &Value) -> &str {
     of.get("description").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// A row of a table: a name, what it may be, and what it means.
+/// A row of a table: name, type and meaning.
 pub(super) fn row(html: &mut String, name: &str, required: bool, kind: &str, meaning: &str) {
     let needed = if required { " <em>required</em>" } else { "" };
     let (name, meaning) = (escaped(name), prose(meaning));
