@@ -9,7 +9,7 @@ use crate::{
     domain::problem::Problem,
     service::{Class, Refusal, edge::Edge},
     store,
-    sync::{check::TestError, remove::RemoveError, subscribe::SubscribeError, vault::VaultError},
+    sync::{connection_test::TestError, remove::RemoveError, subscribe::SubscribeError, vault::VaultError},
 };
 
 /// The exit code of a command that failed.

@@ -72,7 +72,7 @@ use crate::{
     store::Store,
     sync::{
         inbox::{Inbox, SEALED_KEPT},
-        poll::Reach,
+        source_access::SourceAccess,
         vault::Vault,
     },
     threads::Threads,
@@ -92,7 +92,7 @@ pub struct Gateway {
     /// How the outside reaches this gateway, without a trailing slash: it goes into `.qwc` files and links.
     pub public_url: url::Url,
     /// The sources that are polled.
-    pub reach: Reach,
+    pub sources: SourceAccess,
     /// Where the messages of webhooks go in.
     pub inbox: Inbox,
     /// Tells the worker that lists were asked for.
@@ -115,8 +115,8 @@ pub struct Gateway {
 
 impl Gateway {
     /// Within a runtime: the inbox gathers messages in a task of its own.
-    pub fn new(reach: Reach) -> Self {
-        let Reach { store, ambient, vault, public_url, .. } = reach.clone();
+    pub fn new(sources: SourceAccess) -> Self {
+        let SourceAccess { store, ambient, vault, public_url, .. } = sources.clone();
         let inbox = Inbox::start(store.clone(), ambient.clone()).sealing(vault.clone(), SEALED_KEPT);
         let readers = Threads::new("qbwc-reader", READERS);
         let (room, wake, refused_tokens) = (room::Room::default(), Arc::default(), RefusedTokens::default());
@@ -126,7 +126,7 @@ impl Gateway {
             ambient,
             vault,
             public_url,
-            reach,
+            sources,
             inbox,
             wake,
             sign_ins,

@@ -98,7 +98,7 @@ impl Source {
 
     /// The day by UTC: the vendor's dates are by it.
     fn today(&self) -> NaiveDate {
-        self.client.caller().gate().now().date_naive()
+        self.client.origin().limiter().now().date_naive()
     }
 
     pub(super) fn member(&self, row: Member) -> Option<Row> {

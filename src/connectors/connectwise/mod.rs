@@ -34,7 +34,7 @@ use futures_util::future::BoxFuture;
 use crate::{
     connectors::{
         Reading as PolledReading, Source as PolledSource,
-        outbound::{Gate, Outbound},
+        outbound::{Outbound, RequestLimiter},
         source::{Ask, Failure, Fetched, Subscribed},
     },
     domain::{secret::Secret, words::List},
@@ -64,9 +64,9 @@ impl Source {
         secrets: &BTreeMap<String, Secret>,
         memory: Option<&str>,
         outbound: &Outbound,
-        gate: Arc<dyn Gate>,
+        limiter: Arc<dyn RequestLimiter>,
     ) -> Result<Self, Failure> {
-        let client = Box::new(Client::new(&settings, secrets, memory, outbound, gate)?);
+        let client = Box::new(Client::new(&settings, secrets, memory, outbound, limiter)?);
         let wanted = map::Wanted::new(&settings);
         Ok(Self { settings, client, wanted, hasty: false })
     }

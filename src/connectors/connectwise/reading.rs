@@ -190,7 +190,7 @@ impl<'a> Reading<'a> {
 
     /// The vendor's clock, which its time stamps are by; ours where it does not say.
     fn vendor_time(&self, headers: &HeaderMap) -> String {
-        let now = date(headers).unwrap_or_else(|| self.source.client.caller().gate().now());
+        let now = date(headers).unwrap_or_else(|| self.source.client.origin().limiter().now());
         now.to_rfc3339_opts(SecondsFormat::Secs, true)
     }
 

@@ -42,7 +42,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     connectors::{
         Reading as PolledReading, Source as PolledSource,
-        outbound::{Gate, Outbound},
+        outbound::{Outbound, RequestLimiter},
         source::{Ask, Failure, Fetched},
     },
     domain::{secret::Secret, words::List},
@@ -79,9 +79,9 @@ impl Source {
         secrets: &BTreeMap<String, Secret>,
         memory: Option<&str>,
         outbound: &Outbound,
-        gate: Arc<dyn Gate>,
+        limiter: Arc<dyn RequestLimiter>,
     ) -> Result<Self, Failure> {
-        let client = Client::new(&settings, secrets, outbound, gate)?;
+        let client = Client::new(&settings, secrets, outbound, limiter)?;
         let memory: Memory = memory.and_then(|memory| serde_json::from_str(memory).ok()).unwrap_or_default();
         Ok(Self { settings, client, again: Mutex::new(memory.again) })
     }

@@ -50,7 +50,7 @@ pub(super) fn concerns_one(none: &NoPage) -> bool {
         return false;
     }
     match &none.failure {
-        Failure::Closed(_) => false,
+        Failure::NotSent(_) => false,
         Failure::Source { cause, .. } => !matches!(
             cause,
             Cause::Credentials | Cause::AddressNotAllowed | Cause::RateLimit | Cause::Dns | Cause::Tls

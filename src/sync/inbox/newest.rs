@@ -12,7 +12,7 @@ use crate::{
     sync::{ingest, reconcile},
 };
 
-use super::meaning::{Outcome, place};
+use super::outcome::{Outcome, place};
 
 /// These records are as told.
 pub(super) fn upserted(

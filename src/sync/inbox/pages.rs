@@ -29,8 +29,8 @@ use crate::{
 };
 
 use super::{
-    meaning::Outcome,
     newest,
+    outcome::Outcome,
     texts::{WAITS, given_up, interleaved, missing, older_list, stopped, superseded, waits},
 };
 

@@ -17,7 +17,7 @@ use rollcall::{
         vendor::{Faults, LoggedRequest, ServerOptions, Trap},
     },
     store::connections::Connection,
-    sync::{poll::Reach, register},
+    sync::{register, source_access::SourceAccess},
 };
 use tokio::{net::TcpListener, sync::oneshot};
 
@@ -314,12 +314,12 @@ fn change_company(world: &ConnectWise, rng: &mut StdRng, tag: u32) {
 
 /// A connection to the vendor, in a company of its own, with settings beside the usual ones.
 impl Vendor {
-    pub async fn connect(&self, reach: &Reach, name: &str, more: &[(&str, &str)]) -> Connection {
-        let (ambient, vault) = (reach.ambient.clone(), reach.vault.clone());
+    pub async fn connect(&self, sources: &SourceAccess, name: &str, more: &[(&str, &str)]) -> Connection {
+        let (ambient, vault) = (sources.ambient.clone(), sources.vault.clone());
         let (kind, mut settings, secrets, name) =
             (self.kind(), self.settings(), self.secrets(), name.to_owned());
         settings.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let made = reach.store.write(move |db| {
+        let made = sources.store.write(move |db| {
             let company = register::company(db, &ambient, &granted(), &name)?;
             let draft = register::ConnectionDraft {
                 settings,
