@@ -11,7 +11,7 @@ use crate::{
     store::{
         self, Db, WriteDb, connections,
         connections::{Connection, Contents},
-        hooks, locks, purge, sessions,
+        locks, purge, sessions, webhooks,
     },
 };
 
@@ -54,7 +54,7 @@ pub fn extent(
     let connection = connections::get(db, id)?;
     grant.covers(&connection.company_id, "connection")?;
     let contents = connections::contents(db, id)?;
-    let callbacks = connectors::is_polled(connection.kind) && hooks::get(db, id)?.subscribed;
+    let callbacks = connectors::is_polled(connection.kind) && webhooks::get(db, id)?.subscribed;
     Ok(Extent { connection, contents, callbacks })
 }
 

@@ -23,7 +23,7 @@ use crate::{
     store::{
         self, connections,
         connections::Connection,
-        hooks::{self, Hook},
+        webhooks::{self, WebhookState},
     },
 };
 
@@ -135,7 +135,7 @@ pub async fn subscribe(
     let opened = Opened::new(sources, grant, connection_id).await?;
     let done = opened.ensure(sources).await?;
     let (id, now) = (connection_id.to_owned(), sources.ambient.now());
-    sources.store.write(move |db| hooks::subscribe(db, &id, Some(now))).await?;
+    sources.store.write(move |db| webhooks::subscribe(db, &id, Some(now))).await?;
     Ok(done)
 }
 
@@ -150,12 +150,12 @@ pub async fn unsubscribe(
 ) -> Result<usize, SubscribeError> {
     let opened = Opened::new(sources, grant, connection_id).await?;
     let id = connection_id.to_owned();
-    let wanted = sources.store.write(move |db| hooks::unsubscribe(db, &id)).await?;
+    let wanted = sources.store.write(move |db| webhooks::unsubscribe(db, &id)).await?;
     let removed = opened.remove().await;
     if removed.is_err() && wanted {
         // Some may be gone already: the next poll looks.
         let id = connection_id.to_owned();
-        sources.store.write(move |db| hooks::subscribe(db, &id, None)).await?;
+        sources.store.write(move |db| webhooks::subscribe(db, &id, None)).await?;
     }
     removed
 }
@@ -195,7 +195,7 @@ async fn try_keep_up(
     source: &dyn Source,
 ) -> Result<Subscribed, SubscribeError> {
     let (id, now) = (connection.id.clone(), sources.ambient.now());
-    let hook = sources.store.read(move |db| hooks::get(db, &id)).await?;
+    let hook = sources.store.read(move |db| webhooks::get(db, &id)).await?;
     if !is_due(&hook, now) {
         return Ok(Subscribed::default());
     }
@@ -205,7 +205,7 @@ async fn try_keep_up(
     let done = ensure(kind, settings, source, &url, &sources.public_url).await?;
     // A row of its own transaction: whoever works on the inbox locks it before the poll's.
     let id = connection.id.clone();
-    if sources.store.write(move |db| hooks::checked(db, &id, now)).await? {
+    if sources.store.write(move |db| webhooks::checked(db, &id, now)).await? {
         return Ok(done);
     }
     // Nobody wants them any more since a moment ago.
@@ -213,7 +213,7 @@ async fn try_keep_up(
     Ok(Subscribed::default())
 }
 
-fn is_due(hook: &Hook, now: chrono::DateTime<chrono::Utc>) -> bool {
+fn is_due(hook: &WebhookState, now: chrono::DateTime<chrono::Utc>) -> bool {
     hook.subscribed && hook.checked_at.is_none_or(|checked| now - checked >= TRUSTED)
 }
 
@@ -318,10 +318,10 @@ mod tests {
     #[test]
     fn callbacks_are_looked_at_every_few_hours_and_only_where_they_are_wanted() {
         let now = "2026-03-01T12:00:00Z".parse().unwrap();
-        let hook = |subscribed, hours: Option<i64>| Hook {
+        let hook = |subscribed, hours: Option<i64>| WebhookState {
             subscribed,
             checked_at: hours.map(|hours| now - TimeDelta::hours(hours)),
-            ..Hook::default()
+            ..WebhookState::default()
         };
         assert!(is_due(&hook(true, None), now) && is_due(&hook(true, Some(6)), now));
         assert!(!is_due(&hook(true, Some(5)), now));

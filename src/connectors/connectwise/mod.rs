@@ -33,7 +33,7 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     connectors::{
-        Reading as PolledReading, Source as PolledSource,
+        Reading as PolledReading, Source,
         outbound::{Outbound, RequestLimiter},
         source::{Ask, Failure, Fetched, Subscribed},
     },
@@ -45,7 +45,7 @@ use reading::Reading;
 pub use {settings::Settings, spec::Connectwise};
 
 /// One tenant, ready to be read.
-pub struct Source {
+pub struct ConnectwiseSource {
     settings: Settings,
     /// Boxed, so that no kind's source is much larger than another's.
     client: Box<Client>,
@@ -54,7 +54,7 @@ pub struct Source {
     hasty: bool,
 }
 
-impl Source {
+impl ConnectwiseSource {
     /// `memory` is what `memory` said last time.
     ///
     /// # Errors
@@ -78,7 +78,7 @@ impl Source {
     }
 }
 
-impl PolledSource for Source {
+impl Source for ConnectwiseSource {
     fn read(&self, ask: Ask) -> Box<dyn PolledReading + '_> {
         Box::new(Reading::new(self, ask))
     }

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::{
     connectors::{
-        Polled, SettingsError, Source as PolledSource,
+        Polled, SettingsError, Source,
         outbound::address_guard::is_local,
         polled::SourceContext,
         settings::{PollSettings, wrong},
@@ -16,7 +16,7 @@ use crate::{
     domain::{secret::Secret, words::List},
 };
 
-use super::{Source, spec::SPEC};
+use super::{ConnectwiseSource, spec::SPEC};
 
 /// How a tenant of ConnectWise PSA is read. The defaults are in its specification, `SPEC`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,8 +66,8 @@ impl Polled for Settings {
         vec![Rate::new(&counted_by, Limit::PerMinute(self.poll.requests_per_minute))]
     }
 
-    fn open(&self, context: SourceContext<'_>) -> Result<Box<dyn PolledSource>, Failure> {
-        Ok(Box::new(Source::new(
+    fn open(&self, context: SourceContext<'_>) -> Result<Box<dyn Source>, Failure> {
+        Ok(Box::new(ConnectwiseSource::new(
             self.clone(),
             context.secrets,
             context.memory,

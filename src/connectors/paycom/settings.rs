@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::{
     connectors::{
-        Polled, SettingsError, Source as PolledSource,
+        Polled, SettingsError, Source,
         outbound::address_guard::is_local,
         polled::SourceContext,
         settings::{PollSettings, wrong},
@@ -18,7 +18,7 @@ use crate::{
     domain::{secret::Secret, words::List},
 };
 
-use super::{Source, spec::SPEC};
+use super::{PaycomSource, spec::SPEC};
 
 /// What Paycom takes of one API user.
 const BUCKET: Limit = Limit::Bucket { a_second: 3, at_once: 20 };
@@ -85,8 +85,8 @@ impl Polled for Settings {
             .collect()
     }
 
-    fn open(&self, context: SourceContext<'_>) -> Result<Box<dyn PolledSource>, Failure> {
-        Ok(Box::new(Source::new(
+    fn open(&self, context: SourceContext<'_>) -> Result<Box<dyn Source>, Failure> {
+        Ok(Box::new(PaycomSource::new(
             self.clone(),
             context.secrets,
             context.memory,

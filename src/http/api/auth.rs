@@ -32,7 +32,7 @@ use crate::{
         door::{self, Asker, Credential, Outcome},
         named::{self, Named},
     },
-    store::{Db, Lane, WriteDb},
+    store::{Db, Requester, WriteDb},
 };
 
 /// Whoever sends a request for the action `A`. Nothing is known of it yet but what it says; [`Caller::read`] and
@@ -155,13 +155,13 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<Secret> {
 }
 
 /// The line before the database of whoever has this token. One that nobody has made has a line as well.
-pub fn lane(token: &Secret) -> Lane {
+pub fn requester(token: &Secret) -> Requester {
     let who = token.hash().0.iter().take(8).fold(String::new(), |mut who, byte| {
         // Writing to a `String` cannot fail.
         let _ = write!(who, "{byte:02x}");
         who
     });
-    Lane::Caller(who.into())
+    Requester::Caller(who.into())
 }
 
 /// A handler whose first argument is a [`Caller`]: its signature says its action.

@@ -8,7 +8,7 @@ use crate::{
         problem::Problem,
         words::{List, Mode},
     },
-    store::{Result, WriteDb, connections::Connection, hooks, inbox::Message, locks},
+    store::{Result, WriteDb, connections::Connection, inbox::Message, locks, webhooks},
     sync::ask::{self, AskError},
 };
 
@@ -137,7 +137,7 @@ fn apply(
             return pages::take(db, ambient, connection, &page);
         }
         Ok(Event::VerificationCode { code }) => {
-            hooks::set_verification(db, &connection.id, code, message.received_at)?;
+            webhooks::set_verification(db, &connection.id, code, message.received_at)?;
         }
         // A record that is named is fetched; for the others the source was asked what has changed.
         Ok(Event::Changed { .. } | Event::MayBeGone { .. } | Event::SomethingChanged | Event::Nothing) => {}

@@ -49,7 +49,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     connectors::{self, Moves},
     domain::words::{MessageState, RunState},
-    store::{self, WriteDb, inbox, runs, told},
+    store::{self, WriteDb, inbox, message_times, runs},
 };
 
 /// How long those that were given up are kept.
@@ -84,7 +84,7 @@ pub fn forget(db: &mut WriteDb, now: DateTime<Utc>, kept: TimeDelta) -> store::R
     let done = inbox::forget(db, MessageState::Done, now - kept)?;
     let dead = inbox::forget(db, MessageState::Dead, now - kept.max(DEAD_KEPT))?;
     // Longer than any message that could bring them back.
-    let gone = told::forget_removed(db, now - kept.max(DEAD_KEPT) * 2)?;
+    let gone = message_times::forget_removed(db, now - kept.max(DEAD_KEPT) * 2)?;
     let over = store::sealed::forget(db, now)?;
     Ok(done + dead + gone + over)
 }

@@ -18,8 +18,8 @@ use crate::{
     store::{
         self, Store, WriteDb,
         connections::{self, Connection},
-        hooks,
         inbox::{self, Message},
+        webhooks,
     },
     sync::vault::Vault,
 };
@@ -86,7 +86,7 @@ impl InboxProcessor {
     pub async fn claim(&self, connection_id: &str) -> store::Result<Option<Lease>> {
         let (id, by) = (connection_id.to_owned(), self.gateway.clone());
         let (now, until) = (self.ambient.now(), self.until());
-        match self.store.write(move |db| hooks::claim(db, &id, &by, now, until)).await {
+        match self.store.write(move |db| webhooks::claim(db, &id, &by, now, until)).await {
             Ok(number) => Ok(number.map(|number| Lease { connection_id: connection_id.to_owned(), number })),
             Err(store::Error::Referred(_)) => Ok(None),
             Err(error) => Err(error),
@@ -111,7 +111,7 @@ impl InboxProcessor {
         let claim = move |db: &mut WriteDb| {
             let mut leases = Vec::new();
             for connection_id in due {
-                if let Some(number) = hooks::claim(db, &connection_id, &by, now, until)? {
+                if let Some(number) = webhooks::claim(db, &connection_id, &by, now, until)? {
                     leases.push(Lease { connection_id, number });
                 }
             }
@@ -158,7 +158,7 @@ impl InboxProcessor {
     /// What the database says: the lease runs out by itself then.
     pub async fn release(&self, lease: Lease) -> store::Result<()> {
         let now = self.ambient.now();
-        self.store.write(move |db| hooks::release(db, &lease.connection_id, lease.number, now)).await
+        self.store.write(move |db| webhooks::release(db, &lease.connection_id, lease.number, now)).await
     }
 
     fn until(&self) -> DateTime<Utc> {
@@ -174,7 +174,7 @@ impl InboxProcessor {
         let (lease, until) = (lease.clone(), self.until());
         let write = move |db: &mut WriteDb| {
             // First of all: its row stays locked, so nobody can take the lease before the commit.
-            hooks::hold(db, &lease.connection_id, lease.number, until)?;
+            webhooks::hold(db, &lease.connection_id, lease.number, until)?;
             work(db)
         };
         self.store.write(write).await
@@ -211,7 +211,7 @@ impl InboxProcessor {
             dealt += self.follow(lease, &connection, fetch_requests::group(requests), end).await?;
             let id = lease.connection_id.clone();
             self.write(lease, move |db| {
-                hooks::received(db, &id, newest)?;
+                webhooks::received(db, &id, newest)?;
                 connections::seen(db, &id, newest).map(drop)
             })
             .await?;

@@ -165,7 +165,7 @@ impl Play {
         }
         stands(&self.gateways[0].store, &self.connection.id, self.clock.now()).await;
         assert_eq!(self.vendor.violations(), Vec::<String>::new(), "seed {}", self.seed);
-        assert_eq!(self.vendor.trap.requests(), [], "seed {}", self.seed);
+        assert_eq!(self.vendor.foreign.requests(), [], "seed {}", self.seed);
     }
 
     /// All trouble ends: deltas bring what has changed, a whole list brings the rest.

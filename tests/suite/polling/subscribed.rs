@@ -10,7 +10,7 @@ use rollcall::{
     store::{
         Store,
         connections::{self, Connection},
-        hooks::{self, Hook},
+        webhooks::{self, WebhookState},
     },
     sync::{
         poll,
@@ -67,9 +67,9 @@ impl Tenant {
         kinds
     }
 
-    async fn hook(&self) -> Hook {
+    async fn hook(&self) -> WebhookState {
         let id = self.connection.id.clone();
-        self.store.read(move |db| hooks::get(db, &id)).await.unwrap()
+        self.store.read(move |db| webhooks::get(db, &id)).await.unwrap()
     }
 
     async fn connection(&self) -> Connection {
@@ -99,7 +99,7 @@ async fn subscribing_again_makes_no_second_set_and_unsubscribing_leaves_none() {
         assert_eq!(unsubscribe(&tenant.sources, &granted(), id).await.unwrap(), 0);
         tenant.poll_after(7).await;
         assert_eq!(tenant.callbacks(false), NONE, "nobody wants them any more");
-        assert_eq!(tenant.hook().await, Hook::default());
+        assert_eq!(tenant.hook().await, WebhookState::default());
         assert_eq!(tenant.vendor.violations(), Vec::<String>::new());
     })
     .await;

@@ -18,7 +18,7 @@ use crate::{
     domain::cursor::Cursor,
     http::{problem::ApiError, stop::Stop},
     service::feed::Part,
-    store::{Lane, Store, in_lane},
+    store::{Requester, Store, on_behalf_of},
     sync::feed::Start,
 };
 
@@ -36,7 +36,7 @@ const RETRY: u32 = 2000;
 struct Streaming {
     store: Store,
     /// Its looks wait in the caller's own line, as its other requests do.
-    lane: Lane,
+    requester: Requester,
     reader: Reader,
     start: Start,
     grows: watch::Receiver<()>,
@@ -49,7 +49,7 @@ struct Streaming {
 /// The answer: its head at once, and then the changes.
 pub(super) fn answer(
     store: Store,
-    lane: Lane,
+    requester: Requester,
     reader: Reader,
     start: Start,
     stop: Option<Stop>,
@@ -59,7 +59,7 @@ pub(super) fn answer(
     let grows = store.feed_grows(&reader.company);
     let heartbeat = Instant::now() + HEARTBEAT;
     let streaming =
-        Streaming { store, lane, reader, start, grows, stop, begun: false, heartbeat, _place: place };
+        Streaming { store, requester, reader, start, grows, stop, begun: false, heartbeat, _place: place };
     let events = stream::unfold(streaming, |mut streaming| async {
         let text = streaming.next().await?;
         streaming.heartbeat = Instant::now() + HEARTBEAT;
@@ -78,7 +78,8 @@ impl Streaming {
     /// The next text to be sent; `None` at the end.
     async fn next(&mut self) -> Option<String> {
         loop {
-            let looked = in_lane(self.lane.clone(), self.reader.look(&self.store, &self.start)).await;
+            let looked =
+                on_behalf_of(self.requester.clone(), self.reader.look(&self.store, &self.start)).await;
             let looked = match looked {
                 Ok(looked) => looked,
                 Err(error) if error.status == StatusCode::GONE => return self.resync(&error).await,
@@ -111,7 +112,8 @@ impl Streaming {
 
     /// Says that changes are gone, and goes on with what is to come.
     async fn resync(&mut self, expired: &ApiError) -> Option<String> {
-        let newest = in_lane(self.lane.clone(), self.reader.look(&self.store, &Start::Newest)).await.ok()?;
+        let newest =
+            on_behalf_of(self.requester.clone(), self.reader.look(&self.store, &Start::Newest)).await.ok()?;
         let next = newest.next;
         let data = json!({
             "code": expired.problem.code,

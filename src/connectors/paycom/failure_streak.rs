@@ -13,14 +13,14 @@ const SLOW: u32 = 5;
 
 /// Failures of single employees, one after the other.
 #[derive(Default)]
-pub(super) struct Strikes {
+pub(super) struct FailureStreak {
     in_a_row: u32,
     /// The last one, while nobody was delivered.
     last: Option<Failure>,
     delivered: bool,
 }
 
-impl Strikes {
+impl FailureStreak {
     /// One more; whether it was one too many.
     pub(super) fn add(&mut self, none: &NoPage) -> bool {
         let slow = matches!(none.failure, Failure::Source { cause: Cause::Timeout | Cause::Tcp, .. });
