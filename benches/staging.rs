@@ -38,9 +38,9 @@ use rollcall::{
     store::Store,
     sync::{
         ask, ingest,
-        poll::Reach,
         register::{self, ConnectionDraft},
         run,
+        source_access::SourceAccess,
         vault::{KeySource, Vault},
     },
 };
@@ -377,7 +377,7 @@ impl Desk {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
         let address = listener.local_addr().expect("bound");
         let public_url = format!("http://localhost:{}", address.port()).parse().expect("a URL");
-        let reach = Reach {
+        let sources = SourceAccess {
             store: store.clone(),
             ambient: ambient.clone(),
             vault: vault(),
@@ -385,7 +385,7 @@ impl Desk {
             public_url,
             lease_for: Duration::from_secs(30),
         };
-        let gateway = Gateway::new(reach);
+        let gateway = Gateway::new(sources);
         let router = layers::stack(http::qbwc::router(gateway, 1 << 40), ambient.clone());
         let settings =
             rollcall::config::Settings::read(&rollcall::config::MapSource::default()).expect("settings");

@@ -32,7 +32,7 @@ use diesel::{
 use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response, StatusCode, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use rollcall::store::{Store, WriteDb, hooks};
+use rollcall::store::{Store, WriteDb, webhooks};
 use standardwebhooks::Webhook;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -229,7 +229,7 @@ async fn measure(
         let lease = lend(&store, &id).await;
         alone.push(Rate::of(load(&gateway_target, length, format!("b{round}")).await, length));
         let connection_id = id.clone();
-        let release = move |db: &mut WriteDb| hooks::release(db, &connection_id, lease, Utc::now());
+        let release = move |db: &mut WriteDb| webhooks::release(db, &connection_id, lease, Utc::now());
         store.write(release).await.expect("released");
     }
     let (checked, kept) = (median(checked), median(kept));
@@ -247,7 +247,7 @@ async fn lend(store: &Store, id: &str) -> i64 {
         let id = id.to_owned();
         let claim = move |db: &mut WriteDb| {
             let now = Utc::now();
-            hooks::claim(db, &id, "bench", now, now + TimeDelta::minutes(5))
+            webhooks::claim(db, &id, "bench", now, now + TimeDelta::minutes(5))
         };
         if let Some(lease) = store.write(claim).await.expect("claimed") {
             return lease;

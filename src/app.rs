@@ -26,9 +26,9 @@ use crate::{
     sync::{
         feed,
         gateways::Alive,
-        inbox::{self, Desk},
-        poll::Reach,
+        inbox::{self, InboxProcessor},
         retention::Kept,
+        source_access::SourceAccess,
         vault::{KeySource, Vault, VaultError},
     },
     workers::{self, Crew, board::Workers, inbox::Inboxes, poll::Polling},
@@ -145,7 +145,7 @@ pub async fn prepare(
     store.write(move |db| ready.ready(db, now)).await?;
     // So that reading the feed never has to write.
     feed::ensure_epoch(&store, &ambient).await?;
-    let reach = Reach {
+    let sources = SourceAccess {
         store: store.clone(),
         ambient: ambient.clone(),
         vault,
@@ -153,27 +153,27 @@ pub async fn prepare(
         public_url,
         lease_for: settings.polling.lease,
     };
-    let mut gateway = Gateway::new(reach.clone());
+    let mut gateway = Gateway::new(sources.clone());
     gateway.inbox = gateway.inbox.sealing(gateway.vault.clone(), settings.webhooks.sealed);
     let name = new_id("gw", ambient.now(), ambient.entropy.bytes());
     let alive = Alive::new(&store, &name);
     // Before anybody looks for work: the start after a kill goes on at once.
     alive.bury(&store).await?;
     let polling = Polling {
-        reach,
+        sources,
         wake: Arc::clone(&gateway.wake),
         gateway: name.clone(),
         at_once: settings.polling.at_once,
     };
-    let desk = Desk {
+    let processor = InboxProcessor {
         store: store.clone(),
         ambient: ambient.clone(),
-        fetch: Arc::new(gateway.reach.clone()),
+        fetch: Arc::new(gateway.sources.clone()),
         vault: gateway.vault.clone(),
         gateway: name.clone(),
         lease_for: settings.polling.lease,
         turn: inbox::TURN,
-        places: Arc::new(Semaphore::new(inbox::PLACES)),
+        slots: Arc::new(Semaphore::new(inbox::SLOTS)),
         traffic: gateway.inbox.traffic(),
         polls: Arc::clone(&gateway.wake),
     };
@@ -184,7 +184,7 @@ pub async fn prepare(
         ambient,
         gateway: name,
         alive,
-        inboxes: Inboxes { desk, arrived: gateway.inbox.arrived() },
+        inboxes: Inboxes { processor, arrived: gateway.inbox.arrived() },
         polling,
         webhooks: settings.webhooks.retention,
         kept: Kept { changes, runs, versions },

@@ -15,7 +15,7 @@ use crate::{
         find::Names,
     },
     store::{self, Db, Engine, Standing, Store, WriteDb},
-    sync::{poll::Reach, vault::Vault},
+    sync::{source_access::SourceAccess, vault::Vault},
 };
 
 use super::{Result, failure::Failure, output::Output};
@@ -159,9 +159,9 @@ impl Context {
     ///
     /// # Errors
     /// A system without the certificates that HTTPS needs.
-    pub(super) fn reach(&self, store: &Store) -> Result<Reach> {
+    pub(super) fn sources(&self, store: &Store) -> Result<SourceAccess> {
         let outbound = Outbound::new(Timeouts::default()).map_err(|error| Failure::internal(&error))?;
-        Ok(Reach {
+        Ok(SourceAccess {
             store: store.clone(),
             ambient: self.ambient.clone(),
             vault: self.vault.clone(),
@@ -189,7 +189,7 @@ impl Context {
     }
 }
 
-/// What it takes to make and show connections; calling their sources takes a [`Reach`].
+/// What it takes to make and show connections; calling their sources takes a [`SourceAccess`].
 #[derive(Clone)]
 pub(super) struct CliEnvironment {
     ambient: Ambient,

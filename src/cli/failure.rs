@@ -9,7 +9,7 @@ use crate::{
     domain::problem::Problem,
     service::{Class, Refusal, interface::Interface},
     store,
-    sync::{check::TestError, remove::RemoveError, subscribe::SubscribeError, vault::VaultError},
+    sync::{connection_test::TestError, remove::RemoveError, subscribe::SubscribeError, vault::VaultError},
 };
 
 /// The exit code of a command that failed.
@@ -125,7 +125,7 @@ impl From<store::Error> for Failure {
                 "database_unreachable",
                 "Check the path or the address, and that this user may open it; `rollcall doctor` looks closer.",
             ),
-            E::File(obstacle) => ("database_unreachable", remedy_of(obstacle)),
+            E::File(problem) => ("database_unreachable", remedy_of(problem)),
             E::Migrate(_) => {
                 ("database_not_migrated", "Use the version of Rollcall that made it, or restore a backup.")
             }
@@ -141,9 +141,9 @@ impl From<store::Error> for Failure {
     }
 }
 
-fn remedy_of(obstacle: &store::Obstacle) -> &'static str {
-    use store::Obstacle as O;
-    match obstacle {
+fn remedy_of(problem: &store::FileProblem) -> &'static str {
+    use store::FileProblem as O;
+    match problem {
         O::NoFolder(_) => "Make the folder, or correct ROLLCALL_DATABASE_URL.",
         O::Hidden { .. } => {
             "Let the user that Rollcall runs as go into the folders that lead there, or correct ROLLCALL_DATABASE_URL."

@@ -3,7 +3,7 @@
 //!
 //! What is asked, and what is made of an answer, is the connector's: a state machine, whose state is kept as text between
 //! two calls. Who keeps it (`sync::calls_in`) has the sessions, the runs and the transactions, and lends them as a
-//! [`Desk`]: all that a call does is one transaction, but for the parts of an answer that are staged as they stream past.
+//! [`SessionContext`]: all that a call does is one transaction, but for the parts of an answer that are staged as they stream past.
 
 use std::io::Read;
 
@@ -19,16 +19,16 @@ use crate::domain::{
 
 /// Why a call could not be carried out.
 #[derive(Debug, thiserror::Error)]
-pub enum Unkept {
+pub enum SessionError {
     /// The error of whoever keeps the session, handed through.
     #[error("{0}")]
-    Keeper(Box<dyn std::error::Error + Send + Sync>),
+    Store(Box<dyn std::error::Error + Send + Sync>),
     /// What was stored of it cannot be read.
     #[error("what is stored of the {what} cannot be read: {why}")]
     Corrupt { what: &'static str, why: String },
 }
 
-pub type Kept<T> = Result<T, Unkept>;
+pub type SessionResult<T> = Result<T, SessionError>;
 
 /// The code of a problem that a person settles by saying that the file is the same company's.
 pub const DOUBTED: &str = "company_file_doubted";
@@ -60,76 +60,101 @@ pub trait CallsIn: Sync {
     fn setup_file(&self, setup: &Setup<'_>, public_url: &Url) -> Result<String, SetupError>;
 
     /// A new session; `None` where nothing is due.
-    fn begin(&self, desk: &mut dyn Desk) -> Kept<Option<Begun>>;
+    fn begin(&self, context: &mut dyn SessionContext) -> SessionResult<Option<Begun>>;
 
     /// The next request; empty where there is none, and the last error says why.
-    fn request(&self, state: &mut String, desk: &mut dyn Desk, offer: &Offer) -> Kept<String>;
+    fn request(
+        &self,
+        state: &mut String,
+        context: &mut dyn SessionContext,
+        offer: &Offer,
+    ) -> SessionResult<String>;
 
     /// The program could not open the source: the file to try, or `None` to give up.
-    fn not_opened(&self, state: &mut String, desk: &mut dyn Desk, code: &str) -> Kept<Option<String>>;
+    fn not_opened(
+        &self,
+        state: &mut String,
+        context: &mut dyn SessionContext,
+        code: &str,
+    ) -> SessionResult<Option<String>>;
 
     /// Ends what a session was doing: its run fails, nothing more is asked, and the connection shows why.
-    fn stop(&self, state: &mut String, desk: &mut dyn Desk, problem: &Problem) -> Kept<()>;
+    fn stop(
+        &self,
+        state: &mut String,
+        context: &mut dyn SessionContext,
+        problem: &Problem,
+    ) -> SessionResult<()>;
 
     /// How far a session has come.
-    fn standing(&self, state: &str) -> Kept<Standing>;
+    fn standing(&self, state: &str) -> SessionResult<Standing>;
 
     /// Notes that the program of a session that was replaced called all the same; whether it was not noted yet.
-    fn note_rival(&self, state: &mut String) -> Kept<bool>;
+    fn note_rival(&self, state: &mut String) -> SessionResult<bool>;
 
     /// Takes the answer to the request that is under way. `high_water` is that of its run.
-    fn answer(&self, state: &str, high_water: Option<&str>, now: DateTime<Utc>) -> Kept<Box<dyn Answer>>;
+    fn answer(
+        &self,
+        state: &str,
+        high_water: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> SessionResult<Box<dyn Answer>>;
 }
 
 /// An answer that is being received.
 pub trait Answer: Send {
     /// Reads it, on a thread that may block. One that cannot be read is no error here: it counts in [`Self::conclude`].
-    fn read(&mut self, document: &mut dyn Read, parts: &mut dyn Parts) -> Kept<()>;
+    fn read(&mut self, document: &mut dyn Read, sink: &mut dyn RecordSink) -> SessionResult<()>;
 
     /// Takes it in once the whole call has arrived: ends the run where its list is done. `error` is what the program said
     /// went wrong, or empty. The answer to the call: percent done, or a negative number.
-    fn conclude(&mut self, state: &mut String, desk: &mut dyn Desk, error: &str) -> Kept<i32>;
+    fn conclude(
+        &mut self,
+        state: &mut String,
+        context: &mut dyn SessionContext,
+        error: &str,
+    ) -> SessionResult<i32>;
 }
 
 /// Where the parts of an answer go while it is read.
-pub trait Parts {
+pub trait RecordSink {
     /// Records of a part.
     fn size(&self) -> usize;
     /// Hands records over to be staged; false where the run has ended meanwhile.
     fn stage(&mut self, records: Vec<Record>, high_water: Option<&str>) -> bool;
     /// How many of these are staged already.
-    fn known(&mut self, external_ids: Vec<String>) -> Kept<usize>;
+    fn known(&mut self, external_ids: Vec<String>) -> SessionResult<usize>;
 }
 
 /// What a connector may do with a session's connection, within the transaction of a call.
-pub trait Desk {
+pub trait SessionContext {
     fn now(&self) -> DateTime<Utc>;
     fn connection_id(&self) -> &str;
     /// The connection's settings, as they are stored.
-    fn settings(&mut self) -> Kept<String>;
-    fn file(&mut self) -> Kept<SourceFile>;
+    fn settings(&mut self) -> SessionResult<String>;
+    fn file(&mut self) -> SessionResult<SourceFile>;
     /// Keeps which file it is; nothing is in doubt any more.
-    fn pin(&mut self, pin: &Pin) -> Kept<()>;
+    fn pin(&mut self, pin: &Pin) -> SessionResult<()>;
     /// Takes a FileID in place of ours.
-    fn take_file_id(&mut self, file_id: &str) -> Kept<()>;
+    fn take_file_id(&mut self, file_id: &str) -> SessionResult<()>;
     /// Keeps a file of which nobody knows whether it is the same company's.
-    fn doubt(&mut self, name: &str, path: &str) -> Kept<()>;
+    fn doubt(&mut self, name: &str, path: &str) -> SessionResult<()>;
     /// Keeps the version of its language that was agreed on.
-    fn note_version(&mut self, version: &str) -> Kept<()>;
-    fn list(&mut self, list: List) -> Kept<ListState>;
+    fn note_version(&mut self, version: &str) -> SessionResult<()>;
+    fn list(&mut self, list: List) -> SessionResult<ListState>;
     /// Starts the run of a list; its ID.
-    fn start_run(&mut self, list: List, mode: Mode) -> Kept<String>;
+    fn start_run(&mut self, list: List, mode: Mode) -> SessionResult<String>;
     /// The list begins anew: what its run saw so far is forgotten.
-    fn forget_seen(&mut self, run_id: &str) -> Kept<()>;
+    fn forget_seen(&mut self, run_id: &str) -> SessionResult<()>;
     /// Ends a run: judges who is gone, and holds what looks like a mistake.
-    fn finish_run(&mut self, run_id: &str, gone: &Gone, warning: Option<&Problem>) -> Kept<()>;
+    fn finish_run(&mut self, run_id: &str, gone: &Gone, warning: Option<&Problem>) -> SessionResult<()>;
     /// Ends a run without a judgement.
-    fn fail_run(&mut self, run_id: &str, problem: &Problem) -> Kept<()>;
+    fn fail_run(&mut self, run_id: &str, problem: &Problem) -> SessionResult<()>;
     /// The source refused this request: it is not to be sent again in a loop.
-    fn refused(&mut self, list: List, request: &str) -> Kept<()>;
-    fn set_problem(&mut self, problem: Option<&Problem>) -> Kept<()>;
+    fn refused(&mut self, list: List, request: &str) -> SessionResult<()>;
+    fn set_problem(&mut self, problem: Option<&Problem>) -> SessionResult<()>;
     /// Whether two programs seem to use the connection's user name.
-    fn has_rivals(&mut self) -> Kept<bool>;
+    fn has_rivals(&mut self) -> SessionResult<bool>;
 }
 
 /// Which file of the source's a connection belongs to, as far as it is known.

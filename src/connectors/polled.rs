@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use crate::domain::{secret::Secret, words::List};
 
 use super::{
-    outbound::{Closed, Gate, Outbound},
+    outbound::{NotSent, Outbound, RequestLimiter},
     source::{Ask, Failure, Fetched, Rate, Schedule, Step, Subscribed},
 };
 
@@ -17,7 +17,7 @@ pub trait Polled: Send + Sync {
     fn lists(&self) -> &'static [List];
     fn schedule(&self) -> Schedule;
     /// The host and port of the source.
-    fn place(&self) -> String;
+    fn authority(&self) -> String;
     /// Whether the source may be in a private network.
     fn allows_private(&self) -> bool;
     /// What is to be kept to; all of them at once.
@@ -26,16 +26,16 @@ pub trait Polled: Send + Sync {
     ///
     /// # Errors
     /// Settings or secrets with which no request can be made.
-    fn open(&self, ways: Ways<'_>) -> Result<Box<dyn Source>, Failure>;
+    fn open(&self, context: SourceContext<'_>) -> Result<Box<dyn Source>, Failure>;
 }
 
 /// What a source is opened with.
-pub struct Ways<'a> {
+pub struct SourceContext<'a> {
     pub secrets: &'a BTreeMap<String, Secret>,
     /// What the source wanted remembered.
     pub memory: Option<&'a str>,
     pub outbound: &'a Outbound,
-    pub gate: Arc<dyn Gate>,
+    pub limiter: Arc<dyn RequestLimiter>,
     pub keeper: Arc<dyn SecretKeeper>,
 }
 
@@ -45,8 +45,8 @@ pub trait SecretKeeper: Send + Sync {
     /// may it be used: a crash in between must not lose it.
     ///
     /// # Errors
-    /// [`Closed::LeaseLost`] where the connection's lease is not held: another gateway, or a person, has the word.
-    fn replace(&self, name: &'static str, secret: Secret) -> BoxFuture<'_, Result<(), Closed>>;
+    /// [`NotSent::LeaseLost`] where the connection's lease is not held: another gateway, or a person, has the word.
+    fn replace(&self, name: &'static str, secret: Secret) -> BoxFuture<'_, Result<(), NotSent>>;
 }
 
 /// A source that is polled, ready to be read.

@@ -123,7 +123,7 @@ pub enum Failure {
     },
     /// The gate was closed: no request may be sent now.
     #[error(transparent)]
-    Closed(#[from] super::outbound::Closed),
+    NotSent(#[from] super::outbound::NotSent),
 }
 
 impl Failure {
@@ -131,7 +131,7 @@ impl Failure {
     /// there is a server concerns them all.
     pub fn concerns_one_list(&self) -> bool {
         match self {
-            Self::Closed(_) | Self::Source { retry_after: Some(_), .. } => false,
+            Self::NotSent(_) | Self::Source { retry_after: Some(_), .. } => false,
             Self::Source { cause, .. } => {
                 matches!(cause, Cause::Permission | Cause::Server | Cause::Timeout | Cause::NotFound)
             }

@@ -74,7 +74,7 @@ use crate::{
     store::Store,
     sync::{
         inbox::{Inbox, SEALED_KEPT},
-        poll::Reach,
+        source_access::SourceAccess,
         vault::Vault,
     },
     threads::Threads,
@@ -94,7 +94,7 @@ pub struct Gateway {
     /// The address by which others reach this gateway, without a trailing slash: it goes into `.qwc` files and links.
     pub public_url: url::Url,
     /// Calls the sources that are polled.
-    pub reach: Reach,
+    pub sources: SourceAccess,
     /// Takes the messages of webhooks.
     pub inbox: Inbox,
     /// Wakes the worker when lists were requested.
@@ -117,8 +117,8 @@ pub struct Gateway {
 
 impl Gateway {
     /// Must be called within a runtime: the inbox gathers messages in a task of its own.
-    pub fn new(reach: Reach) -> Self {
-        let Reach { store, ambient, vault, public_url, .. } = reach.clone();
+    pub fn new(sources: SourceAccess) -> Self {
+        let SourceAccess { store, ambient, vault, public_url, .. } = sources.clone();
         let inbox = Inbox::start(store.clone(), ambient.clone()).sealing(vault.clone(), SEALED_KEPT);
         let readers = Threads::new("qbwc-reader", READERS);
         let (unverified_bodies, wake, refused_tokens) =
@@ -129,7 +129,7 @@ impl Gateway {
             ambient,
             vault,
             public_url,
-            reach,
+            sources,
             inbox,
             wake,
             sign_ins,

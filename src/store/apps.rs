@@ -8,8 +8,8 @@ use super::{
     Db, Error, Page, PageLimit, Result, WriteDb, connections,
     db::Backend,
     dsl::*,
-    names,
     schema::{app_companies, apps, links, profiles, tokens},
+    unique_names,
     values::{at, uncount, utc, word},
 };
 
@@ -60,8 +60,8 @@ fn with_companies(db: &mut Db, (id, name, admin, created_at, scopes): Row) -> Re
 /// # Errors
 /// [`Error::Duplicate`] where the name is taken, [`Error::Referred`] where a company is not there.
 pub fn insert(db: &mut WriteDb, app: &App) -> Result<()> {
-    names::lock(db)?;
-    names::free(&all_names(db)?, "", &app.name)?;
+    unique_names::lock(db)?;
+    unique_names::free(&all_names(db)?, "", &app.name)?;
     diesel::insert_into(apps::table)
         .values((
             apps::id.eq(&app.id),
@@ -104,7 +104,7 @@ pub fn find(db: &mut Db, id_or_name: &str) -> Result<App> {
     match row {
         Some(row) => with_companies(db, row),
         None => {
-            let id = names::alike(all_names(db)?, id_or_name).ok_or(Error::NotFound("app"))?;
+            let id = unique_names::alike(all_names(db)?, id_or_name).ok_or(Error::NotFound("app"))?;
             get(db, &id)
         }
     }
@@ -123,8 +123,8 @@ pub fn lock(db: &mut WriteDb, id: &str) -> Result<()> {
 /// # Errors
 /// [`Error::Duplicate`] where the name is taken, whatever its case.
 pub fn rename(db: &mut WriteDb, id: &str, name: &str) -> Result<()> {
-    names::lock(db)?;
-    names::free(&all_names(db)?, id, name)?;
+    unique_names::lock(db)?;
+    unique_names::free(&all_names(db)?, id, name)?;
     diesel::update(apps::table.find(id)).set(apps::name.eq(name)).execute(db)?;
     Ok(())
 }

@@ -5,8 +5,8 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use super::{
     Db, Error, Page, PageLimit, Result, WriteDb,
     dsl::*,
-    names,
     schema::companies,
+    unique_names,
     values::{at, utc},
 };
 
@@ -27,8 +27,8 @@ fn company((id, name, created_at): Row) -> Company {
 /// # Errors
 /// [`Error::Duplicate`] where the name is taken, whatever its case.
 pub fn insert(db: &mut WriteDb, company: &Company) -> Result<()> {
-    names::lock(db)?;
-    names::free(&all_names(db)?, "", &company.name)?;
+    unique_names::lock(db)?;
+    unique_names::free(&all_names(db)?, "", &company.name)?;
     diesel::insert_into(companies::table)
         .values((
             companies::id.eq(&company.id),
@@ -57,7 +57,7 @@ pub fn find(db: &mut Db, id_or_name: &str) -> Result<Company> {
     match row {
         Some(row) => Ok(company(row)),
         None => {
-            let id = names::alike(all_names(db)?, id_or_name).ok_or(Error::NotFound("company"))?;
+            let id = unique_names::alike(all_names(db)?, id_or_name).ok_or(Error::NotFound("company"))?;
             get(db, &id)
         }
     }
@@ -89,8 +89,8 @@ pub fn ids(db: &mut Db) -> Result<Vec<String>> {
 /// # Errors
 /// [`Error::NotFound`], [`Error::Duplicate`].
 pub fn rename(db: &mut WriteDb, id: &str, name: &str) -> Result<()> {
-    names::lock(db)?;
-    names::free(&all_names(db)?, id, name)?;
+    unique_names::lock(db)?;
+    unique_names::free(&all_names(db)?, id, name)?;
     match diesel::update(companies::table.find(id)).set(companies::name.eq(name)).execute(db)? {
         0 => Err(Error::NotFound("company")),
         _ => Ok(()),

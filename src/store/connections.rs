@@ -12,8 +12,8 @@ use super::{
     db::Backend,
     dsl::*,
     locks::{self, Lock, Locked},
-    names,
     schema::{connections, inbox, links, records, runs},
+    unique_names,
     values::{at, uncount, utc, word},
 };
 
@@ -78,8 +78,8 @@ impl TryFrom<Row> for Connection {
 /// # Errors
 /// [`Error::Duplicate`] where the company has a connection of that name.
 pub fn insert(db: &mut WriteDb, connection: &Connection) -> Result<()> {
-    names::lock(db)?;
-    names::free(&names_in(db, &connection.company_id)?, "", &connection.name)?;
+    unique_names::lock(db)?;
+    unique_names::free(&names_in(db, &connection.company_id)?, "", &connection.name)?;
     diesel::insert_into(connections::table)
         .values((
             connections::id.eq(&connection.id),
@@ -153,8 +153,8 @@ pub fn update(db: &mut WriteDb, lock: &Locked<locks::Connection>, update: Update
     let company_id = get(db, id)?.company_id;
     let row = connections::table.find(id);
     if let Some(name) = update.name {
-        names::lock(db)?;
-        names::free(&names_in(db, &company_id)?, id, name)?;
+        unique_names::lock(db)?;
+        unique_names::free(&names_in(db, &company_id)?, id, name)?;
         diesel::update(row).set(connections::name.eq(name)).execute(db)?;
     }
     if let Some(settings) = update.settings {

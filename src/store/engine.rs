@@ -8,8 +8,8 @@ use super::{
     Db, Error, Result, WriteDb, changes,
     db::{AnyConnection, Backend},
     dsl::*,
+    feed_watchers::FeedWatchers,
     files::{cannot_open, file_of, make_private},
-    wakes::Wakes,
 };
 
 /// Which database it is.
@@ -212,7 +212,7 @@ fn unopened(url: &str, error: &dyn std::fmt::Display) -> Error {
 /// that turns from reading to writing half way fails at once with «database is locked», whatever the time-out.
 pub(super) fn in_transaction<T, E: From<Error>>(
     db: &mut WriteDb,
-    wakes: &Wakes,
+    watchers: &FeedWatchers,
     work: impl FnOnce(&mut WriteDb) -> std::result::Result<T, E>,
 ) -> std::result::Result<T, E> {
     let begin = match db.backend() {
@@ -225,7 +225,7 @@ pub(super) fn in_transaction<T, E: From<Error>>(
     match done {
         Ok((value, grown)) => match db.batch_execute("COMMIT") {
             Ok(()) => {
-                wakes.wake(&grown);
+                watchers.wake(&grown);
                 Ok(value)
             }
             Err(error) => {

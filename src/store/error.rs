@@ -3,7 +3,7 @@
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::{
-    Obstacle, health,
+    FileProblem, health,
     unavailable::{BUSY, DISK, FULL, LOCKED, READ_ONLY, UNREACHABLE, Unavailable},
 };
 
@@ -18,7 +18,7 @@ pub enum Error {
     Open(String),
     /// The file of a SQLite database.
     #[error("the database cannot be opened: {0}")]
-    File(Obstacle),
+    File(FileProblem),
     #[error("the database did not migrate: {0}")]
     Migrate(String),
     /// Too much waits for it, or it took too long.
@@ -81,7 +81,7 @@ impl Error {
     /// The same, for another who waits for the same database: diesel's own errors are not to be had twice.
     pub(super) fn again(&self) -> Self {
         match self {
-            Self::File(obstacle) => Self::File(obstacle.clone()),
+            Self::File(problem) => Self::File(problem.clone()),
             Self::Open(why) => Self::Open(why.clone()),
             Self::Locked => Self::Locked,
             Self::ReadOnly => Self::ReadOnly,

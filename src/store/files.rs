@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Error, Result, obstacle};
+use super::{Error, Result, file_problem::file_problem};
 
 /// The database file of `sqlite:…`; `None` for one in memory, and for other engines.
 pub fn file_of(url: &str) -> Option<PathBuf> {
@@ -52,8 +52,8 @@ pub(super) fn make_private(path: &Path) -> Result<()> {
 
 /// Why the file cannot be opened: what the system says of it, or `error` where it says nothing.
 pub(super) fn cannot_open(path: &Path, error: &dyn std::fmt::Display) -> Error {
-    match obstacle(path) {
-        Some(obstacle) => Error::File(obstacle),
+    match file_problem(path) {
+        Some(problem) => Error::File(problem),
         None => Error::Open(format!("{}: {error}", path.display())),
     }
 }

@@ -35,8 +35,8 @@ use super::{
     Error, Result, WriteDb,
     db::{Backend, per_backend},
     dsl::*,
-    hooks,
     schema::{self, connections, lists, polls},
+    webhooks,
 };
 
 /// What of a connection is locked, first things first.
@@ -116,7 +116,7 @@ impl<L> Locked<L> {
     {
         let id = self.connection_id.as_str();
         db.order.take(id, Lock::Inbox);
-        hooks::ensure(db, id)?;
+        webhooks::ensure(db, id)?;
         if let Backend::Postgres(connection) = db.backend() {
             let row = schema::hooks::table.find(id).select(schema::hooks::connection_id);
             row.for_no_key_update().first::<String>(connection).optional()?;

@@ -16,17 +16,16 @@ mod dsl;
 pub mod duties;
 mod engine;
 mod error;
+mod feed_watchers;
+mod file_problem;
 mod files;
 mod health;
-pub mod hooks;
 pub mod inbox;
-mod lane;
 pub mod links;
 pub mod lists;
 pub mod locks;
+pub mod message_times;
 mod migrate;
-mod names;
-mod obstacle;
 pub mod polls;
 mod pool;
 pub mod profiles;
@@ -35,16 +34,17 @@ pub mod purge;
 mod queue;
 pub mod rates;
 pub mod records;
+mod requester;
 pub mod runs;
 mod schema;
 pub mod sealed;
 pub mod secrets;
 pub mod sessions;
 mod threads;
-pub mod told;
 mod unavailable;
+mod unique_names;
 mod values;
-mod wakes;
+pub mod webhooks;
 pub mod workers;
 
 #[doc(hidden)]
@@ -52,11 +52,11 @@ pub use db::AnyConnection;
 pub use db::{Db, WriteDb};
 pub use engine::Engine;
 pub use error::{Error, Result};
+pub use file_problem::{FileProblem, file_problem};
 pub use files::{Exposed, exposed, file_of};
-pub use lane::{Lane, in_lane};
 pub use migrate::{Migrated, Standing};
-pub use obstacle::{Obstacle, obstacle};
 pub use queue::Load;
+pub use requester::{Requester, on_behalf_of};
 pub use unavailable::Unavailable;
 pub use values::{Page, PageLimit};
 
@@ -145,7 +145,7 @@ impl Store {
         if let Some(told) = self.threads.health.last_write() {
             return told;
         }
-        match in_lane(Lane::Probe, self.write(migrate::touch)).await {
+        match on_behalf_of(Requester::Probe, self.write(migrate::touch)).await {
             // By our own writer, which is at work.
             Err(Error::Locked) if self.threads.health.is_writing() => Ok(()),
             checked => checked,
@@ -160,7 +160,7 @@ impl Store {
     /// Changes whenever a transaction of this process has made a company's feed longer. Who waits for other processes too
     /// looks now and then.
     pub fn feed_grows(&self, company_id: &str) -> watch::Receiver<()> {
-        self.threads.wakes.of(company_id)
+        self.threads.feed_watchers.of(company_id)
     }
 
     /// Runs `work` on a reading thread. On PostgreSQL each statement sees its own snapshot.

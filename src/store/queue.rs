@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Error, Lane, Result};
+use super::{Error, Requester, Result};
 
 /// How many jobs one caller may have waiting, and all of them together. One that has none waiting may still add its
 /// first then: whoever floods is refused, not whoever comes after.
@@ -79,9 +79,9 @@ impl<J> Queue<J> {
 
     /// # Errors
     /// [`Error::Busy`] where too much waits.
-    pub(super) fn push(&self, lane: Lane, job: J) -> Result<()> {
+    pub(super) fn push(&self, requester: Requester, job: J) -> Result<()> {
         let mut state = self.lock();
-        let pushed = state.push(lane, job);
+        let pushed = state.push(requester, job);
         state.load.refused += u64::from(pushed.is_err());
         drop(state);
         self.arrived.notify_one();
@@ -89,7 +89,7 @@ impl<J> Queue<J> {
     }
 
     /// The next job, to be given back by [`Queue::done`]; waits for one. `None` once nothing will come any more.
-    pub(super) fn next(&self) -> Option<(Lane, Duration, J)> {
+    pub(super) fn next(&self) -> Option<(Requester, Duration, J)> {
         let mut state = self.lock();
         loop {
             if let Some(job) = state.begin(self.share) {
@@ -105,7 +105,7 @@ impl<J> Queue<J> {
     }
 
     /// Ends a job's turn. `begun` is false where nobody waited for it any more.
-    pub(super) fn done(&self, lane: &Lane, begun: bool) {
+    pub(super) fn done(&self, requester: &Requester, begun: bool) {
         let mut state = self.lock();
         state.load.running -= 1;
         if begun {
@@ -113,7 +113,7 @@ impl<J> Queue<J> {
         } else {
             state.load.skipped += 1;
         }
-        if let Lane::Caller(who) = lane {
+        if let Requester::Caller(who) = requester {
             state.callers_running -= 1;
             if let Some(caller) = state.callers.get_mut(who) {
                 caller.running -= 1;
@@ -146,9 +146,9 @@ impl<J> State<J> {
         self.own.len() + self.callers_waiting
     }
 
-    fn push(&mut self, lane: Lane, job: J) -> Result<()> {
+    fn push(&mut self, requester: Requester, job: J) -> Result<()> {
         let now = Instant::now();
-        let Lane::Caller(who) = lane else {
+        let Requester::Caller(who) = requester else {
             if self.own.len() >= MOST {
                 return Err(Error::Busy);
             }
@@ -169,28 +169,28 @@ impl<J> State<J> {
         Ok(())
     }
 
-    fn begin(&mut self, share: Share) -> Option<(Lane, Duration, J)> {
-        let (lane, since, job) = self.take(share)?;
+    fn begin(&mut self, share: Share) -> Option<(Requester, Duration, J)> {
+        let (requester, since, job) = self.take(share)?;
         let waited = since.elapsed();
         self.load.running += 1;
         self.load.waited += waited;
-        Some((lane, waited, job))
+        Some((requester, waited, job))
     }
 
     /// Every second turn is the gateway's own; of the callers it is the next one's that does not have its share yet.
-    fn take(&mut self, share: Share) -> Option<(Lane, Instant, J)> {
+    fn take(&mut self, share: Share) -> Option<(Requester, Instant, J)> {
         if self.owns_turn
             && let Some((since, job)) = self.own.pop_front()
         {
             self.owns_turn = false;
-            return Some((Lane::Own, since, job));
+            return Some((Requester::Gateway, since, job));
         }
         if let Some((who, since, job)) = self.take_callers(share) {
             self.owns_turn = true;
-            return Some((Lane::Caller(who), since, job));
+            return Some((Requester::Caller(who), since, job));
         }
         let (since, job) = self.own.pop_front()?;
-        Some((Lane::Own, since, job))
+        Some((Requester::Gateway, since, job))
     }
 
     fn take_callers(&mut self, share: Share) -> Option<(Arc<str>, Instant, J)> {
@@ -219,13 +219,13 @@ mod tests {
 
     const SHARE: Share = Share { callers: 3, caller: 2 };
 
-    fn caller(name: &str) -> Lane {
-        Lane::Caller(name.into())
+    fn caller(name: &str) -> Requester {
+        Requester::Caller(name.into())
     }
 
     /// What is to be done now, if there is anything.
-    fn begin(queue: &Queue<&'static str>) -> Option<(Lane, &'static str)> {
-        queue.lock().begin(queue.share).map(|(lane, _, job)| (lane, job))
+    fn begin(queue: &Queue<&'static str>) -> Option<(Requester, &'static str)> {
+        queue.lock().begin(queue.share).map(|(requester, _, job)| (requester, job))
     }
 
     fn take(queue: &Queue<&'static str>) -> Option<&'static str> {
@@ -235,9 +235,9 @@ mod tests {
     /// One thread that does nothing but take turns.
     fn work_off(queue: &Queue<&'static str>) -> Vec<&'static str> {
         let mut jobs = Vec::new();
-        while let Some((lane, job)) = begin(queue) {
+        while let Some((requester, job)) = begin(queue) {
             jobs.push(job);
-            queue.done(&lane, true);
+            queue.done(&requester, true);
         }
         jobs
     }
@@ -251,7 +251,7 @@ mod tests {
         queue.push(caller("b"), "b").unwrap();
         queue.push(caller("c"), "c").unwrap();
         for _ in 0..3 {
-            queue.push(Lane::Own, "own").unwrap();
+            queue.push(Requester::Gateway, "own").unwrap();
         }
         assert_eq!(work_off(&queue), ["own", "a", "own", "b", "own", "c", "a", "a", "a"]);
         assert_eq!(queue.load().waiting, 0);
@@ -266,11 +266,11 @@ mod tests {
             queue.push(caller("b"), "b").unwrap();
         }
         let mut taken = Vec::new();
-        while let Some((lane, job)) = begin(&queue) {
-            taken.push((lane, job));
+        while let Some((requester, job)) = begin(&queue) {
+            taken.push((requester, job));
         }
         assert_eq!(taken.iter().map(|(_, job)| *job).collect::<Vec<_>>(), ["a", "b", "a"]);
-        queue.push(Lane::Own, "own").unwrap();
+        queue.push(Requester::Gateway, "own").unwrap();
         assert_eq!(take(&queue), Some("own"));
         queue.done(&taken[1].0, true);
         assert_eq!(take(&queue), Some("b"));
@@ -286,7 +286,7 @@ mod tests {
             let expected = if number < CALLERS_WAITING / CALLER_WAITING { CALLER_WAITING } else { 1 };
             assert_eq!(pushed, expected, "caller {number}");
         }
-        queue.push(Lane::Own, "own").unwrap();
+        queue.push(Requester::Gateway, "own").unwrap();
         assert_eq!(take(&queue), Some("own"));
         let load = queue.load();
         assert_eq!(load.waiting, CALLERS_WAITING + 92);
@@ -296,7 +296,7 @@ mod tests {
     #[test]
     fn a_closed_queue_is_worked_off_first() {
         let queue = Queue::new(SHARE);
-        queue.push(Lane::Own, "own").unwrap();
+        queue.push(Requester::Gateway, "own").unwrap();
         queue.close();
         assert_eq!(work_off(&queue), ["own"]);
         assert!(queue.next().is_none());

@@ -13,13 +13,13 @@ use tokio::sync::oneshot;
 use crate::domain::secret::Secret;
 
 use super::{
-    Db, Engine, Error, Lane, Load, Result, WriteDb,
+    Db, Engine, Error, Load, Requester, Result, WriteDb,
     engine::{self, Purpose, in_transaction},
+    feed_watchers::FeedWatchers,
     health::{self, Fault, Health},
-    lane,
     pool::{Connections, check, openers},
     queue::{Queue, Share},
-    wakes::Wakes,
+    requester,
 };
 
 /// PostgreSQL answers over a network: more may be under way than this machine has cores. Each holds a connection of
@@ -39,7 +39,7 @@ pub(super) struct Threads {
     probes: Arc<Queue<Box<dyn Job>>>,
     pub(super) health: Arc<Health>,
     /// Who waits for changes that are committed here.
-    pub(super) wakes: Arc<Wakes>,
+    pub(super) feed_watchers: Arc<FeedWatchers>,
     engine: Engine,
     url: Arc<Secret>,
 }
@@ -74,7 +74,7 @@ impl Threads {
             writers: line("db-write", Purpose::Write, writers, writing)?,
             probes: line("db-probe", Purpose::Probe, PROBE_THREADS, share)?,
             health: health.clone(),
-            wakes: Arc::default(),
+            feed_watchers: Arc::default(),
             engine,
             url: shared,
         })
@@ -88,9 +88,9 @@ impl Threads {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let lane = lane::current();
-        let queue = if lane == Lane::Probe { &self.probes } else { &self.readers };
-        ask(queue, lane, false, |db| work(db)).await
+        let requester = requester::current();
+        let queue = if requester == Requester::Probe { &self.probes } else { &self.readers };
+        ask(queue, requester, false, |db| work(db)).await
     }
 
     pub(super) async fn write<T, E>(
@@ -101,10 +101,10 @@ impl Threads {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let lane = lane::current();
-        let queue = if lane == Lane::Probe { &self.probes } else { &self.writers };
-        let wakes = self.wakes.clone();
-        ask(queue, lane, true, move |db| in_transaction(db, &wakes, work)).await
+        let requester = requester::current();
+        let queue = if requester == Requester::Probe { &self.probes } else { &self.writers };
+        let watchers = self.feed_watchers.clone();
+        ask(queue, requester, true, move |db| in_transaction(db, &watchers, work)).await
     }
 
     /// The figures of the queues, by name.
@@ -182,7 +182,7 @@ where
 /// Queues `work` and waits for its answer.
 async fn ask<T, E>(
     queue: &Queue<Box<dyn Job>>,
-    lane: Lane,
+    requester: Requester,
     writes: bool,
     work: impl FnOnce(&mut WriteDb) -> std::result::Result<T, E> + Send + 'static,
 ) -> std::result::Result<T, E>
@@ -191,7 +191,7 @@ where
     E: From<Error> + Send + 'static,
 {
     let (answer, answered) = oneshot::channel();
-    queue.push(lane, Box::new(Asked { work, answer, span: tracing::Span::current(), writes }))?;
+    queue.push(requester, Box::new(Asked { work, answer, span: tracing::Span::current(), writes }))?;
     answered.await.unwrap_or_else(|_| Err(Error::Panicked.into()))
 }
 
@@ -218,12 +218,12 @@ fn spawn(
 /// One thread: takes a job, lends it a connection, until the queue is closed.
 fn work_off(queue: &Queue<Box<dyn Job>>, connections: &Connections) {
     let mut locks = Locks::default();
-    while let Some((lane, waited, job)) = queue.next() {
+    while let Some((requester, waited, job)) = queue.next() {
         let wanted = job.is_wanted();
         if wanted {
             work(job, connections, waited, &mut locks);
         }
-        queue.done(&lane, wanted);
+        queue.done(&requester, wanted);
     }
 }
 

@@ -6,18 +6,11 @@ use crate::{
     connectors::{
         self,
         calls_in::{CallsIn, Trouble},
-        is_polled,
         spec::fill,
     },
-    domain::{
-        access::{Denied, Grant, action},
-        problem::Problem,
-        words::Cause,
-    },
-    store::{self, connections::Connection},
+    domain::{problem::Problem, words::Cause},
+    store::connections::Connection,
 };
-
-use super::poll::{Reach, probe};
 
 /// What is known of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,31 +54,6 @@ pub fn cause_of(code: &str) -> Cause {
 
 /// Calls that a program may miss before it counts as gone: a computer that sleeps over lunch is no news.
 const MISSED: i32 = 3;
-
-/// Why a connection was not tested.
-#[derive(Debug, thiserror::Error)]
-pub enum TestError {
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    #[error(transparent)]
-    Store(#[from] store::Error),
-}
-
-/// Tests a connection: calls its source where it is polled, else tells what was heard.
-///
-/// # Errors
-/// What the database says.
-pub async fn test(
-    reach: &Reach,
-    grant: &Grant<action::Test>,
-    connection: &Connection,
-) -> Result<Check, TestError> {
-    grant.covers(&connection.company_id, "connection")?;
-    if is_polled(connection.kind) {
-        return Ok(probe(reach, &connection.id).await?);
-    }
-    Ok(check(connection, reach.ambient.now()))
-}
 
 /// Looks at a connection as it is stored.
 pub fn check(connection: &Connection, now: DateTime<Utc>) -> Check {

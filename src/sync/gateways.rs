@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::store::{self, Store, WriteDb, duties, hooks, polls, workers};
+use crate::store::{self, Store, WriteDb, duties, polls, webhooks, workers};
 
 /// That this gateway is alive, until the last clone is dropped.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ impl Alive {
             let by = name.clone();
             let free = move |db: &mut WriteDb| {
                 workers::forget(db, &by)?;
-                store::Result::Ok(hooks::free(db, &by)? + polls::free(db, &by)? + duties::free(db, &by)?)
+                store::Result::Ok(webhooks::free(db, &by)? + polls::free(db, &by)? + duties::free(db, &by)?)
             };
             let freed = store.write(free).await?;
             tracing::info!(gateway = name, freed, "a gateway has gone: what it was doing goes on here");

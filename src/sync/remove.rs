@@ -11,13 +11,13 @@ use crate::{
     store::{
         self, Db, WriteDb, connections,
         connections::{Connection, Contents},
-        hooks, locks, purge, sessions,
+        locks, purge, sessions, webhooks,
     },
 };
 
 use super::{
-    poll::Reach,
     run,
+    source_access::SourceAccess,
     subscribe::{self, SubscribeError},
 };
 
@@ -54,7 +54,7 @@ pub fn extent(
     let connection = connections::get(db, id)?;
     grant.covers(&connection.company_id, "connection")?;
     let contents = connections::contents(db, id)?;
-    let callbacks = connectors::is_polled(connection.kind) && hooks::get(db, id)?.subscribed;
+    let callbacks = connectors::is_polled(connection.kind) && webhooks::get(db, id)?.subscribed;
     Ok(Extent { connection, contents, callbacks })
 }
 
@@ -65,7 +65,7 @@ pub fn extent(
 /// # Errors
 /// [`store::Error::NotFound`]; [`RemoveError::InUse`].
 pub async fn connection(
-    reach: &Reach,
+    sources: &SourceAccess,
     grant: &Grant<action::ManageConnections>,
     extent: &Extent,
     confirmed: bool,
@@ -77,10 +77,10 @@ pub async fn connection(
     let id = extent.connection.id.clone();
     // While its secrets are there.
     let left = match extent.callbacks {
-        true => subscribe::unsubscribe(reach, grant, &id).await.err().map(|error| callbacks_left(&error)),
+        true => subscribe::unsubscribe(sources, grant, &id).await.err().map(|error| callbacks_left(&error)),
         false => None,
     };
-    let now = reach.ambient.now();
+    let now = sources.ambient.now();
     let marked = id.clone();
     let mark = move |db: &mut WriteDb| {
         locks::of(&marked).all(db)?;
@@ -90,9 +90,9 @@ pub async fn connection(
             _ => Ok(mark(db, &marked, now)?),
         }
     };
-    reach.store.write(mark).await?;
+    sources.store.write(mark).await?;
     // A small one is gone now; a worker goes on with a large one.
-    if let Err(error) = reach.store.write(move |db| purge::step(db, &id, now)).await {
+    if let Err(error) = sources.store.write(move |db| purge::step(db, &id, now)).await {
         tracing::warn!(%error, "the rows of a deleted connection are left to the worker");
     }
     Ok(left)

@@ -11,7 +11,7 @@ use url::{Host, Url};
 use crate::{
     connectors::{
         self, Polled, Source,
-        outbound::{Closed, guard, problems::failure},
+        outbound::{NotSent, address_guard, problems::failure},
         source::{Failure, Subscribed},
         spec::{FoundBy, SetUp},
     },
@@ -23,12 +23,12 @@ use crate::{
     store::{
         self, connections,
         connections::Connection,
-        hooks::{self, Hook},
+        webhooks::{self, WebhookState},
     },
 };
 
 use super::{
-    poll::{Reach, ReachError},
+    source_access::{OpenError, SourceAccess},
     vault::VaultError,
 };
 
@@ -63,19 +63,19 @@ pub enum SubscribeError {
 impl From<Failure> for SubscribeError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Closed(Closed::LeaseLost) => Self::Store(store::Error::Stale("lease")),
-            Failure::Closed(Closed::Unavailable(_)) => Self::Store(store::Error::Busy),
+            Failure::NotSent(NotSent::LeaseLost) => Self::Store(store::Error::Stale("lease")),
+            Failure::NotSent(NotSent::Unavailable(_)) => Self::Store(store::Error::Busy),
             failure => Self::Source(failure),
         }
     }
 }
 
-impl From<ReachError> for SubscribeError {
-    fn from(error: ReachError) -> Self {
+impl From<OpenError> for SubscribeError {
+    fn from(error: OpenError) -> Self {
         match error {
-            ReachError::Store(error) | ReachError::Vault(VaultError::Store(error)) => Self::Store(error),
-            ReachError::Vault(error) => Self::Vault(error),
-            ReachError::Source(failure) => failure.into(),
+            OpenError::Store(error) | OpenError::Vault(VaultError::Store(error)) => Self::Store(error),
+            OpenError::Vault(error) => Self::Vault(error),
+            OpenError::Source(failure) => failure.into(),
         }
     }
 }
@@ -91,7 +91,7 @@ impl SubscribeError {
                  the source reaches the gateway. For a source in your own network set `allow_private_address`.",
             ),
             Self::Source(Failure::Source { problem, .. }) => return Some(problem.clone()),
-            Self::Source(Failure::Closed(_)) => (Cause::RateLimit.as_str(), "Try again then."),
+            Self::Source(Failure::NotSent(_)) => (Cause::RateLimit.as_str(), "Try again then."),
             Self::Denied(_) | Self::Vault(_) | Self::Store(_) => return None,
         };
         Some(Problem::new(code, sentence(&self.to_string()), remedy))
@@ -128,14 +128,14 @@ pub fn webhook_url(kind: Kind, connection_id: &str, public_url: &Url) -> Option<
 /// # Errors
 /// See [`SubscribeError`]; nothing is noted then, and it can be asked for again.
 pub async fn subscribe(
-    reach: &Reach,
+    sources: &SourceAccess,
     grant: &Grant<action::ManageConnections>,
     connection_id: &str,
 ) -> Result<Subscribed, SubscribeError> {
-    let opened = Opened::new(reach, grant, connection_id).await?;
-    let done = opened.ensure(reach).await?;
-    let (id, now) = (connection_id.to_owned(), reach.ambient.now());
-    reach.store.write(move |db| hooks::subscribe(db, &id, Some(now))).await?;
+    let opened = Opened::new(sources, grant, connection_id).await?;
+    let done = opened.ensure(sources).await?;
+    let (id, now) = (connection_id.to_owned(), sources.ambient.now());
+    sources.store.write(move |db| webhooks::subscribe(db, &id, Some(now))).await?;
     Ok(done)
 }
 
@@ -144,18 +144,18 @@ pub async fn subscribe(
 /// # Errors
 /// See [`SubscribeError`]; they are looked after as before then.
 pub async fn unsubscribe(
-    reach: &Reach,
+    sources: &SourceAccess,
     grant: &Grant<action::ManageConnections>,
     connection_id: &str,
 ) -> Result<usize, SubscribeError> {
-    let opened = Opened::new(reach, grant, connection_id).await?;
+    let opened = Opened::new(sources, grant, connection_id).await?;
     let id = connection_id.to_owned();
-    let wanted = reach.store.write(move |db| hooks::unsubscribe(db, &id)).await?;
+    let wanted = sources.store.write(move |db| webhooks::unsubscribe(db, &id)).await?;
     let removed = opened.remove().await;
     if removed.is_err() && wanted {
         // Some may be gone already: the next poll looks.
         let id = connection_id.to_owned();
-        reach.store.write(move |db| hooks::subscribe(db, &id, None)).await?;
+        sources.store.write(move |db| webhooks::subscribe(db, &id, None)).await?;
     }
     removed
 }
@@ -163,12 +163,12 @@ pub async fn unsubscribe(
 /// Looks after the callbacks of a connection that is being polled, if it is time to. What a person should know where
 /// that failed: the next poll tries again.
 pub async fn keep_up(
-    reach: &Reach,
+    sources: &SourceAccess,
     connection: &Connection,
     settings: &dyn Polled,
     source: &dyn Source,
 ) -> Option<Problem> {
-    let error = match try_keep_up(reach, connection, settings, source).await {
+    let error = match try_keep_up(sources, connection, settings, source).await {
         Ok(done) => {
             if !(done.added.is_empty() && done.renewed.is_empty()) {
                 tracing::warn!(added = ?done.added, renewed = ?done.renewed, "callbacks were registered again");
@@ -179,7 +179,7 @@ pub async fn keep_up(
     };
     tracing::warn!(%error, "the callbacks could not be looked after");
     // The source's pace, or the database: nothing that a person could do.
-    if matches!(error, SubscribeError::Source(Failure::Closed(_))) {
+    if matches!(error, SubscribeError::Source(Failure::NotSent(_))) {
         return None;
     }
     let problem = error.problem()?;
@@ -189,23 +189,23 @@ pub async fn keep_up(
 }
 
 async fn try_keep_up(
-    reach: &Reach,
+    sources: &SourceAccess,
     connection: &Connection,
     settings: &dyn Polled,
     source: &dyn Source,
 ) -> Result<Subscribed, SubscribeError> {
-    let (id, now) = (connection.id.clone(), reach.ambient.now());
-    let hook = reach.store.read(move |db| hooks::get(db, &id)).await?;
+    let (id, now) = (connection.id.clone(), sources.ambient.now());
+    let hook = sources.store.read(move |db| webhooks::get(db, &id)).await?;
     if !is_due(&hook, now) {
         return Ok(Subscribed::default());
     }
     let kind = connection.kind;
     let url =
-        webhook_url(kind, &connection.id, &reach.public_url).ok_or(SubscribeError::NoCallbacks(kind))?;
-    let done = ensure(kind, settings, source, &url, &reach.public_url).await?;
+        webhook_url(kind, &connection.id, &sources.public_url).ok_or(SubscribeError::NoCallbacks(kind))?;
+    let done = ensure(kind, settings, source, &url, &sources.public_url).await?;
     // A row of its own transaction: whoever works on the inbox locks it before the poll's.
     let id = connection.id.clone();
-    if reach.store.write(move |db| hooks::checked(db, &id, now)).await? {
+    if sources.store.write(move |db| webhooks::checked(db, &id, now)).await? {
         return Ok(done);
     }
     // Nobody wants them any more since a moment ago.
@@ -213,7 +213,7 @@ async fn try_keep_up(
     Ok(Subscribed::default())
 }
 
-fn is_due(hook: &Hook, now: chrono::DateTime<chrono::Utc>) -> bool {
+fn is_due(hook: &WebhookState, now: chrono::DateTime<chrono::Utc>) -> bool {
     hook.subscribed && hook.checked_at.is_none_or(|checked| now - checked >= TRUSTED)
 }
 
@@ -227,12 +227,12 @@ struct Opened {
 
 impl Opened {
     async fn new(
-        reach: &Reach,
+        sources: &SourceAccess,
         grant: &Grant<action::ManageConnections>,
         connection_id: &str,
     ) -> Result<Self, SubscribeError> {
         let id = connection_id.to_owned();
-        let connection = reach.store.read(move |db| connections::get(db, &id)).await?;
+        let connection = sources.store.read(move |db| connections::get(db, &id)).await?;
         grant.covers(&connection.company_id, "connection")?;
         let kind = connection.kind;
         match set_up(kind) {
@@ -240,15 +240,15 @@ impl Opened {
             Some(SetUp::ByHand(_)) => return Err(SubscribeError::ByHand(kind)),
             Some(SetUp::BySender(_)) | None => return Err(SubscribeError::NoCallbacks(kind)),
         }
-        let url = webhook_url(kind, connection_id, &reach.public_url);
+        let url = webhook_url(kind, connection_id, &sources.public_url);
         let url = url.ok_or(SubscribeError::NoCallbacks(kind))?;
-        let (_, settings, source) = reach.open(connection_id, None).await?;
+        let (_, settings, source) = sources.open(connection_id, None).await?;
         Ok(Self { kind, settings, source, url })
     }
 
-    async fn ensure(&self, reach: &Reach) -> Result<Subscribed, SubscribeError> {
+    async fn ensure(&self, sources: &SourceAccess) -> Result<Subscribed, SubscribeError> {
         let ensure =
-            ensure(self.kind, self.settings.as_ref(), self.source.as_ref(), &self.url, &reach.public_url);
+            ensure(self.kind, self.settings.as_ref(), self.source.as_ref(), &self.url, &sources.public_url);
         tokio::time::timeout(LIMIT, ensure).await.unwrap_or_else(|_| Err(slow().into()))
     }
 
@@ -279,7 +279,7 @@ fn unreachable(url: &Url) -> Option<&'static str> {
             let name = name.trim_end_matches('.');
             !name.contains('.') || [".localhost", ".local", ".internal"].iter().any(|end| name.ends_with(end))
         }
-        _ => guard::literal(url).is_err(),
+        _ => address_guard::literal(url).is_err(),
     };
     match url.scheme() {
         _ if own => Some("it is an address of this machine or its network"),
@@ -318,10 +318,10 @@ mod tests {
     #[test]
     fn callbacks_are_looked_at_every_few_hours_and_only_where_they_are_wanted() {
         let now = "2026-03-01T12:00:00Z".parse().unwrap();
-        let hook = |subscribed, hours: Option<i64>| Hook {
+        let hook = |subscribed, hours: Option<i64>| WebhookState {
             subscribed,
             checked_at: hours.map(|hours| now - TimeDelta::hours(hours)),
-            ..Hook::default()
+            ..WebhookState::default()
         };
         assert!(is_due(&hook(true, None), now) && is_due(&hook(true, Some(6)), now));
         assert!(!is_due(&hook(true, Some(5)), now));

@@ -27,11 +27,11 @@ pub trait Worker: Send + Sync + 'static {
     const NOT_DONE: &'static str;
 
     /// How much more may be begun.
-    type Room: Send;
+    type Capacity: Send;
     /// The right to do one piece of work.
     type Lease: Send + Sync;
     /// What one piece of work takes up in this process; given back when it is dropped.
-    type Place: Send;
+    type Slot: Send;
 
     fn now(&self) -> DateTime<Utc>;
 
@@ -41,13 +41,13 @@ pub trait Worker: Send + Sync + 'static {
     }
 
     /// Waits until there is room beside the `busy` pieces of work that are under way. It may be dropped and asked again.
-    fn room(&self, busy: usize) -> impl Future<Output = Self::Room> + Send;
+    fn capacity(&self, busy: usize) -> impl Future<Output = Self::Capacity> + Send;
 
     /// Takes leases of what is due, as far as there is room.
     fn claim(
         &self,
-        room: Self::Room,
-    ) -> impl Future<Output = store::Result<Claimed<Self::Lease, Self::Place>>> + Send;
+        capacity: Self::Capacity,
+    ) -> impl Future<Output = store::Result<Claimed<Self::Lease, Self::Slot>>> + Send;
 
     /// What the log says of all that happens in a piece of work.
     fn span(&self, lease: &Self::Lease) -> Span;
@@ -56,8 +56,7 @@ pub trait Worker: Send + Sync + 'static {
     ///
     /// # Errors
     /// What is ours. [`store::Error::Stale`]: the lease was lost.
-    fn work(&self, lease: &Self::Lease, place: Self::Place)
-    -> impl Future<Output = store::Result<()>> + Send;
+    fn work(&self, lease: &Self::Lease, slot: Self::Slot) -> impl Future<Output = store::Result<()>> + Send;
 
     /// How long a lease holds unless it is renewed.
     fn lease_for(&self) -> Duration;
@@ -87,8 +86,8 @@ pub async fn run<W: Worker>(worker: Arc<W>, workers: Workers, mut shutdown: watc
     let mut jobs = JoinSet::new();
     let stop = shutdown.clone();
     loop {
-        let room = tokio::select! {
-            room = worker.room(jobs.len()) => room,
+        let capacity = tokio::select! {
+            capacity = worker.capacity(jobs.len()) => capacity,
             Some(ended) = jobs.join_next() => {
                 note_end(&standing, ended.ok(), worker.now());
                 continue;
@@ -96,13 +95,13 @@ pub async fn run<W: Worker>(worker: Arc<W>, workers: Workers, mut shutdown: watc
             () = stopped(&mut shutdown) => break,
         };
         // To its end: leases that nobody knew of would be held until they run out.
-        let claimed = worker.claim(room).await;
+        let claimed = worker.claim(capacity).await;
         let again = match standing.note(W::NOT_CLAIMED, claimed.map_err(Broken::Store), || worker.now()) {
             Some(Claimed { jobs: new, again }) => {
-                for (lease, place) in new {
+                for (lease, slot) in new {
                     standing.began(worker.now());
                     let span = worker.span(&lease);
-                    let one = job(Arc::clone(&worker), lease, place, standing.clone(), stop.clone());
+                    let one = job(Arc::clone(&worker), lease, slot, standing.clone(), stop.clone());
                     jobs.spawn(one.instrument(span));
                 }
                 again
@@ -131,12 +130,12 @@ fn note_end(standing: &Standing, ended: Option<Ended>, now: DateTime<Utc>) {
 async fn job<W: Worker>(
     worker: Arc<W>,
     lease: W::Lease,
-    place: W::Place,
+    slot: W::Slot,
     standing: Standing,
     mut shutdown: watch::Receiver<bool>,
 ) -> Ended {
     let worked = tokio::select! {
-        worked = AssertUnwindSafe(worker.work(&lease, place)).catch_unwind() => match worked {
+        worked = AssertUnwindSafe(worker.work(&lease, slot)).catch_unwind() => match worked {
             Ok(Ok(())) => Ok(Ended::Done),
             Ok(Err(store::Error::Stale(_))) => Ok(Ended::Lost),
             Ok(Err(error)) => Err(Broken::Store(error)),

@@ -10,7 +10,7 @@ use super::frame::{Claimed, Worker};
 use crate::{
     domain::words::Ended,
     store,
-    sync::inbox::{Desk, Lease, Place},
+    sync::inbox::{InboxProcessor, Lease, Slot},
 };
 
 /// How often it looks while something waits, and while nothing does: for what another gateway has left.
@@ -23,7 +23,7 @@ const AT_ONCE: usize = 256;
 
 /// What the worker is given.
 pub struct Inboxes {
-    pub desk: Desk,
+    pub processor: InboxProcessor,
     /// Tells of messages that came to this gateway.
     pub arrived: Arc<Notify>,
 }
@@ -33,34 +33,34 @@ impl Worker for Inboxes {
     const NOT_CLAIMED: &'static str = "the database does not tell which messages of webhooks are due";
     const NOT_DONE: &'static str = "messages of webhooks cannot be dealt with";
 
-    type Room = Vec<Place>;
+    type Capacity = Vec<Slot>;
     type Lease = Lease;
-    type Place = Place;
+    type Slot = Slot;
 
     fn now(&self) -> DateTime<Utc> {
-        self.desk.ambient.now()
+        self.processor.ambient.now()
     }
 
     fn wake(&self) -> Option<&Notify> {
         Some(&self.arrived)
     }
 
-    async fn room(&self, busy: usize) -> Vec<Place> {
+    async fn capacity(&self, busy: usize) -> Vec<Slot> {
         let most = AT_ONCE.saturating_sub(busy);
         if most == 0 {
             return pending().await;
         }
-        let mut places = vec![self.desk.place().await];
-        while places.len() < most
-            && let Some(place) = self.desk.place_now()
+        let mut slots = vec![self.processor.slot().await];
+        while slots.len() < most
+            && let Some(slot) = self.processor.slot_now()
         {
-            places.push(place);
+            slots.push(slot);
         }
-        places
+        slots
     }
 
-    async fn claim(&self, places: Vec<Place>) -> store::Result<Claimed<Lease, Place>> {
-        let (leases, next) = self.desk.claim_due(places.len()).await?;
+    async fn claim(&self, slots: Vec<Slot>) -> store::Result<Claimed<Lease, Slot>> {
+        let (leases, next) = self.processor.claim_due(slots.len()).await?;
         let now = self.now();
         let again = match next {
             // One that is due and was not taken is another gateway's, or waits for room here.
@@ -68,29 +68,29 @@ impl Worker for Inboxes {
             Some(next) => (next - now).to_std().unwrap_or_default().min(IDLE),
             None => IDLE,
         };
-        Ok(Claimed { jobs: leases.into_iter().zip(places).collect(), again })
+        Ok(Claimed { jobs: leases.into_iter().zip(slots).collect(), again })
     }
 
     fn span(&self, lease: &Lease) -> Span {
         tracing::info_span!("inbox", connection = lease.connection_id)
     }
 
-    async fn work(&self, lease: &Lease, place: Place) -> store::Result<()> {
-        self.desk.work(lease, place).await.map(drop)
+    async fn work(&self, lease: &Lease, slot: Slot) -> store::Result<()> {
+        self.processor.work(lease, slot).await.map(drop)
     }
 
     fn lease_for(&self) -> Duration {
-        self.desk.lease_for
+        self.processor.lease_for
     }
 
     async fn renew(&self, lease: &Lease) -> store::Result<()> {
-        self.desk.renew(lease).await
+        self.processor.renew(lease).await
     }
 
     async fn settle(&self, lease: Lease, ended: Ended) -> store::Result<()> {
         match ended {
             Ended::Lost => Ok(()),
-            Ended::Done | Ended::Failed | Ended::Stopped => self.desk.release(lease).await,
+            Ended::Done | Ended::Failed | Ended::Stopped => self.processor.release(lease).await,
         }
     }
 }

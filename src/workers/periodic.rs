@@ -110,16 +110,16 @@ impl<P: Periodic> Worker for Periodically<P> {
     const NOT_CLAIMED: &'static str = "the database does not tell whether there is something to do";
     const NOT_DONE: &'static str = P::NOT_DONE;
 
-    type Room = ();
+    type Capacity = ();
     /// `None` where each gateway does it for itself.
     type Lease = Option<Lease>;
-    type Place = ();
+    type Slot = ();
 
     fn now(&self) -> DateTime<Utc> {
         self.ambient.now()
     }
 
-    async fn room(&self, busy: usize) {
+    async fn capacity(&self, busy: usize) {
         if busy > 0 {
             // The end of what is under way wakes the worker.
             pending().await

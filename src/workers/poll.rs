@@ -8,10 +8,10 @@ use tracing::Span;
 
 use super::frame::{Claimed, Worker};
 use crate::{
-    connectors::outbound::Place,
+    connectors::outbound::PollSlot,
     domain::words::Ended,
     store::{self, polls::Lease},
-    sync::poll::{self, Reach},
+    sync::{poll, source_access::SourceAccess},
 };
 
 /// How often it looks for what another process asked for, or what has become due.
@@ -20,7 +20,7 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// What the worker is given.
 #[derive(Clone)]
 pub struct Polling {
-    pub reach: Reach,
+    pub sources: SourceAccess,
     /// Somebody asked for lists in this process: look at once.
     pub wake: Arc<Notify>,
     /// The name of this gateway, in leases.
@@ -35,21 +35,21 @@ impl Worker for Polling {
     const NOT_DONE: &'static str = "polls cannot be noted in the database";
 
     /// Polls that may begin.
-    type Room = u16;
+    type Capacity = u16;
     type Lease = Lease;
-    type Place = Arc<Place>;
+    type Slot = Arc<PollSlot>;
 
     fn now(&self) -> DateTime<Utc> {
-        self.reach.ambient.now()
+        self.sources.ambient.now()
     }
 
     fn wake(&self) -> Option<&Notify> {
         Some(&self.wake)
     }
 
-    async fn room(&self, _: usize) -> u16 {
+    async fn capacity(&self, _: usize) -> u16 {
         loop {
-            match self.reach.outbound.places.free(self.at_once) {
+            match self.sources.outbound.poll_slots.free(self.at_once) {
                 // The end of a poll wakes the worker, but not that one has begun to wait.
                 0 => sleep(PERIOD).await,
                 free => return free,
@@ -57,9 +57,9 @@ impl Worker for Polling {
         }
     }
 
-    async fn claim(&self, most: u16) -> store::Result<Claimed<Lease, Arc<Place>>> {
-        let leases = poll::claim(&self.reach, &self.gateway, most).await?;
-        let jobs = leases.into_iter().map(|lease| (lease, self.reach.outbound.places.take()));
+    async fn claim(&self, most: u16) -> store::Result<Claimed<Lease, Arc<PollSlot>>> {
+        let leases = poll::claim(&self.sources, &self.gateway, most).await?;
+        let jobs = leases.into_iter().map(|lease| (lease, self.sources.outbound.poll_slots.take()));
         Ok(Claimed { jobs: jobs.collect(), again: PERIOD })
     }
 
@@ -67,22 +67,22 @@ impl Worker for Polling {
         tracing::info_span!("poll", connection = lease.connection_id)
     }
 
-    async fn work(&self, lease: &Lease, place: Arc<Place>) -> store::Result<()> {
-        poll::poll_at(&self.reach, lease, place, self.at_once).await
+    async fn work(&self, lease: &Lease, slot: Arc<PollSlot>) -> store::Result<()> {
+        poll::poll_at(&self.sources, lease, slot, self.at_once).await
     }
 
     fn lease_for(&self) -> Duration {
-        self.reach.lease_for
+        self.sources.lease_for
     }
 
     async fn renew(&self, lease: &Lease) -> store::Result<()> {
-        poll::renew(&self.reach, lease).await
+        poll::renew(&self.sources, lease).await
     }
 
     /// A poll gives its lease back itself. What it could not note is left to run out: the source was asked already.
     async fn settle(&self, lease: Lease, ended: Ended) -> store::Result<()> {
         match ended {
-            Ended::Stopped => poll::release(&self.reach, lease).await,
+            Ended::Stopped => poll::release(&self.sources, lease).await,
             Ended::Done | Ended::Failed | Ended::Lost => Ok(()),
         }
     }

@@ -26,7 +26,7 @@ use rollcall::{
     http::server,
     simulators::quickbooks_desktop::CompanyFile,
     sync::{
-        ask,
+        ask, connection_test,
         inbox::Inbox,
         poll,
         register::{self, ConnectionDraft},
@@ -36,7 +36,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::{
-    support::{TestApp, TestClock, TestDatabase, granted, reach, test_vault},
+    support::{TestApp, TestClock, TestDatabase, granted, sources, test_vault},
     web_connector::{
         Desk,
         sensitive::{Listening, dump, heard},
@@ -220,7 +220,7 @@ async fn no_wrong_byte_of_a_vendors_json_shows_what_stands_beside_it() {
             tokio::spawn(server::run(listener, app, limits, None, std::future::pending::<()>()));
             let clock = TestClock::new();
             let ambient = Ambient { clock: clock.clone(), ..Ambient::system() };
-            let reach = reach(&store, &ambient, Timeouts::default());
+            let sources = sources(&store, &ambient, Timeouts::default());
             let (made, mut settings) = (ambient.clone(), vec![("allow_private_address", "true".to_owned())]);
             settings.push(("base_url", base_url));
             let secrets = match kind {
@@ -247,10 +247,10 @@ async fn no_wrong_byte_of_a_vendors_json_shows_what_stands_beside_it() {
                 clock.advance(chrono::TimeDelta::days(2));
                 let (asked, one) = (ambient.clone(), connection.clone());
                 let _ = store.write(move |db| ask::ask(db, &asked, &granted(), &one, Mode::Full)).await;
-                for lease in poll::claim(&reach, "one", 5).await.unwrap() {
-                    poll::poll(&reach, lease).await;
+                for lease in poll::claim(&sources, "one", 5).await.unwrap() {
+                    poll::poll(&sources, lease).await;
                 }
-                said.push(format!("{:?}", poll::probe(&reach, &connection.id).await.unwrap()));
+                said.push(format!("{:?}", connection_test::probe(&sources, &connection.id).await.unwrap()));
             }
             assert!(dump(&database.url).contains("ana@example.com"), "the dump shows nothing");
         }

@@ -54,9 +54,9 @@ impl Worker for Script {
     const NAME: &'static str = "script";
     const NOT_CLAIMED: &'static str = "nothing can be claimed";
     const NOT_DONE: &'static str = "the script is not played";
-    type Room = ();
+    type Capacity = ();
     type Lease = Act;
-    type Place = ();
+    type Slot = ();
 
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
@@ -66,7 +66,7 @@ impl Worker for Script {
         Some(&self.wake)
     }
 
-    async fn room(&self, _: usize) {}
+    async fn capacity(&self, _: usize) {}
 
     async fn claim(&self, (): ()) -> Result<Claimed<Act, ()>> {
         let jobs = self.acts.lock().unwrap().drain(..).map(|act| (act, ())).collect();

@@ -13,7 +13,7 @@ pub(super) async fn subscribe(context: &Context, store: &Store, id: String) -> R
     let (grant, connection) =
         context.read(store, None, move |db, attempt| connections::found(db, attempt, &id)).await?;
     let id = connection.id;
-    let done = subscribe::subscribe(&context.reach(store)?, &grant, &id).await?;
+    let done = subscribe::subscribe(&context.sources(store)?, &grant, &id).await?;
     context.out.answer(&Callbacks::new(id, done), |stand| {
         let line = |callback: &Callback| format!("{}: {}\n", callback.kind, callback.state.words());
         stand.callbacks.iter().map(line).collect()
@@ -24,7 +24,7 @@ pub(super) async fn unsubscribe(context: &Context, store: &Store, id: String) ->
     let (grant, connection) =
         context.read(store, None, move |db, attempt| connections::found(db, attempt, &id)).await?;
     let id = connection.id;
-    let removed = subscribe::unsubscribe(&context.reach(store)?, &grant, &id).await?;
+    let removed = subscribe::unsubscribe(&context.sources(store)?, &grant, &id).await?;
     let answer = json!({ "id": id, "removed": removed });
     context.out.answer(&answer, |_| match removed {
         0 => "There were no callbacks.\n".into(),

@@ -12,7 +12,7 @@ use crate::{
         runs::Run,
     },
     store::Store,
-    sync::check,
+    sync::connection_test,
 };
 
 /// What was asked for, and when it can be expected.
@@ -44,7 +44,7 @@ pub(super) async fn poll(context: &Context, store: &Store, id: String, full: boo
 pub(super) async fn test(context: &Context, store: &Store, id: String) -> Result {
     let (grant, connection) =
         context.read(store, None, move |db, attempt| connections::found(db, attempt, &id)).await?;
-    let check = check::test(&context.reach(store)?, &grant, &connection).await?;
+    let check = connection_test::test(&context.sources(store)?, &grant, &connection).await?;
     let verdict = check.state.clone();
     let tested = TestResult::new(&connection, check);
     context.out.answer(&tested, |tested| {

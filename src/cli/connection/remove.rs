@@ -56,7 +56,7 @@ pub(crate) async fn gone(
     grant: &Grant<action::ManageConnections>,
     extent: &Extent,
 ) -> Result<Option<Problem>> {
-    let left = remove::connection(&context.reach(store)?, grant, extent, true).await?;
+    let left = remove::connection(&context.sources(store)?, grant, extent, true).await?;
     let rows = extent.contents.employees + extent.contents.customers;
     let _spinner = context.out.spinner(&format!("deleting {} with {rows} records", extent.connection.name));
     let task = Task::Purge { connection_id: extent.connection.id.clone() };

@@ -23,8 +23,8 @@ pub(super) async fn check(findings: &mut Findings, settings: &Settings) {
     if let Some(file) = store::file_of(url)
         && matches!(file.try_exists(), Ok(false))
     {
-        return match store::obstacle(&file) {
-            Some(obstacle) => findings.failure("database", store::Error::File(obstacle).into()),
+        return match store::file_problem(&file) {
+            Some(problem) => findings.failure("database", store::Error::File(problem).into()),
             None => {
                 let remedy = "Nothing, if it is the right path: the first command makes it.";
                 findings.wrong(Status::Warn, "database", format!("{name} is not there yet."), remedy);

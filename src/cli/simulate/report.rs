@@ -105,7 +105,7 @@ pub(crate) fn line(event: &Event<'_>) -> Option<String> {
             records.employees, records.customers
         ),
         Event::Refused { refusal } => format!("  QuickBooks refuses the request: {refusal:?}"),
-        Event::Struck { fault } => format!("  fault: {fault}"),
+        Event::FaultApplied { fault } => format!("  fault: {fault}"),
         Event::Pausing { pause } => format!("  nothing to send now: asking again in {} s", pause.as_secs()),
         _ => return None,
     };

@@ -6,14 +6,14 @@ use serde_json::json;
 
 use crate::connectors::source::{Failure, Subscribed};
 
-use super::{Source, client::Call, list::PAGINATION_TYPE, refusals, wire::Callback};
+use super::{ConnectwiseSource, client::Call, list::PAGINATION_TYPE, refusals, wire::Callback};
 
 const PATH: &str = "system/callbacks";
 const WHAT: &str = "callbacks (System, Callbacks)";
 /// More pages of callbacks than any tenant has.
 const PAGES: usize = 20;
 
-impl Source {
+impl ConnectwiseSource {
     /// Sees to it that each type of record that is staged is told to `url`. What the vendor has switched off after
     /// three days of failures is made anew.
     pub(super) async fn register_callbacks(&self, url: &str) -> Result<Subscribed, Failure> {

@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     connectors::{
-        outbound::{Answer, Caller, Gate, Outbound, Request, Timeouts, basic, problems::failure},
+        outbound::{
+            Answer, OriginClient, Outbound, Request, RequestLimiter, Timeouts, basic, problems::failure,
+        },
         source::Failure,
     },
     domain::{secret::Secret, words::Cause},
@@ -34,9 +36,9 @@ struct Memory {
 /// One tenant's API.
 pub(super) struct Client {
     /// With credentials.
-    caller: Caller,
+    origin: OriginClient,
     /// Without: the tenant is looked up by anybody.
-    anonymous: Caller,
+    anonymous: OriginClient,
     company_id: String,
     /// The part of the path that changes when the vendor upgrades the tenant, like `v2025_1/`.
     codebase: Mutex<Option<String>>,
@@ -63,27 +65,32 @@ impl Client {
         secrets: &BTreeMap<String, Secret>,
         memory: Option<&str>,
         outbound: &Outbound,
-        gate: Arc<dyn Gate>,
+        limiter: Arc<dyn RequestLimiter>,
     ) -> Result<Self, Failure> {
         let wrong =
             |what: String| failure(Cause::Credentials, what, "Correct the settings of this connection.");
         let origin = settings.origin().map_err(|error| wrong(format!("{error}.")))?;
-        let anonymous =
-            Caller::new(outbound, origin, settings.poll.allow_private_address, gate, HeaderMap::new())?;
-        let caller = anonymous.clone().with_headers(headers(settings, secrets)?);
+        let anonymous = OriginClient::new(
+            outbound,
+            origin,
+            settings.poll.allow_private_address,
+            limiter,
+            HeaderMap::new(),
+        )?;
+        let origin = anonymous.clone().with_headers(headers(settings, secrets)?);
         let memory: Memory = memory.and_then(|memory| serde_json::from_str(memory).ok()).unwrap_or_default();
         let codebase = Mutex::new(memory.codebase.as_deref().and_then(codebase));
-        Ok(Self { caller, anonymous, company_id: settings.company_id.clone(), codebase })
+        Ok(Self { origin, anonymous, company_id: settings.company_id.clone(), codebase })
     }
 
     #[must_use]
     pub(super) fn hurried(self) -> Self {
-        let hurried = |caller: Caller| caller.without_retries().with_timeouts(Timeouts::HASTY);
-        Self { caller: hurried(self.caller), anonymous: hurried(self.anonymous), ..self }
+        let hurried = |origin: OriginClient| origin.without_retries().with_timeouts(Timeouts::HASTY);
+        Self { origin: hurried(self.origin), anonymous: hurried(self.anonymous), ..self }
     }
 
-    pub(super) fn caller(&self) -> &Caller {
-        &self.caller
+    pub(super) fn origin(&self) -> &OriginClient {
+        &self.origin
     }
 
     pub(super) fn memory(&self) -> Option<String> {
@@ -105,7 +112,7 @@ impl Client {
             .replace('+', "%20");
         let target = format!("/login/companyinfo/{escaped}");
         let answer = self.anonymous.get_json::<Option<CompanyInfo>>(&target, &[], HeaderMap::new()).await?;
-        let host = self.caller.host();
+        let host = self.origin.host();
         let info = match answer.body {
             Ok(Some(info)) => info,
             Ok(None) => return Err(refusals::unknown_company(host, &self.company_id)),
@@ -136,7 +143,7 @@ impl Client {
         let mut looked_up = false;
         loop {
             let target = self.target(call.path).await?;
-            let answer = self.caller.get_json::<T>(&target, call.query, call.headers.clone()).await?;
+            let answer = self.origin.get_json::<T>(&target, call.query, call.headers.clone()).await?;
             let Answer { status, headers, body } = answer;
             let body = match body {
                 Ok(body) => return Ok(Some((body, headers))),
@@ -172,7 +179,7 @@ impl Client {
             }
             let request =
                 Request { method: method.clone(), headers, body: body.clone(), ..Request::get(&target, &[]) };
-            let answer = self.caller.send(request).await?;
+            let answer = self.origin.send(request).await?;
             let missing = refusals::read(&answer.body).is_missing_record();
             let moved = answer.status.is_redirection() || (answer.status.as_u16() == 404 && !missing);
             if looked_up || !moved {

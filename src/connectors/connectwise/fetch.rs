@@ -6,13 +6,13 @@ use crate::{
 };
 
 use super::{
-    Source,
+    ConnectwiseSource,
     client::Call,
     list::{Row, Stage},
     wire::{Company, Contact, Member, digits},
 };
 
-impl Source {
+impl ConnectwiseSource {
     /// What is not there and what is not wanted are the same: only the whole list tells who is gone.
     pub(super) async fn fetch_one(&self, list: List, external_id: &str) -> Result<Fetched, Failure> {
         let Some((stage, id)) = self.place(list, external_id) else { return Ok(Fetched::Missing) };

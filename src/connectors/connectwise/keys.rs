@@ -11,7 +11,7 @@ use url::Url;
 use crate::{
     connectors::{
         hook::Refused,
-        outbound::{Caller, Open, Outbound},
+        outbound::{Open, OriginClient, Outbound},
     },
     domain::secret::Secret,
 };
@@ -76,12 +76,12 @@ pub(super) async fn fetch(
         .map(|client_id| HeaderMap::from_iter([(CLIENT_ID, client_id)]))
         .map_err(|_| unavailable("`client_id` cannot be sent".into()))?;
     let private = own && settings.poll.allow_private_address;
-    let caller = Caller::new(outbound, url.clone(), private, Arc::new(Open { now }), headers)
+    let origin = OriginClient::new(outbound, url.clone(), private, Arc::new(Open { now }), headers)
         .map_err(|failure| unavailable(failure.to_string()))?
         .without_retries()
         .with_body_cap(LONGEST_KEY);
     let answer =
-        tokio::time::timeout(TIME, caller.get_json::<Answer>(url.as_str(), &[], HeaderMap::new())).await;
+        tokio::time::timeout(TIME, origin.get_json::<Answer>(url.as_str(), &[], HeaderMap::new())).await;
     let answer = answer
         .map_err(|_| unavailable("the vendor did not answer in time".into()))?
         .map_err(|failure| unavailable(failure.to_string()))?;

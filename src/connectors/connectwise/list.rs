@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{connectors::source::Failure, domain::record::Record};
 
 use super::{
-    Source,
+    ConnectwiseSource,
     client::Call,
     map, refusals,
     wire::{COMPANY_FIELDS, CONTACT_FIELDS, Company, Contact, Count, MEMBER_FIELDS, Member},
@@ -74,7 +74,7 @@ impl Page {
     }
 }
 
-impl Source {
+impl ConnectwiseSource {
     /// One page of a list, mapped.
     pub(super) async fn rows(&self, stage: Stage, query: &[(&str, &str)]) -> Result<Page, Failure> {
         let mut call = Call::new(stage.path(), query, stage.what());
@@ -98,7 +98,7 @@ impl Source {
 
     /// The day by UTC: the vendor's dates are by it.
     fn today(&self) -> NaiveDate {
-        self.client.caller().gate().now().date_naive()
+        self.client.origin().limiter().now().date_naive()
     }
 
     pub(super) fn member(&self, row: Member) -> Option<Row> {

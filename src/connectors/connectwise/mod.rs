@@ -33,8 +33,8 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     connectors::{
-        Reading as PolledReading, Source as PolledSource,
-        outbound::{Gate, Outbound},
+        Reading as PolledReading, Source,
+        outbound::{Outbound, RequestLimiter},
         source::{Ask, Failure, Fetched, Subscribed},
     },
     domain::{secret::Secret, words::List},
@@ -45,7 +45,7 @@ use reading::Reading;
 pub use {settings::Settings, spec::Connectwise};
 
 /// One tenant, ready to be read.
-pub struct Source {
+pub struct ConnectwiseSource {
     settings: Settings,
     /// Boxed, so that no kind's source is much larger than another's.
     client: Box<Client>,
@@ -54,7 +54,7 @@ pub struct Source {
     hasty: bool,
 }
 
-impl Source {
+impl ConnectwiseSource {
     /// `memory` is what `memory` said last time.
     ///
     /// # Errors
@@ -64,9 +64,9 @@ impl Source {
         secrets: &BTreeMap<String, Secret>,
         memory: Option<&str>,
         outbound: &Outbound,
-        gate: Arc<dyn Gate>,
+        limiter: Arc<dyn RequestLimiter>,
     ) -> Result<Self, Failure> {
-        let client = Box::new(Client::new(&settings, secrets, memory, outbound, gate)?);
+        let client = Box::new(Client::new(&settings, secrets, memory, outbound, limiter)?);
         let wanted = map::Wanted::new(&settings);
         Ok(Self { settings, client, wanted, hasty: false })
     }
@@ -78,7 +78,7 @@ impl Source {
     }
 }
 
-impl PolledSource for Source {
+impl Source for ConnectwiseSource {
     fn read(&self, ask: Ask) -> Box<dyn PolledReading + '_> {
         Box::new(Reading::new(self, ask))
     }

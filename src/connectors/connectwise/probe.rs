@@ -4,9 +4,9 @@ use futures_util::future::join_all;
 
 use crate::{connectors::source::Failure, domain::words::Cause};
 
-use super::{Source, client::Call, list::Stage, wire::SystemInfo};
+use super::{ConnectwiseSource, client::Call, list::Stage, wire::SystemInfo};
 
-impl Source {
+impl ConnectwiseSource {
     /// Looks the tenant up, asks who we are, and asks for one row of each list: a role may lack the right to any. Side by
     /// side, for a person waits.
     pub(super) async fn look(&self) -> Result<String, Failure> {

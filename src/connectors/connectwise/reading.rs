@@ -25,7 +25,7 @@ use crate::{
 };
 
 use super::{
-    Source,
+    ConnectwiseSource,
     list::{Page, Stage},
 };
 
@@ -72,7 +72,7 @@ impl Progress {
 
 /// A list that is being read.
 pub(super) struct Reading<'a> {
-    source: &'a Source,
+    source: &'a ConnectwiseSource,
     at: Progress,
     /// Only what changed after this, and what changed into something unwanted by name.
     conditions: Option<String>,
@@ -85,7 +85,7 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(source: &'a Source, ask: Ask) -> Self {
+    pub(super) fn new(source: &'a ConnectwiseSource, ask: Ask) -> Self {
         let overlap = source.settings.poll.overlap();
         let since = ask.since.filter(|_| ask.mode == Mode::Delta);
         let since = since.and_then(|since| since.parse::<DateTime<Utc>>().ok());
@@ -190,7 +190,7 @@ impl<'a> Reading<'a> {
 
     /// The vendor's clock, which its time stamps are by; ours where it does not say.
     fn vendor_time(&self, headers: &HeaderMap) -> String {
-        let now = date(headers).unwrap_or_else(|| self.source.client.caller().gate().now());
+        let now = date(headers).unwrap_or_else(|| self.source.client.origin().limiter().now());
         now.to_rfc3339_opts(SecondsFormat::Secs, true)
     }
 

@@ -7,16 +7,16 @@ use url::Url;
 
 use crate::{
     connectors::{
-        Polled, SettingsError, Source as PolledSource,
-        outbound::guard::is_local,
-        polled::Ways,
+        Polled, SettingsError, Source,
+        outbound::address_guard::is_local,
+        polled::SourceContext,
         settings::{PollSettings, wrong},
         source::{Failure, Limit, Rate, Schedule},
     },
     domain::{secret::Secret, words::List},
 };
 
-use super::{Source, spec::SPEC};
+use super::{ConnectwiseSource, spec::SPEC};
 
 /// How a tenant of ConnectWise PSA is read. The defaults are in its specification, `SPEC`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ impl Polled for Settings {
         self.poll.schedule()
     }
 
-    fn place(&self) -> String {
+    fn authority(&self) -> String {
         self.origin().map_or_else(|_| self.base_url.clone(), |origin| origin.authority().to_owned())
     }
 
@@ -66,8 +66,14 @@ impl Polled for Settings {
         vec![Rate::new(&counted_by, Limit::PerMinute(self.poll.requests_per_minute))]
     }
 
-    fn open(&self, ways: Ways<'_>) -> Result<Box<dyn PolledSource>, Failure> {
-        Ok(Box::new(Source::new(self.clone(), ways.secrets, ways.memory, ways.outbound, ways.gate)?))
+    fn open(&self, context: SourceContext<'_>) -> Result<Box<dyn Source>, Failure> {
+        Ok(Box::new(ConnectwiseSource::new(
+            self.clone(),
+            context.secrets,
+            context.memory,
+            context.outbound,
+            context.limiter,
+        )?))
     }
 }
 

@@ -29,4 +29,4 @@ impl InFlight {
 
 /// The right to send one request, and to have it answered: kept until the answer is there.
 #[derive(Debug, Default)]
-pub struct Passed(pub Vec<OwnedSemaphorePermit>);
+pub struct RequestPermit(pub Vec<OwnedSemaphorePermit>);

@@ -1,14 +1,14 @@
 //! Requests to vendors: to the connection's own host and no other, one at a time through a gate, with bounds on all
 //! that comes back.
 
+pub mod address_guard;
 pub mod answers;
 mod basic;
-mod caller;
-mod causes;
-pub mod guard;
+mod classify;
 mod in_flight;
 mod keys;
-mod places;
+mod origin_client;
+mod poll_slots;
 pub mod problems;
 mod retry;
 #[cfg(test)]
@@ -23,25 +23,25 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 pub use basic::basic;
-pub use caller::{Answer, Caller, Request};
-pub use in_flight::{InFlight, Passed};
+pub use in_flight::{InFlight, RequestPermit};
 pub use keys::Keys;
-pub use places::{Aside, Place, Places};
+pub use origin_client::{Answer, OriginClient, Request};
+pub use poll_slots::{PollSlot, PollSlots, YieldedSlot};
 
 /// Who lets requests through: it keeps the lease and the rate limit, which live in the database.
-pub trait Gate: Send + Sync {
+pub trait RequestLimiter: Send + Sync {
     /// Waits until one more request may be sent; what is returned is dropped when it is answered.
-    fn pass(&self) -> BoxFuture<'_, Result<Passed, Closed>>;
+    fn acquire(&self) -> BoxFuture<'_, Result<RequestPermit, NotSent>>;
     /// The source asked to wait: holds for everybody who uses the credential.
-    fn close_for(&self, wait: Duration) -> BoxFuture<'_, Result<(), Closed>>;
+    fn back_off(&self, wait: Duration) -> BoxFuture<'_, Result<(), NotSent>>;
     /// Waits before another try.
     fn pause(&self, wait: Duration) -> BoxFuture<'_, ()>;
     /// A number below 1 for jitter.
     fn jitter(&self) -> f64;
     fn now(&self) -> DateTime<Utc>;
-    /// Lets others take the place of whoever waits, until what is returned is dropped.
-    fn aside(&self) -> Aside {
-        Aside::default()
+    /// Lets others take the slot of whoever waits, until what is returned is dropped.
+    fn yield_slot(&self) -> YieldedSlot {
+        YieldedSlot::default()
     }
 }
 
@@ -51,11 +51,11 @@ pub struct Open {
     pub now: DateTime<Utc>,
 }
 
-impl Gate for Open {
-    fn pass(&self) -> BoxFuture<'_, Result<Passed, Closed>> {
-        Box::pin(std::future::ready(Ok(Passed::default())))
+impl RequestLimiter for Open {
+    fn acquire(&self) -> BoxFuture<'_, Result<RequestPermit, NotSent>> {
+        Box::pin(std::future::ready(Ok(RequestPermit::default())))
     }
-    fn close_for(&self, _: Duration) -> BoxFuture<'_, Result<(), Closed>> {
+    fn back_off(&self, _: Duration) -> BoxFuture<'_, Result<(), NotSent>> {
         Box::pin(std::future::ready(Ok(())))
     }
     fn pause(&self, _: Duration) -> BoxFuture<'_, ()> {
@@ -71,7 +71,7 @@ impl Gate for Open {
 
 /// Why no request may be sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Closed {
+pub enum NotSent {
     #[error("the source is not to be called before {until}")]
     RateLimited { until: DateTime<Utc> },
     #[error("another gateway polls the connection now")]
@@ -91,7 +91,7 @@ pub struct Outbound {
     /// The keys with which vendors sign their messages.
     pub keys: Keys,
     /// The polls that are under way.
-    pub places: Places,
+    pub poll_slots: PollSlots,
     /// The requests that are.
     pub in_flight: InFlight,
 }
@@ -148,14 +148,14 @@ impl Outbound {
                 .connect_timeout(timeouts.connect)
                 .user_agent(concat!("Rollcall/", env!("CARGO_PKG_VERSION")))
         };
-        let (public, any) = guard::Resolver::both();
+        let (public, any) = address_guard::Resolver::both();
         let error = |error: reqwest::Error| OutboundError(error.to_string());
         Ok(Self {
             timeouts,
             public: client().dns_resolver(Arc::new(public)).build().map_err(error)?,
             any: client().dns_resolver(Arc::new(any)).build().map_err(error)?,
             keys: Keys::default(),
-            places: Places::default(),
+            poll_slots: PollSlots::default(),
             in_flight: InFlight::default(),
         })
     }

@@ -13,17 +13,17 @@ use crate::{
     domain::{record::Record, words::Cause},
 };
 
-use super::{Closed, Gate, Passed};
+use super::{NotSent, RequestLimiter, RequestPermit};
 
 /// Lets everything through and waits for nothing.
 pub struct Open;
 
-impl Gate for Open {
-    fn pass(&self) -> BoxFuture<'_, Result<Passed, Closed>> {
-        Box::pin(ready(Ok(Passed::default())))
+impl RequestLimiter for Open {
+    fn acquire(&self) -> BoxFuture<'_, Result<RequestPermit, NotSent>> {
+        Box::pin(ready(Ok(RequestPermit::default())))
     }
 
-    fn close_for(&self, _: Duration) -> BoxFuture<'_, Result<(), Closed>> {
+    fn back_off(&self, _: Duration) -> BoxFuture<'_, Result<(), NotSent>> {
         Box::pin(ready(Ok(())))
     }
 
@@ -63,7 +63,7 @@ pub async fn run(source: &dyn Source, ask: Ask) -> Result<(Vec<Record>, Vec<Opti
 pub fn cause<T>(answer: Result<T, Failure>) -> (Cause, String) {
     match answer {
         Err(Failure::Source { cause, problem, .. }) => (cause, problem.sentence()),
-        Err(Failure::Closed(closed)) => panic!("{closed}"),
+        Err(Failure::NotSent(closed)) => panic!("{closed}"),
         Ok(_) => panic!("it went well"),
     }
 }

@@ -27,15 +27,15 @@ struct Virtual {
     shut: bool,
 }
 
-impl Gate for Virtual {
-    fn pass(&self) -> BoxFuture<'_, Result<Passed, Closed>> {
+impl RequestLimiter for Virtual {
+    fn acquire(&self) -> BoxFuture<'_, Result<RequestPermit, NotSent>> {
         self.passed.fetch_add(1, Ordering::SeqCst);
         let shut = self.shut && !self.waits.lock().unwrap().is_empty();
         let answer =
-            if shut { Err(Closed::RateLimited { until: self.now() }) } else { Ok(Passed::default()) };
+            if shut { Err(NotSent::RateLimited { until: self.now() }) } else { Ok(RequestPermit::default()) };
         Box::pin(std::future::ready(answer))
     }
-    fn close_for(&self, wait: Duration) -> BoxFuture<'_, Result<(), Closed>> {
+    fn back_off(&self, wait: Duration) -> BoxFuture<'_, Result<(), NotSent>> {
         *self.seconds.lock().unwrap() += wait.as_secs();
         self.waits.lock().unwrap().push(wait.as_secs());
         Box::pin(std::future::ready(Ok(())))
@@ -89,18 +89,24 @@ fn short() -> Timeouts {
     Timeouts { connect: Duration::from_secs(5), head: Duration::from_secs(5), body: Duration::from_secs(5) }
 }
 
-fn caller_with(base: &str, allow_private: bool, gate: &Arc<Virtual>, timeouts: Timeouts) -> Caller {
+fn caller_with(base: &str, allow_private: bool, limiter: &Arc<Virtual>, timeouts: Timeouts) -> OriginClient {
     let outbound = Outbound::new(timeouts).unwrap();
-    Caller::new(&outbound, base.parse::<Url>().unwrap(), allow_private, gate.clone(), HeaderMap::new())
-        .unwrap()
+    OriginClient::new(
+        &outbound,
+        base.parse::<Url>().unwrap(),
+        allow_private,
+        limiter.clone(),
+        HeaderMap::new(),
+    )
+    .unwrap()
 }
 
-fn caller(address: SocketAddr, gate: &Arc<Virtual>) -> Caller {
-    caller_with(&format!("http://{address}/"), true, gate, short())
+fn origin(address: SocketAddr, limiter: &Arc<Virtual>) -> OriginClient {
+    caller_with(&format!("http://{address}/"), true, limiter, short())
 }
 
-async fn get(caller: &Caller, target: &str) -> Result<Answer<Result<Vec<u32>, bytes::Bytes>>, Failure> {
-    caller.get_json(target, &[], HeaderMap::new()).await
+async fn get(origin: &OriginClient, target: &str) -> Result<Answer<Result<Vec<u32>, bytes::Bytes>>, Failure> {
+    origin.get_json(target, &[], HeaderMap::new()).await
 }
 
 fn cause<T>(answer: Result<T, Failure>) -> Cause {
@@ -110,14 +116,14 @@ fn cause<T>(answer: Result<T, Failure>) -> Cause {
             assert!(!problem.remedy.is_empty());
             cause
         }
-        Err(Failure::Closed(closed)) => panic!("{closed}"),
+        Err(Failure::NotSent(closed)) => panic!("{closed}"),
         Ok(_) => panic!("an answer"),
     }
 }
 
 #[tokio::test]
 async fn a_private_address_is_refused_by_name_and_by_number() {
-    let gate = Arc::new(Virtual::default());
+    let limiter = Arc::new(Virtual::default());
     let (address, asked) = vendor(&[]).await;
     for base in [
         format!("https://localhost:{}/", address.port()),
@@ -125,23 +131,24 @@ async fn a_private_address_is_refused_by_name_and_by_number() {
         "https://[::ffff:127.0.0.1]/".to_owned(),
         "https://169.254.169.254/".to_owned(),
     ] {
-        let caller = caller_with(&base, false, &gate, short());
-        assert_eq!(cause(get(&caller, "x").await), Cause::AddressNotAllowed, "{base}");
+        let origin = caller_with(&base, false, &limiter, short());
+        assert_eq!(cause(get(&origin, "x").await), Cause::AddressNotAllowed, "{base}");
     }
     assert!(asked.lock().unwrap().is_empty());
-    assert!(gate.pauses.lock().unwrap().is_empty(), "asking again would not help");
+    assert!(limiter.pauses.lock().unwrap().is_empty(), "asking again would not help");
 }
 
 #[tokio::test]
 async fn nothing_is_sent_in_clear_or_to_another_host() {
-    let gate = Arc::new(Virtual::default());
+    let limiter = Arc::new(Virtual::default());
     let outbound = Outbound::new(short()).unwrap();
     for base in ["http://vendor.example/", "https://user:pass@vendor.example/", "ftp://vendor.example/"] {
-        let refused = Caller::new(&outbound, base.parse().unwrap(), false, gate.clone(), HeaderMap::new());
+        let refused =
+            OriginClient::new(&outbound, base.parse().unwrap(), false, limiter.clone(), HeaderMap::new());
         assert_eq!(cause(refused.map(|_| ())), Cause::Tls, "{base}");
     }
     let (address, asked) = vendor(&[]).await;
-    let caller = caller(address, &gate);
+    let origin = origin(address, &limiter);
     for target in [
         "http://evil.example/x",
         "//evil.example/x",
@@ -151,18 +158,18 @@ async fn nothing_is_sent_in_clear_or_to_another_host() {
         &format!("http://user@{address}/"),
         &format!("http://127.0.0.1:{}/", address.port() ^ 1),
     ] {
-        assert_eq!(cause(get(&caller, target).await), Cause::Server, "{target}");
+        assert_eq!(cause(get(&origin, target).await), Cause::Server, "{target}");
     }
     assert!(asked.lock().unwrap().is_empty());
-    assert_eq!(gate.passed.load(Ordering::SeqCst), 0);
+    assert_eq!(limiter.passed.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]
 async fn a_redirect_comes_back_and_is_not_followed() {
-    let gate = Arc::new(Virtual::default());
+    let limiter = Arc::new(Virtual::default());
     let moved = answer("302 Found", "Location: http://evil.example/\r\n", "");
     let (address, asked) = vendor(&[&moved]).await;
-    let answer = get(&caller(address, &gate), "/a").await.unwrap();
+    let answer = get(&origin(address, &limiter), "/a").await.unwrap();
     assert_eq!(answer.status, StatusCode::FOUND);
     assert_eq!(answer.headers["location"], "http://evil.example/");
     assert_eq!(asked.lock().unwrap().len(), 1);
@@ -170,11 +177,11 @@ async fn a_redirect_comes_back_and_is_not_followed() {
 
 #[tokio::test]
 async fn a_query_is_escaped_whole() {
-    let gate = Arc::new(Virtual::default());
+    let limiter = Arc::new(Virtual::default());
     let (address, asked) = vendor(&[&answer("200 OK", "", "[1]")]).await;
     let query = [("conditions", "a > [1:2] & b=\"c+d\"")];
     let answer: Answer<Result<Vec<u32>, _>> =
-        caller(address, &gate).get_json("/list?x=1#frag", &query, HeaderMap::new()).await.unwrap();
+        origin(address, &limiter).get_json("/list?x=1#frag", &query, HeaderMap::new()).await.unwrap();
     assert_eq!(answer.body, Ok(vec![1]));
     let line = asked.lock().unwrap()[0].lines().next().unwrap().to_owned();
     assert_eq!(line, "GET /list?x=1&conditions=a%20%3E%20%5B1%3A2%5D%20%26%20b%3D%22c%2Bd%22 HTTP/1.1");
@@ -182,11 +189,11 @@ async fn a_query_is_escaped_whole() {
 
 #[tokio::test]
 async fn an_answer_that_is_too_long_is_not_held() {
-    let gate = Arc::new(Virtual::default());
+    let limiter = Arc::new(Virtual::default());
     let (address, _) = vendor(&[&answer("200 OK", "", &"1".repeat(101))]).await;
-    let caller = caller(address, &gate).with_body_cap(100);
-    assert_eq!(cause(get(&caller, "/").await), Cause::Server);
-    assert!(gate.pauses.lock().unwrap().is_empty());
+    let origin = origin(address, &limiter).with_body_cap(100);
+    assert_eq!(cause(get(&origin, "/").await), Cause::Server);
+    assert!(limiter.pauses.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -200,47 +207,47 @@ async fn what_may_pass_by_itself_is_tried_again() {
         String::new(),
     ];
     for bad in &broken {
-        let gate = Arc::new(Virtual::default());
+        let limiter = Arc::new(Virtual::default());
         let (address, asked) = vendor(&[bad, bad, &whole]).await;
-        let answer = get(&caller(address, &gate), "/").await.unwrap();
+        let answer = get(&origin(address, &limiter), "/").await.unwrap();
         assert_eq!(answer.body, Ok(vec![1, 2]), "{bad}");
         assert_eq!(asked.lock().unwrap().len(), 3);
-        assert_eq!(*gate.pauses.lock().unwrap(), [500, 1000].map(Duration::from_millis));
-        assert_eq!(gate.passed.load(Ordering::SeqCst), 3, "each try passes the gate");
+        assert_eq!(*limiter.pauses.lock().unwrap(), [500, 1000].map(Duration::from_millis));
+        assert_eq!(limiter.passed.load(Ordering::SeqCst), 3, "each try asks the limiter");
         // Three times is enough, and without retries one is.
         let (address, asked) = vendor(&[bad, bad, bad, &whole]).await;
-        cause(get(&caller(address, &gate), "/").await);
+        cause(get(&origin(address, &limiter), "/").await);
         assert_eq!(asked.lock().unwrap().len(), 3);
         let (address, asked) = vendor(&[bad, &whole]).await;
-        cause(get(&caller(address, &gate).without_retries(), "/").await);
+        cause(get(&origin(address, &limiter).without_retries(), "/").await);
         assert_eq!(asked.lock().unwrap().len(), 1);
     }
 }
 
 #[tokio::test]
 async fn what_will_not_pass_is_not_tried_again() {
-    let gate = Arc::new(Virtual::default());
+    let limiter = Arc::new(Virtual::default());
     let denied = answer("403 No", "", "{\"message\":\"no\"}");
     let (address, asked) = vendor(&[&denied, &answer("200 OK", "", "{}"), &answer("200 OK", "", " ")]).await;
-    let caller = caller(address, &gate);
-    let answer = get(&caller, "/").await.unwrap();
+    let origin = origin(address, &limiter);
+    let answer = get(&origin, "/").await.unwrap();
     assert_eq!((answer.status.as_u16(), answer.body.unwrap_err()), (403, "{\"message\":\"no\"}".into()));
-    assert_eq!(cause(get(&caller, "/").await), Cause::Server, "JSON of another shape");
-    assert_eq!(get(&caller, "/").await.unwrap().body, Err(" ".into()), "an empty answer is the connector's");
+    assert_eq!(cause(get(&origin, "/").await), Cause::Server, "JSON of another shape");
+    assert_eq!(get(&origin, "/").await.unwrap().body, Err(" ".into()), "an empty answer is the connector's");
     assert_eq!(asked.lock().unwrap().len(), 3);
 }
 
 #[tokio::test]
 async fn a_source_that_asks_to_wait_gets_its_time() {
-    let gate = Arc::new(Virtual::default());
+    let limiter = Arc::new(Virtual::default());
     let busy = answer("429 Slow down", "Retry-After: 7\r\n", "");
     let date = answer("503 Slow down", "Retry-After: Sun, 01 Mar 2026 12:00:17 GMT\r\n", "");
     let (address, _) = vendor(&[&busy, &date, &answer("200 OK", "", "[3]")]).await;
-    assert_eq!(get(&caller(address, &gate), "/").await.unwrap().body, Ok(vec![3]));
-    assert_eq!(*gate.waits.lock().unwrap(), [7, 10], "the date is ten seconds after the first wait");
+    assert_eq!(get(&origin(address, &limiter), "/").await.unwrap().body, Ok(vec![3]));
+    assert_eq!(*limiter.waits.lock().unwrap(), [7, 10], "the date is ten seconds after the first wait");
     // Five times in a row, and the poll is put off.
     let (address, asked) = vendor(&[&*busy; 9]).await;
-    let Err(Failure::Source { cause, retry_after, .. }) = get(&caller(address, &gate), "/").await else {
+    let Err(Failure::Source { cause, retry_after, .. }) = get(&origin(address, &limiter), "/").await else {
         panic!("a failure")
     };
     assert_eq!((cause, retry_after), (Cause::RateLimit, Some(Duration::from_secs(7))));
@@ -249,40 +256,40 @@ async fn a_source_that_asks_to_wait_gets_its_time() {
 
 #[tokio::test]
 async fn a_gate_that_closes_ends_the_request() {
-    let gate = Arc::new(Virtual { shut: true, ..Virtual::default() });
+    let limiter = Arc::new(Virtual { shut: true, ..Virtual::default() });
     let (address, asked) = vendor(&[&answer("429 Slow down", "", "")]).await;
-    let closed = get(&caller(address, &gate), "/").await.unwrap_err();
-    assert!(matches!(closed, Failure::Closed(Closed::RateLimited { .. })));
-    assert_eq!(*gate.waits.lock().unwrap(), [30]);
+    let closed = get(&origin(address, &limiter), "/").await.unwrap_err();
+    assert!(matches!(closed, Failure::NotSent(NotSent::RateLimited { .. })));
+    assert_eq!(*limiter.waits.lock().unwrap(), [30]);
     assert_eq!(asked.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn each_cause_is_told_from_the_others() {
-    let gate = Arc::new(Virtual::default());
-    let unknown = caller_with("https://no-such-host.invalid/", false, &gate, short());
+    let limiter = Arc::new(Virtual::default());
+    let unknown = caller_with("https://no-such-host.invalid/", false, &limiter, short());
     assert_eq!(cause(get(&unknown, "/").await), Cause::Dns);
 
     let unused = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    assert_eq!(cause(get(&caller(unused, &gate), "/").await), Cause::Tcp);
+    assert_eq!(cause(get(&origin(unused, &limiter), "/").await), Cause::Tcp);
 
     let (address, _) = vendor(&[""; 3]).await;
-    assert_eq!(cause(get(&caller(address, &gate), "/").await), Cause::Tcp, "hung up");
+    assert_eq!(cause(get(&origin(address, &limiter), "/").await), Cause::Tcp, "hung up");
 
     let (address, _) = vendor(&["no HTTP at all\r\n\r\n"]).await;
-    assert_eq!(cause(get(&caller(address, &gate), "/").await), Cause::Server);
+    assert_eq!(cause(get(&origin(address, &limiter), "/").await), Cause::Server);
 
     let tiny =
         Timeouts { connect: Duration::from_secs(5), head: Duration::ZERO, body: Duration::from_millis(30) };
     let tiny_head = Timeouts { connect: Duration::from_millis(15), head: Duration::from_millis(15), ..tiny };
     let (address, _) = vendor(&[]).await;
-    let silent = caller_with(&format!("http://{address}/"), true, &gate, tiny_head).without_retries();
+    let silent = caller_with(&format!("http://{address}/"), true, &limiter, tiny_head).without_retries();
     assert_eq!(cause(get(&silent, "/").await), Cause::Timeout);
 }
 
 #[tokio::test]
 async fn a_certificate_that_nobody_vouches_for_is_a_matter_of_tls() {
-    let gate = Arc::new(Virtual::default());
+    let limiter = Arc::new(Virtual::default());
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let key = rustls_pki_types::PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -300,11 +307,11 @@ async fn a_certificate_that_nobody_vouches_for_is_a_matter_of_tls() {
             let _ = acceptor.accept(stream).await;
         }
     });
-    let stranger = caller_with(&format!("https://localhost:{port}/"), true, &gate, short());
+    let stranger = caller_with(&format!("https://localhost:{port}/"), true, &limiter, short());
     let failure = get(&stranger, "/").await.unwrap_err();
     assert!(failure.to_string().contains("certificate"), "{failure}");
     assert_eq!(cause::<()>(Err(failure)), Cause::Tls);
-    assert!(gate.pauses.lock().unwrap().is_empty());
+    assert!(limiter.pauses.lock().unwrap().is_empty());
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -314,7 +321,7 @@ async fn a_certificate_that_nobody_vouches_for_is_a_matter_of_tls() {
         // Until the other side hangs up, so that what was written arrives.
         let _ = stream.read_to_end(&mut Vec::new()).await;
     });
-    let plain = caller_with(&format!("https://{address}/"), true, &gate, short());
+    let plain = caller_with(&format!("https://{address}/"), true, &limiter, short());
     assert_eq!(cause(get(&plain, "/").await), Cause::Tls, "no TLS at that port");
 }
 
@@ -329,11 +336,11 @@ fn a_name_is_looked_up_although_the_runtime_has_no_thread_left() {
     let (free, wait) = std::sync::mpsc::channel::<()>();
     runtime.spawn_blocking(move || wait.recv());
     runtime.block_on(async {
-        let gate = Arc::new(Virtual::default());
+        let limiter = Arc::new(Virtual::default());
         let (address, _) = vendor(&[&answer("200 OK", "", "[1]")]).await;
         let named = |scheme, private| {
             let base = format!("{scheme}://localhost:{}/", address.port());
-            caller_with(&base, private, &gate, short())
+            caller_with(&base, private, &limiter, short())
         };
         assert_eq!(get(&named("http", true), "/").await.unwrap().body, Ok(vec![1]));
         assert_eq!(cause(get(&named("https", false), "/").await), Cause::AddressNotAllowed);

@@ -10,7 +10,9 @@ use http::{
 
 use crate::{
     connectors::{
-        outbound::{Caller, Gate, Outbound, Timeouts, answers::date, basic, problems::failure},
+        outbound::{
+            OriginClient, Outbound, RequestLimiter, Timeouts, answers::date, basic, problems::failure,
+        },
         source::Failure,
     },
     domain::{secret::Secret, words::Cause},
@@ -30,7 +32,7 @@ pub(super) const CHANGES: &str = "employeeids/employeechanges";
 
 /// One connection's way to Paycom.
 pub(super) struct Client {
-    caller: Caller,
+    origin: OriginClient,
     page_size: u32,
 }
 
@@ -72,7 +74,7 @@ impl Client {
         settings: &Settings,
         secrets: &BTreeMap<String, Secret>,
         outbound: &Outbound,
-        gate: Arc<dyn Gate>,
+        limiter: Arc<dyn RequestLimiter>,
     ) -> Result<Self, Failure> {
         let setting =
             |why| failure(Cause::Server, format!("{why}."), "Correct it in this connection's settings.");
@@ -80,18 +82,19 @@ impl Client {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, authorization(secrets)?);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let caller = Caller::new(outbound, root, settings.poll.allow_private_address, gate, headers)?;
-        Ok(Self { caller, page_size: settings.poll.page_size })
+        let origin =
+            OriginClient::new(outbound, root, settings.poll.allow_private_address, limiter, headers)?;
+        Ok(Self { origin, page_size: settings.poll.page_size })
     }
 
     /// For tests of a connection: a person waits, so each request is sent once and has little time.
     pub(super) fn hurried(&self) -> Self {
-        let caller = self.caller.clone().without_retries().with_timeouts(Timeouts::HASTY);
-        Self { caller, page_size: 1 }
+        let origin = self.origin.clone().without_retries().with_timeouts(Timeouts::HASTY);
+        Self { origin, page_size: 1 }
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {
-        self.caller.gate().now()
+        self.origin.limiter().now()
     }
 
     /// Paycom's day: it keeps the time of Oklahoma.
@@ -109,7 +112,7 @@ impl Client {
         let (status, headers, answer) = self.get(endpoint, target).await?;
         let path = format!("api/v1/{endpoint}");
         let more = status == StatusCode::PARTIAL_CONTENT;
-        let asked = self.caller.base().join(target).unwrap_or_else(|_| self.caller.base().clone());
+        let asked = self.origin.base().join(target).unwrap_or_else(|_| self.origin.base().clone());
         let next = link::next(&asked, &path, &headers, page, self.page_size);
         let mut odd = answer.complained.then(|| "Paycom complained of it".to_owned());
         if !more && matches!(next, Next::Linked(_) | Next::Elsewhere(_)) {
@@ -171,7 +174,7 @@ impl Client {
         endpoint: &str,
         target: &str,
     ) -> Result<(StatusCode, HeaderMap, Answer<Row>), NoPage> {
-        let answer = self.caller.get_json::<Envelope<Row>>(target, &[], HeaderMap::new()).await?;
+        let answer = self.origin.get_json::<Envelope<Row>>(target, &[], HeaderMap::new()).await?;
         let failed = |failure| NoPage { status: Some(answer.status), failure };
         match answer.body {
             Ok(envelope) => match envelope.answer() {

@@ -22,11 +22,11 @@ use crate::{
 };
 
 use super::{
-    Source,
+    PaycomSource,
     client::NoPage,
+    failure_streak::{FailureStreak, concerns_one},
     list::{Listed, Rows},
     map,
-    strikes::{Strikes, concerns_one},
     wire::Row,
 };
 
@@ -52,13 +52,13 @@ struct Progress {
     /// begins anew: who was skipped must have been staged.
     before: String,
     /// Who was listed up to there and not read.
-    lacking: BTreeMap<String, Lack>,
+    lacking: BTreeMap<String, NotRead>,
 }
 
 /// Why somebody who is listed was not read, so that nobody's absence can be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Lack {
+enum NotRead {
     /// Paycom does not know the code that its list names.
     Unknown,
     /// Paycom did not deliver: to be asked again.
@@ -68,7 +68,7 @@ enum Lack {
 }
 
 /// What became of one code.
-enum Told {
+enum CodeResult {
     Record(Box<Record>),
     /// A record whose own code is another than the one that was asked for.
     Unclear(Box<Record>),
@@ -76,11 +76,11 @@ enum Told {
     Refused(NoPage),
 }
 
-type Answers<'a> = BoxStream<'a, (String, Told)>;
+type Answers<'a> = BoxStream<'a, (String, CodeResult)>;
 
 /// The codes that are still to be read.
 pub(super) struct Codes<'a> {
-    source: &'a Source,
+    source: &'a PaycomSource,
     today: NaiveDate,
     /// In the order of the codes; a few are asked for at once, and go on from part to part.
     answers: Answers<'a>,
@@ -90,7 +90,7 @@ pub(super) struct Codes<'a> {
     progress: Progress,
     /// Over the codes that were read.
     hasher: blake3::Hasher,
-    strikes: Strikes,
+    failures: FailureStreak,
     /// What the first of those that failed said.
     said: Option<String>,
     doubt: Option<Problem>,
@@ -102,7 +102,12 @@ pub(super) struct Codes<'a> {
 
 impl<'a> Codes<'a> {
     /// Everybody of a whole list, from the progress of a run that was left.
-    pub(super) fn full(source: &'a Source, listed: Listed, now: DateTime<Utc>, left: Option<&str>) -> Self {
+    pub(super) fn full(
+        source: &'a PaycomSource,
+        listed: Listed,
+        now: DateTime<Utc>,
+        left: Option<&str>,
+    ) -> Self {
         let mut codes = Self::new(source, listed.date.unwrap_or(now), true);
         let mut rows = listed.rows;
         if let Some(left) = left.and_then(|text| serde_json::from_str::<Progress>(text).ok()) {
@@ -115,7 +120,7 @@ impl<'a> Codes<'a> {
 
     /// Those of a delta; the next one reads from `since`, where it is given.
     pub(super) fn changed(
-        source: &'a Source,
+        source: &'a PaycomSource,
         listed: Listed,
         now: DateTime<Utc>,
         since: Option<String>,
@@ -127,7 +132,7 @@ impl<'a> Codes<'a> {
         codes
     }
 
-    fn new(source: &'a Source, started: DateTime<Utc>, full: bool) -> Self {
+    fn new(source: &'a PaycomSource, started: DateTime<Utc>, full: bool) -> Self {
         let started = started.to_rfc3339_opts(SecondsFormat::Secs, true);
         Self {
             source,
@@ -138,7 +143,7 @@ impl<'a> Codes<'a> {
             high_water: Some(started.clone()),
             progress: Progress { started, ..Progress::default() },
             hasher: blake3::Hasher::new(),
-            strikes: Strikes::default(),
+            failures: FailureStreak::default(),
             said: None,
             doubt: None,
             advice: None,
@@ -202,7 +207,7 @@ impl<'a> Codes<'a> {
 
     /// Begins to ask again for those that failed, once; whether there are any.
     fn again(&mut self) -> bool {
-        let failed = self.progress.lacking.iter().filter(|(_, lack)| **lack == Lack::Failed);
+        let failed = self.progress.lacking.iter().filter(|(_, lack)| **lack == NotRead::Failed);
         let failed: Rows = failed.map(|(code, _)| (code.clone(), None)).collect();
         if self.second || failed.is_empty() {
             return false;
@@ -212,29 +217,29 @@ impl<'a> Codes<'a> {
         true
     }
 
-    fn take(&mut self, code: String, answer: Told, records: &mut Vec<Record>) {
+    fn take(&mut self, code: String, answer: CodeResult, records: &mut Vec<Record>) {
         let lack = match answer {
-            Told::Record(record) => {
+            CodeResult::Record(record) => {
                 records.push(*record);
                 None
             }
-            Told::Unclear(record) => {
+            CodeResult::Unclear(record) => {
                 records.push(*record);
-                Some(Lack::Unclear)
+                Some(NotRead::Unclear)
             }
             // Who changed and is gone is left to the next full run.
-            Told::Unknown => self.full.then_some(Lack::Unknown),
-            Told::Refused(none) => {
-                if !concerns_one(&none) || self.strikes.add(&none) {
+            CodeResult::Unknown => self.full.then_some(NotRead::Unknown),
+            CodeResult::Refused(none) => {
+                if !concerns_one(&none) || self.failures.add(&none) {
                     self.broken = Some(none.failure);
                     return;
                 }
                 self.said.get_or_insert_with(|| none.failure.to_string());
-                Some(Lack::Failed)
+                Some(NotRead::Failed)
             }
         };
-        if lack != Some(Lack::Failed) {
-            self.strikes.clear();
+        if lack != Some(NotRead::Failed) {
+            self.failures.clear();
         }
         self.source.note(&code, lack.is_some());
         if !self.second {
@@ -254,7 +259,7 @@ impl<'a> Codes<'a> {
     /// Nobody at all was delivered: it is not they, it is Paycom.
     pub(super) fn end(&mut self) -> Result<End, Failure> {
         if self.full
-            && let Some(failure) = self.strikes.all_failed()
+            && let Some(failure) = self.failures.all_failed()
         {
             return Err(failure);
         }
@@ -274,7 +279,7 @@ impl<'a> Codes<'a> {
         if lacking.is_empty() {
             return None;
         }
-        let unclear = |(_, lack): &(&String, &Lack)| **lack == Lack::Unclear;
+        let unclear = |(_, lack): &(&String, &NotRead)| **lack == NotRead::Unclear;
         let of =
             |wanted: bool| lacking.iter().filter(move |one| unclear(one) == wanted).map(|(code, _)| code);
         let mut detail = String::new();
@@ -307,20 +312,20 @@ fn names<'a>(codes: impl Iterator<Item = &'a String>) -> Option<String> {
 
 /// One employee: the row of the directory, or else its details.
 fn one(
-    source: &Source,
+    source: &PaycomSource,
     code: String,
     row: Option<Box<Row>>,
     today: NaiveDate,
-) -> BoxFuture<'_, (String, Told)> {
+) -> BoxFuture<'_, (String, CodeResult)> {
     Box::pin(async move {
         let record = |row: &Row| Box::new(map::record(row, today));
         let told = match row {
-            Some(row) => Told::Record(record(&row)),
+            Some(row) => CodeResult::Record(record(&row)),
             None => match source.client.detail(&code).await {
-                Ok(Some(row)) if row.is_of(&code) => Told::Record(record(&row)),
-                Ok(Some(row)) => Told::Unclear(record(&row)),
-                Ok(None) => Told::Unknown,
-                Err(none) => Told::Refused(none),
+                Ok(Some(row)) if row.is_of(&code) => CodeResult::Record(record(&row)),
+                Ok(Some(row)) => CodeResult::Unclear(record(&row)),
+                Ok(None) => CodeResult::Unknown,
+                Err(none) => CodeResult::Refused(none),
             },
         };
         (code, told)

@@ -73,23 +73,23 @@ fn may_be_over(none: &NoPage) -> bool {
 
 /// All pages once; an error comes with the number of its page.
 async fn snapshot(client: &Client, endpoint: &str, query: &str, keep: bool) -> Result<Listed, (u32, NoPage)> {
-    let mut gathered = Gathered { today: client.today(), ..Gathered::default() };
+    let mut builder = ListBuilder { today: client.today(), ..ListBuilder::default() };
     let mut target = client.first_page(endpoint, query);
     let mut number = 1;
     loop {
         let page = client.page(endpoint, &target, number).await.map_err(|none| (number, none))?;
-        let next = gathered.add(page, keep);
-        if gathered.idle >= IDLE_PAGES || gathered.rows.len() > MOST {
+        let next = builder.add(page, keep);
+        if builder.idle >= IDLE_PAGES || builder.rows.len() > MOST {
             let why = "its pages do not come to an end";
             return Err((number, refusals::of_result(endpoint, why).into()));
         }
-        let Some(next) = next else { return Ok(gathered.end(endpoint)) };
+        let Some(next) = next else { return Ok(builder.end(endpoint)) };
         (target, number) = (next, number.saturating_add(1));
     }
 }
 
 #[derive(Default)]
-struct Gathered {
+struct ListBuilder {
     /// Paycom's day.
     today: NaiveDate,
     rows: Rows,
@@ -114,7 +114,7 @@ struct Gathered {
     odd: Option<String>,
 }
 
-impl Gathered {
+impl ListBuilder {
     /// Takes a page in; where the next one is.
     fn add(&mut self, page: Page, keep: bool) -> Option<String> {
         if self.pages == 0 {

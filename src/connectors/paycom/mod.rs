@@ -16,6 +16,7 @@
 
 mod client;
 mod codes;
+mod failure_streak;
 mod hook;
 mod link;
 mod list;
@@ -25,7 +26,6 @@ mod reading;
 mod refusals;
 mod settings;
 mod spec;
-mod strikes;
 pub mod wire;
 
 #[cfg(test)]
@@ -41,8 +41,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     connectors::{
-        Reading as PolledReading, Source as PolledSource,
-        outbound::{Gate, Outbound},
+        Reading as PolledReading, Source,
+        outbound::{Outbound, RequestLimiter},
         source::{Ask, Failure, Fetched},
     },
     domain::{secret::Secret, words::List},
@@ -55,7 +55,7 @@ pub use settings::{ListFrom, Settings};
 pub use spec::Paycom;
 
 /// One client of Paycom, ready to be read.
-pub struct Source {
+pub struct PaycomSource {
     settings: Settings,
     client: Client,
     /// Who could not be read: asked for again with the next delta.
@@ -71,7 +71,7 @@ struct Memory {
     again: BTreeSet<String>,
 }
 
-impl Source {
+impl PaycomSource {
     /// # Errors
     /// Settings or secrets with which no request can be made.
     pub fn new(
@@ -79,9 +79,9 @@ impl Source {
         secrets: &BTreeMap<String, Secret>,
         memory: Option<&str>,
         outbound: &Outbound,
-        gate: Arc<dyn Gate>,
+        limiter: Arc<dyn RequestLimiter>,
     ) -> Result<Self, Failure> {
-        let client = Client::new(&settings, secrets, outbound, gate)?;
+        let client = Client::new(&settings, secrets, outbound, limiter)?;
         let memory: Memory = memory.and_then(|memory| serde_json::from_str(memory).ok()).unwrap_or_default();
         Ok(Self { settings, client, again: Mutex::new(memory.again) })
     }
@@ -102,7 +102,7 @@ impl Source {
     }
 }
 
-impl PolledSource for Source {
+impl Source for PaycomSource {
     fn read(&self, ask: Ask) -> Box<dyn PolledReading + '_> {
         Box::new(Reading::new(self, ask))
     }

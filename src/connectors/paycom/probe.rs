@@ -6,7 +6,7 @@ use crate::{
 };
 
 use super::{
-    Source,
+    PaycomSource,
     client::{CHANGES, Client, DIRECTORY, IDS, NoPage, Page},
     list::neither,
     reading::not_enabled,
@@ -15,7 +15,7 @@ use super::{
 };
 
 /// What was found, as a sentence.
-pub(super) async fn probe(source: &Source) -> Result<String, Failure> {
+pub(super) async fn probe(source: &PaycomSource) -> Result<String, Failure> {
     let (settings, client) = (&source.settings, source.client.hurried());
     let changed = async { if settings.details { changes(&client).await } else { Ok(()) } };
     let (listed, changed) = tokio::join!(listed(source, &client), changed);
@@ -32,7 +32,7 @@ pub(super) async fn probe(source: &Source) -> Result<String, Failure> {
 }
 
 /// The first of a list, and which list it is.
-async fn listed(source: &Source, client: &Client) -> Result<(&'static str, Page), Failure> {
+async fn listed(source: &PaycomSource, client: &Client) -> Result<(&'static str, Page), Failure> {
     let settings = &source.settings;
     Ok(match (settings.list_from, settings.details) {
         (ListFrom::Directory, _) | (_, false) => (DIRECTORY, first(client, DIRECTORY, "").await?),

@@ -16,7 +16,7 @@ use crate::{
 };
 
 use super::{
-    Source,
+    PaycomSource,
     client::{CHANGES, DIRECTORY, IDS, NoPage},
     codes::Codes,
     list::{Listed, list, neither},
@@ -25,7 +25,7 @@ use super::{
 
 /// A list that is being read.
 pub(super) struct Reading<'a> {
-    source: &'a Source,
+    source: &'a PaycomSource,
     ask: Ask,
     state: State<'a>,
 }
@@ -38,7 +38,7 @@ enum State<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(source: &'a Source, ask: Ask) -> Self {
+    pub(super) fn new(source: &'a PaycomSource, ask: Ask) -> Self {
         Self { source, ask, state: State::Begin }
     }
 
@@ -75,7 +75,7 @@ impl PolledReading for Reading<'_> {
 
 /// How a run begins.
 struct Begin<'a, 'r> {
-    source: &'a Source,
+    source: &'a PaycomSource,
     ask: &'r Ask,
 }
 
@@ -124,7 +124,7 @@ impl<'a> Begin<'a, '_> {
 }
 
 /// Everybody whom Paycom lists, from the endpoint that the settings choose.
-async fn whole_list(source: &Source) -> Result<Listed, Failure> {
+async fn whole_list(source: &PaycomSource) -> Result<Listed, Failure> {
     let (client, keep) = (&source.client, !source.settings.details);
     match source.settings.list_from {
         ListFrom::Ids => Ok(list(client, IDS, "", keep).await?),

@@ -101,7 +101,7 @@ mod tests {
     fn of(status: u16, said: &str) -> (Cause, Problem) {
         match of_status(StatusCode::from_u16(status).unwrap(), "employeedirectory", said) {
             Failure::Source { cause, problem, .. } => (cause, problem),
-            Failure::Closed(closed) => panic!("{closed}"),
+            Failure::NotSent(closed) => panic!("{closed}"),
         }
     }
 

@@ -8,9 +8,9 @@ use url::Url;
 
 use crate::{
     connectors::{
-        Polled, SettingsError, Source as PolledSource,
-        outbound::guard::is_local,
-        polled::Ways,
+        Polled, SettingsError, Source,
+        outbound::address_guard::is_local,
+        polled::SourceContext,
         settings::{PollSettings, wrong},
         source::{Failure, Limit, Rate, Schedule},
         spec::Counted,
@@ -18,7 +18,7 @@ use crate::{
     domain::{secret::Secret, words::List},
 };
 
-use super::{Source, spec::SPEC};
+use super::{PaycomSource, spec::SPEC};
 
 /// What Paycom takes of one API user.
 const BUCKET: Limit = Limit::Bucket { a_second: 3, at_once: 20 };
@@ -61,7 +61,7 @@ impl Polled for Settings {
         self.poll.schedule()
     }
 
-    fn place(&self) -> String {
+    fn authority(&self) -> String {
         self.root().map_or_else(|_| self.base_url.clone(), |root| root.authority().to_owned())
     }
 
@@ -77,12 +77,22 @@ impl Polled for Settings {
             other => Limit::PerMinute(other),
         };
         let in_flight = SPEC.in_flight(Counted::ByCredential).map(Limit::InFlight);
-        let place = self.place();
-        [Some(limit), in_flight].into_iter().flatten().map(|limit| Rate::new(&[&place, sid], limit)).collect()
+        let authority = self.authority();
+        [Some(limit), in_flight]
+            .into_iter()
+            .flatten()
+            .map(|limit| Rate::new(&[&authority, sid], limit))
+            .collect()
     }
 
-    fn open(&self, ways: Ways<'_>) -> Result<Box<dyn PolledSource>, Failure> {
-        Ok(Box::new(Source::new(self.clone(), ways.secrets, ways.memory, ways.outbound, ways.gate)?))
+    fn open(&self, context: SourceContext<'_>) -> Result<Box<dyn Source>, Failure> {
+        Ok(Box::new(PaycomSource::new(
+            self.clone(),
+            context.secrets,
+            context.memory,
+            context.outbound,
+            context.limiter,
+        )?))
     }
 }
 

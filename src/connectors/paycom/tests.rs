@@ -33,7 +33,7 @@ use crate::{
     },
 };
 
-use super::{PolledSource as _, Settings, Source};
+use super::{PaycomSource, Settings, Source as _};
 
 mod faults;
 mod lacking;
@@ -111,17 +111,17 @@ impl Paycom {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
 
-    fn source(&self, settings: Settings) -> Source {
+    fn source(&self, settings: Settings) -> PaycomSource {
         self.source_with(settings, None)
     }
 
-    fn source_with(&self, settings: Settings, memory: Option<&str>) -> Source {
+    fn source_with(&self, settings: Settings, memory: Option<&str>) -> PaycomSource {
         let secrets =
             [("sid", "s1"), ("token", "t1")].map(|(name, text)| (name.to_owned(), Secret::new(text)));
         let mut settings = Settings { base_url: self.address.lock().unwrap().clone(), ..settings };
         settings.poll.allow_private_address = true;
         let outbound = Outbound::new(Timeouts::default()).unwrap();
-        Source::new(settings, &secrets.into(), memory, &outbound, Arc::new(Open)).unwrap()
+        PaycomSource::new(settings, &secrets.into(), memory, &outbound, Arc::new(Open)).unwrap()
     }
 
     /// What Paycom does by itself.

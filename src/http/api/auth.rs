@@ -32,7 +32,7 @@ use crate::{
         call::{self, CallContext, Credential, Outcome},
         target::{self, Target},
     },
-    store::{Db, Lane, WriteDb},
+    store::{Db, Requester, WriteDb},
 };
 
 /// The sender of a request for the action `A`. It is not authenticated yet: [`Caller::read`] and [`Caller::write`] do
@@ -155,13 +155,13 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<Secret> {
 }
 
 /// The queue for the database that belongs to a token, valid or not.
-pub fn lane(token: &Secret) -> Lane {
+pub fn requester(token: &Secret) -> Requester {
     let who = token.hash().0.iter().take(8).fold(String::new(), |mut who, byte| {
         // Writing to a `String` cannot fail.
         let _ = write!(who, "{byte:02x}");
         who
     });
-    Lane::Caller(who.into())
+    Requester::Caller(who.into())
 }
 
 /// A handler whose first argument is a [`Caller`]: its signature says its action.

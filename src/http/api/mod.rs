@@ -30,7 +30,7 @@ use axum::{
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{Gateway, problem::ApiError, representation::represent};
-use crate::{service::page, store::in_lane};
+use crate::{service::page, store::on_behalf_of};
 
 /// The routes under `/v1`, with their description.
 pub fn router() -> OpenApiRouter<Gateway> {
@@ -67,7 +67,7 @@ impl Layers for OpenApiRouter<Gateway> {
 /// Queues the caller's reads of the database by its token, so that others do not wait behind them.
 async fn in_turn(request: Request, next: Next) -> Response {
     match auth::bearer(request.headers()) {
-        Some(token) => in_lane(auth::lane(&token), next.run(request)).await,
+        Some(token) => on_behalf_of(auth::requester(&token), next.run(request)).await,
         None => next.run(request).await,
     }
 }

@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Gateway, api::errors::refuse, api::schema::ProblemBody, problem::ApiError};
-use crate::store::{self, Lane, in_lane};
+use crate::store::{self, Requester, on_behalf_of};
 
 pub use docs::page;
 
@@ -57,7 +57,7 @@ pub fn figures_router() -> OpenApiRouter<Gateway> {
 
 /// Probes report the state of the gateway, not its load.
 async fn past_the_queue(request: Request, next: Next) -> Response {
-    in_lane(Lane::Probe, next.run(request)).await
+    on_behalf_of(Requester::Probe, next.run(request)).await
 }
 
 /// The OpenAPI document, serialized.

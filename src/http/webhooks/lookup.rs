@@ -14,7 +14,7 @@ use crate::{
     http::limits::BodyFailure,
     store::Store,
     sync::{
-        inbox::Known,
+        inbox::WebhookCredentials,
         vault::{Vault, VaultError},
     },
 };
@@ -29,7 +29,7 @@ const BATCH: usize = 256;
 const KEPT: usize = 1024;
 
 /// `None` for a connection that does not exist. An error goes to all who asked for the same connection.
-type Found = Result<Option<Arc<Known>>, Arc<VaultError>>;
+type Found = Result<Option<Arc<WebhookCredentials>>, Arc<VaultError>>;
 
 struct Request {
     id: String,
@@ -40,7 +40,7 @@ struct Request {
 #[derive(Clone)]
 pub(super) struct Lookup {
     queue: mpsc::Sender<Request>,
-    kept: Arc<Mutex<HashMap<String, Arc<Known>>>>,
+    kept: Arc<Mutex<HashMap<String, Arc<WebhookCredentials>>>>,
 }
 
 impl Lookup {
@@ -52,7 +52,7 @@ impl Lookup {
     }
 
     /// The cached connection, if there is one.
-    pub(super) fn recall(&self, connection_id: &str) -> Option<Arc<Known>> {
+    pub(super) fn recall(&self, connection_id: &str) -> Option<Arc<WebhookCredentials>> {
         self.kept().get(connection_id).cloned()
     }
 
@@ -60,7 +60,7 @@ impl Lookup {
     ///
     /// # Errors
     /// [`Refusal::Unknown`] if the connection does not exist.
-    pub(super) async fn read(&self, connection_id: &str) -> Result<Arc<Known>, Refusal> {
+    pub(super) async fn read(&self, connection_id: &str) -> Result<Arc<WebhookCredentials>, Refusal> {
         let (reply, answered) = oneshot::channel();
         let id = id(connection_id).unwrap_or("con_").to_owned();
         self.queue.try_send(Request { id, reply }).map_err(|_| Refusal::Full)?;
@@ -77,7 +77,7 @@ impl Lookup {
         Ok(known)
     }
 
-    fn kept(&self) -> MutexGuard<'_, HashMap<String, Arc<Known>>> {
+    fn kept(&self) -> MutexGuard<'_, HashMap<String, Arc<WebhookCredentials>>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -92,7 +92,7 @@ async fn reply(store: Store, vault: Vault, mut queue: mpsc::Receiver<Request>) {
         let (ids, vault): (Vec<String>, _) = (waiting.keys().cloned().collect(), vault.clone());
         let read = store.read(move |db| {
             let mut found = |id: String| {
-                let known = Known::read(db, &vault, &id);
+                let known = WebhookCredentials::read(db, &vault, &id);
                 (known.map(|known| known.map(Arc::new)).map_err(Arc::new), id)
             };
             Ok::<_, VaultError>(ids.into_iter().map(&mut found).collect::<Vec<_>>())

@@ -45,7 +45,7 @@ use crate::{
     },
     domain::{event::Message, words::Kind},
     store,
-    sync::inbox::{Accepted, Known, NotAccepted},
+    sync::inbox::{Accepted, NotAccepted, WebhookCredentials},
 };
 use lookup::Lookup;
 use refusal_log::RefusalLog;
@@ -70,7 +70,7 @@ struct Webhooks {
 
 /// The route; it must be made within a runtime. A body of more than `most` bytes is refused.
 pub fn router(gateway: Gateway, most: u64, counts: WebhookCounts) -> Router {
-    let lookup = Lookup::start(gateway.store.clone(), gateway.reach.vault.clone());
+    let lookup = Lookup::start(gateway.store.clone(), gateway.sources.vault.clone());
     let state = Webhooks { gateway, counts, most, lookup, refusal_log: RefusalLog::default() };
     Router::new().route("/webhooks/{connection_id}", post(receive)).with_state(state)
 }
@@ -142,13 +142,17 @@ async fn take(webhooks: &Webhooks, connection_id: &str, request: Request) -> Res
     Err(Refusal::NotKept(Box::new(NotAccepted::Changed)))
 }
 
-fn can_be(known: &Known, headers: &HeaderMap) -> Result<(), Refused> {
+fn can_be(known: &WebhookCredentials, headers: &HeaderMap) -> Result<(), Refused> {
     hook::of(known.kind)?.can_be(&known.settings, &known.secrets, headers)
 }
 
-async fn verify(gateway: &Gateway, known: &Known, delivery: Delivery<'_>) -> Result<Message, Refused> {
+async fn verify(
+    gateway: &Gateway,
+    known: &WebhookCredentials,
+    delivery: Delivery<'_>,
+) -> Result<Message, Refused> {
     let hook = hook::of(known.kind)?;
-    hook.receive(&known.settings, &known.secrets, &gateway.reach.outbound, delivery).await
+    hook.receive(&known.settings, &known.secrets, &gateway.sources.outbound, delivery).await
 }
 
 fn not_accepted(error: NotAccepted) -> Refusal {

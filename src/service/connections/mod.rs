@@ -28,7 +28,7 @@ use crate::{
         words::{Action, ConnectionState, Kind},
     },
     store::{Db, companies, connections},
-    sync::{calls_in, poll::Reach, vault::Vault},
+    sync::{calls_in, source_access::SourceAccess, vault::Vault},
 };
 
 use super::{
@@ -51,7 +51,7 @@ pub trait Environment {
     fn public_url(&self) -> &url::Url;
 }
 
-impl Environment for Reach {
+impl Environment for SourceAccess {
     fn ambient(&self) -> &Ambient {
         &self.ambient
     }

@@ -12,7 +12,7 @@ use crate::{
         words::{ConnectionState, Kind},
     },
     service::schema,
-    store::{self, Db, connections, desktop, hooks, secrets},
+    store::{self, Db, connections, desktop, secrets, webhooks},
     sync::{
         credentials, register,
         status::{self, Status},
@@ -127,7 +127,7 @@ impl Connection {
             let rest = connections.split_off(connections.len().min(SOME));
             let ids: Vec<&str> = connections.iter().map(|connection| connection.id.as_str()).collect();
             let mut secrets = secrets::names_of(db, &ids)?;
-            let mut hooks = hooks::of(db, &ids)?;
+            let mut hooks = webhooks::of(db, &ids)?;
             let files = desktop::of(db, &ids)?.into_iter().map(|file| (file.connection_id.clone(), file));
             let mut files: HashMap<String, desktop::DesktopFile> = files.collect();
             let statuses = status::all(db, &connections, now)?.into_iter().map(|(status, _)| status);
@@ -194,8 +194,8 @@ struct Related {
     webhook_url: Option<String>,
 }
 
-impl From<hooks::Hook> for Webhook {
-    fn from(hook: hooks::Hook) -> Self {
+impl From<webhooks::WebhookState> for Webhook {
+    fn from(hook: webhooks::WebhookState) -> Self {
         let (verification_code, verification_at) = hook.verification.unzip();
         Self {
             last_received_at: hook.last_received_at,

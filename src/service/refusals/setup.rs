@@ -10,8 +10,8 @@ use crate::{
         interface::{Operation, Wording},
     },
     sync::{
-        ask::AskError, calls_in::SetupFailure, check::TestError, credentials, register, remove::RemoveError,
-        subscribe::SubscribeError, vault::VaultError,
+        ask::AskError, calls_in::SetupFailure, connection_test::TestError, credentials, register,
+        remove::RemoveError, subscribe::SubscribeError, vault::VaultError,
     },
 };
 
@@ -173,7 +173,7 @@ impl From<SubscribeError> for Refusal {
         let problem = error.problem();
         let class = match &error {
             // The source is slow, not the caller.
-            SubscribeError::Source(Failure::Closed(_)) => Class::Unavailable,
+            SubscribeError::Source(Failure::NotSent(_)) => Class::Unavailable,
             SubscribeError::Source(_) => Class::SourceFailed,
             _ => Class::Conflict,
         };

@@ -9,7 +9,7 @@ use super::{
     wire::{error, no_endpoint, not_found, too_many},
     world::World,
 };
-use crate::simulators::vendor::{Fault, call::Call, front::Struck, reply::Reply};
+use crate::simulators::vendor::{Fault, call::Call, middleware::FaultEffect, reply::Reply};
 
 const DISCOVERY: &str = "/login/companyinfo/";
 const KEYS: &str = "/system/callbackkey/index.rails";
@@ -18,7 +18,7 @@ impl World {
     pub(super) fn answer(&mut self, call: &Call) -> Reply {
         let signed_in = self.signed_in(call);
         let (reply, fault) = self.reply(call, signed_in);
-        self.front.note(call, signed_in, reply.status, fault);
+        self.middleware.note(call, signed_in, reply.status, fault);
         reply
     }
 
@@ -26,15 +26,15 @@ impl World {
         let is_open = call.path.starts_with(DISCOVERY) || call.path.ends_with(KEYS);
         if !is_open {
             self.object_to(call);
-            if let Some(wait) = self.front.over_limit(call) {
+            if let Some(wait) = self.middleware.over_limit(call) {
                 return (too_many(wait), None);
             }
         }
-        match self.front.strikes_call(call, !is_open, &[Fault::MovedCodebase]) {
-            Some(Struck::Instead(fault)) => (self.trouble(call, fault), Some(fault)),
-            Some(Struck::Damaged(fault)) => {
+        match self.middleware.fault_for_call(call, !is_open, &[Fault::MovedCodebase]) {
+            Some(FaultEffect::ReplacesAnswer(fault)) => (self.trouble(call, fault), Some(fault)),
+            Some(FaultEffect::DamagesAnswer(fault)) => {
                 let (reply, _) = self.route(call, signed_in, false);
-                (self.front.damage(fault, reply), Some(fault))
+                (self.middleware.damage(fault, reply), Some(fault))
             }
             None => self.route(call, signed_in, true),
         }
@@ -45,8 +45,8 @@ impl World {
             Fault::Unauthorized => unauthorized(),
             Fault::Forbidden => forbidden(),
             Fault::NotEnabled => error(413, "RequestEntityTooLarge", "The request is too large."),
-            Fault::RateLimited => too_many(self.front.options.retry_after),
-            Fault::Redirect => self.front.redirect(call),
+            Fault::RateLimited => too_many(self.middleware.options.retry_after),
+            Fault::Redirect => self.middleware.redirect(call),
             Fault::MovedCodebase => {
                 self.moves += 1;
                 no_endpoint()
@@ -58,13 +58,13 @@ impl World {
     /// What every call to the interface must carry (Guide).
     fn object_to(&mut self, call: &Call) {
         if !call.has_authorization() {
-            self.front.violation("call without credentials");
+            self.middleware.violation("call without credentials");
         }
         if call.header("clientid").is_none() {
-            self.front.violation("call without clientId");
+            self.middleware.violation("call without clientId");
         }
         if !call.header("accept").is_some_and(|accept| accept.contains("version=")) {
-            self.front.violation("call without a pinned version in Accept");
+            self.middleware.violation("call without a pinned version in Accept");
         }
     }
 
@@ -98,7 +98,7 @@ impl World {
     /// A path of an older codebase is no mistake; any other is.
     fn elsewhere(&mut self, call: &Call) -> Reply {
         if !call.path.contains("/apis/3.0/") {
-            self.front.violation("call to an endpoint that does not exist");
+            self.middleware.violation("call to an endpoint that does not exist");
         }
         no_endpoint()
     }
@@ -108,7 +108,7 @@ impl World {
             return (self.info(), None);
         }
         let Some((table, rest)) = table(path) else {
-            self.front.violation("call to an endpoint that does not exist");
+            self.middleware.violation("call to an endpoint that does not exist");
             return (no_endpoint(), None);
         };
         let id = rest.and_then(|rest| rest.parse::<i64>().ok());
@@ -116,7 +116,7 @@ impl World {
             return (self.callback_call(call, id), None);
         }
         if call.method != Method::GET {
-            self.front.violation("call with a method that changes something");
+            self.middleware.violation("call with a method that changes something");
             return (no_endpoint(), None);
         }
         match (rest, id) {

@@ -104,7 +104,7 @@ impl World {
             member_id: API_MEMBER,
             inactive: flag("inactiveFlag"),
             self_suppressed: flag("isSelfSuppressedFlag"),
-            last_updated: self.front.now(),
+            last_updated: self.middleware.now(),
             ..base
         };
         if let Some(refusal) = self.refusal(&entry) {

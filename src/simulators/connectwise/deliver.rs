@@ -105,7 +105,7 @@ impl World {
     /// `key_url`: without credentials, whoever asks (Guide); sometimes as `text/plain`.
     pub(super) fn key(&mut self, call: &Call) -> Reply {
         if call.has_authorization() {
-            self.front.violation("credentials were sent to key_url, which needs none");
+            self.middleware.violation("credentials were sent to key_url, which needs none");
         }
         let id = call.parameter("id").unwrap_or_default();
         let known = self.callbacks.values().any(|callback| callback.guid == id);

@@ -39,16 +39,16 @@ impl World {
 
     fn object_to_list(&mut self, call: &Call, table: Table) {
         if call.parameter("pageSize").is_none() {
-            self.front.violation("pageSize left to its default on a list");
+            self.middleware.violation("pageSize left to its default on a list");
         }
         if table.is_wide() && call.parameter("fields").is_none() {
-            self.front.violation("fields left out on a list: secrets are sent that nobody needs");
+            self.middleware.violation("fields left out on a list: secrets are sent that nobody needs");
         }
     }
 
     pub(super) fn object_to_fields(&mut self, call: &Call) {
         for name in fields::sensitive(call.parameter("fields").unwrap_or_default()) {
-            self.front.violation(format!("asked for a sensitive field: {name}"));
+            self.middleware.violation(format!("asked for a sensitive field: {name}"));
         }
     }
 
@@ -57,7 +57,8 @@ impl World {
             Ok(ids) => ids,
             Err(message) => return (error(400, "InvalidRequest", &message), None),
         };
-        let struck = if may_strike { self.front.strikes_page(call, &[Fault::WrongTotal]) } else { None };
+        let struck =
+            if may_strike { self.middleware.fault_for_page(call, &[Fault::WrongTotal]) } else { None };
         let count = ids.len() + if struck.is_some() { 3 } else { 0 };
         (Reply::json(200, &json!({ "count": count })), struck)
     }
@@ -91,7 +92,7 @@ impl World {
     fn forward(&mut self, call: &Call, ids: &[i64], after: i64, size: usize, may_strike: bool) -> Cut {
         let start = ids.partition_point(|id| *id <= after);
         let place = Place { start, size, total: ids.len() };
-        let struck = if may_strike { self.front.strikes_page(call, &place.possible()) } else { None };
+        let struck = if may_strike { self.middleware.fault_for_page(call, &place.possible()) } else { None };
         let rows = match struck {
             Some(Fault::RepeatedPage) => page::rows(ids, start.saturating_sub(size), size.min(start)),
             Some(Fault::MissingPage) => page::rows(ids, start.saturating_add(size), size),
@@ -114,7 +115,7 @@ impl World {
         let shift = self.skipped.get(&listing).copied().unwrap_or(0);
         let start = (page - 1).saturating_mul(size).saturating_add(shift);
         let place = Place { start, size, total: ids.len() };
-        let struck = if may_strike { self.front.strikes_page(call, &place.possible()) } else { None };
+        let struck = if may_strike { self.middleware.fault_for_page(call, &place.possible()) } else { None };
         let rows = match struck {
             Some(Fault::RepeatedPage) => page::rows(ids, start.saturating_sub(size), size),
             Some(Fault::MissingPage) => {

@@ -147,25 +147,25 @@ impl ConnectWise {
 
     /// Other trouble from now on, in place of what was planned.
     pub fn set_faults(&self, faults: Faults) {
-        self.lock().front.options.faults = faults;
+        self.lock().middleware.options.faults = faults;
     }
 
     pub fn add_fault(&self, fault: impl Into<PlannedFault>) {
-        self.lock().front.add_fault(fault.into());
+        self.lock().middleware.add_fault(fault.into());
     }
 
     /// How often each fault has struck.
     pub fn applied(&self) -> BTreeMap<Fault, u64> {
-        self.lock().front.applied()
+        self.lock().middleware.applied()
     }
 
     pub fn requests(&self) -> Vec<LoggedRequest> {
-        self.lock().front.log.requests.clone()
+        self.lock().middleware.log.requests.clone()
     }
 
     /// What ConnectWise or a security reviewer would object to, each once.
     pub fn violations(&self) -> Vec<String> {
-        self.lock().front.log.violations.clone()
+        self.lock().middleware.log.violations.clone()
     }
 
     /// The callbacks that are registered.
@@ -229,6 +229,6 @@ impl Answers for ConnectWise {
     fn answer(&self, call: &Call) -> Reply {
         let mut world = self.lock();
         let reply = world.answer(call);
-        world.front.dated(reply)
+        world.middleware.dated(reply)
     }
 }

@@ -10,13 +10,13 @@ use super::{
     options::ConnectWiseOptions,
     records::{self, CUSTOMER, CwCompany, CwContact, CwMember, Truth},
 };
-use crate::simulators::{people::draw, quickbooks_desktop::List, vendor::front::Front};
+use crate::simulators::{people::draw, quickbooks_desktop::List, vendor::middleware::Middleware};
 
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) seed: u64,
     pub(super) options: ConnectWiseOptions,
-    pub(super) front: Front,
+    pub(super) middleware: Middleware,
     /// How often the codebase has moved.
     pub(super) moves: u64,
     pub(super) members: BTreeMap<i64, CwMember>,
@@ -46,7 +46,7 @@ impl World {
             last(members.keys().last()).max(last(companies.keys().last())).max(last(contacts.keys().last()));
         Self {
             seed,
-            front: Front::new(options.server.clone()),
+            middleware: Middleware::new(options.server.clone()),
             options,
             moves: 0,
             members,
@@ -88,7 +88,7 @@ impl World {
 
     /// Times are told to the second.
     fn now(&self) -> DateTime<Utc> {
-        self.front.now().trunc_subsecs(0)
+        self.middleware.now().trunc_subsecs(0)
     }
 
     fn tell(&mut self, action: &str, kind: &str, id: i64) {

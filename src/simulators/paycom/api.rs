@@ -11,7 +11,7 @@ use super::{
     wire::{self, failure},
     world::{PaycomEmployee, World},
 };
-use crate::simulators::vendor::{Fault, call::Call, front::Struck, reply::Reply};
+use crate::simulators::vendor::{Fault, call::Call, middleware::FaultEffect, reply::Reply};
 
 const BASE: &str = "/v4/rest/index.php/api/";
 
@@ -19,22 +19,22 @@ impl World {
     pub(super) fn answer(&mut self, call: &Call) -> Reply {
         let signed_in = self.signed_in(call);
         if !call.has_authorization() {
-            self.front.violation("call without credentials");
+            self.middleware.violation("call without credentials");
         }
         let (reply, fault) = self.reply(call, signed_in);
-        self.front.note(call, signed_in, reply.status, fault);
+        self.middleware.note(call, signed_in, reply.status, fault);
         reply
     }
 
     fn reply(&mut self, call: &Call, signed_in: bool) -> (Reply, Option<Fault>) {
-        if let Some(wait) = self.front.over_limit(call) {
+        if let Some(wait) = self.middleware.over_limit(call) {
             return (too_many(wait), None);
         }
-        match self.front.strikes_call(call, true, &[Fault::ResultFalse]) {
-            Some(Struck::Instead(fault)) => (self.trouble(call, fault), Some(fault)),
-            Some(Struck::Damaged(fault)) => {
+        match self.middleware.fault_for_call(call, true, &[Fault::ResultFalse]) {
+            Some(FaultEffect::ReplacesAnswer(fault)) => (self.trouble(call, fault), Some(fault)),
+            Some(FaultEffect::DamagesAnswer(fault)) => {
                 let (reply, _) = self.route(call, signed_in, false);
-                (self.front.damage(fault, reply), Some(fault))
+                (self.middleware.damage(fault, reply), Some(fault))
             }
             None => self.route(call, signed_in, true),
         }
@@ -46,8 +46,8 @@ impl World {
             Fault::Forbidden => failure(403, "This API user may not do that."),
             // The Guide: not 403 but 413 where an endpoint is not enabled.
             Fault::NotEnabled => failure(413, "This endpoint is not enabled for this API user."),
-            Fault::RateLimited => too_many(self.front.options.retry_after),
-            Fault::Redirect => self.front.redirect(call),
+            Fault::RateLimited => too_many(self.middleware.options.retry_after),
+            Fault::Redirect => self.middleware.redirect(call),
             // The Guide: `result: false` can come with a 2xx.
             Fault::ResultFalse => failure(200, "The request could not be completed."),
             _ => failure(500, "Internal error."),
@@ -66,7 +66,7 @@ impl World {
         }
         let Some(path) = call.path.strip_prefix(BASE) else { return (self.unknown(), None) };
         if call.method != Method::GET {
-            self.front.violation("call with a method that changes something");
+            self.middleware.violation("call with a method that changes something");
             return (failure(405, "Method not allowed."), None);
         }
         let parts: Vec<&str> = path.split('/').collect();
@@ -83,7 +83,7 @@ impl World {
                 self.changes_of(call, code).map(|reply| (reply, None))
             }
             ["v1", "employee", _, what @ ("sensitive" | "photo")] => {
-                self.front.violation(format!("call for what nobody needs: {what}"));
+                self.middleware.violation(format!("call for what nobody needs: {what}"));
                 Ok((Reply::json(200, &wire::envelope(vec![json!({ "ssn": "SECRET-SSN" })], 1, false)), None))
             }
             _ => Ok((self.unknown(), None)),
@@ -92,7 +92,7 @@ impl World {
     }
 
     fn unknown(&mut self) -> Reply {
-        self.front.violation("call to an endpoint that does not exist");
+        self.middleware.violation("call to an endpoint that does not exist");
         failure(404, "The endpoint does not exist.")
     }
 

@@ -41,7 +41,7 @@ impl World {
                     return Err(format!("pagesize must not be more than {MAX_PAGE}"));
                 }
                 let rows = make(self);
-                let made = self.front.now();
+                let made = self.middleware.now();
                 let snapshot =
                     Snapshot { made, endpoint: endpoint.to_owned(), total: rows.len(), rows, size };
                 (self.unique(), snapshot)
@@ -52,7 +52,7 @@ impl World {
 
     fn known_snapshot(&mut self, id: &str, endpoint: &str) -> Result<Snapshot, String> {
         let lifetime = TimeDelta::from_std(self.options.request_id_lifetime).unwrap_or(TimeDelta::days(1));
-        let now = self.front.now();
+        let now = self.middleware.now();
         self.snapshots.retain(|_, snapshot| now - snapshot.made < lifetime);
         let known = self.snapshots.get(id).filter(|snapshot| snapshot.endpoint == endpoint);
         known.cloned().ok_or_else(|| "requestid is unknown or has expired".to_owned())
@@ -71,7 +71,7 @@ impl World {
         let place = page::Place { start, size, total: snapshot.rows.len() };
         let mut kinds = place.possible();
         kinds.push(Fault::WrongTotal);
-        let struck = if may_strike { self.front.strikes_page(call, &kinds) } else { None };
+        let struck = if may_strike { self.middleware.fault_for_page(call, &kinds) } else { None };
         let mut total = snapshot.total;
         let rows = match struck {
             Some(Fault::RepeatedPage) => page::rows(&snapshot.rows, start - size, size).to_vec(),

@@ -103,25 +103,25 @@ impl Paycom {
 
     /// Other trouble from now on, in place of what was planned.
     pub fn set_faults(&self, faults: Faults) {
-        self.lock().front.options.faults = faults;
+        self.lock().middleware.options.faults = faults;
     }
 
     pub fn add_fault(&self, fault: impl Into<PlannedFault>) {
-        self.lock().front.add_fault(fault.into());
+        self.lock().middleware.add_fault(fault.into());
     }
 
     /// How often each fault has struck.
     pub fn applied(&self) -> BTreeMap<Fault, u64> {
-        self.lock().front.applied()
+        self.lock().middleware.applied()
     }
 
     pub fn requests(&self) -> Vec<LoggedRequest> {
-        self.lock().front.log.requests.clone()
+        self.lock().middleware.log.requests.clone()
     }
 
     /// What Paycom or a security reviewer would object to, each once.
     pub fn violations(&self) -> Vec<String> {
-        self.lock().front.log.violations.clone()
+        self.lock().middleware.log.violations.clone()
     }
 
     /// Where webhooks go from now on; `None` sends none.
@@ -161,6 +161,6 @@ impl Answers for Paycom {
     fn answer(&self, call: &Call) -> Reply {
         let mut world = self.lock();
         let reply = world.answer(call);
-        world.front.dated(reply)
+        world.middleware.dated(reply)
     }
 }

@@ -6,7 +6,7 @@ use super::{NewHire, Paycom, PaycomEvent, PaycomOptions, PaycomWebhook};
 use crate::{
     domain::secret::Secret,
     simulators::vendor::{
-        Fault, Faults, PlannedFault, ServerOptions, Trap,
+        Fault, Faults, ForeignOrigin, PlannedFault, ServerOptions,
         test_client::{Got, Hook, Served, TestClock, client, got},
     },
 };
@@ -167,9 +167,9 @@ async fn faults_of_pages_change_what_is_listed() {
 
 #[tokio::test]
 async fn faults_of_calls_have_their_form_on_the_wire() {
-    let trap = Trap::new();
-    let trapped = Served::start(trap.clone()).await;
-    let desk = Desk::with(5, |options| options.server.redirect_to = trapped.url.clone()).await;
+    let foreign = ForeignOrigin::new();
+    let foreign_server = Served::start(foreign.clone()).await;
+    let desk = Desk::with(5, |options| options.server.redirect_to = foreign_server.url.clone()).await;
     let mut seen = Vec::new();
     for fault in [
         Fault::Unauthorized,
@@ -183,7 +183,7 @@ async fn faults_of_calls_have_their_form_on_the_wire() {
         desk.paycom.add_fault(fault);
         let answer = desk.get("api/v1/employeeid").await;
         match fault {
-            Fault::Redirect => assert!(answer.header("location").unwrap().starts_with(&trapped.url)),
+            Fault::Redirect => assert!(answer.header("location").unwrap().starts_with(&foreign_server.url)),
             Fault::RateLimited => assert_eq!(answer.header("retry-after"), Some("30")),
             _ => assert_eq!(answer.json()["result"], false),
         }
@@ -199,9 +199,9 @@ async fn faults_of_calls_have_their_form_on_the_wire() {
     assert_eq!(desk.paycom.applied().values().sum::<u64>(), 9);
     assert_eq!(desk.paycom.requests().iter().filter(|request| request.fault.is_some()).count(), 9);
 
-    assert!(trap.requests().is_empty());
-    got(client().get(&trapped.url).header("clientId", "x")).await;
-    assert!(trap.requests()[0].client_id && !trap.requests()[0].authorization);
+    assert!(foreign.requests().is_empty());
+    got(client().get(&foreign_server.url).header("clientId", "x")).await;
+    assert!(foreign.requests()[0].client_id && !foreign.requests()[0].authorization);
 }
 
 #[tokio::test]

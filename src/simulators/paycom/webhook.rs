@@ -123,7 +123,7 @@ impl World {
     fn body(&self, id: &str, event: &PaycomEvent) -> Value {
         let mut data = event.data.clone();
         if let Some(fields) = data.as_object_mut().filter(|fields| fields.contains_key("verification_code")) {
-            let expires = self.front.now() + TimeDelta::hours(1);
+            let expires = self.middleware.now() + TimeDelta::hours(1);
             let expires = expires.with_timezone(&chrono_tz::America::Chicago);
             let date = expires.format("%Y-%m-%d %H:%M:%S%.6f").to_string();
             let expires = json!({ "date": date, "timezone_type": 3, "timezone": "America/Chicago" });
@@ -132,7 +132,7 @@ impl World {
         json!({
             "Event_Id": id,
             "Event_Name": event.name,
-            "Event_DateTime": self.front.now().timestamp(),
+            "Event_DateTime": self.middleware.now().timestamp(),
             "ClientCode": self.options.client_code,
             "Resource_Field": event.resource_field,
             "Resource_Identifier": null,

@@ -9,7 +9,7 @@ use crate::simulators::{
     overlap::{self, Known, System},
     people::draw,
     quickbooks_desktop::List,
-    vendor::front::Front,
+    vendor::middleware::Middleware,
 };
 
 /// One employee, in plain facts. Names are in capitals, as Paycom tells them.
@@ -56,7 +56,7 @@ pub(super) struct Change {
 pub(super) struct World {
     pub(super) seed: u64,
     pub(super) options: PaycomOptions,
-    pub(super) front: Front,
+    pub(super) middleware: Middleware,
     /// By their place in the list; those that were erased are gone.
     pub(super) employees: BTreeMap<u64, PaycomEmployee>,
     next: u64,
@@ -69,11 +69,11 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(seed: u64, employees: u64, options: PaycomOptions) -> Self {
-        let front = Front::new(options.server.clone());
+        let middleware = Middleware::new(options.server.clone());
         let mut world = Self {
             seed,
             options,
-            front,
+            middleware,
             employees: BTreeMap::new(),
             next: employees,
             changes: Vec::new(),
@@ -105,7 +105,7 @@ impl World {
     }
 
     fn today(&self) -> NaiveDate {
-        self.front.now().with_timezone(&chrono_tz::America::Chicago).date_naive()
+        self.middleware.now().with_timezone(&chrono_tz::America::Chicago).date_naive()
     }
 
     pub(super) fn hire(&mut self, hire: NewHire) -> String {
@@ -191,7 +191,7 @@ impl World {
     }
 
     fn changed(&mut self, eecode: &str, description: &'static str, old: &str, new: &str, event: PaycomEvent) {
-        let at = self.front.now();
+        let at = self.middleware.now();
         let (eecode, old, new) = (eecode.to_owned(), old.to_owned(), new.to_owned());
         self.changes.push(Change { at, eecode, description, old, new });
         if self.options.webhook.as_ref().is_some_and(|webhook| webhook.every_change) {

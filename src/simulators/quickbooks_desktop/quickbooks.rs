@@ -3,7 +3,7 @@
 use super::body::Body;
 use super::company_file::CompanyFile;
 use super::faults::Fault;
-use super::processor::{Answer, PARSE_ERROR, PARSE_ERROR_TEXT, Refusal, Spoil};
+use super::processor::{Answer, AnswerDamage, PARSE_ERROR, PARSE_ERROR_TEXT, Refusal};
 use super::report::{Event, Operation, Outcome};
 use super::session::{Session, Step, action};
 use super::soap::{self, Parameter, Reply};
@@ -96,7 +96,7 @@ impl Session<'_> {
     }
 
     async fn send_answer(&mut self, mut answer: Answer) -> Step<Reply> {
-        self.last_answer_well = answer.all_well() && !self.spoil(&mut answer);
+        self.last_answer_well = answer.all_well() && !self.damage(&mut answer);
         let truncate = answer.records().total() > 0 && self.strikes(Fault::TruncatedAnswer);
         self.last_answer_well &= !truncate;
         let (before, after) = soap::around_response(self.options.style, &self.ticket);
@@ -115,19 +115,19 @@ impl Session<'_> {
         Ok(reply)
     }
 
-    fn spoil(&mut self, answer: &mut Answer) -> bool {
+    fn damage(&mut self, answer: &mut Answer) -> bool {
         if answer.records().listed() == 0 {
             return false;
         }
-        let spoils = [
-            (Fault::PartialList, Spoil::Half),
-            (Fault::EmptyList, Spoil::Empty),
-            (Fault::Warn500, Spoil::Warning),
-            (Fault::NoPermission, Spoil::NoPermission),
+        let damages = [
+            (Fault::PartialList, AnswerDamage::Half),
+            (Fault::EmptyList, AnswerDamage::Empty),
+            (Fault::Warn500, AnswerDamage::Warning),
+            (Fault::NoPermission, AnswerDamage::NoPermission),
         ];
-        for (fault, spoil) in spoils {
+        for (fault, damage) in damages {
             if self.strikes(fault) {
-                return answer.spoil(spoil);
+                return answer.damage(damage);
             }
         }
         false

@@ -143,7 +143,7 @@ pub enum Event<'a> {
     /// QuickBooks refused it.
     Refused { refusal: &'a Refusal },
     /// A fault on demand strikes.
-    Struck { fault: Fault },
+    FaultApplied { fault: Fault },
     /// `NoOp`: the Web Connector waits before it asks again.
     Pausing { pause: Duration },
     /// The session ended.

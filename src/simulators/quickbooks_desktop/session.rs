@@ -289,7 +289,7 @@ impl<'a> Session<'a> {
         let strikes = self.faults.strikes(fault);
         if strikes {
             self.report.struck.push(fault);
-            (self.observer)(&Event::Struck { fault });
+            (self.observer)(&Event::FaultApplied { fault });
         }
         strikes
     }

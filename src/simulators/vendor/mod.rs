@@ -4,9 +4,10 @@
 pub(super) mod call;
 pub mod clock;
 pub mod faults;
-pub(super) mod front;
+pub mod foreign_origin;
 pub mod limit;
 pub mod log;
+pub(super) mod middleware;
 pub mod options;
 pub(super) mod page;
 pub(super) mod post;
@@ -16,13 +17,12 @@ pub(super) mod server;
 pub(super) mod test_client;
 #[cfg(test)]
 mod tests;
-pub mod trap;
 
 pub use clock::{Clock, system_clock};
 pub use faults::{Fault, Faults, PlannedFault, UnknownFault};
+pub use foreign_origin::{ForeignOrigin, ForeignRequest};
 pub use log::LoggedRequest;
 pub use options::ServerOptions;
-pub use trap::{Trap, TrappedRequest};
 
 /// How one webhook was taken by who it was sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]

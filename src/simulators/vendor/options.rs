@@ -15,7 +15,7 @@ pub struct ServerOptions {
     pub retry_after: u64,
     /// How long an answer takes where the fault `slow` strikes.
     pub slow_by: Duration,
-    /// Where the fault `redirect` leads: an origin such as `http://127.0.0.1:4000`, that of a [`super::Trap`].
+    /// Where the fault `redirect` leads: an origin such as `http://127.0.0.1:4000`, that of a [`super::ForeignOrigin`].
     pub redirect_to: String,
 }
 

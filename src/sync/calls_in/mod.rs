@@ -7,13 +7,13 @@
 //! | `sign_in` | who calls, and a new session |
 //! | `session` | the calls of a session, its last word and its end |
 //! | `receive` | an answer: staged as it streams past |
-//! | `keeper` | what a connector may do within a call |
+//! | `context` | what a connector may do within a call |
 //! | `rivals` | two programs with one user name |
 //! | `setup` | the file with which a program is set up |
 //! | `doubt` | a file of which nobody knows whether it is the same company's |
 
+mod context;
 mod doubt;
-mod keeper;
 mod receive;
 mod rivals;
 mod session;
@@ -32,7 +32,7 @@ use crate::{
     clock::Ambient,
     connectors::{
         self,
-        calls_in::{CallsIn, Trouble, Unkept},
+        calls_in::{CallsIn, SessionError, Trouble},
     },
     domain::{problem::Problem, secret::Secret, words::SessionState},
     store::{
@@ -43,7 +43,7 @@ use crate::{
     },
 };
 
-use keeper::Keeper;
+use context::DatabaseContext;
 
 /// What a connection's kind makes of calls.
 ///
@@ -110,10 +110,10 @@ impl Open {
         mut self,
         db: &mut WriteDb,
         ambient: &Ambient,
-        act: impl FnOnce(&'static dyn CallsIn, &mut String, &mut Keeper<'_>) -> Result<T, Unkept>,
+        act: impl FnOnce(&'static dyn CallsIn, &mut String, &mut DatabaseContext<'_>) -> Result<T, SessionError>,
     ) -> store::Result<T> {
-        let mut keeper = Keeper { db, ambient, connection: &self.connection, lock: &self.lock };
-        let done = act(self.connector, &mut self.session.plan, &mut keeper).map_err(keeper::error)?;
+        let mut context = DatabaseContext { db, ambient, connection: &self.connection, lock: &self.lock };
+        let done = act(self.connector, &mut self.session.plan, &mut context).map_err(context::error)?;
         sessions::save(db, &self.session, ambient.now())?;
         Ok(done)
     }

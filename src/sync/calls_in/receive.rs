@@ -15,13 +15,13 @@ use tokio::{runtime::Handle, sync::mpsc};
 
 use crate::{
     clock::Ambient,
-    connectors::calls_in::{Answer, FAILED, Kept, Parts, Trouble},
+    connectors::calls_in::{Answer, FAILED, RecordSink, SessionResult, Trouble},
     domain::{record::Record, words::List},
     store::{self, Db, Store, WriteDb, records, runs, runs::Run},
     sync::ingest,
 };
 
-use super::{Open, keeper};
+use super::{Open, context};
 
 /// Parts that may wait for the writer: with the one being read and the one being written, what is in memory.
 const WAITING: usize = 1;
@@ -70,7 +70,7 @@ pub async fn receive(store: &Store, ambient: &Ambient, ticket: &str) -> store::R
         .write(move |db| -> store::Result<_> {
             let Ok(open) = Open::of(db, &hash, now)? else { return Ok(Err(FAILED)) };
             let state = &open.session.plan;
-            let standing = open.connector.standing(state).map_err(keeper::error)?;
+            let standing = open.connector.standing(state).map_err(context::error)?;
             if !standing.asked {
                 // Said twice: what it told was taken in the first time.
                 return Ok(Err(standing.progress));
@@ -80,7 +80,7 @@ pub async fn receive(store: &Store, ambient: &Ambient, ticket: &str) -> store::R
                 None => None,
             };
             let high_water = run.as_ref().and_then(|run| run.high_water.as_deref());
-            let answer = open.connector.answer(state, high_water, now).map_err(keeper::error)?;
+            let answer = open.connector.answer(state, high_water, now).map_err(context::error)?;
             Ok(Ok((open.session.revision, answer, run)))
         })
         .await?;
@@ -108,7 +108,7 @@ struct Writer<'a> {
     parts: mpsc::Sender<Part>,
 }
 
-impl Parts for Writer<'_> {
+impl RecordSink for Writer<'_> {
     fn size(&self) -> usize {
         ingest::BATCH
     }
@@ -117,7 +117,7 @@ impl Parts for Writer<'_> {
         self.parts.blocking_send((records, high_water.map(str::to_owned))).is_ok()
     }
 
-    fn known(&mut self, external_ids: Vec<String>) -> Kept<usize> {
+    fn known(&mut self, external_ids: Vec<String>) -> SessionResult<usize> {
         let (connection_id, list) = (self.run.connection_id.clone(), self.run.list);
         let known = self.store.read(move |db| known_of(db, &connection_id, list, &external_ids));
         Ok(self.runtime.block_on(known)?)
@@ -153,7 +153,7 @@ impl Received {
             Ok(Err(error)) => return Err(error),
             Err(_) => return Err(store::Error::Panicked),
         }
-        read.map_err(keeper::error)
+        read.map_err(context::error)
     }
 
     /// Takes the answer in, once the whole call has arrived. `error` is what the program says went wrong, or empty. What is
@@ -191,7 +191,7 @@ impl Received {
                 return Ok(());
             }
             let problem = open.connector.problem(ended.into(), &open.connection.id);
-            open.call(db, &ambient, |connector, state, keeper| connector.stop(state, keeper, &problem))
+            open.call(db, &ambient, |connector, state, context| connector.stop(state, context, &problem))
         });
         match given_up.await {
             Err(store::Error::Stale(_)) => Ok(()),
@@ -213,7 +213,7 @@ struct Concluding {
 impl Concluding {
     fn take_in(mut self, db: &mut WriteDb, error: &str) -> store::Result<i32> {
         let Ok(open) = Open::find(db, &self.ticket, self.ambient.now())? else { return Ok(FAILED) };
-        let standing = open.connector.standing(&open.session.plan).map_err(keeper::error)?;
+        let standing = open.connector.standing(&open.session.plan).map_err(context::error)?;
         if open.session.revision != self.revision {
             // Sent twice, and the other one was whole first: that one counts, and its rows are counted once.
             if let Some(run) = &self.run {
@@ -225,7 +225,7 @@ impl Concluding {
             return Ok(standing.progress);
         }
         let ambient = self.ambient.clone();
-        open.call(db, &ambient, |_, state, keeper| self.answer.conclude(state, keeper, error))
+        open.call(db, &ambient, |_, state, context| self.answer.conclude(state, context, error))
     }
 }
 

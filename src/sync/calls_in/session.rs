@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-use super::{Open, expired, keeper, of, retired, unknown_ticket};
+use super::{Open, context, expired, of, retired, unknown_ticket};
 
 /// How long a program may be silent within a session: its source may take minutes for an answer, and a dialog may be open
 /// until somebody sees it.
@@ -28,7 +28,7 @@ const MEMORY: Duration = Duration::days(7);
 /// The next request; empty where there is none, and the last error says why.
 pub fn send(db: &mut WriteDb, ambient: &Ambient, offer: &Offer) -> store::Result<String> {
     let Ok(open) = Open::of(db, &offer.ticket, ambient.now())? else { return Ok(String::new()) };
-    open.call(db, ambient, |connector, state, keeper| connector.request(state, keeper, offer))
+    open.call(db, ambient, |connector, state, context| connector.request(state, context, offer))
 }
 
 /// The program could not open its source: the path of the file to try, or `None` to give up.
@@ -39,7 +39,7 @@ pub fn not_opened(
     code: &str,
 ) -> store::Result<Option<String>> {
     let Ok(open) = Open::of(db, ticket, ambient.now())? else { return Ok(None) };
-    open.call(db, ambient, |connector, state, keeper| connector.not_opened(state, keeper, code))
+    open.call(db, ambient, |connector, state, context| connector.not_opened(state, context, code))
 }
 
 /// What went wrong last: never empty, for a program may show an empty text as an unknown error.
@@ -47,7 +47,7 @@ pub fn last_error(db: &mut Db, ticket: &str) -> store::Result<String> {
     let hash = Secret::new(ticket).hash();
     let Some(session) = sessions::by_ticket(db, &hash.0)? else { return Ok(unknown_ticket().sentence()) };
     let connection = connections::get(db, &session.connection_id)?;
-    let standing = of(&connection)?.standing(&session.plan).map_err(keeper::error)?;
+    let standing = of(&connection)?.standing(&session.plan).map_err(context::error)?;
     Ok(match (session.state, standing.problem) {
         (SessionState::Retired, _) => retired().sentence(),
         (SessionState::Expired, _) => expired(db, &session)?.sentence(),
@@ -82,7 +82,7 @@ fn lacking(
 pub fn close(db: &mut WriteDb, ambient: &Ambient, ticket: &str) -> store::Result<String> {
     let now = ambient.now();
     let Ok(open) = Open::of(db, ticket, now)? else { return Ok("OK".into()) };
-    let standing = open.connector.standing(&open.session.plan).map_err(keeper::error)?;
+    let standing = open.connector.standing(&open.session.plan).map_err(context::error)?;
     run::abandon(db, &open.connection.id, now)?;
     sessions::end(db, &open.session, SessionState::Closed, now)?;
     match (standing.problem, standing.done) {

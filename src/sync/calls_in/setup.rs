@@ -7,7 +7,7 @@ use crate::{
     store::{self, Db, companies, connections, desktop},
 };
 
-use super::{keeper::source_file, of};
+use super::{context::source_file, of};
 
 /// Why there is no such file.
 #[derive(Debug, thiserror::Error)]

@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    keeper::{self, Keeper},
+    context::{self, DatabaseContext},
     of,
 };
 
@@ -77,8 +77,8 @@ pub fn authenticate(db: &mut WriteDb, ambient: &Ambient, connection_id: &str) ->
     if connection.paused {
         return Ok(Admission::NoWork);
     }
-    let mut keeper = Keeper { db, ambient, connection: &connection, lock: &lock };
-    let Some(begun) = of(&connection)?.begin(&mut keeper).map_err(keeper::error)? else {
+    let mut context = DatabaseContext { db, ambient, connection: &connection, lock: &lock };
+    let Some(begun) = of(&connection)?.begin(&mut context).map_err(context::error)? else {
         return Ok(Admission::NoWork);
     };
     let ticket = new_guid(ambient.entropy.bytes());

@@ -17,9 +17,9 @@ use crate::{
 };
 
 use super::{
-    known::Known,
     pace::Traffic,
     sealed::{Sealing, not_understood},
+    webhook_credentials::WebhookCredentials,
 };
 
 /// Messages that wait for a commit; more are sent away.
@@ -66,7 +66,7 @@ type Answer = Result<Accepted, NotAccepted>;
 #[derive(Clone)]
 struct Offered {
     message: NewMessage,
-    verified: Option<Arc<Known>>,
+    verified: Option<Arc<WebhookCredentials>>,
 }
 
 struct Offer {
@@ -130,14 +130,19 @@ impl Inbox {
     ///
     /// # Errors
     /// As [`Inbox::accept`], and [`NotAccepted::Changed`] where that does not stand any more: nothing was kept then.
-    pub async fn accept_verified(&self, known: &Arc<Known>, message: Message, whole: &[u8]) -> Answer {
+    pub async fn accept_verified(
+        &self,
+        known: &Arc<WebhookCredentials>,
+        message: Message,
+        whole: &[u8],
+    ) -> Answer {
         self.keep(&known.id, Some(known.clone()), message, whole).await
     }
 
     async fn keep(
         &self,
         connection_id: &str,
-        verified: Option<Arc<Known>>,
+        verified: Option<Arc<WebhookCredentials>>,
         message: Message,
         whole: &[u8],
     ) -> Answer {
@@ -238,7 +243,7 @@ async fn insert(store: &Store, offered: Arc<Vec<Offered>>) -> store::Result<Vec<
 }
 
 /// What still stands of that with which messages were verified: mostly the same for all of a connection.
-fn standing(db: &mut store::Db, offered: &[Offered]) -> store::Result<HashSet<*const Known>> {
+fn standing(db: &mut store::Db, offered: &[Offered]) -> store::Result<HashSet<*const WebhookCredentials>> {
     let (mut asked, mut stands) = (HashSet::new(), HashSet::new());
     for known in offered.iter().filter_map(|offered| offered.verified.as_ref()) {
         if asked.insert(Arc::as_ptr(known)) && known.stands(db)? {

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use crate::{
     connectors::source::{Failure, Fetched},
     domain::words::List,
-    sync::poll::Reach,
+    sync::source_access::SourceAccess,
 };
 
 /// Fetches what a webhook named.
@@ -18,13 +18,13 @@ pub trait Fetch: Send + Sync {
     ) -> BoxFuture<'a, Result<Fetched, Failure>>;
 }
 
-impl Fetch for Reach {
+impl Fetch for SourceAccess {
     fn fetch<'a>(
         &'a self,
         connection_id: &'a str,
         list: List,
         external_id: &'a str,
     ) -> BoxFuture<'a, Result<Fetched, Failure>> {
-        Box::pin(Reach::fetch(self, connection_id, list, external_id))
+        Box::pin(SourceAccess::fetch(self, connection_id, list, external_id))
     }
 }

@@ -1,53 +1,55 @@
-//! The inbox of webhooks: what is told is kept before it is acknowledged, and given its meaning after that.
+//! The inbox of webhooks: a message is kept before it is acknowledged, and applied after that.
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | [`accept`](Inbox) | many messages, one commit |
-//! | [`fetch`](Fetch) | one record, asked of its source |
-//! | [`work`](Desk) | one connection's messages, in order, under a lease |
-//! | `meaning` | what each event does, in the transaction in which its message is done |
-//! | [`known`](Known) | with what messages are verified |
-//! | `newest` | the newest word about each record counts |
-//! | `pace` | accepting comes first |
+//! | [`accept`](Inbox) | keeps the messages that arrive at the same time with one commit |
+//! | `apply` | what each event does, in the transaction that marks its message as done |
+//! | [`fetch`](Fetch) | how one record is fetched from its source |
+//! | `fetch_requests` | records that messages name: each is fetched once for all messages that name it |
+//! | `newest` | an older message about a record overwrites nothing newer |
+//! | `outcome` | how a message ends: done, later, given up |
+//! | `pace` | holds the processor back while messages come in |
 //! | `pages` | a whole list that comes in pages |
-//! | `sealed` | what nobody understood, kept for a newer version |
-//! | `texts` | what people are told of whole lists |
-//! | `hints` | records that are fetched, once for all messages that name them |
-//! | `retry` | when to try again, and when to give up |
-//! | [`replay`] | trying again what was given up |
+//! | [`processor`](InboxProcessor) | works off the messages of one connection, in order, under a lease |
+//! | [`replay`] | tries again what was given up |
+//! | `retry` | when a message is tried again, and when it is given up |
+//! | `sealed` | messages that nobody understood, kept sealed for a newer version |
+//! | `texts` | what people read about whole lists |
+//! | [`webhook_credentials`](WebhookCredentials) | the settings and secrets that verify a connection's messages |
 //!
 //! The lease is a row, so several gateways never work on one connection's inbox at once; each transaction holds that
 //! row, changes its message, and has its effect: so the effect happens exactly once. A paused connection's messages are
 //! dealt with all the same: what is told is not asked for.
 
 mod accept;
+mod apply;
 mod fetch;
-mod hints;
-mod known;
-mod meaning;
+mod fetch_requests;
 mod newest;
+mod outcome;
 mod pace;
 mod pages;
+mod processor;
 pub mod replay;
 mod retry;
 mod sealed;
 mod texts;
-mod work;
+mod webhook_credentials;
 
 pub use accept::{Accepted, Inbox, NotAccepted};
 pub use fetch::Fetch;
-pub use known::Known;
 pub use pace::Traffic;
+pub use processor::{InboxProcessor, Lease, SLOTS, Slot, TURN};
 pub use replay::ReplayError;
 pub use sealed::SEALED_KEPT;
-pub use work::{Desk, Lease, PLACES, Place, TURN};
+pub use webhook_credentials::WebhookCredentials;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     connectors::{self, Moves},
     domain::words::{MessageState, RunState},
-    store::{self, WriteDb, inbox, runs, told},
+    store::{self, WriteDb, inbox, message_times, runs},
 };
 
 /// How long those that were given up are kept.
@@ -82,7 +84,7 @@ pub fn forget(db: &mut WriteDb, now: DateTime<Utc>, kept: TimeDelta) -> store::R
     let done = inbox::forget(db, MessageState::Done, now - kept)?;
     let dead = inbox::forget(db, MessageState::Dead, now - kept.max(DEAD_KEPT))?;
     // Longer than any message that could bring them back.
-    let gone = told::forget_removed(db, now - kept.max(DEAD_KEPT) * 2)?;
+    let gone = message_times::forget_removed(db, now - kept.max(DEAD_KEPT) * 2)?;
     let over = store::sealed::forget(db, now)?;
     Ok(done + dead + gone + over)
 }

@@ -8,11 +8,11 @@ use std::{borrow::Cow, collections::HashSet};
 use crate::{
     clock::Ambient,
     domain::{event::Moment, patch::Patch, problem::Problem, record::Record, words::List},
-    store::{Db, Result, WriteDb, connections::Connection, locks::Locked, records, told},
+    store::{Db, Result, WriteDb, connections::Connection, locks::Locked, message_times, records},
     sync::{ingest, reconcile},
 };
 
-use super::meaning::{Outcome, place};
+use super::outcome::{Outcome, place};
 
 /// These records are as told.
 pub(super) fn upserted(
@@ -70,7 +70,7 @@ pub(super) fn removed(
     let gone: Vec<String> = external_ids.iter().filter(|id| !older.contains(*id)).cloned().collect();
     reconcile::removed(db, ambient, connection, lock, &gone)?;
     let ids: Vec<&str> = gone.iter().map(String::as_str).collect();
-    told::note(db, lock, &ids, moment, true)?;
+    message_times::note(db, lock, &ids, moment, true)?;
     Ok(Outcome::Done(left_out(list, external_ids.len(), gone.len())))
 }
 
@@ -89,7 +89,7 @@ pub(super) fn fresh<'a>(
         false => Cow::Owned(records.iter().filter(is_fresh).cloned().collect()),
     };
     let ids: Vec<&str> = fresh.iter().map(|record| record.external_id.as_str()).collect();
-    told::note(db, lock, &ids, moment, false)?;
+    message_times::note(db, lock, &ids, moment, false)?;
     Ok(fresh)
 }
 
@@ -101,10 +101,10 @@ fn older(
     external_ids: &[&str],
     moment: Moment,
 ) -> Result<HashSet<String>> {
-    if told::whole_list(db, connection_id, list)?.is_some_and(|newest| newest > moment) {
+    if message_times::whole_list(db, connection_id, list)?.is_some_and(|newest| newest > moment) {
         return Ok(external_ids.iter().map(|id| (*id).to_owned()).collect());
     }
-    told::newer(db, connection_id, list, external_ids, moment)
+    message_times::newer(db, connection_id, list, external_ids, moment)
 }
 
 /// What a message is told that was dealt with, but not in all it says.

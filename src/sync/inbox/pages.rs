@@ -22,15 +22,15 @@ use crate::{
         inbox::{self, Message},
         lists,
         locks::Locked,
+        message_times,
         runs::{self, Counts, Run},
-        told,
     },
     sync::{ingest, reconcile, run},
 };
 
 use super::{
-    meaning::Outcome,
     newest,
+    outcome::Outcome,
     texts::{WAITS, given_up, interleaved, missing, older_list, stopped, superseded, waits},
 };
 
@@ -100,7 +100,9 @@ pub(super) fn take(
     connection: &Connection,
     page: &Page<'_>,
 ) -> Result<Outcome> {
-    if told::whole_list(db, &connection.id, page.list)?.is_some_and(|newest| newest > page.message.moment()) {
+    if message_times::whole_list(db, &connection.id, page.list)?
+        .is_some_and(|newest| newest > page.message.moment())
+    {
         return Ok(Outcome::Done(Some(older_list(page.list, page.number))));
     }
     match reading(db, &connection.id, page.list, ambient.now())? {
@@ -306,14 +308,14 @@ fn save(db: &mut WriteDb, run: &Run, progress: &Progress) -> Result<()> {
 fn judge(db: &mut WriteDb, ambient: &Ambient, run: &Run, lock: &Locked<List>, moment: Moment) -> Result<()> {
     let mut after: Option<String> = None;
     loop {
-        let since = told::present_since(db, &run.connection_id, run.list, moment, after.as_deref())?;
+        let since = message_times::present_since(db, &run.connection_id, run.list, moment, after.as_deref())?;
         let Some(last) = since.last() else { break };
         after = Some(last.clone());
         let keys: Vec<u8> = since.iter().flat_map(|id| ingest::seen_key(id)).collect();
         runs::add_seen(db, &run.id, &keys)?;
     }
     reconcile::finish(db, run, &Gone::NotSeen, None, ambient.now())?;
-    told::note_whole_list(db, lock, moment)
+    message_times::note_whole_list(db, lock, moment)
 }
 
 /// Stages what a page says of its records; of what did not count, a word.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    connectors::{outbound::Closed, source::Failure},
+    connectors::{outbound::NotSent, source::Failure},
     domain::{problem::Problem, words::Cause},
     store::inbox::Message,
 };
@@ -25,7 +25,7 @@ pub(super) enum Verdict {
 pub(super) fn verdict(message: &Message, failure: &Failure, jitter: f64, now: DateTime<Utc>) -> Verdict {
     let (attempts, wait, problem) = match failure {
         // Not sent at all: no attempt.
-        Failure::Closed(closed) => (message.attempts, until(closed, now), shut(closed)),
+        Failure::NotSent(closed) => (message.attempts, until(closed, now), shut(closed)),
         Failure::Source { cause, problem, retry_after } => {
             let attempts = message.attempts.saturating_add(1);
             let asked = retry_after.and_then(|wait| TimeDelta::from_std(wait).ok()).unwrap_or_default();
@@ -51,14 +51,14 @@ fn back_off(cause: Cause, attempts: u32) -> TimeDelta {
     TimeDelta::seconds(seconds.min(3600))
 }
 
-fn until(closed: &Closed, now: DateTime<Utc>) -> TimeDelta {
+fn until(closed: &NotSent, now: DateTime<Utc>) -> TimeDelta {
     match closed {
-        Closed::RateLimited { until } => (*until - now).clamp(TimeDelta::seconds(1), LONGEST),
-        Closed::LeaseLost | Closed::Unavailable(_) => TimeDelta::seconds(10),
+        NotSent::RateLimited { until } => (*until - now).clamp(TimeDelta::seconds(1), LONGEST),
+        NotSent::LeaseLost | NotSent::Unavailable(_) => TimeDelta::seconds(10),
     }
 }
 
-fn shut(closed: &Closed) -> Problem {
+fn shut(closed: &NotSent) -> Problem {
     Problem::new("not_sent", format!("The source was not asked: {closed}."), "Nothing: it is asked again.")
 }
 
@@ -96,7 +96,7 @@ mod tests {
             assert_eq!(tries, 9);
             assert!(now - start > TimeDelta::hours(least) && now - start < TimeDelta::hours(12), "{now}");
         }
-        let closed = Failure::Closed(Closed::RateLimited { until: start + TimeDelta::minutes(5) });
+        let closed = Failure::NotSent(NotSent::RateLimited { until: start + TimeDelta::minutes(5) });
         message.attempts = 0;
         let later = verdict(&message, &closed, 0.0, start);
         assert!(

@@ -14,7 +14,7 @@ use crate::{
     sync::vault::{Vault, VaultError},
 };
 
-use super::meaning::Told;
+use super::apply::ParsedMessage;
 
 /// How long it is kept where nothing else is said.
 pub const SEALED_KEPT: TimeDelta = TimeDelta::days(14);
@@ -79,9 +79,9 @@ pub(super) fn read_again(
     vault: &Vault,
     connection: &Connection,
     message: Message,
-) -> store::Result<Told> {
+) -> store::Result<ParsedMessage> {
     if message.body.is_some() {
-        return Ok(Told::read(message));
+        return Ok(ParsedMessage::read(message));
     }
     let kept = sealed::find(db, &message.id)?;
     let opened = match &kept {
@@ -103,5 +103,5 @@ pub(super) fn read_again(
             None => not_understood("nothing was kept of it", None),
         }),
     };
-    Ok(Told { message, event })
+    Ok(ParsedMessage { message, event })
 }

@@ -2,12 +2,8 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | [`gate`](gate::DatabaseGate) | lets requests through: the lease and the rate |
-//! | [`reach`](Reach) | a source, opened with its settings and secrets |
-//! | [`probe`](probe()) | the test of a connection |
 //! | `due` | which lists are read, and how |
-//! | [`keeper`](LeasedSecrets) | secrets that a vendor replaces |
-//! | `holder` | writes only what the lease's holder may write |
+//! | `leased_connection` | a connection whose lease is held: it writes nothing after the lease was lost |
 //! | `read` | one list, step by step |
 //! | `settle` | what people are told, and when the next poll is due |
 //!
@@ -15,18 +11,9 @@
 //! left, because it was killed or has to wait, goes on from the progress that was staged with its last step.
 
 mod due;
-mod gate;
-mod holder;
-mod keeper;
-mod probe;
-mod reach;
+mod leased_connection;
 mod read;
 mod settle;
-
-pub use gate::{DatabaseGate, Spare, in_order};
-pub use keeper::LeasedSecrets;
-pub use probe::probe;
-pub use reach::{Reach, ReachError};
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -36,7 +23,7 @@ use crate::{
     clock::Ambient,
     connectors::{
         Source,
-        outbound::{Closed, Place},
+        outbound::{NotSent, PollSlot},
         source::{Failure, Schedule},
     },
     domain::{
@@ -52,10 +39,10 @@ use crate::{
     },
 };
 
-use super::{run, subscribe};
+use super::{run, source_access::SourceAccess, subscribe};
 use due::{Due, due};
-use holder::Holder;
-use read::{Broken, read};
+use leased_connection::LeasedConnection;
+use read::{ReadError, read};
 use settle::{Ending, Outcome, settle};
 
 /// How long a connection waits where its host has all the polls that it may have.
@@ -78,31 +65,36 @@ pub fn request(
 ///
 /// # Errors
 /// What the database says.
-pub async fn claim(reach: &Reach, by: &str, most: u16) -> store::Result<Vec<Lease>> {
-    let (by, now) = (by.to_owned(), reach.ambient.now());
-    let until = now + span(reach.lease_for);
-    reach.store.write(move |db| polls::claim(db, &by, most, now, until)).await
+pub async fn claim(sources: &SourceAccess, by: &str, most: u16) -> store::Result<Vec<Lease>> {
+    let (by, now) = (by.to_owned(), sources.ambient.now());
+    let until = now + span(sources.lease_for);
+    sources.store.write(move |db| polls::claim(db, &by, most, now, until)).await
 }
 
 /// Polls a connection whose lease was claimed, and gives the lease back. Whoever calls it renews the lease meanwhile, where
 /// it may last.
-pub async fn poll(reach: &Reach, lease: Lease) {
-    match poll_at(reach, &lease, reach.outbound.places.take(), u16::MAX).await {
+pub async fn poll(sources: &SourceAccess, lease: Lease) {
+    match poll_at(sources, &lease, sources.outbound.poll_slots.take(), u16::MAX).await {
         Ok(()) => {}
         Err(store::Error::Stale(_)) => tracing::info!("another gateway has taken over the poll"),
         Err(error) => tracing::error!(%error, "the poll could not be noted"),
     }
 }
 
-/// [`poll()`] at a place that was taken, where `at_once` polls may be busy.
+/// [`poll()`] at a slot that was taken, where `at_once` polls may be busy.
 ///
 /// # Errors
 /// [`store::Error::Stale`] where the lease was lost; what keeps the poll from being noted.
-pub async fn poll_at(reach: &Reach, lease: &Lease, place: Arc<Place>, at_once: u16) -> store::Result<()> {
+pub async fn poll_at(
+    sources: &SourceAccess,
+    lease: &Lease,
+    slot: Arc<PollSlot>,
+    at_once: u16,
+) -> store::Result<()> {
     // One connection's panic is that connection's failure: the others go on, and it rests like any that fails.
-    match AssertUnwindSafe(work(reach, lease, place, at_once)).catch_unwind().await {
+    match AssertUnwindSafe(work(sources, lease, slot, at_once)).catch_unwind().await {
         Ok(worked) => worked,
-        Err(_) => unopened(reach, lease, panicked()).await,
+        Err(_) => unopened(sources, lease, panicked()).await,
     }
 }
 
@@ -122,59 +114,64 @@ fn panicked() -> Failure {
 ///
 /// # Errors
 /// What the database says: the lease runs out by itself then.
-pub async fn release(reach: &Reach, lease: Lease) -> store::Result<()> {
-    reach.store.write(move |db| polls::release(db, &lease)).await
+pub async fn release(sources: &SourceAccess, lease: Lease) -> store::Result<()> {
+    sources.store.write(move |db| polls::release(db, &lease)).await
 }
 
 /// Keeps a lease for another while.
 ///
 /// # Errors
 /// [`store::Error::Stale`] where it was lost.
-pub async fn renew(reach: &Reach, lease: &Lease) -> store::Result<()> {
-    let (lease, until) = (lease.clone(), reach.ambient.now() + span(reach.lease_for));
-    reach.store.write(move |db| polls::renew(db, &lease, until)).await
+pub async fn renew(sources: &SourceAccess, lease: &Lease) -> store::Result<()> {
+    let (lease, until) = (lease.clone(), sources.ambient.now() + span(sources.lease_for));
+    sources.store.write(move |db| polls::renew(db, &lease, until)).await
 }
 
-async fn work(reach: &Reach, lease: &Lease, place: Arc<Place>, at_once: u16) -> store::Result<()> {
-    let opened = reach.open_at(&lease.connection_id, Some(lease.clone()), Some(Arc::clone(&place))).await;
+async fn work(sources: &SourceAccess, lease: &Lease, slot: Arc<PollSlot>, at_once: u16) -> store::Result<()> {
+    let opened = sources.open_at(&lease.connection_id, Some(lease.clone()), Some(Arc::clone(&slot))).await;
     let (connection, settings, source) = match opened {
         Ok(opened) => opened,
-        Err(error) => return unopened(reach, lease, error.into()).await,
+        Err(error) => return unopened(sources, lease, error.into()).await,
     };
-    if !place.go_to(&settings.place(), at_once) {
-        let (lease, now) = (lease.clone(), reach.ambient.now());
-        return reach.store.write(move |db| polls::put_off(db, &lease, now + span(CROWDED), now)).await;
+    if !slot.go_to(&settings.authority(), at_once) {
+        let (lease, now) = (lease.clone(), sources.ambient.now());
+        return sources.store.write(move |db| polls::put_off(db, &lease, now + span(CROWDED), now)).await;
     }
-    let holder = reach.holder(lease, connection);
+    let leased = LeasedConnection::new(sources, lease, connection);
     let (lists, schedule) = (settings.lists(), settings.schedule());
     let due = {
-        let (id, schedule, now) = (lease.connection_id.clone(), schedule.clone(), reach.ambient.now());
-        reach.store.read(move |db| due(db, &id, lists, &schedule, now)).await?
+        let (id, schedule, now) = (lease.connection_id.clone(), schedule.clone(), sources.ambient.now());
+        sources.store.read(move |db| due(db, &id, lists, &schedule, now)).await?
     };
-    let open = schedule.window.as_ref().is_none_or(|window| window.contains(reach.ambient.now()));
+    let open = schedule.window.as_ref().is_none_or(|window| window.contains(sources.ambient.now()));
     if due.is_empty() && !open {
-        return note(&holder, lists, false, source.memory(), schedule, Outcome::Resting).await;
+        return note(&leased, lists, false, source.memory(), schedule, Outcome::Resting).await;
     }
-    let Some(mut outcome) = read_all(&holder, source.as_ref(), &due).await? else { return Ok(()) };
+    let Some(mut outcome) = read_all(&leased, source.as_ref(), &due).await? else { return Ok(()) };
     if matches!(outcome, Outcome::Fine) {
         // While the lease is held: only one gateway does it.
-        let trouble = subscribe::keep_up(reach, &holder.connection, settings.as_ref(), source.as_ref()).await;
+        let trouble =
+            subscribe::keep_up(sources, &leased.connection, settings.as_ref(), source.as_ref()).await;
         outcome = trouble.map_or(Outcome::Fine, Outcome::Warned);
     }
-    note(&holder, lists, !due.is_empty(), source.memory(), schedule, outcome).await
+    note(&leased, lists, !due.is_empty(), source.memory(), schedule, outcome).await
 }
 
 /// Reads what is due, in order. What keeps one list from being read keeps the others only where it concerns them too.
 /// `None` where nothing is to be noted.
-async fn read_all(holder: &Holder, source: &dyn Source, due: &[Due]) -> store::Result<Option<Outcome>> {
+async fn read_all(
+    leased: &LeasedConnection,
+    source: &dyn Source,
+    due: &[Due],
+) -> store::Result<Option<Outcome>> {
     let mut outcome = Outcome::Fine;
     for (index, one) in due.iter().enumerate() {
-        let failure = match read(holder, source, one).await {
+        let failure = match read(leased, source, one).await {
             Ok(_) => continue,
-            Err(Broken::Store(error)) => return Err(error),
-            Err(Broken::Source(failure)) => failure,
+            Err(ReadError::Store(error)) => return Err(error),
+            Err(ReadError::Source(failure)) => failure,
         };
-        if let Failure::Closed(Closed::Unavailable(why)) = &failure {
+        if let Failure::NotSent(NotSent::Unavailable(why)) = &failure {
             tracing::error!(why, "the poll was broken off");
         }
         let one_list = failure.concerns_one_list();
@@ -183,7 +180,7 @@ async fn read_all(holder: &Holder, source: &dyn Source, due: &[Due]) -> store::R
             Some(failed) if one_list => outcome = if outcome.is_fine() { failed } else { outcome },
             Some(failed @ Outcome::Failed { .. }) => {
                 let rest = due.get(index + 1..).unwrap_or_default();
-                give_up(holder, rest.iter().map(|due| due.list), &failed).await?;
+                give_up(leased, rest.iter().map(|due| due.list), &failed).await?;
                 return Ok(Some(failed));
             }
             other => return Ok(other),
@@ -193,10 +190,14 @@ async fn read_all(holder: &Holder, source: &dyn Source, due: &[Due]) -> store::R
 }
 
 /// Ends the runs that were asked for and that the same failure keeps from being read.
-async fn give_up(holder: &Holder, lists: impl Iterator<Item = List>, outcome: &Outcome) -> store::Result<()> {
+async fn give_up(
+    leased: &LeasedConnection,
+    lists: impl Iterator<Item = List>,
+    outcome: &Outcome,
+) -> store::Result<()> {
     let Outcome::Failed { problem, .. } = outcome else { return Ok(()) };
     for list in lists {
-        let (ambient, connection) = (holder.ambient.clone(), holder.connection.clone());
+        let (ambient, connection) = (leased.ambient.clone(), leased.connection.clone());
         let problem = problem.clone();
         let end = move |db: &mut WriteDb| match runs::in_state(db, &connection.id, list, RunState::Queued)? {
             Some(asked) => {
@@ -205,25 +206,25 @@ async fn give_up(holder: &Holder, lists: impl Iterator<Item = List>, outcome: &O
             }
             None => Ok(()),
         };
-        holder.write(end).await?;
+        leased.write(end).await?;
     }
     Ok(())
 }
 
 /// A source that could not even be opened: the runs that were asked for fail, and the connection says why.
-async fn unopened(reach: &Reach, lease: &Lease, failure: Failure) -> store::Result<()> {
+async fn unopened(sources: &SourceAccess, lease: &Lease, failure: Failure) -> store::Result<()> {
     let Some(outcome) = Outcome::of(failure) else { return Ok(()) };
     let id = lease.connection_id.clone();
-    let connection = reach.store.read(move |db| connections::get(db, &id)).await?;
-    let holder = reach.holder(lease, connection);
-    give_up(&holder, List::ALL.iter().copied(), &outcome).await?;
+    let connection = sources.store.read(move |db| connections::get(db, &id)).await?;
+    let leased = LeasedConnection::new(sources, lease, connection);
+    give_up(&leased, List::ALL.iter().copied(), &outcome).await?;
     // It is only looked at where all went well.
     let schedule = Schedule { every: Duration::from_secs(3600), full_every: Duration::ZERO, window: None };
-    note(&holder, List::ALL, false, None, schedule, outcome).await
+    note(&leased, List::ALL, false, None, schedule, outcome).await
 }
 
 async fn note(
-    holder: &Holder,
+    leased: &LeasedConnection,
     lists: &'static [List],
     read: bool,
     memory: Option<String>,
@@ -233,10 +234,10 @@ async fn note(
     if let Outcome::Failed { problem, .. } = &outcome {
         tracing::warn!(code = problem.code, detail = problem.detail, "the poll failed");
     }
-    let (lease, now, jitter) = (holder.lease.clone(), holder.ambient.now(), holder.ambient.fraction());
+    let (lease, now, jitter) = (leased.lease.clone(), leased.ambient.now(), leased.ambient.fraction());
     let note = move |db: &mut WriteDb| {
         let ending = Ending { outcome: &outcome, memory, schedule: &schedule, jitter, lists, read, now };
         settle(db, &lease, &ending)
     };
-    holder.store.write(note).await
+    leased.store.write(note).await
 }

@@ -44,13 +44,13 @@ impl Outcome {
 
     /// `None` where nothing is to be noted: another gateway has the connection, or the database does not answer.
     pub(super) fn of(failure: Failure) -> Option<Self> {
-        use crate::connectors::outbound::Closed;
+        use crate::connectors::outbound::NotSent;
         match failure {
             Failure::Source { cause, problem, retry_after } => {
                 Some(Self::Failed { cause, problem, retry_after })
             }
-            Failure::Closed(Closed::RateLimited { until }) => Some(Self::RateLimited { until }),
-            Failure::Closed(Closed::LeaseLost | Closed::Unavailable(_)) => None,
+            Failure::NotSent(NotSent::RateLimited { until }) => Some(Self::RateLimited { until }),
+            Failure::NotSent(NotSent::LeaseLost | NotSent::Unavailable(_)) => None,
         }
     }
 }

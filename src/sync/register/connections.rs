@@ -16,9 +16,8 @@ use crate::{
         WriteDb, companies,
         connections::{self, Connection},
         desktop::{self, DesktopFile},
-        hooks,
         locks::{self, Locked},
-        polls,
+        polls, webhooks,
     },
     sync::{calls_in, credentials, poll, run, vault::Vault},
 };
@@ -196,7 +195,7 @@ pub fn change_connection(
     connections::update(db, &lock, update)?;
     if settings.is_some() {
         // Other settings may want other callbacks.
-        hooks::recheck(db, id)?;
+        webhooks::recheck(db, id)?;
     }
     credentials::change(db, ambient, vault, id, before.kind, &change.secrets)?;
     if change.forget_company_file {

@@ -9,7 +9,7 @@ use rollcall::{
     },
     store::{connections::Connection, runs},
     sync::{
-        inbox::Desk,
+        inbox::InboxProcessor,
         register::{self, ConnectionDraft},
     },
 };
@@ -160,21 +160,21 @@ async fn work(app: &TestApp, connection: &Connection) {
             // Until the connection is gone.
             let _ = app.gateway.inbox.accept(&connection.id, message).await;
         }
-        let desk = Desk {
+        let processor = InboxProcessor {
             store: app.gateway.store.clone(),
             ambient: app.gateway.ambient.clone(),
-            fetch: Arc::new(app.gateway.reach.clone()),
+            fetch: Arc::new(app.gateway.sources.clone()),
             vault: app.gateway.vault.clone(),
             gateway: "gw_test".into(),
             lease_for: Duration::from_secs(30),
             turn: Duration::from_secs(600),
-            places: Arc::new(Semaphore::new(4)),
+            slots: Arc::new(Semaphore::new(4)),
             traffic: rollcall::sync::inbox::Traffic::default(),
             polls: Arc::default(),
         };
-        let Some(lease) = desk.claim(&connection.id).await.unwrap() else { return };
-        desk.work(&lease, None).await.unwrap();
-        desk.release(lease).await.unwrap();
+        let Some(lease) = processor.claim(&connection.id).await.unwrap() else { return };
+        processor.work(&lease, None).await.unwrap();
+        processor.release(lease).await.unwrap();
     }
 }
 

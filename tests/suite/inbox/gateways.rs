@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use rollcall::{
     domain::words::{Kind, MessageState},
     store::inbox,
-    sync::inbox::Desk,
+    sync::inbox::InboxProcessor,
     workers::{board::Workers, frame, inbox::Inboxes},
 };
 use tokio::{sync::watch, task::JoinHandle};
@@ -19,18 +19,22 @@ async fn two_gateways_never_work_on_one_inbox_at_once() {
     TestDatabase::each(async |database| {
         let office = Office::open(database, Kind::Push).await;
         office.tell("m1", upserted(people(2))).await;
-        let other = Office::desk(&office.store, &office.ambient, &office.source, "gw_two");
-        let lost = office.desk.claim(&office.connection.id).await.unwrap().unwrap();
+        let other = Office::processor(&office.store, &office.ambient, &office.source, "gw_two");
+        let lost = office.processor.claim(&office.connection.id).await.unwrap().unwrap();
         assert_eq!(other.claim(&office.connection.id).await.unwrap(), None);
         // The first one hangs until its lease has run out.
         office.clock.advance(TimeDelta::seconds(31));
         let taken = other.claim(&office.connection.id).await.unwrap().unwrap();
-        assert_eq!(office.desk.work(&lost, None).await.unwrap(), 0, "it lost the lease and writes nothing");
+        assert_eq!(
+            office.processor.work(&lost, None).await.unwrap(),
+            0,
+            "it lost the lease and writes nothing"
+        );
         assert!(office.present().await.is_empty());
         assert_eq!(other.work(&taken, None).await.unwrap(), 1);
-        office.desk.release(lost).await.unwrap();
+        office.processor.release(lost).await.unwrap();
         assert_eq!(
-            office.desk.claim(&office.connection.id).await.unwrap(),
+            office.processor.claim(&office.connection.id).await.unwrap(),
             None,
             "it is not its own any more"
         );
@@ -51,13 +55,13 @@ async fn gateways_that_hurry_for_the_same_messages_deal_with_each_once() {
         }
         let mut desks = tokio::task::JoinSet::new();
         for gateway in ["a", "b", "c"] {
-            let desk = Office::desk(&office.store, &office.ambient, &office.source, gateway);
+            let processor = Office::processor(&office.store, &office.ambient, &office.source, gateway);
             let id = office.connection.id.clone();
             desks.spawn(async move {
                 for _ in 0..5 {
-                    if let Some(lease) = desk.claim(&id).await.unwrap() {
-                        desk.work(&lease, None).await.unwrap();
-                        desk.release(lease).await.unwrap();
+                    if let Some(lease) = processor.claim(&id).await.unwrap() {
+                        processor.work(&lease, None).await.unwrap();
+                        processor.release(lease).await.unwrap();
                     }
                 }
             });
@@ -73,14 +77,14 @@ async fn gateways_that_hurry_for_the_same_messages_deal_with_each_once() {
 
 /// A turn for whoever is next; its connection.
 async fn turn(office: &Office, gateway: &str) -> Option<String> {
-    let mut desk = Office::desk(&office.store, &office.ambient, &office.source, gateway);
-    desk.turn = Duration::ZERO;
+    let mut processor = Office::processor(&office.store, &office.ambient, &office.source, gateway);
+    processor.turn = Duration::ZERO;
     let now = office.ambient.now();
     let next = office.store.read(move |db| inbox::due_connections(db, now, 1)).await.unwrap().pop()?;
-    let lease = desk.claim(&next).await.unwrap().unwrap();
-    desk.work(&lease, None).await.unwrap();
+    let lease = processor.claim(&next).await.unwrap().unwrap();
+    processor.work(&lease, None).await.unwrap();
     office.clock.advance(TimeDelta::seconds(1));
-    desk.release(lease).await.unwrap();
+    processor.release(lease).await.unwrap();
     Some(next)
 }
 
@@ -122,10 +126,10 @@ async fn a_second_gateway_takes_what_the_first_does_not_work_on() {
         office.tell("m1", upserted(people(1))).await;
         let other = office.another(Kind::Push, "other").await;
         office.tell_to(&other, "m1", upserted(people(1))).await;
-        let lease = office.desk.claim(&office.connection.id).await.unwrap().unwrap();
+        let lease = office.processor.claim(&office.connection.id).await.unwrap().unwrap();
         assert_eq!(turn(&office, "two").await, Some(other));
         assert_eq!(turn(&office, "two").await, None);
-        office.desk.release(lease).await.unwrap();
+        office.processor.release(lease).await.unwrap();
         assert_eq!(turn(&office, "two").await.as_ref(), Some(&office.connection.id));
     })
     .await;
@@ -148,9 +152,9 @@ impl rollcall::sync::inbox::Fetch for Hangs {
     }
 }
 
-/// The worker, at this desk.
-fn works(desk: Desk, office: &Office, stopped: watch::Receiver<bool>) -> JoinHandle<()> {
-    let worker = Inboxes { desk, arrived: office.inbox.arrived() };
+/// The worker, with this processor.
+fn works(processor: InboxProcessor, office: &Office, stopped: watch::Receiver<bool>) -> JoinHandle<()> {
+    let worker = Inboxes { processor, arrived: office.inbox.arrived() };
     tokio::spawn(frame::run(worker.into(), Workers::default(), stopped))
 }
 
@@ -163,10 +167,10 @@ async fn sources_that_hang_keep_no_place_from_others() {
             office.tell_to(&id, "m", changed("7")).await;
         }
         office.tell("m1", upserted(people(1))).await;
-        let mut desk = Office::desk(&office.store, &office.ambient, &office.source, "one");
-        desk.fetch = std::sync::Arc::new(Hangs);
+        let mut processor = Office::processor(&office.store, &office.ambient, &office.source, "one");
+        processor.fetch = std::sync::Arc::new(Hangs);
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        let worker = works(desk, &office, stopped);
+        let worker = works(processor, &office, stopped);
         let dealt = async {
             while office.messages(MessageState::Done).await.is_empty() {
                 tokio::task::yield_now().await;
@@ -184,8 +188,8 @@ async fn a_gateway_without_room_leaves_its_inboxes_to_others() {
     TestDatabase::each(async |database| {
         let office = Office::open(database, Kind::Push).await;
         office.tell("m1", upserted(people(1))).await;
-        let mut full = Office::desk(&office.store, &office.ambient, &office.source, "full");
-        full.places = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+        let mut full = Office::processor(&office.store, &office.ambient, &office.source, "full");
+        full.slots = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let worker = works(full, &office, stopped);
         for _ in 0..100 {

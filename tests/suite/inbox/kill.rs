@@ -9,7 +9,7 @@ use std::{
 use chrono::{TimeDelta, Utc};
 use rollcall::{
     domain::words::{List, MessageState},
-    store::{PageLimit, Store, hooks, inbox, records},
+    store::{PageLimit, Store, inbox, records, webhooks},
 };
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
@@ -74,7 +74,7 @@ async fn what_was_acknowledged_survives_a_kill_and_happens_once() {
         // Nobody deals with it before the kill: somebody else has the lease.
         let (connection, now) = (id.to_owned(), Utc::now());
         let claim = move |db: &mut rollcall::store::WriteDb| {
-            hooks::claim(db, &connection, "the test", now, now + TimeDelta::hours(1))
+            webhooks::claim(db, &connection, "the test", now, now + TimeDelta::hours(1))
         };
         let lease = store.write(claim).await.unwrap().unwrap();
         let row = json!({ "external_id": "7", "first_name": "Ana", "last_name": "Ruiz", "active": true });
@@ -83,7 +83,7 @@ async fn what_was_acknowledged_survives_a_kill_and_happens_once() {
         assert_eq!(push(gateway.address, id, secret, "m1", &body).await, 202);
         gateway.kill();
         let connection = id.to_owned();
-        store.write(move |db| hooks::release(db, &connection, lease, now)).await.unwrap();
+        store.write(move |db| webhooks::release(db, &connection, lease, now)).await.unwrap();
         let gateway = Process::start_with(database, &[KEY, LEASE]).await;
         // The sender heard nothing, and sends it again.
         assert_eq!(push(gateway.address, id, secret, "m1", &body).await, 202);

@@ -35,7 +35,7 @@ use rollcall::{
         runs::{self, Run},
     },
     sync::{
-        inbox::{Accepted, Desk, Fetch, Inbox, PLACES, SEALED_KEPT},
+        inbox::{Accepted, Fetch, Inbox, InboxProcessor, SEALED_KEPT, SLOTS},
         register::{self, ConnectionDraft},
         status::Status,
     },
@@ -84,7 +84,7 @@ struct Office {
     clock: Arc<TestClock>,
     connection: Connection,
     inbox: Inbox,
-    desk: Desk,
+    processor: InboxProcessor,
     source: Arc<Scripted>,
 }
 
@@ -102,13 +102,13 @@ impl Office {
         });
         let connection = connection.await.unwrap();
         let source = Arc::new(Scripted::default());
-        let desk = Self::desk(&store, &ambient, &source, "gw_one");
+        let processor = Self::processor(&store, &ambient, &source, "gw_one");
         let inbox = Inbox::start(store.clone(), ambient.clone()).sealing(test_vault(), SEALED_KEPT);
-        Self { store, ambient, clock, connection, inbox, desk, source }
+        Self { store, ambient, clock, connection, inbox, processor, source }
     }
 
-    fn desk(store: &Store, ambient: &Ambient, source: &Arc<Scripted>, gateway: &str) -> Desk {
-        Desk {
+    fn processor(store: &Store, ambient: &Ambient, source: &Arc<Scripted>, gateway: &str) -> InboxProcessor {
+        InboxProcessor {
             store: store.clone(),
             ambient: ambient.clone(),
             fetch: source.clone(),
@@ -116,7 +116,7 @@ impl Office {
             gateway: gateway.into(),
             lease_for: Duration::from_secs(30),
             turn: Duration::from_secs(600),
-            places: Arc::new(Semaphore::new(PLACES)),
+            slots: Arc::new(Semaphore::new(SLOTS)),
             traffic: rollcall::sync::inbox::Traffic::default(),
             polls: Arc::default(),
         }
@@ -154,9 +154,9 @@ impl Office {
 
     /// Works off what is due.
     async fn work(&self) -> usize {
-        let Some(lease) = self.desk.claim(&self.connection.id).await.unwrap() else { return 0 };
-        let worked = self.desk.work(&lease, self.desk.place().await).await.unwrap();
-        self.desk.release(lease).await.unwrap();
+        let Some(lease) = self.processor.claim(&self.connection.id).await.unwrap() else { return 0 };
+        let worked = self.processor.work(&lease, self.processor.slot().await).await.unwrap();
+        self.processor.release(lease).await.unwrap();
         worked
     }
 

@@ -8,7 +8,7 @@ use rollcall::{
     },
     store::{PageLimit, inbox},
     sync::{
-        inbox::{Known, NotAccepted},
+        inbox::{NotAccepted, WebhookCredentials},
         register::{self, ConnectionDraft},
     },
 };
@@ -116,7 +116,7 @@ async fn what_was_verified_by_a_secret_that_changed_meanwhile_is_not_kept() {
         let id = push(app).await;
         let known = async || {
             let (id, vault) = (id.clone(), app.gateway.vault.clone());
-            let read = app.gateway.store.read(move |db| Known::read(db, &vault, &id));
+            let read = app.gateway.store.read(move |db| WebhookCredentials::read(db, &vault, &id));
             std::sync::Arc::new(read.await.unwrap().unwrap())
         };
         let message = |id: &str| Message {

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use super::vendor::Vendor;
-use crate::support::{SECRET_KEY, TestDatabase, granted, reach, staged};
+use crate::support::{SECRET_KEY, TestDatabase, granted, sources, staged};
 
 /// The vendor, the gateway with its workers, and an administrator's token.
 struct Office {
@@ -41,8 +41,8 @@ impl Office {
     async fn open(database: &TestDatabase) -> Self {
         let (store, ambient) = (database.open(), Ambient::system());
         let vendor = Vendor::start(Kind::Connectwise, 3, ambient.clock.clone()).await;
-        let reach = reach(&store, &ambient, Timeouts::default());
-        let connection = vendor.connect(&reach, "Acme", &[("page_size", "100")]).await;
+        let sources = sources(&store, &ambient, Timeouts::default());
+        let connection = vendor.connect(&sources, "Acme", &[("page_size", "100")]).await;
         let made = ambient.clone();
         let admin =
             store.write(move |db| register::app(db, &made, &granted(), "Ops", &[], true)).await.unwrap().1;

@@ -9,9 +9,9 @@ use rollcall::{
     store::{
         Error, Store, clocks,
         connections::{self, Connection},
-        hooks,
         polls::{self, Lease, Settled},
         rates::{self, Pace, Taken},
+        webhooks,
     },
     sync::register,
 };
@@ -127,7 +127,7 @@ async fn what_a_clock_that_was_ahead_put_off_is_due_when_it_is_set_right() {
         let (inbox, pace) = (ids[0].clone(), Pace::per_minute(60));
         let before = store.write(move |db| {
             rates::close(db, "one", at(days + 60), at(days))?;
-            hooks::claim(db, &inbox, "ahead", at(days), at(days + 30))
+            webhooks::claim(db, &inbox, "ahead", at(days), at(days + 30))
         });
         assert!(before.await.unwrap().is_some());
         assert_eq!(claim(&store, "right", 5, 0).await, []);
@@ -144,7 +144,7 @@ async fn what_a_clock_that_was_ahead_put_off_is_due_when_it_is_set_right() {
             Ok::<_, Error>((
                 first_waits,
                 second,
-                hooks::claim(db, &inbox, "right", at(10), at(40))?.is_some(),
+                webhooks::claim(db, &inbox, "right", at(10), at(40))?.is_some(),
             ))
         });
         assert_eq!(after.await.unwrap(), (true, Taken::Rights(1), true));

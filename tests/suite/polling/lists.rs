@@ -10,7 +10,7 @@ use rollcall::{
 };
 
 use super::vendor::Vendor;
-use crate::support::{TestClock, TestDatabase, reach, staged};
+use crate::support::{TestClock, TestDatabase, sources, staged};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fault_of_one_list_keeps_no_other_from_being_read() {
@@ -18,7 +18,7 @@ async fn a_fault_of_one_list_keeps_no_other_from_being_read() {
         let store = database.open();
         let clock = TestClock::new();
         let ambient = Ambient { clock: clock.clone() as _, ..Ambient::system() };
-        let reach = reach(&store, &ambient, Timeouts::default());
+        let sources = sources(&store, &ambient, Timeouts::default());
         for (number, fault) in [Fault::ServerError, Fault::Forbidden, Fault::TruncatedJson, Fault::Redirect]
             .into_iter()
             .enumerate()
@@ -27,9 +27,9 @@ async fn a_fault_of_one_list_keeps_no_other_from_being_read() {
                 let vendor = Vendor::start(Kind::Connectwise, number as u64, clock.clone() as _).await;
                 let always = PlannedFault { times: 9999, ..PlannedFault::from(fault) }.on(path);
                 vendor.set_faults(Faults::new([always]));
-                let connection = vendor.connect(&reach, &format!("{fault} {path}"), &[]).await;
-                let lease = poll::claim(&reach, "gateway", 1).await.unwrap().remove(0);
-                poll::poll(&reach, lease).await;
+                let connection = vendor.connect(&sources, &format!("{fault} {path}"), &[]).await;
+                let lease = poll::claim(&sources, "gateway", 1).await.unwrap().remove(0);
+                poll::poll(&sources, lease).await;
                 for of in List::ALL {
                     let whole = staged(&store, &connection, *of).await.len() == vendor.truth(*of).len();
                     assert_eq!(whole, *of != list, "{fault}: {of} when {list} fails");

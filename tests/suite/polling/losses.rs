@@ -17,18 +17,14 @@ use rollcall::{
     connectors::outbound::Timeouts,
     domain::words::{Kind, List, RunState},
     store::{Db, Error, PageLimit, Store, connections, records, runs},
-    sync::{
-        backlog,
-        poll::{self, Reach},
-        remove,
-    },
+    sync::{backlog, poll, remove, source_access::SourceAccess},
     workers::{board::Workers, frame, poll::Polling},
 };
 use tokio::sync::watch;
 
 use super::vendor::Vendor;
 use crate::{
-    support::{TestDatabase, granted, reach},
+    support::{TestDatabase, granted, sources},
     telemetry::Lines,
 };
 
@@ -37,16 +33,16 @@ async fn a_connection_is_deleted_while_it_is_polled_and_nothing_of_it_stays() {
     TestDatabase::each(async |database| {
         let (store, ambient) = (database.open(), Ambient::system());
         let vendor = Vendor::start(Kind::Connectwise, 1, ambient.clock.clone()).await;
-        let reach = reach(&store, &ambient, Timeouts::default());
-        let connection = vendor.connect(&reach, "Acme", &[("requests_per_minute", "30")]).await;
-        let lease = poll::claim(&reach, "gw", 1).await.unwrap().remove(0);
-        let own = reach.clone();
+        let sources = sources(&store, &ambient, Timeouts::default());
+        let connection = vendor.connect(&sources, "Acme", &[("requests_per_minute", "30")]).await;
+        let lease = poll::claim(&sources, "gw", 1).await.unwrap().remove(0);
+        let own = sources.clone();
         let polled = tokio::spawn(async move { poll::poll(&own, lease).await });
         // In the middle of a list: the pace lets no more through for now.
         vendor.has_seen(8).await;
         let id = connection.id.clone();
         let extent = store.read(move |db| remove::extent(db, &granted(), &id)).await.unwrap();
-        assert!(remove::connection(&reach, &granted(), &extent, false).await.unwrap().is_none());
+        assert!(remove::connection(&sources, &granted(), &extent, false).await.unwrap().is_none());
         tokio::time::timeout(Duration::from_secs(30), polled).await.expect("it goes on").unwrap();
         backlog::work_off(&store, &ambient).await.unwrap();
         let left = store.read(move |db: &mut Db| {
@@ -57,7 +53,7 @@ async fn a_connection_is_deleted_while_it_is_polled_and_nothing_of_it_stays() {
         let (gone, people, tasks) = left.await.unwrap();
         assert!(matches!(gone, Err(Error::NotFound(_))), "{gone:?}");
         assert_eq!((people, tasks), (0, vec![]));
-        assert_eq!(poll::claim(&reach, "gw", 9).await.unwrap(), []);
+        assert_eq!(poll::claim(&sources, "gw", 9).await.unwrap(), []);
     })
     .await;
 }
@@ -69,8 +65,8 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(reach: Reach, wake: &Arc<tokio::sync::Notify>) -> Self {
-        let polling = Polling { reach, wake: wake.clone(), gateway: "gw_test".into(), at_once: 8 };
+    fn start(sources: SourceAccess, wake: &Arc<tokio::sync::Notify>) -> Self {
+        let polling = Polling { sources, wake: wake.clone(), gateway: "gw_test".into(), at_once: 8 };
         let (stop, stopped) = watch::channel(false);
         let run = frame::run(Arc::new(polling), Workers::default(), stopped);
         Self { task: tokio::spawn(run), _stop: stop }
@@ -117,17 +113,17 @@ async fn a_poll_that_panics_is_told_at_its_connection_and_the_others_are_polled(
         let (worker, fell) = (OnceLock::new(), AtomicBool::new(false));
         let clock = Arc::new(Stumbling { clock: system.clock.clone(), worker, fell });
         let ambient = Ambient { clock: clock.clone(), ..system.clone() };
-        let reach = reach(&store, &ambient, Timeouts::default());
+        let sources = sources(&store, &ambient, Timeouts::default());
         let mut vendors = Vec::new();
         let mut ids = Vec::new();
         for seed in [1, 2, 3] {
             let vendor = Vendor::start(Kind::Connectwise, seed, system.clock.clone()).await;
             let connection =
-                vendor.connect(&reach, &format!("Company {seed}"), &[("page_size", "100")]).await;
+                vendor.connect(&sources, &format!("Company {seed}"), &[("page_size", "100")]).await;
             ids.push(connection.id);
             vendors.push(vendor);
         }
-        let worker = Worker::start(reach, &Arc::default());
+        let worker = Worker::start(sources, &Arc::default());
         clock.worker.set(worker.task.id()).unwrap();
         let polled = async {
             loop {
@@ -161,7 +157,7 @@ async fn a_trouble_that_lasts_is_logged_when_it_begins_and_when_it_is_over() {
         let (lines, _guard) = Lines::capture("info", LogFormat::Text);
         say("ALTER TABLE polls RENAME TO polls_elsewhere");
         let wake = Arc::new(tokio::sync::Notify::new());
-        let worker = Worker::start(reach(&store, &Ambient::system(), Timeouts::default()), &wake);
+        let worker = Worker::start(sources(&store, &Ambient::system(), Timeouts::default()), &wake);
         let rounds = async |more: u64| {
             let done = || store.load().iter().find(|(name, _)| *name == "write").unwrap().1.begun;
             let until = done() + more;

@@ -15,11 +15,11 @@ use rollcall::{
         polls::{self, Lease},
         runs,
     },
-    sync::{ask, hold, poll, poll::Reach},
+    sync::{ask, hold, poll, source_access::SourceAccess},
 };
 
 use super::vendor::{Facts, Vendor};
-use crate::support::{TestClock, TestDatabase, granted, reach, staged, stands};
+use crate::support::{TestClock, TestDatabase, granted, sources, staged, stands};
 
 /// A simulated vendor answers at once, or never.
 const FAST: Timeouts = Timeouts {
@@ -53,7 +53,7 @@ struct Play {
     rng: StdRng,
     clock: Arc<TestClock>,
     vendor: Vendor,
-    gateways: [Reach; 2],
+    gateways: [SourceAccess; 2],
     connection: Connection,
     polled: usize,
 }
@@ -63,7 +63,7 @@ impl Play {
         let clock = TestClock::new();
         let vendor = Vendor::start(kind, seed, Arc::clone(&clock) as _).await;
         let ambient = Ambient { clock: Arc::clone(&clock) as _, ..Ambient::system() };
-        let gateways = [(); 2].map(|()| reach(store, &ambient, FAST));
+        let gateways = [(); 2].map(|()| sources(store, &ambient, FAST));
         let connection = vendor.connect(&gateways[0], &format!("{kind} {seed}"), &[]).await;
         Self { seed, rng: StdRng::seed_from_u64(seed), clock, vendor, gateways, connection, polled: 0 }
     }
@@ -135,19 +135,19 @@ impl Play {
         let (first, second) = tokio::join!(poll::claim(one, "one", 5), poll::claim(other, "other", 5));
         let (first, second) = (first.unwrap(), second.unwrap());
         assert!(first.len() + second.len() <= 1, "seed {}: polled by both", self.seed);
-        let lease: Option<(Reach, Lease)> = first
+        let lease: Option<(SourceAccess, Lease)> = first
             .into_iter()
             .map(|lease| (one.clone(), lease))
             .chain(second.into_iter().map(|lease| (other.clone(), lease)))
             .next();
-        let Some((reach, lease)) = lease else { return false };
+        let Some((sources, lease)) = lease else { return false };
         self.polled += 1;
         let killed_after = match kill && self.rng.random_range(0..3) == 0 {
             true => self.vendor.requests().len() + self.rng.random_range(0..12),
             false => usize::MAX,
         };
         tokio::select! {
-            () = poll::poll(&reach, lease) => {}
+            () = poll::poll(&sources, lease) => {}
             () = self.vendor.has_seen(killed_after) => {}
         }
         true
@@ -165,7 +165,7 @@ impl Play {
         }
         stands(&self.gateways[0].store, &self.connection.id, self.clock.now()).await;
         assert_eq!(self.vendor.violations(), Vec::<String>::new(), "seed {}", self.seed);
-        assert_eq!(self.vendor.trap.requests(), [], "seed {}", self.seed);
+        assert_eq!(self.vendor.foreign.requests(), [], "seed {}", self.seed);
     }
 
     /// All trouble ends: deltas bring what has changed, a whole list brings the rest.

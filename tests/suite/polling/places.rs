@@ -6,16 +6,16 @@ use rollcall::{
     clock::Ambient,
     connectors::outbound::Timeouts,
     domain::words::{Kind, List},
-    sync::poll::Reach,
+    sync::source_access::SourceAccess,
     workers::{board::Workers, frame, poll::Polling},
 };
 use tokio::{net::TcpListener, sync::watch};
 
 use super::vendor::Vendor;
-use crate::support::{TestDatabase, reach, staged};
+use crate::support::{TestDatabase, sources, staged};
 
-fn polling(reach: &Reach) -> Polling {
-    Polling { reach: reach.clone(), wake: Default::default(), gateway: "gw_test".into(), at_once: 8 }
+fn polling(sources: &SourceAccess) -> Polling {
+    Polling { sources: sources.clone(), wake: Default::default(), gateway: "gw_test".into(), at_once: 8 }
 }
 
 /// A server that takes every connection and never says a word.
@@ -36,7 +36,7 @@ async fn a_server_that_hangs_and_a_slow_pace_starve_no_other_connection() {
     TestDatabase::each(async |database| {
         let store = database.open();
         let ambient = Ambient::system();
-        let reach = reach(&store, &ambient, Timeouts::default());
+        let sources = sources(&store, &ambient, Timeouts::default());
         let (slow, good) = (
             Vendor::start(Kind::Paycom, 1, ambient.clock.clone()).await,
             Vendor::start(Kind::Connectwise, 2, ambient.clock.clone()).await,
@@ -44,12 +44,12 @@ async fn a_server_that_hangs_and_a_slow_pace_starve_no_other_connection() {
         let hanging = hangs().await;
         for number in 0..10 {
             // These are due first.
-            slow.connect(&reach, &format!("Hanging {number}"), &[("base_url", &hanging)]).await;
-            slow.connect(&reach, &format!("Slow {number}"), &[("requests_per_minute", "1")]).await;
+            slow.connect(&sources, &format!("Hanging {number}"), &[("base_url", &hanging)]).await;
+            slow.connect(&sources, &format!("Slow {number}"), &[("requests_per_minute", "1")]).await;
         }
-        let connection = good.connect(&reach, "Good", &[]).await;
+        let connection = good.connect(&sources, "Good", &[]).await;
         let (stop, stopped) = watch::channel(false);
-        let worker = tokio::spawn(frame::run(polling(&reach).into(), Workers::default(), stopped));
+        let worker = tokio::spawn(frame::run(polling(&sources).into(), Workers::default(), stopped));
         let read = async {
             while staged(&store, &connection, List::Customer).await.len() < good.truth(List::Customer).len() {
                 tokio::time::sleep(Duration::from_millis(20)).await;

@@ -5,15 +5,15 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::TimeDelta;
 use rollcall::{
     clock::Ambient,
-    connectors::{outbound::Closed, polled::SecretKeeper},
+    connectors::{outbound::NotSent, polled::SecretKeeper},
     domain::{secret::Secret, words::Kind},
     store::{
         Store,
         polls::{self, Lease},
     },
     sync::{
-        poll::LeasedSecrets,
         register::{self, ConnectionChange, ConnectionDraft},
+        source_access::LeasedSecrets,
     },
 };
 
@@ -81,7 +81,7 @@ async fn only_the_holder_of_the_lease_replaces_a_secret() {
         let _heir = claim(&store, &ambient, "heir", 60).await;
         for lease in [Some(dead), None] {
             let refused = keeper(&store, &ambient, lease).replace("token", Secret::new("stale")).await;
-            assert!(matches!(refused, Err(Closed::LeaseLost)), "{refused:?}");
+            assert!(matches!(refused, Err(NotSent::LeaseLost)), "{refused:?}");
         }
         assert_eq!(token(&store, &id).await, "first");
     })
@@ -103,7 +103,7 @@ async fn a_secret_that_a_person_gives_is_not_overwritten_by_a_late_replacement()
         });
         person.await.unwrap();
         let late = keeper.replace("token", Secret::new("late")).await;
-        assert!(matches!(late, Err(Closed::LeaseLost)), "{late:?}");
+        assert!(matches!(late, Err(NotSent::LeaseLost)), "{late:?}");
         assert_eq!(token(&store, &id).await, "given");
     })
     .await;

@@ -10,40 +10,41 @@ use rollcall::{
     simulators::vendor::{Fault, Faults, PlannedFault},
     store::{Store, connections, polls},
     sync::{
-        poll::{self, Reach},
+        poll,
+        source_access::SourceAccess,
         status::{Status, status},
     },
 };
 
 use super::vendor::Vendor;
-use crate::support::{TestClock, TestDatabase, reach, staged};
+use crate::support::{TestClock, TestDatabase, sources, staged};
 
 struct Desk {
     store: Store,
     clock: Arc<TestClock>,
-    reach: Reach,
+    sources: SourceAccess,
 }
 
 impl Desk {
     fn new(database: &TestDatabase) -> Self {
         let (store, clock) = (database.open(), TestClock::new());
         let ambient = Ambient { clock: clock.clone() as _, ..Ambient::system() };
-        Self { reach: reach(&store, &ambient, Timeouts::default()), store, clock }
+        Self { sources: sources(&store, &ambient, Timeouts::default()), store, clock }
     }
 
     /// Polls what is due; how many that were.
     async fn poll(&self) -> usize {
-        let leases = poll::claim(&self.reach, "gateway", 9).await.unwrap();
+        let leases = poll::claim(&self.sources, "gateway", 9).await.unwrap();
         let polled = leases.len();
         for lease in leases {
-            poll::poll(&self.reach, lease).await;
+            poll::poll(&self.sources, lease).await;
         }
         polled
     }
 
     /// How the connection stands, and in how many minutes it is due.
     async fn stands(&self, id: &str) -> (Status, i64) {
-        let (id, now) = (id.to_owned(), self.reach.ambient.now());
+        let (id, now) = (id.to_owned(), self.sources.ambient.now());
         let read = self.store.read(move |db| {
             let connection = connections::get(db, &id)?;
             let due = polls::get(db, &id)?.next_at - now;
@@ -62,7 +63,7 @@ async fn one_refusal_is_tried_once_more_before_it_counts() {
     TestDatabase::each(async |database| {
         let desk = Desk::new(database);
         let vendor = Vendor::start(Kind::Connectwise, 1, desk.clock.clone() as _).await;
-        let connection = vendor.connect(&desk.reach, "Once", &[]).await;
+        let connection = vendor.connect(&desk.sources, "Once", &[]).await;
         assert_eq!(desk.poll().await, 1);
         let (good, _) = desk.stands(&connection.id).await;
         assert_eq!(good.state, ConnectionState::Ok, "{good:?}");
@@ -98,7 +99,7 @@ async fn credentials_that_never_worked_are_called_wrong_at_once_and_tried_once_m
         let desk = Desk::new(database);
         let vendor = Vendor::start(Kind::Paycom, 1, desk.clock.clone() as _).await;
         vendor.set_faults(refusing(1));
-        let connection = vendor.connect(&desk.reach, "Never", &[]).await;
+        let connection = vendor.connect(&desk.sources, "Never", &[]).await;
         assert_eq!(desk.poll().await, 1);
         let (refused, due) = desk.stands(&connection.id).await;
         assert!(refused.state == ConnectionState::CredentialsRejected && due <= 8, "{due}: {refused:?}");
@@ -117,7 +118,7 @@ async fn who_is_not_delivered_makes_the_list_incomplete_and_the_others_are_there
         let code = vendor.truth(List::Employee).into_keys().nth(3).unwrap();
         let always = PlannedFault::from(Fault::ServerError).times(9999).on(format!("employee/{code}"));
         vendor.set_faults(Faults::new([always]));
-        let connection = vendor.connect(&desk.reach, "One", &[]).await;
+        let connection = vendor.connect(&desk.sources, "One", &[]).await;
         for _ in 0..3 {
             desk.poll().await;
             let (stands, _) = desk.stands(&connection.id).await;

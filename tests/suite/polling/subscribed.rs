@@ -10,12 +10,13 @@ use rollcall::{
     store::{
         Store,
         connections::{self, Connection},
-        hooks::{self, Hook},
+        webhooks::{self, WebhookState},
     },
     sync::{
-        poll::{self, Reach},
+        poll,
         register::{self, ConnectionDraft},
         remove,
+        source_access::SourceAccess,
         status::status,
         subscribe::{SubscribeError, TROUBLE, subscribe, unsubscribe},
     },
@@ -23,14 +24,14 @@ use rollcall::{
 use serde_json::json;
 
 use super::vendor::Vendor;
-use crate::support::{TestApp, TestClock, TestDatabase, granted, reach};
+use crate::support::{TestApp, TestClock, TestDatabase, granted, sources};
 
 /// A connection to a ConnectWise, and a clock that both share.
 struct Tenant {
     store: Store,
     clock: std::sync::Arc<TestClock>,
     vendor: Vendor,
-    reach: Reach,
+    sources: SourceAccess,
     connection: Connection,
 }
 
@@ -44,16 +45,16 @@ impl Tenant {
         let (store, clock) = (database.open(), TestClock::new());
         let vendor = Vendor::start(Kind::Connectwise, 2, clock.clone()).await;
         let ambient = Ambient { clock: clock.clone(), ..Ambient::system() };
-        let reach = reach(&store, &ambient, Timeouts::default());
-        let connection = vendor.connect(&reach, company, &[]).await;
-        Self { store, clock, vendor, reach, connection }
+        let sources = sources(&store, &ambient, Timeouts::default());
+        let connection = vendor.connect(&sources, company, &[]).await;
+        Self { store, clock, vendor, sources, connection }
     }
 
     /// Polls the connection some time later.
     async fn poll_after(&self, hours: i64) {
         self.clock.advance(TimeDelta::hours(hours));
-        for lease in poll::claim(&self.reach, "gw", 5).await.unwrap() {
-            poll::poll(&self.reach, lease).await;
+        for lease in poll::claim(&self.sources, "gw", 5).await.unwrap() {
+            poll::poll(&self.sources, lease).await;
         }
     }
 
@@ -66,9 +67,9 @@ impl Tenant {
         kinds
     }
 
-    async fn hook(&self) -> Hook {
+    async fn hook(&self) -> WebhookState {
         let id = self.connection.id.clone();
-        self.store.read(move |db| hooks::get(db, &id)).await.unwrap()
+        self.store.read(move |db| webhooks::get(db, &id)).await.unwrap()
     }
 
     async fn connection(&self) -> Connection {
@@ -85,20 +86,20 @@ async fn subscribing_again_makes_no_second_set_and_unsubscribing_leaves_none() {
     TestDatabase::each(async |database| {
         let tenant = Tenant::open(database).await;
         let id = &tenant.connection.id;
-        let first = subscribe(&tenant.reach, &granted(), id).await.unwrap();
+        let first = subscribe(&tenant.sources, &granted(), id).await.unwrap();
         assert_eq!((first.added.len(), first.present.len()), (2, 0));
         // Two at once, as two administrators would.
         let grant = granted();
         let (one, other) =
-            tokio::join!(subscribe(&tenant.reach, &grant, id), subscribe(&tenant.reach, &grant, id));
+            tokio::join!(subscribe(&tenant.sources, &grant, id), subscribe(&tenant.sources, &grant, id));
         assert_eq!((one.unwrap().present.len(), other.unwrap().present.len()), (2, 2));
         assert_eq!(tenant.callbacks(false), BOTH);
         assert!(tenant.hook().await.subscribed);
-        assert_eq!(unsubscribe(&tenant.reach, &granted(), id).await.unwrap(), 2);
-        assert_eq!(unsubscribe(&tenant.reach, &granted(), id).await.unwrap(), 0);
+        assert_eq!(unsubscribe(&tenant.sources, &granted(), id).await.unwrap(), 2);
+        assert_eq!(unsubscribe(&tenant.sources, &granted(), id).await.unwrap(), 0);
         tenant.poll_after(7).await;
         assert_eq!(tenant.callbacks(false), NONE, "nobody wants them any more");
-        assert_eq!(tenant.hook().await, Hook::default());
+        assert_eq!(tenant.hook().await, WebhookState::default());
         assert_eq!(tenant.vendor.violations(), Vec::<String>::new());
     })
     .await;
@@ -109,7 +110,7 @@ async fn a_connection_that_is_deleted_takes_its_callbacks_back_or_says_that_they
     TestDatabase::each(async |database| {
         for refused in [false, true] {
             let tenant = Tenant::open_as(database, if refused { "Birch" } else { "Acme" }).await;
-            subscribe(&tenant.reach, &granted(), &tenant.connection.id).await.unwrap();
+            subscribe(&tenant.sources, &granted(), &tenant.connection.id).await.unwrap();
             assert_eq!(tenant.callbacks(false), BOTH);
             if refused {
                 let forbidden = PlannedFault::from(Fault::Forbidden).on("system/callbacks");
@@ -118,7 +119,7 @@ async fn a_connection_that_is_deleted_takes_its_callbacks_back_or_says_that_they
             let id = tenant.connection.id.clone();
             let extent = tenant.store.read(move |db| remove::extent(db, &granted(), &id)).await.unwrap();
             assert!(extent.callbacks);
-            let left = remove::connection(&tenant.reach, &granted(), &extent, false).await.unwrap();
+            let left = remove::connection(&tenant.sources, &granted(), &extent, false).await.unwrap();
             assert_eq!(left.map(|problem| problem.code), refused.then(|| "callbacks_left".to_owned()));
             assert_eq!(tenant.callbacks(false).len(), if refused { 2 } else { 0 });
             let id = tenant.connection.id.clone();
@@ -133,7 +134,7 @@ async fn a_connection_that_is_deleted_takes_its_callbacks_back_or_says_that_they
 async fn callbacks_that_were_switched_off_or_lost_are_registered_again_by_a_later_poll() {
     TestDatabase::each(async |database| {
         let tenant = Tenant::open(database).await;
-        subscribe(&tenant.reach, &granted(), &tenant.connection.id).await.unwrap();
+        subscribe(&tenant.sources, &granted(), &tenant.connection.id).await.unwrap();
         let world = tenant.vendor.connectwise();
         world.disable_callbacks();
         tenant.poll_after(5).await;
@@ -148,7 +149,7 @@ async fn callbacks_that_were_switched_off_or_lost_are_registered_again_by_a_late
         );
         let checked = tenant.hook().await.checked_at.unwrap();
         // Somebody deletes them at the vendor.
-        let (_, _, source) = tenant.reach.open(&tenant.connection.id, None).await.unwrap();
+        let (_, _, source) = tenant.sources.open(&tenant.connection.id, None).await.unwrap();
         let url = format!("http://localhost:8080/webhooks/{}", tenant.connection.id);
         assert_eq!(source.remove_callbacks(&url).await.unwrap().unwrap(), 2);
         tenant.poll_after(7).await;
@@ -163,9 +164,9 @@ async fn callbacks_that_were_switched_off_or_lost_are_registered_again_by_a_late
 async fn other_settings_are_followed_by_other_callbacks() {
     TestDatabase::each(async |database| {
         let tenant = Tenant::open(database).await;
-        subscribe(&tenant.reach, &granted(), &tenant.connection.id).await.unwrap();
+        subscribe(&tenant.sources, &granted(), &tenant.connection.id).await.unwrap();
         let (ambient, vault, id) =
-            (tenant.reach.ambient.clone(), tenant.reach.vault.clone(), tenant.connection.id.clone());
+            (tenant.sources.ambient.clone(), tenant.sources.vault.clone(), tenant.connection.id.clone());
         let change = register::ConnectionChange {
             settings: [("contacts".to_owned(), "true".to_owned())].into(),
             ..register::ConnectionChange::default()
@@ -184,7 +185,7 @@ async fn other_settings_are_followed_by_other_callbacks() {
 async fn a_right_that_is_missing_is_a_warning_and_the_lists_are_read_all_the_same() {
     TestDatabase::each(async |database| {
         let tenant = Tenant::open(database).await;
-        subscribe(&tenant.reach, &granted(), &tenant.connection.id).await.unwrap();
+        subscribe(&tenant.sources, &granted(), &tenant.connection.id).await.unwrap();
         let forbidden = || PlannedFault::from(Fault::Forbidden).on("system/callbacks");
         tenant.vendor.connectwise().add_fault(forbidden());
         tenant.poll_after(7).await;
@@ -192,7 +193,7 @@ async fn a_right_that_is_missing_is_a_warning_and_the_lists_are_read_all_the_sam
         let (problem, _) = warned.problem.clone().unwrap();
         assert_eq!(problem.code, TROUBLE);
         assert!(!problem.remedy.is_empty() && warned.last_seen_at.is_some());
-        let now = tenant.reach.ambient.now();
+        let now = tenant.sources.ambient.now();
         let shown = tenant.store.read(move |db| status(db, &warned, now)).await.unwrap();
         assert_eq!(shown.state, ConnectionState::Ok, "{shown:?}");
         tenant.poll_after(1).await;
@@ -200,7 +201,7 @@ async fn a_right_that_is_missing_is_a_warning_and_the_lists_are_read_all_the_sam
 
         // And whoever takes them back in vain is told so, and they are looked after as before.
         tenant.vendor.connectwise().add_fault(forbidden());
-        let refused = unsubscribe(&tenant.reach, &granted(), &tenant.connection.id).await.unwrap_err();
+        let refused = unsubscribe(&tenant.sources, &granted(), &tenant.connection.id).await.unwrap_err();
         assert!(matches!(&refused, SubscribeError::Source(_)), "{refused:?}");
         assert_eq!(refused.problem().unwrap().code, "permission");
         assert!(tenant.hook().await.subscribed);

@@ -11,7 +11,7 @@ use rollcall::{
 };
 
 use super::vendor::{Facts, Vendor};
-use crate::support::{Process, SECRET_KEY, TestDatabase, reach, staged};
+use crate::support::{Process, SECRET_KEY, TestDatabase, sources, staged};
 
 const SETTINGS: [(&str, &str); 2] = [("ROLLCALL_LEASE", "2"), ("ROLLCALL_SECRET_KEY", SECRET_KEY)];
 
@@ -20,8 +20,8 @@ async fn a_second_gateway_goes_on_with_the_run_of_one_that_was_killed() {
     let Some(database) = TestDatabase::postgres() else { return };
     let store = database.open();
     let vendor = Vendor::start(Kind::Connectwise, 1, Ambient::system().clock).await;
-    let reach = reach(&store, &Ambient::system(), Timeouts::default());
-    let connection = vendor.connect(&reach, "Two gateways", &[("requests_per_minute", "30")]).await;
+    let sources = sources(&store, &Ambient::system(), Timeouts::default());
+    let connection = vendor.connect(&sources, "Two gateways", &[("requests_per_minute", "30")]).await;
 
     let doomed = Process::start_with(&database, &SETTINGS).await;
     vendor.has_seen(8).await;
@@ -71,8 +71,8 @@ async fn after_a_kill_the_next_start_on_sqlite_goes_on_at_once() {
     let database = TestDatabase::sqlite();
     let store = database.open();
     let vendor = Vendor::start(Kind::Connectwise, 1, Ambient::system().clock).await;
-    let reach = reach(&store, &Ambient::system(), Timeouts::default());
-    vendor.connect(&reach, "One gateway", &[("requests_per_minute", "30")]).await;
+    let sources = sources(&store, &Ambient::system(), Timeouts::default());
+    vendor.connect(&sources, "One gateway", &[("requests_per_minute", "30")]).await;
     let doomed = Process::start(&database).await;
     vendor.has_seen(8).await;
     doomed.kill();
@@ -101,8 +101,8 @@ async fn after_a_kill_the_next_start_on_postgresql_goes_on_when_the_lease_has_ru
     let Some(database) = TestDatabase::postgres() else { return };
     let store = database.open();
     let vendor = Vendor::start(Kind::Connectwise, 1, Ambient::system().clock).await;
-    let reach = reach(&store, &Ambient::system(), Timeouts::default());
-    let connection = vendor.connect(&reach, "One gateway", &[("requests_per_minute", "30")]).await;
+    let sources = sources(&store, &Ambient::system(), Timeouts::default());
+    let connection = vendor.connect(&sources, "One gateway", &[("requests_per_minute", "30")]).await;
     let doomed = Process::start_with(&database, &SETTINGS).await;
     vendor.has_seen(8).await;
     doomed.kill();

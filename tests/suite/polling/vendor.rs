@@ -14,10 +14,10 @@ use rollcall::{
     simulators::{
         connectwise::{ConnectWise, ConnectWiseOptions},
         paycom::{NewHire, Paycom, PaycomOptions},
-        vendor::{Faults, LoggedRequest, ServerOptions, Trap},
+        vendor::{Faults, ForeignOrigin, LoggedRequest, ServerOptions},
     },
     store::connections::Connection,
-    sync::{poll::Reach, register},
+    sync::{register, source_access::SourceAccess},
 };
 use tokio::{net::TcpListener, sync::oneshot};
 
@@ -62,7 +62,7 @@ pub struct Vendor {
     world: World,
     pub base_url: String,
     user: String,
-    pub trap: Trap,
+    pub foreign: ForeignOrigin,
     _stop: [oneshot::Sender<()>; 2],
 }
 
@@ -71,7 +71,7 @@ pub const LIMIT: u32 = 120;
 
 impl Vendor {
     pub async fn start(kind: Kind, seed: u64, clock: Arc<dyn Clock>) -> Self {
-        let (trap_listener, trap_url) = listen().await;
+        let (foreign_listener, trap_url) = listen().await;
         let (listener, base_url) = listen().await;
         // A credential of its own: requests are counted by it.
         let user = format!("user{seed}");
@@ -83,7 +83,7 @@ impl Vendor {
             ..ServerOptions::new(Arc::new(move || clock.now()))
         };
         let (stop, stopped) = oneshot::channel::<()>();
-        let (stop_trap, trap_stopped) = oneshot::channel::<()>();
+        let (stop_foreign, trap_stopped) = oneshot::channel::<()>();
         let stopped = async { drop(stopped.await) };
         let world = match kind {
             Kind::Paycom => {
@@ -101,9 +101,9 @@ impl Vendor {
                 World::ConnectWise(connectwise)
             }
         };
-        let trap = Trap::new();
-        tokio::spawn(trap.clone().serve(trap_listener, async { drop(trap_stopped.await) }));
-        Self { world, base_url, user, trap, _stop: [stop, stop_trap] }
+        let foreign = ForeignOrigin::new();
+        tokio::spawn(foreign.clone().serve(foreign_listener, async { drop(trap_stopped.await) }));
+        Self { world, base_url, user, foreign, _stop: [stop, stop_foreign] }
     }
 
     /// The simulated ConnectWise that this is.
@@ -314,12 +314,12 @@ fn change_company(world: &ConnectWise, rng: &mut StdRng, tag: u32) {
 
 /// A connection to the vendor, in a company of its own, with settings beside the usual ones.
 impl Vendor {
-    pub async fn connect(&self, reach: &Reach, name: &str, more: &[(&str, &str)]) -> Connection {
-        let (ambient, vault) = (reach.ambient.clone(), reach.vault.clone());
+    pub async fn connect(&self, sources: &SourceAccess, name: &str, more: &[(&str, &str)]) -> Connection {
+        let (ambient, vault) = (sources.ambient.clone(), sources.vault.clone());
         let (kind, mut settings, secrets, name) =
             (self.kind(), self.settings(), self.secrets(), name.to_owned());
         settings.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let made = reach.store.write(move |db| {
+        let made = sources.store.write(move |db| {
             let company = register::company(db, &ambient, &granted(), &name)?;
             let draft = register::ConnectionDraft {
                 settings,

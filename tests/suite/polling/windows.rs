@@ -8,17 +8,17 @@ use rollcall::{
     connectors::outbound::Timeouts,
     domain::words::{ConnectionState, Kind, List, Mode},
     store::connections,
-    sync::{poll, poll::Reach},
+    sync::{poll, source_access::SourceAccess},
 };
 
 use super::vendor::Vendor;
-use crate::support::{TestClock, TestDatabase, reach, stands};
+use crate::support::{TestClock, TestDatabase, sources, stands};
 
-async fn poll_what_is_due(reach: &Reach) -> usize {
-    let leases = poll::claim(reach, "gw", 5).await.unwrap();
+async fn poll_what_is_due(sources: &SourceAccess) -> usize {
+    let leases = poll::claim(sources, "gw", 5).await.unwrap();
     let polled = leases.len();
     for lease in leases {
-        poll::poll(reach, lease).await;
+        poll::poll(sources, lease).await;
     }
     polled
 }
@@ -29,15 +29,15 @@ async fn a_connection_outside_its_hours_is_not_said_to_have_been_read() {
         let (store, clock) = (database.open(), TestClock::new());
         let vendor = Vendor::start(Kind::Connectwise, 3, clock.clone()).await;
         let ambient = Ambient { clock: clock.clone(), ..Ambient::system() };
-        let reach = reach(&store, &ambient, Timeouts::default());
+        let sources = sources(&store, &ambient, Timeouts::default());
         // It is noon.
-        let made = vendor.connect(&reach, "Acme", &[("window", "22:00-06:00 UTC")]).await;
+        let made = vendor.connect(&sources, "Acme", &[("window", "22:00-06:00 UTC")]).await;
         let look = async || {
             let id = made.id.clone();
             let connection = store.read(move |db| connections::get(db, &id)).await.unwrap();
             (connection.last_seen_at, stands(&store, &made.id, clock.now()).await)
         };
-        assert_eq!(poll_what_is_due(&reach).await, 1);
+        assert_eq!(poll_what_is_due(&sources).await, 1);
         let (seen, status) = look().await;
         assert_eq!((seen, status.state), (None, ConnectionState::Waiting), "{status:?}");
         let next = status.next_attempt_at.unwrap().to_rfc3339();
@@ -50,13 +50,13 @@ async fn a_connection_outside_its_hours_is_not_said_to_have_been_read() {
             poll::request(db, &by_hand, &connection, &[List::Customer], Mode::Full)
         };
         store.write(asked).await.unwrap();
-        assert_eq!(poll_what_is_due(&reach).await, 1);
+        assert_eq!(poll_what_is_due(&sources).await, 1);
         let (seen, status) = look().await;
         assert_eq!((seen, status.state), (Some(clock.now()), ConnectionState::Waiting), "{status:?}");
         assert!(status.detail.contains("employees"), "{status:?}");
 
         clock.advance(TimeDelta::minutes(601));
-        assert_eq!(poll_what_is_due(&reach).await, 1);
+        assert_eq!(poll_what_is_due(&sources).await, 1);
         assert_eq!(look().await.1.state, ConnectionState::Ok);
 
         // What was wrong within the hours is still wrong after them.
@@ -71,7 +71,7 @@ async fn a_connection_outside_its_hours_is_not_said_to_have_been_read() {
             .await
             .unwrap();
         clock.advance(TimeDelta::hours(12));
-        assert_eq!(poll_what_is_due(&reach).await, 1);
+        assert_eq!(poll_what_is_due(&sources).await, 1);
         assert_eq!(look().await.1.state, ConnectionState::CredentialsRejected);
     })
     .await;

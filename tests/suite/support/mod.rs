@@ -38,11 +38,10 @@ use rollcall::{
         runs::Run,
     },
     sync::{
-        feed, ingest,
-        poll::Reach,
-        reconcile,
+        feed, ingest, reconcile,
         register::{self, ConnectionDraft},
         run,
+        source_access::SourceAccess,
     },
 };
 use serde_json::Value;
@@ -78,7 +77,8 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let public_url = format!("http://localhost:{}", address.port()).parse().unwrap();
-        let gateway = Gateway::new(Reach { public_url, ..reach(&store, &ambient, Timeouts::default()) });
+        let gateway =
+            Gateway::new(SourceAccess { public_url, ..sources(&store, &ambient, Timeouts::default()) });
         let settings = Settings::read(&MapSource::default()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let router = router(gateway.clone(), &settings.http);
@@ -249,8 +249,8 @@ pub fn people(count: usize) -> Vec<Record> {
 }
 
 /// How sources are reached, with the key of tests.
-pub fn reach(store: &Store, ambient: &Ambient, timeouts: Timeouts) -> Reach {
-    Reach {
+pub fn sources(store: &Store, ambient: &Ambient, timeouts: Timeouts) -> SourceAccess {
+    SourceAccess {
         store: store.clone(),
         ambient: ambient.clone(),
         vault: test_vault(),

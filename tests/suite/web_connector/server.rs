@@ -8,11 +8,11 @@ use rollcall::{
     connectors::outbound::Timeouts,
     http::{self, Gateway, layers, server},
     store::Store,
-    sync::poll::Reach,
+    sync::source_access::SourceAccess,
 };
 use tokio::{net::TcpListener, sync::oneshot};
 
-use crate::support::reach;
+use crate::support::sources;
 
 /// A gateway on a socket. It stops when this is dropped.
 pub(crate) struct Server {
@@ -39,8 +39,8 @@ impl Server {
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let reach = reach(store, ambient, Timeouts::default());
-        let gateway = Gateway::new(Reach { public_url: public_url(address), ..reach });
+        let sources = sources(store, ambient, Timeouts::default());
+        let gateway = Gateway::new(SourceAccess { public_url: public_url(address), ..sources });
         let router = http::qbwc::router(gateway, max_body);
         let router = layers::stack(router, ambient.clone());
         let mut limits = server::Limits::from(&Settings::read(&MapSource::default()).unwrap().http);

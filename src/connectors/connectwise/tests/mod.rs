@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-use super::{PolledSource as _, Settings, Source};
+use super::{ConnectwiseSource, Settings, Source as _};
 
 fn settings(base_url: &str) -> Settings {
     let mut settings = Settings {
@@ -64,8 +64,8 @@ fn outbound() -> Outbound {
     outbound
 }
 
-fn source(settings: Settings, memory: Option<&str>) -> Source {
-    Source::new(settings, &secrets(), memory, &outbound(), Arc::new(Open)).unwrap()
+fn source(settings: Settings, memory: Option<&str>) -> ConnectwiseSource {
+    ConnectwiseSource::new(settings, &secrets(), memory, &outbound(), Arc::new(Open)).unwrap()
 }
 
 fn ask(list: List, since: Option<&str>) -> Ask {
@@ -74,7 +74,7 @@ fn ask(list: List, since: Option<&str>) -> Ask {
 }
 
 /// All records of a list, and how it ended.
-async fn read(source: &Source, ask: Ask) -> Result<(Vec<Record>, End), Failure> {
+async fn read(source: &ConnectwiseSource, ask: Ask) -> Result<(Vec<Record>, End), Failure> {
     run(source, ask).await.map(|(records, _, end)| (records, end))
 }
 

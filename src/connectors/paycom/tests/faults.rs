@@ -260,7 +260,7 @@ async fn a_test_of_a_connection_tells_what_is_wrong() {
     );
     let secrets = BTreeMap::from([("sid".to_owned(), Secret::new("s1"))]);
     let outbound = Outbound::new(Timeouts::default()).unwrap();
-    let none = Source::new(Settings::default(), &secrets, None, &outbound, Arc::new(Open));
+    let none = PaycomSource::new(Settings::default(), &secrets, None, &outbound, Arc::new(Open));
     let (found, said) = cause(none);
     assert!(found == Cause::Credentials && said.contains("`token`"), "{said}");
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     codec::qbxml::{self, QbxmlError, Reader},
     connectors::{
-        calls_in::{Answer, Desk, Kept, Parts, Pin, Trouble, Unkept},
+        calls_in::{Answer, Pin, RecordSink, SessionContext, SessionError, SessionResult, Trouble},
         quickbooks_desktop::{
             codes::{self, Verdict, hresult_problem, status_code},
             map::{self, MapError},
@@ -44,7 +44,7 @@ enum ReadError {
     #[error("the run had been ended meanwhile")]
     Unwritten,
     #[error(transparent)]
-    Unkept(#[from] Unkept),
+    SessionError(#[from] SessionError),
 }
 
 impl ReadError {
@@ -55,7 +55,7 @@ impl ReadError {
                 let suspect = plan.suspect.clone().unwrap_or_default();
                 return doubted(connection_id, &suspect, People::Known { known: *known, of: *of });
             }
-            Self::Unkept(_) => return problems::of(Trouble::DatabaseFailed, connection_id),
+            Self::SessionError(_) => return problems::of(Trouble::DatabaseFailed, connection_id),
             Self::Unwritten => "Run the update again.",
             Self::NotQuickBooks(_) => {
                 "Run the update again. If it repeats, look whether a proxy or a security program between the Web \
@@ -95,7 +95,7 @@ impl Received {
         &mut self,
         list: &ListPlan,
         document: &mut dyn Read,
-        parts: &mut dyn Parts,
+        sink: &mut dyn RecordSink,
     ) -> Result<(qbxml::Answer, plan::Received), ReadError> {
         let mut reader = Reader::new(document);
         let answer = reader.answer().map_err(ReadError::NotQuickBooks)?.ok_or(ReadError::Nothing)?;
@@ -128,13 +128,13 @@ impl Received {
                     batch.push(record);
                 }
             }
-            if batch.len() == parts.size() {
-                let full = std::mem::replace(&mut batch, Vec::with_capacity(parts.size()));
-                self.hand_over(parts, full, &high_water)?;
+            if batch.len() == sink.size() {
+                let full = std::mem::replace(&mut batch, Vec::with_capacity(sink.size()));
+                self.hand_over(sink, full, &high_water)?;
             }
         }
         if !batch.is_empty() || high_water.get() != self.high_water.as_deref() {
-            self.hand_over(parts, batch, &high_water)?;
+            self.hand_over(sink, batch, &high_water)?;
         }
         // Only a document that is whole and well-formed to its end counts.
         while reader.answer()?.is_some() {}
@@ -143,20 +143,20 @@ impl Received {
 
     fn hand_over(
         &mut self,
-        parts: &mut dyn Parts,
+        sink: &mut dyn RecordSink,
         people: Vec<Record>,
         high_water: &HighWater,
     ) -> Result<(), ReadError> {
-        self.recognise(parts, &people)?;
-        if parts.stage(people, high_water.get()) { Ok(()) } else { Err(ReadError::Unwritten) }
+        self.recognise(sink, &people)?;
+        if sink.stage(people, high_water.get()) { Ok(()) } else { Err(ReadError::Unwritten) }
     }
 
     /// Where the company file may be another company's, looks at its first people before any of them is staged.
-    fn recognise(&mut self, parts: &mut dyn Parts, people: &[Record]) -> Result<(), ReadError> {
+    fn recognise(&mut self, sink: &mut dyn RecordSink, people: &[Record]) -> Result<(), ReadError> {
         if self.plan.suspect.is_none() || self.recognised || people.is_empty() {
             return Ok(());
         }
-        let known = parts.known(people.iter().map(|record| record.external_id.clone()).collect())?;
+        let known = sink.known(people.iter().map(|record| record.external_id.clone()).collect())?;
         if known * 2 < people.len() {
             return Err(ReadError::Strangers { known, of: people.len() });
         }
@@ -169,19 +169,19 @@ impl Received {
     fn of_suspect(
         &self,
         plan: &mut Plan,
-        desk: &mut dyn Desk,
+        context: &mut dyn SessionContext,
         outcome: Outcome,
         strangers: bool,
-    ) -> Kept<Outcome> {
+    ) -> SessionResult<Outcome> {
         let Some(suspect) = plan.suspect.clone() else { return Ok(outcome) };
         if strangers {
-            desk.doubt(&suspect.name, &suspect.path)?;
+            context.doubt(&suspect.name, &suspect.path)?;
         } else if self.recognised {
             let (name, path) = (Some(suspect.name), Some(suspect.path));
-            desk.pin(&Pin { by_file_id: true, any_file_id: false, name, path })?;
+            context.pin(&Pin { by_file_id: true, any_file_id: false, name, path })?;
             plan.suspect = None;
         } else if let Outcome::Done { .. } = outcome {
-            let warning = Some(doubted(desk.connection_id(), &suspect, People::None));
+            let warning = Some(doubted(context.connection_id(), &suspect, People::None));
             return Ok(Outcome::Done { gone: Gone::Unknown, warning });
         }
         Ok(outcome)
@@ -189,19 +189,24 @@ impl Received {
 }
 
 impl Answer for Received {
-    fn read(&mut self, document: &mut dyn Read, parts: &mut dyn Parts) -> Kept<()> {
+    fn read(&mut self, document: &mut dyn Read, sink: &mut dyn RecordSink) -> SessionResult<()> {
         let Some(list) = self.plan.current().cloned() else { return Ok(()) };
-        match self.read_all(&list, document, parts) {
-            Err(ReadError::Unkept(error)) => return Err(error),
+        match self.read_all(&list, document, sink) {
+            Err(ReadError::SessionError(error)) => return Err(error),
             read => self.read = Some(read),
         }
         Ok(())
     }
 
-    fn conclude(&mut self, state: &mut String, desk: &mut dyn Desk, error: &str) -> Kept<i32> {
+    fn conclude(
+        &mut self,
+        state: &mut String,
+        context: &mut dyn SessionContext,
+        error: &str,
+    ) -> SessionResult<i32> {
         let mut plan = read(state)?;
         let Some(run_id) = plan.current().map(|list| list.run_id.clone()) else { return Ok(plan.progress()) };
-        let connection_id = desk.connection_id().to_owned();
+        let connection_id = context.connection_id().to_owned();
         let read = self.read.take();
         let strangers = matches!(read, Some(Err(ReadError::Strangers { .. })));
         let outcome = match read {
@@ -217,15 +222,15 @@ impl Answer for Received {
             }
         };
         let list = self.plan.current().map(|list| list.list);
-        let outcome = self.of_suspect(&mut plan, desk, outcome, strangers)?;
+        let outcome = self.of_suspect(&mut plan, context, outcome, strangers)?;
         if let Some((run_id, list)) = run_id.zip(list) {
             let request = plan::fingerprint(list, plan.version.as_deref().unwrap_or_default());
-            apply(desk, &run_id, list, &outcome, &request)?;
+            apply(context, &run_id, list, &outcome, &request)?;
         }
         let progress = plan.progress();
         if progress == 100 {
-            let rivals = desk.has_rivals()?.then(|| problems::of(Trouble::Rivals, &connection_id));
-            desk.set_problem(rivals.as_ref())?;
+            let rivals = context.has_rivals()?.then(|| problems::of(Trouble::Rivals, &connection_id));
+            context.set_problem(rivals.as_ref())?;
         }
         *state = write(&plan)?;
         Ok(progress)
@@ -234,26 +239,26 @@ impl Answer for Received {
 
 /// Does what an outcome asks for.
 fn apply(
-    desk: &mut dyn Desk,
+    context: &mut dyn SessionContext,
     run_id: &str,
     list: crate::domain::words::List,
     outcome: &Outcome,
     request: &str,
-) -> Kept<()> {
+) -> SessionResult<()> {
     match outcome {
         Outcome::More => Ok(()),
-        Outcome::Restart => desk.forget_seen(run_id),
-        Outcome::Done { gone, warning } => desk.finish_run(run_id, gone, warning.as_ref()),
+        Outcome::Restart => context.forget_seen(run_id),
+        Outcome::Done { gone, warning } => context.finish_run(run_id, gone, warning.as_ref()),
         Outcome::Failed { problem, refused } => {
-            desk.fail_run(run_id, problem)?;
+            context.fail_run(run_id, problem)?;
             if *refused {
-                desk.refused(list, request)?;
+                context.refused(list, request)?;
             }
-            desk.set_problem(Some(problem))
+            context.set_problem(Some(problem))
         }
         Outcome::Stop(problem) => {
-            desk.fail_run(run_id, problem)?;
-            desk.set_problem(Some(problem))
+            context.fail_run(run_id, problem)?;
+            context.set_problem(Some(problem))
         }
     }
 }

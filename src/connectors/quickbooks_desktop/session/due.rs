@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::{
     connectors::{
-        calls_in::{Desk, Kept, ListState},
+        calls_in::{ListState, SessionContext, SessionResult},
         quickbooks_desktop::{
             Settings,
             plan::{ListPlan, fingerprint},
@@ -21,14 +21,18 @@ use crate::{
 const REFUSED_FOR: Duration = Duration::days(1);
 
 /// The lists that are to be read now, in order, and how. `qbxml_version` is the one agreed on last.
-pub(super) fn due(desk: &mut dyn Desk, qbxml_version: &str, settings: &Settings) -> Kept<Vec<ListPlan>> {
-    let now = desk.now();
+pub(super) fn due(
+    context: &mut dyn SessionContext,
+    qbxml_version: &str,
+    settings: &Settings,
+) -> SessionResult<Vec<ListPlan>> {
+    let now = context.now();
     if settings.window().is_some_and(|window| !window.contains(now)) {
         return Ok(Vec::new());
     }
     let mut due = Vec::new();
     for list in [List::Employee, List::Customer] {
-        let state = desk.list(list)?;
+        let state = context.list(list)?;
         let request = fingerprint(list, qbxml_version);
         if let Some((mode, since)) = mode(&state, &request, settings, now) {
             due.push(ListPlan::new(list, mode, since, settings.page_size));

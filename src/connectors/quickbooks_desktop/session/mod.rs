@@ -1,4 +1,4 @@
-//! A session with the Web Connector: what is asked and what is made of it, call by call, over a [`Desk`].
+//! A session with the Web Connector: what is asked and what is made of it, call by call, over a [`SessionContext`].
 //!
 //! | file | what happens there |
 //! | --- | --- |
@@ -17,7 +17,8 @@ use url::Url;
 
 use crate::{
     connectors::calls_in::{
-        Answer, Begun, CallsIn, Desk, Kept, Offer, Queued, Setup, SetupError, Standing, Trouble, Unkept,
+        Answer, Begun, CallsIn, Offer, Queued, SessionContext, SessionError, SessionResult, Setup,
+        SetupError, Standing, Trouble,
     },
     domain::problem::Problem,
 };
@@ -29,27 +30,29 @@ use super::{
     qwc::{QwcError, check_address, qwc},
 };
 
-fn read(state: &str) -> Kept<Plan> {
-    serde_json::from_str(state).map_err(|error| Unkept::Corrupt { what: "session", why: error.to_string() })
+fn read(state: &str) -> SessionResult<Plan> {
+    serde_json::from_str(state)
+        .map_err(|error| SessionError::Corrupt { what: "session", why: error.to_string() })
 }
 
-fn write(plan: &Plan) -> Kept<String> {
-    serde_json::to_string(plan).map_err(|error| Unkept::Corrupt { what: "session", why: error.to_string() })
+fn write(plan: &Plan) -> SessionResult<String> {
+    serde_json::to_string(plan)
+        .map_err(|error| SessionError::Corrupt { what: "session", why: error.to_string() })
 }
 
-fn settings(desk: &mut dyn Desk) -> Kept<Settings> {
-    Settings::read(&desk.settings()?)
-        .map_err(|error| Unkept::Corrupt { what: "connection's settings", why: error.to_string() })
+fn settings(context: &mut dyn SessionContext) -> SessionResult<Settings> {
+    Settings::read(&context.settings()?)
+        .map_err(|error| SessionError::Corrupt { what: "connection's settings", why: error.to_string() })
 }
 
 /// Ends what a session was doing.
-fn stop(plan: &mut Plan, desk: &mut dyn Desk, problem: &Problem) -> Kept<()> {
+fn stop(plan: &mut Plan, context: &mut dyn SessionContext, problem: &Problem) -> SessionResult<()> {
     if let Some(run_id) = plan.current().and_then(|list| list.run_id.clone()) {
-        desk.fail_run(&run_id, problem)?;
+        context.fail_run(&run_id, problem)?;
     }
     plan.stopped = true;
     plan.problem = Some(problem.clone());
-    desk.set_problem(Some(problem))
+    context.set_problem(Some(problem))
 }
 
 impl CallsIn for QuickbooksDesktop {
@@ -88,10 +91,10 @@ impl CallsIn for QuickbooksDesktop {
         })
     }
 
-    fn begin(&self, desk: &mut dyn Desk) -> Kept<Option<Begun>> {
-        let settings = settings(desk)?;
-        let version = desk.file()?.version.unwrap_or_default();
-        let lists = due::due(desk, &version, &settings)?;
+    fn begin(&self, context: &mut dyn SessionContext) -> SessionResult<Option<Begun>> {
+        let settings = settings(context)?;
+        let version = context.file()?.version.unwrap_or_default();
+        let lists = due::due(context, &version, &settings)?;
         if lists.is_empty() {
             return Ok(None);
         }
@@ -99,35 +102,50 @@ impl CallsIn for QuickbooksDesktop {
         Ok(Some(Begun { state, company_file: settings.path().to_owned() }))
     }
 
-    fn request(&self, state: &mut String, desk: &mut dyn Desk, offer: &Offer) -> Kept<String> {
+    fn request(
+        &self,
+        state: &mut String,
+        context: &mut dyn SessionContext,
+        offer: &Offer,
+    ) -> SessionResult<String> {
         let mut plan = read(state)?;
-        let request = request(&mut plan, desk, offer)?;
+        let request = request(&mut plan, context, offer)?;
         *state = write(&plan)?;
         Ok(request)
     }
 
-    fn not_opened(&self, state: &mut String, desk: &mut dyn Desk, code: &str) -> Kept<Option<String>> {
+    fn not_opened(
+        &self,
+        state: &mut String,
+        context: &mut dyn SessionContext,
+        code: &str,
+    ) -> SessionResult<Option<String>> {
         let mut plan = read(state)?;
         let path = match hresult(code).response {
-            Response::RetryWithPath if !plan.path_was_told => path_to_try(desk)?,
+            Response::RetryWithPath if !plan.path_was_told => path_to_try(context)?,
             _ => None,
         };
         match path {
             Some(_) => plan.path_was_told = true,
-            None => stop(&mut plan, desk, &hresult_problem(code))?,
+            None => stop(&mut plan, context, &hresult_problem(code))?,
         }
         *state = write(&plan)?;
         Ok(path)
     }
 
-    fn stop(&self, state: &mut String, desk: &mut dyn Desk, problem: &Problem) -> Kept<()> {
+    fn stop(
+        &self,
+        state: &mut String,
+        context: &mut dyn SessionContext,
+        problem: &Problem,
+    ) -> SessionResult<()> {
         let mut plan = read(state)?;
-        stop(&mut plan, desk, problem)?;
+        stop(&mut plan, context, problem)?;
         *state = write(&plan)?;
         Ok(())
     }
 
-    fn standing(&self, state: &str) -> Kept<Standing> {
+    fn standing(&self, state: &str) -> SessionResult<Standing> {
         let mut plan = read(state)?;
         let current = plan.current();
         Ok(Standing {
@@ -140,33 +158,38 @@ impl CallsIn for QuickbooksDesktop {
         })
     }
 
-    fn note_rival(&self, state: &mut String) -> Kept<bool> {
+    fn note_rival(&self, state: &mut String) -> SessionResult<bool> {
         let mut plan = read(state)?;
         let first = !std::mem::replace(&mut plan.rival, true);
         *state = write(&plan)?;
         Ok(first)
     }
 
-    fn answer(&self, state: &str, high_water: Option<&str>, now: DateTime<Utc>) -> Kept<Box<dyn Answer>> {
+    fn answer(
+        &self,
+        state: &str,
+        high_water: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> SessionResult<Box<dyn Answer>> {
         Ok(Box::new(answer::Received::new(read(state)?, high_water, now)))
     }
 }
 
 /// The next request; empty where there is none.
-fn request(plan: &mut Plan, desk: &mut dyn Desk, offer: &Offer) -> Kept<String> {
+fn request(plan: &mut Plan, context: &mut dyn SessionContext, offer: &Offer) -> SessionResult<String> {
     if plan.version.is_none()
-        && let Err(problem) = recognise::recognise(plan, desk, offer)?
+        && let Err(problem) = recognise::recognise(plan, context, offer)?
     {
-        stop(plan, desk, &problem)?;
+        stop(plan, context, &problem)?;
         return Ok(String::new());
     }
     let anew = plan.prepare();
     let Some(list) = plan.current().cloned() else { return Ok(String::new()) };
     match &list.run_id {
-        Some(run_id) if anew => desk.forget_seen(run_id)?,
+        Some(run_id) if anew => context.forget_seen(run_id)?,
         Some(_) => {}
         None => {
-            let run_id = desk.start_run(list.list, list.mode)?;
+            let run_id = context.start_run(list.list, list.mode)?;
             plan.started(run_id);
         }
     }
@@ -175,7 +198,7 @@ fn request(plan: &mut Plan, desk: &mut dyn Desk, offer: &Offer) -> Kept<String> 
         Err(error) => {
             tracing::error!(error, "a request to QuickBooks could not be written");
             let problem = problems::not_written();
-            stop(plan, desk, &problem)?;
+            stop(plan, context, &problem)?;
             plan.give_up(Outcome::Stop(problem));
             Ok(String::new())
         }
@@ -184,11 +207,11 @@ fn request(plan: &mut Plan, desk: &mut dyn Desk, offer: &Offer) -> Kept<String> 
 
 /// The company file that the Web Connector may open where it could not find it: the one that is set, else the one that
 /// answered first.
-fn path_to_try(desk: &mut dyn Desk) -> Kept<Option<String>> {
-    let set = Some(settings(desk)?.path().to_owned()).filter(|path| !path.is_empty());
+fn path_to_try(context: &mut dyn SessionContext) -> SessionResult<Option<String>> {
+    let set = Some(settings(context)?.path().to_owned()).filter(|path| !path.is_empty());
     let path = match set {
         Some(path) => Some(path),
-        None => desk.file()?.pin.path,
+        None => context.file()?.pin.path,
     };
     Ok(path.filter(|path| !path.is_empty()))
 }

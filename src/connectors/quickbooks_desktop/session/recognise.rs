@@ -1,7 +1,7 @@
 //! Which company file it is, and which qbXML it speaks.
 
 use crate::{
-    connectors::calls_in::{Desk, Kept, Offer},
+    connectors::calls_in::{Offer, SessionContext, SessionResult},
     connectors::quickbooks_desktop::{
         company_file::{Guids, Hcp, identify},
         plan::{Plan, Suspect},
@@ -12,8 +12,12 @@ use crate::{
 use super::problems::{People, doubted, not_read};
 
 /// Reads what QuickBooks says of itself, and whether it has the right company file open.
-pub(super) fn recognise(plan: &mut Plan, desk: &mut dyn Desk, offer: &Offer) -> Kept<Result<(), Problem>> {
-    let file = desk.file()?;
+pub(super) fn recognise(
+    plan: &mut Plan,
+    context: &mut dyn SessionContext,
+    offer: &Offer,
+) -> SessionResult<Result<(), Problem>> {
+    let file = context.file()?;
     let document = offer.about.trim();
     let hcp = match document.is_empty() {
         true => Ok(Hcp::default()),
@@ -37,17 +41,17 @@ pub(super) fn recognise(plan: &mut Plan, desk: &mut dyn Desk, offer: &Offer) -> 
         let pin = found.pin;
         let suspect = Suspect { name: pin.name.unwrap_or_default(), path: pin.path.unwrap_or_default() };
         if file.doubted == Some((suspect.name.clone(), suspect.path.clone())) {
-            return Ok(Err(doubted(desk.connection_id(), &suspect, People::SeenBefore)));
+            return Ok(Err(doubted(context.connection_id(), &suspect, People::SeenBefore)));
         }
         plan.suspect(suspect);
     } else if found.pin != *before || file.doubted.is_some() {
-        desk.pin(&found.pin)?;
+        context.pin(&found.pin)?;
     }
     if let Some(file_id) = &found.file_id {
-        desk.take_file_id(file_id)?;
+        context.take_file_id(file_id)?;
     }
     if file.version.as_ref() != Some(&version) {
-        desk.note_version(&version)?;
+        context.note_version(&version)?;
     }
     plan.version = Some(version);
     Ok(Ok(()))

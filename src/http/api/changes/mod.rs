@@ -30,7 +30,7 @@ use crate::{
 };
 
 use super::{
-    auth::{Caller, bearer, guarded, lane},
+    auth::{Caller, bearer, guarded, requester},
     errors::refuse,
     schema::{ProblemBody, Refusals},
 };
@@ -93,7 +93,7 @@ async fn list_changes(
     let reader = FeedReader { context, ambient: gateway.ambient.clone(), feed_query, company };
     let stop = stop.map(|Extension(stop)| stop);
     if streams {
-        return Ok(stream::answer(gateway.store, lane(&token), reader, start, stop, permit));
+        return Ok(stream::answer(gateway.store, requester(&token), reader, start, stop, permit));
     }
     Ok(page(reader.wait(&gateway.store, start, wait, stop).await?))
 }

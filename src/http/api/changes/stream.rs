@@ -18,7 +18,7 @@ use crate::{
     domain::cursor::Cursor,
     http::{problem::ApiError, stop::Stop},
     service::feed::FeedPage,
-    store::{Lane, Store, in_lane},
+    store::{Requester, Store, on_behalf_of},
     sync::feed::Start,
 };
 
@@ -36,7 +36,7 @@ const RETRY: u32 = 2000;
 struct Streaming {
     store: Store,
     /// Its reads wait in the caller's own queue, as its other requests do.
-    lane: Lane,
+    requester: Requester,
     reader: FeedReader,
     start: Start,
     grows: watch::Receiver<()>,
@@ -49,7 +49,7 @@ struct Streaming {
 /// The answer: its head at once, and then the changes.
 pub(super) fn answer(
     store: Store,
-    lane: Lane,
+    requester: Requester,
     reader: FeedReader,
     start: Start,
     stop: Option<Stop>,
@@ -59,7 +59,7 @@ pub(super) fn answer(
     let grows = store.feed_grows(&reader.company);
     let heartbeat = Instant::now() + HEARTBEAT;
     let streaming =
-        Streaming { store, lane, reader, start, grows, stop, begun: false, heartbeat, _permit: permit };
+        Streaming { store, requester, reader, start, grows, stop, begun: false, heartbeat, _permit: permit };
     let events = stream::unfold(streaming, |mut streaming| async {
         let text = streaming.next().await?;
         streaming.heartbeat = Instant::now() + HEARTBEAT;
@@ -78,7 +78,7 @@ impl Streaming {
     /// The next text to be sent; `None` at the end.
     async fn next(&mut self) -> Option<String> {
         loop {
-            let part = in_lane(self.lane.clone(), self.reader.read(&self.store, &self.start)).await;
+            let part = on_behalf_of(self.requester.clone(), self.reader.read(&self.store, &self.start)).await;
             let part = match part {
                 Ok(part) => part,
                 Err(error) if error.status == StatusCode::GONE => return self.resync(&error).await,
@@ -111,7 +111,8 @@ impl Streaming {
 
     /// Reports that changes are gone, and goes on with new ones.
     async fn resync(&mut self, expired: &ApiError) -> Option<String> {
-        let newest = in_lane(self.lane.clone(), self.reader.read(&self.store, &Start::Newest)).await.ok()?;
+        let newest =
+            on_behalf_of(self.requester.clone(), self.reader.read(&self.store, &Start::Newest)).await.ok()?;
         let next = newest.next;
         let data = json!({
             "code": expired.problem.code,

@@ -28,9 +28,9 @@ pub(super) async fn subscribe(
     caller: Caller<action::ManageConnections>,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<Callbacks>, ApiError> {
-    let reach = caller.gateway.reach.clone();
+    let sources = caller.gateway.sources.clone();
     let (grant, connection) = caller.read(move |db, attempt| connections::found(db, attempt, &id)).await?;
-    let done = subscribe::subscribe(&reach, &grant, &connection.id).await?;
+    let done = subscribe::subscribe(&sources, &grant, &connection.id).await?;
     Ok(Json(Callbacks::new(connection.id, done)))
 }
 
@@ -43,8 +43,8 @@ pub(super) async fn unsubscribe(
     caller: Caller<action::ManageConnections>,
     ApiPath(id): ApiPath<String>,
 ) -> Result<StatusCode, ApiError> {
-    let reach = caller.gateway.reach.clone();
+    let sources = caller.gateway.sources.clone();
     let (grant, connection) = caller.read(move |db, attempt| connections::found(db, attempt, &id)).await?;
-    subscribe::unsubscribe(&reach, &grant, &connection.id).await?;
+    subscribe::unsubscribe(&sources, &grant, &connection.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -13,7 +13,7 @@ use crate::{
         problem::ApiError,
     },
     service::connections::{self, TestResult},
-    sync::check,
+    sync::connection_test,
 };
 
 /// Tests a connection
@@ -28,7 +28,7 @@ pub(super) async fn test_connection(
 ) -> Result<Json<TestResult>, ApiError> {
     let gateway = caller.gateway.clone();
     let (grant, connection) = caller.read(move |db, attempt| connections::found(db, attempt, &id)).await?;
-    let check = check::test(&gateway.reach, &grant, &connection).await?;
+    let check = connection_test::test(&gateway.sources, &grant, &connection).await?;
     // One that works now is polled now.
     gateway.wake.notify_one();
     Ok(Json(TestResult::new(&connection, check)))

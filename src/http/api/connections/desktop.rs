@@ -28,8 +28,8 @@ pub(super) async fn new_password(
     caller: Caller<action::ManageConnections>,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<Password>, ApiError> {
-    let reach = caller.gateway.reach.clone();
-    caller.write(move |db, attempt| connections::new_password(db, &reach, attempt, &id)).await.map(Json)
+    let sources = caller.gateway.sources.clone();
+    caller.write(move |db, attempt| connections::new_password(db, &sources, attempt, &id)).await.map(Json)
 }
 
 /// Downloads the `.qwc` file
@@ -42,8 +42,8 @@ pub(super) async fn qwc_file(
     caller: Caller<action::ManageConnections>,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Response, ApiError> {
-    let reach = caller.gateway.reach.clone();
-    let (text, name) = caller.read(move |db, attempt| connections::qwc(db, &reach, attempt, &id)).await?;
+    let sources = caller.gateway.sources.clone();
+    let (text, name) = caller.read(move |db, attempt| connections::qwc(db, &sources, attempt, &id)).await?;
     // A slug is ASCII without quotes.
     let name = format!("attachment; filename=\"{name}\"");
     let name = HeaderValue::from_str(&name).map_err(ApiError::internal)?;

@@ -60,8 +60,8 @@ async fn list_connections(
     caller: Caller<action::Read>,
     ApiQuery(query): ApiQuery<ConnectionsQuery>,
 ) -> Result<Json<PageBody<Connection>>, ApiError> {
-    let reach = caller.gateway.reach.clone();
-    caller.read(move |db, attempt| connections::list(db, &reach, attempt, &query)).await.map(Json)
+    let sources = caller.gateway.sources.clone();
+    caller.read(move |db, attempt| connections::list(db, &sources, attempt, &query)).await.map(Json)
 }
 
 /// Shows a connection
@@ -71,8 +71,8 @@ async fn get_connection(
     caller: Caller<action::Read>,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<Connection>, ApiError> {
-    let reach = caller.gateway.reach.clone();
-    caller.read(move |db, attempt| connections::show(db, &reach, attempt, &id)).await.map(Json)
+    let sources = caller.gateway.sources.clone();
+    caller.read(move |db, attempt| connections::show(db, &sources, attempt, &id)).await.map(Json)
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -111,8 +111,8 @@ async fn add_connection(
         settings: texts(body.settings),
         secrets: in_clear(body.secrets),
     };
-    let reach = caller.gateway.reach.clone();
-    let made = caller.write(move |db, attempt| connections::add(db, &reach, attempt, &draft)).await?;
+    let sources = caller.gateway.sources.clone();
+    let made = caller.write(move |db, attempt| connections::add(db, &sources, attempt, &draft)).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -161,6 +161,6 @@ async fn change_connection(
         same_company_file: body.same_company_file,
         new_ids: body.new_ids,
     };
-    let reach = caller.gateway.reach.clone();
-    caller.write(move |db, attempt| connections::change(db, &reach, attempt, &id, &change)).await.map(Json)
+    let sources = caller.gateway.sources.clone();
+    caller.write(move |db, attempt| connections::change(db, &sources, attempt, &id, &change)).await.map(Json)
 }

@@ -48,12 +48,12 @@ pub(super) async fn delete_connection(
     ApiPath(id): ApiPath<String>,
     ApiQuery(query): ApiQuery<RemovalQuery>,
 ) -> Result<Response, ApiError> {
-    let reach = caller.gateway.reach.clone();
+    let sources = caller.gateway.sources.clone();
     let (grant, extent) = caller.read(move |db, attempt| connections::to_remove(db, attempt, &id)).await?;
     if query.dry_run {
         return Ok(Json(Removal::of(&extent)).into_response());
     }
-    Ok(match remove::connection(&reach, &grant, &extent, query.confirm).await? {
+    Ok(match remove::connection(&sources, &grant, &extent, query.confirm).await? {
         None => StatusCode::NO_CONTENT.into_response(),
         Some(problem) => {
             let removal = Removal { removed: true, problem: Some(problem.into()), ..Removal::of(&extent) };

@@ -24,6 +24,9 @@ pub(super) async fn new_webhook_secret(
     caller: Caller<action::ManageConnections>,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<WebhookSecret>, ApiError> {
-    let reach = caller.gateway.reach.clone();
-    caller.write(move |db, attempt| connections::new_webhook_secret(db, &reach, attempt, &id)).await.map(Json)
+    let sources = caller.gateway.sources.clone();
+    caller
+        .write(move |db, attempt| connections::new_webhook_secret(db, &sources, attempt, &id))
+        .await
+        .map(Json)
 }

@@ -77,7 +77,7 @@ impl Message {
 
 /// How an answer is spoilt on demand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Spoil {
+pub(in super::super) enum AnswerDamage {
     /// The first half of the rows, and nothing that says there are more.
     Half,
     Empty,
@@ -132,26 +132,26 @@ impl Answer {
     }
 
     /// Spoils the first answer that holds a list; false if none does.
-    pub(in super::super) fn spoil(&mut self, how: Spoil) -> bool {
+    pub(in super::super) fn damage(&mut self, how: AnswerDamage) -> bool {
         let Some(message) = self.messages.iter_mut().find(|message| message.rows.list().is_some()) else {
             return false;
         };
         let keep = match how {
-            Spoil::Half => message.rows.len() / 2,
-            Spoil::Empty | Spoil::NoPermission => 0,
-            Spoil::Warning => message.rows.len(),
+            AnswerDamage::Half => message.rows.len() / 2,
+            AnswerDamage::Empty | AnswerDamage::NoPermission => 0,
+            AnswerDamage::Warning => message.rows.len(),
         };
         message.rows.truncate(keep);
         message.ret_count = message.ret_count.map(|_| keep);
-        if how != Spoil::Warning {
+        if how != AnswerDamage::Warning {
             message.remaining = message.remaining.map(|_| 0);
         }
         message.status = match how {
-            Spoil::Warning => Status::warning(
+            AnswerDamage::Warning => Status::warning(
                 500,
                 "The query request has not been fully completed. There was a required element (\"Kramden\") that could not be found in QuickBooks.",
             ),
-            Spoil::NoPermission => {
+            AnswerDamage::NoPermission => {
                 Status::error(3260, "Insufficient permission level to perform this action.")
             }
             _ if keep == 0 => Status::no_match(),

@@ -20,7 +20,7 @@ mod tests;
 use std::collections::HashMap;
 
 use super::company_file::CompanyFile;
-pub(super) use answer::Spoil;
+pub(super) use answer::AnswerDamage;
 pub use answer::{Answer, Chunks};
 pub use message_set::Version;
 pub(super) use parse::flat_fields;

@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use crate::{
     clock::Ambient,
     connectors::{
-        outbound::{Aside, Closed, Gate, InFlight, Passed, Place},
+        outbound::{InFlight, NotSent, PollSlot, RequestLimiter, RequestPermit, YieldedSlot},
         source::{Limit, Rate},
     },
     domain::schedule::span,
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Lets the requests of one connection through.
-pub struct DatabaseGate {
+pub struct DatabaseLimiter {
     pub store: Store,
     pub ambient: Ambient,
     /// All of them are kept to, in the [order](in_order) in which everybody locks them.
@@ -35,17 +35,17 @@ pub struct DatabaseGate {
     pub lease_for: Duration,
     /// The longest wait on the spot; who must wait longer comes back later.
     pub patience: Duration,
-    pub spare: Spare,
-    /// The place of the poll, which is left to others while it waits.
-    pub place: Option<Arc<Place>>,
+    pub spare: SparePermits,
+    /// The slot of the poll, which is left to others while it waits.
+    pub slot: Option<Arc<PollSlot>>,
 }
 
 /// Rights to send a request each that were taken together, and when: a transaction for each request would cost more than
 /// many a request.
 #[derive(Debug, Default)]
-pub struct Spare(Mutex<Option<(u32, DateTime<Utc>)>>);
+pub struct SparePermits(Mutex<Option<(u32, DateTime<Utc>)>>);
 
-impl Spare {
+impl SparePermits {
     fn lock(&self) -> MutexGuard<'_, Option<(u32, DateTime<Utc>)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -111,9 +111,9 @@ fn take(db: &mut WriteDb, rates: &[Rate], most: u32, now: DateTime<Utc>) -> Resu
 /// How soon somebody comes back who found as many requests under way as there may be.
 const SOON: TimeDelta = TimeDelta::seconds(1);
 
-impl DatabaseGate {
+impl DatabaseLimiter {
     /// Waits until one more request may be under way.
-    async fn enter(&self) -> Result<Passed, Closed> {
+    async fn enter(&self) -> Result<RequestPermit, NotSent> {
         let mut permits = Vec::new();
         for rate in &self.rates {
             let Limit::InFlight(most) = rate.limit else { continue };
@@ -121,15 +121,15 @@ impl DatabaseGate {
             let permit = match Arc::clone(&bound).try_acquire_owned() {
                 Ok(permit) => permit,
                 Err(_) => {
-                    let _aside = self.aside();
+                    let _yielded = self.yield_slot();
                     let waited = tokio::time::timeout(self.patience, bound.acquire_owned()).await;
                     let until = self.ambient.now() + SOON;
-                    waited.ok().and_then(Result::ok).ok_or(Closed::RateLimited { until })?
+                    waited.ok().and_then(Result::ok).ok_or(NotSent::RateLimited { until })?
                 }
             };
             permits.push(permit);
         }
-        Ok(Passed(permits))
+        Ok(RequestPermit(permits))
     }
 
     async fn ask(&self) -> Result<Taken, store::Error> {
@@ -161,27 +161,27 @@ impl DatabaseGate {
     }
 }
 
-impl Gate for DatabaseGate {
-    fn pass(&self) -> BoxFuture<'_, Result<Passed, Closed>> {
+impl RequestLimiter for DatabaseLimiter {
+    fn acquire(&self) -> BoxFuture<'_, Result<RequestPermit, NotSent>> {
         Box::pin(async move {
             let passed = self.enter().await?;
             while !self.spare.used(self.ambient.now()) {
-                let until = match self.ask().await.map_err(closed)? {
+                let until = match self.ask().await.map_err(not_sent)? {
                     Taken::Rights(_) => return Ok(passed),
                     Taken::NotBefore(until) => until,
                 };
                 let wait = (until - self.ambient.now()).to_std().unwrap_or_default();
                 if wait > self.patience {
-                    return Err(Closed::RateLimited { until });
+                    return Err(NotSent::RateLimited { until });
                 }
-                let _aside = self.aside();
+                let _yielded = self.yield_slot();
                 self.ambient.clock.sleep(wait).await;
             }
             Ok(passed)
         })
     }
 
-    fn close_for(&self, wait: Duration) -> BoxFuture<'_, Result<(), Closed>> {
+    fn back_off(&self, wait: Duration) -> BoxFuture<'_, Result<(), NotSent>> {
         Box::pin(async move {
             let (now, rates) = (self.ambient.now(), self.rates.clone());
             let until = now + span(wait);
@@ -190,19 +190,19 @@ impl Gate for DatabaseGate {
                 let mut paced = rates.iter().filter(|rate| pace(rate.limit).is_some());
                 paced.try_for_each(|rate| rates::close(db, &rate.id, until, now))
             };
-            self.store.write(close).await.map_err(closed)
+            self.store.write(close).await.map_err(not_sent)
         })
     }
 
     fn pause(&self, wait: Duration) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            let _aside = self.aside();
+            let _yielded = self.yield_slot();
             self.ambient.clock.sleep(wait).await;
         })
     }
 
-    fn aside(&self) -> Aside {
-        self.place.as_ref().map(Place::aside).unwrap_or_default()
+    fn yield_slot(&self) -> YieldedSlot {
+        self.slot.as_ref().map(PollSlot::yield_slot).unwrap_or_default()
     }
 
     fn jitter(&self) -> f64 {
@@ -224,9 +224,9 @@ fn pace(limit: Limit) -> Option<Pace> {
     })
 }
 
-fn closed(error: store::Error) -> Closed {
+fn not_sent(error: store::Error) -> NotSent {
     match error {
-        store::Error::Stale(_) => Closed::LeaseLost,
-        other => Closed::Unavailable(other.to_string()),
+        store::Error::Stale(_) => NotSent::LeaseLost,
+        other => NotSent::Unavailable(other.to_string()),
     }
 }

@@ -15,7 +15,7 @@ use super::{
 
 /// What is known of a connection's webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Hook {
+pub struct WebhookState {
     pub last_received_at: Option<DateTime<Utc>>,
     /// The code that an administrator types in at the vendor, and when it came.
     pub verification: Option<(String, DateTime<Utc>)>,
@@ -28,12 +28,12 @@ pub struct Hook {
 type Row =
     (String, Option<NaiveDateTime>, Option<String>, Option<NaiveDateTime>, bool, Option<NaiveDateTime>);
 
-pub fn get(db: &mut Db, connection_id: &str) -> Result<Hook> {
+pub fn get(db: &mut Db, connection_id: &str) -> Result<WebhookState> {
     Ok(of(db, &[connection_id])?.remove(connection_id).unwrap_or_default())
 }
 
 /// Those of several connections, by their IDs; one of which nothing was heard is not among them.
-pub fn of(db: &mut Db, connection_ids: &[&str]) -> Result<HashMap<String, Hook>> {
+pub fn of(db: &mut Db, connection_ids: &[&str]) -> Result<HashMap<String, WebhookState>> {
     let rows: Vec<Row> = hooks::table
         .filter(hooks::connection_id.eq_any(connection_ids))
         .select((
@@ -46,7 +46,7 @@ pub fn of(db: &mut Db, connection_ids: &[&str]) -> Result<HashMap<String, Hook>>
         ))
         .load(db)?;
     let hook = |(id, received, code, code_at, subscribed, checked): Row| {
-        let hook = Hook {
+        let hook = WebhookState {
             last_received_at: received.map(utc),
             verification: code.zip(code_at.map(utc)),
             subscribed,

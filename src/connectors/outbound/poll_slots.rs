@@ -12,9 +12,9 @@ use std::{
 /// Polls under way, the waiting ones among them, for each that may be busy: a poll that waits costs little memory.
 const WAITING: u32 = 32;
 
-/// The places of a process. Cheap to clone: all clones are the same.
+/// The slots of a process. Cheap to clone: all clones are the same.
 #[derive(Debug, Clone, Default)]
-pub struct Places(Arc<Mutex<Taken>>);
+pub struct PollSlots(Arc<Mutex<Taken>>);
 
 #[derive(Debug, Default)]
 struct Taken {
@@ -23,7 +23,7 @@ struct Taken {
     hosts: HashMap<String, u32>,
 }
 
-impl Places {
+impl PollSlots {
     fn lock(&self) -> MutexGuard<'_, Taken> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -36,25 +36,25 @@ impl Places {
         u16::try_from(at_once.saturating_sub(taken.busy).min(waiting)).unwrap_or(u16::MAX)
     }
 
-    /// The place of a poll that begins.
-    pub fn take(&self) -> Arc<Place> {
+    /// The slot of a poll that begins.
+    pub fn take(&self) -> Arc<PollSlot> {
         let mut taken = self.lock();
         taken.all += 1;
         taken.busy += 1;
-        Arc::new(Place { of: self.clone(), host: Mutex::default(), waits: AtomicU32::new(0) })
+        Arc::new(PollSlot { of: self.clone(), host: Mutex::default(), waits: AtomicU32::new(0) })
     }
 }
 
-/// The place of one poll, given back when it is dropped.
+/// The slot of one poll, given back when it is dropped.
 #[derive(Debug)]
-pub struct Place {
-    of: Places,
+pub struct PollSlot {
+    of: PollSlots,
     host: Mutex<Option<String>>,
     /// What the poll waits for at this moment.
     waits: AtomicU32,
 }
 
-impl Place {
+impl PollSlot {
     /// Whether one more poll of this host may be under way, where `at_once` may be busy: a host that hangs gets half of
     /// all at most.
     pub fn go_to(&self, host: &str, at_once: u16) -> bool {
@@ -69,19 +69,19 @@ impl Place {
         true
     }
 
-    /// Gives the place to others until what is returned is dropped.
-    pub fn aside(self: &Arc<Self>) -> Aside {
+    /// Gives the slot to others until what is returned is dropped.
+    pub fn yield_slot(self: &Arc<Self>) -> YieldedSlot {
         {
             let mut taken = self.of.lock();
             if self.waits.fetch_add(1, Ordering::SeqCst) == 0 {
                 taken.busy = taken.busy.saturating_sub(1);
             }
         }
-        Aside { place: Some(Arc::clone(self)) }
+        YieldedSlot { slot: Some(Arc::clone(self)) }
     }
 }
 
-impl Drop for Place {
+impl Drop for PollSlot {
     fn drop(&mut self) {
         let host = self.host.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let mut taken = self.of.lock();
@@ -99,18 +99,18 @@ impl Drop for Place {
 
 /// Held while something is waited for.
 #[derive(Debug, Default)]
-pub struct Aside {
-    place: Option<Arc<Place>>,
+pub struct YieldedSlot {
+    slot: Option<Arc<PollSlot>>,
 }
 
-impl Drop for Aside {
+impl Drop for YieldedSlot {
     fn drop(&mut self) {
-        let Some(place) = self.place.take() else { return };
-        let mut taken = place.of.lock();
-        if place.waits.fetch_sub(1, Ordering::SeqCst) == 1 {
+        let Some(slot) = self.slot.take() else { return };
+        let mut taken = slot.of.lock();
+        if slot.waits.fetch_sub(1, Ordering::SeqCst) == 1 {
             taken.busy += 1;
         }
-        // The place itself may be dropped by this.
+        // The slot itself may be dropped by this.
         drop(taken);
     }
 }
@@ -121,35 +121,35 @@ mod tests {
 
     #[test]
     fn who_waits_leaves_the_place_to_others_and_comes_back_to_it() {
-        let places = Places::default();
-        let one = places.take();
-        assert_eq!(places.free(2), 1);
-        let (first, second) = (one.aside(), one.aside());
-        assert_eq!(places.free(2), 2);
+        let slots = PollSlots::default();
+        let one = slots.take();
+        assert_eq!(slots.free(2), 1);
+        let (first, second) = (one.yield_slot(), one.yield_slot());
+        assert_eq!(slots.free(2), 2);
         drop(first);
-        assert_eq!(places.free(2), 2, "it still waits for something");
+        assert_eq!(slots.free(2), 2, "it still waits for something");
         drop(second);
-        assert_eq!(places.free(2), 1);
-        let waiting = one.aside();
+        assert_eq!(slots.free(2), 1);
+        let waiting = one.yield_slot();
         drop(one);
         drop(waiting);
-        assert_eq!(places.free(2), 2);
-        assert_eq!(places.lock().all, 0);
+        assert_eq!(slots.free(2), 2);
+        assert_eq!(slots.lock().all, 0);
     }
 
     #[test]
     fn those_that_wait_have_a_bound_and_a_host_has_half_of_it() {
-        let places = Places::default();
+        let slots = PollSlots::default();
         let mut waiting = Vec::new();
         for number in 0..32 {
-            let place = places.take();
-            assert_eq!(place.go_to("slow.example", 1), number < 16, "{number}");
-            waiting.push(place.aside());
+            let slot = slots.take();
+            assert_eq!(slot.go_to("slow.example", 1), number < 16, "{number}");
+            waiting.push(slot.yield_slot());
         }
-        assert_eq!(places.free(1), 0);
-        assert!(places.take().go_to("other.example", 1));
+        assert_eq!(slots.free(1), 0);
+        assert!(slots.take().go_to("other.example", 1));
         waiting.clear();
-        assert_eq!(places.free(1), 1);
-        assert!(places.lock().hosts.is_empty());
+        assert_eq!(slots.free(1), 1);
+        assert!(slots.lock().hosts.is_empty());
     }
 }

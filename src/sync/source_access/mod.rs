@@ -1,4 +1,15 @@
-//! A source, opened with its connection's settings, secrets and gate.
+//! How a source is opened: with its connection's settings and secrets, and with a limiter that keeps to its rates.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`limiter`](DatabaseLimiter) | lets a request go where the lease is held and the shared rates allow it |
+//! | [`leased_secrets`](LeasedSecrets) | secrets that a vendor replaces |
+
+mod leased_secrets;
+mod limiter;
+
+pub use leased_secrets::LeasedSecrets;
+pub use limiter::{DatabaseLimiter, SparePermits, in_order};
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,8 +19,8 @@ use crate::{
     clock::Ambient,
     connectors::{
         self, Polled, Source,
-        outbound::{Closed, Outbound, Place, problems::failure},
-        polled::Ways,
+        outbound::{NotSent, Outbound, PollSlot, problems::failure},
+        polled::SourceContext,
         source::{Failure, Fetched},
     },
     domain::{
@@ -24,21 +35,15 @@ use crate::{
     sync::vault::{Vault, VaultError},
 };
 
-use super::{
-    gate::{DatabaseGate, Spare, in_order},
-    holder::Holder,
-    keeper::LeasedSecrets,
-};
-
 /// The longest wait on the spot for the rate limit, or for what a source asks; longer waits are left to the schedule.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long somebody waits who wants one answer now.
 const IMPATIENCE: Duration = Duration::from_secs(2);
 
-/// All that it takes to reach sources. Cheap to clone.
+/// What it takes to open the source of any connection. Cheap to clone.
 #[derive(Clone)]
-pub struct Reach {
+pub struct SourceAccess {
     pub store: Store,
     pub ambient: Ambient,
     pub vault: Vault,
@@ -54,7 +59,7 @@ pub(super) type Opened = (Connection, Box<dyn Polled>, Box<dyn Source>);
 
 /// Why a source could not be opened.
 #[derive(Debug, thiserror::Error)]
-pub enum ReachError {
+pub enum OpenError {
     #[error(transparent)]
     Store(#[from] store::Error),
     #[error(transparent)]
@@ -63,13 +68,13 @@ pub enum ReachError {
     Source(#[from] Failure),
 }
 
-impl From<ReachError> for Failure {
-    fn from(error: ReachError) -> Self {
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
         match error {
-            ReachError::Source(failure) => failure,
-            ReachError::Store(error) => Closed::Unavailable(error.to_string()).into(),
-            ReachError::Vault(VaultError::Store(error)) => Closed::Unavailable(error.to_string()).into(),
-            ReachError::Vault(error) => failure(
+            OpenError::Source(failure) => failure,
+            OpenError::Store(error) => NotSent::Unavailable(error.to_string()).into(),
+            OpenError::Vault(VaultError::Store(error)) => NotSent::Unavailable(error.to_string()).into(),
+            OpenError::Vault(error) => failure(
                 Cause::Credentials,
                 format!("The stored credentials cannot be read: {error}."),
                 "Give the gateway the key that they were sealed with, or enter the credentials again.",
@@ -78,28 +83,28 @@ impl From<ReachError> for Failure {
     }
 }
 
-impl Reach {
+impl SourceAccess {
     /// Opens a connection's source: for polling with its `lease`, for one quick look without.
     ///
     /// # Errors
     /// Settings or secrets that cannot be used, or the database.
-    pub async fn open(&self, connection_id: &str, lease: Option<Lease>) -> Result<Opened, ReachError> {
+    pub async fn open(&self, connection_id: &str, lease: Option<Lease>) -> Result<Opened, OpenError> {
         self.open_at(connection_id, lease, None).await
     }
 
-    /// [`Self::open`], whose waits leave `place` to others.
+    /// [`Self::open`], whose waits leave `slot` to others.
     pub(super) async fn open_at(
         &self,
         connection_id: &str,
         lease: Option<Lease>,
-        place: Option<Arc<Place>>,
-    ) -> Result<Opened, ReachError> {
+        slot: Option<Arc<PollSlot>>,
+    ) -> Result<Opened, OpenError> {
         let (id, vault) = (connection_id.to_owned(), self.vault.clone());
         let read = self.store.read(move |db| {
             let connection = connections::get(db, &id)?;
             let memory = polls::get(db, &id)?.memory;
             let secrets = vault.secrets(db, &id)?;
-            Ok::<_, ReachError>((connection, memory, secrets))
+            Ok::<_, OpenError>((connection, memory, secrets))
         });
         let (connection, memory, secrets) = read.await?;
         let settings = connectors::polled(connection.kind, &connection.settings).map_err(unreadable)?;
@@ -110,7 +115,7 @@ impl Reach {
             lease: lease.clone(),
             lease_for: self.lease_for,
         };
-        let gate = DatabaseGate {
+        let limiter = DatabaseLimiter {
             store: self.store.clone(),
             ambient: self.ambient.clone(),
             rates: in_order(settings.rates(&secrets)),
@@ -118,27 +123,17 @@ impl Reach {
             patience: if lease.is_some() { PATIENCE } else { IMPATIENCE },
             lease,
             lease_for: self.lease_for,
-            spare: Spare::default(),
-            place,
+            spare: SparePermits::default(),
+            slot,
         };
-        let source = settings.open(Ways {
+        let source = settings.open(SourceContext {
             secrets: &secrets,
             memory: memory.as_deref(),
             outbound: &self.outbound,
-            gate: Arc::new(gate),
+            limiter: Arc::new(limiter),
             keeper: Arc::new(keeper),
         })?;
         Ok((connection, settings, source))
-    }
-
-    pub(super) fn holder(&self, lease: &Lease, connection: Connection) -> Holder {
-        Holder {
-            store: self.store.clone(),
-            ambient: self.ambient.clone(),
-            lease: lease.clone(),
-            lease_for: self.lease_for,
-            connection,
-        }
     }
 
     /// Fetches one record by its ID: what a webhook named.

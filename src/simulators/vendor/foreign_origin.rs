@@ -16,7 +16,7 @@ use super::{
 
 /// A request that went where none should go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrappedRequest {
+pub struct ForeignRequest {
     pub method: String,
     /// Path and query.
     pub target: String,
@@ -28,20 +28,20 @@ pub struct TrappedRequest {
 
 /// Takes every request and remembers it. Clones remember together.
 #[derive(Debug, Clone, Default)]
-pub struct Trap {
-    requests: Arc<Mutex<Vec<TrappedRequest>>>,
+pub struct ForeignOrigin {
+    requests: Arc<Mutex<Vec<ForeignRequest>>>,
 }
 
-impl Trap {
+impl ForeignOrigin {
     pub fn new() -> Self {
         Self::default()
     }
 
-    pub fn requests(&self) -> Vec<TrappedRequest> {
+    pub fn requests(&self) -> Vec<ForeignRequest> {
         self.lock().clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<TrappedRequest>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<ForeignRequest>> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -58,9 +58,9 @@ impl Trap {
     }
 }
 
-impl Answers for Trap {
+impl Answers for ForeignOrigin {
     fn answer(&self, call: &Call) -> Reply {
-        self.lock().push(TrappedRequest {
+        self.lock().push(ForeignRequest {
             method: call.method.to_string(),
             target: call.target.clone(),
             authorization: call.has_authorization(),

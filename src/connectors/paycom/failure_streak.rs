@@ -13,14 +13,14 @@ const SLOW: u32 = 5;
 
 /// Failures of single employees, one after the other.
 #[derive(Default)]
-pub(super) struct Strikes {
+pub(super) struct FailureStreak {
     in_a_row: u32,
     /// The last one, while nobody was delivered.
     last: Option<Failure>,
     delivered: bool,
 }
 
-impl Strikes {
+impl FailureStreak {
     /// One more; whether it was one too many.
     pub(super) fn add(&mut self, none: &NoPage) -> bool {
         let slow = matches!(none.failure, Failure::Source { cause: Cause::Timeout | Cause::Tcp, .. });
@@ -50,7 +50,7 @@ pub(super) fn concerns_one(none: &NoPage) -> bool {
         return false;
     }
     match &none.failure {
-        Failure::Closed(_) => false,
+        Failure::NotSent(_) => false,
         Failure::Source { cause, .. } => !matches!(
             cause,
             Cause::Credentials | Cause::AddressNotAllowed | Cause::RateLimit | Cause::Dns | Cause::Tls

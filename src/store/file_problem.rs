@@ -8,7 +8,7 @@ use std::{
 
 /// What stands in the way. `why` is in the system's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Obstacle {
+pub enum FileProblem {
     #[error("its folder {0:?} is not there")]
     NoFolder(PathBuf),
     /// It may be there or not.
@@ -23,25 +23,25 @@ pub enum Obstacle {
 }
 
 /// What keeps the file from being opened, or made where it is not there; `None` where nothing does.
-pub fn obstacle(file: &Path) -> Option<Obstacle> {
+pub fn file_problem(file: &Path) -> Option<FileProblem> {
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
     };
-    let hidden = |path: &Path, error: std::io::Error| Obstacle::Hidden {
+    let hidden = |path: &Path, error: std::io::Error| FileProblem::Hidden {
         path: path.to_owned(),
         why: error.to_string(),
     };
     match fs::metadata(&folder) {
         Ok(_) => {}
-        Err(error) if error.kind() == ErrorKind::NotFound => return Some(Obstacle::NoFolder(folder)),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Some(FileProblem::NoFolder(folder)),
         Err(error) => return Some(hidden(&folder, error)),
     }
     match fs::metadata(file) {
-        Ok(data) if !data.is_file() => return Some(Obstacle::NoFile(file.to_owned())),
+        Ok(data) if !data.is_file() => return Some(FileProblem::NoFile(file.to_owned())),
         Ok(_) => {
             if let Err(error) = File::open(file) {
-                return Some(Obstacle::Unreadable { path: file.to_owned(), why: error.to_string() });
+                return Some(FileProblem::Unreadable { path: file.to_owned(), why: error.to_string() });
             }
         }
         // It is to be made.
@@ -50,7 +50,7 @@ pub fn obstacle(file: &Path) -> Option<Obstacle> {
     }
     // Gone again at once.
     let closed = tempfile::tempfile_in(&folder).err();
-    closed.map(|error| Obstacle::Closed { folder, why: error.to_string() })
+    closed.map(|error| FileProblem::Closed { folder, why: error.to_string() })
 }
 
 #[cfg(test)]
@@ -61,14 +61,14 @@ mod tests {
     fn what_is_not_there_is_told_from_what_cannot_be_looked_into() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        assert_eq!(obstacle(&at("new.db")), None);
-        assert_eq!(obstacle(&at("none/new.db")), Some(Obstacle::NoFolder(at("none"))));
-        assert_eq!(obstacle(folder.path()), Some(Obstacle::NoFile(folder.path().to_owned())));
+        assert_eq!(file_problem(&at("new.db")), None);
+        assert_eq!(file_problem(&at("none/new.db")), Some(FileProblem::NoFolder(at("none"))));
+        assert_eq!(file_problem(folder.path()), Some(FileProblem::NoFile(folder.path().to_owned())));
         // Nobody gets through a file, whatever rights they have.
         fs::write(at("file"), "").unwrap();
-        let through = obstacle(&at("file/x/new.db"));
+        let through = file_problem(&at("file/x/new.db"));
         assert!(
-            matches!(&through, Some(Obstacle::Hidden { path, .. }) if *path == at("file/x")),
+            matches!(&through, Some(FileProblem::Hidden { path, .. }) if *path == at("file/x")),
             "{through:?}"
         );
     }

@@ -1,4 +1,4 @@
-//! Wakes those who wait for a company's feed to grow. Only in this process: others' changes are seen by looking.
+//! FeedWatchers those who wait for a company's feed to grow. Only in this process: others' changes are seen by looking.
 
 use std::{
     collections::HashMap,
@@ -9,9 +9,9 @@ use tokio::sync::watch;
 
 /// Who waits, by company.
 #[derive(Debug, Default)]
-pub(super) struct Wakes(Mutex<HashMap<String, watch::Sender<()>>>);
+pub(super) struct FeedWatchers(Mutex<HashMap<String, watch::Sender<()>>>);
 
-impl Wakes {
+impl FeedWatchers {
     /// Changes whenever the company's feed has grown.
     pub(super) fn of(&self, company_id: &str) -> watch::Receiver<()> {
         self.lock().entry(company_id.to_owned()).or_insert_with(|| watch::Sender::new(())).subscribe()

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 /// Who waits for the database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Lane {
+pub enum Requester {
     /// The gateway itself: sources, Web Connectors, webhooks, workers, and the command line. Every second turn is its,
     /// and a reading thread is kept for it.
     #[default]
-    Own,
+    Gateway,
     /// One of those who call the API, such as a token: each has a bounded share.
     Caller(Arc<str>),
     /// Probes and figures: on threads of their own, past everything that waits.
@@ -16,15 +16,15 @@ pub enum Lane {
 }
 
 tokio::task_local! {
-    static LANE: Lane;
+    static REQUESTER: Requester;
 }
 
-/// Runs `work`; what it asks of the database is asked in `lane`. As a tracing span it does not reach tasks that are
+/// Runs `work`; what it asks of the database is asked in `requester`. As a tracing span it does not reach tasks that are
 /// spawned.
-pub async fn in_lane<T>(lane: Lane, work: impl Future<Output = T>) -> T {
-    LANE.scope(lane, work).await
+pub async fn on_behalf_of<T>(requester: Requester, work: impl Future<Output = T>) -> T {
+    REQUESTER.scope(requester, work).await
 }
 
-pub(super) fn current() -> Lane {
-    LANE.try_with(Lane::clone).unwrap_or_default()
+pub(super) fn current() -> Requester {
+    REQUESTER.try_with(Requester::clone).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use super::{
 
 /// The front desk of a simulated vendor.
 #[derive(Debug)]
-pub(crate) struct Front {
+pub(crate) struct Middleware {
     pub options: ServerOptions,
     limit: Limit,
     pub log: Log,
@@ -19,14 +19,14 @@ pub(crate) struct Front {
 
 /// What is to be done with a call that no fault has answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Struck {
+pub(crate) enum FaultEffect {
     /// In place of the answer.
-    Instead(Fault),
+    ReplacesAnswer(Fault),
     /// The answer is made and then damaged.
-    Damaged(Fault),
+    DamagesAnswer(Fault),
 }
 
-impl Front {
+impl Middleware {
     pub(crate) fn new(options: ServerOptions) -> Self {
         let limit = Limit::new(options.requests_per_minute);
         Self { options, limit, log: Log::default(), redirects: 0 }
@@ -57,17 +57,22 @@ impl Front {
     }
 
     /// An occasion for the faults that take any call, and for those that only this vendor has.
-    pub(crate) fn strikes_call(&mut self, call: &Call, is_api: bool, more: &[Fault]) -> Option<Struck> {
+    pub(crate) fn fault_for_call(
+        &mut self,
+        call: &Call,
+        is_api: bool,
+        more: &[Fault],
+    ) -> Option<FaultEffect> {
         let kinds = [&Fault::ANY_CALL, more].concat();
         let fault = self.options.faults.strikes(&call.path, is_api, &kinds)?;
         Some(match fault {
-            Fault::Slow | Fault::CutOff | Fault::TruncatedJson => Struck::Damaged(fault),
-            _ => Struck::Instead(fault),
+            Fault::Slow | Fault::CutOff | Fault::TruncatedJson => FaultEffect::DamagesAnswer(fault),
+            _ => FaultEffect::ReplacesAnswer(fault),
         })
     }
 
     /// An occasion for the faults of one page: only those are offered that would change it.
-    pub(crate) fn strikes_page(&mut self, call: &Call, kinds: &[Fault]) -> Option<Fault> {
+    pub(crate) fn fault_for_page(&mut self, call: &Call, kinds: &[Fault]) -> Option<Fault> {
         if kinds.is_empty() { None } else { self.options.faults.strikes(&call.path, true, kinds) }
     }
 

@@ -5,7 +5,7 @@ use std::{error::Error, io};
 use rustls::CertificateError;
 
 use super::{
-    guard::NotAllowed,
+    address_guard::NotAllowed,
     problems::{self, Fault, Phase},
 };
 

@@ -1,4 +1,5 @@
-//! Hints: a record is named, and fetched from its source, once for all messages that name it.
+//! Some messages only name a record that has changed. The record is fetched from its source once for all messages that
+//! name it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -19,7 +20,8 @@ use crate::{
 };
 
 use super::{
-    meaning::{Outcome, Told, place, settle},
+    apply::ParsedMessage,
+    outcome::{Outcome, place, settle},
     retry::{Verdict, verdict},
 };
 
@@ -28,24 +30,27 @@ const SHORT: TimeDelta = TimeDelta::seconds(30);
 
 /// A record, and the messages that name it.
 #[derive(Debug, Clone)]
-pub(super) struct Hint {
+pub(super) struct FetchRequest {
     pub list: List,
     pub external_id: String,
     pub messages: Vec<Message>,
 }
 
 /// Groups messages by the record that they name, in the order in which each was first named.
-pub(super) fn group(told: Vec<Told>) -> Vec<Hint> {
-    let mut hints: Vec<Hint> = Vec::new();
+pub(super) fn group(told: Vec<ParsedMessage>) -> Vec<FetchRequest> {
+    let mut requests: Vec<FetchRequest> = Vec::new();
     for one in told {
-        let Some((list, external_id)) = one.hint().map(|(list, id)| (list, id.to_owned())) else { continue };
-        let known = hints.iter_mut().find(|hint| hint.list == list && hint.external_id == external_id);
+        let Some((list, external_id)) = one.record_to_fetch().map(|(list, id)| (list, id.to_owned())) else {
+            continue;
+        };
+        let known =
+            requests.iter_mut().find(|request| request.list == list && request.external_id == external_id);
         match known {
-            Some(hint) => hint.messages.push(one.message),
-            None => hints.push(Hint { list, external_id, messages: vec![one.message] }),
+            Some(request) => request.messages.push(one.message),
+            None => requests.push(FetchRequest { list, external_id, messages: vec![one.message] }),
         }
     }
-    hints
+    requests
 }
 
 /// Writes what the source said of a record, and ends the messages. Whether the whole list is asked for: one answer
@@ -54,30 +59,30 @@ pub(super) fn fetched(
     db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
-    hint: &Hint,
+    request: &FetchRequest,
     fetched: &Fetched,
 ) -> Result<bool> {
     let now = ambient.now();
     let asks = match fetched {
         Fetched::Record(record) => {
             let records = std::slice::from_ref(record.as_ref());
-            let lock = locks::of(&connection.id).list(db, hint.list)?;
+            let lock = locks::of(&connection.id).list(db, request.list)?;
             ingest::stage(db, ambient, &place(connection, &lock, now), records)?;
             false
         }
         Fetched::Missing => {
-            let staged = records::find(db, &connection.id, hint.list, &hint.external_id)?;
+            let staged = records::find(db, &connection.id, request.list, &request.external_id)?;
             match staged.filter(|staged| staged.absent_at.is_none()) {
                 // The whole list has told it already, and a person is asked: reading it again would only ask anew.
-                Some(staged) if records::is_held(db, &connection.id, hint.list, &staged.id)? => false,
+                Some(staged) if records::is_held(db, &connection.id, request.list, &staged.id)? => false,
                 staged => staged.is_some() && connectors::is_polled(connection.kind),
             }
         }
     };
     if asks {
-        poll::request(db, ambient, connection, &[hint.list], Mode::Full)?;
+        poll::request(db, ambient, connection, &[request.list], Mode::Full)?;
     }
-    for message in &hint.messages {
+    for message in &request.messages {
         settle(db, message, Outcome::Done(None), now)?;
     }
     Ok(asks)
@@ -87,12 +92,12 @@ pub(super) fn fetched(
 pub(super) fn failed(
     db: &mut WriteDb,
     ambient: &Ambient,
-    hint: &Hint,
+    request: &FetchRequest,
     failure: &Failure,
 ) -> Result<DateTime<Utc>> {
     let now = ambient.now();
     let mut next = now + SHORT;
-    for message in &hint.messages {
+    for message in &request.messages {
         match verdict(message, failure, ambient.fraction(), now) {
             Verdict::Later { attempts, at, problem } => {
                 inbox::retry(db, &message.id, attempts, at, &problem, now)?;
@@ -107,7 +112,7 @@ pub(super) fn failed(
 /// Whether a failure would meet any record of the connection.
 fn concerns_all(failure: &Failure) -> bool {
     match failure {
-        Failure::Closed(_) => true,
+        Failure::NotSent(_) => true,
         Failure::Source { cause, retry_after, .. } => {
             retry_after.is_some() || matches!(cause, Cause::Credentials | Cause::RateLimit)
         }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// With what a connection's messages are verified.
-pub struct Known {
+pub struct WebhookCredentials {
     pub id: String,
     pub kind: Kind,
     pub settings: String,
@@ -25,7 +25,7 @@ pub struct Known {
     sealed: Vec<SealedSecret>,
 }
 
-impl Known {
+impl WebhookCredentials {
     /// `None` where there is no such connection; it takes as many queries to find that out.
     pub fn read(db: &mut Db, vault: &Vault, id: &str) -> Result<Option<Self>, VaultError> {
         let connection = find(db, id)?;

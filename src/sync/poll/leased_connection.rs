@@ -1,4 +1,4 @@
-//! Who holds a connection's lease: all that is written while polling is written by the holder.
+//! A connection whose lease is held. A poll writes through it alone, so it writes nothing after the lease was lost.
 
 use std::time::Duration;
 
@@ -10,10 +10,11 @@ use crate::{
         connections::Connection,
         polls::{self, Lease},
     },
+    sync::source_access::SourceAccess,
 };
 
 /// The lease of a connection, and what is done with it.
-pub(super) struct Holder {
+pub(super) struct LeasedConnection {
     pub store: Store,
     pub ambient: Ambient,
     pub lease: Lease,
@@ -21,7 +22,17 @@ pub(super) struct Holder {
     pub connection: Connection,
 }
 
-impl Holder {
+impl LeasedConnection {
+    pub(super) fn new(sources: &SourceAccess, lease: &Lease, connection: Connection) -> Self {
+        Self {
+            store: sources.store.clone(),
+            ambient: sources.ambient.clone(),
+            lease: lease.clone(),
+            lease_for: sources.lease_for,
+            connection,
+        }
+    }
+
     /// Runs `work` in a transaction that is committed only if the lease was still held at its end.
     ///
     /// # Errors

@@ -11,8 +11,9 @@ use url::Url;
 use crate::{codec::json, connectors::source::Failure};
 
 use super::{
-    Gate, Outbound, Timeouts, causes,
-    guard::{self, NotAllowed},
+    Outbound, RequestLimiter, Timeouts,
+    address_guard::{self, NotAllowed},
+    classify,
     problems::{self, Fault, Phase},
     retry,
 };
@@ -25,12 +26,12 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// Sends requests to one origin (scheme, host and port) and to no other.
 #[derive(Clone)]
-pub struct Caller {
+pub struct OriginClient {
     client: reqwest::Client,
     base: Url,
     host: String,
     allow_private: bool,
-    gate: Arc<dyn Gate>,
+    limiter: Arc<dyn RequestLimiter>,
     /// Sent with every request: who asks.
     headers: HeaderMap,
     timeouts: Timeouts,
@@ -63,7 +64,7 @@ pub struct Answer<T> {
     pub body: T,
 }
 
-impl Caller {
+impl OriginClient {
     /// `allow_private` lets this connection reach private addresses; it holds for the host of `base`, because nothing
     /// is sent to another. Without it `base` must be https, or local: then each request is refused.
     ///
@@ -73,11 +74,11 @@ impl Caller {
         outbound: &Outbound,
         base: Url,
         allow_private: bool,
-        gate: Arc<dyn Gate>,
+        limiter: Arc<dyn RequestLimiter>,
         headers: HeaderMap,
     ) -> Result<Self, Failure> {
         let host = base.host_str().unwrap_or_default().to_owned();
-        let plain = allow_private || guard::is_local(&base);
+        let plain = allow_private || address_guard::is_local(&base);
         let scheme_fits = base.scheme() == "https" || (plain && base.scheme() == "http");
         if host.is_empty() || !scheme_fits || !base.username().is_empty() || base.password().is_some() {
             return Err(problems::failure(
@@ -92,7 +93,7 @@ impl Caller {
             base,
             host,
             allow_private,
-            gate,
+            limiter,
             headers,
             timeouts: outbound.timeouts,
             body_cap: BODY_CAP,
@@ -131,8 +132,8 @@ impl Caller {
         &self.base
     }
 
-    pub fn gate(&self) -> &Arc<dyn Gate> {
-        &self.gate
+    pub fn limiter(&self) -> &Arc<dyn RequestLimiter> {
+        &self.limiter
     }
 
     /// Sends a request; any body is taken.
@@ -187,15 +188,15 @@ impl Caller {
         let url = self.address(&request)?;
         let (mut attempt, mut waits) = (1, 0);
         loop {
-            let passed = self.gate.pass().await?;
+            let passed = self.limiter.acquire().await?;
             let answered = self.patient(&request, &url).await;
             drop(passed);
             let fault = match answered {
                 Err(fault) => fault,
                 Ok(answer) => {
                     let (status, headers) = (answer.status, answer.headers.clone());
-                    if let Some(wait) = retry::asked_to_wait(status, &headers, self.gate.now()) {
-                        self.gate.close_for(wait).await?;
+                    if let Some(wait) = retry::asked_to_wait(status, &headers, self.limiter.now()) {
+                        self.limiter.back_off(wait).await?;
                         waits += 1;
                         if !self.retries || waits >= retry::WAITS {
                             return Err(problems::rate_limited(&self.host, wait));
@@ -217,7 +218,7 @@ impl Caller {
             if !fault.again || !self.retries || attempt >= retry::ATTEMPTS {
                 return Err(fault.into());
             }
-            self.gate.pause(retry::pause(attempt, self.gate.jitter())).await;
+            self.limiter.pause(retry::pause(attempt, self.limiter.jitter())).await;
             attempt += 1;
         }
     }
@@ -236,7 +237,7 @@ impl Caller {
             return Err(problems::elsewhere(&self.host, None));
         }
         if !self.allow_private {
-            guard::literal(&url)
+            address_guard::literal(&url)
                 .map_err(|NotAllowed { address, .. }| problems::not_allowed(&self.host, address))?;
         }
         url.set_fragment(None);
@@ -244,13 +245,13 @@ impl Caller {
         Ok(url)
     }
 
-    /// An attempt during which others may take the place of this poll if it lasts.
+    /// An attempt during which others may take the slot of this poll if it lasts.
     async fn patient(&self, request: &Request<'_>, url: &Url) -> Result<Answer<Bytes>, Fault> {
         let mut attempt = std::pin::pin!(self.attempt(request, url));
         match timeout(SOON, &mut attempt).await {
             Ok(done) => done,
             Err(_) => {
-                let _aside = self.gate.aside();
+                let _yielded = self.limiter.yield_slot();
                 attempt.await
             }
         }
@@ -267,7 +268,7 @@ impl Caller {
         let head = timeout(self.timeouts.connect + self.timeouts.head, call.send()).await;
         let response = head
             .map_err(|_| problems::timeout(&self.host, Phase::Head))?
-            .map_err(|error| causes::classify(&self.host, &error, Phase::Head))?;
+            .map_err(|error| classify::classify(&self.host, &error, Phase::Head))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = timeout(self.timeouts.body, self.body(response)).await;
         let body = body.map_err(|_| problems::timeout(&self.host, Phase::Body))??;
@@ -279,7 +280,7 @@ impl Caller {
         let mut body = BytesMut::new();
         loop {
             let chunk = response.chunk().await;
-            let chunk = chunk.map_err(|error| causes::classify(&self.host, &error, Phase::Body))?;
+            let chunk = chunk.map_err(|error| classify::classify(&self.host, &error, Phase::Body))?;
             let Some(chunk) = chunk else { return Ok(body.freeze()) };
             if body.len().saturating_add(chunk.len()) > self.body_cap {
                 return Err(problems::too_large(&self.host, self.body_cap));

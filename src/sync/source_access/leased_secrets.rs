@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     clock::Ambient,
-    connectors::{outbound::Closed, polled::SecretKeeper},
+    connectors::{outbound::NotSent, polled::SecretKeeper},
     domain::{schedule::span, secret::Secret},
     store::{
         self, Store, WriteDb, locks,
@@ -41,11 +41,11 @@ impl LeasedSecrets {
 }
 
 impl SecretKeeper for LeasedSecrets {
-    fn replace(&self, name: &'static str, secret: Secret) -> BoxFuture<'_, Result<(), Closed>> {
+    fn replace(&self, name: &'static str, secret: Secret) -> BoxFuture<'_, Result<(), NotSent>> {
         Box::pin(async move {
             self.put(name, secret).await.map_err(|error| match error {
-                VaultError::Store(store::Error::Stale(_)) => Closed::LeaseLost,
-                other => Closed::Unavailable(other.to_string()),
+                VaultError::Store(store::Error::Stale(_)) => NotSent::LeaseLost,
+                other => NotSent::Unavailable(other.to_string()),
             })
         })
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     clock::Ambient,
-    connectors::calls_in::{Desk, Kept, ListState, Pin, SourceFile, Unkept},
+    connectors::calls_in::{ListState, Pin, SessionContext, SessionError, SessionResult, SourceFile},
     domain::{
         hold::Gone,
         problem::Problem,
@@ -24,24 +24,24 @@ use crate::{
 use super::rivals;
 
 /// The database, in the transaction of a call.
-pub(super) struct Keeper<'a> {
+pub(super) struct DatabaseContext<'a> {
     pub db: &'a mut WriteDb,
     pub ambient: &'a Ambient,
     pub connection: &'a Connection,
     pub lock: &'a Locked<locks::Connection>,
 }
 
-impl From<store::Error> for Unkept {
+impl From<store::Error> for SessionError {
     fn from(error: store::Error) -> Self {
-        Self::Keeper(Box::new(error))
+        Self::Store(Box::new(error))
     }
 }
 
 /// Our own error again.
-pub(super) fn error(unkept: Unkept) -> store::Error {
+pub(super) fn error(unkept: SessionError) -> store::Error {
     match unkept {
-        Unkept::Corrupt { what, why } => store::Error::Corrupt { what, why },
-        Unkept::Keeper(error) => match error.downcast::<store::Error>() {
+        SessionError::Corrupt { what, why } => store::Error::Corrupt { what, why },
+        SessionError::Store(error) => match error.downcast::<store::Error>() {
             Ok(error) => *error,
             Err(other) => store::Error::Corrupt { what: "session", why: other.to_string() },
         },
@@ -64,7 +64,7 @@ pub(super) fn source_file(file: DesktopFile) -> SourceFile {
     }
 }
 
-impl Desk for Keeper<'_> {
+impl SessionContext for DatabaseContext<'_> {
     fn now(&self) -> DateTime<Utc> {
         self.ambient.now()
     }
@@ -73,32 +73,32 @@ impl Desk for Keeper<'_> {
         &self.connection.id
     }
 
-    fn settings(&mut self) -> Kept<String> {
+    fn settings(&mut self) -> SessionResult<String> {
         Ok(self.connection.settings.clone())
     }
 
-    fn file(&mut self) -> Kept<SourceFile> {
+    fn file(&mut self) -> SessionResult<SourceFile> {
         Ok(source_file(desktop::get(self.db, &self.connection.id)?))
     }
 
-    fn pin(&mut self, pin: &Pin) -> Kept<()> {
+    fn pin(&mut self, pin: &Pin) -> SessionResult<()> {
         let (name, path) = (pin.name.as_deref(), pin.path.as_deref());
         Ok(desktop::set_pin(self.db, &self.connection.id, pin.by_file_id, name, path)?)
     }
 
-    fn take_file_id(&mut self, file_id: &str) -> Kept<()> {
+    fn take_file_id(&mut self, file_id: &str) -> SessionResult<()> {
         Ok(desktop::take_file_id(self.db, &self.connection.id, file_id)?)
     }
 
-    fn doubt(&mut self, name: &str, path: &str) -> Kept<()> {
+    fn doubt(&mut self, name: &str, path: &str) -> SessionResult<()> {
         Ok(desktop::doubt(self.db, &self.connection.id, name, path)?)
     }
 
-    fn note_version(&mut self, version: &str) -> Kept<()> {
+    fn note_version(&mut self, version: &str) -> SessionResult<()> {
         Ok(desktop::set_version(self.db, &self.connection.id, version)?)
     }
 
-    fn list(&mut self, list: List) -> Kept<ListState> {
+    fn list(&mut self, list: List) -> SessionResult<ListState> {
         let id = &self.connection.id;
         let cursor = lists::cursor(self.db, id, list)?;
         Ok(ListState {
@@ -112,34 +112,34 @@ impl Desk for Keeper<'_> {
         })
     }
 
-    fn start_run(&mut self, list: List, mode: Mode) -> Kept<String> {
+    fn start_run(&mut self, list: List, mode: Mode) -> SessionResult<String> {
         Ok(run::start(self.db, self.ambient, self.connection, list, mode)?.id)
     }
 
-    fn forget_seen(&mut self, run_id: &str) -> Kept<()> {
+    fn forget_seen(&mut self, run_id: &str) -> SessionResult<()> {
         Ok(runs::forget_seen(self.db, run_id)?)
     }
 
-    fn finish_run(&mut self, run_id: &str, gone: &Gone, warning: Option<&Problem>) -> Kept<()> {
+    fn finish_run(&mut self, run_id: &str, gone: &Gone, warning: Option<&Problem>) -> SessionResult<()> {
         let run = runs::get(self.db, run_id)?;
         reconcile::finish(self.db, &run, gone, warning, self.now())?;
         Ok(())
     }
 
-    fn fail_run(&mut self, run_id: &str, problem: &Problem) -> Kept<()> {
+    fn fail_run(&mut self, run_id: &str, problem: &Problem) -> SessionResult<()> {
         Ok(run::fail(self.db, run_id, problem, self.ambient.now())?)
     }
 
-    fn refused(&mut self, list: List, request: &str) -> Kept<()> {
+    fn refused(&mut self, list: List, request: &str) -> SessionResult<()> {
         let lock = self.lock.list(self.db, list)?;
         Ok(lists::refused(self.db, &lock, request, self.ambient.now())?)
     }
 
-    fn set_problem(&mut self, problem: Option<&Problem>) -> Kept<()> {
+    fn set_problem(&mut self, problem: Option<&Problem>) -> SessionResult<()> {
         Ok(connections::set_problem(self.db, self.lock, problem, self.ambient.now())?)
     }
 
-    fn has_rivals(&mut self) -> Kept<bool> {
+    fn has_rivals(&mut self) -> SessionResult<bool> {
         Ok(rivals::are_there(self.db, &self.connection.id, self.ambient.now())?)
     }
 }

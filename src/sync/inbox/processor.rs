@@ -18,16 +18,17 @@ use crate::{
     store::{
         self, Store, WriteDb,
         connections::{self, Connection},
-        hooks,
         inbox::{self, Message},
+        webhooks,
     },
     sync::vault::Vault,
 };
 
 use super::{
+    apply::{self, ParsedMessage},
     fetch::Fetch,
-    hints::{self, Hint},
-    meaning::{self, Outcome, Told},
+    fetch_requests::{self, FetchRequest},
+    outcome::{self, Outcome},
     pace::{Pace, Traffic},
     sealed::read_again,
 };
@@ -40,7 +41,7 @@ const BATCH_BYTES: u64 = 8 << 20;
 pub const TURN: Duration = Duration::from_secs(1);
 
 /// Inboxes whose messages are read and written at the same time: each holds some of them in memory.
-pub const PLACES: usize = 4;
+pub const SLOTS: usize = 4;
 
 /// Tries of a message that the database refuses; what it refuses three times it refuses always.
 const TRIES: u32 = 3;
@@ -56,11 +57,11 @@ pub struct Lease {
 }
 
 /// The right to read and write messages; given back when it is dropped.
-pub type Place = Option<OwnedSemaphorePermit>;
+pub type Slot = Option<OwnedSemaphorePermit>;
 
-/// What it takes to give messages their meaning. Cheap to clone.
+/// Works off the messages of inboxes. Cheap to clone.
 #[derive(Clone)]
-pub struct Desk {
+pub struct InboxProcessor {
     pub store: Store,
     pub ambient: Ambient,
     pub fetch: Arc<dyn Fetch>,
@@ -73,19 +74,19 @@ pub struct Desk {
     /// After this time a turn ends with what is under way.
     pub turn: Duration,
     /// Whoever reads and writes messages holds one of these; whoever waits for a source does not.
-    pub places: Arc<Semaphore>,
+    pub slots: Arc<Semaphore>,
     /// What comes in meanwhile, which goes first.
     pub traffic: Traffic,
     /// Tells the poller that lists were asked for.
     pub polls: Arc<Notify>,
 }
 
-impl Desk {
+impl InboxProcessor {
     /// Takes the lease of a connection's inbox; `None` while another gateway has it, or where the connection is gone.
     pub async fn claim(&self, connection_id: &str) -> store::Result<Option<Lease>> {
         let (id, by) = (connection_id.to_owned(), self.gateway.clone());
         let (now, until) = (self.ambient.now(), self.until());
-        match self.store.write(move |db| hooks::claim(db, &id, &by, now, until)).await {
+        match self.store.write(move |db| webhooks::claim(db, &id, &by, now, until)).await {
             Ok(number) => Ok(number.map(|number| Lease { connection_id: connection_id.to_owned(), number })),
             Err(store::Error::Referred(_)) => Ok(None),
             Err(error) => Err(error),
@@ -110,7 +111,7 @@ impl Desk {
         let claim = move |db: &mut WriteDb| {
             let mut leases = Vec::new();
             for connection_id in due {
-                if let Some(number) = hooks::claim(db, &connection_id, &by, now, until)? {
+                if let Some(number) = webhooks::claim(db, &connection_id, &by, now, until)? {
                     leases.push(Lease { connection_id, number });
                 }
             }
@@ -123,21 +124,21 @@ impl Desk {
         }
     }
 
-    /// Waits for a place. Whoever waits to begin holds no lease: another gateway may have room.
-    pub async fn place(&self) -> Place {
-        // It is never closed; without a place more would be held in memory, and nothing worse.
-        Arc::clone(&self.places).acquire_owned().await.ok()
+    /// Waits for a slot. Whoever waits to begin holds no lease: another gateway may have room.
+    pub async fn slot(&self) -> Slot {
+        // It is never closed; without a slot more would be held in memory, and nothing worse.
+        Arc::clone(&self.slots).acquire_owned().await.ok()
     }
 
-    /// A place that is free now.
-    pub fn place_now(&self) -> Option<Place> {
-        Arc::clone(&self.places).try_acquire_owned().ok().map(Some)
+    /// A slot that is free now.
+    pub fn slot_now(&self) -> Option<Slot> {
+        Arc::clone(&self.slots).try_acquire_owned().ok().map(Some)
     }
 
     /// Works off what is due, for the time of a turn; how many messages. It ends early when the lease is lost. Whoever calls
     /// it renews the lease meanwhile: a source may be slow.
-    pub async fn work(&self, lease: &Lease, place: Place) -> store::Result<usize> {
-        match self.work_off(lease, place).await {
+    pub async fn work(&self, lease: &Lease, slot: Slot) -> store::Result<usize> {
+        match self.work_off(lease, slot).await {
             Err(store::Error::Stale("inbox")) => Ok(0),
             worked => worked,
         }
@@ -157,7 +158,7 @@ impl Desk {
     /// What the database says: the lease runs out by itself then.
     pub async fn release(&self, lease: Lease) -> store::Result<()> {
         let now = self.ambient.now();
-        self.store.write(move |db| hooks::release(db, &lease.connection_id, lease.number, now)).await
+        self.store.write(move |db| webhooks::release(db, &lease.connection_id, lease.number, now)).await
     }
 
     fn until(&self) -> DateTime<Utc> {
@@ -173,28 +174,28 @@ impl Desk {
         let (lease, until) = (lease.clone(), self.until());
         let write = move |db: &mut WriteDb| {
             // First of all: its row stays locked, so nobody can take the lease before the commit.
-            hooks::hold(db, &lease.connection_id, lease.number, until)?;
+            webhooks::hold(db, &lease.connection_id, lease.number, until)?;
             work(db)
         };
         self.store.write(write).await
     }
 
-    async fn work_off(&self, lease: &Lease, place: Place) -> store::Result<usize> {
+    async fn work_off(&self, lease: &Lease, slot: Slot) -> store::Result<usize> {
         let end = Instant::now() + self.turn;
         let mut dealt = 0;
-        let mut first = Some(place);
+        let mut first = Some(slot);
         let mut pace = Pace::new(&self.traffic);
         while dealt == 0 || Instant::now() < end {
-            let place = match first.take() {
-                Some(place) => place,
-                None => self.place().await,
+            let slot = match first.take() {
+                Some(slot) => slot,
+                None => self.slot().await,
             };
             let (id, vault, now) = (lease.connection_id.clone(), self.vault.clone(), self.ambient.now());
             let read = self.store.read(move |db| {
                 let connection = connections::get(db, &id)?;
                 let due = inbox::due(db, &id, now, BATCH, BATCH_BYTES)?;
                 let told = due.into_iter().map(|message| read_again(db, &vault, &connection, message));
-                let told = told.collect::<store::Result<Vec<Told>>>()?;
+                let told = told.collect::<store::Result<Vec<ParsedMessage>>>()?;
                 Ok::<_, store::Error>((connection, told))
             });
             let (connection, told) = match read.await {
@@ -202,15 +203,15 @@ impl Desk {
                 read => read?,
             };
             let Some(newest) = told.iter().map(|told| told.message.received_at).max() else { break };
-            let (hints, told): (Vec<Told>, Vec<Told>) =
-                told.into_iter().partition(|told| told.hint().is_some());
+            let (requests, told): (Vec<ParsedMessage>, Vec<ParsedMessage>) =
+                told.into_iter().partition(|told| told.record_to_fetch().is_some());
             dealt += told.len();
             self.tell_in_bites(lease, &connection, told, &mut pace).await?;
-            drop(place);
-            dealt += self.follow(lease, &connection, hints::group(hints), end).await?;
+            drop(slot);
+            dealt += self.follow(lease, &connection, fetch_requests::group(requests), end).await?;
             let id = lease.connection_id.clone();
             self.write(lease, move |db| {
-                hooks::received(db, &id, newest)?;
+                webhooks::received(db, &id, newest)?;
                 connections::seen(db, &id, newest).map(drop)
             })
             .await?;
@@ -223,7 +224,7 @@ impl Desk {
         &self,
         lease: &Lease,
         connection: &Connection,
-        mut told: Vec<Told>,
+        mut told: Vec<ParsedMessage>,
         pace: &mut Pace,
     ) -> store::Result<()> {
         while !told.is_empty() {
@@ -239,7 +240,12 @@ impl Desk {
     }
 
     /// Does what messages say: all in one transaction, or one by one where that fails.
-    async fn tell(&self, lease: &Lease, connection: &Connection, told: Vec<Told>) -> store::Result<()> {
+    async fn tell(
+        &self,
+        lease: &Lease,
+        connection: &Connection,
+        told: Vec<ParsedMessage>,
+    ) -> store::Result<()> {
         if told.is_empty() {
             return Ok(());
         }
@@ -259,10 +265,10 @@ impl Desk {
         &self,
         lease: &Lease,
         connection: &Connection,
-        told: Arc<Vec<Told>>,
+        told: Arc<Vec<ParsedMessage>>,
     ) -> store::Result<()> {
         let (ambient, connection) = (self.ambient.clone(), connection.clone());
-        let asked = self.write(lease, move |db| meaning::tell(db, &ambient, &connection, &told)).await?;
+        let asked = self.write(lease, move |db| apply::apply_all(db, &ambient, &connection, &told)).await?;
         if asked {
             self.polls.notify_one();
         }
@@ -270,7 +276,12 @@ impl Desk {
     }
 
     /// What the database keeps refusing is given up at once: tried again later it would undo what was told since.
-    async fn tell_one(&self, lease: &Lease, connection: &Connection, one: &Told) -> store::Result<()> {
+    async fn tell_one(
+        &self,
+        lease: &Lease,
+        connection: &Connection,
+        one: &ParsedMessage,
+    ) -> store::Result<()> {
         let one = Arc::new(vec![one.clone()]);
         let mut tries = 1;
         let error = loop {
@@ -292,7 +303,7 @@ impl Desk {
         let give_up = move |db: &mut WriteDb| {
             messages
                 .iter()
-                .try_for_each(|told| meaning::settle(db, &told.message, Outcome::Dead(problem.clone()), now))
+                .try_for_each(|told| outcome::settle(db, &told.message, Outcome::Dead(problem.clone()), now))
         };
         self.write(lease, give_up).await
     }
@@ -303,15 +314,15 @@ impl Desk {
         &self,
         lease: &Lease,
         connection: &Connection,
-        hints: Vec<Hint>,
+        requests: Vec<FetchRequest>,
         end: Instant,
     ) -> store::Result<usize> {
         let mut dealt = 0;
-        let mut rest = hints.into_iter();
-        while let Some(hint) = rest.next() {
-            dealt += hint.messages.len();
-            if let Some(until) = self.follow_one(lease, connection, hint).await? {
-                let left: Vec<Message> = rest.flat_map(|hint| hint.messages).collect();
+        let mut rest = requests.into_iter();
+        while let Some(request) = rest.next() {
+            dealt += request.messages.len();
+            if let Some(until) = self.follow_one(lease, connection, request).await? {
+                let left: Vec<Message> = rest.flat_map(|request| request.messages).collect();
                 dealt += left.len();
                 let defer = move |db: &mut WriteDb| {
                     let ids: Vec<&str> = left.iter().map(|message| message.id.as_str()).collect();
@@ -332,23 +343,24 @@ impl Desk {
         &self,
         lease: &Lease,
         connection: &Connection,
-        hint: Hint,
+        request: FetchRequest,
     ) -> store::Result<Option<DateTime<Utc>>> {
-        let fetched = self.fetch.fetch(&connection.id, hint.list, &hint.external_id);
+        let fetched = self.fetch.fetch(&connection.id, request.list, &request.external_id);
         let fetched: Result<Fetched, Failure> =
             tokio::time::timeout(FETCH, fetched).await.unwrap_or_else(|_| Err(too_slow()));
         let (ambient, connection) = (self.ambient.clone(), connection.clone());
         match fetched {
             Ok(fetched) => {
-                let write =
-                    move |db: &mut WriteDb| hints::fetched(db, &ambient, &connection, &hint, &fetched);
+                let write = move |db: &mut WriteDb| {
+                    fetch_requests::fetched(db, &ambient, &connection, &request, &fetched)
+                };
                 if self.write(lease, write).await? {
                     self.polls.notify_one();
                 }
                 Ok(None)
             }
             Err(failure) => {
-                let write = move |db: &mut WriteDb| hints::failed(db, &ambient, &hint, &failure);
+                let write = move |db: &mut WriteDb| fetch_requests::failed(db, &ambient, &request, &failure);
                 self.write(lease, write).await.map(Some)
             }
         }

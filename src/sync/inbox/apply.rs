@@ -1,6 +1,4 @@
-//! What each event does, in the transaction in which its message is done.
-
-use chrono::{DateTime, Utc};
+//! Applies each event in the transaction that marks its message as done.
 
 use crate::{
     clock::Ambient,
@@ -10,44 +8,25 @@ use crate::{
         problem::Problem,
         words::{List, Mode},
     },
-    store::{
-        Result, WriteDb,
-        connections::Connection,
-        hooks,
-        inbox::{self, Message},
-        locks::{self, Locked},
-        records::Place,
-        sealed,
-    },
+    store::{Result, WriteDb, connections::Connection, inbox::Message, locks, webhooks},
     sync::ask::{self, AskError},
 };
 
 use super::{
     newest,
+    outcome::{Outcome, settle},
     pages::{self, Page},
     sealed::not_understood,
 };
 
-/// What is to become of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// Dealt with; of what did not count, a word.
-    Done(Option<Problem>),
-    Later {
-        at: DateTime<Utc>,
-        problem: Problem,
-    },
-    Dead(Problem),
-}
-
-/// A message and its meaning, or why it has none.
+/// A message and the event in it, or why it could not be read.
 #[derive(Debug, Clone)]
-pub(super) struct Told {
+pub(super) struct ParsedMessage {
     pub message: Message,
     pub event: std::result::Result<Event, Problem>,
 }
 
-impl Told {
+impl ParsedMessage {
     pub(super) fn read(message: Message) -> Self {
         let event = match &message.body {
             // A reader's own words would hold what stands there.
@@ -61,7 +40,7 @@ impl Told {
     }
 
     /// The record that it names, to be fetched.
-    pub(super) fn hint(&self) -> Option<(List, &str)> {
+    pub(super) fn record_to_fetch(&self) -> Option<(List, &str)> {
         match &self.event {
             Ok(Event::Changed { list, external_id } | Event::MayBeGone { list, external_id }) => {
                 Some((*list, external_id))
@@ -90,14 +69,14 @@ impl Told {
 }
 
 /// Does what messages say, in their order, and ends them. Whether the source was asked for what has changed.
-pub(super) fn tell(
+pub(super) fn apply_all(
     db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
-    told: &[Told],
+    told: &[ParsedMessage],
 ) -> Result<bool> {
     // Locks in the order that everybody keeps: the poll's row, then those of the lists.
-    let asks = connectors::is_polled(connection.kind) && told.iter().any(Told::asks);
+    let asks = connectors::is_polled(connection.kind) && told.iter().any(ParsedMessage::asks);
     if asks {
         ask_for_changes(db, ambient, connection)?;
     }
@@ -123,7 +102,12 @@ fn ask_for_changes(db: &mut WriteDb, ambient: &Ambient, connection: &Connection)
     }
 }
 
-fn apply(db: &mut WriteDb, ambient: &Ambient, connection: &Connection, told: &Told) -> Result<Outcome> {
+fn apply(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    connection: &Connection,
+    told: &ParsedMessage,
+) -> Result<Outcome> {
     let message = &told.message;
     match &told.event {
         Err(problem) => return Ok(Outcome::Dead(problem.clone())),
@@ -153,37 +137,10 @@ fn apply(db: &mut WriteDb, ambient: &Ambient, connection: &Connection, told: &To
             return pages::take(db, ambient, connection, &page);
         }
         Ok(Event::VerificationCode { code }) => {
-            hooks::set_verification(db, &connection.id, code, message.received_at)?;
+            webhooks::set_verification(db, &connection.id, code, message.received_at)?;
         }
-        // Those that name a record are hints; the source was asked for the others.
+        // A record that is named is fetched; for the others the source was asked what has changed.
         Ok(Event::Changed { .. } | Event::MayBeGone { .. } | Event::SomethingChanged | Event::Nothing) => {}
     }
     Ok(Outcome::Done(None))
-}
-
-/// Where records are staged that a webhook brought.
-pub(super) fn place<'a>(connection: &'a Connection, lock: &'a Locked<List>, now: DateTime<Utc>) -> Place<'a> {
-    Place { company_id: &connection.company_id, lock, run_id: None, now }
-}
-
-/// Ends a message, or leaves it for later.
-pub(super) fn settle(
-    db: &mut WriteDb,
-    message: &Message,
-    outcome: Outcome,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    match outcome {
-        Outcome::Done(note) => {
-            if message.body.is_none() {
-                sealed::remove(db, &message.id)?;
-            }
-            inbox::done(db, &message.id, note.as_ref(), now)
-        }
-        Outcome::Later { at, problem } => inbox::retry(db, &message.id, message.attempts, at, &problem, now),
-        Outcome::Dead(problem) => {
-            tracing::warn!(message = message.id, code = problem.code, "a webhook's message was given up");
-            inbox::dead(db, &message.id, &problem, now)
-        }
-    }
 }
