@@ -4,14 +4,14 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     clock::Ambient,
-    connectors::calls_in::{ListState, Pin, SessionContext, SessionError, SessionResult, SourceFile},
+    connectors::calls_in::{ListState, Pin, SessionContext, SessionResult, SourceFile},
     domain::{
         hold::Gone,
         problem::Problem,
         words::{List, Mode, RunState},
     },
     store::{
-        self, WriteDb,
+        WriteDb,
         connections::{self, Connection},
         desktop::{self, DesktopFile},
         lists,
@@ -29,23 +29,6 @@ pub(super) struct DatabaseContext<'a> {
     pub ambient: &'a Ambient,
     pub connection: &'a Connection,
     pub lock: &'a Locked<locks::Connection>,
-}
-
-impl From<store::Error> for SessionError {
-    fn from(error: store::Error) -> Self {
-        Self::Store(Box::new(error))
-    }
-}
-
-/// Our own error again.
-pub(super) fn error(unkept: SessionError) -> store::Error {
-    match unkept {
-        SessionError::Corrupt { what, why } => store::Error::Corrupt { what, why },
-        SessionError::Store(error) => match error.downcast::<store::Error>() {
-            Ok(error) => *error,
-            Err(other) => store::Error::Corrupt { what: "session", why: other.to_string() },
-        },
-    }
 }
 
 /// What is kept of a connection's file, in the words of connectors.

@@ -8,12 +8,14 @@
 //! | `session` | the calls of a session, its last word and its end |
 //! | `receive` | an answer: staged as it streams past |
 //! | `context` | what a connector may do within a call |
+//! | `error` | the errors of the store that pass through a connector |
 //! | `rivals` | two programs with one user name |
 //! | `setup` | the file with which a program is set up |
 //! | `doubt` | a file of which nobody knows whether it is the same company's |
 
 mod context;
 mod doubt;
+mod error;
 mod receive;
 mod rivals;
 mod session;
@@ -44,6 +46,7 @@ use crate::{
 };
 
 use context::DatabaseContext;
+use error::store_error;
 
 /// What a connection's kind makes of calls.
 ///
@@ -113,7 +116,7 @@ impl Open {
         act: impl FnOnce(&'static dyn CallsIn, &mut String, &mut DatabaseContext<'_>) -> Result<T, SessionError>,
     ) -> store::Result<T> {
         let mut context = DatabaseContext { db, ambient, connection: &self.connection, lock: &self.lock };
-        let done = act(self.connector, &mut self.session.plan, &mut context).map_err(context::error)?;
+        let done = act(self.connector, &mut self.session.plan, &mut context).map_err(store_error)?;
         sessions::save(db, &self.session, ambient.now())?;
         Ok(done)
     }

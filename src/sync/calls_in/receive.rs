@@ -21,7 +21,7 @@ use crate::{
     sync::ingest,
 };
 
-use super::{Open, context};
+use super::{Open, error::store_error};
 
 /// Parts that may wait for the writer: with the one being read and the one being written, what is in memory.
 const WAITING: usize = 1;
@@ -70,7 +70,7 @@ pub async fn receive(store: &Store, ambient: &Ambient, ticket: &str) -> store::R
         .write(move |db| -> store::Result<_> {
             let Ok(open) = Open::of(db, &hash, now)? else { return Ok(Err(FAILED)) };
             let state = &open.session.plan;
-            let standing = open.connector.standing(state).map_err(context::error)?;
+            let standing = open.connector.standing(state).map_err(store_error)?;
             if !standing.asked {
                 // Said twice: what it told was taken in the first time.
                 return Ok(Err(standing.progress));
@@ -80,7 +80,7 @@ pub async fn receive(store: &Store, ambient: &Ambient, ticket: &str) -> store::R
                 None => None,
             };
             let high_water = run.as_ref().and_then(|run| run.high_water.as_deref());
-            let answer = open.connector.answer(state, high_water, now).map_err(context::error)?;
+            let answer = open.connector.answer(state, high_water, now).map_err(store_error)?;
             Ok(Ok((open.session.revision, answer, run)))
         })
         .await?;
@@ -153,7 +153,7 @@ impl Received {
             Ok(Err(error)) => return Err(error),
             Err(_) => return Err(store::Error::Panicked),
         }
-        read.map_err(context::error)
+        read.map_err(store_error)
     }
 
     /// Takes the answer in, once the whole call has arrived. `error` is what the program says went wrong, or empty. What is
@@ -213,7 +213,7 @@ struct Concluding {
 impl Concluding {
     fn take_in(mut self, db: &mut WriteDb, error: &str) -> store::Result<i32> {
         let Ok(open) = Open::find(db, &self.ticket, self.ambient.now())? else { return Ok(FAILED) };
-        let standing = open.connector.standing(&open.session.plan).map_err(context::error)?;
+        let standing = open.connector.standing(&open.session.plan).map_err(store_error)?;
         if open.session.revision != self.revision {
             // Sent twice, and the other one was whole first: that one counts, and its rows are counted once.
             if let Some(run) = &self.run {

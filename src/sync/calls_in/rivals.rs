@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-use super::{context, of};
+use super::{error::store_error, of};
 
 /// So many within [`TOGETHER`] of each other are no accident.
 const RIVALS: i32 = 3;
@@ -22,7 +22,7 @@ pub(super) fn note(db: &mut WriteDb, session: &Session, now: DateTime<Utc>) -> s
     let connection = connections::get(db, &session.connection_id)?;
     let connector = of(&connection)?;
     let mut state = session.plan.clone();
-    if !connector.note_rival(&mut state).map_err(context::error)? {
+    if !connector.note_rival(&mut state).map_err(store_error)? {
         return Ok(());
     }
     sessions::annotate(db, &session.ticket_hash, &state)?;

@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-use super::{Open, context, expired, of, retired, unknown_ticket};
+use super::{Open, error::store_error, expired, of, retired, unknown_ticket};
 
 /// How long a program may be silent within a session: its source may take minutes for an answer, and a dialog may be open
 /// until somebody sees it.
@@ -47,7 +47,7 @@ pub fn last_error(db: &mut Db, ticket: &str) -> store::Result<String> {
     let hash = Secret::new(ticket).hash();
     let Some(session) = sessions::by_ticket(db, &hash.0)? else { return Ok(unknown_ticket().sentence()) };
     let connection = connections::get(db, &session.connection_id)?;
-    let standing = of(&connection)?.standing(&session.plan).map_err(context::error)?;
+    let standing = of(&connection)?.standing(&session.plan).map_err(store_error)?;
     Ok(match (session.state, standing.problem) {
         (SessionState::Retired, _) => retired().sentence(),
         (SessionState::Expired, _) => expired(db, &session)?.sentence(),
@@ -82,7 +82,7 @@ fn lacking(
 pub fn close(db: &mut WriteDb, ambient: &Ambient, ticket: &str) -> store::Result<String> {
     let now = ambient.now();
     let Ok(open) = Open::of(db, ticket, now)? else { return Ok("OK".into()) };
-    let standing = open.connector.standing(&open.session.plan).map_err(context::error)?;
+    let standing = open.connector.standing(&open.session.plan).map_err(store_error)?;
     run::abandon(db, &open.connection.id, now)?;
     sessions::end(db, &open.session, SessionState::Closed, now)?;
     match (standing.problem, standing.done) {

@@ -10,10 +10,7 @@ use crate::{
     sync::{check, run},
 };
 
-use super::{
-    context::{self, DatabaseContext},
-    of,
-};
+use super::{context::DatabaseContext, error::store_error, of};
 
 /// Who calls, by user name and password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +75,7 @@ pub fn authenticate(db: &mut WriteDb, ambient: &Ambient, connection_id: &str) ->
         return Ok(Admission::NoWork);
     }
     let mut context = DatabaseContext { db, ambient, connection: &connection, lock: &lock };
-    let Some(begun) = of(&connection)?.begin(&mut context).map_err(context::error)? else {
+    let Some(begun) = of(&connection)?.begin(&mut context).map_err(store_error)? else {
         return Ok(Admission::NoWork);
     };
     let ticket = new_guid(ambient.entropy.bytes());

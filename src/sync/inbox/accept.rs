@@ -16,11 +16,7 @@ use crate::{
     sync::vault::Vault,
 };
 
-use super::{
-    pace::Traffic,
-    sealed::{Sealing, not_understood},
-    webhook_credentials::WebhookCredentials,
-};
+use super::{pace::Traffic, sealed::Sealing, texts::not_understood, webhook_credentials::WebhookCredentials};
 
 /// Messages that wait for a commit; more are sent away.
 const QUEUE: usize = 1024;

@@ -16,7 +16,7 @@ use super::{
     newest,
     outcome::{Outcome, settle},
     pages::{self, Page},
-    sealed::not_understood,
+    texts::not_understood,
 };
 
 /// A message and the event in it, or why it could not be read.

@@ -14,7 +14,7 @@
 //! | [`replay`] | tries again what was given up |
 //! | `retry` | when a message is tried again, and when it is given up |
 //! | `sealed` | messages that nobody understood, kept sealed for a newer version |
-//! | `texts` | what people read about whole lists |
+//! | `texts` | what people read about whole lists, and about messages that nobody understood |
 //! | [`webhook_credentials`](WebhookCredentials) | the settings and secrets that verify a connection's messages |
 //!
 //! The lease is a row, so several gateways never work on one connection's inbox at once; each transaction holds that

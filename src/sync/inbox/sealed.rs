@@ -14,7 +14,10 @@ use crate::{
     sync::vault::{Vault, VaultError},
 };
 
-use super::apply::ParsedMessage;
+use super::{
+    apply::ParsedMessage,
+    texts::{not_understood, remedy},
+};
 
 /// How long it is kept where nothing else is said.
 pub const SEALED_KEPT: TimeDelta = TimeDelta::days(14);
@@ -54,23 +57,6 @@ impl Sealing {
             }
         }
     }
-}
-
-/// Why a message without a meaning is given up. It promises a replay only until `kept_until`.
-pub(super) fn not_understood(why: &str, kept_until: Option<DateTime<Utc>>) -> Problem {
-    let detail = format!("The message has no meaning here: {why}.");
-    Problem::new("not_understood", detail, remedy(kept_until))
-}
-
-fn remedy(kept_until: Option<DateTime<Utc>>) -> String {
-    let then = match kept_until {
-        Some(end) => format!(
-            "What it says is kept, sealed, until {}: a newer version of Rollcall may know it; replay it then.",
-            end.format("%Y-%m-%d %H:%M UTC")
-        ),
-        None => "What it says is not kept: it cannot be replayed.".to_owned(),
-    };
-    format!("Its sender is known. Compare it with what the sender's manual says. {then}")
 }
 
 /// Gives a message that had no meaning the one that this version knows, if what it says is still there.

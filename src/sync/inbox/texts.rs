@@ -1,4 +1,6 @@
-//! What people are told of whole lists that came otherwise than they should.
+//! What people read about whole lists that came otherwise than they should, and about messages that nobody understood.
+
+use chrono::{DateTime, Utc};
 
 use crate::domain::{problem::Problem, words::List};
 
@@ -77,4 +79,22 @@ pub(super) fn stopped() -> Problem {
         "The pages of the whole list stopped coming, so nobody was marked absent; what had arrived is kept.",
         "Let the sender send the whole list again, from page 1.",
     )
+}
+
+/// Why a message that nobody understood is given up. It promises a replay only until `kept_until`.
+pub(super) fn not_understood(why: &str, kept_until: Option<DateTime<Utc>>) -> Problem {
+    let detail = format!("The message has no meaning here: {why}.");
+    Problem::new("not_understood", detail, remedy(kept_until))
+}
+
+/// What to do with a message that nobody understood; `kept_until` as for [`not_understood`].
+pub(super) fn remedy(kept_until: Option<DateTime<Utc>>) -> String {
+    let then = match kept_until {
+        Some(end) => format!(
+            "What it says is kept, sealed, until {}: a newer version of Rollcall may know it; replay it then.",
+            end.format("%Y-%m-%d %H:%M UTC")
+        ),
+        None => "What it says is not kept: it cannot be replayed.".to_owned(),
+    };
+    format!("Its sender is known. Compare it with what the sender's manual says. {then}")
 }

@@ -11,7 +11,7 @@ use reqwest::Method;
 use rollcall::{
     domain::{secret::Secret, words::List},
     http::api::auth,
-    store::{AnyConnection, Db, Lane, Result, Store, in_lane},
+    store::{AnyConnection, Db, Requester, Result, Store, on_behalf_of},
 };
 use tokio::task::JoinSet;
 
@@ -26,7 +26,7 @@ struct Searches {
 
 impl Searches {
     /// Begins as many as there is room for; returns once some run.
-    async fn begin(store: &Store, lane: &Lane, count: usize) -> Self {
+    async fn begin(store: &Store, lane: &Requester, count: usize) -> Self {
         let (let_go, held) = mpsc::channel::<()>();
         let (held, run) = (Arc::new(Mutex::new(held)), Arc::new(AtomicUsize::new(0)));
         let mut tasks = JoinSet::new();
@@ -38,7 +38,7 @@ impl Searches {
                 let _ = held.lock().unwrap().recv();
                 Ok(())
             };
-            tasks.spawn(async move { in_lane(lane, store.read(search)).await });
+            tasks.spawn(async move { on_behalf_of(lane, store.read(search)).await });
         }
         while run.load(SeqCst) == 0 || load(store).waiting + load(store).running < count {
             tokio::task::yield_now().await;
@@ -56,7 +56,7 @@ async fn one_tokens_searches_keep_nobody_else_waiting() {
     TestApp::each(async |app| {
         app.stage(List::Employee, people(3)).await;
         let store = &app.gateway.store;
-        let lane = auth::lane(&Secret::new(&app.token));
+        let lane = auth::requester(&Secret::new(&app.token));
         let mut searches = Searches::begin(store, &lane, 128).await;
         // Another caller, a probe, the figures, and the gateway's own work: reading and writing.
         app.admin("GET", "/v1/employees?company=Acme", None).await.is(200);
@@ -66,7 +66,7 @@ async fn one_tokens_searches_keep_nobody_else_waiting() {
         // The line is bounded: what the same token asks for beyond it is refused, with the time to come back.
         while load(store).waiting < 128 {
             let (store, lane) = (store.clone(), lane.clone());
-            searches.tasks.spawn(async move { in_lane(lane, store.read(|_| Ok(()))).await });
+            searches.tasks.spawn(async move { on_behalf_of(lane, store.read(|_| Ok(()))).await });
             tokio::task::yield_now().await;
         }
         let refused = app.get("/v1/employees").await;
@@ -87,12 +87,14 @@ async fn one_tokens_searches_keep_nobody_else_waiting() {
 async fn what_nobody_waits_for_any_more_is_not_done() {
     TestDatabase::each(async |database| {
         let store = database.open();
-        let mut searches = Searches::begin(&store, &Lane::Caller("a".into()), 64).await;
+        let mut searches = Searches::begin(&store, &Requester::Caller("a".into()), 64).await;
         searches.tasks.abort_all();
         while searches.tasks.join_next().await.is_some() {}
         drop(searches.let_go);
         // Behind all of them.
-        in_lane(Lane::Caller("a".into()), store.read(|_| Ok::<_, rollcall::store::Error>(()))).await.unwrap();
+        on_behalf_of(Requester::Caller("a".into()), store.read(|_| Ok::<_, rollcall::store::Error>(())))
+            .await
+            .unwrap();
         // One may have been taken just before.
         let run = || searches.run.load(SeqCst) as u64;
         while load(&store).skipped + run() < 64 {
@@ -125,7 +127,7 @@ async fn no_statement_and_no_lock_of_postgresql_is_waited_for_without_end() {
     };
     assert_eq!(store.read(all).await.unwrap(), ["1min", "15s", "1min"]);
     assert_eq!(store.write(move |db| all(db)).await.unwrap(), ["0", "30s", "1min"]);
-    assert_eq!(in_lane(Lane::Probe, store.read(all)).await.unwrap(), ["3s", "3s", "10s"]);
+    assert_eq!(on_behalf_of(Requester::Probe, store.read(all)).await.unwrap(), ["3s", "3s", "10s"]);
     // Readers and writers have connections of their own.
     let pid = |db: &mut Db| {
         let AnyConnection::Postgres(connection) = db.diesel() else { panic!("PostgreSQL only") };

@@ -90,7 +90,7 @@ async fn a_message_without_a_meaning_is_kept_for_a_person() {
         assert_eq!(dead.len(), 1);
         assert_eq!(dead[0].problem.as_ref().unwrap().code, "not_understood");
         assert!(office.run_in(RunState::Queued).await.is_some(), "and the changes are asked for");
-        let hook = office.read(rollcall::store::hooks::get).await;
+        let hook = office.read(rollcall::store::webhooks::get).await;
         assert_eq!(hook.verification.unwrap().0, "4711");
     })
     .await;

@@ -8,9 +8,9 @@ use rollcall::{
         words::{Kind, MessageState, RunState},
     },
     store::{
-        WriteDb, hooks,
+        WriteDb,
         inbox::{self, Which},
-        sealed, secrets,
+        sealed, secrets, webhooks,
     },
 };
 
@@ -55,7 +55,7 @@ async fn what_an_older_version_did_not_understand_is_understood_when_it_is_repla
         assert!(all.iter().any(|row| row.name == secrets::MESSAGE_KEY));
 
         office.work().await;
-        let hook = office.read(hooks::get).await;
+        let hook = office.read(webhooks::get).await;
         assert_eq!(hook.verification.unwrap().0, "4711");
         assert!(office.messages(MessageState::Dead).await.is_empty());
         let id = message.id.clone();
