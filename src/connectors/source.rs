@@ -121,7 +121,7 @@ pub enum Failure {
         /// The source said when to come back.
         retry_after: Option<Duration>,
     },
-    /// The gate was closed: no request may be sent now.
+    /// No request may be sent now.
     #[error(transparent)]
     NotSent(#[from] super::outbound::NotSent),
 }

@@ -17,7 +17,7 @@ use crate::{
 const SOON: Duration = Duration::from_secs(1);
 const IDLE: Duration = Duration::from_secs(5);
 
-/// Inboxes that are worked on at the same time. Most of that is waiting for sources: how many do more than wait, the desk
+/// Inboxes that are worked on at the same time. Most of that is waiting for sources: how many do more than wait, the processor
 /// says.
 const AT_ONCE: usize = 256;
 

@@ -1,4 +1,4 @@
-//! Requests to vendors: to the connection's own host and no other, one at a time through a gate, with bounds on all
+//! Requests to vendors: to the connection's own host and no other, one at a time through a limiter, with bounds on all
 //! that comes back.
 
 pub mod address_guard;
@@ -28,7 +28,7 @@ pub use keys::Keys;
 pub use origin_client::{Answer, OriginClient, Request};
 pub use poll_slots::{PollSlot, PollSlots, YieldedSlot};
 
-/// Who lets requests through: it keeps the lease and the rate limit, which live in the database.
+/// Decides when a request may be sent: by the lease and the rate limits, which live in the database.
 pub trait RequestLimiter: Send + Sync {
     /// Waits until one more request may be sent; what is returned is dropped when it is answered.
     fn acquire(&self) -> BoxFuture<'_, Result<RequestPermit, NotSent>>;
@@ -45,7 +45,7 @@ pub trait RequestLimiter: Send + Sync {
     }
 }
 
-/// A gate that is always open, for requests that no rate is kept of. It does not wait.
+/// A limiter that lets every request go at once, for requests that no rate is kept of.
 #[derive(Debug, Clone, Copy)]
 pub struct Open {
     pub now: DateTime<Utc>,

@@ -1,4 +1,4 @@
-//! One connection's way out: to its own host, through its gate, with its credentials.
+//! Sends the requests of one connection: to its own host alone, through its limiter, with its credentials.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! For the tests of connectors: a gate that stands open, at a time that stands still, and what is read of a source.
+//! For the tests of connectors: a limiter that lets all requests go, at a time that stands still, and what is read of a source.
 
 use std::{future::ready, time::Duration};
 

@@ -17,7 +17,7 @@ use crate::{connectors::source::Failure, domain::words::Cause};
 
 use super::*;
 
-/// A gate whose clock moves when it is told to wait; it notes what it was asked.
+/// A limiter whose clock moves when it is told to wait; it notes what it was asked.
 #[derive(Default)]
 struct Virtual {
     passed: AtomicUsize,

@@ -8,7 +8,7 @@ use super::{
     Fault, LoggedRequest, PlannedFault, ServerOptions, call::Call, limit::Limit, log::Log, reply::Reply,
 };
 
-/// The front desk of a simulated vendor.
+/// All calls to a simulated vendor pass through this.
 #[derive(Debug)]
 pub(crate) struct Middleware {
     pub options: ServerOptions,

@@ -1,4 +1,4 @@
-//! The gate of requests: who sends one holds the lease and keeps to the rate that all gateways share.
+//! Limits requests: whoever sends one holds the lease and keeps to the rate that all gateways share.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},

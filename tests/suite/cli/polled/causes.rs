@@ -60,7 +60,7 @@ async fn what_paycom_refuses_is_told() {
     let wrong = paycom.connect(&machine, &paycom.base_url, &[HERE, &["--secret", "token=hunter2"]].concat());
     assert!(told(&machine, &wrong, "credentials").contains("`token`"));
     let made = paycom.connect(&machine, &paycom.base_url, HERE);
-    // The last one closes the gate for everybody who uses the credential.
+    // The last one closes the rate for everybody who uses the credential.
     for (fault, cause, says) in [
         (Fault::NotEnabled, "permission", "API Setup: tick `employee"),
         (Fault::ServerError, "server", "500"),
