@@ -10,7 +10,7 @@ use super::{
     dsl::*,
     schema::{app_companies, apps, links, profiles, tokens},
     unique_names,
-    values::{at, uncount, utc, word},
+    values::{MaybeTime, Time, at, uncount, utc},
 };
 
 /// A downstream system.
@@ -28,22 +28,27 @@ pub struct App {
 }
 
 /// A token of an app, without its secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = tokens)]
 pub struct Token {
     pub id: String,
     /// What people call it.
     pub name: Option<String>,
     /// What it may be used for, within the scopes of its app.
     pub scopes: Scopes,
+    #[diesel(deserialize_as = Time)]
     pub created_at: DateTime<Utc>,
     /// When it stops working.
+    #[diesel(deserialize_as = MaybeTime)]
     pub expires_at: Option<DateTime<Utc>>,
+    #[diesel(deserialize_as = MaybeTime)]
     pub revoked_at: Option<DateTime<Utc>>,
     /// When it was used last, to the minute or less often.
+    #[diesel(deserialize_as = MaybeTime)]
     pub last_used_at: Option<DateTime<Utc>>,
 }
 
-type Row = (String, String, bool, NaiveDateTime, String);
+type Row = (String, String, bool, NaiveDateTime, Scopes);
 
 const ROW: (apps::id, apps::name, apps::admin, apps::created_at, apps::scopes) =
     (apps::id, apps::name, apps::admin, apps::created_at, apps::scopes);
@@ -54,7 +59,7 @@ fn with_companies(db: &mut Db, (id, name, admin, created_at, scopes): Row) -> Re
         .order(app_companies::company_id)
         .select(app_companies::company_id)
         .load(db)?;
-    Ok(App { id, name, admin, companies, scopes: word("scopes", &scopes)?, created_at: utc(created_at) })
+    Ok(App { id, name, admin, companies, scopes, created_at: utc(created_at) })
 }
 
 /// # Errors
@@ -190,40 +195,12 @@ pub fn add_token(db: &mut WriteDb, app_id: &str, token: &Token, hash: &[u8]) -> 
     Ok(())
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = tokens)]
-struct TokenRow {
-    id: String,
-    name: Option<String>,
-    scopes: String,
-    created_at: NaiveDateTime,
-    expires_at: Option<NaiveDateTime>,
-    revoked_at: Option<NaiveDateTime>,
-    last_used_at: Option<NaiveDateTime>,
-}
-
-impl TryFrom<TokenRow> for Token {
-    type Error = Error;
-    fn try_from(row: TokenRow) -> Result<Self> {
-        Ok(Token {
-            scopes: word("scopes", &row.scopes)?,
-            id: row.id,
-            name: row.name,
-            created_at: utc(row.created_at),
-            expires_at: row.expires_at.map(utc),
-            revoked_at: row.revoked_at.map(utc),
-            last_used_at: row.last_used_at.map(utc),
-        })
-    }
-}
-
 pub fn tokens(db: &mut Db, app_id: &str) -> Result<Vec<Token>> {
-    let rows = tokens::table
+    Ok(tokens::table
         .filter(tokens::app_id.eq(app_id))
         .order(tokens::id)
-        .select(TokenRow::as_select())
-        .load(db)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        .select(Token::as_select())
+        .load(db)?)
 }
 
 /// The names of these apps, by ID. Those that are gone are left out.
@@ -264,9 +241,9 @@ pub fn by_token(db: &mut Db, hash: &[u8], now: DateTime<Utc>) -> Result<Option<(
         .inner_join(apps::table)
         .filter(tokens::token_hash.eq(hash).and(tokens::revoked_at.is_null()))
         .filter(tokens::expires_at.is_null().or(tokens::expires_at.gt(at(now))))
-        .select((TokenRow::as_select(), ROW))
-        .first::<(TokenRow, Row)>(db)
+        .select((Token::as_select(), ROW))
+        .first::<(Token, Row)>(db)
         .optional()?;
     let Some((token, app)) = row else { return Ok(None) };
-    Ok(Some((token.try_into()?, with_companies(db, app)?)))
+    Ok(Some((token, with_companies(db, app)?)))
 }

@@ -1,27 +1,23 @@
 //! Companies: the tenants.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{
     Db, Error, Page, PageLimit, Result, WriteDb,
     dsl::*,
     schema::companies,
     unique_names,
-    values::{at, utc},
+    values::{Time, at},
 };
 
 /// One business whose lists are staged.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = companies)]
 pub struct Company {
     pub id: String,
     pub name: String,
+    #[diesel(deserialize_as = Time)]
     pub created_at: DateTime<Utc>,
-}
-
-type Row = (String, String, NaiveDateTime);
-
-fn company((id, name, created_at): Row) -> Company {
-    Company { id, name, created_at: utc(created_at) }
 }
 
 /// # Errors
@@ -40,8 +36,8 @@ pub fn insert(db: &mut WriteDb, company: &Company) -> Result<()> {
 }
 
 pub fn get(db: &mut Db, id: &str) -> Result<Company> {
-    let row = companies::table.find(id).first::<Row>(db).optional()?;
-    row.map(company).ok_or(Error::NotFound("company"))
+    let row = companies::table.find(id).select(Company::as_select()).first(db).optional()?;
+    row.ok_or(Error::NotFound("company"))
 }
 
 fn all_names(db: &mut Db) -> Result<Vec<(String, String)>> {
@@ -52,10 +48,11 @@ fn all_names(db: &mut Db) -> Result<Vec<(String, String)>> {
 pub fn find(db: &mut Db, id_or_name: &str) -> Result<Company> {
     let row = companies::table
         .filter(companies::id.eq(id_or_name).or(companies::name.eq(id_or_name)))
-        .first::<Row>(db)
+        .select(Company::as_select())
+        .first(db)
         .optional()?;
     match row {
-        Some(row) => Ok(company(row)),
+        Some(company) => Ok(company),
         None => {
             let id = unique_names::alike(all_names(db)?, id_or_name).ok_or(Error::NotFound("company"))?;
             get(db, &id)
@@ -70,15 +67,18 @@ pub fn page(
     after: Option<&str>,
     limit: PageLimit,
 ) -> Result<Page<Company>> {
-    let mut query = companies::table.order(companies::id).limit(limit.and_one()).into_boxed();
+    let mut query = companies::table
+        .select(Company::as_select())
+        .order(companies::id)
+        .limit(limit.and_one())
+        .into_boxed();
     if let Some(ids) = among {
         query = query.filter(companies::id.eq_any(ids.to_vec()));
     }
     if let Some(after) = after {
         query = query.filter(companies::id.gt(after.to_owned()));
     }
-    let rows = query.load::<Row>(db)?;
-    Ok(Page::cut(rows.into_iter().map(company).collect(), limit))
+    Ok(Page::cut(query.load(db)?, limit))
 }
 
 /// The IDs of all companies, in order.

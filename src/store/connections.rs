@@ -1,6 +1,6 @@
 //! Connections: what every kind has.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::domain::{
     problem::Problem,
@@ -14,7 +14,7 @@ use super::{
     locks::{self, Lock, Locked},
     schema::{connections, inbox, links, records, runs},
     unique_names,
-    values::{at, uncount, utc, word},
+    values::{MaybeTime, Time, at, loaded_as, uncount},
 };
 
 /// One configured link from a company to a source system.
@@ -34,44 +34,49 @@ pub struct Connection {
     pub problem: Option<(Problem, DateTime<Utc>)>,
 }
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = connections, treat_none_as_default_value = false)]
-struct Row {
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = connections)]
+#[doc(hidden)]
+pub struct Row {
     id: String,
     company_id: String,
-    kind: String,
+    kind: Kind,
     name: String,
     settings: String,
     paused: bool,
-    created_at: NaiveDateTime,
-    last_seen_at: Option<NaiveDateTime>,
+    #[diesel(deserialize_as = Time)]
+    created_at: DateTime<Utc>,
+    #[diesel(deserialize_as = MaybeTime)]
+    last_seen_at: Option<DateTime<Utc>>,
     problem_code: Option<String>,
     problem_detail: Option<String>,
     problem_remedy: Option<String>,
-    problem_at: Option<NaiveDateTime>,
+    #[diesel(deserialize_as = MaybeTime)]
+    problem_at: Option<DateTime<Utc>>,
 }
 
-impl TryFrom<Row> for Connection {
-    type Error = Error;
-    fn try_from(row: Row) -> Result<Self> {
+loaded_as!(Row => Connection);
+
+impl From<Row> for Connection {
+    fn from(row: Row) -> Self {
         let problem = match (row.problem_code, row.problem_at) {
             (Some(code), Some(since)) => {
                 let words = |text: Option<String>| text.unwrap_or_default();
-                Some((Problem::new(code, words(row.problem_detail), words(row.problem_remedy)), utc(since)))
+                Some((Problem::new(code, words(row.problem_detail), words(row.problem_remedy)), since))
             }
             _ => None,
         };
-        Ok(Connection {
-            kind: word("kind of connection", &row.kind)?,
+        Self {
+            kind: row.kind,
             id: row.id,
             company_id: row.company_id,
             name: row.name,
             settings: row.settings,
             paused: row.paused,
-            created_at: utc(row.created_at),
-            last_seen_at: row.last_seen_at.map(utc),
+            created_at: row.created_at,
+            last_seen_at: row.last_seen_at,
             problem,
-        })
+        }
     }
 }
 
@@ -111,8 +116,8 @@ type Deleted = diesel::dsl::Select<
 
 pub fn get(db: &mut Db, id: &str) -> Result<Connection> {
     let there = connections::table.find(id).filter(connections::deleted_at.is_null());
-    let row = there.select(Row::as_select()).first(db).optional()?;
-    row.ok_or(Error::NotFound("connection"))?.try_into()
+    let row = there.select(Connection::as_select()).first(db).optional()?;
+    row.ok_or(Error::NotFound("connection"))
 }
 
 /// A page of them in the order of their IDs; only those of the companies `among` where it is given.
@@ -124,7 +129,7 @@ pub fn page(
 ) -> Result<Page<Connection>> {
     let mut query = connections::table
         .filter(connections::deleted_at.is_null())
-        .select(Row::as_select())
+        .select(Connection::as_select())
         .order(connections::id)
         .limit(limit.and_one())
         .into_boxed();
@@ -134,8 +139,7 @@ pub fn page(
     if let Some(after) = after {
         query = query.filter(connections::id.gt(after.to_owned()));
     }
-    let rows: Result<Vec<Connection>> = query.load(db)?.into_iter().map(TryInto::try_into).collect();
-    Ok(Page::cut(rows?, limit))
+    Ok(Page::cut(query.load(db)?, limit))
 }
 
 /// What is written of a connection; what is `None` stays as another call may be writing it.

@@ -2,6 +2,8 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use crate::domain::words::UnknownWord;
+
 use super::{
     FileProblem, health,
     unavailable::{BUSY, DISK, FULL, LOCKED, READ_ONLY, UNREACHABLE, Unavailable},
@@ -117,9 +119,27 @@ impl From<DieselError> for Error {
                 Some(error) => noted(error),
                 None => Self::Database(DieselError::DatabaseError(DatabaseErrorKind::Unknown, info)),
             },
+            DieselError::DeserializationError(error) => match corrupt(&*error) {
+                Some(corrupt) => corrupt,
+                None => Self::Database(DieselError::DeserializationError(error)),
+            },
             other => Self::Database(other),
         }
     }
+}
+
+impl From<UnknownWord> for Error {
+    fn from(word: UnknownWord) -> Self {
+        Self::Corrupt { what: word.vocabulary, why: word.to_string() }
+    }
+}
+
+/// What [`super::values`] said of a column whose value it does not understand: diesel wraps it in the name of the column.
+fn corrupt(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    std::iter::successors(Some(error), |error| error.source()).find_map(|error| match error.downcast_ref() {
+        Some(Error::Corrupt { what, why }) => Some(Error::Corrupt { what, why: why.clone() }),
+        _ => None,
+    })
 }
 
 /// Diesel passes on no codes of these, only the words: SQLite's, which are fixed (`sqlite3ErrStr`), and PostgreSQL's, which

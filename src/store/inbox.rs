@@ -21,7 +21,7 @@ use super::{
     dsl::*,
     schema::{connections, hooks, inbox},
     sealed::{self, Sealed},
-    values::{at, escaped, uncount, utc, word},
+    values::{MaybeTime, Time, at, escaped, loaded_as, uncount, utc},
 };
 
 /// Rows of one statement.
@@ -77,14 +77,14 @@ pub struct NewMessage {
     pub sealed: Option<Sealed>,
 }
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Insertable)]
 #[diesel(table_name = inbox, treat_none_as_default_value = false)]
-struct Row {
+struct NewRow {
     id: String,
     connection_id: String,
     message_id: String,
     event: String,
-    state: String,
+    state: &'static str,
     body: Option<String>,
     received_at: NaiveDateTime,
     updated_at: NaiveDateTime,
@@ -98,7 +98,7 @@ struct Row {
     content_hash: Option<Vec<u8>>,
 }
 
-impl From<&NewMessage> for Row {
+impl From<&NewMessage> for NewRow {
     fn from(new: &NewMessage) -> Self {
         let received_at = at(new.received_at);
         let problem = new.problem.as_ref();
@@ -107,7 +107,7 @@ impl From<&NewMessage> for Row {
             connection_id: new.connection_id.clone(),
             message_id: new.message_id.clone(),
             event: new.event.clone(),
-            state: MessageState::Pending.as_str().to_owned(),
+            state: MessageState::Pending.as_str(),
             body: new.body.clone(),
             received_at,
             updated_at: received_at,
@@ -123,25 +123,67 @@ impl From<&NewMessage> for Row {
     }
 }
 
-impl TryFrom<Row> for Message {
-    type Error = Error;
-    fn try_from(row: Row) -> Result<Self> {
+/// A message without what it said: a list must not grow with that.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = inbox)]
+#[doc(hidden)]
+pub struct Head {
+    id: String,
+    connection_id: String,
+    message_id: String,
+    event: String,
+    state: MessageState,
+    #[diesel(deserialize_as = Time)]
+    received_at: DateTime<Utc>,
+    #[diesel(deserialize_as = Time)]
+    updated_at: DateTime<Utc>,
+    #[diesel(deserialize_as = Time)]
+    pending_since: DateTime<Utc>,
+    attempts: i32,
+    #[diesel(deserialize_as = Time)]
+    next_at: DateTime<Utc>,
+    code: Option<String>,
+    detail: Option<String>,
+    remedy: Option<String>,
+    #[diesel(deserialize_as = MaybeTime)]
+    told_at: Option<DateTime<Utc>>,
+}
+
+impl From<Head> for Message {
+    fn from(head: Head) -> Self {
         let words = |text: Option<String>| text.unwrap_or_default();
-        Ok(Self {
-            state: word("state of a message", &row.state)?,
-            id: row.id,
-            connection_id: row.connection_id,
-            message_id: row.message_id,
-            event: row.event,
-            body: row.body,
-            received_at: utc(row.received_at),
-            updated_at: utc(row.updated_at),
-            pending_since: utc(row.pending_since),
-            attempts: u32::try_from(row.attempts).unwrap_or(0),
-            next_at: utc(row.next_at),
-            problem: row.code.map(|code| Problem::new(code, words(row.detail), words(row.remedy))),
-            told_at: row.told_at.map(utc),
-        })
+        Self {
+            id: head.id,
+            connection_id: head.connection_id,
+            message_id: head.message_id,
+            event: head.event,
+            state: head.state,
+            body: None,
+            received_at: head.received_at,
+            updated_at: head.updated_at,
+            pending_since: head.pending_since,
+            attempts: u32::try_from(head.attempts).unwrap_or(0),
+            next_at: head.next_at,
+            problem: head.code.map(|code| Problem::new(code, words(head.detail), words(head.remedy))),
+            told_at: head.told_at,
+        }
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = inbox)]
+#[doc(hidden)]
+pub struct Row {
+    #[diesel(embed)]
+    head: Head,
+    body: Option<String>,
+}
+
+loaded_as!(Row => Message);
+
+impl From<Row> for Message {
+    fn from(row: Row) -> Self {
+        Self { body: row.body, ..row.head.into() }
     }
 }
 
@@ -159,7 +201,7 @@ pub struct Kept {
 /// [`Error::Referred`] where a connection is gone: none was kept then.
 pub fn insert<M: Borrow<NewMessage>>(db: &mut WriteDb, new: &[M]) -> Result<Kept> {
     let new: Vec<&NewMessage> = new.iter().map(Borrow::borrow).collect();
-    let mut rows: Vec<Row> = new.iter().copied().map(Row::from).collect();
+    let mut rows: Vec<NewRow> = new.iter().copied().map(NewRow::from).collect();
     // Two gateways that insert the same messages in different orders would wait for each other. The order is stable:
     // of two alike the first is kept.
     rows.sort_by(|a, b| (&a.connection_id, &a.message_id).cmp(&(&b.connection_id, &b.message_id)));
@@ -191,7 +233,7 @@ pub fn insert<M: Borrow<NewMessage>>(db: &mut WriteDb, new: &[M]) -> Result<Kept
 }
 
 /// Keeps rows by a statement that is as short for many as for one. The IDs of those that were not there.
-fn keep_on_postgres(connection: &mut diesel::PgConnection, rows: &[Row]) -> Result<Vec<String>> {
+fn keep_on_postgres(connection: &mut diesel::PgConnection, rows: &[NewRow]) -> Result<Vec<String>> {
     macro_rules! column {
         ($name:ident) => {
             rows.iter().map(|row| &row.$name).collect::<Vec<_>>()
@@ -353,12 +395,11 @@ pub fn due(
     };
     let ids: Vec<String> =
         sizes.into_iter().scan(fits, |fits, (id, size)| fits(size).then_some(id)).collect();
-    let rows = pending()
+    Ok(pending()
         .filter(inbox::id.eq_any(ids))
         .order((inbox::received_at, inbox::id))
-        .select(Row::as_select())
-        .load(db)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        .select(Message::as_select())
+        .load(db)?)
 }
 
 /// Ends a message that was dealt with: what it said is forgotten. `note` says what of it did not count.
@@ -447,8 +488,8 @@ fn expect_one(rows: usize) -> Result<()> {
 
 pub fn get(db: &mut Db, id: &str) -> Result<Message> {
     let there = inbox::table.find(id).filter(inbox::connection_id.ne_all(deleted()));
-    let row = there.select(Row::as_select()).first(db).optional()?;
-    row.ok_or(Error::NotFound("message"))?.try_into()
+    let row = there.select(Message::as_select()).first(db).optional()?;
+    row.ok_or(Error::NotFound("message"))
 }
 
 /// The IDs of up to `most` messages that are meant by `wanted`: the sender's own ID of one, or what their IDs begin with. Only
@@ -476,54 +517,6 @@ pub fn meant(db: &mut Db, among: Option<&[String]>, wanted: &str, most: u16) -> 
     Ok(query.load(db)?)
 }
 
-/// A message without what it said: a list must not grow with that.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = inbox)]
-struct Head {
-    id: String,
-    connection_id: String,
-    message_id: String,
-    event: String,
-    state: String,
-    received_at: NaiveDateTime,
-    updated_at: NaiveDateTime,
-    pending_since: NaiveDateTime,
-    attempts: i32,
-    next_at: NaiveDateTime,
-    code: Option<String>,
-    detail: Option<String>,
-    remedy: Option<String>,
-    told_at: Option<NaiveDateTime>,
-}
-
-impl TryFrom<Head> for Message {
-    type Error = Error;
-    fn try_from(head: Head) -> Result<Self> {
-        let Head { id, connection_id, message_id, event, state, received_at, updated_at, .. } = head;
-        let Head { pending_since, attempts, next_at, code, detail, remedy, told_at, .. } = head;
-        let (body, content_hash) = (None, None);
-        Row {
-            id,
-            connection_id,
-            message_id,
-            event,
-            state,
-            body,
-            received_at,
-            updated_at,
-            pending_since,
-            attempts,
-            next_at,
-            code,
-            detail,
-            remedy,
-            told_at,
-            content_hash,
-        }
-        .try_into()
-    }
-}
-
 /// A connection's messages without their bodies, newest first; only those in `state` where it is given.
 pub fn page(
     db: &mut Db,
@@ -544,8 +537,8 @@ pub fn page(
     if let Some(before) = before {
         query = query.filter(inbox::id.lt(before.to_owned()));
     }
-    let rows: Result<Vec<Message>> = query.load::<Head>(db)?.into_iter().map(TryInto::try_into).collect();
-    Ok(Page::cut(rows?, limit))
+    let heads: Vec<Head> = query.load(db)?;
+    Ok(Page::cut(heads.into_iter().map(Message::from).collect(), limit))
 }
 
 /// Has messages that were given up tried again, as if they had just come: one, or all of a connection. How many.

@@ -1,10 +1,10 @@
 //! Links: profile ↔ record. Two unique indexes keep them one to one.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::domain::{
     access::Actor,
-    words::{ChangeKind, List},
+    words::{ActorKind, ChangeKind, List},
 };
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
     profiles::Profile,
     records::Staged,
     schema::{links, profiles, records},
-    values::{at, utc, word},
+    values::{Time, at, loaded_as},
 };
 
 /// One link, with the app's ID on its other end.
@@ -37,7 +37,8 @@ pub struct Link {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = links)]
-struct Row {
+#[doc(hidden)]
+pub struct Row {
     id: String,
     app_id: String,
     profile_key: String,
@@ -48,17 +49,19 @@ struct Row {
     record_id: String,
     connection_id: String,
     company_id: String,
-    list: String,
-    linked_by_kind: String,
+    list: List,
+    linked_by_kind: ActorKind,
     linked_by_id: Option<String>,
-    linked_at: NaiveDateTime,
+    #[diesel(deserialize_as = Time)]
+    linked_at: DateTime<Utc>,
 }
 
-impl TryFrom<Row> for Link {
-    type Error = Error;
-    fn try_from(row: Row) -> Result<Self> {
-        Ok(Link {
-            list: word("list", &row.list)?,
+loaded_as!(Row => Link);
+
+impl From<Row> for Link {
+    fn from(row: Row) -> Self {
+        Self {
+            list: row.list,
             id: row.id,
             app_id: row.app_id,
             profile_key: row.profile_key,
@@ -67,9 +70,9 @@ impl TryFrom<Row> for Link {
             record_id: row.record_id,
             connection_id: row.connection_id,
             company_id: row.company_id,
-            linked_by: Actor { kind: word("kind of actor", &row.linked_by_kind)?, id: row.linked_by_id },
-            linked_at: utc(row.linked_at),
-        })
+            linked_by: Actor { kind: row.linked_by_kind, id: row.linked_by_id },
+            linked_at: row.linked_at,
+        }
     }
 }
 
@@ -160,24 +163,22 @@ fn append(
 
 /// An app's link of a record.
 pub fn of_record(db: &mut Db, app_id: &str, record_id: &str) -> Result<Option<Link>> {
-    let row = links::table
+    Ok(links::table
         .inner_join(profiles::table)
         .filter(links::record_id.eq(record_id).and(links::app_id.eq(app_id)))
-        .select(Row::as_select())
+        .select(Link::as_select())
         .first(db)
-        .optional()?;
-    row.map(TryInto::try_into).transpose()
+        .optional()?)
 }
 
 /// A profile's link within a connection.
 pub fn of_profile(db: &mut Db, profile_key: &str, connection_id: &str) -> Result<Option<Link>> {
-    let row = links::table
+    Ok(links::table
         .inner_join(profiles::table)
         .filter(links::profile_key.eq(profile_key).and(links::connection_id.eq(connection_id)))
-        .select(Row::as_select())
+        .select(Link::as_select())
         .first(db)
-        .optional()?;
-    row.map(TryInto::try_into).transpose()
+        .optional()?)
 }
 
 /// The links of these records: an app's, or all apps' where none is given.
@@ -185,25 +186,24 @@ pub fn of_records(db: &mut Db, app_id: Option<&str>, record_ids: &[&str]) -> Res
     let mut query = links::table
         .inner_join(profiles::table)
         .filter(links::record_id.eq_any(record_ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>()))
-        .select(Row::as_select())
+        .select(Link::as_select())
         .order(links::id)
         .into_boxed();
     if let Some(app_id) = app_id {
         query = query.filter(links::app_id.eq(app_id.to_owned()));
     }
-    query.load(db)?.into_iter().map(TryInto::try_into).collect()
+    Ok(query.load(db)?)
 }
 
 /// All links of these profiles.
 pub fn of_profiles(db: &mut Db, profile_keys: &[&str]) -> Result<Vec<Link>> {
-    let rows = links::table
+    Ok(links::table
         .inner_join(profiles::table)
         .filter(links::profile_key.eq_any(profile_keys.to_vec()))
         .filter(links::connection_id.ne_all(connections::deleted()))
-        .select(Row::as_select())
+        .select(Link::as_select())
         .order(links::id)
-        .load(db)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        .load(db)?)
 }
 
 /// A page of a company's links in the order of their IDs: an app's, or all apps' where none is given.
@@ -219,7 +219,7 @@ pub fn page(
         .inner_join(profiles::table)
         .filter(links::company_id.eq(company_id.to_owned()))
         .filter(links::connection_id.ne_all(connections::deleted()))
-        .select(Row::as_select())
+        .select(Link::as_select())
         .order(links::id)
         .limit(limit.and_one())
         .into_boxed();
@@ -232,6 +232,5 @@ pub fn page(
     if let Some(after) = after {
         query = query.filter(links::id.gt(after.to_owned()));
     }
-    let rows: Result<Vec<Link>> = query.load(db)?.into_iter().map(TryInto::try_into).collect();
-    Ok(Page::cut(rows?, limit))
+    Ok(Page::cut(query.load(db)?, limit))
 }

@@ -14,7 +14,7 @@ use super::{
     dsl::*,
     locks::Locked,
     schema::lists,
-    values::{at, uncount, utc, word},
+    values::{MaybeTime, at, uncount},
 };
 
 /// How far one list of a connection has been read.
@@ -44,14 +44,19 @@ pub struct Unjudged {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = lists)]
 struct Row {
-    list: String,
+    list: List,
     high_water: Option<String>,
-    last_started_at: Option<NaiveDateTime>,
-    last_complete_at: Option<NaiveDateTime>,
-    last_full_at: Option<NaiveDateTime>,
+    #[diesel(deserialize_as = MaybeTime)]
+    last_started_at: Option<DateTime<Utc>>,
+    #[diesel(deserialize_as = MaybeTime)]
+    last_complete_at: Option<DateTime<Utc>>,
+    #[diesel(deserialize_as = MaybeTime)]
+    last_full_at: Option<DateTime<Utc>>,
     refused: Option<String>,
-    refused_at: Option<NaiveDateTime>,
-    unjudged_at: Option<NaiveDateTime>,
+    #[diesel(deserialize_as = MaybeTime)]
+    refused_at: Option<DateTime<Utc>>,
+    #[diesel(deserialize_as = MaybeTime)]
+    unjudged_at: Option<DateTime<Utc>>,
     unjudged_full: Option<bool>,
     unjudged_code: Option<String>,
     unjudged_detail: Option<String>,
@@ -61,7 +66,7 @@ struct Row {
 impl From<Row> for Cursor {
     fn from(row: Row) -> Self {
         let unjudged = row.unjudged_at.map(|since| Unjudged {
-            since: utc(since),
+            since,
             full: row.unjudged_full.unwrap_or_default(),
             problem: Problem::new(
                 row.unjudged_code.unwrap_or_default(),
@@ -71,10 +76,10 @@ impl From<Row> for Cursor {
         });
         Self {
             high_water: row.high_water,
-            last_started_at: row.last_started_at.map(utc),
-            last_complete_at: row.last_complete_at.map(utc),
-            last_full_at: row.last_full_at.map(utc),
-            refused: row.refused.zip(row.refused_at.map(utc)),
+            last_started_at: row.last_started_at,
+            last_complete_at: row.last_complete_at,
+            last_full_at: row.last_full_at,
+            refused: row.refused.zip(row.refused_at),
             unjudged,
         }
     }
@@ -93,7 +98,7 @@ pub fn cursors(db: &mut Db, connection_ids: &[&str]) -> Result<BTreeMap<String, 
         .load(db)?;
     let mut cursors: BTreeMap<String, BTreeMap<List, Cursor>> = BTreeMap::new();
     for (connection_id, row) in rows {
-        cursors.entry(connection_id).or_default().insert(word("list", &row.list)?, row.into());
+        cursors.entry(connection_id).or_default().insert(row.list, row.into());
     }
     Ok(cursors)
 }

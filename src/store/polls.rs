@@ -14,7 +14,7 @@ use super::{
     dsl::*,
     locks::Lock,
     schema::{connections, polls},
-    values::{at, utc},
+    values::{MaybeTime, Time, at, loaded_as},
 };
 
 /// The right to poll one connection, until it runs out or another takes its place.
@@ -40,23 +40,30 @@ pub struct Poll {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = polls)]
-struct Row {
-    next_at: NaiveDateTime,
+#[doc(hidden)]
+pub struct Row {
+    #[diesel(deserialize_as = Time)]
+    next_at: DateTime<Utc>,
     failures: i32,
-    last_ok_at: Option<NaiveDateTime>,
+    #[diesel(deserialize_as = MaybeTime)]
+    last_ok_at: Option<DateTime<Utc>>,
     memory: Option<String>,
-    leased_at: Option<NaiveDateTime>,
-    leased_until: Option<NaiveDateTime>,
+    #[diesel(deserialize_as = MaybeTime)]
+    leased_at: Option<DateTime<Utc>>,
+    #[diesel(deserialize_as = MaybeTime)]
+    leased_until: Option<DateTime<Utc>>,
 }
+
+loaded_as!(Row => Poll);
 
 impl From<Row> for Poll {
     fn from(row: Row) -> Self {
         Self {
-            next_at: utc(row.next_at),
+            next_at: row.next_at,
             failures: row.failures,
-            last_ok_at: row.last_ok_at.map(utc),
+            last_ok_at: row.last_ok_at,
             memory: row.memory,
-            leased: row.leased_at.zip(row.leased_until).map(|(since, until)| (utc(since), utc(until))),
+            leased: row.leased_at.zip(row.leased_until),
         }
     }
 }
@@ -79,17 +86,17 @@ pub fn insert(db: &mut WriteDb, connection_id: &str, next_at: DateTime<Utc>) -> 
 }
 
 pub fn get(db: &mut Db, connection_id: &str) -> Result<Poll> {
-    let row = polls::table.find(connection_id).select(Row::as_select()).first(db).optional()?;
-    row.map(Poll::from).ok_or(Error::NotFound("poll"))
+    let row = polls::table.find(connection_id).select(Poll::as_select()).first(db).optional()?;
+    row.ok_or(Error::NotFound("poll"))
 }
 
 /// How the polling of some connections stands, by their IDs.
 pub fn of(db: &mut Db, connection_ids: &[&str]) -> Result<BTreeMap<String, Poll>> {
-    let rows: Vec<(String, Row)> = polls::table
+    let polls: Vec<(String, Poll)> = polls::table
         .filter(polls::connection_id.eq_any(connection_ids))
-        .select((polls::connection_id, Row::as_select()))
+        .select((polls::connection_id, Poll::as_select()))
         .load(db)?;
-    Ok(rows.into_iter().map(|(id, row)| (id, row.into())).collect())
+    Ok(polls.into_iter().collect())
 }
 
 /// Takes the leases of up to `most` connections that are due and that nobody polls, the longest overdue first.

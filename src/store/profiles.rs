@@ -1,6 +1,6 @@
 //! Profiles: the apps' own people and customers.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not};
 
 use crate::domain::{
@@ -16,13 +16,15 @@ use super::{
     connections, details,
     dsl::*,
     schema::{links, profiles},
-    values::{at, contains, utc, word},
+    values::{Time, at, contains},
 };
 
 /// An app's own user or customer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = profiles)]
 pub struct Profile {
     /// The row's own ID.
+    #[diesel(column_name = id)]
     pub key: String,
     pub app_id: String,
     pub list: List,
@@ -32,45 +34,13 @@ pub struct Profile {
     pub name: String,
     pub email: Option<String>,
     /// Of a customer's only.
+    #[diesel(deserialize_as = details::Column)]
     pub details: Details,
+    #[diesel(deserialize_as = Time)]
     pub created_at: DateTime<Utc>,
+    #[diesel(deserialize_as = Time)]
     pub updated_at: DateTime<Utc>,
     pub sort_name: String,
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = profiles)]
-struct Row {
-    id: String,
-    app_id: String,
-    list: String,
-    profile_id: String,
-    company_id: String,
-    name: String,
-    email: Option<String>,
-    sort_name: String,
-    created_at: NaiveDateTime,
-    updated_at: NaiveDateTime,
-    details: Option<String>,
-}
-
-impl TryFrom<Row> for Profile {
-    type Error = Error;
-    fn try_from(row: Row) -> Result<Self> {
-        Ok(Profile {
-            list: word("list", &row.list)?,
-            key: row.id,
-            app_id: row.app_id,
-            profile_id: row.profile_id,
-            company_id: row.company_id,
-            name: row.name,
-            email: row.email,
-            details: details::from_column(row.details.as_deref())?,
-            created_at: utc(row.created_at),
-            updated_at: utc(row.updated_at),
-            sort_name: row.sort_name,
-        })
-    }
 }
 
 fn search_text(profile_id: &str, name: &str, email: Option<&str>) -> String {
@@ -144,13 +114,12 @@ pub fn update(db: &mut WriteDb, profile: &Profile, actor: &Actor) -> Result<()> 
 
 /// By the app's own ID.
 pub fn find(db: &mut Db, app_id: &str, list: List, profile_id: &str) -> Result<Option<Profile>> {
-    let row = profiles::table
+    Ok(profiles::table
         .filter(profiles::app_id.eq(app_id).and(profiles::list.eq(list.as_str())))
         .filter(profiles::profile_id.eq(profile_id))
-        .select(Row::as_select())
+        .select(Profile::as_select())
         .first(db)
-        .optional()?;
-    row.map(TryInto::try_into).transpose()
+        .optional()?)
 }
 
 /// Deletes a profile, with an entry in the change feed.
@@ -189,7 +158,7 @@ pub fn page(
 ) -> Result<Page<Profile>> {
     let mut query = profiles::table
         .filter(profiles::app_id.eq(app_id.to_owned()).and(profiles::list.eq(list.as_str())))
-        .select(Row::as_select())
+        .select(Profile::as_select())
         .order((profiles::sort_name, profiles::id))
         .limit(limit.and_one())
         .into_boxed();
@@ -210,6 +179,5 @@ pub fn page(
             .filter(links::connection_id.ne_all(connections::deleted()));
         query = if linked { query.filter(exists(link)) } else { query.filter(not(exists(link))) };
     }
-    let rows: Result<Vec<Profile>> = query.load(db)?.into_iter().map(TryInto::try_into).collect();
-    Ok(Page::cut(rows?, limit))
+    Ok(Page::cut(query.load(db)?, limit))
 }

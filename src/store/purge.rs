@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::words::ChangeKind;
+use crate::domain::words::{ChangeKind, List};
 
 use super::{
     Db, Result, WriteDb,
@@ -15,7 +15,7 @@ use super::{
         connection_secrets, connections, desktop_files, hooks, inbox, links, polls, qbwc_sessions,
         record_versions, records, run_absences, run_seen, runs, told,
     },
-    values::{at, word},
+    values::at,
 };
 
 /// Rows that one step deletes, at most.
@@ -78,7 +78,7 @@ macro_rules! purge_pairs {
 }
 
 /// A record that has gone with its connection: its ID, company, list, external ID and version.
-type Gone = (String, String, String, String, i32);
+type Gone = (String, String, List, String, i32);
 
 /// Enters into the change feed that records of a connection are gone.
 fn tell(db: &mut WriteDb, connection_id: &str, gone: &[Gone], now: DateTime<Utc>) -> Result<()> {
@@ -87,7 +87,7 @@ fn tell(db: &mut WriteDb, connection_id: &str, gone: &[Gone], now: DateTime<Utc>
         let changes = Changes {
             connection_id: Some(connection_id.to_owned()),
             entries: vec![entry],
-            ..Changes::new(company_id, word("list", list)?, at(now))
+            ..Changes::new(company_id, *list, at(now))
         };
         changes::append(db, changes);
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::domain::{
     access::Actor,
@@ -16,7 +16,7 @@ use super::{
     dsl::*,
     locks::Locked,
     schema::{connections, run_seen, runs},
-    values::{at, count, escaped, uncount, utc, word},
+    values::{MaybeTime, Time, at, count, escaped, loaded_as, uncount},
 };
 
 /// What a run has done so far, in rows.
@@ -67,7 +67,7 @@ impl Decider {
     fn read(kind: &str, id: Option<String>, name: Option<String>) -> Result<Self> {
         Ok(match kind {
             RUN => Self::Run(id.unwrap_or_default()),
-            kind => Self::Party { actor: Actor { kind: word("kind of actor", kind)?, id }, name },
+            kind => Self::Party { actor: Actor { kind: kind.parse()?, id }, name },
         })
     }
 
@@ -113,17 +113,22 @@ pub struct Run {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = runs)]
-struct Row {
+#[doc(hidden)]
+pub struct Row {
     id: String,
     company_id: String,
     connection_id: String,
-    list: String,
-    mode: String,
-    state: String,
-    created_at: NaiveDateTime,
-    started_at: Option<NaiveDateTime>,
-    updated_at: NaiveDateTime,
-    ended_at: Option<NaiveDateTime>,
+    list: List,
+    mode: Mode,
+    state: RunState,
+    #[diesel(deserialize_as = Time)]
+    created_at: DateTime<Utc>,
+    #[diesel(deserialize_as = MaybeTime)]
+    started_at: Option<DateTime<Utc>>,
+    #[diesel(deserialize_as = Time)]
+    updated_at: DateTime<Utc>,
+    #[diesel(deserialize_as = MaybeTime)]
+    ended_at: Option<DateTime<Utc>>,
     received: i64,
     created: i64,
     updated: i64,
@@ -136,7 +141,8 @@ struct Row {
     detail: Option<String>,
     remedy: Option<String>,
     decision: Option<String>,
-    decided_at: Option<NaiveDateTime>,
+    #[diesel(deserialize_as = MaybeTime)]
+    decided_at: Option<DateTime<Utc>>,
     decided_by_kind: Option<String>,
     decided_by_id: Option<String>,
     decided_by_name: Option<String>,
@@ -144,25 +150,27 @@ struct Row {
     to_mark: Option<i64>,
 }
 
+loaded_as!(Row => Run);
+
 impl TryFrom<Row> for Run {
     type Error = Error;
     fn try_from(row: Row) -> Result<Self> {
         let words = |text: Option<String>| text.unwrap_or_default();
-        Ok(Run {
-            list: word("list", &row.list)?,
-            mode: word("mode", &row.mode)?,
+        Ok(Self {
+            list: row.list,
+            mode: row.mode,
             state: match row.to_mark {
                 Some(_) => RunState::Running,
-                None => word("state of a run", &row.state)?,
+                None => row.state,
             },
             to_mark: row.to_mark.map(uncount),
             id: row.id,
             company_id: row.company_id,
             connection_id: row.connection_id,
-            created_at: utc(row.created_at),
-            started_at: row.started_at.map(utc),
-            updated_at: utc(row.updated_at),
-            ended_at: row.ended_at.map(utc),
+            created_at: row.created_at,
+            started_at: row.started_at,
+            updated_at: row.updated_at,
+            ended_at: row.ended_at,
             counts: Counts {
                 received: uncount(row.received),
                 created: uncount(row.created),
@@ -177,7 +185,7 @@ impl TryFrom<Row> for Run {
             decision: match (row.decision, row.decided_at, row.decided_by_kind) {
                 (Some(decision), Some(at), Some(kind)) => {
                     let by = Decider::read(&kind, row.decided_by_id, row.decided_by_name)?;
-                    Some(Decision { decision, at: utc(at), by })
+                    Some(Decision { decision, at, by })
                 }
                 _ => None,
             },
@@ -246,8 +254,8 @@ pub fn insert_ended(db: &mut WriteDb, new: NewRun<'_>, end: &End<'_>, now: DateT
 
 pub fn get(db: &mut Db, id: &str) -> Result<Run> {
     let there = runs::table.find(id).filter(runs::connection_id.ne_all(deleted()));
-    let row = there.select(Row::as_select()).first(db).optional()?;
-    row.ok_or(Error::NotFound("run"))?.try_into()
+    let row = there.select(Run::as_select()).first(db).optional()?;
+    row.ok_or(Error::NotFound("run"))
 }
 
 /// The IDs of up to `most` runs whose IDs begin so; only those of the companies `among` where they are given.
@@ -263,52 +271,48 @@ pub fn beginning(db: &mut Db, among: Option<&[String]>, with: &str, most: u16) -
 
 /// The run of the list that is in `state`: there is at most one queued, one running and one held.
 pub fn in_state(db: &mut Db, connection_id: &str, list: List, state: RunState) -> Result<Option<Run>> {
-    let row = runs::table
+    Ok(runs::table
         .filter(runs::connection_id.eq(connection_id.to_owned()))
         .filter(runs::list.eq(list.as_str()).and(runs::state.eq(state.as_str())))
-        .select(Row::as_select())
+        .select(Run::as_select())
         .order(runs::id.desc())
         .first(db)
-        .optional()?;
-    row.map(TryInto::try_into).transpose()
+        .optional()?)
 }
 
 /// The newest run that asked for the whole list and has ended.
 pub fn last_full(db: &mut Db, connection_id: &str, list: List) -> Result<Option<Run>> {
-    let row = runs::table
+    Ok(runs::table
         .filter(runs::connection_id.eq(connection_id).and(runs::list.eq(list.as_str())))
         .filter(runs::mode.eq(Mode::Full.as_str()).and(runs::ended_at.is_not_null()))
-        .select(Row::as_select())
+        .select(Run::as_select())
         .order(runs::id.desc())
         .first(db)
-        .optional()?;
-    row.map(TryInto::try_into).transpose()
+        .optional()?)
 }
 
 /// The runs of some connections that are held or running, employees before customers.
 pub fn open_of(db: &mut Db, connection_ids: &[&str]) -> Result<Vec<Run>> {
     let open = [RunState::Held.as_str(), RunState::Running.as_str()];
-    let rows = runs::table
+    Ok(runs::table
         .filter(runs::connection_id.eq_any(connection_ids).and(runs::state.eq_any(open)))
         .order((runs::list.desc(), runs::id.desc()))
-        .select(Row::as_select())
-        .load(db)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        .select(Run::as_select())
+        .load(db)?)
 }
 
 /// A connection's runs, newest first.
 pub fn page(db: &mut Db, connection_id: &str, before: Option<&str>, limit: PageLimit) -> Result<Page<Run>> {
     let mut query = runs::table
         .filter(runs::connection_id.eq(connection_id.to_owned()))
-        .select(Row::as_select())
+        .select(Run::as_select())
         .order(runs::id.desc())
         .limit(limit.and_one())
         .into_boxed();
     if let Some(before) = before {
         query = query.filter(runs::id.lt(before.to_owned()));
     }
-    let rows: Result<Vec<Run>> = query.load(db)?.into_iter().map(TryInto::try_into).collect();
-    Ok(Page::cut(rows?, limit))
+    Ok(Page::cut(query.load(db)?, limit))
 }
 
 /// Which runs are wanted.
@@ -324,7 +328,7 @@ pub struct Filter {
 pub fn list(db: &mut Db, filter: &Filter, before: Option<&str>, limit: PageLimit) -> Result<Page<Run>> {
     let mut query = runs::table
         .filter(runs::connection_id.ne_all(deleted()))
-        .select(Row::as_select())
+        .select(Run::as_select())
         .order(runs::id.desc())
         .limit(limit.and_one())
         .into_boxed();
@@ -345,8 +349,7 @@ pub fn list(db: &mut Db, filter: &Filter, before: Option<&str>, limit: PageLimit
     if let Some(before) = before {
         query = query.filter(runs::id.lt(before.to_owned()));
     }
-    let rows: Result<Vec<Run>> = query.load(db)?.into_iter().map(TryInto::try_into).collect();
-    Ok(Page::cut(rows?, limit))
+    Ok(Page::cut(query.load(db)?, limit))
 }
 
 /// Makes a queued run the running one.
@@ -548,13 +551,12 @@ pub fn forget_seen(db: &mut WriteDb, run_id: &str) -> Result<()> {
 
 /// The runs that are running for a connection whose Web Connector has gone.
 pub fn running_of(db: &mut Db, connection_id: &str) -> Result<Vec<Run>> {
-    let rows = runs::table
+    Ok(runs::table
         .filter(runs::connection_id.eq(connection_id).and(runs::state.eq(RunState::Running.as_str())))
         // Their lists are locked in this order.
         .order(runs::list.desc())
-        .select(Row::as_select())
-        .load(db)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        .select(Run::as_select())
+        .load(db)?)
 }
 
 /// How many records runs of changes have marked absent in a list since `since`, those aside that a person has approved.
@@ -571,14 +573,13 @@ pub fn removed_since(db: &mut Db, connection_id: &str, list: List, since: DateTi
 
 /// The running runs of connections of `kind` that have not come further since `before`.
 pub fn silent_since(db: &mut Db, kind: Kind, before: DateTime<Utc>) -> Result<Vec<Run>> {
-    let rows = runs::table
+    Ok(runs::table
         .inner_join(connections::table)
         .filter(runs::state.eq(RunState::Running.as_str()).and(runs::updated_at.lt(at(before))))
         .filter(connections::kind.eq(kind.as_str()))
         .order((runs::connection_id, runs::list.desc()))
-        .select(Row::as_select())
-        .load(db)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+        .select(Run::as_select())
+        .load(db)?)
 }
 
 /// How many runs are held, over all connections.

@@ -8,7 +8,7 @@ use super::{
     Db, Error, Result, WriteDb,
     dsl::*,
     schema::qbwc_sessions,
-    values::{at, utc, word},
+    values::{at, utc},
 };
 
 /// One session, from `authenticate` to `closeConnection`.
@@ -25,11 +25,10 @@ pub struct Session {
     pub last_seen_at: DateTime<Utc>,
 }
 
-type Row = (Vec<u8>, String, String, i64, String, NaiveDateTime);
+type Row = (Vec<u8>, String, SessionState, i64, String, NaiveDateTime);
 
-fn session((ticket_hash, connection_id, state, revision, plan, last_seen_at): Row) -> Result<Session> {
-    let state = word("state of a session", &state)?;
-    Ok(Session { ticket_hash, connection_id, state, revision, plan, last_seen_at: utc(last_seen_at) })
+fn session((ticket_hash, connection_id, state, revision, plan, last_seen_at): Row) -> Session {
+    Session { ticket_hash, connection_id, state, revision, plan, last_seen_at: utc(last_seen_at) }
 }
 
 const COLUMNS: (
@@ -76,7 +75,7 @@ pub fn open(
 /// The session of a ticket, whatever its state.
 pub fn by_ticket(db: &mut Db, ticket_hash: &[u8]) -> Result<Option<Session>> {
     let row = qbwc_sessions::table.find(ticket_hash).select(COLUMNS).first::<Row>(db).optional()?;
-    row.map(session).transpose()
+    Ok(row.map(session))
 }
 
 /// Writes what a call made of an open session.
@@ -145,7 +144,7 @@ pub fn silent_since(db: &mut Db, before: DateTime<Utc>) -> Result<Vec<Session>> 
         .order(qbwc_sessions::connection_id)
         .select(COLUMNS)
         .load::<Row>(db)?;
-    rows.into_iter().map(session).collect()
+    Ok(rows.into_iter().map(session).collect())
 }
 
 /// Forgets some of the sessions that ended before `before`, the oldest first: those that are left have their turn next

@@ -1,10 +1,21 @@
 //! How values cross between the tables and the domain.
 
-use std::str::FromStr;
-
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 
-use super::{Error, Result};
+use diesel::{
+    backend::Backend,
+    deserialize::{self, FromSql, FromSqlRow},
+    sql_types::{Nullable, Text, Timestamp},
+};
+
+use crate::domain::{
+    access::Scopes,
+    words::{
+        ActorKind, ChangeKind, Ended, Kind, List, MessageState, Mode, RunState, SessionState, WorkerState,
+    },
+};
+
+use super::{Error, dsl::*};
 
 /// A time as the tables hold it: UTC without an offset, cut to microseconds.
 pub(super) fn at(time: DateTime<Utc>) -> NaiveDateTime {
@@ -15,13 +26,111 @@ pub(super) fn utc(time: NaiveDateTime) -> DateTime<Utc> {
     time.and_utc()
 }
 
-/// A word of a closed vocabulary, as read from a table.
-pub(super) fn word<T: FromStr>(what: &'static str, text: &str) -> Result<T>
+/// A column of times as a row holds it: `#[diesel(deserialize_as = Time)]`.
+#[derive(Debug, FromSqlRow)]
+pub struct Time(DateTime<Utc>);
+
+impl<DB: Backend> FromSql<Timestamp, DB> for Time
 where
-    T::Err: std::fmt::Display,
+    NaiveDateTime: FromSql<Timestamp, DB>,
 {
-    text.parse().map_err(|error: T::Err| Error::Corrupt { what, why: error.to_string() })
+    fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        NaiveDateTime::from_sql(bytes).map(|time| Self(utc(time)))
+    }
 }
+
+impl From<Time> for DateTime<Utc> {
+    fn from(time: Time) -> Self {
+        time.0
+    }
+}
+
+/// The same of a column that may be empty.
+#[derive(Debug, FromSqlRow)]
+pub struct MaybeTime(Option<DateTime<Utc>>);
+
+impl<DB: Backend> FromSql<Nullable<Timestamp>, DB> for MaybeTime
+where
+    NaiveDateTime: FromSql<Timestamp, DB>,
+{
+    fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        NaiveDateTime::from_sql(bytes).map(|time| Self(Some(utc(time))))
+    }
+
+    fn from_nullable_sql(bytes: Option<DB::RawValue<'_>>) -> deserialize::Result<Self> {
+        bytes.map_or(Ok(Self(None)), Self::from_sql)
+    }
+}
+
+impl From<MaybeTime> for Option<DateTime<Utc>> {
+    fn from(time: MaybeTime) -> Self {
+        time.0
+    }
+}
+
+/// Words of closed vocabularies, as they are read from columns of text: rows hold the words themselves.
+macro_rules! words {
+    ($($word:ty),+ $(,)?) => {$(
+        impl<DB: Backend> FromSql<Text, DB> for $word
+        where
+            String: FromSql<Text, DB>,
+        {
+            fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+                Ok(String::from_sql(bytes)?.parse::<$word>().map_err(Error::from)?)
+            }
+        }
+
+        impl<DB: Backend> Queryable<Text, DB> for $word
+        where
+            Self: FromSql<Text, DB>,
+        {
+            type Row = Self;
+            fn build(row: Self) -> deserialize::Result<Self> {
+                Ok(row)
+            }
+        }
+    )+};
+}
+
+words!(
+    ActorKind,
+    ChangeKind,
+    Ended,
+    Kind,
+    List,
+    MessageState,
+    Mode,
+    RunState,
+    Scopes,
+    SessionState,
+    WorkerState
+);
+
+/// Has a struct loaded as the row that it is made from: `.select(Run::as_select()).load(db)`.
+macro_rules! loaded_as {
+    ($row:ident => $made:ident) => {
+        impl<ST, DB: diesel::backend::Backend> Queryable<ST, DB> for $made
+        where
+            $row: Queryable<ST, DB>,
+        {
+            type Row = <$row as Queryable<ST, DB>>::Row;
+            fn build(row: Self::Row) -> diesel::deserialize::Result<Self> {
+                Ok($row::build(row)?.try_into()?)
+            }
+        }
+
+        impl<DB: diesel::backend::Backend> Selectable<DB> for $made
+        where
+            $row: Selectable<DB>,
+        {
+            type SelectExpression = <$row as Selectable<DB>>::SelectExpression;
+            fn construct_selection() -> Self::SelectExpression {
+                $row::construct_selection()
+            }
+        }
+    };
+}
+pub(super) use loaded_as;
 
 /// A count as the tables hold it.
 pub(super) fn count(number: u64) -> i64 {

@@ -1,6 +1,6 @@
 //! How the workers of each gateway are, as the gateways report it.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::domain::{
     problem::Problem,
@@ -8,10 +8,10 @@ use crate::domain::{
 };
 
 use super::{
-    Db, Error, Page, PageLimit, Result, WriteDb,
+    Db, Page, PageLimit, Result, WriteDb,
     dsl::*,
     schema::workers,
-    values::{at, count, uncount, utc, word},
+    values::{MaybeTime, Time, at, count, loaded_as, uncount},
 };
 
 /// One worker of a gateway.
@@ -35,69 +35,52 @@ pub struct Worker {
     pub reported_at: DateTime<Utc>,
 }
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = workers, treat_none_as_default_value = false)]
-struct Row {
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = workers)]
+#[doc(hidden)]
+pub struct Row {
     gateway: String,
     name: String,
-    state: String,
+    state: WorkerState,
     runs: i64,
     failures: i64,
     panics: i64,
-    last_began_at: Option<NaiveDateTime>,
-    last_ended_at: Option<NaiveDateTime>,
-    last_result: Option<String>,
-    next_at: Option<NaiveDateTime>,
-    failing_since: Option<NaiveDateTime>,
+    #[diesel(deserialize_as = MaybeTime)]
+    last_began_at: Option<DateTime<Utc>>,
+    #[diesel(deserialize_as = MaybeTime)]
+    last_ended_at: Option<DateTime<Utc>>,
+    last_result: Option<Ended>,
+    #[diesel(deserialize_as = MaybeTime)]
+    next_at: Option<DateTime<Utc>>,
+    #[diesel(deserialize_as = MaybeTime)]
+    failing_since: Option<DateTime<Utc>>,
     code: Option<String>,
     detail: Option<String>,
     remedy: Option<String>,
-    reported_at: NaiveDateTime,
+    #[diesel(deserialize_as = Time)]
+    reported_at: DateTime<Utc>,
 }
 
-impl From<&Worker> for Row {
-    fn from(it: &Worker) -> Self {
-        let problem = it.trouble.as_ref().map(|(_, problem)| problem);
-        Self {
-            gateway: it.gateway.clone(),
-            name: it.name.clone(),
-            state: it.state.as_str().to_owned(),
-            runs: count(it.runs),
-            failures: count(it.failures),
-            panics: count(it.panics),
-            last_began_at: it.last_began_at.map(at),
-            last_ended_at: it.last_ended_at.map(at),
-            last_result: it.last_result.map(|ended| ended.as_str().to_owned()),
-            next_at: it.next_at.map(at),
-            failing_since: it.trouble.as_ref().map(|(since, _)| at(*since)),
-            code: problem.map(|problem| problem.code.clone()),
-            detail: problem.map(|problem| problem.detail.clone()),
-            remedy: problem.map(|problem| problem.remedy.clone()),
-            reported_at: at(it.reported_at),
-        }
-    }
-}
+loaded_as!(Row => Worker);
 
-impl TryFrom<Row> for Worker {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self> {
+impl From<Row> for Worker {
+    fn from(row: Row) -> Self {
         let words = |text: Option<String>| text.unwrap_or_default();
         let problem = row.code.map(|code| Problem::new(code, words(row.detail), words(row.remedy)));
-        Ok(Self {
-            state: word("state of a worker", &row.state)?,
-            last_result: row.last_result.map(|text| word("end of a piece of work", &text)).transpose()?,
+        Self {
             gateway: row.gateway,
             name: row.name,
+            state: row.state,
             runs: uncount(row.runs),
             failures: uncount(row.failures),
             panics: uncount(row.panics),
-            last_began_at: row.last_began_at.map(utc),
-            last_ended_at: row.last_ended_at.map(utc),
-            next_at: row.next_at.map(utc),
-            trouble: row.failing_since.map(utc).zip(problem),
-            reported_at: utc(row.reported_at),
-        })
+            last_began_at: row.last_began_at,
+            last_ended_at: row.last_ended_at,
+            last_result: row.last_result,
+            next_at: row.next_at,
+            trouble: row.failing_since.zip(problem),
+            reported_at: row.reported_at,
+        }
     }
 }
 
@@ -107,8 +90,36 @@ pub fn report(db: &mut WriteDb, gateway: &str, all: &[Worker], before: DateTime<
     diesel::delete(workers::table.filter(workers::reported_at.lt(at(before)))).execute(db)?;
     forget(db, gateway)?;
     for worker in all {
-        diesel::insert_into(workers::table).values(Row::from(worker)).execute(db)?;
+        insert(db, worker)?;
     }
+    Ok(())
+}
+
+fn insert(db: &mut WriteDb, worker: &Worker) -> Result<()> {
+    let (since, problem) = worker.trouble.as_ref().map(|(since, problem)| (at(*since), problem)).unzip();
+    diesel::insert_into(workers::table)
+        .values((
+            (workers::gateway.eq(&worker.gateway), workers::name.eq(&worker.name)),
+            (workers::state.eq(worker.state.as_str()), workers::reported_at.eq(at(worker.reported_at))),
+            (
+                workers::runs.eq(count(worker.runs)),
+                workers::failures.eq(count(worker.failures)),
+                workers::panics.eq(count(worker.panics)),
+            ),
+            (
+                workers::last_began_at.eq(worker.last_began_at.map(at)),
+                workers::last_ended_at.eq(worker.last_ended_at.map(at)),
+                workers::last_result.eq(worker.last_result.map(Ended::as_str)),
+                workers::next_at.eq(worker.next_at.map(at)),
+            ),
+            (
+                workers::failing_since.eq(since),
+                workers::code.eq(problem.map(|problem| &problem.code)),
+                workers::detail.eq(problem.map(|problem| &problem.detail)),
+                workers::remedy.eq(problem.map(|problem| &problem.remedy)),
+            ),
+        ))
+        .execute(db)?;
     Ok(())
 }
 
@@ -120,7 +131,7 @@ pub fn forget(db: &mut WriteDb, gateway: &str) -> Result<usize> {
 /// A page in the order of gateways and names, after the worker of that gateway and name.
 pub fn page(db: &mut Db, after: Option<&(String, String)>, limit: PageLimit) -> Result<Page<Worker>> {
     let mut query = workers::table
-        .select(Row::as_select())
+        .select(Worker::as_select())
         .order((workers::gateway, workers::name))
         .limit(limit.and_one())
         .into_boxed();
@@ -128,6 +139,5 @@ pub fn page(db: &mut Db, after: Option<&(String, String)>, limit: PageLimit) -> 
         let later = workers::gateway.gt(gateway).or(workers::name.gt(name));
         query = query.filter(workers::gateway.ge(gateway).and(later));
     }
-    let rows: Result<Vec<Worker>> = query.load::<Row>(db)?.into_iter().map(TryInto::try_into).collect();
-    Ok(Page::cut(rows?, limit))
+    Ok(Page::cut(query.load(db)?, limit))
 }

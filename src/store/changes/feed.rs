@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-use super::{Change, Row};
+use super::Change;
 
 /// Positions that one look goes over: a filter that fits little ends there as well.
 const SPAN: i64 = 20_000;
@@ -63,7 +63,7 @@ pub fn section(
     let mut query = changes::table
         .filter(changes::company_id.eq(company_id.to_owned()))
         .filter(changes::position.gt(after).and(changes::position.le(end)))
-        .select(Row::as_select())
+        .select(Change::as_select())
         .order(changes::position)
         .limit(i64::try_from(most).unwrap_or(i64::MAX))
         .into_boxed();
@@ -74,7 +74,7 @@ pub fn section(
         query = query
             .filter(changes::kind.eq_any(filter.kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()));
     }
-    let changes = query.load(db)?.into_iter().map(TryInto::try_into).collect::<Result<Vec<Change>>>()?;
+    let changes = query.load::<Change>(db)?;
     // And what was forgotten after them: it may have gone between the two looks.
     if after < ends(db, company_id)?.1 {
         return Ok(None);

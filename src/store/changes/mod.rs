@@ -14,7 +14,7 @@ pub use epoch::{begin_epoch, epoch};
 pub use feed::{Filter, Section, newest, section};
 pub(super) use gather::{Changes, Entry, append, write};
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::domain::{
     access::Actor,
@@ -25,7 +25,7 @@ use super::{
     Db, Error, Page, PageLimit, Result,
     dsl::*,
     schema::changes,
-    values::{utc, word},
+    values::{Time, loaded_as},
 };
 
 /// One entry of the change feed.
@@ -55,12 +55,14 @@ pub struct Change {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = changes)]
-struct Row {
+#[doc(hidden)]
+pub struct Row {
     company_id: String,
     position: i64,
-    at: NaiveDateTime,
-    kind: String,
-    list: String,
+    #[diesel(deserialize_as = Time)]
+    at: DateTime<Utc>,
+    kind: ChangeKind,
+    list: List,
     record_id: Option<String>,
     external_id: Option<String>,
     connection_id: Option<String>,
@@ -70,19 +72,20 @@ struct Row {
     profile_id: Option<String>,
     /// The words of entries from before the next two were kept.
     actor: Option<String>,
-    actor_kind: Option<String>,
+    actor_kind: Option<ActorKind>,
     actor_id: Option<String>,
 }
 
-impl TryFrom<Row> for Change {
-    type Error = Error;
-    fn try_from(row: Row) -> Result<Self> {
-        Ok(Change {
+loaded_as!(Row => Change);
+
+impl From<Row> for Change {
+    fn from(row: Row) -> Self {
+        Self {
             company_id: row.company_id,
             position: row.position,
-            at: utc(row.at),
-            kind: word("kind of change", &row.kind)?,
-            list: word("list", &row.list)?,
+            at: row.at,
+            kind: row.kind,
+            list: row.list,
             record_id: row.record_id,
             external_id: row.external_id,
             connection_id: row.connection_id,
@@ -91,10 +94,10 @@ impl TryFrom<Row> for Change {
             app_id: row.app_id,
             profile_id: row.profile_id,
             actor: match row.actor_kind {
-                Some(kind) => Some(Actor { kind: word("kind of actor", &kind)?, id: row.actor_id }),
+                Some(kind) => Some(Actor { kind, id: row.actor_id }),
                 None => row.actor.as_deref().map(from_words),
             },
-        })
+        }
     }
 }
 
@@ -109,8 +112,8 @@ fn from_words(text: &str) -> Actor {
 }
 
 pub fn get(db: &mut Db, company_id: &str, position: i64) -> Result<Change> {
-    let row = changes::table.find((company_id, position)).select(Row::as_select()).first(db).optional()?;
-    row.ok_or(Error::NotFound("change"))?.try_into()
+    let row = changes::table.find((company_id, position)).select(Change::as_select()).first(db).optional()?;
+    row.ok_or(Error::NotFound("change"))
 }
 
 /// Whether the record of a link's change was linked or unlinked again by the same app.
@@ -131,13 +134,12 @@ pub fn of_record(
 ) -> Result<Page<Change>> {
     let mut query = changes::table
         .filter(changes::record_id.eq(record_id.to_owned()))
-        .select(Row::as_select())
+        .select(Change::as_select())
         .order(changes::position.desc())
         .limit(limit.and_one())
         .into_boxed();
     if let Some(before) = before {
         query = query.filter(changes::position.lt(before));
     }
-    let rows: Result<Vec<Change>> = query.load(db)?.into_iter().map(TryInto::try_into).collect();
-    Ok(Page::cut(rows?, limit))
+    Ok(Page::cut(query.load(db)?, limit))
 }

@@ -5,7 +5,7 @@ use crate::{
     store::{Db, Page, PageLimit, Result, dsl::*, schema::records},
 };
 
-use super::{Row, Staged};
+use super::Staged;
 
 /// The present records that belong to one of `parents` and have a name with their parents in it, in the order of their
 /// external IDs.
@@ -23,13 +23,12 @@ pub fn children(
             records::parent_external_id.eq_any(parents.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>()),
         )
         .filter(records::absent_at.is_null().and(records::full_name.is_not_null()))
-        .select(Row::as_select())
+        .select(Staged::as_select())
         .order(records::external_id)
         .limit(limit.and_one())
         .into_boxed();
     if let Some(after) = after {
         query = query.filter(records::external_id.gt(after.to_owned()));
     }
-    let rows: Vec<Row> = query.load(db)?;
-    Ok(Page::cut(rows.into_iter().map(Staged::try_from).collect::<Result<_>>()?, limit))
+    Ok(Page::cut(query.load(db)?, limit))
 }

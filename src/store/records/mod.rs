@@ -15,15 +15,15 @@ pub use page::{Filter, Linked, Order, Position, page};
 pub use read::{beginning, find, find_all, get, of_absences, versions};
 pub use stage::{Known, Place, Write, known, upsert};
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::{details::Details, record::Record, words::List};
 
 use super::{
-    Error, Result, details,
+    details,
     dsl::*,
     schema::records,
-    values::{utc, word},
+    values::{MaybeTime, Time, loaded_as},
 };
 
 /// A record as it is staged.
@@ -43,79 +43,78 @@ pub struct Staged {
     pub sort_name: String,
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = records)]
-struct Row {
-    id: String,
-    company_id: String,
-    connection_id: String,
-    list: String,
-    external_id: String,
-    version: i32,
-    sort_name: String,
-    name: String,
-    full_name: Option<String>,
-    first_name: Option<String>,
-    middle_name: Option<String>,
-    last_name: Option<String>,
-    company_name: Option<String>,
-    email: Option<String>,
-    phone: Option<String>,
-    job_title: Option<String>,
-    parent_external_id: Option<String>,
-    sublevel: i32,
-    active: bool,
-    hired_on: Option<NaiveDate>,
-    released_on: Option<NaiveDate>,
-    releases_on: Option<NaiveDate>,
-    source_created_at: Option<String>,
-    source_modified_at: Option<String>,
-    absent_at: Option<NaiveDateTime>,
-    created_at: NaiveDateTime,
-    updated_at: NaiveDateTime,
-    number: Option<String>,
-    department: Option<String>,
-    details: Option<String>,
+/// The columns that hold a field of a [`Record`] under its own name. What is read, inserted and overwritten is made from
+/// this list: a new column stands here, in the [`Record`] and in a migration.
+macro_rules! record_columns {
+    ($made:ident!) => {
+        $made! {
+            name: String,
+            full_name: Option<String>,
+            first_name: Option<String>,
+            middle_name: Option<String>,
+            last_name: Option<String>,
+            company_name: Option<String>,
+            email: Option<String>,
+            phone: Option<String>,
+            job_title: Option<String>,
+            parent_external_id: Option<String>,
+            sublevel: i32,
+            active: bool,
+            hired_on: Option<NaiveDate>,
+            released_on: Option<NaiveDate>,
+            releases_on: Option<NaiveDate>,
+            source_created_at: Option<String>,
+            source_modified_at: Option<String>,
+            number: Option<String>,
+            department: Option<String>,
+        }
+    };
 }
+use record_columns;
 
-impl TryFrom<Row> for Staged {
-    type Error = Error;
-    fn try_from(row: Row) -> Result<Self> {
-        let Details { address, description } = details::from_column(row.details.as_deref())?;
-        Ok(Staged {
-            list: word("list", &row.list)?,
-            id: row.id,
-            company_id: row.company_id,
-            connection_id: row.connection_id,
-            version: row.version,
-            sort_name: row.sort_name,
-            absent_at: row.absent_at.map(utc),
-            created_at: utc(row.created_at),
-            updated_at: utc(row.updated_at),
-            record: Record {
-                external_id: row.external_id,
-                number: row.number,
-                name: row.name,
-                full_name: row.full_name,
-                first_name: row.first_name,
-                middle_name: row.middle_name,
-                last_name: row.last_name,
-                company_name: row.company_name,
-                email: row.email,
-                phone: row.phone,
-                job_title: row.job_title,
-                department: row.department,
-                parent_external_id: row.parent_external_id,
-                sublevel: row.sublevel,
-                active: row.active,
-                hired_on: row.hired_on,
-                released_on: row.released_on,
-                releases_on: row.releases_on,
-                address,
-                description,
-                source_created_at: row.source_created_at,
-                source_modified_at: row.source_modified_at,
-            },
-        })
-    }
+macro_rules! row {
+    ($($column:ident: $type:ty),+ $(,)?) => {
+        #[derive(Queryable, Selectable)]
+        #[diesel(table_name = records)]
+        #[doc(hidden)]
+        pub struct Row {
+            id: String,
+            company_id: String,
+            connection_id: String,
+            list: List,
+            external_id: String,
+            version: i32,
+            sort_name: String,
+            $($column: $type,)+
+            #[diesel(deserialize_as = details::Column)]
+            details: Details,
+            #[diesel(deserialize_as = MaybeTime)]
+            absent_at: Option<DateTime<Utc>>,
+            #[diesel(deserialize_as = Time)]
+            created_at: DateTime<Utc>,
+            #[diesel(deserialize_as = Time)]
+            updated_at: DateTime<Utc>,
+        }
+
+        impl From<Row> for Staged {
+            fn from(row: Row) -> Self {
+                let Details { address, description } = row.details;
+                let external_id = row.external_id;
+                Self {
+                    id: row.id,
+                    company_id: row.company_id,
+                    connection_id: row.connection_id,
+                    list: row.list,
+                    version: row.version,
+                    record: Record { external_id, $($column: row.$column,)+ address, description },
+                    absent_at: row.absent_at,
+                    created_at: row.created_at,
+                    updated_at: row.updated_at,
+                    sort_name: row.sort_name,
+                }
+            }
+        }
+    };
 }
+record_columns!(row!);
+loaded_as!(Row => Staged);

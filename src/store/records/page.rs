@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-use super::{Row, Staged, search, stage::LOOKUP};
+use super::{Staged, search, stage::LOOKUP};
 
 /// Whether records are linked: by this app, or by any where none is given.
 #[derive(Debug, Clone)]
@@ -257,10 +257,10 @@ impl Asked<'_> {
 
     /// Those of a part of the list, in its order.
     fn read(&self, db: &mut Db, slice: &Slice) -> Result<Vec<Staged>> {
-        let rows: Vec<Row> = match &self.linked_by {
+        Ok(match &self.linked_by {
             None => {
                 let mut query = records::table
-                    .select(Row::as_select())
+                    .select(Staged::as_select())
                     .order((records::sort_name, records::id))
                     .limit(self.limit.and_one())
                     .into_boxed::<AnyBackend>();
@@ -276,7 +276,7 @@ impl Asked<'_> {
                     .filter(links::app_id.eq(app.clone()))
                     .filter(links::connection_id.eq(self.connection_id.to_owned()))
                     .filter(links::list.eq(self.list.as_str()))
-                    .select(Row::as_select())
+                    .select(Staged::as_select())
                     .order((links::sort_name, links::record_id))
                     .limit(self.limit.and_one())
                     .into_boxed::<AnyBackend>();
@@ -284,8 +284,7 @@ impl Asked<'_> {
                 narrow!(query, self.filter, self.part.as_deref());
                 query.load(db)?
             }
-        };
-        rows.into_iter().map(TryInto::try_into).collect()
+        })
     }
 
     /// Those of `ids` that are in a part of the list, in its order.
@@ -294,13 +293,12 @@ impl Asked<'_> {
         for some in ids.chunks(LOOKUP) {
             let mut query = records::table
                 .filter(records::id.eq_any(some.to_vec()))
-                .select(Row::as_select())
+                .select(Staged::as_select())
                 .into_boxed::<AnyBackend>();
             narrow_slice!(query, records::sort_name, records::id, slice);
             narrow!(query, self.filter, self.part.as_deref());
             narrow_linked!(query, self.filter.linked);
-            for row in query.load::<Row>(db)? {
-                let staged = Staged::try_from(row)?;
+            for staged in query.load::<Staged>(db)? {
                 if staged.connection_id == self.connection_id && staged.list == self.list {
                     found.push(staged);
                 }
@@ -354,7 +352,7 @@ fn by_update(
     let mut query = records::table
         .filter(records::company_id.eq(company_id.to_owned()).and(records::list.eq(list.as_str())))
         .filter(records::connection_id.ne_all(connections::deleted()))
-        .select(Row::as_select())
+        .select(Staged::as_select())
         .order((records::updated_at, records::id))
         .limit(limit.and_one())
         .into_boxed::<AnyBackend>();
@@ -368,6 +366,5 @@ fn by_update(
     }
     narrow!(query, filter, part);
     narrow_linked!(query, filter.linked);
-    let rows: Result<Vec<Staged>> = query.load::<Row>(db)?.into_iter().map(TryInto::try_into).collect();
-    Ok(Page::cut(rows?, limit))
+    Ok(Page::cut(query.load(db)?, limit))
 }

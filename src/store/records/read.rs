@@ -14,17 +14,17 @@ use crate::{
     },
 };
 
-use super::{Row, Staged, stage::LOOKUP};
+use super::{Staged, stage::LOOKUP};
 
 pub fn get(db: &mut Db, list: List, id: &str) -> Result<Staged> {
     let row = records::table
         .find(id)
         .filter(records::list.eq(list.as_str()))
         .filter(records::connection_id.ne_all(connections::deleted()))
-        .select(Row::as_select())
+        .select(Staged::as_select())
         .first(db)
         .optional()?;
-    row.ok_or(Error::NotFound(list.as_str()))?.try_into()
+    row.ok_or(Error::NotFound(list.as_str()))
 }
 
 /// The IDs of up to `most` records of these companies (all where none are given) whose IDs begin so. `beginning` is a prefix
@@ -53,13 +53,12 @@ pub fn beginning(
 
 /// By the source's own ID.
 pub fn find(db: &mut Db, connection_id: &str, list: List, external_id: &str) -> Result<Option<Staged>> {
-    let row = records::table
+    Ok(records::table
         .filter(records::connection_id.eq(connection_id).and(records::list.eq(list.as_str())))
         .filter(records::external_id.eq(external_id))
-        .select(Row::as_select())
+        .select(Staged::as_select())
         .first(db)
-        .optional()?;
-    row.map(TryInto::try_into).transpose()
+        .optional()?)
 }
 
 /// Those of `external_ids` that are staged, by the source's own IDs.
@@ -71,15 +70,12 @@ pub fn find_all(
 ) -> Result<HashMap<String, Record>> {
     let mut found = HashMap::with_capacity(external_ids.len());
     for some in external_ids.chunks(LOOKUP) {
-        let rows: Vec<Row> = records::table
+        let staged: Vec<Staged> = records::table
             .filter(records::connection_id.eq(connection_id).and(records::list.eq(list.as_str())))
             .filter(records::external_id.eq_any(some))
-            .select(Row::as_select())
+            .select(Staged::as_select())
             .load(db)?;
-        for row in rows {
-            let record = Staged::try_from(row)?.record;
-            found.insert(record.external_id.clone(), record);
-        }
+        found.extend(staged.into_iter().map(|it| (it.record.external_id.clone(), it.record)));
     }
     Ok(found)
 }
@@ -105,13 +101,12 @@ pub fn of_absences(db: &mut Db, run_id: &str, after: Option<&str>, limit: PageLi
     let mut query = run_absences::table
         .inner_join(records::table)
         .filter(run_absences::run_id.eq(run_id.to_owned()))
-        .select(Row::as_select())
+        .select(Staged::as_select())
         .order(run_absences::record_id)
         .limit(limit.and_one())
         .into_boxed();
     if let Some(after) = after {
         query = query.filter(run_absences::record_id.gt(after.to_owned()));
     }
-    let rows: Result<Vec<Staged>> = query.load::<Row>(db)?.into_iter().map(TryInto::try_into).collect();
-    Ok(Page::cut(rows?, limit))
+    Ok(Page::cut(query.load(db)?, limit))
 }

@@ -23,7 +23,7 @@ use crate::{
         dsl::*,
         locks::{self, Locked},
         schema::{connections as connection, records, runs, search_entries, search_lists, search_pending},
-        values::{at, word},
+        values::at,
     },
 };
 
@@ -162,9 +162,9 @@ pub fn waiting(db: &mut Db, since: DateTime<Utc>) -> Result<Vec<i64>> {
 /// [`Error::NotFound`] where the connection was deleted meanwhile.
 pub fn step(db: &mut WriteDb, number: i64) -> Result<bool> {
     let list = search_lists::table.find(number).select((search_lists::connection_id, search_lists::list));
-    let (connection_id, list): (String, String) =
+    let (connection_id, list): (String, List) =
         list.first(db).optional()?.ok_or(Error::NotFound("connection"))?;
-    match locks::of(&connection_id).list(db, word("list", &list)?) {
+    match locks::of(&connection_id).list(db, list) {
         Err(Error::Referred(_)) => return Err(Error::NotFound("connection")),
         taken => drop(taken?),
     }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::{
     sql_types::{Array, Text},
     upsert::excluded,
@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-use super::{Row, Staged, search};
+use super::{Staged, record_columns, search};
 
 /// External IDs of one lookup.
 pub(super) const LOOKUP: usize = 500;
@@ -120,151 +120,104 @@ struct KnownRow {
     full_name: Option<String>,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = records, treat_none_as_default_value = false)]
-struct NewRow<'a> {
-    id: &'a str,
-    company_id: &'a str,
-    connection_id: &'a str,
-    list: &'static str,
-    external_id: &'a str,
-    content_hash: &'a [u8],
-    version: i32,
-    sort_name: String,
-    search_text: String,
-    name: &'a str,
-    full_name: Option<&'a str>,
-    first_name: Option<&'a str>,
-    middle_name: Option<&'a str>,
-    last_name: Option<&'a str>,
-    company_name: Option<&'a str>,
-    email: Option<&'a str>,
-    phone: Option<&'a str>,
-    job_title: Option<&'a str>,
-    parent_external_id: Option<&'a str>,
-    sublevel: i32,
-    active: bool,
-    hired_on: Option<chrono::NaiveDate>,
-    released_on: Option<chrono::NaiveDate>,
-    releases_on: Option<chrono::NaiveDate>,
-    source_created_at: Option<&'a str>,
-    source_modified_at: Option<&'a str>,
-    absent_at: Option<NaiveDateTime>,
-    created_at: NaiveDateTime,
-    updated_at: NaiveDateTime,
-    number: Option<&'a str>,
-    department: Option<&'a str>,
-    details: Option<String>,
-}
+macro_rules! new_row {
+    ($($column:ident: $type:ty),+ $(,)?) => {
+        #[derive(Insertable)]
+        #[diesel(table_name = records, treat_none_as_default_value = false)]
+        struct NewRow<'a> {
+            id: &'a str,
+            company_id: &'a str,
+            connection_id: &'a str,
+            list: &'static str,
+            external_id: &'a str,
+            content_hash: &'a [u8],
+            version: i32,
+            sort_name: String,
+            search_text: String,
+            $($column: &'a $type,)+
+            details: Option<String>,
+            absent_at: Option<NaiveDateTime>,
+            created_at: NaiveDateTime,
+            updated_at: NaiveDateTime,
+        }
 
-impl<'a> NewRow<'a> {
-    fn of(place: &Place<'a>, write: &'a Write<'a>) -> Result<Self> {
-        let record = write.record;
-        Ok(Self {
-            id: &write.id,
-            company_id: place.company_id,
-            connection_id: place.lock.connection_id(),
-            list: place.lock.what().as_str(),
-            external_id: &record.external_id,
-            content_hash: &write.content_hash,
-            version: write.version,
-            sort_name: record.sort_name(),
-            search_text: record.search_text(),
-            name: &record.name,
-            full_name: record.full_name.as_deref(),
-            first_name: record.first_name.as_deref(),
-            middle_name: record.middle_name.as_deref(),
-            last_name: record.last_name.as_deref(),
-            company_name: record.company_name.as_deref(),
-            email: record.email.as_deref(),
-            phone: record.phone.as_deref(),
-            job_title: record.job_title.as_deref(),
-            parent_external_id: record.parent_external_id.as_deref(),
-            sublevel: record.sublevel,
-            active: record.active,
-            hired_on: record.hired_on,
-            released_on: record.released_on,
-            releases_on: record.releases_on,
-            source_created_at: record.source_created_at.as_deref(),
-            source_modified_at: record.source_modified_at.as_deref(),
-            absent_at: None,
-            created_at: at(place.now),
-            updated_at: at(place.now),
-            number: record.number.as_deref(),
-            department: record.department.as_deref(),
-            details: details::to_column(&record.details())?,
-        })
-    }
+        impl<'a> NewRow<'a> {
+            fn of(place: &Place<'a>, write: &'a Write<'a>) -> Result<Self> {
+                let record = write.record;
+                Ok(Self {
+                    id: &write.id,
+                    company_id: place.company_id,
+                    connection_id: place.lock.connection_id(),
+                    list: place.lock.what().as_str(),
+                    external_id: &record.external_id,
+                    content_hash: &write.content_hash,
+                    version: write.version,
+                    sort_name: record.sort_name(),
+                    search_text: record.search_text(),
+                    $($column: &record.$column,)+
+                    details: details::to_column(&record.details())?,
+                    absent_at: None,
+                    created_at: at(place.now),
+                    updated_at: at(place.now),
+                })
+            }
+        }
+
+        /// Writes rows, in place of those that are there.
+        fn overwrite(db: &mut WriteDb, rows: Vec<NewRow<'_>>) -> Result<()> {
+            per_backend!(db, |connection| diesel::insert_into(records::table)
+                .values(rows)
+                .on_conflict((records::connection_id, records::list, records::external_id))
+                .do_update()
+                .set((
+                    records::content_hash.eq(excluded(records::content_hash)),
+                    records::version.eq(excluded(records::version)),
+                    records::sort_name.eq(excluded(records::sort_name)),
+                    records::search_text.eq(excluded(records::search_text)),
+                    $(records::$column.eq(excluded(records::$column)),)+
+                    records::details.eq(excluded(records::details)),
+                    records::absent_at.eq(excluded(records::absent_at)),
+                    records::updated_at.eq(excluded(records::updated_at)),
+                ))
+                .execute(connection))?;
+            Ok(())
+        }
+    };
+}
+record_columns!(new_row!);
+
+fn rows<'a>(place: &Place<'a>, writes: &[&'a Write<'a>]) -> Result<Vec<NewRow<'a>>> {
+    writes.iter().map(|write| NewRow::of(place, write)).collect()
 }
 
 /// Writes records, the content they supersede, and their changes. The external IDs must differ.
 pub fn upsert(db: &mut WriteDb, place: &Place<'_>, writes: &[Write<'_>]) -> Result<()> {
     keep_versions(db, place, writes)?;
-    let (new, known): (Vec<&Write<'_>>, _) =
+    let (new, known): (Vec<&Write<'_>>, Vec<_>) =
         writes.iter().partition(|write| write.kind == ChangeKind::Created);
-    let new = new.into_iter().map(|write| NewRow::of(place, write)).collect::<Result<Vec<_>>>()?;
-    let known = known.into_iter().map(|write| NewRow::of(place, write)).collect::<Result<Vec<_>>>()?;
     match db.backend() {
         // Nobody else adds to the list while it is locked, so new rows cannot be there already.
         Backend::Postgres(connection) if !new.is_empty() => {
-            diesel::copy_from(records::table).from_insertable(new).execute(connection)?;
+            diesel::copy_from(records::table).from_insertable(rows(place, &new)?).execute(connection)?;
         }
         Backend::Postgres(_) => {}
         // A statement for one row is prepared once and kept; one for many is built and parsed each time.
         Backend::Sqlite(connection) => {
-            for row in &new {
+            for row in rows(place, &new)? {
                 diesel::insert_into(records::table).values(row).execute(connection)?;
             }
         }
     }
-    overwrite(db, &known)?;
-    let rewritten: Vec<&str> = known.iter().map(|row| row.id).collect();
+    for some in known.chunks(BATCH) {
+        overwrite(db, rows(place, some)?)?;
+    }
+    let rewritten: Vec<&str> = known.iter().map(|write| write.id.as_str()).collect();
     links::follow_names(db, &rewritten)?;
     let written: Vec<&str> = writes.iter().map(|write| write.id.as_str()).collect();
     search::queue(db, place.lock, &written)?;
     let entry =
         |write: &Write<'_>| Entry::of_record(write.kind, &write.id, &write.record.external_id, write.version);
     changes::append(db, made_at(place, writes.iter().map(entry).collect()));
-    Ok(())
-}
-
-/// Writes rows, in place of those that are there.
-fn overwrite(db: &mut WriteDb, rows: &[NewRow<'_>]) -> Result<()> {
-    for rows in rows.chunks(BATCH) {
-        per_backend!(db, |connection| diesel::insert_into(records::table)
-            .values(rows)
-            .on_conflict((records::connection_id, records::list, records::external_id))
-            .do_update()
-            .set((
-                records::content_hash.eq(excluded(records::content_hash)),
-                records::version.eq(excluded(records::version)),
-                records::sort_name.eq(excluded(records::sort_name)),
-                records::search_text.eq(excluded(records::search_text)),
-                records::name.eq(excluded(records::name)),
-                records::full_name.eq(excluded(records::full_name)),
-                records::first_name.eq(excluded(records::first_name)),
-                records::middle_name.eq(excluded(records::middle_name)),
-                records::last_name.eq(excluded(records::last_name)),
-                records::company_name.eq(excluded(records::company_name)),
-                records::email.eq(excluded(records::email)),
-                records::phone.eq(excluded(records::phone)),
-                records::job_title.eq(excluded(records::job_title)),
-                records::parent_external_id.eq(excluded(records::parent_external_id)),
-                records::sublevel.eq(excluded(records::sublevel)),
-                records::active.eq(excluded(records::active)),
-                records::hired_on.eq(excluded(records::hired_on)),
-                records::released_on.eq(excluded(records::released_on)),
-                records::releases_on.eq(excluded(records::releases_on)),
-                records::source_created_at.eq(excluded(records::source_created_at)),
-                records::source_modified_at.eq(excluded(records::source_modified_at)),
-                records::absent_at.eq(excluded(records::absent_at)),
-                records::updated_at.eq(excluded(records::updated_at)),
-                records::number.eq(excluded(records::number)),
-                records::department.eq(excluded(records::department)),
-                records::details.eq(excluded(records::details)),
-            ))
-            .execute(connection))?;
-    }
     Ok(())
 }
 
@@ -277,11 +230,10 @@ fn keep_versions(db: &mut WriteDb, place: &Place<'_>, writes: &[Write<'_>]) -> R
         .collect();
     let ids: Vec<&str> = becoming.keys().copied().collect();
     for some in ids.chunks(BATCH) {
-        let rows: Vec<Row> =
-            records::table.filter(records::id.eq_any(some.to_vec())).select(Row::as_select()).load(db)?;
-        let mut kept = Vec::with_capacity(rows.len());
-        for row in rows {
-            let staged = Staged::try_from(row)?;
+        let before: Vec<Staged> =
+            records::table.filter(records::id.eq_any(some.to_vec())).select(Staged::as_select()).load(db)?;
+        let mut kept = Vec::with_capacity(before.len());
+        for staged in before {
             // One that only came back keeps its content and its version.
             if becoming.get(staged.id.as_str()) == Some(&staged.version) {
                 continue;

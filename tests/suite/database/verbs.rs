@@ -8,7 +8,7 @@ use rollcall::{
         hold::Gone,
         words::{List, Mode, RunState},
     },
-    store::{self, PageLimit, records, runs},
+    store::{self, PageLimit, connections, records, runs},
     sync::{ingest, reconcile, run},
 };
 use serde_json::json;
@@ -30,6 +30,25 @@ async fn the_database_itself_refuses_what_a_reader_would_write() {
             store.read(move |db| db.diesel().batch_execute(write).map_err(store::Error::from)).await;
         assert!(matches!(refused, Err(store::Error::ReadOnly)), "{refused:?}");
         store.write(move |db| db.diesel().batch_execute(write).map_err(store::Error::from)).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_word_that_this_version_does_not_know_is_named_and_no_row_is_left_out_for_it() {
+    TestDatabase::each(async |database| {
+        let app = TestApp::start(database).await;
+        let id = app.connection.id.clone();
+        let read = app.gateway.store.write(move |db| {
+            db.diesel().batch_execute("UPDATE connections SET kind = 'abacus'")?;
+            connections::get(db, &id)
+        });
+        match read.await {
+            Err(store::Error::Corrupt { what: "kind of connection", why }) => {
+                assert!(why.starts_with("`abacus` is not a kind of connection; known: "), "{why}");
+            }
+            other => panic!("{other:?}"),
+        }
     })
     .await;
 }
