@@ -10,6 +10,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
+    clippy::print_stderr,
     clippy::indexing_slicing,
     reason = "a benchmark prints, and stops at what it does not expect"
 )]

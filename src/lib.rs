@@ -21,7 +21,7 @@
 //! | --- | --- |
 //! | company | the tenant: one business whose lists are staged |
 //! | source | the system where a business keeps its people and customers: QuickBooks, Paycom, ConnectWise … |
-//! | connection | one configured way from a company to a source; its *kind* names the source, its *specification* ([`connectors::spec`]) says all about the kind |
+//! | connection | one configured way from a company to a source; its *kind* names the source, its *specification* ([`connectors::spec`](mod@connectors::spec)) says all about the kind |
 //! | list | what is read from a source: `employee` or `customer` |
 //! | record | one staged employee or customer; its key is (connection, list, `external_id`) |
 //! | staged | held in the database as the source tells it; never the app's own data |

@@ -21,7 +21,7 @@
 //! }
 //! ```
 //!
-//! What types do not tell is looked at while it runs: [`Order`] knows what a transaction has locked, and builds with debug
+//! What types do not tell is looked at while it runs: `Order` knows what a transaction has locked, and builds with debug
 //! assertions, so all tests, fail where it goes against the order, whoever begins anew or locks a row by writing it.
 //! Who works on several connections goes by their IDs. Rows of runs, sessions, records and links come after all of
 //! these; the counters of the feeds come last, in the order of their companies.

@@ -48,7 +48,7 @@ pub fn app(
 /// Makes an app with its first token, which is shown once.
 ///
 /// # Errors
-/// [`Error::NoCompany`]; [`store::Error::Duplicate`] where the name is taken; as [`token`].
+/// [`Error::NoCompany`]; [`Duplicate`](crate::store::Error::Duplicate) where the name is taken; as [`token`].
 pub fn new_app(
     db: &mut WriteDb,
     ambient: &Ambient,
@@ -98,7 +98,7 @@ pub struct AppChange {
 ///
 /// # Errors
 /// [`Error::HasProfiles`] where a company would be taken away in which it has profiles: these would be out of everybody's
-/// reach. [`Error::NoCompany`], [`Error::NoScope`], [`Error::SeesAll`], [`Error::MayAll`]; [`store::Error::Duplicate`]
+/// reach. [`Error::NoCompany`], [`Error::NoScope`], [`Error::SeesAll`], [`Error::MayAll`]; [`Duplicate`](crate::store::Error::Duplicate)
 /// where the name is taken.
 pub fn change_app(
     db: &mut WriteDb,

@@ -15,7 +15,7 @@ use crate::{
 use super::{Result, name};
 
 /// # Errors
-/// [`store::Error::Duplicate`] where the name is taken.
+/// [`Duplicate`](crate::store::Error::Duplicate) where the name is taken.
 pub fn company(
     db: &mut WriteDb,
     ambient: &Ambient,
@@ -30,7 +30,7 @@ pub fn company(
 }
 
 /// # Errors
-/// [`store::Error::Duplicate`] where the name is taken.
+/// [`Duplicate`](crate::store::Error::Duplicate) where the name is taken.
 pub fn rename_company(
     db: &mut WriteDb,
     grant: &Grant<action::Administer>,

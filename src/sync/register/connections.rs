@@ -57,7 +57,7 @@ impl ConnectionDraft {
 /// Makes a connection.
 ///
 /// # Errors
-/// [`Error::Settings`] and [`Error::Credentials`]; [`store::Error::Duplicate`] where the company has one of that name.
+/// [`Settings`](super::Error::Settings) and [`Credentials`](super::Error::Credentials); [`Duplicate`](crate::store::Error::Duplicate) where the company has one of that name.
 pub fn connection(
     db: &mut WriteDb,
     ambient: &Ambient,
