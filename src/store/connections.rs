@@ -8,11 +8,12 @@ use crate::domain::{
 };
 
 use super::{
-    Db, Error, Page, PageLimit, Result, WriteDb,
+    Db, Error, Page, PageLimit, Result, WriteDb, companies,
     db::Backend,
     dsl::*,
-    locks::{self, Lock, Locked},
-    names,
+    hooks,
+    locks::{self, All, Lock, Locked},
+    names, polls,
     schema::{connections, inbox, links, records, runs},
     values::{at, uncount, utc, word},
 };
@@ -151,6 +152,7 @@ pub struct Update<'a> {
 pub fn update(db: &mut WriteDb, lock: &Locked<locks::Connection>, update: Update<'_>) -> Result<()> {
     let id = lock.connection_id();
     let company_id = get(db, id)?.company_id;
+    companies::open(db, &company_id)?;
     let row = connections::table.find(id);
     if let Some(name) = update.name {
         names::lock(db)?;
@@ -164,6 +166,15 @@ pub fn update(db: &mut WriteDb, lock: &Locked<locks::Connection>, update: Update
         diesel::update(row).set(connections::paused.eq(paused)).execute(db)?;
     }
     Ok(())
+}
+
+/// Nobody reads its source any more, nor gives its messages a meaning: its company is being removed. Who does so now has lost
+/// the lease.
+pub fn shut(db: &mut WriteDb, lock: &Locked<All>, now: DateTime<Utc>) -> Result<()> {
+    let id = lock.connection_id();
+    diesel::update(connections::table.find(id)).set(connections::paused.eq(true)).execute(db)?;
+    polls::shut(db, id, now)?;
+    hooks::shut(db, id)
 }
 
 /// Notes that the source was heard, which locks the connection.

@@ -154,7 +154,7 @@ async fn verify(gateway: &Gateway, known: &Known, delivery: Delivery<'_>) -> Res
 fn not_accepted(error: NotAccepted) -> Refusal {
     match error {
         // It was deleted a moment ago.
-        NotAccepted::Store(store::Error::Referred(_)) => Refusal::Unknown,
+        NotAccepted::Store(store::Error::Referred(_) | store::Error::Closing) => Refusal::Unknown,
         NotAccepted::Full => Refusal::Full,
         NotAccepted::Stopping => Refusal::Body(BodyFailure::Stopping),
         NotAccepted::Unavailable(unavailable) => Refusal::Unavailable(unavailable),
