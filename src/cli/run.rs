@@ -60,10 +60,14 @@ pub(super) enum Command {
         consent: Consent,
     },
     /// Reject a held run: everybody stays as they are
-    #[command(after_help = "Example:\n  rollcall run reject run_0199…")]
+    #[command(
+        after_help = "Examples:\n  rollcall run reject run_0199… --dry-run\n  rollcall run reject run_0199… --yes"
+    )]
     Reject {
         /// The run's ID, run_…, or its beginning
         run: String,
+        #[command(flatten)]
+        consent: Consent,
     },
 }
 
@@ -93,15 +97,27 @@ pub(super) async fn run(context: &Context, command: Command) -> Result {
             context.out.answer(&shown, |shown| text(shown, &names))
         }
         Command::Approve { run, consent } => approve(context, &store, run, consent).await,
-        Command::Reject { run } => {
-            let now = context.ambient.now();
-            let decided =
-                context.write(&store, None, move |db, attempt| runs::reject(db, attempt, &run, now));
-            context
-                .out
-                .answer(&decided.await?, |run| format!("Rejected {}: nobody is marked absent.\n", run.id))
-        }
+        Command::Reject { run, consent } => reject(context, &store, run, consent).await,
     }
+}
+
+async fn reject(context: &Context, store: &Store, run: String, consent: Consent) -> Result {
+    let held = context.read(store, None, move |db, attempt| runs::to_approve(db, attempt, &run)).await?;
+    let names = context.names(store).await?;
+    let stays = |run: &Run| {
+        fields(&[
+            ("run", run.id.clone()),
+            ("connection", names.connection(&run.connection_id).to_owned()),
+            ("not to be marked absent", format!("{} {}", run.absent, run.list.plural())),
+        ])
+    };
+    let question = format!("Leave these {} {} as they are, for good?", held.absent, held.list.plural());
+    if !consent.given(context.out, &held, stays, &question)? {
+        return Ok(());
+    }
+    let now = context.ambient.now();
+    let decided = context.write(store, None, move |db, attempt| runs::reject(db, attempt, &held.id, now));
+    context.out.answer(&decided.await?, |run| format!("Rejected {}: nobody is marked absent.\n", run.id))
 }
 
 async fn approve(context: &Context, store: &Store, run: String, consent: Consent) -> Result {

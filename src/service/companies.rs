@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 use crate::{
     clock::Ambient,
     domain::access::{Acts, Attempt, Grant, action},
-    store::{self, Db, WriteDb, apps, companies, connections},
-    sync::register,
+    store::{self, Db, WriteDb, apps, companies, connections, prune, purge},
+    sync::{register, remove},
 };
 
 use super::{
@@ -128,6 +128,65 @@ pub fn to_remove(db: &mut Db, attempt: &Attempt<action::Administer>, wanted: &st
         removal.profiles += apps::holdings(db, &app.id, &removal.id)?.0;
     }
     Ok(removal)
+}
+
+/// Since when a company is being removed, if it is.
+///
+/// # Errors
+/// `company_not_found`.
+pub fn closing_at(
+    db: &mut Db,
+    attempt: &Attempt<action::Administer>,
+    wanted: &str,
+) -> Result<Option<DateTime<Utc>>> {
+    let (_, company) = found(db, attempt, wanted)?;
+    Ok(companies::closing_at(db, &company.id)?)
+}
+
+/// Begins the removal of a company, or goes on with it: from here on whatever is told or changed of it is refused with
+/// `company_closing`. Since when it is so.
+///
+/// # Errors
+/// `company_not_found`.
+pub fn close(
+    db: &mut WriteDb,
+    attempt: &Attempt<action::Administer>,
+    wanted: &str,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>> {
+    let (_, company) = found(db, attempt, wanted)?;
+    Ok(companies::close(db, &company.id, now)?)
+}
+
+/// Ends whatever is read or told of a connection of a company that is being removed.
+///
+/// # Errors
+/// `connection_not_found`.
+pub fn shut(
+    db: &mut WriteDb,
+    attempt: &Attempt<action::Administer>,
+    connection_id: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    attempt.throughout()?;
+    Ok(remove::shut(db, connection_id, now)?)
+}
+
+/// The connections of a company that were deleted and whose rows are still going.
+pub fn going(db: &mut Db, attempt: &Attempt<action::Administer>, company_id: &str) -> Result<Vec<String>> {
+    attempt.throughout()?;
+    Ok(purge::marked_of(db, company_id)?)
+}
+
+/// Deletes some of the change feed of a company that is gone; how many entries. To be called until none is left.
+pub fn forget_feed(
+    db: &mut WriteDb,
+    attempt: &Attempt<action::Administer>,
+    company_id: &str,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    attempt.throughout()?;
+    Ok(prune::changes(db, company_id, now)?)
 }
 
 /// Removes a company that has no connections and no profiles.

@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Db, Error, Page, PageLimit, Result, WriteDb,
+    db::Backend,
     dsl::*,
-    schema::companies,
+    schema::{companies, connections},
     unique_names,
-    values::{Time, at},
+    values::{Time, at, utc},
 };
 
 /// One business whose lists are staged.
@@ -95,6 +96,61 @@ pub fn rename(db: &mut WriteDb, id: &str, name: &str) -> Result<()> {
         0 => Err(Error::NotFound("company")),
         _ => Ok(()),
     }
+}
+
+/// Begins the removal of a company, or goes on with it; since when it is being removed. Whoever writes something of it at
+/// this moment is waited for, and who comes later is refused.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn close(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    if let Backend::Postgres(connection) = db.backend() {
+        // An update alone would not wait for those who hold the key.
+        companies::table
+            .find(id)
+            .select(companies::id)
+            .for_update()
+            .first::<String>(connection)
+            .optional()?;
+    }
+    let open = companies::table.find(id).filter(companies::closing_at.is_null());
+    diesel::update(open).set(companies::closing_at.eq(at(now))).execute(db)?;
+    closing_at(db, id)?.ok_or(Error::NotFound("company"))
+}
+
+/// Since when a company is being removed, if it is.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn closing_at(db: &mut Db, id: &str) -> Result<Option<DateTime<Utc>>> {
+    let row = companies::table.find(id).select(companies::closing_at);
+    let row: Option<Option<chrono::NaiveDateTime>> = row.first(db).optional()?;
+    Ok(row.ok_or(Error::NotFound("company"))?.map(utc))
+}
+
+/// Whoever writes something of a company asks here first; nobody begins to remove it until the transaction ends.
+///
+/// # Errors
+/// [`Error::Closing`]; [`Error::NotFound`].
+pub fn open(db: &mut WriteDb, id: &str) -> Result<()> {
+    if let Backend::Postgres(connection) = db.backend() {
+        companies::table
+            .find(id)
+            .select(companies::id)
+            .for_key_share()
+            .first::<String>(connection)
+            .optional()?;
+    }
+    match closing_at(db, id)? {
+        Some(_) => Err(Error::Closing),
+        None => Ok(()),
+    }
+}
+
+/// The connections of companies that are being removed.
+pub(super) fn closing_connections(db: &mut Db) -> Result<Vec<String>> {
+    let closing = companies::table.filter(companies::closing_at.is_not_null()).select(companies::id);
+    Ok(connections::table.filter(connections::company_id.eq_any(closing)).select(connections::id).load(db)?)
 }
 
 /// # Errors

@@ -8,13 +8,15 @@ use crate::domain::{
 };
 
 use super::{
-    Db, Error, Page, PageLimit, Result, WriteDb,
+    Db, Error, Page, PageLimit, Result, WriteDb, companies,
     db::Backend,
     dsl::*,
-    locks::{self, Lock, Locked},
+    locks::{self, All, Lock, Locked},
+    polls,
     schema::{connections, inbox, links, records, runs},
     unique_names,
     values::{MaybeTime, Time, at, loaded_as, uncount},
+    webhooks,
 };
 
 /// One configured link from a company to a source system.
@@ -155,6 +157,7 @@ pub struct Update<'a> {
 pub fn update(db: &mut WriteDb, lock: &Locked<locks::Connection>, update: Update<'_>) -> Result<()> {
     let id = lock.connection_id();
     let company_id = get(db, id)?.company_id;
+    companies::open(db, &company_id)?;
     let row = connections::table.find(id);
     if let Some(name) = update.name {
         unique_names::lock(db)?;
@@ -168,6 +171,15 @@ pub fn update(db: &mut WriteDb, lock: &Locked<locks::Connection>, update: Update
         diesel::update(row).set(connections::paused.eq(paused)).execute(db)?;
     }
     Ok(())
+}
+
+/// Nobody reads its source any more, nor gives its messages a meaning: its company is being removed. Who does so now has lost
+/// the lease.
+pub fn shut(db: &mut WriteDb, lock: &Locked<All>, now: DateTime<Utc>) -> Result<()> {
+    let id = lock.connection_id();
+    diesel::update(connections::table.find(id)).set(connections::paused.eq(true)).execute(db)?;
+    polls::shut(db, id, now)?;
+    webhooks::shut(db, id)
 }
 
 /// Notes that the source was heard, which locks the connection.

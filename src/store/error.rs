@@ -42,6 +42,9 @@ pub enum Error {
     /// A row that others refer to, or that refers to one that is not there.
     #[error("other rows depend on it: {0}")]
     Referred(String),
+    /// Nothing of this company is written any more.
+    #[error("the company is being removed")]
+    Closing,
     /// Somebody else changed the row between reading and writing.
     #[error("the {0} was changed by another call")]
     Stale(&'static str),

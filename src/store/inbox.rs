@@ -15,7 +15,7 @@ use diesel::{
 use crate::domain::{event::Moment, problem::Problem, record::ContentHash, words::MessageState};
 
 use super::{
-    Db, Error, Page, PageLimit, Result, WriteDb,
+    Db, Error, Page, PageLimit, Result, WriteDb, companies,
     connections::deleted,
     db::Backend,
     dsl::*,
@@ -198,7 +198,8 @@ pub struct Kept {
 /// Keeps those messages whose (connection, sender's ID) is not there yet.
 ///
 /// # Errors
-/// [`Error::Referred`] where a connection is gone: none was kept then.
+/// [`Error::Referred`] where a connection is gone, [`Error::Closing`] where one is going with its company: none was kept
+/// then.
 pub fn insert<M: Borrow<NewMessage>>(db: &mut WriteDb, new: &[M]) -> Result<Kept> {
     let new: Vec<&NewMessage> = new.iter().map(Borrow::borrow).collect();
     let mut rows: Vec<NewRow> = new.iter().copied().map(NewRow::from).collect();
@@ -222,6 +223,11 @@ pub fn insert<M: Borrow<NewMessage>>(db: &mut WriteDb, new: &[M]) -> Result<Kept
                 }
             }
         }
+    }
+    // Under the references that were just made: whoever removes the company waits for them.
+    let closing = companies::closing_connections(db)?;
+    if new.iter().any(|message| closing.contains(&message.connection_id)) {
+        return Err(Error::Closing);
     }
     for message in new.iter().filter(|message| kept.contains(&message.id)) {
         if let Some(body) = &message.sealed {
@@ -325,11 +331,13 @@ pub fn given_up_of(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, u64>> {
 /// The connections that have messages to be tried now, whoever has waited longest first: since its oldest message was
 /// due, or since its last turn. Those on which a gateway works are left out.
 pub fn due_connections(db: &mut Db, now: DateTime<Utc>, most: usize) -> Result<Vec<String>> {
+    let closing = companies::closing_connections(db)?;
     let free = hooks::leased_until.is_null().or(hooks::leased_until.le(at(now)).assume_not_null());
     let rows: Vec<(String, Option<NaiveDateTime>, Option<NaiveDateTime>)> = pending()
         .left_join(hooks::table.on(hooks::connection_id.eq(inbox::connection_id)))
         .filter(inbox::next_at.le(at(now)))
         .filter(inbox::connection_id.ne_all(deleted()))
+        .filter(inbox::connection_id.ne_all(closing))
         .filter(hooks::connection_id.is_null().or(free))
         .group_by(inbox::connection_id)
         .select((inbox::connection_id, min(inbox::next_at), min(hooks::served_at.nullable())))

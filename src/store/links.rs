@@ -10,7 +10,7 @@ use crate::domain::{
 use super::{
     Db, Error, Page, PageLimit, Result, WriteDb,
     changes::{self, Changes, Entry},
-    connections,
+    companies, connections,
     db::Backend,
     dsl::*,
     profiles::Profile,
@@ -88,6 +88,7 @@ pub fn insert(
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    companies::open(db, &staged.company_id)?;
     let sort_name = hold_name(db, &staged.id)?;
     diesel::insert_into(links::table)
         .values((
@@ -135,6 +136,7 @@ pub fn delete(
     actor: &Actor,
     now: DateTime<Utc>,
 ) -> Result<bool> {
+    companies::open(db, &staged.company_id)?;
     if diesel::delete(links::table.find(&link.id)).execute(db)? == 0 {
         return Ok(false);
     }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::{
     Db, Error, Result, WriteDb,
@@ -219,6 +219,21 @@ pub fn put_off(db: &mut WriteDb, lease: &Lease, next_at: DateTime<Utc>, now: Dat
     let set = (polls::next_at.eq(at(next_at)), polls::planned_at.eq(at(now)));
     still(diesel::update(held(lease)).set(set).execute(db)?)?;
     release(db, lease)
+}
+
+/// Ends its polling: whoever polls it loses the lease, and it is not due again.
+pub(super) fn shut(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+    db.order.take(connection_id, Lock::Poll);
+    let set = (
+        // Who claims at this moment looks at this row once more, and not at whether the connection is paused.
+        polls::next_at.eq(at(now + TimeDelta::days(36_500))),
+        polls::lease.eq(polls::lease + 1),
+        polls::leased_by.eq(None::<String>),
+        polls::leased_at.eq(None::<NaiveDateTime>),
+        polls::leased_until.eq(None::<NaiveDateTime>),
+    );
+    diesel::update(polls::table.find(connection_id)).set(set).execute(db)?;
+    Ok(())
 }
 
 /// The names of those who hold leases now.

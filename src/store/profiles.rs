@@ -13,7 +13,7 @@ use crate::domain::{
 use super::{
     Db, Error, Page, PageLimit, Result, WriteDb, apps,
     changes::{self, Changes, Entry},
-    connections, details,
+    companies, connections, details,
     dsl::*,
     schema::{links, profiles},
     values::{Time, at, contains},
@@ -50,8 +50,9 @@ fn search_text(profile_id: &str, name: &str, email: Option<&str>) -> String {
 /// Adds a profile, with an entry in the change feed.
 ///
 /// # Errors
-/// [`Error::Duplicate`] where the app has a profile of that ID in that list.
+/// [`Error::Duplicate`] where the app has a profile of that ID in that list; [`Error::Closing`].
 pub fn insert(db: &mut WriteDb, profile: &Profile, actor: &Actor) -> Result<()> {
+    companies::open(db, &profile.company_id)?;
     diesel::insert_into(profiles::table)
         .values((
             (profiles::id.eq(&profile.key), profiles::app_id.eq(&profile.app_id)),
@@ -89,8 +90,9 @@ fn append(db: &mut WriteDb, kind: ChangeKind, profile: &Profile, actor: &Actor, 
 /// Writes a profile's name, e-mail, address and description, with an entry in the change feed.
 ///
 /// # Errors
-/// [`Error::Stale`] where it was deleted meanwhile.
+/// [`Error::Stale`] where it was deleted meanwhile; [`Error::Closing`].
 pub fn update(db: &mut WriteDb, profile: &Profile, actor: &Actor) -> Result<()> {
+    companies::open(db, &profile.company_id)?;
     let updated = diesel::update(profiles::table.find(&profile.key))
         .set((
             profiles::name.eq(&profile.name),

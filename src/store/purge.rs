@@ -43,6 +43,13 @@ pub fn marked(db: &mut Db) -> Result<Vec<String>> {
     Ok(marked.select(connections::id).order(connections::id).load(db)?)
 }
 
+/// Those of a company.
+pub fn marked_of(db: &mut Db, company_id: &str) -> Result<Vec<String>> {
+    let marked = connections::table.filter(connections::deleted_at.is_not_null());
+    let theirs = marked.filter(connections::company_id.eq(company_id));
+    Ok(theirs.select(connections::id).order(connections::id).load(db)?)
+}
+
 fn rows(most: usize) -> i64 {
     i64::try_from(most).unwrap_or(i64::MAX)
 }

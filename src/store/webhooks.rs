@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDateTime, Utc};
 
 use super::{
-    Db, Error, Result, WriteDb,
+    Db, Error, Result, WriteDb, companies,
     db::per_backend,
     dsl::*,
     locks::Lock,
@@ -134,7 +134,27 @@ pub fn claim(
         .filter(hooks::leased_until.is_null().or(hooks::leased_until.le(at(now)).assume_not_null()));
     let set =
         (hooks::lease.eq(hooks::lease + 1), hooks::leased_by.eq(holder), hooks::leased_until.eq(at(until)));
-    Ok(diesel::update(free).set(set).returning(hooks::lease).returned(db).optional()?)
+    let lease: Option<i64> = diesel::update(free).set(set).returning(hooks::lease).returned(db).optional()?;
+    match lease {
+        // Looked at under the row's lock, for which whoever shuts the inbox waits.
+        Some(_) if companies::closing_connections(db)?.iter().any(|id| id == connection_id) => {
+            shut(db, connection_id)?;
+            Ok(None)
+        }
+        lease => Ok(lease),
+    }
+}
+
+/// Whoever works on the inbox loses the lease.
+pub(super) fn shut(db: &mut WriteDb, connection_id: &str) -> Result<()> {
+    db.order.take(connection_id, Lock::Inbox);
+    let set = (
+        hooks::lease.eq(hooks::lease + 1),
+        hooks::leased_by.eq(None::<String>),
+        hooks::leased_until.eq(None::<NaiveDateTime>),
+    );
+    diesel::update(hooks::table.find(connection_id)).set(set).execute(db)?;
+    Ok(())
 }
 
 /// Keeps the lease until `until`, and its row until the transaction ends: nobody else can take it before then.

@@ -9,7 +9,7 @@ use crate::{
         words::RunState,
     },
     store::{
-        self, PageLimit, WriteDb, locks, records,
+        self, PageLimit, WriteDb, companies, locks, records,
         runs::{self, Decider, Decision, Run},
     },
 };
@@ -81,6 +81,7 @@ fn held(db: &mut WriteDb, grant: &Grant<action::DecideHolds>, run_id: &str) -> R
     let run = runs::get(db, run_id)?;
     grant.covers(&run.company_id, "run")?;
     locks::of(&run.connection_id).list(db, run.list)?;
+    companies::open(db, &run.company_id)?;
     let run = runs::get(db, run_id)?;
     if run.state == RunState::Held { Ok(run) } else { Err(Error::NotHeld) }
 }

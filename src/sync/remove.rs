@@ -107,6 +107,14 @@ pub fn mark(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> store::Result<()>
     purge::mark(db, &lock, now)
 }
 
+/// Ends whatever is read or told of a connection whose company is being removed: what is staged of it stays as it is.
+pub fn shut(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> store::Result<()> {
+    let lock = locks::of(id).all(db)?;
+    run::abandon(db, id, now)?;
+    sessions::retire(db, id, now)?;
+    connections::shut(db, &lock, now)
+}
+
 fn callbacks_left(error: &SubscribeError) -> Problem {
     tracing::warn!(%error, "the callbacks of a deleted connection could not be taken back");
     let why = error.problem().map_or_else(|| sentence(&error.to_string()), |problem| problem.detail);

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::{
@@ -21,18 +22,21 @@ use crate::{
         profiles::{self, ProfilesQuery},
     },
     store::Store,
+    sync::backlog::{self, Task},
 };
 
-use super::export::{Export, apps_of};
+use super::export::{Export, apps_of, is_there};
 
 /// Profiles that are deleted in one transaction.
 const SOME: usize = 500;
 
 /// Remove a company with all that is kept of it
 ///
-/// It tells how much goes, and asks. First it writes an export: a line of JSON for each record, profile, link, run and
-/// connection, without secrets. Then it removes the company's connections with their records and links, the profiles that
-/// apps have in it, and the company itself. Should it be stopped in between, run it again.
+/// It tells how much goes, and asks. From then on nothing is taken or changed for the company any more. It writes an
+/// export: a line of JSON for each record, message not yet staged, profile, link, run and connection, without secrets, and
+/// a last one that says that it is whole. Then it removes the company's connections with their records and links, the
+/// profiles that apps have in it, the company itself and its change feed. Should it be stopped in between, run it again: it
+/// goes on where it was.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   rollcall company remove Acme --dry-run
@@ -63,26 +67,30 @@ pub(super) async fn run(context: &Context, store: &Store, args: Args) -> Result 
     let Args { company, export, no_export, consent } = args;
     let removal =
         context.read(store, None, move |db, attempt| companies::to_remove(db, attempt, &company)).await?;
-    let path = (!no_export).then(|| export.unwrap_or_else(|| default_path(context, &removal.name)));
     let question = format!("Remove the company {} ({}) with all of this?", plain(&removal.name), removal.id);
     if !consent.given(context.out, &removal, goes, &question)? {
         return Ok(());
     }
-    let apps = apps_of(context, store, &removal.id).await?;
+    let (id, now) = (removal.id.clone(), context.ambient.now());
+    let closing_at =
+        context.read(store, None, move |db, attempt| companies::closing_at(db, attempt, &id)).await?;
+    // The date of the first try: another one goes on with the same file.
+    let begun = closing_at.unwrap_or(now);
+    let path = (!no_export).then(|| export.unwrap_or_else(|| default_path(&removal.name, begun)));
     if let Some(path) = &path {
-        keep(context, store, &removal, &apps, path).await?;
+        // While nothing has changed yet.
+        is_there(path, &removal.id, closing_at)?;
     }
-    for id in removal.connections.clone() {
-        let found = context.read(store, None, move |db, attempt| connections::to_remove(db, attempt, &id));
-        let (grant, extent) = found.await?;
-        gone(context, store, &grant, &extent).await?;
-    }
-    for app in &apps {
-        remove_profiles(context, store, &removal.id, app).await?;
-    }
+    let closing_at = close(context, store, &removal).await?;
+    // What is there is looked at anew: it does not change any more.
     let id = removal.id.clone();
-    context.write(store, None, move |db, attempt| companies::remove(db, attempt, &id)).await?;
-    let answer = Answer { removal: CompanyRemoval { removed: true, ..removal }, export: path };
+    let last = context.read(store, None, move |db, attempt| companies::to_remove(db, attempt, &id)).await?;
+    let apps = apps_of(context, store, &last.id).await?;
+    if let Some(path) = &path {
+        keep(context, store, &last, closing_at, &apps, path).await?;
+    }
+    take_away(context, store, &last, &apps).await?;
+    let answer = Answer { removal: CompanyRemoval { removed: true, ..last }, export: path };
     context.out.answer(&answer, |Answer { removal, export }| {
         let kept =
             export.as_ref().map(|path| format!("Its export is in {}.\n", plain(&path.display().to_string())));
@@ -90,18 +98,83 @@ pub(super) async fn run(context: &Context, store: &Store, args: Args) -> Result 
     })
 }
 
+/// Has nothing more written of the company: whoever works on it is waited for, and has lost his lease. Since when.
+async fn close(context: &Context, store: &Store, removal: &CompanyRemoval) -> Result<DateTime<Utc>> {
+    let (id, now) = (removal.id.clone(), context.ambient.now());
+    let closing_at =
+        context.write(store, None, move |db, attempt| companies::close(db, attempt, &id, now)).await?;
+    // One may have been added since it was looked.
+    let id = removal.id.clone();
+    let found = context.read(store, None, move |db, attempt| companies::to_remove(db, attempt, &id)).await?;
+    for id in found.connections {
+        let shut = context.write(store, None, move |db, attempt| companies::shut(db, attempt, &id, now));
+        if_there(shut.await, "connection_not_found")?;
+    }
+    // What was decided before is marked before it is exported.
+    for task in store.read(backlog::tasks).await? {
+        while matches!(task, Task::Mark { .. }) && !backlog::step(store, &context.ambient, &task).await? {}
+    }
+    Ok(closing_at)
+}
+
+/// Deletes what there is of the company, and itself.
+async fn take_away(context: &Context, store: &Store, removal: &CompanyRemoval, apps: &[App]) -> Result {
+    for id in removal.connections.clone() {
+        let found = context.read(store, None, move |db, attempt| connections::to_remove(db, attempt, &id));
+        let Some((grant, extent)) = if_there(found.await, "connection_not_found")? else { continue };
+        gone(context, store, &grant, &extent).await?;
+    }
+    // Those that were deleted before: their rows may be going still.
+    let id = removal.id.clone();
+    for connection_id in
+        context.read(store, None, move |db, attempt| companies::going(db, attempt, &id)).await?
+    {
+        while !backlog::step(store, &context.ambient, &Task::Purge { connection_id: connection_id.clone() })
+            .await?
+        {}
+    }
+    for app in apps {
+        remove_profiles(context, store, &removal.id, app).await?;
+    }
+    let id = removal.id.clone();
+    let removed = context.write(store, None, move |db, attempt| companies::remove(db, attempt, &id)).await;
+    if_there(removed, "company_not_found")?;
+    loop {
+        let (id, now) = (removal.id.clone(), context.ambient.now());
+        let forget =
+            context.write(store, None, move |db, attempt| companies::forget_feed(db, attempt, &id, now));
+        if forget.await? == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// `None` where it has gone meanwhile, and somebody else has done the same.
+fn if_there<T>(done: Result<T>, missing: &str) -> Result<Option<T>> {
+    match done {
+        Err(failure) if failure.is(missing) => Ok(None),
+        done => done.map(Some),
+    }
+}
+
 async fn keep(
     context: &Context,
     store: &Store,
     removal: &CompanyRemoval,
+    closing_at: DateTime<Utc>,
     apps: &[App],
     path: &Path,
 ) -> Result {
+    let name = plain(&path.display().to_string());
+    if is_there(path, &removal.id, Some(closing_at))? {
+        context.out.note(&format!("{name} is whole, from the time before: it stays as it is"));
+        return Ok(());
+    }
     let export = Export::create(path)?;
     let spinner = context.out.spinner("exporting");
-    let lines = export.write(context, store, removal, apps, &spinner).await?;
+    let lines = export.write(context, store, removal, closing_at, apps, &spinner).await?;
     drop(spinner);
-    context.out.note(&format!("exported {lines} lines to {}", plain(&path.display().to_string())));
+    context.out.note(&format!("exported {lines} lines to {name}"));
     Ok(())
 }
 
@@ -128,8 +201,8 @@ async fn remove_profiles(context: &Context, store: &Store, company: &str, app: &
 }
 
 /// `acme-2026-01-31.jsonl`, in the folder where the command runs.
-fn default_path(context: &Context, name: &str) -> PathBuf {
-    format!("{}-{}.jsonl", slug(name), context.ambient.now().format("%Y-%m-%d")).into()
+fn default_path(name: &str, begun: DateTime<Utc>) -> PathBuf {
+    format!("{}-{}.jsonl", slug(name), begun.format("%Y-%m-%d")).into()
 }
 
 /// What goes, for people.

@@ -157,8 +157,8 @@ async fn verify(
 
 fn not_accepted(error: NotAccepted) -> Refusal {
     match error {
-        // The connection was deleted a moment ago.
-        NotAccepted::Store(store::Error::Referred(_)) => Refusal::Unknown,
+        // The connection was deleted a moment ago, or its company is being removed.
+        NotAccepted::Store(store::Error::Referred(_) | store::Error::Closing) => Refusal::Unknown,
         NotAccepted::Full => Refusal::Full,
         NotAccepted::Stopping => Refusal::Body(BodyFailure::Stopping),
         NotAccepted::Unavailable(unavailable) => Refusal::Unavailable(unavailable),

@@ -87,6 +87,11 @@ impl From<store::Error> for Refusal {
                 Refusal::conflict("in_use", "Something else refers to it.", "Remove what refers to it first.")
                     .raced()
             }
+            store::Error::Closing => Refusal::conflict(
+                "company_closing",
+                "The company is being removed: nothing is taken or changed for it any more.",
+                "Leave it. Was the removal broken off, `rollcall company remove` goes on with it.",
+            ),
             store::Error::Stale(what) => Refusal::conflict(
                 "changed_meanwhile",
                 format!("The {what} was changed by another call in the meantime."),

@@ -68,6 +68,7 @@ pub fn connection(
     let ConnectionDraft { kind, company_id, name: new_name, settings, secrets } = draft;
     let kind = *kind;
     grant.covers(company_id, "company")?;
+    companies::open(db, company_id)?;
     let company = companies::get(db, company_id)?;
     let now = ambient.now();
     let spec = connectors::of(kind)?.spec();

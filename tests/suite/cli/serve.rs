@@ -115,7 +115,7 @@ fn quickbooks_sends_its_lists_and_a_mass_absence_waits_for_a_person() {
     assert!(!shown["absences"].as_array().unwrap().is_empty());
     let doctor = machine.run(&["doctor"]).stdout;
     assert!(doctor.contains(&format!("rollcall run show {run}")), "{doctor}");
-    let decided = machine.json(&["run", "reject", run]);
+    let decided = machine.json(&["run", "reject", run, "--yes"]);
     assert_eq!(decided["decision"]["decision"], "rejected");
     machine.problem(&["run", "approve", run], "run_not_held");
 
