@@ -183,7 +183,7 @@ impl Desk {
         let end = Instant::now() + self.turn;
         let mut dealt = 0;
         let mut first = Some(place);
-        let mut pace = Pace::new(&self.traffic);
+        let mut pace = Pace::new(&self.traffic, Instant::now());
         while dealt == 0 || Instant::now() < end {
             let place = match first.take() {
                 Some(place) => place,
@@ -231,7 +231,7 @@ impl Desk {
             let bite = std::mem::replace(&mut told, left);
             let (begun, dealt) = (Instant::now(), bite.len());
             self.tell(lease, connection, bite).await?;
-            if let Some(rest) = pace.rest_after(dealt, begun.elapsed()) {
+            if let Some(rest) = pace.rest_after(dealt, begun.elapsed(), Instant::now()) {
                 tokio::time::sleep(rest).await;
             }
         }
