@@ -71,7 +71,7 @@ pub struct NewMessage {
     /// Why it has no meaning.
     pub problem: Option<Problem>,
     pub told_at: Option<DateTime<Utc>>,
-    /// Of what it says.
+    /// Of what it says, but for `told_at`.
     pub content_hash: ContentHash,
     /// What came, where it has no meaning and is kept.
     pub sealed: Option<Sealed>,
@@ -288,15 +288,18 @@ fn that_differ(db: &mut Db, known: &[&NewMessage]) -> Result<HashSet<String>> {
     for (connection_id, messages) in by_connection {
         let ids: Vec<&str> = messages.keys().copied().collect();
         for some in ids.chunks(BATCH) {
-            let rows: Vec<(String, Option<Vec<u8>>)> = inbox::table
+            let rows: Vec<(String, Option<Vec<u8>>, Option<NaiveDateTime>)> = inbox::table
                 .filter(inbox::connection_id.eq(connection_id).and(inbox::message_id.eq_any(some)))
-                .select((inbox::message_id, inbox::content_hash))
+                .select((inbox::message_id, inbox::content_hash, inbox::told_at))
                 .load(db)?;
-            for (message_id, hash) in rows {
+            for (message_id, hash, told_at) in rows {
                 // One that an older version kept has no hash.
                 let Some(hash) = hash else { continue };
                 let theirs = messages.get(message_id.as_str()).into_iter().flatten();
-                let other = theirs.filter(|message| message.content_hash.as_slice() != hash);
+                // The hash leaves the time out.
+                let other = theirs.filter(|message| {
+                    message.content_hash.as_slice() != hash || message.told_at.map(at) != told_at
+                });
                 differ.extend(other.map(|message| message.id.clone()));
             }
         }

@@ -1,14 +1,14 @@
 //! Group commit: messages that arrive at the same time are kept by one transaction. There is no waiting for more: while
 //! one batch is committed, the next one gathers.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Instant};
 
 use chrono::TimeDelta;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::{
     clock::Ambient,
-    domain::{event::Message, ids::new_id, record::ContentHash},
+    domain::{event::Message, ids::new_id, record::ContentHash, trouble::Trouble},
     store::{
         self, Store,
         inbox::{self, NewMessage},
@@ -195,12 +195,16 @@ fn bounded(message_id: String) -> String {
 
 async fn commit(store: Store, mut offers: mpsc::Receiver<Offer>, arrived: Arc<Notify>, traffic: Traffic) {
     let mut batch = Vec::with_capacity(BATCH);
+    let mut trouble = Trouble::default();
     while offers.recv_many(&mut batch, BATCH).await > 0 {
         let (offered, answers): (Vec<_>, Vec<_>) =
             batch.drain(..).map(|offer| (offer.offered, offer.answer)).unzip();
         let offered = Arc::new(offered);
         match insert(&store, offered.clone()).await {
             Ok(accepted) => {
+                if let Some(lasted) = trouble.over(Instant::now()) {
+                    tracing::info!(seconds = lasted.as_secs(), "webhooks can be kept again");
+                }
                 traffic.came(accepted.len());
                 arrived.notify_one();
                 for (answer, accepted) in answers.into_iter().zip(accepted) {
@@ -209,7 +213,10 @@ async fn commit(store: Store, mut offers: mpsc::Receiver<Offer>, arrived: Arc<No
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, messages = offered.len(), "webhooks could not be kept together");
+                if let Some(lasted) = trouble.met(Instant::now()) {
+                    let (messages, seconds) = (offered.len(), lasted.as_secs());
+                    tracing::warn!(%error, messages, seconds, "webhooks could not be kept together");
+                }
                 explain(&store, &offered, answers, &error).await;
                 arrived.notify_one();
             }

@@ -184,7 +184,7 @@ impl InboxProcessor {
         let end = Instant::now() + self.turn;
         let mut dealt = 0;
         let mut first = Some(slot);
-        let mut pace = Pace::new(&self.traffic);
+        let mut pace = Pace::new(&self.traffic, Instant::now());
         while dealt == 0 || Instant::now() < end {
             let slot = match first.take() {
                 Some(slot) => slot,
@@ -232,7 +232,7 @@ impl InboxProcessor {
             let bite = std::mem::replace(&mut told, left);
             let (begun, dealt) = (Instant::now(), bite.len());
             self.tell(lease, connection, bite).await?;
-            if let Some(rest) = pace.rest_after(dealt, begun.elapsed()) {
+            if let Some(rest) = pace.rest_after(dealt, begun.elapsed(), Instant::now()) {
                 tokio::time::sleep(rest).await;
             }
         }

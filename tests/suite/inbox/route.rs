@@ -216,8 +216,14 @@ async fn the_same_id_with_something_else_under_it_is_refused_and_counted() {
         let both = tokio::join!(sign(app, &id, "m2", 0, &one), sign(app, &id, "m2", 0, &other));
         assert_eq!(both.0 + both.1, 202 + 409);
         assert_eq!(kept(app, &id).await, 2);
+        // When it was so is part of what it says.
+        let at = |time: &str| format!(r#"{{"type":"employees.removed","timestamp":"{time}","data":["7"]}}"#);
+        assert_eq!(sign(app, &id, "m3", 0, &at("2026-01-01T00:00:00.123456789Z")).await, 202);
+        assert_eq!(sign(app, &id, "m3", 0, &at("2026-01-01T00:00:00.123456789Z")).await, 202);
+        assert_eq!(sign(app, &id, "m3", 0, &at("2026-01-01T00:00:01Z")).await, 409);
+        assert_eq!(sign(app, &id, "m3", 0, &body("7")).await, 409, "and whether that is said");
         let metrics = app.get("/metrics").await.text;
-        assert!(metrics.contains("rollcall_webhooks_refused_total{reason=\"id_reused\"} 2"), "{metrics}");
+        assert!(metrics.contains("rollcall_webhooks_refused_total{reason=\"id_reused\"} 4"), "{metrics}");
     })
     .await;
 }
