@@ -8,7 +8,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::{
     clock::Ambient,
-    domain::{event::Message, ids::new_id, record::ContentHash, trouble::Trouble},
+    domain::{event::Message, ids::new_id, outage::Outage, record::ContentHash},
     store::{
         self, Store,
         inbox::{self, NewMessage},
@@ -195,14 +195,14 @@ fn bounded(message_id: String) -> String {
 
 async fn commit(store: Store, mut offers: mpsc::Receiver<Offer>, arrived: Arc<Notify>, traffic: Traffic) {
     let mut batch = Vec::with_capacity(BATCH);
-    let mut trouble = Trouble::default();
+    let mut outage = Outage::default();
     while offers.recv_many(&mut batch, BATCH).await > 0 {
         let (offered, answers): (Vec<_>, Vec<_>) =
             batch.drain(..).map(|offer| (offer.offered, offer.answer)).unzip();
         let offered = Arc::new(offered);
         match insert(&store, offered.clone()).await {
             Ok(accepted) => {
-                if let Some(lasted) = trouble.over(Instant::now()) {
+                if let Some(lasted) = outage.recovered(Instant::now()) {
                     tracing::info!(seconds = lasted.as_secs(), "webhooks can be kept again");
                 }
                 traffic.came(accepted.len());
@@ -213,7 +213,7 @@ async fn commit(store: Store, mut offers: mpsc::Receiver<Offer>, arrived: Arc<No
                 }
             }
             Err(error) => {
-                if let Some(lasted) = trouble.met(Instant::now()) {
+                if let Some(lasted) = outage.failed(Instant::now()) {
                     let (messages, seconds) = (offered.len(), lasted.as_secs());
                     tracing::warn!(%error, messages, seconds, "webhooks could not be kept together");
                 }
