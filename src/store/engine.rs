@@ -1,6 +1,9 @@
 //! The two engines behind one type, and how a connection to each is opened.
 
-use std::time::Duration;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConnection};
 
@@ -170,6 +173,9 @@ pub(super) fn establish(engine: Engine, url: &str, purpose: Purpose) -> Result<W
     }
 }
 
+/// How soon a connection that met a lock while it was prepared tries again.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
 /// Gives a new connection its time-outs and its size.
 pub(super) fn prepare(db: &mut WriteDb, url: &str, purpose: Purpose) -> Result<()> {
     match db.backend() {
@@ -186,7 +192,15 @@ pub(super) fn prepare(db: &mut WriteDb, url: &str, purpose: Purpose) -> Result<(
                  PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16384; PRAGMA temp_store = MEMORY;
                  PRAGMA cache_size = -{cache}; PRAGMA query_only = {only};",
             );
-            connection.batch_execute(&pragmas).map_err(|error| not_prepared(url, error))
+            // Whatever the time-out, SQLite says so at once while another connection turns the file to WAL or is the last to
+            // close it.
+            let until = Instant::now() + purpose.lock_patience();
+            loop {
+                match connection.batch_execute(&pragmas).map_err(|error| not_prepared(url, error)) {
+                    Err(Error::Locked) if Instant::now() < until => thread::sleep(LOOK_AGAIN),
+                    done => return done,
+                }
+            }
         }
     }
 }
