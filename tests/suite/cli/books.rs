@@ -1,8 +1,17 @@
 //! Off the books: what takes something away asks first, and a company leaves with an export.
 
+use rollcall::{
+    domain::{
+        event::{Event, Message},
+        words::List,
+    },
+    store::{self, companies},
+    sync::{self, inbox},
+};
 use serde_json::{Value, json};
 
-use super::{Machine, links::staged};
+use super::{Ended, Machine, links::staged};
+use crate::support::{SECRET_KEY, TestApp, TestDatabase, people};
 
 /// The lines of an export.
 fn lines(machine: &Machine, name: &str) -> Vec<Value> {
@@ -70,4 +79,117 @@ async fn whatever_takes_something_away_needs_a_yes_where_there_is_no_terminal() 
     let tokens = machine.json(&["app", "token", "list", "Timesheets"]);
     assert!(tokens.as_array().unwrap().iter().all(|token| token["revoked_at"].is_null()), "{tokens}");
     assert_eq!(machine.json(&["profile", "list"]).as_array().unwrap().len(), 1);
+}
+
+fn ping(message_id: &str) -> Message {
+    Message { message_id: message_id.into(), name: "ping".into(), told_at: None, event: Ok(Event::Nothing) }
+}
+
+/// The command, run by somebody else on the database of a gateway that serves meanwhile.
+fn remove(machine: &Machine, database: &TestDatabase, more: &[&str]) -> Ended {
+    let arguments = [&["company", "remove", "Acme", "--yes", "--json"], more].concat();
+    let mut command = machine.command(&arguments);
+    machine.end(command.env("ROLLCALL_DATABASE_URL", &database.url).env("ROLLCALL_SECRET_KEY", SECRET_KEY))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_acknowledged_while_a_company_goes_is_in_its_export_and_the_rest_is_refused() {
+    TestDatabase::each(async |database| {
+        let (machine, app) = (Machine::new(), TestApp::start(database).await);
+        app.stage(List::Employee, people(3)).await;
+        let inbox = inbox::Inbox::start(app.gateway.store.clone(), app.gateway.ambient.clone());
+        // Told, and not staged yet.
+        inbox.accept(&app.connection.id, ping("before")).await.unwrap();
+        let put = async |n: usize| {
+            app.send("PUT", &format!("/v1/profiles/employee/w-{n}"), json!({ "name": "W" }))
+                .await
+                .status
+                .as_u16()
+        };
+        let writes = async {
+            let mut taken = Vec::new();
+            for n in 0.. {
+                match put(n).await {
+                    201 => taken.push(format!("w-{n}")),
+                    _ => break,
+                }
+            }
+            taken
+        };
+        let removes = tokio::task::spawn_blocking({
+            let database = TestDatabase::of_own_server(database.url.clone());
+            move || (remove(&machine, &database, &["--export", "kept.jsonl"]), machine)
+        });
+        let (taken, removed) = tokio::join!(writes, removes);
+        let (ended, machine) = removed.unwrap();
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        let kept = lines(&machine, "kept.jsonl");
+        assert!(kept.iter().any(|line| line["data"]["message_id"] == "before"), "{kept:?}");
+        let kept = kept.iter().filter(|line| line["type"] == "profile");
+        let kept: Vec<&str> = kept.map(|line| line["data"]["profile_id"].as_str().unwrap()).collect();
+        assert!(taken.iter().all(|id| kept.contains(&id.as_str())), "{taken:?} {kept:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removal_that_was_broken_off_goes_on_and_nothing_of_the_company_stays() {
+    TestDatabase::each(async |database| {
+        let (machine, app) = (Machine::new(), TestApp::start(database).await);
+        let store = app.gateway.store.clone();
+        app.stage(List::Employee, people(3)).await;
+        let profile = "/v1/profiles/employee/u-1";
+        app.send("PUT", profile, json!({ "name": "Ana" })).await.is(201);
+        let id = app.connection.id.clone();
+        let (company, told, now) = (app.company.id.clone(), id.clone(), app.gateway.ambient.now());
+        let inbox = inbox::Inbox::start(store.clone(), app.gateway.ambient.clone());
+        // Broken off after it was closed, in the midst of the export.
+        store.write(move |db| companies::close(db, &company, now)).await.unwrap();
+        machine.file("kept.jsonl.partial", "{\"type\":\"comp");
+        app.send("PUT", profile, json!({ "name": "Bo" })).await.problem(409, "company_closing");
+        app.send("PUT", "/v1/profiles/employee/u-2", json!({ "name": "Bo" }))
+            .await
+            .problem(409, "company_closing");
+        let path = format!("/v1/connections/{id}");
+        app.admin("PATCH", &path, json!({ "paused": false })).await.problem(409, "company_closing");
+        assert!(inbox.accept(&told, ping("after")).await.is_err());
+
+        // Another file of that name is in the way; then broken off once more, when some is gone already.
+        machine.file("kept.jsonl", "mine");
+        let taken = remove(&machine, database, &["--export", "kept.jsonl"]);
+        assert_eq!(taken.problem()["code"], "export_exists");
+        std::fs::remove_file(machine.path("kept.jsonl")).unwrap();
+        store.write(move |db| sync::remove::mark(db, &id, now)).await.unwrap();
+        let ended = remove(&machine, database, &["--export", "kept.jsonl"]);
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        let kept = lines(&machine, "kept.jsonl");
+        let end = kept.last().unwrap();
+        assert_eq!((&end["type"], &end["data"]["lines"]), (&json!("end"), &json!(kept.len() - 1)));
+        assert!(!machine.path("kept.jsonl.partial").exists());
+
+        let company = app.company.id.clone();
+        let feeds = store.read(store::prune::feeds).await.unwrap();
+        assert!(!feeds.contains(&company), "{feeds:?}");
+        assert_eq!(app.admin("GET", "/v1/companies", None).await.is(200)["data"], json!([]));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_that_is_whole_is_kept_when_the_removal_goes_on() {
+    TestDatabase::each(async |database| {
+        let (machine, app) = (Machine::new(), TestApp::start(database).await);
+        let store = app.gateway.store.clone();
+        app.stage(List::Employee, people(3)).await;
+        let (company, now) = (app.company.id.clone(), app.gateway.ambient.now());
+        let closing_at = store.write(move |db| companies::close(db, &company, now)).await.unwrap();
+        // Broken off when the export had its name.
+        let end = json!({ "company_id": app.company.id, "closing_at": closing_at, "lines": 0 });
+        let whole = format!("{}\n", json!({ "type": "end", "data": end }));
+        machine.file("whole.jsonl", &whole);
+        let ended = remove(&machine, database, &["--export", "whole.jsonl"]);
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        assert_eq!(std::fs::read_to_string(machine.path("whole.jsonl")).unwrap(), whole);
+    })
+    .await;
 }
