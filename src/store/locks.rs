@@ -130,20 +130,11 @@ impl<L> Locked<L> {
     where
         L: Before<Connection>,
     {
-        self.connection_row(db, false)
-    }
-
-    /// A row that may be deleted is locked as for that from the beginning: whoever inserts what refers to it holds a part of
-    /// it, and two that both wanted more than they had would wait for each other.
-    fn connection_row(&self, db: &mut WriteDb, whole: bool) -> Result<Locked<Connection>> {
         let id = self.connection_id.as_str();
         db.order.take(id, Lock::Connection);
         if let Backend::Postgres(connection) = db.backend() {
             let row = connections::table.find(id).select(connections::id);
-            match whole {
-                true => row.for_update().first::<String>(connection).optional()?,
-                false => row.for_no_key_update().first::<String>(connection).optional()?,
-            };
+            row.for_no_key_update().first::<String>(connection).optional()?;
         }
         Ok(Locked::new(id, Connection))
     }
@@ -201,10 +192,7 @@ impl Locked<Nothing> {
 
     /// The same of a connection that may be deleted, and only waits for its rows to go.
     pub(super) fn every(&self, db: &mut WriteDb) -> Result<Locked<All>> {
-        let locked = self
-            .inbox(db)
-            .and_then(|inbox| inbox.connection_row(db, true))
-            .and_then(|locked| locked.rest(db));
+        let locked = self.inbox(db).and_then(|inbox| inbox.connection(db)).and_then(|locked| locked.rest(db));
         match locked {
             // It has gone just now.
             Err(Error::Referred(_)) => Err(Error::NotFound("connection")),
