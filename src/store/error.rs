@@ -58,6 +58,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// PostgreSQL ended this transaction because it and another waited for each other: all of it was taken back, and another
+    /// try may go well.
+    pub fn is_deadlock(&self) -> bool {
+        matches!(self, Self::Database(DieselError::DatabaseError(_, info)) if info.message() == "deadlock detected")
+    }
+
     /// What keeps the database from its work for now; `None` where another try does not help.
     pub fn unavailable(&self) -> Option<Unavailable> {
         match self {

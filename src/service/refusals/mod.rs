@@ -99,6 +99,7 @@ impl From<store::Error> for Refusal {
             ),
             error => match error.unavailable() {
                 Some(why) => unavailable(&why, error),
+                None if error.is_deadlock() => Refusal::internal(error).raced(),
                 None => Refusal::internal(error),
             },
         }
