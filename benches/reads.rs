@@ -14,12 +14,12 @@
     reason = "a benchmark prints, and stops at what it does not expect"
 )]
 
+mod support;
+
 use std::{
     cell::RefCell,
     convert::Infallible,
-    io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -38,6 +38,8 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
+
+use support::{Process, rollcall};
 
 const CONNECTIONS: usize = 32;
 const PAGE: i64 = 100;
@@ -230,12 +232,12 @@ async fn measure(engine: &str, database: &str, folder: &Path, rows: u64, length:
     let text = |made: &serde_json::Value, name: &str| made[name].as_str().expect("a text").to_owned();
     rollcall(folder, database, &["company", "add", "Bench"]);
     let made = rollcall(folder, database, &["connection", "add", "quickbooks_desktop", "--company", "Bench"]);
-    let company = text(&rollcall(folder, database, &["company", "list"])["data"][0], "id");
+    let company = text(&rollcall(folder, database, &["company", "list"])[0], "id");
     let (connection, app) =
         (text(&made, "id"), rollcall(folder, database, &["app", "add", "Timesheets", "--company", "Bench"]));
     fill(database, &company, &connection, rows);
     let gateway = Process::gateway(database, folder);
-    let limit = Process::limit(database);
+    let limit = Process::limit(LIMIT, database);
     let token = text(&app, "token");
     let number = |n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15) % (rows - 200);
     let ids: Vec<String> = (0..1000).map(|n| format!("emp_{:032x}", number(n))).collect();
@@ -379,57 +381,4 @@ impl Rate {
 fn median(mut rates: Vec<Rate>) -> Rate {
     rates.sort_unstable_by(|a, b| a.rate.total_cmp(&b.rate));
     rates[rates.len() / 2]
-}
-
-fn rollcall(folder: &Path, database: &str, arguments: &[&str]) -> serde_json::Value {
-    let done = Command::new(env!("CARGO_BIN_EXE_rollcall"))
-        .args(arguments)
-        .arg("--json")
-        .current_dir(folder)
-        .env("ROLLCALL_DATABASE_URL", database)
-        .output()
-        .expect("run");
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    serde_json::from_slice(&done.stdout).expect("JSON")
-}
-
-/// A process that serves. Killed when it is dropped.
-struct Process {
-    process: Child,
-    address: String,
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Process {
-    /// The shipped binary.
-    fn gateway(database: &str, folder: &Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"]);
-        Self::start(command.current_dir(folder).env("ROLLCALL_DATABASE_URL", database))
-    }
-
-    /// See [`limit`].
-    fn limit(database: &str) -> Self {
-        Self::start(Command::new(std::env::current_exe().expect("a path")).env(LIMIT, database))
-    }
-
-    fn start(command: &mut Command) -> Self {
-        let mut process = command.stderr(Stdio::piped()).spawn().expect("started");
-        let mut lines = BufReader::new(process.stderr.take().expect("piped")).lines();
-        let address = loop {
-            let line = lines.next().expect("it serves").expect("a line");
-            if let Some((_, url)) = line.split_once("listening on http://") {
-                break url.trim().to_owned();
-            }
-        };
-        // The log is read on, so that the process never waits for somebody to read it.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { process, address }
-    }
 }

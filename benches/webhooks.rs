@@ -15,11 +15,11 @@
     reason = "a benchmark prints, and stops at what it does not expect"
 )]
 
+mod support;
+
 use std::{
     convert::Infallible,
-    io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -39,6 +39,8 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
+
+use support::{Process, rollcall};
 
 const CONNECTIONS: usize = 32;
 
@@ -205,7 +207,7 @@ async fn measure(
     let (made, other) = (connect(database), connect(beside));
     let (id, secret) = (text(&made, "id"), text(&made, "webhook_secret"));
     let gateway = Process::gateway(database, folder);
-    let answers = Process::answers(&secret);
+    let answers = Process::limit(ANSWERS, &secret);
     let target = |process: &Process| {
         Arc::new(Target { address: process.address.clone(), id: id.clone(), secret: secret.clone() })
     };
@@ -282,18 +284,6 @@ fn median(mut rates: Vec<Rate>) -> Rate {
     rates[rates.len() / 2]
 }
 
-fn rollcall(folder: &Path, database: &str, arguments: &[&str]) -> serde_json::Value {
-    let done = Command::new(env!("CARGO_BIN_EXE_rollcall"))
-        .args(arguments)
-        .arg("--json")
-        .current_dir(folder)
-        .env("ROLLCALL_DATABASE_URL", database)
-        .output()
-        .expect("run");
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    serde_json::from_slice(&done.stdout).expect("JSON")
-}
-
 struct Target {
     address: String,
     id: String,
@@ -345,45 +335,4 @@ async fn send(target: &Target, length: Duration, name: &str) -> Vec<Duration> {
         times.push(asked.elapsed());
     }
     times
-}
-
-/// A process that serves. Killed when it is dropped.
-struct Process {
-    process: Child,
-    address: String,
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Process {
-    /// The shipped binary.
-    fn gateway(database: &str, folder: &Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"]);
-        Self::start(command.current_dir(folder).env("ROLLCALL_DATABASE_URL", database))
-    }
-
-    /// See [`answer`].
-    fn answers(secret: &str) -> Self {
-        Self::start(Command::new(std::env::current_exe().expect("a path")).env(ANSWERS, secret))
-    }
-
-    fn start(command: &mut Command) -> Self {
-        let mut process = command.stderr(Stdio::piped()).spawn().expect("started");
-        let mut lines = BufReader::new(process.stderr.take().expect("piped")).lines();
-        let address = loop {
-            let line = lines.next().expect("it serves").expect("a line");
-            if let Some((_, url)) = line.split_once("listening on http://") {
-                break url.trim().to_owned();
-            }
-        };
-        // The log is read on, so that the process never waits for somebody to read it.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { process, address }
-    }
 }

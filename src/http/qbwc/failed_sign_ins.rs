@@ -2,11 +2,13 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     time::Duration,
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::http::forwarded::neighbourhood;
 
 /// The first wrong answer is delayed so long, which also hides how long the look-up took; each further one doubles the
 /// delay.
@@ -71,7 +73,7 @@ impl FailedSignIns {
     /// Reserves an answer that may have to be delayed. False if too many are delayed: then nothing may be looked up,
     /// unless the name has signed in from this address before.
     pub(super) fn reserve(&mut self, from: IpAddr, name: Name) -> bool {
-        let from = network(from);
+        let from = neighbourhood(from);
         let here = self.delayed.get(&from).copied().unwrap_or(0);
         let free = here < DELAYED_PER_ADDRESS && self.delayed.values().sum::<usize>() < DELAYED;
         let reserved = free || self.known.contains(&(from, name));
@@ -82,7 +84,7 @@ impl FailedSignIns {
     }
 
     pub(super) fn release(&mut self, from: IpAddr) {
-        let from = network(from);
+        let from = neighbourhood(from);
         match self.delayed.get_mut(&from) {
             Some(here) if *here > 1 => *here -= 1,
             _ => drop(self.delayed.remove(&from)),
@@ -91,13 +93,13 @@ impl FailedSignIns {
 
     pub(super) fn succeeded(&mut self, from: IpAddr, name: Name) {
         if self.known.len() < MOST {
-            self.known.insert((network(from), name));
+            self.known.insert((neighbourhood(from), name));
         }
     }
 
     pub(super) fn failed(&mut self, from: IpAddr, name: Name, now: DateTime<Utc>) -> Penalty {
         self.count(from);
-        let from = network(from);
+        let from = neighbourhood(from);
         let by_name = self.note(Key::Name(name), now).times;
         let failures = self.note(Key::Address(from), now);
         failures.unlogged += 1;
@@ -151,14 +153,6 @@ fn is_over(last: DateTime<Utc>, now: DateTime<Utc>) -> bool {
 
 fn delay(times: u32) -> Duration {
     FIRST_DELAY.saturating_mul(1 << times.saturating_sub(1).min(16)).min(LONGEST_DELAY)
-}
-
-/// An IPv6 client usually has a whole network of 64 bits, so the network is what counts.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        v4 => v4,
-    }
 }
 
 #[cfg(test)]
@@ -224,9 +218,18 @@ mod tests {
     }
 
     #[test]
-    fn an_address_of_ipv6_counts_as_its_network() {
-        assert_eq!(network("2001:db8::1".parse().unwrap()), network("2001:db8::2:3".parse().unwrap()));
-        assert_ne!(network("2001:db8::1".parse().unwrap()), network("2001:db8:0:1::1".parse().unwrap()));
-        assert_eq!(network("::ffff:192.0.2.1".parse().unwrap()), "192.0.2.1".parse::<IpAddr>().unwrap());
+    fn an_address_of_ipv6_counts_as_its_neighbourhood() {
+        assert_eq!(
+            neighbourhood("2001:db8::1".parse().unwrap()),
+            neighbourhood("2001:db8::2:3".parse().unwrap())
+        );
+        assert_ne!(
+            neighbourhood("2001:db8::1".parse().unwrap()),
+            neighbourhood("2001:db8:0:1::1".parse().unwrap())
+        );
+        assert_eq!(
+            neighbourhood("::ffff:192.0.2.1".parse().unwrap()),
+            "192.0.2.1".parse::<IpAddr>().unwrap()
+        );
     }
 }

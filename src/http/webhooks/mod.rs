@@ -11,17 +11,15 @@
 //! | `response` | the answer to a refused message |
 //! | `counts` | counts for `/metrics` |
 //! | `lookup` | looks up the connections that messages are for |
-//! | `refusal_log` | logs refused senders, at most one line a minute each |
 
 mod body;
 mod counts;
 mod lookup;
-mod refusal_log;
 mod response;
 
 pub use counts::WebhookCounts;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -31,13 +29,9 @@ use axum::{
     routing::post,
 };
 use serde_json::json;
+use tokio::time::Instant;
 
-use super::{
-    Gateway,
-    admission::ExchangeHandle,
-    limits::BodyFailure,
-    peer::{self, Peer},
-};
+use super::{Gateway, admission::ExchangeHandle, limits::BodyFailure, log_throttle::LogThrottle, peer};
 use crate::{
     connectors::{
         self,
@@ -48,7 +42,6 @@ use crate::{
     sync::inbox::{Accepted, NotAccepted, WebhookCredentials},
 };
 use lookup::Lookup;
-use refusal_log::RefusalLog;
 use response::Refusal;
 
 /// Vendors wait at least so long for an answer.
@@ -65,13 +58,13 @@ struct Webhooks {
     /// The largest body, in bytes.
     most: u64,
     lookup: Lookup,
-    refusal_log: RefusalLog,
+    refusal_log: Arc<LogThrottle>,
 }
 
 /// The route; it must be made within a runtime. A body of more than `most` bytes is refused.
 pub fn router(gateway: Gateway, most: u64, counts: WebhookCounts) -> Router {
     let lookup = Lookup::start(gateway.store.clone(), gateway.sources.vault.clone());
-    let state = Webhooks { gateway, counts, most, lookup, refusal_log: RefusalLog::default() };
+    let state = Webhooks { gateway, counts, most, lookup, refusal_log: Arc::default() };
     Router::new().route("/webhooks/{connection_id}", post(receive)).with_state(state)
 }
 
@@ -81,7 +74,7 @@ async fn receive(
     Path(connection_id): Path<String>,
     request: Request,
 ) -> Response {
-    let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+    let sender = peer::caller(request.extensions());
     let taken = tokio::time::timeout(PATIENCE, take(&webhooks, &connection_id, request)).await;
     match taken.unwrap_or(Err(Refusal::TooSlow)) {
         Ok(accepted) => {
@@ -91,7 +84,10 @@ async fn receive(
         Err(refusal) => {
             webhooks.counts.refused(&refusal);
             let connection = id(&connection_id).unwrap_or("no ID of a connection");
-            webhooks.refusal_log.log(peer, webhooks.gateway.ambient.now(), connection, refusal.reason());
+            if let Some(more) = webhooks.refusal_log.permits(sender, Instant::now()) {
+                let reason = refusal.reason();
+                tracing::warn!(%sender, connection, reason, more, "a webhook was refused");
+            }
             refusal.into_response()
         }
     }
