@@ -11,7 +11,7 @@ use serde::{
 use crate::domain::details::MOST_LINES;
 
 /// The most rows of one message: what a database takes in one short transaction.
-pub(super) const MOST_ROWS: usize = 5_000;
+pub const MOST_ROWS: usize = 5_000;
 
 /// The names that a message and its rows may have; all others are passed over.
 const WANTED: &[&str] = &[

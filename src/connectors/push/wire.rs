@@ -20,7 +20,8 @@ use crate::domain::{
     words::List,
 };
 
-use super::members::{Body, MOST_ROWS, Member, Row};
+pub use super::members::MOST_ROWS;
+use super::members::{Body, Member, Row};
 
 /// The longest text of a member, in characters.
 const LONGEST: usize = 1_000;
