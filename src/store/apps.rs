@@ -125,7 +125,7 @@ pub fn find(db: &mut Db, id_or_name: &str) -> Result<App> {
 
 /// The only app that is no admin's, of those that see one of these companies (`None`: any); `None` where there are several.
 pub fn only(db: &mut Db, among: Option<&[String]>) -> Result<Option<App>> {
-    let mut query = apps::table.filter(apps::admin.eq(false)).select(ROW).limit(2).into_boxed();
+    let mut query = apps::table.filter(apps::admin.eq(false)).select(Row::as_select()).limit(2).into_boxed();
     if let Some(companies) = among {
         let seen = app_companies::table.filter(app_companies::company_id.eq_any(companies.to_vec()));
         query = query.filter(apps::id.eq_any(seen.select(app_companies::app_id)));
