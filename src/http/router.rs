@@ -15,6 +15,9 @@ use super::{
 };
 use crate::config::HttpSettings;
 
+/// Bytes of the largest body of a sign-in, which anybody may send.
+const MAX_SIGN_IN_BODY: u64 = 4096;
+
 /// The router for the main address, complete with its layers.
 pub fn router(gateway: Gateway, settings: &HttpSettings) -> Router {
     routers(gateway, settings).0
@@ -42,14 +45,16 @@ pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Rou
     };
     let (api, _) = api::router().split_for_parts();
     let (waiting, _) = api::waiting_router().split_for_parts();
+    let (sign_in, _) = api::sign_in_router().split_for_parts();
     let longest = settings.request_timeout + api::changes::LONGEST_WAIT;
 
     let router = Router::new()
         // No authentication: probes, metrics, and the API's description.
         .merge(operations.layer(Extension(document)))
         .merge(docs)
-        // Authenticated by token: small bodies, and a limit on the time.
+        // Authenticated by token or session: small bodies, and a limit on the time.
         .merge(timed(limited(api, settings.max_api_body), settings.request_timeout))
+        .merge(timed(limited(sign_in, MAX_SIGN_IN_BODY), settings.request_timeout))
         .merge(timed(limited(waiting, settings.max_api_body), longest))
         // Pages: small forms, and a limit on the time.
         .merge(timed(limited(pages::router(), pages::LARGEST_FORM), settings.request_timeout))
@@ -71,6 +76,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = OpenApiRouter::<Gateway>::with_openapi(ApiDocument::openapi())
         .merge(api::router())
         .merge(api::waiting_router())
+        .merge(api::sign_in_router())
         .merge(operations::router())
         .merge(operations::figures_router())
         .into_openapi();

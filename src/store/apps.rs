@@ -115,6 +115,20 @@ pub fn find(db: &mut Db, id_or_name: &str) -> Result<App> {
     }
 }
 
+/// The only app that is no admin's, of those that see one of these companies (`None`: any); `None` where there are several.
+pub fn only(db: &mut Db, among: Option<&[String]>) -> Result<Option<App>> {
+    let mut query = apps::table.filter(apps::admin.eq(false)).select(ROW).limit(2).into_boxed();
+    if let Some(companies) = among {
+        let seen = app_companies::table.filter(app_companies::company_id.eq_any(companies.to_vec()));
+        query = query.filter(apps::id.eq_any(seen.select(app_companies::app_id)));
+    }
+    let mut rows = query.load::<Row>(db)?;
+    match (rows.pop(), rows.pop()) {
+        (Some(only), None) => with_companies(db, only).map(Some),
+        _ => Ok(None),
+    }
+}
+
 /// Takes an app's row until the transaction ends. Whoever makes a profile of it waits, and looks then whether the app
 /// still sees the company.
 pub fn lock(db: &mut WriteDb, id: &str) -> Result<()> {

@@ -4,6 +4,7 @@
 //! few dedicated threads; a verb is a closure over [`Db`] that
 //! reads, or over [`WriteDb`], run in one transaction.
 
+pub mod accounts;
 pub mod apps;
 pub mod changes;
 pub mod clocks;
