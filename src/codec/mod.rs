@@ -10,7 +10,9 @@
 //! | [`qbxml`] | QuickBooks' own XML: writes requests, reads responses |
 //! | [`json`] | JSON, in which a broken text loses only that text |
 //! | [`seal`] | encrypts secrets for the database, and decrypts them |
+//! | [`audit`] | the rows of the audit as bytes, and the chain of their hashes |
 
+pub mod audit;
 pub mod json;
 pub mod lookahead;
 pub mod mojibake;

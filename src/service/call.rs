@@ -1,12 +1,12 @@
 //! Runs a use case for a caller: authenticates the caller and does the work in one database job.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
 use crate::{
     domain::{
-        access::{ActingApp, Acts, Attempt, Companies, Principal},
+        access::{ActingApp, Acts, Attempt, Companies, Origin, Principal},
         secret::SecretHash,
         words::Action,
     },
@@ -25,6 +25,8 @@ pub struct CallContext {
     /// The ID or name of the app to act for, if one is named.
     pub app: Option<String>,
     pub request_id: Option<Arc<str>>,
+    /// The caller's address; `None` for the command line.
+    pub address: Option<IpAddr>,
     /// The time at which the credential must not have expired.
     pub now: DateTime<Utc>,
 }
@@ -80,7 +82,12 @@ pub async fn write<A: Acts, T: Send + 'static>(
     let work = Arc::new(work);
     let attempt = || {
         let (context, work) = (context.clone(), Arc::clone(&work));
-        store.write(move |db| run(db, context, |db, attempt| work(db, attempt)))
+        store.write(move |db| {
+            run(db, context, |db, attempt| {
+                db.comes_from(attempt.origin());
+                work(db, attempt)
+            })
+        })
     };
     match attempt().await {
         Err(FailedCall(_, refusal)) if refusal.raced => outcome(attempt().await),
@@ -105,7 +112,9 @@ fn run<A: Acts, D: AsMut<Db>, T>(
     };
     let failed = |refusal| FailedCall(Some(authentication.clone()), Box::new(refusal));
     let app = acting(db.as_mut(), &principal, own, context.app.as_deref(), A::ACTION).map_err(failed)?;
-    let attempt = Attempt::new(principal, app, context.request_id);
+    let credential = authentication.token.as_ref().map(|(id, _)| id.as_str().into());
+    let CallContext { request_id, address, now: at, .. } = context;
+    let attempt = Attempt::new(principal, app, Origin { at, request_id, address, credential });
     let value = work(db, &attempt).map_err(failed)?;
     Ok((authentication, value))
 }

@@ -18,6 +18,7 @@
 
 mod actor_names;
 pub mod apps;
+pub mod audit;
 pub mod call;
 pub mod companies;
 pub mod connections;

@@ -13,13 +13,13 @@ use crate::domain::{
     details,
     problem::Problem,
     words::{
-        Cause, ChangeKind, ConnectionState, Ended, Kind, List, MessageState, Mode, RunState, Scope,
-        WorkerState,
+        AuditAction, Cause, ChangeKind, ConnectionState, Ended, Kind, List, MessageState, Mode, RunState,
+        Scope, WorkerState,
     },
 };
 
 /// The vocabularies by the names of their schemas, from the enums themselves.
-pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 11] {
+pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 12] {
     [
         (LIST, words(List::ALL)),
         (KIND, words(Kind::ALL)),
@@ -32,6 +32,7 @@ pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 11] {
         (SCOPE, words(Scope::ALL)),
         (WORKER_STATE, words(WorkerState::ALL)),
         (WORKER_RESULT, words(Ended::ALL)),
+        (AUDIT_ACTION, words(AuditAction::ALL)),
     ]
 }
 
@@ -46,6 +47,7 @@ const CHANGE_KIND: &str = "ChangeKind";
 const SCOPE: &str = "Scope";
 const WORKER_STATE: &str = "WorkerState";
 const WORKER_RESULT: &str = "WorkerResult";
+const AUDIT_ACTION: &str = "AuditAction";
 
 pub fn words<W: Display>(all: &[W]) -> RefOr<Schema> {
     let words = ObjectBuilder::new().schema_type(Type::String);
@@ -110,6 +112,10 @@ pub fn worker_states() -> RefOr<Schema> {
 
 pub fn worker_results() -> RefOr<Schema> {
     named(WORKER_RESULT)
+}
+
+pub fn audit_actions() -> RefOr<Schema> {
+    named(AUDIT_ACTION)
 }
 
 /// Scopes: `utoipa` has no array of a schema with a name of its own.

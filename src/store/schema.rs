@@ -434,6 +434,43 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    audit (chain, seq) {
+        chain -> Text,
+        seq -> BigInt,
+        at -> Timestamp,
+        actor_kind -> Text,
+        actor_id -> Nullable<Text>,
+        action -> Text,
+        object_kind -> Text,
+        object_id -> Text,
+        members -> Text,
+        request_id -> Nullable<Text>,
+        address -> Nullable<Text>,
+        credential -> Nullable<Text>,
+        key_id -> Text,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_heads (chain) {
+        chain -> Text,
+        last -> BigInt,
+        hash -> Binary,
+        begins -> BigInt,
+        before -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_keys (id) {
+        id -> Text,
+        sealed_with -> Text,
+        sealed -> Binary,
+    }
+}
+
 diesel::joinable!(links -> profiles (profile_key));
 diesel::joinable!(links -> records (record_id));
 diesel::joinable!(links -> apps (app_id));
@@ -447,6 +484,9 @@ diesel::joinable!(desktop_files -> connections (connection_id));
 diesel::allow_tables_to_appear_in_same_query!(
     app_companies,
     apps,
+    audit,
+    audit_heads,
+    audit_keys,
     changes,
     companies,
     connection_secrets,

@@ -7,6 +7,7 @@
 //! | [`schema`] | what the descriptions of all resources share |
 
 pub mod apps;
+pub mod audit;
 pub mod auth;
 pub mod changes;
 pub mod companies;
@@ -45,6 +46,7 @@ pub fn router() -> OpenApiRouter<Gateway> {
         .merge(apps::router())
         .merge(tokens::router())
         .merge(workers::router())
+        .merge(audit::router())
         .with_layers()
 }
 
