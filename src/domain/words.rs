@@ -262,6 +262,9 @@ words! {
         AppRemoved = "app_removed",
         TokenAdded = "token_added",
         TokenRevoked = "token_revoked",
+        AccountAdded = "account_added",
+        SignedIn = "signed_in",
+        SignedOut = "signed_out",
         ProfileCreated = "profile_created",
         ProfileUpdated = "profile_updated",
         ProfileRemoved = "profile_removed",
@@ -292,6 +295,29 @@ words! {
 words! {
     /// What an account may do: everything, or what concerns its own companies.
     Role ("role") { AccountAdmin = "account-admin", User = "user" }
+}
+
+words! {
+    /// How a person has proved who it is.
+    SignInMethod ("way to sign in") {
+        Password = "password",
+        /// A password, and a code of the second factor.
+        Totp = "totp",
+        /// A password, and one of the codes that were kept for a lost second factor.
+        RecoveryCode = "recovery_code",
+        /// An identity provider's word.
+        Oidc = "oidc",
+    }
+}
+
+words! {
+    /// What a link that works once is for.
+    LinkPurpose ("purpose of a link") {
+        /// Makes the first account.
+        SetUp = "set_up",
+        /// Chooses another password.
+        Reset = "reset",
+    }
 }
 
 words! {

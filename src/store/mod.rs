@@ -4,6 +4,7 @@
 //! few dedicated threads; a verb is a closure over [`Db`] that
 //! reads, or over [`WriteDb`], run in one transaction.
 
+pub mod accounts;
 pub mod apps;
 pub mod audit;
 pub mod backup;
@@ -21,6 +22,7 @@ mod error;
 mod feed_watchers;
 mod file_problem;
 mod files;
+mod gathered;
 mod health;
 pub mod inbox;
 pub mod links;
@@ -28,6 +30,7 @@ pub mod lists;
 pub mod locks;
 pub mod message_times;
 mod migrate;
+mod order;
 pub mod polls;
 mod pool;
 pub mod profiles;

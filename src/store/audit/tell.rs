@@ -10,7 +10,7 @@ use crate::{
     },
     store::{
         WriteDb,
-        changes::{Changes, Entry},
+        gathered::{Changes, Entry},
         values::utc,
     },
 };

@@ -26,6 +26,9 @@ const READING: [&str; 1] = [
     "POST /v1/connections/{id}/test",
 ];
 
+/// Of people's accounts.
+const PASSWORD: &str = "correct hidden horse battery";
+
 /// Every route that could write.
 fn writing_routes() -> Vec<String> {
     let document = serde_json::to_value(openapi()).unwrap();
@@ -84,6 +87,17 @@ impl World<'_> {
             .await
             .is(201);
         path
+    }
+
+    /// Signs a new person in.
+    async fn sign_in(&self, email: &str) -> Answer {
+        let draft =
+            json!({ "email": email, "name": "Zoë Hidden", "role": "account-admin", "password": PASSWORD });
+        self.admin("POST", "/v1/accounts", draft).await.is(201);
+        let sent = json!({ "email": email, "password": PASSWORD });
+        self.app
+            .call_with(Method::POST, "/v1/session", &[("sec-fetch-site", "same-origin")], Some(sent))
+            .await
     }
 
     /// A message that was given up.
@@ -246,6 +260,18 @@ impl World<'_> {
                 let position = history.await.unwrap().rows[0].position;
                 (app.send("POST", &format!("/v1/changes/{position}/undo"), None).await, A::Unlinked)
             }
+            "POST /v1/accounts" => {
+                let draft = json!({ "email": "zoe@hidden.example", "name": "Zoë Hidden", "companies": ["Acme"], "password": PASSWORD });
+                (self.admin("POST", "/v1/accounts", draft).await, A::AccountAdded)
+            }
+            "POST /v1/session" => (self.sign_in("ana@hidden.example").await, A::SignedIn),
+            "DELETE /v1/session" => {
+                let signed_in = self.sign_in("bo@hidden.example").await;
+                let cookie =
+                    signed_in.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+                let headers = [("cookie", cookie.as_str()), ("sec-fetch-site", "same-origin")];
+                (app.call_with(Method::DELETE, "/v1/session", &headers, None).await, A::SignedOut)
+            }
             // The same code as for employees.
             "PUT /v1/customers/{id}/link"
             | "DELETE /v1/customers/{id}/link"
@@ -305,19 +331,19 @@ async fn each_route_that_writes_leaves_a_row_that_says_who_did_what() {
             };
             assert!(answer.status.is_success(), "{route}: {answer:?}");
             let request = answer.headers["x-request-id"].to_str().unwrap();
+            // Who signs in is no caller yet.
+            let signs_in = route == "POST /v1/session";
             let of_request: Vec<_> = rows(&app.gateway.store)
                 .await
                 .into_iter()
-                .filter(|row| row.request_id.as_deref() == Some(request))
+                .filter(|row| row.request_id.as_deref() == (!signs_in).then_some(request))
                 .collect();
             let row = of_request.iter().find(|row| row.action == action.as_str());
             let row = row.unwrap_or_else(|| panic!("{route}: no row {action} among {of_request:?}"));
-            assert_eq!(
-                (row.actor_kind.as_str(), row.address.as_deref()),
-                ("app", Some("127.0.0.1")),
-                "{route}"
-            );
-            for (id, prefix) in [(&row.actor_id, "app_"), (&row.credential, "tok_")] {
+            assert_eq!(row.address.as_deref(), Some("127.0.0.1"), "{route}");
+            let (actor, credential) =
+                if row.actor_kind == "account" { ("acc_", "ses_") } else { ("app_", "tok_") };
+            for (id, prefix) in [(&row.actor_id, actor), (&row.credential, credential)] {
                 assert!(id.as_ref().is_some_and(|id| id.starts_with(prefix)), "{route}: {row:?}");
             }
         }
@@ -325,7 +351,7 @@ async fn each_route_that_writes_leaves_a_row_that_says_who_did_what() {
 
         // Of people nothing but IDs, and of secrets nothing.
         let all = format!("{:?}", rows(&app.gateway.store).await);
-        for hidden in ["Zoë", "zoe@", "Hidden", "Person00", "private", &app.token, &app.admin] {
+        for hidden in ["Zoë", "zoe@", "Hidden", "hidden", "Person00", "private", &app.token, &app.admin] {
             assert!(!all.contains(hidden), "{hidden}");
         }
         assert_eq!(findings(&app.gateway.store, Vec::new()).await, []);

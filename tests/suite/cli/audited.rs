@@ -50,6 +50,8 @@ const READING: &[&str] = &[
     "worker list",
     "audit list",
     "audit verify",
+    "account list",
+    "account show",
     "audit export",
     "simulate connectwise",
     "simulate paycom",
@@ -209,6 +211,7 @@ async fn each_command_that_writes_leaves_a_row() {
     at.call("run reject", &[&held.id, "--yes"]);
     let held = stage(&machine, desk, 5).await;
     at.call("run approve", &[&held.id, "--yes"]);
+    at.call("account add", &["ana@example.com", "--role", "account-admin"]);
     at.call("key rotate", &[]);
     at.call("migrate", &["--new-epoch"]);
     let backup = machine.path("backup.db").display().to_string();
