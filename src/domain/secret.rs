@@ -23,7 +23,7 @@ impl Secret {
 
     /// The same of 256 bits (43 characters), for what lives in browsers.
     pub fn generate_long(prefix: &str, random: [[u8; 16]; 2]) -> Self {
-        Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random.as_flattened())))
+        Self::new(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random.as_flattened())))
     }
 
     pub fn reveal(&self) -> &str {

@@ -102,6 +102,7 @@ impl Restoring {
             // So that it is whole should this be broken off now.
             engine::checkpoint(Engine::Sqlite, &format!("sqlite:{database}"));
         }
+        self.staged.is_alone()?;
         // What was left beside the file would be written over the new one.
         for end in ["-wal", "-shm", "-journal"] {
             let mut path = self.database.clone().into_os_string();
@@ -140,6 +141,18 @@ impl Staged {
             builder.tempdir_in(&parent).map_err(|source| BackupError::File { path: parent, source })?;
         let path = folder.path().join("copy.db");
         Ok(Self { folder, path, target: target.to_owned() })
+    }
+
+    /// Sees to it that all of it is in the file, and nothing in a WAL beside it.
+    fn is_alone(&self) -> Result<()> {
+        engine::checkpoint(Engine::Sqlite, &format!("sqlite:{}", self.text()?));
+        let wal = self.folder.path().join("copy.db-wal");
+        match fs::metadata(&wal) {
+            Ok(wal_file) if wal_file.len() > 0 => {
+                Err(BackupError::File { path: wal, source: io::Error::other("it is still used") })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn path(&self) -> &Path {

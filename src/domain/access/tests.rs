@@ -117,12 +117,12 @@ fn a_token_that_lacks_a_scope_is_told_which() {
 #[test]
 fn a_person_in_a_session_must_have_signed_in_a_short_while_ago() {
     let attempt =
-        |session| Attempt::<action::OwnAccount>::new(account(Role::User), None, None).in_session(session);
+        |session| Attempt::<action::OwnAccount>::new(account(Role::User), None, origin()).in_session(session);
     let session = |fresh| Some(super::InSession { id: "ses_1".into(), fresh });
     assert_eq!(attempt(session(true)).fresh(), Ok(()));
     assert_eq!(attempt(session(false)).fresh(), Err(Denied::NotFresh));
     assert_eq!(attempt(session(false)).own_account(), Ok("acc_1"));
-    let command_line = Attempt::<action::OwnAccount>::new(Principal::CommandLine, None, None);
+    let command_line = Attempt::<action::OwnAccount>::new(Principal::CommandLine, None, origin());
     assert_eq!((command_line.fresh(), command_line.own_account()), (Ok(()), Err(Denied::NoAccount)));
 }
 

@@ -83,7 +83,7 @@ async fn each_change_of_a_row_of_the_order_and_of_an_end_is_found() {
             (gone("seq > 0"), "truncated"),
             (of_head("last = 5"), "truncated"),
             // The first rows are gone, and the head says that this is right.
-            (format!("{}; {}", gone("seq < 5"), of_head(&format!("begins = 5, before = {before_5}"))), "beheaded"),
+            (format!("{}; {}", of_head(&format!("begins = 5, before = {before_5}")), gone("seq < 5")), "beheaded"),
             (format!("{}; DELETE FROM audit_heads WHERE chain = '{id}'", gone("seq > 0")), "gone"),
         ] {
             // A copy to go back to.
