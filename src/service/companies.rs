@@ -6,8 +6,12 @@ use utoipa::ToSchema;
 
 use crate::{
     clock::Ambient,
-    domain::access::{Acts, Attempt, Grant, action},
-    store::{self, Db, WriteDb, apps, companies, connections, prune, purge},
+    domain::{
+        access::{Acts, Attempt, Grant, action},
+        audit::Act,
+        words::AuditAction,
+    },
+    store::{self, Db, WriteDb, apps, audit, companies, connections, prune, purge},
     sync::{register, remove},
 };
 
@@ -162,7 +166,11 @@ pub fn close(
     wanted: &str,
     now: DateTime<Utc>,
 ) -> Result<DateTime<Utc>> {
-    let (_, company) = found(db, attempt, wanted)?;
+    let (grant, company) = found(db, attempt, wanted)?;
+    if companies::closing_at(db, &company.id)?.is_none() {
+        let act = Act::new(AuditAction::CompanyClosing, "company", &company.id).of(&company.id);
+        audit::note(db, &grant, act);
+    }
     Ok(companies::close(db, &company.id, now)?)
 }
 
@@ -202,7 +210,8 @@ pub fn forget_feed(
 /// # Errors
 /// `company_not_found`, `company_in_use`.
 pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<Company> {
-    let (_, company) = found(db, attempt, wanted)?;
+    let (grant, company) = found(db, attempt, wanted)?;
+    audit::note(db, &grant, Act::new(AuditAction::CompanyRemoved, "company", &company.id).of(&company.id));
     companies::delete(db, &company.id).map_err(|error| match error {
         store::Error::Referred(_) => Refusal::conflict(
             "company_in_use",

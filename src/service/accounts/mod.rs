@@ -24,15 +24,17 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Attempt, action},
+        audit::Act,
         email,
         ids::new_id,
         name::clean,
         secret::Secret,
-        words::{LinkPurpose, Role},
+        words::{AuditAction, LinkPurpose, Role},
     },
     store::{
         self, Db, WriteDb,
         accounts::{self, one_time},
+        audit,
     },
 };
 
@@ -159,6 +161,8 @@ pub fn add(
     accounts::insert(db, &account, password_hash)?;
     // Whoever has a link to set the gateway up is too late.
     one_time::forget(db, LinkPurpose::SetUp, None)?;
+    let act = Act::new(AuditAction::AccountAdded, "account", &account.id).with("role", account.role);
+    audit::note(db, &attempt.throughout()?, act.with("companies", account.companies.join(" ")));
     Ok(accounts::get(db.as_mut(), &account.id)?.into())
 }
 
