@@ -8,9 +8,10 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Attempt, Principal, Scopes, action},
-        words::Scope,
+        audit::Act,
+        words::{AuditAction, Scope},
     },
-    store::{self, Db, WriteDb, apps},
+    store::{self, Db, WriteDb, apps, audit},
     sync::register::{self, AppChange, AppDraft, TokenDraft},
 };
 
@@ -96,6 +97,7 @@ pub fn add(
 ) -> Result<NewApp> {
     let companies = company_ids(db, attempt, &draft.companies)?;
     let grant = attempt.throughout()?;
+    attempt.fresh()?;
     if draft.admin {
         by_command_line(attempt, "Run `rollcall app add NAME --admin` on the gateway's machine.")?;
     }
@@ -114,6 +116,9 @@ pub fn change(
     change: &Change,
 ) -> Result<App> {
     let app = found(db, attempt, wanted)?;
+    if change.companies.is_some() || change.scopes.is_some() {
+        attempt.fresh()?;
+    }
     let companies = change.companies.as_ref().map(|names| company_ids(db, attempt, names)).transpose()?;
     let change = AppChange { name: change.name.clone(), companies, scopes: change.scopes.clone() };
     Ok(register::change_app(db, &attempt.throughout()?, &app.id, &change)?.into())
@@ -125,6 +130,7 @@ pub fn change(
 /// `app_not_found`, `app_in_use`.
 pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<App> {
     let app = found(db, attempt, wanted)?;
+    audit::note(db, &attempt.throughout()?, Act::new(AuditAction::AppRemoved, "app", &app.id));
     apps::delete(db, &app.id).map_err(|error| match error {
         store::Error::Referred(_) => Refusal::conflict(
             "app_in_use",

@@ -6,13 +6,19 @@ use utoipa::ToSchema;
 
 use crate::{
     clock::Ambient,
-    domain::access::{Acts, Attempt, Grant, action},
-    store::{self, Db, WriteDb, apps, companies, connections, prune, purge},
+    domain::{
+        access::{Acts, Attempt, Grant, action},
+        audit::Act,
+        words::AuditAction,
+    },
+    store::{self, Db, WriteDb, apps, audit, companies, connections, prune, purge},
     sync::{register, remove},
 };
 
 use super::{
-    Refusal, Result, find,
+    Refusal, Result,
+    accounts::change::give_company,
+    find,
     interface::Wording,
     page::{PageBody, PageQuery},
 };
@@ -53,15 +59,21 @@ pub fn show(db: &mut Db, attempt: &Attempt<action::ReadCompanies>, wanted: &str)
     Ok(found(db, attempt, wanted)?.1.into())
 }
 
+/// Makes a company, and lets these users see it, by e-mail or ID.
+///
 /// # Errors
-/// `invalid_name`; `already_exists`, whatever the case of the name.
+/// `invalid_name`; `already_exists`, whatever the case of the name; `account_not_found`; `fresh_sign_in_needed` where a
+/// user is named.
 pub fn add(
     db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Administer>,
     name: &str,
+    users: &[String],
 ) -> Result<Company> {
-    Ok(register::company(db, ambient, &attempt.throughout()?, name)?.into())
+    let company = register::company(db, ambient, &attempt.throughout()?, name)?;
+    give_company(db, attempt, &company.id, users)?;
+    Ok(company.into())
 }
 
 /// # Errors
@@ -154,7 +166,11 @@ pub fn close(
     wanted: &str,
     now: DateTime<Utc>,
 ) -> Result<DateTime<Utc>> {
-    let (_, company) = found(db, attempt, wanted)?;
+    let (grant, company) = found(db, attempt, wanted)?;
+    if companies::closing_at(db, &company.id)?.is_none() {
+        let act = Act::new(AuditAction::CompanyClosing, "company", &company.id).of(&company.id);
+        audit::note(db, &grant, act);
+    }
     Ok(companies::close(db, &company.id, now)?)
 }
 
@@ -194,7 +210,8 @@ pub fn forget_feed(
 /// # Errors
 /// `company_not_found`, `company_in_use`.
 pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<Company> {
-    let (_, company) = found(db, attempt, wanted)?;
+    let (grant, company) = found(db, attempt, wanted)?;
+    audit::note(db, &grant, Act::new(AuditAction::CompanyRemoved, "company", &company.id).of(&company.id));
     companies::delete(db, &company.id).map_err(|error| match error {
         store::Error::Referred(_) => Refusal::conflict(
             "company_in_use",
