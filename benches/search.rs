@@ -18,7 +18,7 @@ use rollcall::{
     clock::Ambient,
     domain::{
         access::{Actor, Acts, Attempt, Grant, Principal},
-        ids::new_id,
+        ids::{AppId, LinkId, ProfileKey},
         key::Key,
         record::Record,
         words::{Kind, List},
@@ -156,7 +156,7 @@ fn person(number: usize) -> Record {
 }
 
 /// Marks 500 absent, and links 1,000.
-async fn mark(store: &Store, ambient: &Ambient, connection: &Connection, app_id: &str, rows: usize) {
+async fn mark(store: &Store, ambient: &Ambient, connection: &Connection, app_id: &AppId, rows: usize) {
     let (ambient, connection, app_id) = (ambient.clone(), connection.clone(), app_id.to_owned());
     let marked = store.write(move |db| {
         let lock = locks::of(&connection.id).list(db, List::Employee)?;
@@ -183,20 +183,20 @@ async fn mark(store: &Store, ambient: &Ambient, connection: &Connection, app_id:
             )?;
             for staged in &page.rows {
                 let profile = Profile {
-                    key: new_id("prf", ambient.now(), ambient.entropy.bytes()),
+                    key: ProfileKey::new(ambient.now(), ambient.entropy.bytes()),
                     app_id: app_id.clone(),
                     list: List::Employee,
-                    profile_id: staged.id.clone(),
+                    profile_id: staged.id.to_string(),
                     company_id: connection.company_id.clone(),
                     name: staged.record.name.clone(),
                     email: None,
-                    details: Default::default(),
+                    details: Details::default(),
                     sort_name: staged.sort_name.clone(),
                     created_at: ambient.now(),
                     updated_at: ambient.now(),
                 };
                 profiles::insert(db, &profile, &Actor::command_line())?;
-                let id = new_id("lnk", ambient.now(), ambient.entropy.bytes());
+                let id = LinkId::new(ambient.now(), ambient.entropy.bytes());
                 links::insert(db, &id, &profile, staged, &Actor::command_line(), ambient.now())?;
             }
             let gone: Vec<Present> = page

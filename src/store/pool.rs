@@ -22,7 +22,7 @@ use super::{
 };
 
 /// How long an unused connection is kept.
-const KEPT: Duration = Duration::from_secs(300);
+const KEPT: Duration = Duration::from_mins(5);
 /// After how long a connection over a network is tried before it is used.
 const TRUSTED: Duration = Duration::from_secs(1);
 /// r2d2 waits up to half of it before it tries again to reach a database that it could not reach.

@@ -2,14 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::words::SessionState;
-
 use super::{
     Db, Error, Result, WriteDb,
     dsl::*,
     schema::qbwc_sessions,
     values::{Time, at},
 };
+use crate::domain::{ids::ConnectionId, words::SessionState};
 
 /// One session, from `authenticate` to `closeConnection`.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -17,7 +16,7 @@ use super::{
 pub struct Session {
     /// The hash of the ticket: the ticket itself is not kept.
     pub ticket_hash: Vec<u8>,
-    pub connection_id: String,
+    pub connection_id: ConnectionId,
     pub state: SessionState,
     /// Counts the writes: a call that read an older one does not overwrite a newer.
     pub revision: i64,
@@ -34,7 +33,7 @@ pub struct Session {
 pub fn open(
     db: &mut WriteDb,
     ticket_hash: &[u8],
-    connection_id: &str,
+    connection_id: &ConnectionId,
     plan: &str,
     now: DateTime<Utc>,
 ) -> Result<()> {
@@ -93,7 +92,7 @@ pub fn end(db: &mut WriteDb, session: &Session, state: SessionState, now: DateTi
 }
 
 /// Retires the connection's open session, if it has one.
-pub fn retire(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+pub fn retire(db: &mut WriteDb, connection_id: &ConnectionId, now: DateTime<Utc>) -> Result<()> {
     let open = qbwc_sessions::table
         .filter(qbwc_sessions::connection_id.eq(connection_id))
         .filter(qbwc_sessions::state.eq(SessionState::Open.as_str()));

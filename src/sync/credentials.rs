@@ -12,6 +12,7 @@ use crate::{
     connectors::{self, SecretSpec},
     domain::{
         access::{Denied, Grant, action},
+        ids::ConnectionId,
         secret::Secret,
         similarity::nearest,
         words::Kind,
@@ -123,7 +124,7 @@ pub fn begin(
     db: &mut WriteDb,
     ambient: &Ambient,
     vault: &Vault,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     kind: Kind,
     given: &BTreeMap<String, Secret>,
 ) -> Result<BTreeMap<&'static str, Secret>> {
@@ -154,7 +155,7 @@ pub fn change(
     db: &mut WriteDb,
     ambient: &Ambient,
     vault: &Vault,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     kind: Kind,
     given: &BTreeMap<String, Secret>,
 ) -> Result<()> {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::{
     clock::Ambient,
-    domain::cursor::Cursor,
+    domain::{cursor::Cursor, ids::CompanyId},
     store::{
         self, Db, Store,
         changes::{self, Change, Filter},
@@ -65,7 +65,7 @@ pub struct Part {
 /// [`Error::Expired`], [`Error::OtherCompany`].
 pub fn read(
     db: &mut Db,
-    company_id: &str,
+    company_id: &CompanyId,
     start: &Start,
     filter: &Filter,
     most: usize,
@@ -78,7 +78,7 @@ pub fn read(
             return Ok(Part { changes: Vec::new(), next, more: false });
         }
         Start::Oldest => None,
-        Start::After(cursor) if cursor.company_id != company_id => return Err(Error::OtherCompany),
+        Start::After(cursor) if cursor.company_id != *company_id => return Err(Error::OtherCompany),
         Start::After(cursor) if cursor.epoch != epoch => return Err(Error::Expired),
         Start::After(cursor) => Some(cursor.position),
     };

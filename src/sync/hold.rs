@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     domain::{
         access::{Denied, Grant, action},
+        ids::RunId,
         problem::Problem,
         words::RunState,
     },
@@ -35,7 +36,7 @@ pub enum Error {
 pub fn approve(
     db: &mut WriteDb,
     grant: &Grant<action::DecideHolds>,
-    run_id: &str,
+    run_id: &RunId,
     name: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Run, Error> {
@@ -47,7 +48,7 @@ pub fn approve(
 }
 
 /// Marks some more of those whom an approved run names, with their entries in the change feed. Whether it is done.
-pub fn go_on(db: &mut WriteDb, run_id: &str, now: DateTime<Utc>) -> store::Result<bool> {
+pub fn go_on(db: &mut WriteDb, run_id: &RunId, now: DateTime<Utc>) -> store::Result<bool> {
     let run = runs::get(db, run_id)?;
     let lock = locks::of(&run.connection_id).list(db, run.list)?;
     let run = runs::get(db, run_id)?;
@@ -67,7 +68,7 @@ pub fn go_on(db: &mut WriteDb, run_id: &str, now: DateTime<Utc>) -> store::Resul
 pub fn reject(
     db: &mut WriteDb,
     grant: &Grant<action::DecideHolds>,
-    run_id: &str,
+    run_id: &RunId,
     name: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Run, Error> {
@@ -77,7 +78,7 @@ pub fn reject(
     Ok(runs::get(db, run_id)?)
 }
 
-fn held(db: &mut WriteDb, grant: &Grant<action::DecideHolds>, run_id: &str) -> Result<Run, Error> {
+fn held(db: &mut WriteDb, grant: &Grant<action::DecideHolds>, run_id: &RunId) -> Result<Run, Error> {
     let run = runs::get(db, run_id)?;
     grant.covers(&run.company_id, "run")?;
     locks::of(&run.connection_id).list(db, run.list)?;

@@ -6,6 +6,7 @@ use crate::{
     connectors,
     domain::{
         access::{Denied, Grant, action},
+        ids::ConnectionId,
         problem::{Problem, sentence},
     },
     store::{
@@ -49,7 +50,7 @@ pub struct Extent {
 pub fn extent(
     db: &mut Db,
     grant: &Grant<action::ManageConnections>,
-    id: &str,
+    id: &ConnectionId,
 ) -> Result<Extent, RemoveError> {
     let connection = connections::get(db, id)?;
     grant.covers(&connection.company_id, "connection")?;
@@ -99,7 +100,7 @@ pub async fn connection(
 }
 
 /// Takes a connection away from everybody, in one small transaction.
-pub fn mark(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> store::Result<()> {
+pub fn mark(db: &mut WriteDb, id: &ConnectionId, now: DateTime<Utc>) -> store::Result<()> {
     let lock = locks::of(id).all(db)?;
     connections::get(db, id)?;
     run::abandon(db, id, now)?;
@@ -108,7 +109,7 @@ pub fn mark(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> store::Result<()>
 }
 
 /// Ends whatever is read or told of a connection whose company is being removed: what is staged of it stays as it is.
-pub fn shut(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> store::Result<()> {
+pub fn shut(db: &mut WriteDb, id: &ConnectionId, now: DateTime<Utc>) -> store::Result<()> {
     let lock = locks::of(id).all(db)?;
     run::abandon(db, id, now)?;
     sessions::retire(db, id, now)?;

@@ -17,6 +17,7 @@ use crate::{
     },
     domain::{
         access::{Denied, Grant, action},
+        ids::ConnectionId,
         problem::{Problem, sentence},
         words::{Cause, Kind},
     },
@@ -113,7 +114,7 @@ fn instead(kind: Kind) -> &'static str {
 }
 
 /// Where the source of a connection sends its webhooks; `None` where its kind has none.
-pub fn webhook_url(kind: Kind, connection_id: &str, public_url: &Url) -> Option<String> {
+pub fn webhook_url(kind: Kind, connection_id: &ConnectionId, public_url: &Url) -> Option<String> {
     let webhooks = connectors::spec(kind)?.webhooks?;
     let origin = public_url.as_str().trim_end_matches('/');
     Some(match webhooks.found {
@@ -130,7 +131,7 @@ pub fn webhook_url(kind: Kind, connection_id: &str, public_url: &Url) -> Option<
 pub async fn subscribe(
     sources: &SourceAccess,
     grant: &Grant<action::ManageConnections>,
-    connection_id: &str,
+    connection_id: &ConnectionId,
 ) -> Result<Subscribed, SubscribeError> {
     let opened = Opened::new(sources, grant, connection_id).await?;
     let done = opened.ensure(sources).await?;
@@ -146,7 +147,7 @@ pub async fn subscribe(
 pub async fn unsubscribe(
     sources: &SourceAccess,
     grant: &Grant<action::ManageConnections>,
-    connection_id: &str,
+    connection_id: &ConnectionId,
 ) -> Result<usize, SubscribeError> {
     let opened = Opened::new(sources, grant, connection_id).await?;
     let id = connection_id.to_owned();
@@ -229,7 +230,7 @@ impl Opened {
     async fn new(
         sources: &SourceAccess,
         grant: &Grant<action::ManageConnections>,
-        connection_id: &str,
+        connection_id: &ConnectionId,
     ) -> Result<Self, SubscribeError> {
         let id = connection_id.to_owned();
         let connection = sources.store.read(move |db| connections::get(db, &id)).await?;

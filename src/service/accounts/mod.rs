@@ -9,7 +9,7 @@ use crate::{
     domain::{
         access::{Attempt, action},
         email,
-        ids::new_id,
+        ids::{CompanyId, new_id},
         name::clean,
         words::Role,
     },
@@ -55,7 +55,7 @@ impl From<accounts::Account> for Account {
             email: account.email,
             name: account.name,
             role: account.role,
-            companies: account.companies,
+            companies: account.companies.into_iter().map(Into::into).collect(),
             active: account.active,
             has_password: account.has_password,
             second_factor: account.second_factor,
@@ -199,7 +199,7 @@ fn company_ids(
     attempt: &Attempt<action::Administer>,
     role: Role,
     names: &[String],
-) -> Result<Vec<String>> {
+) -> Result<Vec<CompanyId>> {
     if role == Role::AccountAdmin && !names.is_empty() {
         return Err(Refusal::conflict(
             "sees_all",

@@ -4,7 +4,7 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Grant, action},
-        ids::new_id,
+        ids::CompanyId,
     },
     store::{
         WriteDb,
@@ -24,7 +24,7 @@ pub fn company(
 ) -> Result<Company> {
     let now = ambient.now();
     let company =
-        Company { id: new_id("com", now, ambient.entropy.bytes()), name: name(new_name)?, created_at: now };
+        Company { id: CompanyId::new(now, ambient.entropy.bytes()), name: name(new_name)?, created_at: now };
     companies::insert(db, &company)?;
     Ok(company)
 }
@@ -34,7 +34,7 @@ pub fn company(
 pub fn rename_company(
     db: &mut WriteDb,
     grant: &Grant<action::Administer>,
-    id: &str,
+    id: &CompanyId,
     new_name: &str,
 ) -> Result<Company> {
     grant.covers(id, "company")?;

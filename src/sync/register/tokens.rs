@@ -6,7 +6,7 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Grant, Scopes, action},
-        ids::new_id,
+        ids::{AppId, TokenId},
         secret::Secret,
     },
     store::{
@@ -46,7 +46,7 @@ pub fn token(
     db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::Administer>,
-    app_id: &str,
+    app_id: &AppId,
     draft: &TokenDraft,
 ) -> Result<NewToken> {
     let now = ambient.now();
@@ -70,7 +70,7 @@ pub fn token(
         Some(_) => return Err(Error::BadExpiry),
     };
     let token = Token {
-        id: new_id("tok", now, ambient.entropy.bytes()),
+        id: TokenId::new(now, ambient.entropy.bytes()),
         name: draft.name.as_deref().map(name).transpose()?,
         scopes,
         created_at: now,

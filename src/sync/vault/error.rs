@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use crate::{
-    domain::problem::{Problem, sentence},
+    domain::{
+        ids::ConnectionId,
+        problem::{Problem, sentence},
+    },
     store,
 };
 
@@ -32,11 +35,11 @@ pub enum VaultError {
     #[error(
         "the secret `{name}` of the connection {connection_id} does not open: it is damaged, or was moved from elsewhere"
     )]
-    NotOpened { connection_id: String, name: String },
+    NotOpened { connection_id: ConnectionId, name: String },
 }
 
 impl VaultError {
-    pub(super) fn not_opened(connection_id: &str, name: &str) -> Self {
+    pub(super) fn not_opened(connection_id: &ConnectionId, name: &str) -> Self {
         Self::NotOpened { connection_id: connection_id.into(), name: name.into() }
     }
 

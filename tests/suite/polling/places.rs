@@ -15,7 +15,7 @@ use super::vendor::Vendor;
 use crate::support::{TestDatabase, sources, staged};
 
 fn polling(sources: &SourceAccess) -> Polling {
-    Polling { sources: sources.clone(), wake: Default::default(), gateway: "gw_test".into(), at_once: 8 }
+    Polling { sources: sources.clone(), wake: Arc::default(), gateway: "gw_test".into(), at_once: 8 }
 }
 
 /// A server that takes every connection and never says a word.
