@@ -25,7 +25,7 @@ use futures_util::{StreamExt, stream};
 use rollcall::{
     clock::Ambient,
     domain::{
-        access::{Acts, Attempt, Grant, Principal},
+        access::{Acts, Attempt, Grant, Origin, Principal},
         key::Key,
         secret::Secret,
         words::Kind,
@@ -199,5 +199,7 @@ impl Gateway {
 
 /// The grant to do something anywhere, as the command line has it.
 fn granted<A: Acts>() -> Grant<A> {
-    Attempt::new(Principal::CommandLine, None, None).throughout().expect("a grant")
+    Attempt::new(Principal::CommandLine, None, Origin::at(Ambient::system().now()))
+        .throughout()
+        .expect("a grant")
 }

@@ -17,7 +17,7 @@ use diesel::{Connection as _, connection::SimpleConnection};
 use rollcall::{
     clock::Ambient,
     domain::{
-        access::{Actor, Acts, Attempt, Grant, Principal},
+        access::{Actor, Acts, Attempt, Grant, Origin, Principal},
         ids::{AppId, LinkId, ProfileKey},
         key::Key,
         record::Record,
@@ -256,5 +256,7 @@ fn asked(app_id: &str) -> Vec<(&'static str, Filter)> {
 
 /// The grant to do something anywhere, as the command line has it.
 fn granted<A: Acts>() -> Grant<A> {
-    Attempt::new(Principal::CommandLine, None, None).throughout().expect("a grant")
+    Attempt::new(Principal::CommandLine, None, Origin::at(Ambient::system().now()))
+        .throughout()
+        .expect("a grant")
 }

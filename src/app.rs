@@ -2,12 +2,13 @@
 //!
 //! The caller owns the socket and the signal, so that a test binds port 0 and runs two gateways in one process.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
+    time::timeout,
 };
 use url::Url;
 
@@ -24,6 +25,7 @@ use crate::{
     },
     store::{self, Store},
     sync::{
+        audit::checkpoints::Checkpoints,
         feed,
         gateways::Alive,
         inbox::{self, InboxProcessor},
@@ -33,6 +35,9 @@ use crate::{
     },
     workers::{self, Crew, board::Workers, inbox::Inboxes, poll::Polling},
 };
+
+/// How long a gateway that stops tries to write the last checkpoints of the audit.
+const CHECKPOINT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why the gateway does not run.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +128,8 @@ pub struct Prepared {
     /// Where the figures have an address of their own.
     figures: Option<(TcpListener, Router)>,
     store: Store,
+    ambient: Ambient,
+    checkpoints: Checkpoints,
     workers: Workers,
     crew: Crew,
 }
@@ -141,6 +148,7 @@ pub async fn prepare(
     let tls = settings.http.tls.clone().map(TlsFiles::load).transpose()?.map(Arc::new);
     let vault = vault(&settings.secrets, &ambient);
     // Now rather than with the first secret: an operator sees the key file, and a mistake, when it starts.
+    store.set_audit_keys(vault.for_audit());
     let (ready, now) = (vault.clone(), ambient.now());
     store.write(move |db| ready.ready(db, now)).await?;
     // So that reading the feed never has to write.
@@ -178,16 +186,18 @@ pub async fn prepare(
         polls: Arc::clone(&gateway.wake),
     };
     let workers = gateway.workers.clone();
+    let checkpoints = Checkpoints::new(settings.audit.checkpoint_file.clone());
     let config::RetentionSettings { changes, runs, versions } = settings.retention;
     let crew = Crew {
         store: store.clone(),
-        ambient,
+        ambient: ambient.clone(),
         gateway: name,
         alive,
         inboxes: Inboxes { processor, arrived: gateway.inbox.arrived() },
         polling,
         webhooks: settings.webhooks.retention,
-        kept: Kept { changes, runs, versions },
+        kept: Kept { changes, runs, versions, audit: settings.audit.retention },
+        checkpoints: checkpoints.clone(),
         workers: workers.clone(),
     };
     let (router, figures) = routers(gateway, &settings.http);
@@ -195,7 +205,17 @@ pub async fn prepare(
         (Some(listen), Some(figures)) => Some((listen_for_figures(listen).await?, figures)),
         _ => None,
     };
-    Ok(Prepared { limits: Limits::from(&settings.http), tls, router, figures, store, workers, crew })
+    Ok(Prepared {
+        limits: Limits::from(&settings.http),
+        tls,
+        router,
+        figures,
+        store,
+        ambient,
+        checkpoints,
+        workers,
+        crew,
+    })
 }
 
 impl Prepared {
@@ -231,6 +251,11 @@ impl Prepared {
         stop.send_replace(true);
         while beside.join_next().await.is_some() {}
         workers::leave(&self.store, &gateway).await;
+        // What was done since the last time is not left without.
+        let written = self.checkpoints.write(&self.store, self.ambient.now());
+        if !matches!(timeout(CHECKPOINT_PATIENCE, written).await, Ok(Ok(_))) {
+            tracing::warn!("the last checkpoints of the audit could not be written");
+        }
         self.store.checkpoint();
         tracing::info!("stopped");
     }

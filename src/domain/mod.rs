@@ -1,6 +1,7 @@
 //! The subject of the project in pure types and rules: no I/O, no clock, no database, no HTTP.
 
 pub mod access;
+pub mod audit;
 pub mod cursor;
 pub mod details;
 pub mod email;
@@ -12,6 +13,7 @@ pub mod key;
 pub mod name;
 pub mod number;
 pub mod outage;
+pub mod passwords;
 pub mod patch;
 pub mod problem;
 pub mod record;

@@ -8,10 +8,11 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Attempt, Principal, Scopes, action},
+        audit::Act,
         ids::CompanyId,
-        words::Scope,
+        words::{AuditAction, Scope},
     },
-    store::{self, Db, WriteDb, apps},
+    store::{self, Db, WriteDb, apps, audit},
     sync::register::{self, AppChange, AppDraft, TokenDraft},
 };
 
@@ -138,6 +139,7 @@ pub fn change(
 /// `app_not_found`, `app_in_use`.
 pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<App> {
     let app = found(db, attempt, wanted)?;
+    audit::note(db, &attempt.throughout()?, Act::new(AuditAction::AppRemoved, "app", &app.id));
     apps::delete(db, &app.id).map_err(|error| match error {
         store::Error::Referred(_) => Refusal::conflict(
             "app_in_use",

@@ -1,12 +1,12 @@
 //! Runs a use case for a caller: authenticates the caller and does the work in one database job.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     domain::{
-        access::{ActingApp, Acts, Attempt, Companies, InSession, Principal, Scopes},
+        access::{ActingApp, Acts, Attempt, Companies, InSession, Origin, Principal, Scopes},
         secret::SecretHash,
         words::Action,
     },
@@ -26,6 +26,8 @@ pub struct CallContext {
     /// The ID or name of the app to act for, if one is named.
     pub app: Option<String>,
     pub request_id: Option<Arc<str>>,
+    /// The caller's address; `None` for the command line.
+    pub address: Option<IpAddr>,
     /// The time at which the credential must not have expired.
     pub now: DateTime<Utc>,
 }
@@ -120,7 +122,12 @@ pub async fn write<A: Acts, T: Send + 'static>(
     let work = Arc::new(work);
     let attempt = || {
         let (context, work) = (context.clone(), Arc::clone(&work));
-        store.write(move |db| run(db, context, |db, attempt| work(db, attempt)))
+        store.write(move |db| {
+            run(db, context, |db, attempt| {
+                db.comes_from(attempt.origin());
+                work(db, attempt)
+            })
+        })
     };
     match attempt().await {
         Err(FailedCall(_, refusal)) if refusal.raced => outcome(attempt().await),
@@ -146,7 +153,10 @@ fn run<A: Acts, D: AsMut<Db>, T>(
     let AuthenticatedCaller { principal, app: own, session, authentication } = caller;
     let failed = |refusal| FailedCall(Some(authentication.clone()), Box::new(refusal));
     let app = acting(db.as_mut(), &principal, own, context.app.as_deref(), A::ACTION).map_err(failed)?;
-    let attempt = Attempt::new(principal, app, context.request_id).in_session(session);
+    let credential = authentication.used.as_ref().map(|used| used.id.as_str().into());
+    let CallContext { request_id, address, now: at, .. } = context;
+    let origin = Origin { at, request_id, address, credential };
+    let attempt = Attempt::new(principal, app, origin).in_session(session);
     let value = work(db, &attempt).map_err(failed)?;
     Ok((authentication, value))
 }

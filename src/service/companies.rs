@@ -8,9 +8,11 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Acts, Attempt, Grant, action},
+        audit::Act,
         ids::{CompanyId, ConnectionId},
+        words::AuditAction,
     },
-    store::{self, Db, WriteDb, apps, companies, connections, prune, purge},
+    store::{self, Db, WriteDb, apps, audit, companies, connections, prune, purge},
     sync::{register, remove},
 };
 
@@ -157,7 +159,11 @@ pub fn close(
     wanted: &str,
     now: DateTime<Utc>,
 ) -> Result<DateTime<Utc>> {
-    let (_, company) = found(db, attempt, wanted)?;
+    let (grant, company) = found(db, attempt, wanted)?;
+    if companies::closing_at(db, &company.id)?.is_none() {
+        let act = Act::new(AuditAction::CompanyClosing, "company", &company.id).of(&company.id);
+        audit::note(db, &grant, act);
+    }
     Ok(companies::close(db, &company.id, now)?)
 }
 
@@ -201,7 +207,8 @@ pub fn forget_feed(
 /// # Errors
 /// `company_not_found`, `company_in_use`.
 pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<Company> {
-    let (_, company) = found(db, attempt, wanted)?;
+    let (grant, company) = found(db, attempt, wanted)?;
+    audit::note(db, &grant, Act::new(AuditAction::CompanyRemoved, "company", &company.id).of(&company.id));
     companies::delete(db, &company.id).map_err(|error| match error {
         store::Error::Referred(_) => Refusal::conflict(
             "company_in_use",

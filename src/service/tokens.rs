@@ -8,9 +8,10 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Attempt, action},
-        words::Scope,
+        audit::Act,
+        words::{AuditAction, Scope},
     },
-    store::{Db, WriteDb, apps},
+    store::{Db, WriteDb, apps, audit},
     sync::register::{self, TokenDraft},
 };
 
@@ -116,5 +117,7 @@ pub fn revoke(
     let app = found(db, attempt, app)?;
     let token = find::token(db, &app, token_id)?;
     apps::revoke_token(db, &app.id, &token.id, now)?;
+    let act = Act::new(AuditAction::TokenRevoked, "token", &token.id).with("app_id", &app.id);
+    audit::note(db, &attempt.throughout()?, act);
     Ok(Token::of(token, &app))
 }

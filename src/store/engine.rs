@@ -8,7 +8,9 @@ use std::{
 use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConnection};
 
 use super::{
-    Db, Error, Result, WriteDb, changes,
+    Db, Error, Result, WriteDb,
+    audit::{self, AuditKeys},
+    changes,
     db::{AnyConnection, Backend},
     dsl::*,
     feed_watchers::FeedWatchers,
@@ -222,11 +224,12 @@ fn unopened(url: &str, error: &dyn std::fmt::Display) -> Error {
     }
 }
 
-/// Runs `work` in a transaction of `db`; the changes that it makes go into the feed last. SQLite's begins as a writer: one
+/// Runs `work` in a transaction of `db`; the changes that it makes go into the feed last, and into the audit after that. SQLite's begins as a writer: one
 /// that turns from reading to writing half way fails at once with «database is locked», whatever the time-out.
 pub(super) fn in_transaction<T, E: From<Error>>(
     db: &mut WriteDb,
     watchers: &FeedWatchers,
+    keys: Option<&dyn AuditKeys>,
     work: impl FnOnce(&mut WriteDb) -> std::result::Result<T, E>,
 ) -> std::result::Result<T, E> {
     let begin = match db.backend() {
@@ -235,7 +238,7 @@ pub(super) fn in_transaction<T, E: From<Error>>(
     };
     db.begin();
     db.batch_execute(begin).map_err(E::from)?;
-    let done = work(db).and_then(|value| Ok((value, changes::write(db).map_err(E::from)?)));
+    let done = work(db).and_then(|value| Ok((value, last_of_all(db, keys).map_err(E::from)?)));
     match done {
         Ok((value, grown)) => match db.batch_execute("COMMIT") {
             Ok(()) => {
@@ -255,6 +258,14 @@ pub(super) fn in_transaction<T, E: From<Error>>(
             Err(error)
         }
     }
+}
+
+/// What is written before the commit. The companies whose feeds have grown.
+fn last_of_all(db: &mut WriteDb, keys: Option<&dyn AuditKeys>) -> Result<Vec<String>> {
+    audit::of_the_feed(db);
+    let grown = changes::write(db)?;
+    audit::write(db, keys)?;
+    Ok(grown)
 }
 
 #[cfg(test)]

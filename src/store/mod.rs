@@ -6,6 +6,8 @@
 
 pub mod accounts;
 pub mod apps;
+pub mod audit;
+pub mod backup;
 pub mod changes;
 pub mod clocks;
 pub mod companies;
@@ -164,6 +166,12 @@ impl Store {
     /// looks now and then.
     pub fn feed_grows(&self, company_id: &CompanyId) -> watch::Receiver<()> {
         self.threads.feed_watchers.of(company_id)
+    }
+
+    /// Says where the key of the audit comes from; the first that is said stays. Rows of a store to which nothing was said
+    /// are found by no check to be right.
+    pub fn set_audit_keys(&self, keys: Arc<dyn audit::AuditKeys>) {
+        let _ = self.threads.audit_keys.set(keys);
     }
 
     /// Runs `work` on a reading thread. On PostgreSQL each statement sees its own snapshot.

@@ -12,7 +12,7 @@ use super::{
     db::Backend,
     db::per_backend,
     dsl::*,
-    schema::{connection_secrets, secret_keys},
+    schema::{audit_keys, connection_secrets, secret_keys},
     values::{Time, at, uncount},
 };
 
@@ -54,6 +54,12 @@ pub fn lock_keys(db: &mut WriteDb) -> Result<()> {
     Ok(())
 }
 
+/// The fingerprint of the key that is current now.
+pub fn current(db: &mut Db) -> Result<Option<String>> {
+    let current = secret_keys::table.filter(secret_keys::current).select(secret_keys::id);
+    Ok(current.first(db).optional()?)
+}
+
 /// The fingerprint of the key to seal with, which stays so until the transaction ends; `None` where there is no key
 /// yet. A rotation waits for those who hold it, so that it finds all that was sealed with the key before.
 pub fn hold_current(db: &mut WriteDb) -> Result<Option<String>> {
@@ -85,10 +91,12 @@ pub fn set_current(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<()>
     Ok(())
 }
 
-/// Forgets the keys that are not current and that no secret is sealed with; gives how many.
+/// Forgets the keys that are not current and that nothing is sealed with; gives how many.
 pub fn forget_unused_keys(db: &mut WriteDb) -> Result<usize> {
-    let used: Vec<String> =
+    let mut used: Vec<String> =
         connection_secrets::table.select(connection_secrets::key_id).distinct().load(db)?;
+    let sealing: Vec<String> = audit_keys::table.select(audit_keys::sealed_with).distinct().load(db)?;
+    used.extend(sealing);
     let unused = secret_keys::table.filter(diesel::dsl::not(secret_keys::current));
     Ok(diesel::delete(unused.filter(secret_keys::id.ne_all(used))).execute(db)?)
 }

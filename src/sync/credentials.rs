@@ -12,12 +12,13 @@ use crate::{
     connectors::{self, SecretSpec},
     domain::{
         access::{Denied, Grant, action},
+        audit::Act,
         ids::ConnectionId,
         secret::Secret,
         similarity::nearest,
-        words::Kind,
+        words::{AuditAction, Kind},
     },
-    store::{WriteDb, connections::Connection},
+    store::{WriteDb, audit, connections::Connection},
 };
 
 use super::vault::{Vault, VaultError};
@@ -183,6 +184,8 @@ pub fn renew(
     let prefix = spec.generated.ok_or(Error::NotMade { kind, name: spec.name })?;
     let secret = make(ambient, prefix);
     vault.put(db, &connection.id, spec.name, &secret, ambient.now())?;
+    let act = Act::new(AuditAction::SecretRenewed, "connection", &connection.id).of(&connection.company_id);
+    audit::note(db, grant, act.named(format!("secrets.{}", spec.name)));
     Ok(secret)
 }
 

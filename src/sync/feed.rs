@@ -4,9 +4,15 @@ use std::fmt::Write;
 
 use crate::{
     clock::Ambient,
-    domain::{cursor::Cursor, ids::CompanyId},
+    domain::{
+        access::{Actor, Origin},
+        audit::Act,
+        cursor::Cursor,
+        ids::CompanyId,
+        words::AuditAction,
+    },
     store::{
-        self, Db, Store,
+        self, Db, Store, WriteDb, audit,
         changes::{self, Change, Filter},
     },
 };
@@ -104,8 +110,13 @@ pub async fn ensure_epoch(store: &Store, ambient: &Ambient) -> store::Result<()>
 /// # Errors
 /// The database's.
 pub async fn new_epoch(store: &Store, ambient: &Ambient) -> store::Result<()> {
-    let fresh = fresh_epoch(ambient);
-    store.write(move |db| changes::begin_epoch(db, &fresh, true)).await?;
+    let (fresh, origin) = (fresh_epoch(ambient), Origin::at(ambient.now()));
+    let renew = move |db: &mut WriteDb| {
+        let act = Act::new(AuditAction::Restored, "feed", &fresh).with("epoch", &fresh);
+        audit::note_by(db, &Actor::command_line(), &origin, act);
+        changes::begin_epoch(db, &fresh, true)
+    };
+    store.write(renew).await?;
     Ok(())
 }
 

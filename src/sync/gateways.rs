@@ -70,20 +70,29 @@ impl Alive {
     }
 }
 
+/// Whether a gateway that can be seen uses the SQLite database of this file.
+pub fn is_served(database: &Path) -> bool {
+    beside_of(database, "").any(|(_, path)| !is_free(&path))
+}
+
 impl Held {
     /// The gateways whose files nobody locks any more.
     fn gone(&self) -> Vec<(String, PathBuf)> {
-        let folder = self.database.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let Ok(entries) = fs::read_dir(folder.unwrap_or(Path::new("."))) else { return Vec::new() };
-        let own = self.database.file_name().map(|name| format!("{}-", name.display())).unwrap_or_default();
-        let others = entries.filter_map(|entry| {
-            let entry = entry.ok()?;
-            let name = entry.file_name().into_string().ok()?;
-            let name = name.strip_prefix(&own).filter(|name| name.starts_with(PREFIX))?;
-            (name != self.name).then(|| (name.to_owned(), entry.path()))
-        });
-        others.filter(|(_, path)| is_free(path)).collect()
+        beside_of(&self.database, &self.name).filter(|(_, path)| is_free(path)).collect()
     }
+}
+
+/// The gateways of a database, but for one: their names and their files.
+fn beside_of(database: &Path, but: &str) -> impl Iterator<Item = (String, PathBuf)> {
+    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let entries = fs::read_dir(folder.unwrap_or(Path::new("."))).ok();
+    let own = database.file_name().map(|name| format!("{}-", name.display())).unwrap_or_default();
+    entries.into_iter().flatten().filter_map(move |entry| {
+        let entry = entry.ok()?;
+        let name = entry.file_name().into_string().ok()?;
+        let name = name.strip_prefix(&own).filter(|name| name.starts_with(PREFIX))?;
+        (name != but).then(|| (name.to_owned(), entry.path()))
+    })
 }
 
 impl Drop for Held {

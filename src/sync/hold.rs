@@ -5,12 +5,13 @@ use chrono::{DateTime, Utc};
 use crate::{
     domain::{
         access::{Denied, Grant, action},
+        audit::Act,
         ids::RunId,
         problem::Problem,
-        words::RunState,
+        words::{AuditAction, RunState},
     },
     store::{
-        self, PageLimit, WriteDb, companies, locks, records,
+        self, PageLimit, WriteDb, audit, companies, locks, records,
         runs::{self, Decider, Decision, Run},
     },
 };
@@ -44,6 +45,8 @@ pub fn approve(
     let decision = Decision { decision: "approved".into(), at: now, by: by(grant, name) };
     runs::decide(db, run_id, RunState::Complete, &decision, Some(run.absent), None)?;
     go_on(db, run_id, now)?;
+    let act = decided(AuditAction::HoldApproved, &run, RunState::Complete).with("absent", run.absent);
+    audit::note(db, grant, act);
     Ok(runs::get(db, run_id)?)
 }
 
@@ -72,7 +75,8 @@ pub fn reject(
     name: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Run, Error> {
-    held(db, grant, run_id)?;
+    let run = held(db, grant, run_id)?;
+    audit::note(db, grant, decided(AuditAction::HoldRejected, &run, RunState::Failed));
     let decision = Decision { decision: "rejected".into(), at: now, by: by(grant, name) };
     runs::decide(db, run_id, RunState::Failed, &decision, None, Some(&rejected()))?;
     Ok(runs::get(db, run_id)?)
@@ -85,6 +89,11 @@ fn held(db: &mut WriteDb, grant: &Grant<action::DecideHolds>, run_id: &RunId) ->
     companies::open(db, &run.company_id)?;
     let run = runs::get(db, run_id)?;
     if run.state == RunState::Held { Ok(run) } else { Err(Error::NotHeld) }
+}
+
+fn decided(action: AuditAction, run: &Run, state: RunState) -> Act {
+    let act = Act::new(action, "run", &run.id).of(&run.company_id).with("connection_id", &run.connection_id);
+    act.with("list", run.list).turned("state", Some(run.state), Some(state))
 }
 
 fn by(grant: &Grant<action::DecideHolds>, name: Option<&str>) -> Decider {

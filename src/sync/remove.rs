@@ -6,11 +6,13 @@ use crate::{
     connectors,
     domain::{
         access::{Denied, Grant, action},
+        audit::Act,
         ids::ConnectionId,
         problem::{Problem, sentence},
+        words::AuditAction,
     },
     store::{
-        self, Db, WriteDb, connections,
+        self, Db, WriteDb, audit, connections,
         connections::{Connection, Contents},
         locks, purge, sessions, webhooks,
     },
@@ -83,12 +85,18 @@ pub async fn connection(
     };
     let now = sources.ambient.now();
     let marked = id.clone();
+    let (actor, origin) = (grant.actor().clone(), grant.origin().clone());
+    let (company_id, links) = (extent.connection.company_id.clone(), extent.contents.links);
     let mark = move |db: &mut WriteDb| {
         locks::of(&marked).all(db)?;
         // Somebody may have linked one of its records meanwhile.
         match connections::links_held(db, &marked)? {
             links @ 1.. if !confirmed => Err(RemoveError::InUse(links)),
-            _ => Ok(mark(db, &marked, now)?),
+            _ => {
+                let act = Act::new(AuditAction::ConnectionRemoved, "connection", &marked).of(&company_id);
+                audit::note_by(db, &actor, &origin, act.with("links", links));
+                Ok(mark(db, &marked, now)?)
+            }
         }
     };
     sources.store.write(mark).await?;

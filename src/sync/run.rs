@@ -5,12 +5,14 @@ use chrono::{DateTime, Utc};
 use crate::{
     clock::Ambient,
     domain::{
+        access::{Actor, Origin},
+        audit::Act,
         ids::{ConnectionId, RunId},
         problem::Problem,
-        words::{List, Mode, RunState},
+        words::{ActorKind, AuditAction, List, Mode, RunState},
     },
     store::{
-        self, Result, WriteDb,
+        self, Result, WriteDb, audit,
         connections::Connection,
         lists,
         locks::{self, Locked},
@@ -111,6 +113,7 @@ pub fn fail(db: &mut WriteDb, run_id: &RunId, problem: &Problem, now: DateTime<U
 pub(super) fn ended(db: &mut WriteDb, lock: &Locked<List>, run_id: &RunId) -> Result<Run> {
     let run = runs::get(db, run_id)?;
     lists::count_run(db, lock, run.state)?;
+    note(db, &run);
     let Counts { received, created, updated, unchanged } = run.counts;
     tracing::info!(
         connection = run.connection_id.as_str(),
@@ -128,6 +131,19 @@ pub(super) fn ended(db: &mut WriteDb, lock: &Locked<List>, run_id: &RunId) -> Re
         "a run ended"
     );
     Ok(run)
+}
+
+/// One row of the audit for all that a run has changed, however much. One that changed nothing has none.
+fn note(db: &mut WriteDb, run: &Run) {
+    let Counts { created, updated, .. } = run.counts;
+    if run.state != RunState::Held && created + updated + run.absent == 0 {
+        return;
+    }
+    let act = Act::new(AuditAction::RunEnded, "run", &run.id).of(&run.company_id);
+    let act = act.with("connection_id", &run.connection_id).with("list", run.list).with("state", run.state);
+    let act = act.with("created", created).with("updated", updated).with("absent", run.absent);
+    let staging = Actor { kind: ActorKind::Worker, id: Some("staging".into()) };
+    audit::note_by(db, &staging, &Origin::at(run.ended_at.unwrap_or(run.created_at)), act);
 }
 
 /// Ends every running run of a connection whose source went away.

@@ -6,7 +6,7 @@ use crate::{
     cli::{Result, failure::Failure},
     clock::Ambient,
     domain::{
-        access::{Acts, Attempt, Denied, Grant, Principal, action},
+        access::{Acts, Attempt, Denied, Grant, Origin, Principal, action},
         details::Details,
         ids::{CompanyId, ConnectionId},
         secret::Secret,
@@ -81,17 +81,21 @@ impl DemoData {
         let public_url = url::Url::parse(&format!("http://localhost:{port}"))
             .map_err(|error| Failure::internal(&error))?;
         let set = move |db: &mut WriteDb| -> Result<_, Refusal> {
-            let company = register::company(db, &ambient, &granted()?, COMPANY)?;
+            let company = register::company(db, &ambient, &granted(&ambient)?, COMPANY)?;
             let (app, app_token) = register::app(
                 db,
                 &ambient,
-                &granted()?,
+                &granted(&ambient)?,
                 "Timesheets",
                 std::slice::from_ref(&company.id),
                 false,
             )?;
-            let (_, admin_token) = register::app(db, &ambient, &granted()?, "Operations", &[], true)?;
-            let attempt = Attempt::<action::Link>::new(Principal::CommandLine, Some(as_acting(&app)), None);
+            let (_, admin_token) = register::app(db, &ambient, &granted(&ambient)?, "Operations", &[], true)?;
+            let attempt = Attempt::<action::Link>::new(
+                Principal::CommandLine,
+                Some(as_acting(&app)),
+                Origin::at(ambient.now()),
+            );
             let grant = attempt.throughout()?;
             for draft in drafts(&people, &company.id) {
                 profile::put(db, &ambient, &grant, &draft)?;
@@ -102,9 +106,9 @@ impl DemoData {
                 settings.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
             let mut draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
             draft.settings = settings;
-            let made = register::connection(db, &ambient, &vault, &granted()?, &draft)?;
+            let made = register::connection(db, &ambient, &vault, &granted(&ambient)?, &draft)?;
             let qwc = calls_in::setup_file(db, &made.connection.id, &public_url)?;
-            let managing = granted()?;
+            let managing = granted(&ambient)?;
             let [pay, psa] = polled.map(|draft| {
                 let draft = ConnectionDraft { company_id: company.id.clone(), ..draft };
                 register::connection(db, &ambient, &vault, &managing, &draft)
@@ -136,8 +140,8 @@ impl DemoData {
 }
 
 /// The leave to set up what the demo shows.
-fn granted<A: Acts>() -> Result<Grant<A>, Denied> {
-    Attempt::new(Principal::CommandLine, None, None).throughout()
+fn granted<A: Acts>(ambient: &Ambient) -> Result<Grant<A>, Denied> {
+    Attempt::new(Principal::CommandLine, None, Origin::at(ambient.now())).throughout()
 }
 
 /// Some active people of the company file, as the app calls them.

@@ -1,13 +1,13 @@
 //! Attempts of actions, and the grants that the policy makes of them.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{fmt, marker::PhantomData};
 
 use crate::domain::{
     ids::{AppId, CompanyId},
     words::{Action, Scope},
 };
 
-use super::{Actor, Acts, Companies, Decision, Principal, decide, scope_needed};
+use super::{Actor, Acts, Companies, Decision, Origin, Principal, decide, scope_needed};
 
 /// The app that a caller acts for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct Attempt<A> {
     principal: Principal,
     app: Option<ActingApp>,
     companies: Companies,
-    request_id: Option<Arc<str>>,
+    origin: Origin,
     session: Option<InSession>,
     action: PhantomData<fn() -> A>,
 }
@@ -66,14 +66,14 @@ pub enum Denied {
 }
 
 impl<A: Acts> Attempt<A> {
-    /// `app` is the app to act for; `request_id` finds the request in the log.
-    pub fn new(principal: Principal, app: Option<ActingApp>, request_id: Option<Arc<str>>) -> Self {
+    /// `app` is the app to act for; `origin` is how and when the call came, for the audit.
+    pub fn new(principal: Principal, app: Option<ActingApp>, origin: Origin) -> Self {
         let seen = principal.companies();
         let companies = match &app {
             Some(app) => seen.and(&app.companies),
             None => seen,
         };
-        Self { principal, app, companies, request_id, session: None, action: PhantomData }
+        Self { principal, app, companies, origin, session: None, action: PhantomData }
     }
 
     /// The same, by a person in a session.
@@ -122,7 +122,7 @@ impl<A: Acts> Attempt<A> {
             all_apps: self.sees_all_apps(),
             app: self.app.clone(),
             companies,
-            request_id: self.request_id.clone(),
+            origin: self.origin.clone(),
             action: PhantomData,
         }
     }
@@ -182,6 +182,11 @@ impl<A> Attempt<A> {
         }
     }
 
+    /// How and when the call came.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// The companies whose objects the attempt may look for.
     pub fn companies(&self) -> &Companies {
         &self.companies
@@ -204,7 +209,7 @@ pub struct Grant<A> {
     all_apps: bool,
     app: Option<ActingApp>,
     companies: Companies,
-    request_id: Option<Arc<str>>,
+    origin: Origin,
     action: PhantomData<fn() -> A>,
 }
 
@@ -244,9 +249,9 @@ impl<A> Grant<A> {
         if self.companies.has(company) { Ok(()) } else { Err(Denied::NotThere(what)) }
     }
 
-    /// The ID that finds the request in the log; `None` for the command line.
-    pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
+    /// How and when the call came.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 }
 

@@ -5,11 +5,13 @@
 //! this module makes them.
 
 mod grant;
+mod origin;
 mod principal;
 #[cfg(test)]
 mod tests;
 
 pub use grant::{ActingApp, Attempt, Denied, Grant, InSession};
+pub use origin::Origin;
 pub use principal::{Actor, Companies, Principal, Scopes};
 
 use super::{

@@ -72,6 +72,7 @@ impl<A: Acts> FromRequestParts<Gateway> for Caller<A> {
             credential,
             app: app.map(|(_, app)| app.into_owned()),
             request_id: parts.extensions.get::<RequestId>().map(|id| id.as_str().into()),
+            address: Some(peer::caller(&parts.extensions)),
             now: gateway.ambient.now(),
         };
         let caller = Self {

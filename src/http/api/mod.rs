@@ -8,6 +8,7 @@
 
 pub mod accounts;
 pub mod apps;
+pub mod audit;
 pub mod auth;
 pub mod changes;
 pub mod companies;
@@ -49,6 +50,7 @@ pub fn router() -> OpenApiRouter<Gateway> {
         .merge(accounts::router())
         .merge(session::router())
         .merge(workers::router())
+        .merge(audit::router())
         .with_layers()
 }
 

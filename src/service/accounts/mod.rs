@@ -8,12 +8,13 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Attempt, action},
+        audit::Act,
         email,
         ids::{CompanyId, new_id},
         name::clean,
-        words::Role,
+        words::{AuditAction, Role},
     },
-    store::{self, Db, WriteDb, accounts},
+    store::{self, Db, WriteDb, accounts, audit},
 };
 
 use super::{
@@ -154,6 +155,8 @@ pub fn add(
 ) -> Result<Account> {
     let account = check(db.as_mut(), ambient, attempt, draft)?;
     accounts::insert(db, &account, password_hash)?;
+    let act = Act::new(AuditAction::AccountAdded, "account", &account.id).with("role", account.role);
+    audit::note(db, &attempt.throughout()?, act.with("companies", account.companies.join(" ")));
     Ok(accounts::get(db, &account.id)?.into())
 }
 

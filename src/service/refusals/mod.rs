@@ -108,6 +108,17 @@ impl From<store::Error> for Refusal {
                 format!("The {what} was changed by another call in the meantime."),
                 "Read it again, then decide.",
             ),
+            // The key is the business of the operator, who runs the commands.
+            store::Error::AuditKey(problem) => Refusal::new(
+                Class::Unavailable,
+                "audit_unavailable",
+                "The gateway cannot write its audit, so it changes nothing.",
+                Wording::each(
+                    "Its operator finds the reason in the gateway's log, and by `rollcall doctor`.",
+                    problem.remedy.clone(),
+                ),
+            )
+            .caused_by(problem.detail),
             error => match error.unavailable() {
                 Some(why) => unavailable(&why, error),
                 None if error.is_deadlock() => Refusal::internal(error).raced(),

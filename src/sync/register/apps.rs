@@ -4,13 +4,15 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Grant, Scopes, action},
+        audit::Act,
         ids::{AppId, CompanyId},
         secret::Secret,
+        words::AuditAction,
     },
     store::{
         WriteDb,
         apps::{self, App},
-        companies,
+        audit, companies,
     },
 };
 
@@ -80,6 +82,9 @@ pub fn new_app(
         created_at: now,
     };
     apps::insert(db, &app)?;
+    let act =
+        Act::new(AuditAction::AppAdded, "app", &app.id).with("admin", app.admin).with("scopes", &app.scopes);
+    audit::note(db, grant, act.with("companies", app.companies.join(" ")));
     let made = token(db, ambient, grant, &app.id, first)?;
     Ok((app, made))
 }
@@ -108,8 +113,10 @@ pub fn change_app(
 ) -> Result<App> {
     apps::lock(db, id)?;
     let app = apps::get(db, id)?;
+    let mut act = Act::new(AuditAction::AppChanged, "app", id);
     if let Some(new_name) = &change.name {
         apps::rename(db, id, &name(new_name)?)?;
+        act = act.named("name");
     }
     if let Some(scopes) = &change.scopes {
         if app.admin {
@@ -119,6 +126,7 @@ pub fn change_app(
             return Err(Error::NoScope);
         }
         apps::set_scopes(db, id, scopes)?;
+        act = act.turned("scopes", Some(&app.scopes), Some(scopes));
     }
     if let Some(wanted) = &change.companies {
         if app.admin {
@@ -143,5 +151,11 @@ pub fn change_app(
             apps::admit(db, id, company)?;
         }
     }
-    Ok(apps::get(db, id)?)
+    let changed = apps::get(db, id)?;
+    if change.companies.is_some() {
+        let [before, after] = [&app, &changed].map(|app| app.companies.join(" "));
+        act = act.turned("companies", Some(before), Some(after));
+    }
+    audit::note(db, grant, act);
+    Ok(changed)
 }

@@ -6,12 +6,15 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Grant, Scopes, action},
+        audit::Act,
         ids::{AppId, TokenId},
         secret::Secret,
+        words::AuditAction,
     },
     store::{
         WriteDb,
         apps::{self, Token},
+        audit,
     },
 };
 
@@ -80,5 +83,10 @@ pub fn token(
     };
     let secret = Secret::generate(if app.admin { "rca_" } else { "rct_" }, ambient.entropy.bytes());
     apps::add_token(db, &app.id, &token, &secret.hash().0)?;
+    let act = Act::new(AuditAction::TokenAdded, "token", &token.id)
+        .with("app_id", &app.id)
+        .with("scopes", &token.scopes);
+    let act = token.expires_at.iter().fold(act, |act, at| act.with("expires_at", at.to_rfc3339()));
+    audit::note(db, grant, act);
     Ok(NewToken { token, secret })
 }

@@ -1,6 +1,8 @@
 //! Messages that nobody understood, sealed. Each connection has a key of its own for them, which is a secret among its
 //! others: so a new key of the gateway seals that one anew, and not each message.
 
+use std::mem;
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -70,6 +72,7 @@ impl Vault {
     ) -> Result<Vec<u8>> {
         let not_opened = || VaultError::not_opened(connection_id, inbox_id);
         let key = self.known_message_key(db, connection_id)?.ok_or_else(not_opened)?;
-        seal::open(&key, connection_id, inbox_id, sealed).map_err(|_| not_opened())
+        let opened = seal::open(&key, connection_id, inbox_id, sealed).map_err(|_| not_opened());
+        opened.map(|mut plain| mem::take(&mut *plain))
     }
 }

@@ -1,7 +1,7 @@
 //! A new key in place of the old one, while gateways run.
 //!
-//! Four steps, each of which leaves a state from which the next call goes on: [`Vault::begin_rotation`] makes the new key
-//! current, [`Vault::reseal`] seals one secret after the other with it, [`Vault::forget_keys`] drops the old keys from the
+//! Five steps, each of which leaves a state from which the next call goes on: [`Vault::begin_rotation`] makes the new key
+//! current, the keys of the audit from before are kept, [`Vault::reseal`] seals one secret after the other with it, [`Vault::forget_keys`] drops the old keys from the
 //! database, and [`Vault::trim_file`] from the key file. A key leaves the file only after the database has forgotten it,
 //! and it forgets none that still seals something.
 
@@ -9,9 +9,14 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     codec::seal,
-    domain::ids::ConnectionId,
+    domain::{
+        access::{Actor, Origin},
+        audit::Act,
+        ids::ConnectionId,
+        words::AuditAction,
+    },
     store::{
-        Store, WriteDb,
+        Store, WriteDb, audit,
         secrets::{self, SealedSecret},
     },
 };
@@ -52,6 +57,8 @@ impl Vault {
     pub async fn rotate(&self, store: &Store, now: DateTime<Utc>) -> Result<Rotation> {
         let vault = self.clone();
         let (begun, key_id) = store.write(move |db| vault.begin_rotation(db, now)).await?;
+        let vault = self.clone();
+        store.write(move |db| vault.keep_audit_keys(db, now)).await?;
         let mut rotation = Rotation { begun, key_id, resealed: 0, left: Vec::new() };
         let mut after = (String::new(), String::new());
         loop {
@@ -107,6 +114,10 @@ impl Vault {
         };
         self.learn(std::slice::from_ref(&next));
         secrets::set_current(db, &next.id(), now)?;
+        let act =
+            Act::new(AuditAction::KeyRotated, "key", next.id()).turned("id", Some(current), Some(next.id()));
+        // Only who runs commands on the machine of the key can do this.
+        audit::note_by(db, &Actor::command_line(), &Origin::at(now), act);
         Ok((begun, next.id()))
     }
 

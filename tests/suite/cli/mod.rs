@@ -1,5 +1,7 @@
 //! The shipped binary, called as people and scripts call it.
 
+mod audited;
+mod backup;
 mod books;
 mod credentials;
 mod demo;
@@ -7,6 +9,7 @@ mod doctor;
 mod links;
 mod not_repeated;
 mod objects;
+mod planted;
 mod polled;
 mod restore;
 mod secrets;

@@ -55,8 +55,12 @@ async fn old_history_goes_and_what_a_list_a_hold_or_a_link_needs_stays() {
         let clock = TestClock::new();
         let ambient = Ambient { clock: clock.clone(), ..Ambient::system() };
         let connection = &app.connection;
-        let kept =
-            Kept { changes: TimeDelta::days(90), runs: TimeDelta::days(90), versions: TimeDelta::days(365) };
+        let kept = Kept {
+            changes: TimeDelta::days(90),
+            runs: TimeDelta::days(90),
+            versions: TimeDelta::days(365),
+            audit: None,
+        };
         let now = || -> DateTime<Utc> { ambient.now() };
 
         // A year of daily lists in which one person changes each day.
@@ -144,8 +148,12 @@ async fn a_long_history_goes_in_small_steps() {
         clock.advance(TimeDelta::minutes(1));
         arrives(store, &ambient, &app.connection, List::Employee, list).await;
         clock.advance(TimeDelta::days(400));
-        let kept =
-            Kept { changes: TimeDelta::days(90), runs: TimeDelta::days(90), versions: TimeDelta::days(365) };
+        let kept = Kept {
+            changes: TimeDelta::days(90),
+            runs: TimeDelta::days(90),
+            versions: TimeDelta::days(365),
+            audit: None,
+        };
         // Two gateways at once.
         let (one, other) =
             tokio::join!(forget(store, kept, ambient.now()), forget(store, kept, ambient.now()));
