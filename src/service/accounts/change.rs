@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     domain::{
         access::{Attempt, action},
+        ids::CompanyId,
         words::Role,
     },
     store::{
@@ -136,7 +137,7 @@ fn use_disable() -> Refusal {
 pub(in crate::service) fn give_company(
     db: &mut WriteDb,
     attempt: &Attempt<action::Administer>,
-    company_id: &str,
+    company_id: &CompanyId,
     users: &[String],
 ) -> Result<()> {
     if !users.is_empty() {
