@@ -11,13 +11,14 @@ pub fn new_id(prefix: &str, now: DateTime<Utc>, random: [u8; 16]) -> String {
 }
 
 /// The kind of object that a prefix stands for, in words for people.
-const NAMED: [(&str, &str); 12] = [
+const NAMED: [(&str, &str); 13] = [
     ("com_", "company"),
     ("con_", "connection"),
     ("app_", "app"),
     ("tok_", "token"),
     ("acc_", "account"),
     ("ses_", "session"),
+    ("qul_", "Quicklink"),
     ("run_", "run"),
     ("msg_", "message"),
     ("emp_", "employee"),

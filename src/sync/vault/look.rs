@@ -73,12 +73,12 @@ impl Vault {
             // No key has an empty fingerprint: all of them.
             let rows = secrets::not_sealed_with(db, "", &after, 500)?;
             let Some(last) = rows.last() else { return Ok((opened, failed)) };
-            after = (last.connection_id.clone(), last.name.clone());
+            after = (last.owner_id.clone(), last.name.clone());
             for row in rows {
                 match self.open(db, &row) {
                     Ok(_) => opened += 1,
                     Err(error @ VaultError::Store(_)) => return Err(error),
-                    Err(error) => failed.push((row.connection_id, error)),
+                    Err(error) => failed.push((row.owner_id, error)),
                 }
             }
         }

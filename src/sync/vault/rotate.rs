@@ -64,9 +64,9 @@ impl Vault {
             let (key_id, from) = (rotation.key_id.clone(), after.clone());
             let rows = store.read(move |db| secrets::not_sealed_with(db, &key_id, &from, PAGE)).await?;
             let Some(last) = rows.last() else { break };
-            after = (last.connection_id.clone(), last.name.clone());
+            after = (last.owner_id.clone(), last.name.clone());
             for row in rows {
-                let place = (row.connection_id.clone(), row.name.clone());
+                let place = (row.owner_id.clone(), row.name.clone());
                 let vault = self.clone();
                 // One a transaction: who writes several rows at once might wait for who removes them.
                 match store.write(move |db| vault.reseal(db, &row, now)).await {
@@ -127,9 +127,9 @@ impl Vault {
             return Ok(false);
         }
         let old = self.key(db, &row.key_id)?;
-        let plain = seal::open(&old, &row.connection_id, &row.name, &row.sealed)
-            .map_err(|_| VaultError::not_opened(&row.connection_id, &row.name))?;
-        let sealed = self.seal(&key, &row.connection_id, &row.name, &plain)?;
+        let plain = seal::open(&old, &row.owner_id, &row.name, &row.sealed)
+            .map_err(|_| VaultError::not_opened(&row.owner_id, &row.name))?;
+        let sealed = self.seal(&key, &row.owner_id, &row.name, &plain)?;
         Ok(secrets::reseal(db, row, &sealed.key_id, &sealed.sealed)?)
     }
 

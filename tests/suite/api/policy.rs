@@ -7,7 +7,7 @@ use reqwest::Method;
 use rollcall::{
     clock::Ambient,
     domain::{
-        access::{Attempt, Companies, Decision, Principal, Scopes, action, decide},
+        access::{self, Attempt, Companies, Decision, Principal, Scopes, action, decide},
         details::Details,
         hold::Gone,
         ids::new_id,
@@ -17,6 +17,7 @@ use rollcall::{
     http::router::openapi,
     service::{
         accounts::{self, AccountDraft, tokens},
+        quicklinks::{self, QuicklinkDraft},
         sign_in::{Origin, session},
     },
     store::{PageLimit, WriteDb, changes, inbox},
@@ -139,6 +140,9 @@ impl Company {
                 ids.insert("accounts", person.id.clone());
                 // Another browser of the same person: the caller's own would be signed out in the midst of its calls.
                 ids.insert("sessions", signed_in(db, &ambient, &person.id).0);
+                let (quicklink, bearer) = person.quicklink(db, &ambient, &company.id);
+                ids.insert("quicklinks", quicklink);
+                callers.push(bearer);
                 callers.extend(person.callers(db, &ambient));
                 callers.extend(
                     Person::make(db, &ambient, Role::AccountAdmin, &company.id).callers(db, &ambient),
@@ -238,7 +242,7 @@ impl Person {
         let email = format!("{role}-{company}@example.com");
         let companies = if role == Role::User { vec![company.to_owned()] } else { Vec::new() };
         let draft = AccountDraft { email, name: None, role, companies: companies.clone() };
-        let attempt = Attempt::new(Principal::CommandLine, None, None);
+        let attempt = Attempt::new(Principal::CommandLine, None, access::Origin::at(ambient.now()));
         let id = accounts::add(db, ambient, &attempt, &draft, None).unwrap().id;
         Self { id, role, companies }
     }
@@ -251,7 +255,8 @@ impl Person {
             companies: Companies::Only(self.companies.clone()),
             scopes: scopes.map(Scopes::new),
         };
-        let attempt = Attempt::<action::OwnAccount>::new(principal(None), None, None);
+        let attempt =
+            Attempt::<action::OwnAccount>::new(principal(None), None, access::Origin::at(ambient.now()));
         let most = if self.role == Role::User { &Scope::ALL[..3] } else { Scope::ALL };
         let mut callers = Vec::new();
         for scopes in [&[Scope::Read][..], most] {
@@ -266,6 +271,31 @@ impl Person {
         let own_token = Some(tokens::add(db, ambient, &attempt, &TokenDraft::default()).unwrap().made.id);
         callers.push(Known { principal: Some(principal(None)), shows: Shows::Cookie(cookie), own_token });
         callers
+    }
+}
+
+impl Person {
+    /// A Quicklink that may be revoked, and a browser that has opened another one.
+    fn quicklink(&self, db: &mut WriteDb, ambient: &Ambient, company: &str) -> (String, Known) {
+        let public_url = "http://localhost".parse().unwrap();
+        let attempt = Attempt::<action::ManageQuicklinks>::new(
+            Principal::CommandLine,
+            None,
+            access::Origin::at(ambient.now()),
+        );
+        let draft = QuicklinkDraft {
+            company: company.to_owned(),
+            app: None,
+            connection: None,
+            expires_in_days: None,
+            account: Some(self.id.clone()),
+        };
+        let mut make = || quicklinks::add(db, ambient, &public_url, &attempt, &draft).unwrap();
+        let (spare, opened) = (make(), make());
+        let secret = opened.url.rsplit('/').next().unwrap().to_owned();
+        let principal = Principal::Quicklink { id: opened.quicklink.id, company: company.to_owned() };
+        let shows = Shows::Cookie(format!("rollcall-q={secret}"));
+        (spare.quicklink.id, Known { principal: Some(principal), shows, own_token: None })
     }
 }
 
@@ -336,6 +366,8 @@ impl Route {
                 "{token_id}" if self.resource() == "me" => {
                     known.own_token.clone().unwrap_or_else(|| "tok_0".into())
                 }
+                // The one that accounts keep credentials for.
+                "{kind}" => "connectwise".into(),
                 "{token_id}" => company.ids["tokens"].clone(),
                 "{session_id}" => company.ids["sessions"].clone(),
                 part if part.starts_with('{') => panic!("{}: what is {part} after {before}?", self.path),
@@ -413,7 +445,7 @@ fn least(document: &Value, schema: &Value, name: &str, company: &Company) -> Val
         ("profile_id", ..) => json!(company.ids["profiles"]),
         ("email", ..) => json!(format!("new-{}@example.com", company.id)),
         ("role", ..) => json!("user"),
-        ("company", ..) => json!(company.id),
+        ("company" | "company_id", ..) => json!(company.id),
         ("companies", ..) => json!([company.id]),
         (_, Some(first), _) => first.clone(),
         (_, _, Some("object")) => {
