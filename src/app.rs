@@ -132,6 +132,7 @@ pub struct Prepared {
     checkpoints: Checkpoints,
     workers: Workers,
     crew: Crew,
+    public_url: Url,
 }
 
 /// Does all that may keep a gateway from starting. `address` is where it will listen.
@@ -200,6 +201,7 @@ pub async fn prepare(
         checkpoints: checkpoints.clone(),
         workers: workers.clone(),
     };
+    let public_url = gateway.public_url.clone();
     let (router, figures) = routers(gateway, &settings.http);
     let figures = match (&settings.http.metrics_listen, figures) {
         (Some(listen), Some(figures)) => Some((listen_for_figures(listen).await?, figures)),
@@ -215,6 +217,7 @@ pub async fn prepare(
         checkpoints,
         workers,
         crew,
+        public_url,
     })
 }
 
@@ -222,6 +225,11 @@ impl Prepared {
     /// Where the figures are told, if that is an address of their own; with the port that was taken for port 0.
     pub fn figures_address(&self) -> Option<SocketAddr> {
         self.figures.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
+    }
+
+    /// The address that others use.
+    pub fn public_url(&self) -> &Url {
+        &self.public_url
     }
 
     /// Serves until `shutdown` is done.

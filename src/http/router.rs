@@ -5,11 +5,11 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
-    Gateway, api,
+    Gateway, api, csrf,
     document::{ApiDocument, refuse_nul, tell_tags},
     layers::{self, Transport},
     limits::{limited, timed},
-    operations::{self, Document, Metrics},
+    operations::{self, Description, Metrics},
     pages, qbwc,
     webhooks::{self, WebhookCounts},
 };
@@ -27,10 +27,7 @@ pub fn router(gateway: Gateway, settings: &HttpSettings) -> Router {
 pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Router>) {
     let webhooks = WebhookCounts::default();
     let metrics = Metrics::new(webhooks.clone());
-    // Serializing maps with text keys and no floats cannot fail.
-    let described = openapi();
-    let document = Document(described.to_json().unwrap_or_default().into());
-    let docs = operations::page(&serde_json::to_value(&described).unwrap_or_default());
+    let description = Description::new(openapi, operations::render);
     let (operations, _) = operations::router().split_for_parts();
     let (figures, _) = operations::figures_router().split_for_parts();
     let figures = figures.layer(Extension(metrics.clone()));
@@ -48,16 +45,18 @@ pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Rou
     let (sign_in, _) = api::sign_in_router().split_for_parts();
     let longest = settings.request_timeout + api::changes::LONGEST_WAIT;
 
+    let same_site =
+        |router: Router<Gateway>| router.layer(from_fn_with_state(gateway.clone(), csrf::refuse_cross_site));
     let router = Router::new()
         // No authentication: probes, metrics, and the API's description.
-        .merge(operations.layer(Extension(document)))
-        .merge(docs)
+        .merge(operations.layer(Extension(description.clone())))
+        .merge(operations::page(description))
         // Authenticated by token or session: small bodies, and a limit on the time.
-        .merge(timed(limited(api, settings.max_api_body), settings.request_timeout))
-        .merge(timed(limited(sign_in, MAX_SIGN_IN_BODY), settings.request_timeout))
-        .merge(timed(limited(waiting, settings.max_api_body), longest))
+        .merge(timed(limited(same_site(api), settings.max_api_body), settings.request_timeout))
+        .merge(timed(limited(same_site(sign_in), MAX_SIGN_IN_BODY), settings.request_timeout))
+        .merge(timed(limited(same_site(waiting), settings.max_api_body), longest))
         // Pages: small forms, and a limit on the time.
-        .merge(timed(limited(pages::router(), pages::LARGEST_FORM), settings.request_timeout))
+        .merge(timed(limited(same_site(pages::router()), pages::LARGEST_FORM), settings.request_timeout))
         .with_state(gateway.clone())
         // Authenticated by the Web Connector's password: large bodies, and no limit on the time of a long list.
         .merge(qbwc::router(gateway.clone(), settings.max_qbwc_body))

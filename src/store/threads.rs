@@ -15,7 +15,7 @@ use crate::domain::secret::Secret;
 use super::{
     Db, Engine, Error, Load, Requester, Result, WriteDb,
     audit::AuditKeys,
-    engine::{self, Purpose, in_transaction},
+    engine::{self, Durability, Purpose, in_transaction},
     feed_watchers::FeedWatchers,
     health::{self, Fault, Health},
     pool::{Connections, check, openers},
@@ -99,6 +99,7 @@ impl Threads {
 
     pub(super) async fn write<T, E>(
         &self,
+        durability: Durability,
         work: impl FnOnce(&mut WriteDb) -> std::result::Result<T, E> + Send + 'static,
     ) -> std::result::Result<T, E>
     where
@@ -108,7 +109,9 @@ impl Threads {
         let requester = requester::current();
         let queue = if requester == Requester::Probe { &self.probes } else { &self.writers };
         let (watchers, keys) = (self.feed_watchers.clone(), self.audit_keys.clone());
-        let work = move |db: &mut WriteDb| in_transaction(db, &watchers, keys.get().map(AsRef::as_ref), work);
+        let work = move |db: &mut WriteDb| {
+            in_transaction(db, &watchers, durability, keys.get().map(AsRef::as_ref), work)
+        };
         ask(queue, requester, true, work).await
     }
 

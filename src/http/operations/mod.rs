@@ -1,11 +1,13 @@
 //! Routes for operators and their tools: liveness, readiness, metrics, and the API's description.
 
 mod database_stats;
+mod description;
 mod docs;
 mod exposition;
 mod latency;
 mod metrics;
 
+pub use description::Description;
 pub use metrics::Metrics;
 
 use std::time::Duration;
@@ -17,7 +19,6 @@ use axum::{
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
@@ -26,7 +27,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{Gateway, api::errors::refuse, api::schema::ProblemBody, problem::ApiError};
 use crate::store::{self, Requester, on_behalf_of};
 
-pub use docs::page;
+pub use docs::{page, render};
 
 /// Whether the path is that of a probe: probes are answered even if nothing else is.
 pub(super) fn is_probe(path: &str) -> bool {
@@ -41,7 +42,7 @@ pub(super) fn is_routine(path: &str) -> bool {
 /// How long the database may take to say that it is ready: probes give up soon.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The operations routes, with their description. They need [`Metrics`] and [`Document`] as extensions.
+/// The operations routes, with their description. They need [`Metrics`] and [`Description`] as extensions.
 pub fn router() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()
         .routes(routes!(health))
@@ -59,10 +60,6 @@ pub fn figures_router() -> OpenApiRouter<Gateway> {
 async fn past_the_queue(request: Request, next: Next) -> Response {
     on_behalf_of(Requester::Probe, next.run(request)).await
 }
-
-/// The OpenAPI document, serialized.
-#[derive(Debug, Clone)]
-pub struct Document(pub Bytes);
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Status {
@@ -139,7 +136,8 @@ async fn figures(
 /// Shows this document
 #[utoipa::path(get, path = "/openapi.json", tag = "operations", security(()),
     responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
-async fn document(Extension(Document(text)): Extension<Document>) -> impl IntoResponse {
+async fn document(Extension(description): Extension<Description>) -> Result<impl IntoResponse, ApiError> {
+    let made = description.get().await.map_err(ApiError::internal)?;
     // The bytes are shared: no request copies them.
-    ([(header::CONTENT_TYPE, "application/json")], text)
+    Ok(([(header::CONTENT_TYPE, "application/json")], made.document))
 }

@@ -82,7 +82,8 @@ fn store(machine: &Machine) -> Store {
 /// A whole list arrives.
 async fn stage(machine: &Machine, connection: &str, count: usize) -> Run {
     let (ambient, connection) = (Ambient::system(), connection.to_owned());
-    let staged = store(machine).write(move |db| {
+    let store = store(machine);
+    let staged = store.write(move |db| {
         let connection = connections::get(db, &connection)?;
         let run = run::start(db, &ambient, &connection, List::Employee, Mode::Full)?;
         ingest::batch(db, &ambient, &run, &people(count), None)?;
@@ -108,7 +109,8 @@ async fn dead_message(machine: &Machine, connection_id: &str) -> String {
         sealed: None,
     };
     let dead = id.clone();
-    let kept = store(machine).write(move |db| {
+    let store = store(machine);
+    let kept = store.write(move |db| {
         inbox::insert(db, &[message])?;
         inbox::dead(db, &dead, &Problem::new("x", "x", "x"), now)
     });

@@ -133,7 +133,7 @@ async fn planted_secrets_are_in_no_file_log_answer_figure_backup_or_audit() {
             }
         }
     }
-    assert_eq!(found, []);
+    assert!(found.is_empty(), "{found:?}");
     let key: Value = machine.json(&["key", "show"]);
     let kept = fs::read_to_string(machine.path("rollcall.db.key")).unwrap();
     let kept = kept.lines().last().unwrap();
