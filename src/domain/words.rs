@@ -263,6 +263,13 @@ words! {
         TokenAdded = "token_added",
         TokenRevoked = "token_revoked",
         AccountAdded = "account_added",
+        AccountChanged = "account_changed",
+        AccountDisabled = "account_disabled",
+        AccountEnabled = "account_enabled",
+        PasswordChanged = "password_changed",
+        /// A link to choose another password.
+        ResetLinkMade = "reset_link_made",
+        SessionsEnded = "sessions_ended",
         SignedIn = "signed_in",
         SignedOut = "signed_out",
         ProfileCreated = "profile_created",

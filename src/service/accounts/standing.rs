@@ -7,11 +7,13 @@ use serde_json::json;
 use crate::{
     domain::{
         access::{Attempt, action},
-        words::LinkPurpose,
+        audit::Act,
+        words::{AuditAction, LinkPurpose},
     },
     store::{
         self, Db, WriteDb,
         accounts::{self, Update, one_time, sessions, tokens},
+        audit,
     },
 };
 
@@ -51,6 +53,7 @@ pub fn disable(
     if !confirmed && !dependants.is_empty() {
         return Err(in_use(&dependants));
     }
+    audit::note_for(db, attempt, Act::new(AuditAction::AccountDisabled, "account", &id));
     accounts::update(db, &id, Update { active: Some(false), ..Update::default() }, now)?;
     sessions::end_all(db, &id, None)?;
     tokens::revoke_all(db, &id, now)?;
@@ -70,6 +73,7 @@ pub fn enable(
 ) -> Result<Account> {
     let id = find::account(db.as_mut(), attempt, wanted)?.id;
     attempt.fresh()?;
+    audit::note_for(db, attempt, Act::new(AuditAction::AccountEnabled, "account", &id));
     accounts::update(db, &id, Update { active: Some(true), ..Update::default() }, now)?;
     Ok(accounts::get(db.as_mut(), &id)?.into())
 }
