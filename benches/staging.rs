@@ -28,6 +28,7 @@ use rollcall::{
     },
     domain::{
         access::{Acts, Attempt, Grant, Origin, Principal},
+        ids::ConnectionId,
         key::Key,
         record::Record,
         secret::Secret,
@@ -364,7 +365,7 @@ struct Desk {
     store: Store,
     ambient: Ambient,
     address: std::net::SocketAddr,
-    connection: String,
+    connection: ConnectionId,
     username: String,
     password: Secret,
 }

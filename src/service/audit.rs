@@ -153,7 +153,7 @@ pub fn chain(db: &mut Db, attempt: &Attempt<action::Administer>, wanted: &str) -
         return Ok(wanted.to_owned());
     }
     match find::company(db, attempt, wanted) {
-        Ok(company) => Ok(company.id),
+        Ok(company) => Ok(company.id.into()),
         Err(_) if attempt.throughout().is_ok() && audit::head(db, wanted)?.is_some() => Ok(wanted.to_owned()),
         Err(refused) => Err(refused),
     }

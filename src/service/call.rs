@@ -87,7 +87,7 @@ impl Used {
         unless_after: DateTime<Utc>,
     ) -> store::Result<()> {
         match self.kind {
-            UsedKind::Token => apps::token_used(db, &self.id, now, unless_after),
+            UsedKind::Token => apps::token_used(db, &self.id.as_str().into(), now, unless_after),
             UsedKind::PersonalToken => accounts::tokens::used(db, &self.id, now, unless_after),
             UsedKind::Session => accounts::sessions::seen(db, &self.id, now, unless_after),
         }
@@ -188,7 +188,7 @@ fn authenticate(db: &mut Db, context: &CallContext) -> store::Result<Option<Auth
         Credential::CommandLine => (Principal::CommandLine, None, None, None),
         Credential::Token(hash) => {
             let Some((token, app)) = apps::by_token(db, &hash.0, now)? else { return Ok(None) };
-            let used = (UsedKind::Token, token.id.clone(), token.last_used_at);
+            let used = (UsedKind::Token, token.id.to_string(), token.last_used_at);
             (principal(&token, &app), Some(as_acting(&app)), None, Some(used))
         }
         Credential::PersonalToken(hash) => {
@@ -221,7 +221,7 @@ fn is_fresh(session: &Session, now: DateTime<Utc>) -> bool {
 /// A person, or a program with a token of these scopes.
 fn person(account: Account, scopes: Option<Scopes>) -> Principal {
     let Account { id, role, companies, .. } = account;
-    Principal::Account { id, role, companies: Companies::Only(companies), scopes }
+    Principal::Account { id: id.into(), role, companies: Companies::Only(companies), scopes }
 }
 
 /// The caller that a token belongs to.

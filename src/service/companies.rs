@@ -9,6 +9,7 @@ use crate::{
     domain::{
         access::{Acts, Attempt, Grant, action},
         audit::Act,
+        ids::{CompanyId, ConnectionId},
         words::AuditAction,
     },
     store::{self, Db, WriteDb, apps, audit, companies, connections, prune, purge},
@@ -34,7 +35,7 @@ pub struct Company {
 
 impl From<companies::Company> for Company {
     fn from(company: companies::Company) -> Self {
-        Self { id: company.id, name: company.name, created_at: company.created_at }
+        Self { id: company.id.into(), name: company.name, created_at: company.created_at }
     }
 }
 
@@ -50,7 +51,7 @@ pub fn list(
     let (limit, after) = query.read::<String>()?;
     let grant = attempt.throughout()?;
     let page = companies::page(db, grant.companies().ids(), after.as_deref(), limit)?;
-    PageBody::of(page, |company| company.id.clone())
+    PageBody::of(page, |company| company.id.to_string())
 }
 
 /// # Errors
@@ -91,12 +92,12 @@ pub fn rename(
 /// All that goes with a company that is taken off the books.
 #[derive(Debug, Serialize)]
 pub struct CompanyRemoval {
-    pub id: String,
+    pub id: CompanyId,
     pub name: String,
     /// Whether it is gone now.
     pub removed: bool,
     /// IDs of its connections.
-    pub connections: Vec<String>,
+    pub connections: Vec<ConnectionId>,
     pub employees: u64,
     pub customers: u64,
     pub links: u64,
@@ -114,7 +115,7 @@ pub struct CompanyRemoval {
 pub fn to_remove(db: &mut Db, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<CompanyRemoval> {
     let (_, company) = found(db, attempt, wanted)?;
     let mut removal = CompanyRemoval {
-        id: company.id,
+        id: company.id.clone(),
         name: company.name,
         removed: false,
         connections: Vec::new(),
@@ -125,7 +126,7 @@ pub fn to_remove(db: &mut Db, attempt: &Attempt<action::Administer>, wanted: &st
         messages: 0,
         profiles: 0,
     };
-    let among = [removal.id.clone()];
+    let among = [company.id.clone()];
     let page = |db: &mut Db, after: Option<&str>, limit| connections::page(db, Some(&among), after, limit);
     for connection in find::pages(db, |connection: &connections::Connection| &connection.id, page)? {
         let contents = connections::contents(db, &connection.id)?;
@@ -137,7 +138,7 @@ pub fn to_remove(db: &mut Db, attempt: &Attempt<action::Administer>, wanted: &st
         removal.connections.push(connection.id);
     }
     for app in find::apps(db, attempt.principal())? {
-        removal.profiles += apps::holdings(db, &app.id, &removal.id)?.0;
+        removal.profiles += apps::holdings(db, &app.id, &company.id)?.0;
     }
     Ok(removal)
 }
@@ -181,7 +182,7 @@ pub fn close(
 pub fn shut(
     db: &mut WriteDb,
     attempt: &Attempt<action::Administer>,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     now: DateTime<Utc>,
 ) -> Result<()> {
     attempt.throughout()?;
@@ -189,7 +190,11 @@ pub fn shut(
 }
 
 /// The connections of a company that were deleted and whose rows are still going.
-pub fn going(db: &mut Db, attempt: &Attempt<action::Administer>, company_id: &str) -> Result<Vec<String>> {
+pub fn going(
+    db: &mut Db,
+    attempt: &Attempt<action::Administer>,
+    company_id: &CompanyId,
+) -> Result<Vec<ConnectionId>> {
     attempt.throughout()?;
     Ok(purge::marked_of(db, company_id)?)
 }
@@ -198,7 +203,7 @@ pub fn going(db: &mut Db, attempt: &Attempt<action::Administer>, company_id: &st
 pub fn forget_feed(
     db: &mut WriteDb,
     attempt: &Attempt<action::Administer>,
-    company_id: &str,
+    company_id: &CompanyId,
     now: DateTime<Utc>,
 ) -> Result<usize> {
     attempt.throughout()?;

@@ -43,7 +43,7 @@ impl Token {
     fn of(token: apps::Token, app: &apps::App) -> Self {
         let scopes = if app.admin { token.scopes } else { token.scopes.and(&app.scopes) };
         Self {
-            id: token.id,
+            id: token.id.into(),
             name: token.name,
             scopes: scopes.as_slice().to_vec(),
             created_at: token.created_at,
@@ -101,7 +101,7 @@ pub fn add(
     }
     let register::NewToken { token, secret } =
         register::token(db, ambient, &attempt.throughout()?, &app.id, draft)?;
-    Ok(NewToken { made: Token::of(token, &app), token: secret.reveal().to_owned(), app_id: app.id })
+    Ok(NewToken { made: Token::of(token, &app), token: secret.reveal().to_owned(), app_id: app.id.into() })
 }
 
 /// Revokes a token: it stops working at once, and stays in the list. Returns the token as it was.

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::ids::{CompanyId, ConnectionId};
+
 use super::{
     Db, Error, Page, PageLimit, Result, WriteDb,
     db::Backend,
@@ -15,7 +17,7 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = companies)]
 pub struct Company {
-    pub id: String,
+    pub id: CompanyId,
     pub name: String,
     #[diesel(deserialize_as = Time)]
     pub created_at: DateTime<Utc>,
@@ -36,12 +38,12 @@ pub fn insert(db: &mut WriteDb, company: &Company) -> Result<()> {
     Ok(())
 }
 
-pub fn get(db: &mut Db, id: &str) -> Result<Company> {
+pub fn get(db: &mut Db, id: &CompanyId) -> Result<Company> {
     let row = companies::table.find(id).select(Company::as_select()).first(db).optional()?;
     row.ok_or(Error::NotFound("company"))
 }
 
-fn all_names(db: &mut Db) -> Result<Vec<(String, String)>> {
+fn all_names(db: &mut Db) -> Result<Vec<(CompanyId, String)>> {
     Ok(companies::table.select((companies::id, companies::name)).load(db)?)
 }
 
@@ -64,7 +66,7 @@ pub fn find(db: &mut Db, id_or_name: &str) -> Result<Company> {
 /// A page of them in the order of their IDs; only those of `among` where it is given.
 pub fn page(
     db: &mut Db,
-    among: Option<&[String]>,
+    among: Option<&[CompanyId]>,
     after: Option<&str>,
     limit: PageLimit,
 ) -> Result<Page<Company>> {
@@ -83,13 +85,13 @@ pub fn page(
 }
 
 /// The IDs of all companies, in order.
-pub fn ids(db: &mut Db) -> Result<Vec<String>> {
+pub fn ids(db: &mut Db) -> Result<Vec<CompanyId>> {
     Ok(companies::table.select(companies::id).order(companies::id).load(db)?)
 }
 
 /// # Errors
 /// [`Error::NotFound`], [`Error::Duplicate`].
-pub fn rename(db: &mut WriteDb, id: &str, name: &str) -> Result<()> {
+pub fn rename(db: &mut WriteDb, id: &CompanyId, name: &str) -> Result<()> {
     unique_names::lock(db)?;
     unique_names::free(&all_names(db)?, id, name)?;
     match diesel::update(companies::table.find(id)).set(companies::name.eq(name)).execute(db)? {
@@ -103,14 +105,14 @@ pub fn rename(db: &mut WriteDb, id: &str, name: &str) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub fn close(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+pub fn close(db: &mut WriteDb, id: &CompanyId, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
     if let Backend::Postgres(connection) = db.backend() {
         // An update alone would not wait for those who hold the key.
         companies::table
             .find(id)
             .select(companies::id)
             .for_update()
-            .first::<String>(connection)
+            .first::<CompanyId>(connection)
             .optional()?;
     }
     let open = companies::table.find(id).filter(companies::closing_at.is_null());
@@ -122,7 +124,7 @@ pub fn close(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<DateTime<
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub fn closing_at(db: &mut Db, id: &str) -> Result<Option<DateTime<Utc>>> {
+pub fn closing_at(db: &mut Db, id: &CompanyId) -> Result<Option<DateTime<Utc>>> {
     let row = companies::table.find(id).select(companies::closing_at);
     let row: Option<Option<chrono::NaiveDateTime>> = row.first(db).optional()?;
     Ok(row.ok_or(Error::NotFound("company"))?.map(utc))
@@ -132,13 +134,13 @@ pub fn closing_at(db: &mut Db, id: &str) -> Result<Option<DateTime<Utc>>> {
 ///
 /// # Errors
 /// [`Error::Closing`]; [`Error::NotFound`].
-pub fn open(db: &mut WriteDb, id: &str) -> Result<()> {
+pub fn open(db: &mut WriteDb, id: &CompanyId) -> Result<()> {
     if let Backend::Postgres(connection) = db.backend() {
         companies::table
             .find(id)
             .select(companies::id)
             .for_key_share()
-            .first::<String>(connection)
+            .first::<CompanyId>(connection)
             .optional()?;
     }
     match closing_at(db, id)? {
@@ -148,14 +150,14 @@ pub fn open(db: &mut WriteDb, id: &str) -> Result<()> {
 }
 
 /// The connections of companies that are being removed.
-pub(super) fn closing_connections(db: &mut Db) -> Result<Vec<String>> {
+pub(super) fn closing_connections(db: &mut Db) -> Result<Vec<ConnectionId>> {
     let closing = companies::table.filter(companies::closing_at.is_not_null()).select(companies::id);
     Ok(connections::table.filter(connections::company_id.eq_any(closing)).select(connections::id).load(db)?)
 }
 
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Referred`] while it has connections or profiles.
-pub fn delete(db: &mut WriteDb, id: &str) -> Result<()> {
+pub fn delete(db: &mut WriteDb, id: &CompanyId) -> Result<()> {
     match diesel::delete(companies::table.find(id)).execute(db)? {
         0 => Err(Error::NotFound("company")),
         _ => Ok(()),

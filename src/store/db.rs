@@ -6,14 +6,14 @@
 //! ```compile_fail
 //! use rollcall::store::{Store, companies};
 //! async fn renames_while_reading(store: &Store) {
-//!     let _ = store.read(|db| companies::rename(db, "com_1", "Acme")).await;
+//!     let _ = store.read(|db| companies::rename(db, &"com_1".into(), "Acme")).await;
 //! }
 //! ```
 //!
 //! ```
 //! use rollcall::store::{Store, companies};
 //! async fn renames_and_reads(store: &Store) {
-//!     let _ = store.write(|db| companies::rename(db, "com_1", "Acme").and_then(|()| companies::get(db, "com_1"))).await;
+//!     let _ = store.write(|db| companies::rename(db, &"com_1".into(), "Acme").and_then(|()| companies::get(db, &"com_1".into()))).await;
 //! }
 //! ```
 

@@ -1,5 +1,6 @@
 //! The two engines behind one type, and how a connection to each is opened.
 
+use crate::domain::ids::CompanyId;
 use std::{
     thread,
     time::{Duration, Instant},
@@ -294,7 +295,7 @@ fn rollback(db: &mut WriteDb) {
 }
 
 /// What is written before the commit. The companies whose feeds have grown.
-fn last_of_all(db: &mut WriteDb, keys: Option<&dyn AuditKeys>) -> Result<Vec<String>> {
+fn last_of_all(db: &mut WriteDb, keys: Option<&dyn AuditKeys>) -> Result<Vec<CompanyId>> {
     audit::of_the_feed(db);
     let grown = changes::write(db)?;
     audit::write(db, keys)?;

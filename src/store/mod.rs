@@ -69,7 +69,7 @@ pub use values::{Page, PageLimit};
 
 use std::{path::PathBuf, sync::Arc};
 
-use crate::domain::secret::Secret;
+use crate::domain::{ids::CompanyId, secret::Secret};
 use engine::{Durability, Purpose};
 use threads::Threads;
 use tokio::sync::watch;
@@ -166,7 +166,7 @@ impl Store {
 
     /// Changes whenever a transaction of this process has made a company's feed longer. Who waits for other processes too
     /// looks now and then.
-    pub fn feed_grows(&self, company_id: &str) -> watch::Receiver<()> {
+    pub fn feed_grows(&self, company_id: &CompanyId) -> watch::Receiver<()> {
         self.threads.feed_watchers.of(company_id)
     }
 

@@ -13,6 +13,7 @@ use crate::{
     domain::{
         access::{Denied, Grant, action},
         audit::Act,
+        ids::ConnectionId,
         secret::Secret,
         similarity::nearest,
         words::{AuditAction, Kind},
@@ -124,7 +125,7 @@ pub fn begin(
     db: &mut WriteDb,
     ambient: &Ambient,
     vault: &Vault,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     kind: Kind,
     given: &BTreeMap<String, Secret>,
 ) -> Result<BTreeMap<&'static str, Secret>> {
@@ -155,7 +156,7 @@ pub fn change(
     db: &mut WriteDb,
     ambient: &Ambient,
     vault: &Vault,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     kind: Kind,
     given: &BTreeMap<String, Secret>,
 ) -> Result<()> {

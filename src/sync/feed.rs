@@ -8,6 +8,7 @@ use crate::{
         access::{Actor, Origin},
         audit::Act,
         cursor::Cursor,
+        ids::CompanyId,
         words::AuditAction,
     },
     store::{
@@ -70,7 +71,7 @@ pub struct Part {
 /// [`Error::Expired`], [`Error::OtherCompany`].
 pub fn read(
     db: &mut Db,
-    company_id: &str,
+    company_id: &CompanyId,
     start: &Start,
     filter: &Filter,
     most: usize,
@@ -83,7 +84,7 @@ pub fn read(
             return Ok(Part { changes: Vec::new(), next, more: false });
         }
         Start::Oldest => None,
-        Start::After(cursor) if cursor.company_id != company_id => return Err(Error::OtherCompany),
+        Start::After(cursor) if cursor.company_id != *company_id => return Err(Error::OtherCompany),
         Start::After(cursor) if cursor.epoch != epoch => return Err(Error::Expired),
         Start::After(cursor) => Some(cursor.position),
     };

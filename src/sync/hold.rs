@@ -6,6 +6,7 @@ use crate::{
     domain::{
         access::{Denied, Grant, action},
         audit::Act,
+        ids::RunId,
         problem::Problem,
         words::{AuditAction, RunState},
     },
@@ -36,7 +37,7 @@ pub enum Error {
 pub fn approve(
     db: &mut WriteDb,
     grant: &Grant<action::DecideHolds>,
-    run_id: &str,
+    run_id: &RunId,
     name: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Run, Error> {
@@ -50,7 +51,7 @@ pub fn approve(
 }
 
 /// Marks some more of those whom an approved run names, with their entries in the change feed. Whether it is done.
-pub fn go_on(db: &mut WriteDb, run_id: &str, now: DateTime<Utc>) -> store::Result<bool> {
+pub fn go_on(db: &mut WriteDb, run_id: &RunId, now: DateTime<Utc>) -> store::Result<bool> {
     let run = runs::get(db, run_id)?;
     let lock = locks::of(&run.connection_id).list(db, run.list)?;
     let run = runs::get(db, run_id)?;
@@ -70,7 +71,7 @@ pub fn go_on(db: &mut WriteDb, run_id: &str, now: DateTime<Utc>) -> store::Resul
 pub fn reject(
     db: &mut WriteDb,
     grant: &Grant<action::DecideHolds>,
-    run_id: &str,
+    run_id: &RunId,
     name: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Run, Error> {
@@ -81,7 +82,7 @@ pub fn reject(
     Ok(runs::get(db, run_id)?)
 }
 
-fn held(db: &mut WriteDb, grant: &Grant<action::DecideHolds>, run_id: &str) -> Result<Run, Error> {
+fn held(db: &mut WriteDb, grant: &Grant<action::DecideHolds>, run_id: &RunId) -> Result<Run, Error> {
     let run = runs::get(db, run_id)?;
     grant.covers(&run.company_id, "run")?;
     locks::of(&run.connection_id).list(db, run.list)?;

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         access::{Denied, Grant, action},
         audit::Act,
+        ids::ConnectionId,
         problem::{Problem, sentence},
         words::AuditAction,
     },
@@ -51,7 +52,7 @@ pub struct Extent {
 pub fn extent(
     db: &mut Db,
     grant: &Grant<action::ManageConnections>,
-    id: &str,
+    id: &ConnectionId,
 ) -> Result<Extent, RemoveError> {
     let connection = connections::get(db, id)?;
     grant.covers(&connection.company_id, "connection")?;
@@ -107,7 +108,7 @@ pub async fn connection(
 }
 
 /// Takes a connection away from everybody, in one small transaction.
-pub fn mark(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> store::Result<()> {
+pub fn mark(db: &mut WriteDb, id: &ConnectionId, now: DateTime<Utc>) -> store::Result<()> {
     let lock = locks::of(id).all(db)?;
     connections::get(db, id)?;
     run::abandon(db, id, now)?;
@@ -116,7 +117,7 @@ pub fn mark(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> store::Result<()>
 }
 
 /// Ends whatever is read or told of a connection whose company is being removed: what is staged of it stays as it is.
-pub fn shut(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> store::Result<()> {
+pub fn shut(db: &mut WriteDb, id: &ConnectionId, now: DateTime<Utc>) -> store::Result<()> {
     let lock = locks::of(id).all(db)?;
     run::abandon(db, id, now)?;
     sessions::retire(db, id, now)?;

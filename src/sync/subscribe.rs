@@ -18,6 +18,7 @@ use crate::{
     domain::{
         access::{Denied, Grant, action},
         audit::{Act, Told},
+        ids::{CompanyId, ConnectionId},
         problem::{Problem, sentence},
         words::{AuditAction, Cause, Kind},
     },
@@ -114,7 +115,7 @@ fn instead(kind: Kind) -> &'static str {
 }
 
 /// Where the source of a connection sends its webhooks; `None` where its kind has none.
-pub fn webhook_url(kind: Kind, connection_id: &str, public_url: &Url) -> Option<String> {
+pub fn webhook_url(kind: Kind, connection_id: &ConnectionId, public_url: &Url) -> Option<String> {
     let webhooks = connectors::spec(kind)?.webhooks?;
     let origin = public_url.as_str().trim_end_matches('/');
     Some(match webhooks.found {
@@ -131,7 +132,7 @@ pub fn webhook_url(kind: Kind, connection_id: &str, public_url: &Url) -> Option<
 pub async fn subscribe(
     sources: &SourceAccess,
     grant: &Grant<action::ManageConnections>,
-    connection_id: &str,
+    connection_id: &ConnectionId,
 ) -> Result<Subscribed, SubscribeError> {
     let opened = Opened::new(sources, grant, connection_id).await?;
     let done = opened.ensure(sources).await?;
@@ -152,7 +153,7 @@ pub async fn subscribe(
 pub async fn unsubscribe(
     sources: &SourceAccess,
     grant: &Grant<action::ManageConnections>,
-    connection_id: &str,
+    connection_id: &ConnectionId,
 ) -> Result<usize, SubscribeError> {
     let opened = Opened::new(sources, grant, connection_id).await?;
     let id = connection_id.to_owned();
@@ -230,8 +231,8 @@ fn is_due(hook: &WebhookState, now: chrono::DateTime<chrono::Utc>) -> bool {
 
 /// A source that is asked beside the polling.
 struct Opened {
-    company_id: String,
-    connection_id: String,
+    company_id: CompanyId,
+    connection_id: ConnectionId,
     kind: Kind,
     settings: Box<dyn Polled>,
     source: Box<dyn Source>,
@@ -242,7 +243,7 @@ impl Opened {
     async fn new(
         sources: &SourceAccess,
         grant: &Grant<action::ManageConnections>,
-        connection_id: &str,
+        connection_id: &ConnectionId,
     ) -> Result<Self, SubscribeError> {
         let id = connection_id.to_owned();
         let connection = sources.store.read(move |db| connections::get(db, &id)).await?;

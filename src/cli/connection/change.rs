@@ -82,7 +82,7 @@ pub(super) async fn secret(context: &Context, store: &Store, id: String, name: S
         context.write(store, None, move |db, attempt| connections::new_secret(db, &env, attempt, &id, &name));
     let (connection, secret) = made.await?;
     let answer: serde_json::Map<String, serde_json::Value> =
-        [("id".to_owned(), connection.id.into()), (called.clone(), secret.reveal().into())]
+        [("id".to_owned(), connection.id.as_str().into()), (called.clone(), secret.reveal().into())]
             .into_iter()
             .collect();
     context.out.answer(&answer, |_| fields(&[(called.as_str(), secret.reveal().to_owned())]))?;

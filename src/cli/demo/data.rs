@@ -8,6 +8,7 @@ use crate::{
     domain::{
         access::{Acts, Attempt, Denied, Grant, Origin, Principal, action},
         details::Details,
+        ids::{CompanyId, ConnectionId},
         secret::Secret,
         words::{Kind, List},
     },
@@ -36,13 +37,13 @@ pub(super) struct DemoData {
     /// For the command line beside the demo.
     pub database_url: String,
     /// QuickBooks Desktop's.
-    pub connection_id: String,
-    pub paycom_id: String,
-    pub connectwise_id: String,
+    pub connection_id: ConnectionId,
+    pub paycom_id: ConnectionId,
+    pub connectwise_id: ConnectionId,
     /// Comes with each of Paycom's webhooks.
     pub webhook_secret: Secret,
     pub vendors: Vendors,
-    pub company_id: String,
+    pub company_id: CompanyId,
     /// May read, link and poll in the company.
     pub app_token: String,
     /// May do everything.
@@ -158,7 +159,7 @@ fn known(file: &CompanyFile) -> Vec<SharedPerson> {
 }
 
 /// The app's own users: those, and one whom QuickBooks does not know.
-fn drafts(known: &[SharedPerson], company_id: &str) -> Vec<Draft> {
+fn drafts(known: &[SharedPerson], company_id: &CompanyId) -> Vec<Draft> {
     let draft = |profile_id: &str, name: &str, email: Option<String>| Draft {
         list: List::Employee,
         profile_id: profile_id.to_owned(),

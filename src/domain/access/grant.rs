@@ -2,14 +2,17 @@
 
 use std::{fmt, marker::PhantomData};
 
-use crate::domain::words::{Action, Scope};
+use crate::domain::{
+    ids::{AppId, CompanyId},
+    words::{Action, Scope},
+};
 
 use super::{Actor, Acts, Companies, Decision, Origin, Principal, decide, scope_needed};
 
 /// The app that a caller acts for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActingApp {
-    pub id: String,
+    pub id: AppId,
     pub name: String,
     /// The companies that the app sees: nothing is done for it in others.
     pub companies: Companies,
@@ -84,7 +87,7 @@ impl<A: Acts> Attempt<A> {
     ///
     /// # Errors
     /// [`Denied::NotThere`] or [`Denied::NotForApp`] before [`Denied::Forbidden`].
-    pub fn at(&self, company: &str, what: &'static str) -> Result<Grant<A>, Denied> {
+    pub fn at(&self, company: &CompanyId, what: &'static str) -> Result<Grant<A>, Denied> {
         if !self.companies.has(company) {
             return Err(self.unseen(company, what));
         }
@@ -102,7 +105,7 @@ impl<A: Acts> Attempt<A> {
         Ok(self.grant(self.companies.clone()))
     }
 
-    fn decide(&self, company: Option<&str>, what: &'static str) -> Result<(), Denied> {
+    fn decide(&self, company: Option<&CompanyId>, what: &'static str) -> Result<(), Denied> {
         match decide(&self.principal, A::ACTION, company) {
             Decision::Allowed => Ok(()),
             Decision::NotThere => Err(Denied::NotThere(what)),
@@ -170,7 +173,7 @@ impl<A> Attempt<A> {
 
     /// Why an object of a company is not visible: it does not exist for this caller, or only the caller's app does not
     /// see it.
-    pub fn unseen(&self, company: &str, what: &'static str) -> Denied {
+    pub fn unseen(&self, company: &CompanyId, what: &'static str) -> Denied {
         match &self.app {
             Some(app) if self.principal.companies().has(company) => {
                 Denied::NotForApp { app: app.name.clone(), what }
@@ -242,7 +245,7 @@ impl<A> Grant<A> {
     ///
     /// # Errors
     /// [`Denied::NotThere`] of `what`.
-    pub fn covers(&self, company: &str, what: &'static str) -> Result<(), Denied> {
+    pub fn covers(&self, company: &CompanyId, what: &'static str) -> Result<(), Denied> {
         if self.companies.has(company) { Ok(()) } else { Err(Denied::NotThere(what)) }
     }
 

@@ -5,7 +5,7 @@ use super::{Action, Attempt, Companies, Decision, Denied, Principal, Role, Scope
 const OWN: &str = "com_own";
 
 fn app(scopes: &[Scope]) -> Principal {
-    let companies = Companies::Only(vec![OWN.to_owned()]);
+    let companies = Companies::Only(vec![OWN.into()]);
     Principal::App { id: "app_1".into(), name: "Timesheets".into(), scopes: Scopes::new(scopes), companies }
 }
 
@@ -15,7 +15,7 @@ fn account(role: Role) -> Principal {
 
 /// A person, or its token with these scopes.
 fn personal(role: Role, scopes: Option<&[Scope]>) -> Principal {
-    let companies = Companies::Only(vec![OWN.to_owned()]);
+    let companies = Companies::Only(vec![OWN.into()]);
     Principal::Account { id: "acc_1".into(), role, companies, scopes: scopes.map(Scopes::new) }
 }
 
@@ -67,11 +67,11 @@ fn each_caller_may_do_what_the_table_says_and_nothing_else() {
                 true => Decision::Allowed,
                 false => Decision::Forbidden,
             };
-            assert_eq!(decide(&caller, *action, Some(OWN)), expected, "{caller:?} {action}");
+            assert_eq!(decide(&caller, *action, Some(&OWN.into())), expected, "{caller:?} {action}");
             assert_eq!(decide(&caller, *action, None), expected, "{caller:?} {action}");
             // Whatever the action, another company's object does not exist.
             let foreign = if everywhere { expected } else { Decision::NotThere };
-            assert_eq!(decide(&caller, *action, Some("com_other")), foreign, "{caller:?} {action}");
+            assert_eq!(decide(&caller, *action, Some(&"com_other".into())), foreign, "{caller:?} {action}");
         }
     }
 }
@@ -79,9 +79,9 @@ fn each_caller_may_do_what_the_table_says_and_nothing_else() {
 #[test]
 fn a_grant_is_for_the_company_of_the_object_alone() {
     let attempt = Attempt::<action::Link>::new(Principal::CommandLine, None, origin());
-    let grant = attempt.at("com_a", "employee").unwrap();
-    grant.covers("com_a", "employee").unwrap();
-    assert_eq!(grant.covers("com_b", "employee").unwrap_err(), Denied::NotThere("employee"));
+    let grant = attempt.at(&"com_a".into(), "employee").unwrap();
+    grant.covers(&"com_a".into(), "employee").unwrap();
+    assert_eq!(grant.covers(&"com_b".into(), "employee").unwrap_err(), Denied::NotThere("employee"));
     assert_eq!(grant.app().unwrap_err(), Denied::AppNeeded);
 }
 
@@ -94,11 +94,11 @@ fn whoever_acts_for_an_app_acts_where_the_app_may() {
     };
     // A caller who sees more than the app is told that the app stands in the way; others are told nothing.
     let own = Attempt::<action::Link>::new(app(&[Scope::Link]), Some(acting.clone()), origin());
-    assert_eq!(own.at("com_b", "employee").unwrap_err(), Denied::NotThere("employee"));
+    assert_eq!(own.at(&"com_b".into(), "employee").unwrap_err(), Denied::NotThere("employee"));
     let attempt = Attempt::<action::Link>::new(Principal::CommandLine, Some(acting), origin());
     let lacks = Denied::NotForApp { app: "Timesheets".into(), what: "employee" };
-    assert_eq!(attempt.at("com_b", "employee").unwrap_err(), lacks);
-    let grant = attempt.at(OWN, "employee").unwrap();
+    assert_eq!(attempt.at(&"com_b".into(), "employee").unwrap_err(), lacks);
+    let grant = attempt.at(&OWN.into(), "employee").unwrap();
     assert_eq!(
         (grant.app().unwrap().id.as_str(), grant.origin().request_id.as_deref()),
         ("app_1", Some("r-1"))
@@ -108,10 +108,10 @@ fn whoever_acts_for_an_app_acts_where_the_app_may() {
 #[test]
 fn a_token_that_lacks_a_scope_is_told_which() {
     let attempt = Attempt::<action::ManageConnections>::new(app(&[Scope::Read]), None, origin());
-    let denied = attempt.at(OWN, "connection").unwrap_err();
+    let denied = attempt.at(&OWN.into(), "connection").unwrap_err();
     let expected = Denied::Forbidden { action: Action::ManageConnections, scope: Some(Scope::Manage) };
     assert_eq!(denied, expected);
-    assert_eq!(attempt.at("com_b", "connection").unwrap_err(), Denied::NotThere("connection"));
+    assert_eq!(attempt.at(&"com_b".into(), "connection").unwrap_err(), Denied::NotThere("connection"));
 }
 
 #[test]

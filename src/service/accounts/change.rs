@@ -6,6 +6,7 @@ use crate::{
     domain::{
         access::{Attempt, action},
         audit::Act,
+        ids::CompanyId,
         words::{AuditAction, Role},
     },
     store::{
@@ -149,7 +150,7 @@ fn use_disable() -> Refusal {
 pub(in crate::service) fn give_company(
     db: &mut WriteDb,
     attempt: &Attempt<action::Administer>,
-    company_id: &str,
+    company_id: &CompanyId,
     users: &[String],
 ) -> Result<()> {
     if !users.is_empty() {

@@ -26,7 +26,7 @@ use crate::{
         access::{Attempt, action},
         audit::Act,
         email,
-        ids::new_id,
+        ids::{CompanyId, new_id},
         name::clean,
         secret::Secret,
         words::{AuditAction, LinkPurpose, Role},
@@ -77,7 +77,7 @@ impl From<accounts::Account> for Account {
             email: account.email,
             name: account.name,
             role: account.role,
-            companies: account.companies,
+            companies: account.companies.into_iter().map(Into::into).collect(),
             active: account.active,
             has_password: account.has_password,
             second_factor: account.second_factor,
@@ -181,7 +181,7 @@ fn draft_of(
 }
 
 /// The account that a draft describes.
-fn draw_up(ambient: &Ambient, draft: &AccountDraft, companies: Vec<String>) -> Result<accounts::Account> {
+fn draw_up(ambient: &Ambient, draft: &AccountDraft, companies: Vec<CompanyId>) -> Result<accounts::Account> {
     let email = address(&draft.email)?;
     let local = email.split_once('@').map_or(email.as_str(), |(local, _)| local);
     let name = name(draft.name.as_deref().unwrap_or(local))?;
@@ -242,7 +242,7 @@ fn company_ids(
     attempt: &Attempt<action::Administer>,
     role: Role,
     names: &[String],
-) -> Result<Vec<String>> {
+) -> Result<Vec<CompanyId>> {
     if role == Role::AccountAdmin && !names.is_empty() {
         return Err(Refusal::conflict(
             "sees_all",

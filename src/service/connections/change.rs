@@ -107,7 +107,7 @@ pub fn new_password(
     attempt.fresh()?;
     let password = register::new_password(db, env.ambient(), &grant, &connection)?;
     let username = desktop::get(db, &connection.id)?.username;
-    Ok(Password { id: connection.id, username, password: password.reveal().to_owned() })
+    Ok(Password { id: connection.id.into(), username, password: password.reveal().to_owned() })
 }
 
 /// The new secret of a connection's webhooks.
@@ -148,5 +148,5 @@ pub fn new_webhook_secret(
 ) -> Result<WebhookSecret> {
     let (connection, secret) = new_secret(db, env, attempt, id, credentials::WEBHOOK_SECRET)?;
     let webhook_url = webhook_url(connection.kind, &connection.id, env.public_url());
-    Ok(WebhookSecret { id: connection.id, webhook_url, webhook_secret: secret.reveal().to_owned() })
+    Ok(WebhookSecret { id: connection.id.into(), webhook_url, webhook_secret: secret.reveal().to_owned() })
 }

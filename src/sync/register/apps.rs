@@ -5,7 +5,7 @@ use crate::{
     domain::{
         access::{Grant, Scopes, action},
         audit::Act,
-        ids::new_id,
+        ids::{AppId, CompanyId},
         secret::Secret,
         words::AuditAction,
     },
@@ -23,7 +23,7 @@ use super::{Error, NewToken, Result, TokenDraft, name, token};
 pub struct AppDraft {
     pub name: String,
     /// IDs; none for an admin's app, which sees all.
-    pub companies: Vec<String>,
+    pub companies: Vec<CompanyId>,
     pub admin: bool,
     /// What its tokens may be used for at most.
     pub scopes: Scopes,
@@ -38,7 +38,7 @@ pub fn app(
     ambient: &Ambient,
     grant: &Grant<action::Administer>,
     new_name: &str,
-    companies: &[String],
+    companies: &[CompanyId],
     admin: bool,
 ) -> Result<(App, Secret)> {
     let (name, companies) = (new_name.to_owned(), companies.to_vec());
@@ -74,7 +74,7 @@ pub fn new_app(
     ids.dedup();
     let now = ambient.now();
     let app = App {
-        id: new_id("app", now, ambient.entropy.bytes()),
+        id: AppId::new(now, ambient.entropy.bytes()),
         name: name(&draft.name)?,
         admin: *admin,
         companies: ids,
@@ -94,7 +94,7 @@ pub fn new_app(
 pub struct AppChange {
     pub name: Option<String>,
     /// The IDs of all companies that it sees from now on.
-    pub companies: Option<Vec<String>>,
+    pub companies: Option<Vec<CompanyId>>,
     /// All that its tokens may be used for from now on, at most.
     pub scopes: Option<Scopes>,
 }
@@ -108,7 +108,7 @@ pub struct AppChange {
 pub fn change_app(
     db: &mut WriteDb,
     grant: &Grant<action::Administer>,
-    id: &str,
+    id: &AppId,
     change: &AppChange,
 ) -> Result<App> {
     apps::lock(db, id)?;
@@ -143,7 +143,7 @@ pub fn change_app(
             }
             apps::dismiss(db, id, gone)?;
         }
-        let mut new: Vec<&String> = wanted.iter().filter(|id| !app.companies.contains(id)).collect();
+        let mut new: Vec<&CompanyId> = wanted.iter().filter(|id| !app.companies.contains(id)).collect();
         new.sort_unstable();
         new.dedup();
         for company in new {

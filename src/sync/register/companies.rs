@@ -5,7 +5,7 @@ use crate::{
     domain::{
         access::{Grant, action},
         audit::Act,
-        ids::new_id,
+        ids::CompanyId,
         words::AuditAction,
     },
     store::{
@@ -26,7 +26,7 @@ pub fn company(
 ) -> Result<Company> {
     let now = ambient.now();
     let company =
-        Company { id: new_id("com", now, ambient.entropy.bytes()), name: name(new_name)?, created_at: now };
+        Company { id: CompanyId::new(now, ambient.entropy.bytes()), name: name(new_name)?, created_at: now };
     companies::insert(db, &company)?;
     audit::note(db, grant, Act::new(AuditAction::CompanyAdded, "company", &company.id).of(&company.id));
     Ok(company)
@@ -37,7 +37,7 @@ pub fn company(
 pub fn rename_company(
     db: &mut WriteDb,
     grant: &Grant<action::Administer>,
-    id: &str,
+    id: &CompanyId,
     new_name: &str,
 ) -> Result<Company> {
     grant.covers(id, "company")?;

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         access::{Grant, action},
         audit::Act,
-        ids::{new_guid, new_id},
+        ids::{CompanyId, ConnectionId, new_guid},
         name::slug,
         secret::Secret,
         words::{AuditAction, Kind, Mode},
@@ -39,7 +39,7 @@ pub struct NewConnection {
 #[derive(Debug, Clone)]
 pub struct ConnectionDraft {
     pub kind: Kind,
-    pub company_id: String,
+    pub company_id: CompanyId,
     /// Without one it is called after its kind.
     pub name: Option<String>,
     /// Those that differ from their defaults.
@@ -49,7 +49,7 @@ pub struct ConnectionDraft {
 
 impl ConnectionDraft {
     /// A connection with the defaults of its kind.
-    pub fn new(kind: Kind, company_id: impl Into<String>) -> Self {
+    pub fn new(kind: Kind, company_id: impl Into<CompanyId>) -> Self {
         let (settings, secrets) = Default::default();
         Self { kind, company_id: company_id.into(), name: None, settings, secrets }
     }
@@ -74,7 +74,7 @@ pub fn connection(
     let now = ambient.now();
     let spec = connectors::of(kind)?.spec();
     let connection = Connection {
-        id: new_id("con", now, ambient.entropy.bytes()),
+        id: ConnectionId::new(now, ambient.entropy.bytes()),
         company_id: company.id,
         kind,
         name: name(new_name.as_deref().unwrap_or(spec.name))?,
@@ -187,7 +187,7 @@ pub fn change_connection(
     ambient: &Ambient,
     vault: &Vault,
     grant: &Grant<action::ManageConnections>,
-    id: &str,
+    id: &ConnectionId,
     change: &ConnectionChange,
 ) -> Result<Connection> {
     // What it is now is read under its lock: of two changes at once both stay.

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         access::{Grant, Scopes, action},
         audit::Act,
-        ids::new_id,
+        ids::{AppId, TokenId},
         secret::Secret,
         words::AuditAction,
     },
@@ -49,7 +49,7 @@ pub fn token(
     db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::Administer>,
-    app_id: &str,
+    app_id: &AppId,
     draft: &TokenDraft,
 ) -> Result<NewToken> {
     let now = ambient.now();
@@ -73,7 +73,7 @@ pub fn token(
         Some(_) => return Err(Error::BadExpiry),
     };
     let token = Token {
-        id: new_id("tok", now, ambient.entropy.bytes()),
+        id: TokenId::new(now, ambient.entropy.bytes()),
         name: draft.name.as_deref().map(name).transpose()?,
         scopes,
         created_at: now,

@@ -105,14 +105,14 @@ impl Vault {
         let id = key.id();
         let mut nonce = [0; NONCE];
         nonce.iter_mut().zip(self.0.entropy.bytes()).for_each(|(to, random)| *to = random);
-        let not_sealed = |_| VaultError::not_opened(PLACE, &id);
+        let not_sealed = |_| VaultError::AuditKeyNotOpened { id: id.clone() };
         let sealed = seal::seal(current, nonce, PLACE, &id, key.bytes()).map_err(not_sealed)?;
         Ok(audit::keep_key(db, &SealedKey { id: id.clone(), sealed_with: current.id(), sealed })?)
     }
 
     fn open_audit_key(&self, db: &mut Db, kept: &SealedKey) -> Result<AuditKey> {
         let key = self.key(db, &kept.sealed_with)?;
-        let not_opened = || VaultError::not_opened(PLACE, &kept.id);
+        let not_opened = || VaultError::AuditKeyNotOpened { id: kept.id.clone() };
         let plain = seal::open(&key, PLACE, &kept.id, &kept.sealed).map_err(|_| not_opened())?;
         Ok(AuditKey::kept(plain.as_slice().try_into().map_err(|_| not_opened())?))
     }

@@ -40,7 +40,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     clock::Entropy,
     codec::seal::{self, NONCE},
-    domain::{key::Key, secret::Secret},
+    domain::{ids::ConnectionId, key::Key, secret::Secret},
     store::{
         Db, WriteDb,
         secrets::{self, SealedSecret},
@@ -92,7 +92,7 @@ impl Vault {
     }
 
     /// The secrets of a connection, by name.
-    pub fn secrets(&self, db: &mut Db, connection_id: &str) -> Result<BTreeMap<String, Secret>> {
+    pub fn secrets(&self, db: &mut Db, connection_id: &ConnectionId) -> Result<BTreeMap<String, Secret>> {
         let mut tries = 3;
         loop {
             let rows = secrets::of(db, connection_id)?;
@@ -109,7 +109,7 @@ impl Vault {
     pub fn put(
         &self,
         db: &mut WriteDb,
-        connection_id: &str,
+        connection_id: &ConnectionId,
         name: &str,
         secret: &Secret,
         now: DateTime<Utc>,
@@ -120,11 +120,17 @@ impl Vault {
     }
 
     /// Forgets a secret; whether there was one.
-    pub fn remove(&self, db: &mut WriteDb, connection_id: &str, name: &str) -> Result<bool> {
+    pub fn remove(&self, db: &mut WriteDb, connection_id: &ConnectionId, name: &str) -> Result<bool> {
         Ok(secrets::remove(db, connection_id, name)?)
     }
 
-    fn seal(&self, key: &Key, connection_id: &str, name: &str, plain: &[u8]) -> Result<SealedSecret> {
+    fn seal(
+        &self,
+        key: &Key,
+        connection_id: &ConnectionId,
+        name: &str,
+        plain: &[u8],
+    ) -> Result<SealedSecret> {
         let not_sealed = |_| VaultError::not_opened(connection_id, name);
         let mut nonce = [0; NONCE];
         nonce.iter_mut().zip(self.0.entropy.bytes()).for_each(|(to, random)| *to = random);

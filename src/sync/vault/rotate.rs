@@ -12,6 +12,7 @@ use crate::{
     domain::{
         access::{Actor, Origin},
         audit::Act,
+        ids::ConnectionId,
         words::AuditAction,
     },
     store::{
@@ -45,7 +46,7 @@ pub struct Rotation {
     /// How many secrets were sealed anew.
     pub resealed: u64,
     /// Those that do not open: connection and name. Their keys are kept.
-    pub left: Vec<(String, String)>,
+    pub left: Vec<(ConnectionId, String)>,
 }
 
 impl Vault {
@@ -64,7 +65,7 @@ impl Vault {
             let (key_id, from) = (rotation.key_id.clone(), after.clone());
             let rows = store.read(move |db| secrets::not_sealed_with(db, &key_id, &from, PAGE)).await?;
             let Some(last) = rows.last() else { break };
-            after = (last.connection_id.clone(), last.name.clone());
+            after = (last.connection_id.to_string(), last.name.clone());
             for row in rows {
                 let place = (row.connection_id.clone(), row.name.clone());
                 let vault = self.clone();
@@ -72,7 +73,7 @@ impl Vault {
                 match store.write(move |db| vault.reseal(db, &row, now)).await {
                     Ok(done) => rotation.resealed += u64::from(done),
                     Err(VaultError::NotOpened { .. } | VaultError::WrongKey { .. }) => {
-                        rotation.left.push(place)
+                        rotation.left.push(place);
                     }
                     Err(error) => return Err(error),
                 }

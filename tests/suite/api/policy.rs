@@ -10,7 +10,7 @@ use rollcall::{
         access::{self, Attempt, Companies, Decision, Principal, Scopes, action, decide},
         details::Details,
         hold::Gone,
-        ids::new_id,
+        ids::{CompanyId, ConnectionId, MessageId},
         secret::Secret,
         words::{Action, Kind, List, Mode, Role, Scope, SignInMethod},
     },
@@ -75,7 +75,7 @@ impl Known {
     fn decide(&self, route: &Route, company: &Company) -> Option<Decision> {
         let principal = self.principal.as_ref()?;
         if route.resource() != "accounts" {
-            let object = route.path.starts_with("/v1/me").not().then_some(&*company.id);
+            let object = route.path.starts_with("/v1/me").not().then_some(&company.id);
             return Some(decide(principal, route.action, object));
         }
         Some(match decide(principal, route.action, None) {
@@ -92,7 +92,7 @@ impl Known {
 
 /// A company with all that routes name, and an app of it with a token for each set of scopes.
 struct Company {
-    id: String,
+    id: CompanyId,
     app: String,
     /// What stands in the paths, by the name of the resource before it.
     ids: BTreeMap<&'static str, String>,
@@ -110,15 +110,15 @@ impl Company {
                 let company = register::company(db, &ambient, &granted(), &name)?;
                 let draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
                 let connection = register::connection(db, &ambient, &vault, &granted(), &draft)?.connection;
-                let mut ids = BTreeMap::from([("companies", company.id.clone())]);
-                ids.insert("connections", connection.id.clone());
+                let mut ids = BTreeMap::from([("companies", company.id.to_string())]);
+                ids.insert("connections", connection.id.to_string());
                 for (list, word) in [(List::Employee, "employees"), (List::Customer, "customers")] {
                     let run = run::start(db, &ambient, &connection, list, Mode::Full)?;
                     ingest::batch(db, &ambient, &run, &people(1), None)?;
                     reconcile::finish(db, &run, &Gone::NotSeen, None, ambient.now())?;
                     let staged = rollcall::store::records::find(db, &connection.id, list, "P-0000")?.unwrap();
-                    ids.insert("runs", run.id);
-                    ids.insert(word, staged.id);
+                    ids.insert("runs", run.id.into());
+                    ids.insert(word, staged.id.into());
                 }
                 ids.insert("messages", told(db, &ambient, &connection.id));
                 let draft = AppDraft {
@@ -129,8 +129,8 @@ impl Company {
                 };
                 let (app, first) =
                     register::new_app(db, &ambient, &granted(), &draft, &TokenDraft::default())?;
-                ids.insert("tokens", first.token.id.clone());
-                ids.insert("apps", app.id.clone());
+                ids.insert("tokens", first.token.id.to_string());
+                ids.insert("apps", app.id.to_string());
                 let profile = format!("u-{}", company.id);
                 linked(db, &ambient, &app, &ids["employees"], &profile);
                 ids.insert("profiles", profile);
@@ -148,8 +148,10 @@ impl Company {
             .await
             .unwrap();
         let employee = company.ids["employees"].clone();
-        let history =
-            test.gateway.store.read(move |db| changes::of_record(db, &employee, None, PageLimit::DEFAULT));
+        let history = test
+            .gateway
+            .store
+            .read(move |db| changes::of_record(db, &employee.as_str().into(), None, PageLimit::DEFAULT));
         let position = history.await.unwrap().rows[0].position;
         company.ids.insert("changes", position.to_string());
         company
@@ -157,8 +159,8 @@ impl Company {
 }
 
 /// A message that waits.
-fn told(db: &mut WriteDb, ambient: &Ambient, connection_id: &str) -> String {
-    let id = new_id("msg", ambient.now(), ambient.entropy.bytes());
+fn told(db: &mut WriteDb, ambient: &Ambient, connection_id: &ConnectionId) -> String {
+    let id = MessageId::new(ambient.now(), ambient.entropy.bytes());
     let message = inbox::NewMessage {
         id: id.clone(),
         connection_id: connection_id.to_owned(),
@@ -172,7 +174,7 @@ fn told(db: &mut WriteDb, ambient: &Ambient, connection_id: &str) -> String {
         sealed: None,
     };
     inbox::insert(db, &[message]).unwrap();
-    id
+    id.into()
 }
 
 /// Makes a profile of this ID in both lists, and links the employee's.
@@ -190,7 +192,7 @@ fn linked(
             Draft { list, profile_id, company_id: None, name, email: None, details: Details::default() };
         profile::put(db, ambient, &grant, &draft).unwrap();
     }
-    let staged = rollcall::store::records::get(db, List::Employee, employee).unwrap();
+    let staged = rollcall::store::records::get(db, List::Employee, &employee.into()).unwrap();
     link::link(db, ambient, &grant, &staged, profile_id).unwrap();
 }
 
@@ -246,9 +248,9 @@ impl Person {
     /// The person in a browser, and programs with tokens of it.
     fn callers(&self, db: &mut WriteDb, ambient: &Ambient) -> Vec<Known> {
         let principal = |scopes: Option<&[Scope]>| Principal::Account {
-            id: self.id.clone(),
+            id: self.id.clone().into(),
             role: self.role,
-            companies: Companies::Only(self.companies.clone()),
+            companies: Companies::Only(self.companies.iter().map(|id| id.as_str().into()).collect()),
             scopes: scopes.map(Scopes::new),
         };
         let attempt =

@@ -5,7 +5,7 @@ use diesel::connection::SimpleConnection;
 use rollcall::{
     clock::Ambient,
     config::{MapSource, Settings},
-    domain::{audit::GLOBAL, key::Key},
+    domain::{audit::GLOBAL, ids::CompanyId, key::Key},
     store::{self, Error, Store, WriteDb},
     sync::{
         audit::checkpoints::{self, Checkpoints},
@@ -17,20 +17,20 @@ use rollcall::{
 use super::{actions, findings, rows, verified};
 use crate::support::{TestDatabase, granted};
 
-async fn add_company(store: &Store, name: &str) -> Result<String, register::Error> {
+async fn add_company(store: &Store, name: &str) -> Result<CompanyId, register::Error> {
     let (ambient, name) = (Ambient::system(), name.to_owned());
     let made = store.write(move |db| register::company(db, &ambient, &granted(), &name));
     Ok(made.await?.id)
 }
 
-async fn rename(store: &Store, id: &str, name: String) {
+async fn rename(store: &Store, id: &CompanyId, name: String) {
     let id = id.to_owned();
     let done = store.write(move |db| register::rename_company(db, &granted(), &id, &name));
     done.await.unwrap();
 }
 
 /// A company with rows in its own chain.
-async fn company(store: &Store, rows: usize) -> String {
+async fn company(store: &Store, rows: usize) -> CompanyId {
     let id = add_company(store, "Acme").await.unwrap();
     for number in 1..rows {
         rename(store, &id, format!("Acme {number}")).await;
@@ -90,7 +90,7 @@ async fn each_change_of_a_row_of_the_order_and_of_an_end_is_found() {
             sql(&store, "CREATE TABLE kept AS SELECT * FROM audit; CREATE TABLE kept_heads AS SELECT * FROM audit_heads").await;
             sql(&store, &attack).await;
             let found = findings(&store, Vec::new()).await;
-            assert!(found.contains(&(id.clone(), code)), "{attack}: {found:?}");
+            assert!(found.contains(&(id.to_string(), code)), "{attack}: {found:?}");
             sql(
                 &store,
                 "DELETE FROM audit; INSERT INTO audit SELECT * FROM kept; DROP TABLE kept;
@@ -141,18 +141,18 @@ async fn what_is_taken_from_the_end_with_its_head_shows_against_a_checkpoint() {
         assert_eq!(findings(&store, anchors()).await, []);
         sql(&store, &cut(4)).await;
         assert_eq!(findings(&store, Vec::new()).await, [], "the chain alone cannot tell");
-        assert_eq!(findings(&store, anchors()).await, [(id.clone(), "truncated")]);
+        assert_eq!(findings(&store, anchors()).await, [(id.to_string(), "truncated")]);
         // What is written in its place has the right key: the gateway wrote it.
         rename(&store, &id, "Dogwood".into()).await;
         rename(&store, &id, "Elm".into()).await;
         let found = findings(&store, anchors()).await;
-        assert!(found.contains(&(id.clone(), "rewritten")), "{found:?}");
+        assert!(found.contains(&(id.to_string(), "rewritten")), "{found:?}");
         // All of it is gone, with what says that it was there.
         sql(&store, "DELETE FROM audit; DELETE FROM audit_heads").await;
         assert_eq!(findings(&store, Vec::new()).await, []);
         let mut found = findings(&store, anchors()).await;
         found.sort();
-        assert_eq!(found, [(id.clone(), "gone"), (GLOBAL.to_owned(), "gone")]);
+        assert_eq!(found, [(id.to_string(), "gone"), (GLOBAL.to_owned(), "gone")]);
     })
     .await;
 }

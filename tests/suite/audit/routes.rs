@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use rollcall::{
     domain::{
-        ids::new_id,
+        ids::{CompanyId, ConnectionId, MessageId},
         words::{AuditAction, Kind, List, Role},
     },
     http::router::openapi,
@@ -48,9 +48,9 @@ struct World<'a> {
     app: &'a TestApp,
     vendor: Vendor,
     /// A connection to the vendor.
-    polled: String,
+    polled: ConnectionId,
     /// Its company.
-    other: String,
+    other: CompanyId,
 }
 
 impl World<'_> {
@@ -77,7 +77,7 @@ impl World<'_> {
     async fn held(&self, name: &'static str) -> String {
         let (_, connection) = self.app.add_company(name).await;
         self.app.stage_from(&connection, List::Employee, people(30)).await;
-        self.app.stage_from(&connection, List::Employee, people(5)).await.id
+        self.app.stage_from(&connection, List::Employee, people(5)).await.id.into()
     }
 
     async fn profile(&self, id: &str) -> String {
@@ -104,7 +104,7 @@ impl World<'_> {
     async fn dead_message(&self) -> String {
         let (ambient, connection_id) = (self.app.gateway.ambient.clone(), self.app.connection.id.clone());
         let now = ambient.now();
-        let id = new_id("msg", now, ambient.entropy.bytes());
+        let id = MessageId::new(now, ambient.entropy.bytes());
         let message = inbox::NewMessage {
             id: id.clone(),
             connection_id,
@@ -124,7 +124,7 @@ impl World<'_> {
             inbox::dead(db, &dead, &problem, now)
         });
         kept.await.unwrap();
-        id
+        id.into()
     }
 
     /// Makes the call of a route; `None` for one that is not known here.
@@ -256,7 +256,7 @@ impl World<'_> {
                 let history = app
                     .gateway
                     .store
-                    .read(move |db| changes::of_record(db, &employee, None, PageLimit::DEFAULT));
+                    .read(move |db| changes::of_record(db, &employee.into(), None, PageLimit::DEFAULT));
                 let position = history.await.unwrap().rows[0].position;
                 (app.send("POST", &format!("/v1/changes/{position}/undo"), None).await, A::Unlinked)
             }

@@ -6,7 +6,7 @@ use rollcall::{
     clock::Ambient,
     domain::{
         hold::Gone,
-        ids::new_id,
+        ids::MessageId,
         problem::Problem,
         words::{Kind, List, Mode},
     },
@@ -84,7 +84,7 @@ async fn stage(machine: &Machine, connection: &str, count: usize) -> Run {
     let (ambient, connection) = (Ambient::system(), connection.to_owned());
     let store = store(machine);
     let staged = store.write(move |db| {
-        let connection = connections::get(db, &connection)?;
+        let connection = connections::get(db, &connection.into())?;
         let run = run::start(db, &ambient, &connection, List::Employee, Mode::Full)?;
         ingest::batch(db, &ambient, &run, &people(count), None)?;
         reconcile::finish(db, &run, &Gone::NotSeen, None, ambient.now())
@@ -95,10 +95,10 @@ async fn stage(machine: &Machine, connection: &str, count: usize) -> Run {
 async fn dead_message(machine: &Machine, connection_id: &str) -> String {
     let ambient = Ambient::system();
     let now = ambient.now();
-    let id = new_id("msg", now, ambient.entropy.bytes());
+    let id = MessageId::new(now, ambient.entropy.bytes());
     let message = inbox::NewMessage {
         id: id.clone(),
-        connection_id: connection_id.to_owned(),
+        connection_id: connection_id.into(),
         message_id: "m1".into(),
         event: "employees.upserted".into(),
         body: None,
@@ -115,7 +115,7 @@ async fn dead_message(machine: &Machine, connection_id: &str) -> String {
         inbox::dead(db, &dead, &Problem::new("x", "x", "x"), now)
     });
     kept.await.unwrap();
-    id
+    id.into()
 }
 
 /// Runs commands, and keeps which rows each has left.

@@ -142,7 +142,7 @@ impl Served {
                 served.figures = url.strip_suffix("/metrics").map(str::to_owned);
             }
             if let Some(url) = line.trim_end().strip_prefix("listening on ") {
-                served.url = url.to_owned();
+                url.clone_into(&mut served.url);
                 break;
             }
         }

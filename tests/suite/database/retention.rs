@@ -5,6 +5,7 @@ use rollcall::{
     clock::Ambient,
     domain::{
         hold::Gone,
+        ids::{RecordId, RunId},
         record::Record,
         words::{ChangeKind, List, Mode, RunState},
     },
@@ -35,13 +36,13 @@ async fn arrives(
     staged.await.unwrap()
 }
 
-async fn runs_of(store: &Store, connection: &Connection) -> Vec<String> {
+async fn runs_of(store: &Store, connection: &Connection) -> Vec<RunId> {
     let id = connection.id.clone();
     let page = store.read(move |db| runs::page(db, &id, None, PageLimit::SCAN)).await.unwrap();
     page.rows.into_iter().map(|run| run.id).collect()
 }
 
-async fn changes_of(store: &Store, record: &str) -> Vec<ChangeKind> {
+async fn changes_of(store: &Store, record: &RecordId) -> Vec<ChangeKind> {
     let id = record.to_owned();
     let page = store.read(move |db| changes::of_record(db, &id, None, PageLimit::SCAN)).await.unwrap();
     page.rows.into_iter().map(|change| change.kind).collect()
@@ -136,7 +137,9 @@ async fn a_long_history_goes_in_small_steps() {
         let mut list = people(1_300);
         arrives(store, &ambient, &app.connection, List::Employee, list.clone()).await;
         clock.advance(TimeDelta::minutes(1));
-        list.iter_mut().for_each(|record| record.job_title = Some("another".into()));
+        for record in &mut list {
+            record.job_title = Some("another".into());
+        }
         arrives(store, &ambient, &app.connection, List::Employee, list.clone()).await;
         clock.advance(TimeDelta::minutes(1));
         let held = arrives(store, &ambient, &app.connection, List::Employee, people(2)).await;

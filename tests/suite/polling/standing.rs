@@ -6,7 +6,10 @@ use chrono::TimeDelta;
 use rollcall::{
     clock::Ambient,
     connectors::outbound::Timeouts,
-    domain::words::{ConnectionState, Kind, List},
+    domain::{
+        ids::ConnectionId,
+        words::{ConnectionState, Kind, List},
+    },
     simulators::vendor::{Fault, Faults, PlannedFault},
     store::{Store, connections, polls},
     sync::{
@@ -43,7 +46,7 @@ impl Desk {
     }
 
     /// How the connection stands, and in how many minutes it is due.
-    async fn stands(&self, id: &str) -> (Status, i64) {
+    async fn stands(&self, id: &ConnectionId) -> (Status, i64) {
         let (id, now) = (id.to_owned(), self.sources.ambient.now());
         let read = self.store.read(move |db| {
             let connection = connections::get(db, &id)?;

@@ -25,6 +25,7 @@ use rollcall::{
     domain::{
         access::{Acts, Attempt, Grant, Origin, Principal, action},
         hold::Gone,
+        ids::CompanyId,
         record::Record,
         words::{Kind, List, Mode},
     },
@@ -160,9 +161,9 @@ impl TestApp {
     }
 
     /// Another app of these companies; its token.
-    pub async fn add_app(&self, name: &'static str, companies: &[&str]) -> String {
+    pub async fn add_app(&self, name: &'static str, companies: &[&CompanyId]) -> String {
         let ambient = self.gateway.ambient.clone();
-        let companies: Vec<String> = companies.iter().map(|id| (*id).to_owned()).collect();
+        let companies: Vec<CompanyId> = companies.iter().map(|id| (*id).clone()).collect();
         let made = self
             .gateway
             .store
