@@ -5,12 +5,14 @@ use chrono::{DateTime, Utc};
 use crate::{
     domain::{
         access::{Attempt, action},
+        audit::Act,
         ids::CompanyId,
-        words::Role,
+        words::{AuditAction, Role},
     },
     store::{
         WriteDb,
         accounts::{self, Update, sessions},
+        audit,
     },
 };
 
@@ -77,6 +79,10 @@ pub fn change(
     if other_role {
         sessions::end_all(db, &id, None)?;
     }
+    let act = changed(&id, change.email.is_some(), change.name.is_some());
+    let act = change.companies.iter().fold(act, |act, _| act.named("companies"));
+    let act = if other_role { act.turned("role", Some(before.role), Some(role)) } else { act };
+    audit::note_for(db, attempt, act);
     let named = OwnChange { email: change.email.clone(), name: change.name.clone() };
     update(db, &id, &named, other_role.then_some(role), now)
 }
@@ -96,7 +102,14 @@ pub fn change_own(
     if change.email.is_some() {
         attempt.fresh()?;
     }
+    audit::note_for(db, attempt, changed(id, change.email.is_some(), change.name.is_some()));
     update(db, id, change, None, now)
+}
+
+/// What the audit says: the names of what was changed, not what people are called.
+fn changed(id: &str, email: bool, name: bool) -> Act {
+    let fields = [("email", email), ("name", name)].into_iter().filter(|(_, given)| *given);
+    Act::new(AuditAction::AccountChanged, "account", id).all_named(fields.map(|(field, _)| field))
 }
 
 fn update(
@@ -147,6 +160,8 @@ pub(in crate::service) fn give_company(
         let account = find::account(db.as_mut(), attempt, wanted)?;
         if account.role == Role::User {
             accounts::admit(db, &account.id, company_id)?;
+            let act = Act::new(AuditAction::AccountChanged, "account", &account.id);
+            audit::note_for(db, attempt, act.with("companies", company_id));
         }
     }
     Ok(())

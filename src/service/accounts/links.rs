@@ -8,10 +8,11 @@ use utoipa::ToSchema;
 use crate::{
     clock::Ambient,
     domain::{
-        access::{Attempt, action},
+        access::{Actor, Attempt, Origin, action},
+        audit::Act,
         ids::new_id,
         secret::Secret,
-        words::{LinkPurpose, Role},
+        words::{ActorKind, AuditAction, LinkPurpose, Role},
     },
     store::{
         Db, Store, WriteDb,
@@ -19,6 +20,7 @@ use crate::{
             self,
             one_time::{self, OneTimeLink},
         },
+        audit,
     },
 };
 
@@ -67,6 +69,7 @@ pub fn reset_link(
             }),
         ));
     }
+    audit::note_for(db, attempt, Act::new(AuditAction::ResetLinkMade, "account", &account.id));
     reset_link_of(db, ambient, &account.id, public_url)
 }
 
@@ -146,6 +149,7 @@ pub async fn reset(store: &Store, ambient: &Ambient, token: Secret, password: Se
         let now = ambient.now();
         let account = reset_account(db.as_mut(), &token, now)?;
         one_time::take(db, LinkPurpose::Reset, &token.hash().0, now)?.ok_or_else(not_valid)?;
+        note_own(db, AuditAction::PasswordChanged, &account.id, now);
         passwords::keep(db, &account.id, &hash, None, &ambient)
     });
     kept.await
@@ -186,9 +190,16 @@ pub async fn set_up(
             return Err(not_valid());
         }
         accounts::insert(db, &account, Some(&hash))?;
+        note_own(db, AuditAction::AccountAdded, &account.id, now);
         Ok(accounts::get(db.as_mut(), &account.id)?.into())
     });
     made.await
+}
+
+/// Who has a link is no caller: it was the person of the account, whoever else may have had it.
+fn note_own(db: &mut WriteDb, action: AuditAction, account_id: &str, now: DateTime<Utc>) {
+    let actor = Actor { kind: ActorKind::Account, id: Some(account_id.to_owned()) };
+    audit::note_by(db, &actor, &Origin::at(now), Act::new(action, "account", account_id).named("link"));
 }
 
 fn not_valid() -> Refusal {

@@ -4,14 +4,16 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Attempt, action},
+        audit::Act,
         passwords::{self, Owner, Weakness},
         problem::sentence,
         secret::Secret,
-        words::LinkPurpose,
+        words::{AuditAction, LinkPurpose},
     },
     store::{
         Db, Store, WriteDb,
         accounts::{self, Proofs, one_time, sessions},
+        audit,
     },
 };
 
@@ -74,6 +76,7 @@ pub async fn set(
         let id = account(db.as_mut(), attempt, &whose)?.id;
         let own = attempt.own_account().is_ok_and(|own| own == id);
         let but = attempt.session().filter(|_| own).map(|session| session.id.as_str());
+        audit::note_for(db, attempt, Act::new(AuditAction::PasswordChanged, "account", &id));
         keep(db, &id, &hash, but, &ambient)
     })
     .await
