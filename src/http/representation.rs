@@ -59,7 +59,7 @@ async fn tagged(response: Response, known: &KnownTags, codings: Codings) -> Resu
     headers.insert(header::ETAG, etag);
     // Clients may keep the answer, but must ask before they use it: tokens are revoked, people are unlinked.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    headers.append(header::VARY, HeaderValue::from_static("authorization, accept-encoding"));
+    headers.append(header::VARY, HeaderValue::from_static("authorization, cookie, accept-encoding"));
     headers.remove(header::CONTENT_LENGTH);
     if known.has(&tag) {
         headers.remove(header::CONTENT_TYPE);

@@ -68,7 +68,11 @@ pub fn name() -> RefOr<Schema> {
 /// One e-mail address.
 pub fn email() -> RefOr<Schema> {
     let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(6)).max_length(Some(254));
-    RefOr::T(text.pattern(Some(r"^[a-zA-Z0-9.+_-]+@[a-zA-Z0-9]+(\.[a-zA-Z0-9]+)+$")).build().into())
+    RefOr::T(
+        text.pattern(Some(r"^[a-zA-Z0-9]([a-zA-Z0-9.+_-]*[a-zA-Z0-9])?@[a-zA-Z0-9]+(\.[a-zA-Z0-9]+)+$"))
+            .build()
+            .into(),
+    )
 }
 
 /// The ID of a profile, which is the app's own.

@@ -102,7 +102,7 @@ async fn who_has_an_answer_already_hears_so_by_the_status_alone() {
             let all: Vec<_> = raw.headers.get_all("vary").iter().map(|it| it.to_str().unwrap()).collect();
             all.join(", ")
         };
-        assert_eq!(vary(&get(app, "/v1/links", &[]).await), "authorization, accept-encoding");
+        assert_eq!(vary(&get(app, "/v1/links", &[]).await), "authorization, cookie, accept-encoding");
         assert!(vary(&get(app, "/v1/changes", &[]).await).contains("accept,"));
     })
     .await;
