@@ -8,12 +8,14 @@
 //! | [`polled`](mod@polled), [`source`] | what a source can do that is polled, and in which words |
 //! | [`calls_in`] | sources that call in, and what they are lent |
 //! | [`hook`] | webhooks |
+//! | `list_count` | whether a list is whole, by what its source counts |
 //! | [`outbound`] | requests to vendors |
 
 pub mod calls_in;
 pub mod connectwise;
 mod dates;
 pub mod hook;
+mod list_count;
 pub mod outbound;
 pub mod paycom;
 pub mod polled;

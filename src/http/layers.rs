@@ -1,6 +1,6 @@
 //! The layers that each request passes through.
 
-use std::any::Any;
+use std::{any::Any, sync::Arc};
 
 use axum::{
     Router,
@@ -16,6 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
 use super::{
+    log_throttle::OutageThrottle,
     operations,
     problem::{ApiError, MEDIA_TYPE},
     request_id::{REQUEST_ID, RequestId},
@@ -36,7 +37,7 @@ pub fn stack(router: Router, ambient: Ambient) -> Router {
             // Outside of every layer that answers, so that no answer lacks these headers.
             .layer(from_fn(harden))
             // Inside the span of the request, so that the logged cause has its ID.
-            .layer(from_fn(explain))
+            .layer(from_fn_with_state(Arc::<OutageThrottle>::default(), explain))
             // Inside `explain`, which turns these answers into bodies.
             .layer(from_fn(turn_away))
             .layer(CatchPanicLayer::custom(panicked)),
@@ -174,7 +175,7 @@ async fn harden(request: Request, next: Next) -> Response {
 
 /// Writes the bodies of errors. An error of the API that was answered by other code, such as an extractor of axum's
 /// own, becomes a problem as well.
-async fn explain(request: Request, next: Next) -> Response {
+async fn explain(State(outages): State<Arc<OutageThrottle>>, request: Request, next: Next) -> Response {
     let api = is_api(request.uri());
     let id = request.extensions().get::<RequestId>().cloned();
     let mut response = next.run(request).await;
@@ -189,7 +190,7 @@ async fn explain(request: Request, next: Next) -> Response {
     let (mut parts, _) = response.into_parts();
     // The status of the response counts: a handler may have answered with another than the error's.
     error.status = status;
-    let body = error.body(&id);
+    let body = error.body(&id, &outages);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(body))

@@ -9,7 +9,7 @@
 //! | `socket` | the bytes of a connection: read ahead, and closed when the client takes none |
 //! | `bodies` | the bodies of requests and answers, and the rate that they must keep |
 //! | [`memory_budget`] | bounds the memory for the bodies of unauthenticated callers |
-//! | `log_throttle` | limits log lines to one a minute and address |
+//! | `log_throttle` | limits log lines to one a minute and address, or outage |
 //! | `peer`, `stop` | extensions of each request: the client's address, and the signal that the gateway stops |
 //! | `forwarded` | finds the client's address behind trusted proxies |
 //! | [`tls`] | the certificate, loaded at the start and reloaded |
@@ -107,6 +107,8 @@ pub struct Gateway {
     pub refused_tokens: RefusedTokens,
     /// Records when tokens were used.
     pub token_uses: TokenUses,
+    /// Keeps an outage from writing a line for each call of a Web Connector.
+    pub(in crate::http) outages: Arc<log_throttle::OutageThrottle>,
     /// The threads on which answers of QuickBooks are read.
     pub readers: Threads,
     /// Limits the readers that wait for the change feed to grow.
@@ -136,6 +138,7 @@ impl Gateway {
             unverified_bodies,
             refused_tokens,
             token_uses: TokenUses::default(),
+            outages: Arc::default(),
             readers,
             waiting_readers: api::changes::WaitingReaders::default(),
             workers: Workers::default(),

@@ -9,7 +9,9 @@ use axum::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::request_id::RequestId;
+use tokio::time::Instant;
+
+use super::{log_throttle::OutageThrottle, request_id::RequestId};
 use crate::domain::problem::Problem;
 
 /// The media type of [RFC 9457 section 6.1](https://www.rfc-editor.org/rfc/rfc9457#section-6.1).
@@ -70,10 +72,18 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, problem).caused_by(cause)
     }
 
-    /// The body for the request `id`. Logs the cause.
-    pub(super) fn body(self, id: &RequestId) -> Vec<u8> {
-        if let Some(cause) = &self.cause {
-            tracing::error!(code = self.problem.code, error = chain(cause.as_ref()), "request failed");
+    /// The body for the request `id`. Logs the cause; that of an outage now and then, because it is the same for all.
+    pub(super) fn body(self, id: &RequestId, outages: &OutageThrottle) -> Vec<u8> {
+        let code = &*self.problem.code;
+        let (outage, now) = (self.status == StatusCode::SERVICE_UNAVAILABLE, Instant::now());
+        match &self.cause {
+            Some(cause) if outage => {
+                if let Some(more) = outages.permits_code(code, now) {
+                    tracing::error!(code, error = chain(cause.as_ref()), more, "requests fail");
+                }
+            }
+            Some(cause) => tracing::error!(code, error = chain(cause.as_ref()), "request failed"),
+            None => {}
         }
         let Self { status, problem, mut extra, .. } = self;
         extra.retain(|name, _| !RESERVED.contains(&name.as_str()));

@@ -11,6 +11,7 @@ use super::{
     limits::{limited, timed},
     operations::{self, Document, Metrics},
     qbwc,
+    representation::FixedJson,
     webhooks::{self, WebhookCounts},
 };
 use crate::config::HttpSettings;
@@ -26,7 +27,7 @@ pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Rou
     let metrics = Metrics::new(webhooks.clone());
     // Serializing maps with text keys and no floats cannot fail.
     let described = openapi();
-    let document = Document(described.to_json().unwrap_or_default().into());
+    let document = Document(FixedJson::new(described.to_json().unwrap_or_default().into()));
     let docs = operations::page(&serde_json::to_value(&described).unwrap_or_default());
     let (operations, _) = operations::router().split_for_parts();
     let (figures, _) = operations::figures_router().split_for_parts();

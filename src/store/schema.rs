@@ -6,6 +6,7 @@ diesel::table! {
         name -> Text,
         created_at -> Timestamp,
         closing_at -> Nullable<Timestamp>,
+        deleting_at -> Nullable<Timestamp>,
     }
 }
 
@@ -24,6 +25,8 @@ diesel::table! {
         problem_remedy -> Nullable<Text>,
         problem_at -> Nullable<Timestamp>,
         deleted_at -> Nullable<Timestamp>,
+        paused_before -> Nullable<Bool>,
+        tenant -> Nullable<Text>,
     }
 }
 

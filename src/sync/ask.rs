@@ -7,7 +7,7 @@ use crate::{
         access::{Denied, Grant, action},
         words::{Kind, Mode},
     },
-    store::{self, WriteDb, connections::Connection, runs::Run},
+    store::{self, WriteDb, companies, connections::Connection, runs::Run},
 };
 
 use super::{poll, run};
@@ -34,6 +34,7 @@ pub fn ask(
     mode: Mode,
 ) -> Result<Vec<Run>, AskError> {
     grant.covers(&connection.company_id, "connection")?;
+    companies::open(db, &connection.company_id)?;
     request(db, ambient, connection, mode)
 }
 

@@ -16,7 +16,7 @@ use crate::{
         similarity::nearest,
         words::Kind,
     },
-    store::{WriteDb, connections::Connection},
+    store::{WriteDb, companies, connections::Connection},
 };
 
 use super::vault::{Vault, VaultError};
@@ -177,6 +177,7 @@ pub fn renew(
     name: &str,
 ) -> Result<Secret> {
     grant.covers(&connection.company_id, "connection")?;
+    companies::open(db, &connection.company_id).map_err(VaultError::from)?;
     let kind = connection.kind;
     let spec = spec(kind, name)?;
     let prefix = spec.generated.ok_or(Error::NotMade { kind, name: spec.name })?;

@@ -71,19 +71,33 @@ impl Alive {
 }
 
 impl Held {
-    /// The gateways whose files nobody locks any more.
+    /// The other gateways whose files nobody locks any more.
     fn gone(&self) -> Vec<(String, PathBuf)> {
-        let folder = self.database.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let Ok(entries) = fs::read_dir(folder.unwrap_or(Path::new("."))) else { return Vec::new() };
-        let own = self.database.file_name().map(|name| format!("{}-", name.display())).unwrap_or_default();
-        let others = entries.filter_map(|entry| {
-            let entry = entry.ok()?;
-            let name = entry.file_name().into_string().ok()?;
-            let name = name.strip_prefix(&own).filter(|name| name.starts_with(PREFIX))?;
-            (name != self.name).then(|| (name.to_owned(), entry.path()))
-        });
-        others.filter(|(_, path)| is_free(path)).collect()
+        let mut others = files(&self.database);
+        others.retain(|(name, path)| *name != self.name && is_free(path));
+        others
     }
+}
+
+/// The gateways of a SQLite database that were killed, and after which nobody has cleared up yet. Nothing is changed.
+pub fn killed(store: &Store) -> Vec<String> {
+    let Some(database) = store.file() else { return Vec::new() };
+    let gone = files(&database).into_iter().filter(|(_, path)| is_free(path));
+    gone.map(|(name, _)| name).collect()
+}
+
+/// The files beside a database that show that gateways are alive, by the gateways' names.
+fn files(database: &Path) -> Vec<(String, PathBuf)> {
+    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let Ok(entries) = fs::read_dir(folder.unwrap_or(Path::new("."))) else { return Vec::new() };
+    let own = database.file_name().map(|name| format!("{}-", name.display())).unwrap_or_default();
+    let named = entries.filter_map(|entry| {
+        let entry = entry.ok()?;
+        let name = entry.file_name().into_string().ok()?;
+        let name = name.strip_prefix(&own).filter(|name| name.starts_with(PREFIX))?;
+        Some((name.to_owned(), entry.path()))
+    });
+    named.collect()
 }
 
 impl Drop for Held {

@@ -6,10 +6,12 @@ use crate::{
     domain::{
         access::{Denied, Grant, action},
         problem::Problem,
-        words::RunState,
+        words::{List, Mode, RunState},
     },
     store::{
-        self, PageLimit, WriteDb, companies, locks, records,
+        self, PageLimit, WriteDb, companies, lists,
+        locks::{self, Locked},
+        records,
         runs::{self, Decider, Decision, Run},
     },
 };
@@ -39,7 +41,7 @@ pub fn approve(
     name: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Run, Error> {
-    let run = held(db, grant, run_id)?;
+    let (run, _) = held(db, grant, run_id)?;
     let decision = Decision { decision: "approved".into(), at: now, by: by(grant, name) };
     runs::decide(db, run_id, RunState::Complete, &decision, Some(run.absent), None)?;
     go_on(db, run_id, now)?;
@@ -71,19 +73,27 @@ pub fn reject(
     name: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Run, Error> {
-    held(db, grant, run_id)?;
+    let (run, lock) = held(db, grant, run_id)?;
     let decision = Decision { decision: "rejected".into(), at: now, by: by(grant, name) };
     runs::decide(db, run_id, RunState::Failed, &decision, None, Some(&rejected()))?;
+    if run.mode == Mode::Full {
+        // Who is gone is not known again: the list that would tell is not believed.
+        lists::unjudged(db, &lock, true, &not_believed(run_id), now)?;
+    }
     Ok(runs::get(db, run_id)?)
 }
 
-fn held(db: &mut WriteDb, grant: &Grant<action::DecideHolds>, run_id: &str) -> Result<Run, Error> {
+fn held(
+    db: &mut WriteDb,
+    grant: &Grant<action::DecideHolds>,
+    run_id: &str,
+) -> Result<(Run, Locked<List>), Error> {
     let run = runs::get(db, run_id)?;
     grant.covers(&run.company_id, "run")?;
-    locks::of(&run.connection_id).list(db, run.list)?;
+    let lock = locks::of(&run.connection_id).list(db, run.list)?;
     companies::open(db, &run.company_id)?;
     let run = runs::get(db, run_id)?;
-    if run.state == RunState::Held { Ok(run) } else { Err(Error::NotHeld) }
+    if run.state == RunState::Held { Ok((run, lock)) } else { Err(Error::NotHeld) }
 }
 
 fn by(grant: &Grant<action::DecideHolds>, name: Option<&str>) -> Decider {
@@ -95,6 +105,15 @@ fn rejected() -> Problem {
     Problem::new(
         "rejected",
         "The absences were rejected: everybody stays as they were.",
+        "Put right at the source why its list was so short; the next whole list is judged anew.",
+    )
+}
+
+/// Why nobody of a list can be marked absent whose last whole reading a person did not believe.
+fn not_believed(run_id: &str) -> Problem {
+    Problem::new(
+        "rejected",
+        format!("The list that came last is not believed: a person rejected the absences of run {run_id}."),
         "Put right at the source why its list was so short; the next whole list is judged anew.",
     )
 }

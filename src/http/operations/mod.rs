@@ -13,17 +13,18 @@ use std::time::Duration;
 use axum::{
     Extension, Json,
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Gateway, api::errors::refuse, api::schema::ProblemBody, problem::ApiError};
+use super::{
+    Gateway, api::errors::refuse, api::schema::ProblemBody, problem::ApiError, representation::FixedJson,
+};
 use crate::store::{self, Requester, on_behalf_of};
 
 pub use docs::page;
@@ -62,7 +63,7 @@ async fn past_the_queue(request: Request, next: Next) -> Response {
 
 /// The OpenAPI document, serialized.
 #[derive(Debug, Clone)]
-pub struct Document(pub Bytes);
+pub(super) struct Document(pub FixedJson);
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Status {
@@ -139,7 +140,9 @@ async fn figures(
 /// Shows this document
 #[utoipa::path(get, path = "/openapi.json", tag = "operations", security(()),
     responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
-async fn document(Extension(Document(text)): Extension<Document>) -> impl IntoResponse {
-    // The bytes are shared: no request copies them.
-    ([(header::CONTENT_TYPE, "application/json")], text)
+async fn document(
+    Extension(Document(document)): Extension<Document>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    document.answer(&headers)
 }

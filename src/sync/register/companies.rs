@@ -23,8 +23,13 @@ pub fn company(
     new_name: &str,
 ) -> Result<Company> {
     let now = ambient.now();
-    let company =
-        Company { id: new_id("com", now, ambient.entropy.bytes()), name: name(new_name)?, created_at: now };
+    let company = Company {
+        id: new_id("com", now, ambient.entropy.bytes()),
+        name: name(new_name)?,
+        created_at: now,
+        closing_at: None,
+        deleting_at: None,
+    };
     companies::insert(db, &company)?;
     Ok(company)
 }
