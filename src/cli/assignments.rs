@@ -95,7 +95,7 @@ pub(super) fn file(path: &str) -> Result<Secret> {
 }
 
 /// The secret that is the whole of a text, without its last line break.
-fn alone(place: &str, remedy: &str, text: io::Result<String>) -> Result<Secret> {
+pub(super) fn alone(place: &str, remedy: &str, text: io::Result<String>) -> Result<Secret> {
     let failed = |why: String| {
         Failure::new("bad_secret_file", format!("The secret cannot be read from {place}: {why}."), remedy)
     };

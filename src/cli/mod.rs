@@ -3,6 +3,7 @@
 //! What a command answers goes to standard output, as text for people or with `--json` as one JSON document; all else
 //! goes to standard error. Exit codes: 0 done, 1 failed, 2 not understood (the call, or the settings).
 
+mod account;
 mod app;
 mod assignments;
 mod company;
@@ -81,6 +82,9 @@ enum Command {
     /// Manage companies: the businesses whose lists are staged
     #[command(subcommand)]
     Company(company::Command),
+    /// Manage accounts: the people who sign in
+    #[command(subcommand)]
+    Account(account::Command),
     /// Manage apps: the systems that read the lists and link their own IDs, and their tokens
     #[command(subcommand)]
     App(app::Command),
@@ -180,6 +184,7 @@ async fn dispatch(context: &Context, command: Command) -> Result {
         Command::Man(args) => man::run(context.out, &args),
         Command::Migrate(args) => migrate::run(context, &args).await,
         Command::Company(command) => company::run(context, command).await,
+        Command::Account(command) => account::run(context, command).await,
         Command::App(command) => app::run(context, command).await,
         Command::Connection(command) => connection::run(context, command).await,
         Command::Qwc(args) => qwc::run(context, args).await,

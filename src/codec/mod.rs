@@ -9,11 +9,13 @@
 //! | [`soap`] | SOAP envelopes: reads calls, writes replies |
 //! | [`qbxml`] | QuickBooks' own XML: writes requests, reads responses |
 //! | [`json`] | JSON, in which a broken text loses only that text |
+//! | [`password`] | people's passwords: hashes them for the database, and compares |
 //! | [`seal`] | encrypts secrets for the database, and decrypts them |
 
 pub mod json;
 pub mod lookahead;
 pub mod mojibake;
+pub mod password;
 pub mod qbxml;
 pub mod seal;
 pub mod soap;

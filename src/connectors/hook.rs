@@ -65,7 +65,7 @@ pub trait Hook: Sync {
     ) -> Result<(), Refused>;
 
     /// Whose a message may be that came to the address of all tenants, as connections are told apart by their tenants
-    /// ([`Connector::tenant`](super::registry::Connector::tenant)): one body may tell of several. Nothing is verified yet:
+    /// ([`Connector::tenant`](super::connector::Connector::tenant)): one body may tell of several. Nothing is verified yet:
     /// each of their connections receives the message by itself.
     fn tenants(&self, _body: &[u8]) -> Vec<String> {
         Vec::new()

@@ -12,6 +12,17 @@ pub fn email(text: &str) -> Option<String> {
     })
 }
 
+/// The key by which addresses are compared: case does not matter. (The part before the `@` may differ by case in theory;
+/// no provider does that, and two people of one name would be a trap.)
+pub fn key(address: &str) -> String {
+    super::name::key(address)
+}
+
+/// Whether the whole text is one address.
+pub fn is_address(text: &str) -> bool {
+    email(text).is_some_and(|address| address == text)
+}
+
 fn address(word: &str) -> Option<String> {
     let word = word.trim_matches(['\'', '.']);
     let (local, domain) = word.split_once('@')?;
@@ -28,7 +39,17 @@ fn address(word: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::email;
+    use super::{email, is_address, key};
+
+    #[test]
+    fn the_address_of_an_account_is_one_address_whatever_its_case() {
+        assert!(is_address("Ana.Lee@Example.com") && is_address("ánä@bücher.example"));
+        for text in ["", "ana", " ana@example.com", "ana@example.com; b@y.com", "Ana <ana@example.com>"] {
+            assert!(!is_address(text), "{text}");
+        }
+        assert_eq!(key("Ana.Lee@EXAMPLE.com"), key("ana.lee@example.COM"));
+        assert_ne!(key("ana@example.com"), key("áná@example.com"));
+    }
 
     #[test]
     fn the_first_address_is_the_e_mail() {

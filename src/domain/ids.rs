@@ -11,11 +11,13 @@ pub fn new_id(prefix: &str, now: DateTime<Utc>, random: [u8; 16]) -> String {
 }
 
 /// The kind of object that a prefix stands for, in words for people.
-const NAMED: [(&str, &str); 10] = [
+const NAMED: [(&str, &str); 12] = [
     ("com_", "company"),
     ("con_", "connection"),
     ("app_", "app"),
     ("tok_", "token"),
+    ("acc_", "account"),
+    ("ses_", "session"),
     ("run_", "run"),
     ("msg_", "message"),
     ("emp_", "employee"),

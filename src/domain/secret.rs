@@ -19,6 +19,11 @@ impl Secret {
         Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random)))
     }
 
+    /// The same of 256 bits (43 characters), for what lives in browsers.
+    pub fn generate_long(prefix: &str, random: [[u8; 16]; 2]) -> Self {
+        Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random.as_flattened())))
+    }
+
     pub fn reveal(&self) -> &str {
         &self.0
     }

@@ -246,6 +246,29 @@ words! {
 }
 
 words! {
+    /// How a person has proved who it is.
+    SignInMethod ("way to sign in") {
+        Password = "password",
+        /// A password, and a code of the second factor.
+        Totp = "totp",
+        /// A password, and one of the codes that were kept for a lost second factor.
+        RecoveryCode = "recovery_code",
+        /// An identity provider's word.
+        Oidc = "oidc",
+    }
+}
+
+words! {
+    /// What a link that works once is for.
+    LinkPurpose ("purpose of a link") {
+        /// Makes the first account.
+        SetUp = "set_up",
+        /// Chooses another password.
+        Reset = "reset",
+    }
+}
+
+words! {
     /// What kind of party did something.
     ActorKind ("kind of actor") {
         App = "app",

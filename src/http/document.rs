@@ -37,6 +37,7 @@ use super::api;
         (name = "profiles", description = "The app's own people and customers"),
         (name = "links", description = "Profile ↔ record"),
         (name = "changes", description = "What has happened, in order, without a gap"),
+        (name = "accounts", description = "The people who sign in"),
         (name = "apps", description = "Downstream systems and their tokens"),
         (name = "operations", description = "For those who run the gateway")
     )

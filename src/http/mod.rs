@@ -8,6 +8,7 @@
 //! | `connection` | serves one connection: HTTP/1.1 or HTTP/2, until it ends or is idle for too long |
 //! | `socket` | the bytes of a connection: read ahead, and closed when the client takes none |
 //! | `bodies` | the bodies of requests and answers, and the rate that they must keep |
+//! | `cookies` | the cookies by which browsers show who calls |
 //! | [`memory_budget`] | bounds the memory for the bodies of unauthenticated callers |
 //! | `log_throttle` | limits log lines to one a minute and address, or outage |
 //! | `peer`, `stop` | extensions of each request: the client's address, and the signal that the gateway stops |
@@ -22,19 +23,21 @@
 //! | [`limits`] | limits that a route chooses: the size of its body, the time to answer |
 //! | [`problem`] | errors as `application/problem+json` |
 //! | [`RefusedTokens`] | counts and logs tokens that are not valid |
-//! | [`TokenUses`] | records when tokens were used |
+//! | [`TokenUses`] | records when tokens and sessions were used |
 //! | [`qbwc`] | the Web Connector service |
 //! | [`webhooks`] | takes the messages that source systems send |
 //! | `policy` | lets the policy answer before a wrong query or body is explained |
 //! | [`extract`] | axum's extractors, with our errors |
 //! | [`router`] | the route table of the whole gateway |
 //! | [`api`] | the REST API under `/v1` |
+//! | `pages` | the pages for people |
 //! | [`operations`] | probes, metrics, and the API's description |
 
 mod admission;
 pub mod api;
 mod bodies;
 mod connection;
+mod cookies;
 mod decode;
 mod document;
 pub mod extract;
@@ -45,6 +48,7 @@ mod log_throttle;
 pub mod memory_budget;
 mod negotiation;
 pub mod operations;
+mod pages;
 pub mod peer;
 mod policy;
 pub mod problem;
@@ -105,7 +109,7 @@ pub struct Gateway {
     pub unverified_bodies: MemoryBudget,
     /// Counts and logs tokens that are not valid.
     pub refused_tokens: RefusedTokens,
-    /// Records when tokens were used.
+    /// Records when tokens and sessions were used.
     pub token_uses: TokenUses,
     /// Keeps an outage from writing a line for each call of a Web Connector.
     pub(in crate::http) outages: Arc<log_throttle::OutageThrottle>,

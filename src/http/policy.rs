@@ -57,6 +57,7 @@ pub(super) async fn target(parts: &mut Parts) -> Target {
         "runs" => Target::Run(id),
         "messages" => Target::Message(id),
         "apps" => Target::App(id),
+        "accounts" => Target::Account(id),
         resource => match List::ALL.iter().find(|list| list.plural() == resource) {
             Some(list) => Target::Record(*list, id),
             None => Target::Nothing,

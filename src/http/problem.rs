@@ -72,19 +72,34 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, problem).caused_by(cause)
     }
 
-    /// The body for the request `id`. Logs the cause; that of an outage now and then, because it is the same for all.
-    pub(super) fn body(self, id: &RequestId, outages: &OutageThrottle) -> Vec<u8> {
+    /// There is no route at the address. The address is not repeated: it may be anything, even a secret that was pasted.
+    pub(super) fn no_such_route() -> Self {
+        let problem = Problem::new(
+            "no_such_route",
+            "There is nothing at this address.",
+            "Compare the address with the API's description at /docs.",
+        );
+        Self::new(StatusCode::NOT_FOUND, problem)
+    }
+
+    /// Logs the cause, if there is one: once, when the body is written; that of an outage now and then, because it is the same
+    /// for all.
+    pub(super) fn log(&self, outages: &OutageThrottle) {
         let code = &*self.problem.code;
-        let (outage, now) = (self.status == StatusCode::SERVICE_UNAVAILABLE, Instant::now());
+        let outage = self.status == StatusCode::SERVICE_UNAVAILABLE;
         match &self.cause {
             Some(cause) if outage => {
-                if let Some(more) = outages.permits_code(code, now) {
+                if let Some(more) = outages.permits_code(code, Instant::now()) {
                     tracing::error!(code, error = chain(cause.as_ref()), more, "requests fail");
                 }
             }
             Some(cause) => tracing::error!(code, error = chain(cause.as_ref()), "request failed"),
             None => {}
         }
+    }
+
+    /// The body for the request `id`.
+    pub(super) fn body(self, id: &RequestId) -> Vec<u8> {
         let Self { status, problem, mut extra, .. } = self;
         extra.retain(|name, _| !RESERVED.contains(&name.as_str()));
         let body = Body {

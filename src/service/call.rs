@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     domain::{
-        access::{ActingApp, Acts, Attempt, Companies, Principal},
+        access::{ActingApp, Acts, Attempt, Companies, InSession, Principal, Scopes},
         secret::SecretHash,
         words::Action,
     },
     store::{
         self, Db, Store, WriteDb,
+        accounts::{self, Account, sessions::Session},
         apps::{self, App, Token},
     },
 };
@@ -34,6 +35,10 @@ pub struct CallContext {
 pub enum Credential {
     /// A token of an app.
     Token(SecretHash),
+    /// A token of a person.
+    PersonalToken(SecretHash),
+    /// The secret in the cookie of a browser in which a person has signed in.
+    Session(SecretHash),
     /// The command line, which runs where the database is.
     CommandLine,
 }
@@ -48,8 +53,43 @@ pub struct Outcome<T> {
 /// A caller who was authenticated.
 #[derive(Debug, Clone)]
 pub struct Authentication {
-    /// The ID of the token, if there is one, and when its use was recorded last.
-    pub token: Option<(String, Option<DateTime<Utc>>)>,
+    /// What was used, if it is recorded when it is used.
+    pub used: Option<Used>,
+}
+
+/// A token or a session that was used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Used {
+    pub kind: UsedKind,
+    pub id: String,
+    /// When its use was recorded last.
+    pub noted_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UsedKind {
+    Token,
+    PersonalToken,
+    Session,
+}
+
+impl Used {
+    /// Records the use, unless one was recorded since `unless_after`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn note(
+        &self,
+        db: &mut WriteDb,
+        now: DateTime<Utc>,
+        unless_after: DateTime<Utc>,
+    ) -> store::Result<()> {
+        match self.kind {
+            UsedKind::Token => apps::token_used(db, &self.id, now, unless_after),
+            UsedKind::PersonalToken => accounts::tokens::used(db, &self.id, now, unless_after),
+            UsedKind::Session => accounts::sessions::seen(db, &self.id, now, unless_after),
+        }
+    }
 }
 
 /// The refusal that rolls a job back, and the authentication, if it succeeded.
@@ -100,12 +140,13 @@ fn run<A: Acts, D: AsMut<Db>, T>(
     context: CallContext,
     work: impl FnOnce(&mut D, &Attempt<A>) -> Result<T>,
 ) -> Result<(Authentication, T), FailedCall> {
-    let Some((principal, own, authentication)) = authenticate(db.as_mut(), &context)? else {
-        return Err(FailedCall(None, Box::new(unauthorized())));
+    let Some(caller) = authenticate(db.as_mut(), &context)? else {
+        return Err(FailedCall(None, Box::new(context.credential.refused())));
     };
+    let AuthenticatedCaller { principal, app: own, session, authentication } = caller;
     let failed = |refusal| FailedCall(Some(authentication.clone()), Box::new(refusal));
     let app = acting(db.as_mut(), &principal, own, context.app.as_deref(), A::ACTION).map_err(failed)?;
-    let attempt = Attempt::new(principal, app, context.request_id);
+    let attempt = Attempt::new(principal, app, context.request_id).in_session(session);
     let value = work(db, &attempt).map_err(failed)?;
     Ok((authentication, value))
 }
@@ -115,23 +156,62 @@ fn run<A: Acts, D: AsMut<Db>, T>(
 /// # Errors
 /// `unauthorized`.
 pub async fn check(store: &Store, context: &CallContext) -> Result<()> {
-    let context = context.clone();
-    match store.read(move |db| authenticate(db, &context)).await? {
+    let asked = context.clone();
+    match store.read(move |db| authenticate(db, &asked)).await? {
         Some(_) => Ok(()),
-        None => Err(unauthorized()),
+        None => Err(context.credential.refused()),
     }
 }
 
-type AuthenticatedCaller = (Principal, Option<ActingApp>, Authentication);
+/// A caller who was authenticated, with its own app if it has one, and the session in which it calls.
+struct AuthenticatedCaller {
+    principal: Principal,
+    app: Option<ActingApp>,
+    session: Option<InSession>,
+    authentication: Authentication,
+}
 
-/// The caller, with its own app if it has one; `None` if the token is not valid.
+/// The caller; `None` if what it shows is not valid.
 fn authenticate(db: &mut Db, context: &CallContext) -> store::Result<Option<AuthenticatedCaller>> {
-    let Credential::Token(hash) = context.credential else {
-        return Ok(Some((Principal::CommandLine, None, Authentication { token: None })));
+    let now = context.now;
+    let (principal, app, session, used) = match context.credential {
+        Credential::CommandLine => (Principal::CommandLine, None, None, None),
+        Credential::Token(hash) => {
+            let Some((token, app)) = apps::by_token(db, &hash.0, now)? else { return Ok(None) };
+            let used = (UsedKind::Token, token.id.clone(), token.last_used_at);
+            (principal(&token, &app), Some(as_acting(&app)), None, Some(used))
+        }
+        Credential::PersonalToken(hash) => {
+            let Some((token, account)) = accounts::tokens::by_hash(db, &hash.0, now)? else {
+                return Ok(None);
+            };
+            let used = (UsedKind::PersonalToken, token.id, token.last_used_at);
+            (person(account, Some(token.scopes)), None, None, Some(used))
+        }
+        Credential::Session(hash) => {
+            let Some((session, account)) = accounts::sessions::by_secret(db, &hash.0, now)? else {
+                return Ok(None);
+            };
+            let used = (UsedKind::Session, session.id.clone(), Some(session.last_seen_at));
+            let session = InSession { fresh: is_fresh(&session, now), id: session.id };
+            (person(account, None), None, Some(session), Some(used))
+        }
     };
-    let Some((token, app)) = apps::by_token(db, &hash.0, context.now)? else { return Ok(None) };
-    let authentication = Authentication { token: Some((token.id.clone(), token.last_used_at)) };
-    Ok(Some((principal(&token, &app), Some(as_acting(&app)), authentication)))
+    let used = used.map(|(kind, id, noted_at)| Used { kind, id, noted_at });
+    Ok(Some(AuthenticatedCaller { principal, app, session, authentication: Authentication { used } }))
+}
+
+/// For how long a person who has signed in may do what asks for a fresh sign-in.
+pub const FRESH: TimeDelta = TimeDelta::minutes(10);
+
+fn is_fresh(session: &Session, now: DateTime<Utc>) -> bool {
+    now < session.authenticated_at + FRESH
+}
+
+/// A person, or a program with a token of these scopes.
+fn person(account: Account, scopes: Option<Scopes>) -> Principal {
+    let Account { id, role, companies, .. } = account;
+    Principal::Account { id, role, companies: Companies::Only(companies), scopes }
 }
 
 /// The caller that a token belongs to.
@@ -189,14 +269,27 @@ fn acting(
 /// The only app that exists, for a caller without one of its own. Linking is limited to the companies that the app
 /// sees; the other actions are limited only by what the caller may do itself.
 fn only(db: &mut Db, principal: &Principal, action: Action) -> Result<Option<ActingApp>> {
-    let mut seen = super::find::apps(db, principal)?;
-    seen.retain(|app| !app.admin);
-    let [only] = seen.as_slice() else { return Ok(None) };
+    let Some(only) = apps::only(db, principal.companies().ids())? else { return Ok(None) };
     let companies = match action {
-        Action::Link => as_acting(only).companies,
+        Action::Link => as_acting(&only).companies,
         _ => principal.companies(),
     };
-    Ok(Some(ActingApp { companies, ..as_acting(only) }))
+    Ok(Some(ActingApp { companies, ..as_acting(&only) }))
+}
+
+impl Credential {
+    /// The refusal of one that is not valid.
+    fn refused(&self) -> Refusal {
+        match self {
+            Self::Session(_) => Refusal::new(
+                Class::Unauthorized,
+                "signed_out",
+                "The session has ended, or the account is disabled.",
+                "Sign in again: `POST /v1/session`.",
+            ),
+            _ => unauthorized(),
+        }
+    }
 }
 
 /// The refusal of a token that is not valid.
@@ -205,6 +298,6 @@ pub fn unauthorized() -> Refusal {
         Class::Unauthorized,
         "unauthorized",
         "There is no token, or it is not valid (any more).",
-        "Send `Authorization: Bearer TOKEN`; `rollcall app add` and `POST /v1/apps/{id}/tokens` make tokens.",
+        "Send `Authorization: Bearer TOKEN`; `rollcall app add` and `POST /v1/apps/{id}/tokens` make tokens. People sign in: `POST /v1/session`.",
     )
 }

@@ -78,6 +78,7 @@ operations! {
     RemoveConnection = "DELETE /v1/connections/{id}", "connection remove CONNECTION";
     ListApps = "GET /v1/apps", "app list";
     ChangeApp = "PATCH /v1/apps/{id}", "app set APP";
+    ListAccounts = "GET /v1/accounts", "account list";
     ListTokens = "GET /v1/apps/{id}/tokens", "app token list APP";
     AddToken = "POST /v1/apps/{id}/tokens", "app token add APP";
     ListRuns = "GET /v1/runs", "run list";

@@ -16,6 +16,7 @@
 //! | `refusals` | turns the errors of verbs into refusals |
 //! | the others | one file or folder a resource |
 
+pub mod accounts;
 mod actor_names;
 pub mod apps;
 pub mod call;
@@ -34,6 +35,7 @@ mod refusal;
 mod refusals;
 pub mod runs;
 pub mod schema;
+pub mod sign_in;
 pub mod target;
 pub mod tokens;
 pub mod workers;

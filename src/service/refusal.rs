@@ -156,6 +156,7 @@ fn lists(what: &str) -> Option<Operation> {
         "company" => Operation::ListCompanies,
         "connection" => Operation::ListConnections,
         "app" => Operation::ListApps,
+        "account" => Operation::ListAccounts,
         "token" => Operation::ListTokens,
         "run" => Operation::ListRuns,
         "message" => Operation::ListMessages,

@@ -13,13 +13,13 @@ use crate::domain::{
     details,
     problem::Problem,
     words::{
-        Cause, ChangeKind, ConnectionState, Ended, Kind, List, MessageState, Mode, RunState, Scope,
-        WorkerState,
+        Cause, ChangeKind, ConnectionState, Ended, Kind, List, MessageState, Mode, Role, RunState, Scope,
+        SignInMethod, WorkerState,
     },
 };
 
 /// The vocabularies by the names of their schemas, from the enums themselves.
-pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 11] {
+pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 13] {
     [
         (LIST, words(List::ALL)),
         (KIND, words(Kind::ALL)),
@@ -30,6 +30,8 @@ pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 11] {
         (RUN_STATE, words(RunState::ALL)),
         (CHANGE_KIND, words(ChangeKind::ALL)),
         (SCOPE, words(Scope::ALL)),
+        (ROLE, words(Role::ALL)),
+        (SIGN_IN_METHOD, words(SignInMethod::ALL)),
         (WORKER_STATE, words(WorkerState::ALL)),
         (WORKER_RESULT, words(Ended::ALL)),
     ]
@@ -44,6 +46,8 @@ const MODE: &str = "Mode";
 const RUN_STATE: &str = "RunState";
 const CHANGE_KIND: &str = "ChangeKind";
 const SCOPE: &str = "Scope";
+const ROLE: &str = "Role";
+const SIGN_IN_METHOD: &str = "SignInMethod";
 const WORKER_STATE: &str = "WorkerState";
 const WORKER_RESULT: &str = "WorkerResult";
 
@@ -74,6 +78,14 @@ impl ToSchema for ListWord {
     fn name() -> Cow<'static, str> {
         LIST.into()
     }
+}
+
+pub fn roles() -> RefOr<Schema> {
+    named(ROLE)
+}
+
+pub fn sign_in_methods() -> RefOr<Schema> {
+    named(SIGN_IN_METHOD)
 }
 
 pub fn kinds() -> RefOr<Schema> {

@@ -19,6 +19,7 @@ pub enum Target {
     Run(String),
     Message(String),
     App(String),
+    Account(String),
     /// No object that exists: a list, or one that is to be made.
     Nothing,
 }
@@ -49,6 +50,7 @@ pub fn authorize<A: Acts>(db: &mut Db, attempt: &Attempt<A>, target: &Target) ->
             find::app(db, attempt.principal(), wanted)?;
             attempt.throughout()?;
         }
+        Target::Account(wanted) => drop(find::account(db, attempt, wanted)?),
         Target::Nothing => drop(attempt.throughout()?),
     }
     Ok(())

@@ -4,6 +4,7 @@
 //! few dedicated threads; a verb is a closure over [`Db`] that
 //! reads, or over [`WriteDb`], run in one transaction.
 
+pub mod accounts;
 pub mod apps;
 pub mod changes;
 pub mod clocks;
@@ -19,6 +20,7 @@ mod error;
 mod feed_watchers;
 mod file_problem;
 mod files;
+mod gathered;
 mod health;
 pub mod inbox;
 pub mod links;
@@ -26,6 +28,7 @@ pub mod lists;
 pub mod locks;
 pub mod message_times;
 mod migrate;
+mod order;
 pub mod polls;
 mod pool;
 pub mod profiles;

@@ -1,4 +1,5 @@
 //! The tables as Diesel sees them. Changed together with both migration folders; a test compares the three.
+//! Longer than other files, because it is one list: what one looks for in it is found by the name of its table.
 
 diesel::table! {
     companies (id) {
@@ -437,6 +438,71 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    accounts (id) {
+        id -> Text,
+        email -> Text,
+        email_key -> Text,
+        name -> Text,
+        role -> Text,
+        active -> Bool,
+        password_hash -> Nullable<Text>,
+        password_changed_at -> Nullable<Timestamp>,
+        totp_sealed -> Nullable<Binary>,
+        totp_last_step -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    account_companies (account_id, company_id) {
+        account_id -> Text,
+        company_id -> Text,
+    }
+}
+
+diesel::table! {
+    account_sessions (id) {
+        id -> Text,
+        account_id -> Text,
+        secret_hash -> Binary,
+        created_at -> Timestamp,
+        last_seen_at -> Timestamp,
+        authenticated_at -> Timestamp,
+        method -> Text,
+        address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    account_tokens (id) {
+        id -> Text,
+        account_id -> Text,
+        token_hash -> Binary,
+        name -> Nullable<Text>,
+        scopes -> Text,
+        created_at -> Timestamp,
+        expires_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
+        last_used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    one_time_links (id) {
+        id -> Text,
+        token_hash -> Binary,
+        purpose -> Text,
+        account_id -> Nullable<Text>,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::joinable!(account_sessions -> accounts (account_id));
+diesel::joinable!(account_tokens -> accounts (account_id));
 diesel::joinable!(links -> profiles (profile_key));
 diesel::joinable!(links -> records (record_id));
 diesel::joinable!(links -> apps (app_id));
@@ -448,6 +514,10 @@ diesel::joinable!(tokens -> apps (app_id));
 diesel::joinable!(desktop_files -> connections (connection_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    account_companies,
+    account_sessions,
+    account_tokens,
+    accounts,
     app_companies,
     apps,
     changes,
@@ -461,6 +531,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     inbox,
     links,
     lists,
+    one_time_links,
     polls,
     profiles,
     qbwc_sessions,

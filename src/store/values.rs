@@ -11,7 +11,8 @@ use diesel::{
 use crate::domain::{
     access::Scopes,
     words::{
-        ActorKind, ChangeKind, Ended, Kind, List, MessageState, Mode, RunState, SessionState, WorkerState,
+        ActorKind, ChangeKind, Ended, Kind, LinkPurpose, List, MessageState, Mode, Role, RunState,
+        SessionState, SignInMethod, WorkerState,
     },
 };
 
@@ -97,12 +98,15 @@ words!(
     ChangeKind,
     Ended,
     Kind,
+    LinkPurpose,
     List,
     MessageState,
     Mode,
+    Role,
     RunState,
     Scopes,
     SessionState,
+    SignInMethod,
     WorkerState
 );
 

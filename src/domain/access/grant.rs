@@ -23,7 +23,16 @@ pub struct Attempt<A> {
     app: Option<ActingApp>,
     companies: Companies,
     request_id: Option<Arc<str>>,
+    session: Option<InSession>,
     action: PhantomData<fn() -> A>,
+}
+
+/// The session of a browser in which a person calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InSession {
+    pub id: String,
+    /// Whether the person has proved a short while ago who it is: see [`Attempt::fresh`].
+    pub fresh: bool,
 }
 
 /// Why a grant is denied.
@@ -45,6 +54,12 @@ pub enum Denied {
     /// Several apps could be meant.
     #[error("it must be said for which app")]
     AppNeeded,
+    /// The person has signed in too long ago for this.
+    #[error("the person must sign in once more")]
+    NotFresh,
+    /// The caller is not a person: it has no account of its own.
+    #[error("the caller has no account of its own")]
+    NoAccount,
 }
 
 impl<A: Acts> Attempt<A> {
@@ -55,7 +70,13 @@ impl<A: Acts> Attempt<A> {
             Some(app) => seen.and(&app.companies),
             None => seen,
         };
-        Self { principal, app, companies, request_id, action: PhantomData }
+        Self { principal, app, companies, request_id, session: None, action: PhantomData }
+    }
+
+    /// The same, by a person in a session.
+    #[must_use]
+    pub fn in_session(self, session: Option<InSession>) -> Self {
+        Self { session, ..self }
     }
 
     /// Asks the policy about an object of a company. `what` is the kind of object that is missing for a caller who does
@@ -86,8 +107,7 @@ impl<A: Acts> Attempt<A> {
             Decision::Allowed => Ok(()),
             Decision::NotThere => Err(Denied::NotThere(what)),
             Decision::Forbidden => {
-                let token = matches!(self.principal, Principal::App { .. });
-                let scope = scope_needed(A::ACTION).filter(|_| token);
+                let scope = scope_needed(A::ACTION).filter(|scope| self.principal.lacks(*scope));
                 Err(Denied::Forbidden { action: A::ACTION, scope })
             }
         }
@@ -108,6 +128,39 @@ impl<A: Acts> Attempt<A> {
 impl<A> Attempt<A> {
     pub fn principal(&self) -> &Principal {
         &self.principal
+    }
+
+    /// The session of the browser that calls, if one does.
+    pub fn session(&self) -> Option<&InSession> {
+        self.session.as_ref()
+    }
+
+    /// The session in which the caller calls.
+    ///
+    /// # Errors
+    /// [`Denied::NoAccount`] where it is no person in a browser.
+    pub fn own_session(&self) -> Result<&InSession, Denied> {
+        self.session.as_ref().ok_or(Denied::NoAccount)
+    }
+
+    /// Refuses a person who has not signed in a short while ago: whoever finds a browser left alone must not get at
+    /// credentials, tokens, roles and the like. Programs have proved with this call who they are.
+    ///
+    /// # Errors
+    /// [`Denied::NotFresh`].
+    pub fn fresh(&self) -> Result<(), Denied> {
+        if self.session.as_ref().is_none_or(|session| session.fresh) { Ok(()) } else { Err(Denied::NotFresh) }
+    }
+
+    /// The ID of the caller's own account.
+    ///
+    /// # Errors
+    /// [`Denied::NoAccount`] where the caller is no person.
+    pub fn own_account(&self) -> Result<&str, Denied> {
+        match &self.principal {
+            Principal::Account { id, .. } => Ok(id),
+            _ => Err(Denied::NoAccount),
+        }
     }
 
     /// The app to act for; `None` if several could be meant.

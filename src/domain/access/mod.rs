@@ -9,7 +9,7 @@ mod principal;
 #[cfg(test)]
 mod tests;
 
-pub use grant::{ActingApp, Attempt, Denied, Grant};
+pub use grant::{ActingApp, Attempt, Denied, Grant, InSession};
 pub use principal::{Actor, Companies, Principal, Scopes};
 
 use super::words::{Action, Role, Scope};
@@ -74,13 +74,15 @@ fn may(principal: &Principal, action: Action) -> bool {
     let row = row(action);
     match principal {
         Principal::App { scopes, .. } => row.scope.is_some_and(|scope| scopes.has(scope)),
-        Principal::Account { role: Role::User, .. } => row.user,
+        Principal::Account { role, scopes, .. } => {
+            let role = *role == Role::AccountAdmin || row.user;
+            let token = |scopes: &Scopes| row.scope.is_some_and(|scope| scopes.has(scope));
+            role && scopes.as_ref().is_none_or(token)
+        }
         Principal::Quicklink { .. } => row.quicklink,
         // The gateway acts by rules that a person switched on.
         Principal::Worker { .. } => matches!(action, Action::Read | Action::Link | Action::Poll),
-        Principal::Account { role: Role::AccountAdmin, .. }
-        | Principal::Admin { .. }
-        | Principal::CommandLine => true,
+        Principal::Admin { .. } | Principal::CommandLine => true,
     }
 }
 

@@ -11,8 +11,8 @@ pub enum Principal {
     App { id: String, name: String, scopes: Scopes, companies: Companies },
     /// A token of an admin's app.
     Admin { id: String, name: String },
-    /// A person who has signed in.
-    Account { id: String, role: Role, companies: Companies },
+    /// A person who has signed in, or a program with a token of that person: then it may do what the scopes allow as well.
+    Account { id: String, role: Role, companies: Companies, scopes: Option<Scopes> },
     /// The bearer of a link that opens one company's Sync Users page.
     Quicklink { id: String, company: String },
     /// Whoever runs commands on the machine of the database.
@@ -33,6 +33,14 @@ impl Principal {
             | Self::Admin { .. }
             | Self::CommandLine
             | Self::Worker { .. } => Companies::All,
+        }
+    }
+
+    /// Whether it is a token without this scope.
+    pub(super) fn lacks(&self, scope: Scope) -> bool {
+        match self {
+            Self::App { scopes, .. } | Self::Account { scopes: Some(scopes), .. } => !scopes.has(scope),
+            _ => false,
         }
     }
 

@@ -10,7 +10,13 @@ fn app(scopes: &[Scope]) -> Principal {
 }
 
 fn account(role: Role) -> Principal {
-    Principal::Account { id: "acc_1".into(), role, companies: Companies::Only(vec![OWN.to_owned()]) }
+    personal(role, None)
+}
+
+/// A person, or its token with these scopes.
+fn personal(role: Role, scopes: Option<&[Scope]>) -> Principal {
+    let companies = Companies::Only(vec![OWN.to_owned()]);
+    Principal::Account { id: "acc_1".into(), role, companies, scopes: scopes.map(Scopes::new) }
 }
 
 /// The callers, each with the actions that it may do.
@@ -35,6 +41,14 @@ fn callers() -> Vec<(Principal, Vec<Action>)> {
         (quicklink, vec![A::Read, A::ReadCompanies, A::Link, A::Poll]),
         (Principal::Worker { name: "match" }, vec![A::Read, A::Link, A::Poll]),
         (account(Role::AccountAdmin), all()),
+        // A token of a person may do what its scopes and the person's role allow.
+        (personal(Role::User, Some(&[Scope::Read])), vec![A::Read, A::ReadCompanies]),
+        (personal(Role::User, Some(Scope::ALL)), vec![A::Read, A::ReadCompanies, A::Link, A::Poll, A::Test]),
+        (
+            personal(Role::AccountAdmin, Some(Scope::ALL)),
+            vec![A::Read, A::ReadCompanies, A::Link, A::Poll, A::Test, A::DecideHolds, A::ManageConnections],
+        ),
+        (personal(Role::AccountAdmin, Some(&[Scope::Manage])), vec![A::DecideHolds, A::ManageConnections]),
         (Principal::Admin { id: "app_2".into(), name: "Ops".into() }, all()),
         (Principal::CommandLine, all()),
     ]
@@ -91,6 +105,18 @@ fn a_token_that_lacks_a_scope_is_told_which() {
     let expected = Denied::Forbidden { action: Action::ManageConnections, scope: Some(Scope::Manage) };
     assert_eq!(denied, expected);
     assert_eq!(attempt.at("com_b", "connection").unwrap_err(), Denied::NotThere("connection"));
+}
+
+#[test]
+fn a_person_in_a_session_must_have_signed_in_a_short_while_ago() {
+    let attempt =
+        |session| Attempt::<action::OwnAccount>::new(account(Role::User), None, None).in_session(session);
+    let session = |fresh| Some(super::InSession { id: "ses_1".into(), fresh });
+    assert_eq!(attempt(session(true)).fresh(), Ok(()));
+    assert_eq!(attempt(session(false)).fresh(), Err(Denied::NotFresh));
+    assert_eq!(attempt(session(false)).own_account(), Ok("acc_1"));
+    let command_line = Attempt::<action::OwnAccount>::new(Principal::CommandLine, None, None);
+    assert_eq!((command_line.fresh(), command_line.own_account()), (Ok(()), Err(Denied::NoAccount)));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
+use url::Url;
 use utoipa::openapi::{
     RefOr,
     extensions::Extensions,
@@ -15,13 +16,14 @@ use utoipa::openapi::{
 use crate::{
     domain::{
         access::{Acts, Attempt},
-        secret::Secret,
+        secret::{Secret, SecretHash},
         words::Action,
     },
     http::{
         Gateway,
         admission::ExchangeHandle,
         api::errors::refuse,
+        cookies::SESSION,
         extract::Parameters,
         peer,
         policy::{self, Policy},
@@ -30,6 +32,7 @@ use crate::{
     },
     service::{
         self,
+        accounts::PERSONAL_TOKEN,
         call::{self, CallContext, Credential, Outcome},
         target::{self, Target},
     },
@@ -81,7 +84,7 @@ impl<A: Acts> FromRequestParts<Gateway> for Caller<A> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, ApiError> {
-        let token = bearer(&parts.headers).ok_or_else(call::unauthorized)?;
+        let credential = credential(&parts.headers, &gateway.public_url).ok_or_else(call::unauthorized)?;
         let query = parts.uri.query().unwrap_or_default();
         // Neither database holds the character NUL in a text, so nothing is looked up by what has it; bodies refuse it by
         // their types.
@@ -89,7 +92,7 @@ impl<A: Acts> FromRequestParts<Gateway> for Caller<A> {
         let app = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "app");
         let app = app.filter(|_| !nul.query);
         let context = CallContext {
-            credential: Credential::Token(token.hash()),
+            credential,
             app: app.map(|(_, app)| app.into_owned()),
             request_id: parts.extensions.get::<RequestId>().map(|id| id.as_str().into()),
             now: gateway.ambient.now(),
@@ -137,6 +140,20 @@ impl<A: Acts> Caller<A> {
         })
     }
 
+    /// What the caller has shown, as it is kept: it tells callers apart.
+    pub(super) fn secret_hash(&self) -> SecretHash {
+        match self.context.credential {
+            Credential::Token(hash) | Credential::PersonalToken(hash) | Credential::Session(hash) => hash,
+            // No request comes from there.
+            Credential::CommandLine => SecretHash([0; 32]),
+        }
+    }
+
+    /// The queue for the database in which the caller waits.
+    pub(super) fn requester(&self) -> Requester {
+        requester(&self.secret_hash())
+    }
+
     /// The context of the call, for work that goes on after it.
     pub(super) fn context(&self) -> &CallContext {
         &self.context
@@ -177,30 +194,49 @@ impl<A: Acts> Caller<A> {
     fn told<T>(&self, outcome: Outcome<T>) -> Result<T, ApiError> {
         if let Some(authentication) = outcome.authentication {
             self.exchange.authenticated();
-            if let Some((token, noted)) = authentication.token {
-                self.gateway.token_uses.note(&self.gateway, token, noted);
+            if let Some(used) = authentication.used {
+                self.gateway.token_uses.note(&self.gateway, used);
             }
         }
         outcome.result.map_err(|refusal| self.refused(refusal))
     }
 
     fn refused(&self, refusal: service::Refusal) -> ApiError {
-        if refusal.class == service::Class::Unauthorized {
+        // A session ends by itself: that is nothing to look after.
+        let token = !matches!(self.context.credential, Credential::Session(_));
+        if token && refusal.class == service::Class::Unauthorized {
             self.gateway.refused_tokens.note(self.from);
         }
         refusal.into()
     }
 }
 
+/// What a request shows to prove who calls. A token comes before the cookie: whoever sends one means it.
+fn credential(headers: &HeaderMap, public_url: &Url) -> Option<Credential> {
+    match bearer(headers) {
+        Some(token) if token.reveal().starts_with(PERSONAL_TOKEN) => {
+            Some(Credential::PersonalToken(token.hash()))
+        }
+        Some(token) => Some(Credential::Token(token.hash())),
+        None => Some(Credential::Session(SESSION.read(headers, public_url)?.hash())),
+    }
+}
+
+/// The queue for the database in which a request waits: that of its token or session, valid or not.
+pub(super) fn queue(headers: &HeaderMap) -> Option<Requester> {
+    let secret = bearer(headers).or_else(|| SESSION.read_any(headers))?;
+    Some(requester(&secret.hash()))
+}
+
 /// The token of `Authorization: Bearer …` (RFC 6750 section 2.1).
-pub(super) fn bearer(headers: &HeaderMap) -> Option<Secret> {
+fn bearer(headers: &HeaderMap) -> Option<Secret> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(token.trim()))
 }
 
-/// The queue for the database that belongs to a token, valid or not.
-pub fn requester(token: &Secret) -> Requester {
-    let who = token.hash().0.iter().take(8).fold(String::new(), |mut who, byte| {
+/// The queue for the database that belongs to a token or session, valid or not.
+pub fn requester(hash: &SecretHash) -> Requester {
+    let who = hash.0.iter().take(8).fold(String::new(), |mut who, byte| {
         // Writing to a `String` cannot fail.
         let _ = write!(who, "{byte:02x}");
         who

@@ -6,6 +6,7 @@
 //! | [`errors`] | refusals as problems |
 //! | [`schema`] | what the descriptions of all resources share |
 
+pub mod accounts;
 pub mod apps;
 pub mod auth;
 pub mod changes;
@@ -18,6 +19,7 @@ pub mod profiles;
 pub mod records;
 pub mod runs;
 pub mod schema;
+pub mod session;
 pub mod tokens;
 pub mod workers;
 
@@ -31,7 +33,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::{Gateway, representation::represent};
 use crate::{service::page, store::on_behalf_of};
 
-/// The routes under `/v1`, with their description.
+/// The routes under `/v1`, with their description, but for those of the other routers here.
 pub fn router() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()
         .merge(companies::router())
@@ -43,6 +45,8 @@ pub fn router() -> OpenApiRouter<Gateway> {
         .merge(links::router())
         .merge(apps::router())
         .merge(tokens::router())
+        .merge(accounts::router())
+        .merge(session::router())
         .merge(workers::router())
         .with_layers()
 }
@@ -50,6 +54,11 @@ pub fn router() -> OpenApiRouter<Gateway> {
 /// The routes that may wait for something to happen: see [`changes::LONGEST_WAIT`].
 pub fn waiting_router() -> OpenApiRouter<Gateway> {
     changes::router().with_layers()
+}
+
+/// The routes that take passwords: their bodies are bounded more closely.
+pub fn sign_in_router() -> OpenApiRouter<Gateway> {
+    session::sign_in_router().with_layers()
 }
 
 trait Layers {
@@ -62,10 +71,10 @@ impl Layers for OpenApiRouter<Gateway> {
     }
 }
 
-/// Queues the caller's reads of the database by its token, so that others do not wait behind them.
+/// Queues the caller's reads of the database by its token or session, so that others do not wait behind them.
 async fn in_turn(request: Request, next: Next) -> Response {
-    match auth::bearer(request.headers()) {
-        Some(token) => on_behalf_of(auth::requester(&token), next.run(request)).await,
+    match auth::queue(request.headers()) {
+        Some(requester) => on_behalf_of(requester, next.run(request)).await,
         None => next.run(request).await,
     }
 }

@@ -11,7 +11,10 @@ use utoipa::{
     },
 };
 
-use crate::{domain::words::Kind, http::problem::MEDIA_TYPE};
+use crate::{
+    domain::{secret::Secret, words::Kind},
+    http::problem::MEDIA_TYPE,
+};
 
 pub use crate::service::schema::*;
 
@@ -28,6 +31,17 @@ impl<'de> Deserialize<'de> for Text {
             return Err(de::Error::invalid_value(found, &"a text without the character NUL"));
         }
         Ok(Self(text))
+    }
+}
+
+/// A secret as it is sent. Its `Debug` does not repeat it, nor do errors of any body.
+#[derive(Debug, Clone, ToSchema)]
+#[schema(value_type = String, format = Password)]
+pub struct SecretText(pub Secret);
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Secret::new(text)))
     }
 }
 
@@ -49,6 +63,12 @@ fn short_text(most: usize) -> ObjectBuilder {
 /// A name: see [`crate::service::input::short`].
 pub fn name() -> RefOr<Schema> {
     RefOr::T(short_text(200).into())
+}
+
+/// One e-mail address.
+pub fn email() -> RefOr<Schema> {
+    let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(6)).max_length(Some(254));
+    RefOr::T(text.pattern(Some(r"^[a-zA-Z0-9.+_-]+@[a-zA-Z0-9]+(\.[a-zA-Z0-9]+)+$")).build().into())
 }
 
 /// The ID of a profile, which is the app's own.

@@ -10,10 +10,11 @@ pub use names::Names;
 use crate::{
     domain::{
         access::{Acts, Attempt, Companies, Grant, Principal},
-        words::List,
+        words::{List, Role},
     },
     store::{
         self, Db, Page, PageLimit,
+        accounts::{self, Account},
         apps::{self, App, Token},
         companies::{self, Company},
         connections::{self, Connection},
@@ -119,6 +120,28 @@ fn sees(principal: &Principal, app: &App) -> bool {
     match principal.companies() {
         Companies::All => true,
         Companies::Only(companies) => app.companies.iter().any(|company| companies.contains(company)),
+    }
+}
+
+/// An account, by ID, its unique beginning, or e-mail: the caller's own, or any for whoever sees all of them.
+///
+/// # Errors
+/// The policy's, before anything is said about the account; `account_not_found`, `ambiguous`.
+pub fn account<A: Acts>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<Account> {
+    attempt.throughout()?;
+    if let Principal::Account { id, role: Role::User, .. } = attempt.principal() {
+        let own = accounts::get(db, id)?;
+        let all = [(own.id.clone(), own.email.clone())];
+        choose(&all, wanted).map_err(|_| Refusal::not_there_as("account", wanted))?;
+        return Ok(own);
+    }
+    match accounts::find(db, wanted.trim()) {
+        Err(store::Error::NotFound(_)) => {
+            let all = accounts::all_emails(db)?;
+            let id = choose(&all, wanted).map_err(|not| refused("account", wanted, not))?;
+            Ok(accounts::get(db, &id)?)
+        }
+        found => Ok(found?),
     }
 }
 

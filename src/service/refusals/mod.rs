@@ -58,6 +58,17 @@ impl From<Denied> for Refusal {
                     format!("Name the app by {app}; {list} lists them.")
                 }),
             ),
+            Denied::NotFresh => Refusal::new(
+                Class::Forbidden,
+                "fresh_sign_in_needed",
+                "For this the person must have signed in within the last ten minutes.",
+                "Sign in once more (`POST /v1/session`), and send the request again.",
+            ),
+            Denied::NoAccount => Refusal::unacceptable(
+                "no_account",
+                "The caller is not a person: it has no account of its own.",
+                "Sign in with an account (`POST /v1/session`).",
+            ),
         }
     }
 }

@@ -173,6 +173,11 @@ fn routes(document: &Value) -> Vec<Route> {
             if !path.starts_with("/v1/") {
                 continue;
             }
+            if operation.get("security") == Some(&json!([{}])) {
+                // Signing in: who calls is not known yet. See the tests of accounts.
+                assert_eq!((path.as_str(), method), ("/v1/session", "post"));
+                continue;
+            }
             let action = operation.get("x-rollcall-action");
             let action = action.unwrap_or_else(|| panic!("{method} {path}: no action"));
             routes.push(Route {

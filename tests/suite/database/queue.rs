@@ -56,7 +56,7 @@ async fn one_tokens_searches_keep_nobody_else_waiting() {
     TestApp::each(async |app| {
         app.stage(List::Employee, people(3)).await;
         let store = &app.gateway.store;
-        let lane = auth::requester(&Secret::new(&app.token));
+        let lane = auth::requester(&Secret::new(&app.token).hash());
         let mut searches = Searches::begin(store, &lane, 128).await;
         // Another caller, a probe, the figures, and the gateway's own work: reading and writing.
         app.admin("GET", "/v1/employees?company=Acme", None).await.is(200);

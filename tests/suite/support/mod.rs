@@ -2,6 +2,7 @@
 
 mod clock;
 mod database;
+pub mod person;
 #[cfg(unix)]
 mod postgres;
 mod process;
@@ -72,7 +73,19 @@ impl TestApp {
 
     /// With limits of its own.
     pub async fn start_within(database: &TestDatabase, change: impl FnOnce(&mut server::Limits)) -> Self {
-        let ambient = Ambient::system();
+        Self::start_by(database, Ambient::system(), change).await
+    }
+
+    /// By a clock of its own.
+    pub async fn start_at(database: &TestDatabase, clock: Arc<TestClock>) -> Self {
+        Self::start_by(database, Ambient { clock, ..Ambient::system() }, |_| {}).await
+    }
+
+    async fn start_by(
+        database: &TestDatabase,
+        ambient: Ambient,
+        change: impl FnOnce(&mut server::Limits),
+    ) -> Self {
         let store = database.open();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -158,9 +171,22 @@ impl TestApp {
     }
 
     pub async fn call(&self, method: Method, path: &str, token: Option<&str>, body: Option<Value>) -> Answer {
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let headers: Vec<_> = bearer.iter().map(|bearer| ("authorization", bearer.as_str())).collect();
+        self.call_with(method, path, &headers, body).await
+    }
+
+    /// With headers of its own.
+    pub async fn call_with(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Answer {
         let mut request = self.client.request(method, format!("http://{}{path}", self.address));
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         if let Some(body) = body {
             request = request.json(&body);

@@ -30,7 +30,7 @@ use crate::{
 };
 
 use super::{
-    auth::{Caller, bearer, guarded, requester},
+    auth::{Caller, guarded},
     errors::refuse,
     schema::{ProblemBody, Refusals},
 };
@@ -71,8 +71,7 @@ async fn list_changes(
     let wait = query.wait()?;
     let feed_query = FeedQuery { filter: query.filter()?, most: query.most()?, company: query.company };
     let (gateway, context) = (caller.gateway.clone(), caller.context().clone());
-    // The extractor has checked that it is there.
-    let token = bearer(&headers).ok_or_else(|| ApiError::internal("the token is gone"))?;
+    let (secret_hash, requester) = (caller.secret_hash(), caller.requester());
     let (from, which) = (start.clone(), feed_query.clone());
     let first = caller.read(move |db, attempt| feed::read(db, attempt, &which, from.as_ref())).await;
     let (start, company) = match first {
@@ -89,11 +88,11 @@ async fn list_changes(
             _ => return Err(refused),
         },
     };
-    let permit = gateway.waiting_readers.admit(&token.hash()).ok_or_else(too_many)?;
+    let permit = gateway.waiting_readers.admit(&secret_hash).ok_or_else(too_many)?;
     let reader = FeedReader { context, ambient: gateway.ambient.clone(), feed_query, company };
     let stop = stop.map(|Extension(stop)| stop);
     if streams {
-        return Ok(stream::answer(gateway.store, requester(&token), reader, start, stop, permit));
+        return Ok(stream::answer(gateway.store, requester, reader, start, stop, permit));
     }
     Ok(page(reader.wait(&gateway.store, start, wait, stop).await?))
 }

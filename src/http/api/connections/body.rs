@@ -2,20 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::{domain::secret::Secret, http::api::schema::Text};
-
-/// A secret as it is sent. Its `Debug` does not repeat it, nor do errors of any body.
-#[derive(Debug, Clone)]
-pub(super) struct SecretText(pub Secret);
-
-impl<'de> Deserialize<'de> for SecretText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self(Secret::new(text)))
-    }
-}
+use crate::{
+    domain::secret::Secret,
+    http::api::schema::{SecretText, Text},
+};
 
 /// Secrets as the verbs take them.
 pub(super) fn in_clear(secrets: BTreeMap<String, SecretText>) -> BTreeMap<String, Secret> {

@@ -30,9 +30,9 @@ use crate::{
 use super::{
     auth::{Caller, guarded},
     page::PageBody,
-    schema::{self, BadBodies, Conflicts, Refusals, Text},
+    schema::{self, BadBodies, Conflicts, Refusals, SecretText, Text},
 };
-use body::{SecretText, SettingValue, in_clear, texts};
+use body::{SettingValue, in_clear, texts};
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()

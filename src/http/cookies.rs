@@ -1,0 +1,98 @@
+//! The cookies by which browsers show who calls.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use chrono::TimeDelta;
+use url::Url;
+
+use crate::domain::secret::Secret;
+
+/// A cookie with a secret. Over HTTPS its name begins with `__Host-`, so that browsers take it from this host alone, with
+/// `Secure`; over HTTP, as on `localhost`, they would not take such a name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cookie {
+    https: &'static str,
+    http: &'static str,
+}
+
+/// The session of a person.
+pub(super) const SESSION: Cookie = Cookie { https: "__Host-rollcall", http: "rollcall" };
+
+impl Cookie {
+    fn name(&self, public_url: &Url) -> &'static str {
+        if is_https(public_url) { self.https } else { self.http }
+    }
+
+    /// The secret in the cookie of a request.
+    pub(super) fn read(&self, headers: &HeaderMap, public_url: &Url) -> Option<Secret> {
+        value(headers, self.name(public_url))
+    }
+
+    /// The same under either name: not to tell who calls, but to tell callers apart.
+    pub(super) fn read_any(&self, headers: &HeaderMap) -> Option<Secret> {
+        value(headers, self.https).or_else(|| value(headers, self.http))
+    }
+
+    /// A header that gives the cookie to a browser, for so long.
+    pub(super) fn set(&self, public_url: &Url, secret: &Secret, life: TimeDelta) -> HeaderValue {
+        let mut header = self.header(public_url, secret.reveal(), life.num_seconds());
+        header.set_sensitive(true);
+        header
+    }
+
+    /// A header that takes the cookie from a browser.
+    pub(super) fn clear(&self, public_url: &Url) -> HeaderValue {
+        self.header(public_url, "", 0)
+    }
+
+    fn header(&self, public_url: &Url, value: &str, seconds: i64) -> HeaderValue {
+        let secure = if is_https(public_url) { "; Secure" } else { "" };
+        let name = self.name(public_url);
+        let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+        // Generated secrets are base64: they always fit.
+        HeaderValue::try_from(cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
+    }
+}
+
+fn is_https(public_url: &Url) -> bool {
+    public_url.scheme() == "https"
+}
+
+/// The value of the first cookie of this name (RFC 6265 section 4.2).
+fn value(headers: &HeaderMap, name: &str) -> Option<Secret> {
+    let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(key, value)| *key == name && !value.is_empty()).map(|(_, value)| Secret::new(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn over_https_the_cookie_is_this_hosts_alone_and_over_http_it_has_another_name() {
+        let set = |text: &str| SESSION.set(&url(text), &Secret::new("s3"), TimeDelta::minutes(1));
+        let https = "__Host-rollcall=s3; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure";
+        assert_eq!(set("https://rollcall.example.com"), https);
+        assert_eq!(set("http://localhost:8080"), "rollcall=s3; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
+        assert!(set("http://localhost:8080").is_sensitive(), "logs of headers hide it");
+        let gone = SESSION.clear(&url("https://rollcall.example.com"));
+        assert_eq!(gone, "__Host-rollcall=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure");
+    }
+
+    #[test]
+    fn the_secret_is_found_among_other_cookies_and_only_under_its_own_name() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, HeaderValue::from_static("a=1; rollcall=two==; b=3"));
+        headers.append(header::COOKIE, HeaderValue::from_static("rollcall-q=four;__Host-rollcall=five"));
+        let read = |text: &str| SESSION.read(&headers, &url(text)).map(|it| it.reveal().to_owned());
+        assert_eq!(read("http://localhost").as_deref(), Some("two=="));
+        assert_eq!(read("https://localhost").as_deref(), Some("five"));
+        headers.clear();
+        headers.append(header::COOKIE, HeaderValue::from_static("rollcall-q=four; rollcall="));
+        assert!(SESSION.read(&headers, &url("http://localhost")).is_none());
+    }
+}
