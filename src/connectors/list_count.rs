@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 #[serde(default)]
 pub(super) struct ListCount {
     /// Rows of the part that is being read, wanted or not.
-    pub received: u64,
+    pub(super) received: u64,
     /// Rows that cannot be told apart from others: they cannot be staged, and must not be taken for absent.
-    pub without_id: u64,
+    pub(super) without_id: u64,
     /// How many rows fewer came than the source counts, in the parts that have ended.
     lacking: u64,
     /// And how many more.
@@ -32,8 +32,18 @@ pub(super) enum CountDoubt {
 }
 
 impl ListCount {
+    /// Of a list in one part: so many rows came, and so many more that cannot be told apart.
+    pub(super) fn new(received: u64, without_id: u64) -> Self {
+        Self { received, without_id, ..Self::default() }
+    }
+
+    /// Begins a part of the list after one that could not be read to its end.
+    pub(super) fn next_part(self) -> Self {
+        Self { received: 0, ..self }
+    }
+
     /// Ends a part of the list, in which the source counts so many rows, if it says so.
-    pub fn end_part(&mut self, counted: Option<u64>) {
+    pub(super) fn end_part(&mut self, counted: Option<u64>) {
         match counted {
             Some(counted) => {
                 self.lacking = self.lacking.saturating_add(counted.saturating_sub(self.received));
@@ -45,7 +55,7 @@ impl ListCount {
     }
 
     /// What speaks against its being whole, the gravest first.
-    pub fn doubt(&self) -> Option<CountDoubt> {
+    pub(super) fn doubt(&self) -> Option<CountDoubt> {
         if self.without_id > 0 {
             Some(CountDoubt::WithoutId(self.without_id))
         } else if self.uncounted {

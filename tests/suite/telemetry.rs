@@ -89,7 +89,8 @@ async fn an_outage_is_one_line_and_not_one_for_each_request() {
         let problem = Problem::new("database_unavailable", "It is away.", "Wait.");
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, problem).caused_by("connection refused")
     };
-    let router = layers::stack(Router::new().route("/away", get(away)), Ambient::system());
+    let router =
+        layers::stack(Router::new().route("/away", get(away)), Ambient::system(), layers::Transport::Http);
     for _ in 0..50 {
         let request = Request::get("/away").header("host", "localhost").body(Body::empty()).unwrap();
         assert_eq!(router.clone().oneshot(request).await.unwrap().status(), 503);

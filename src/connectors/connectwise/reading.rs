@@ -238,7 +238,7 @@ impl<'a> Reading<'a> {
     }
 
     fn begin_next_stage(&mut self) {
-        let count = ListCount { received: 0, ..self.at.count };
+        let count = self.at.count.next_part();
         self.at = Progress { stage: Stage::Contacts, after: 0, count, ..self.at.clone() };
         self.page_size = self.source.settings.poll.page_size;
     }

@@ -186,7 +186,7 @@ impl ListBuilder {
         // Paycom may count people, or rows.
         let all_rows = people.saturating_add(self.again);
         let received = if self.total == Some(all_rows) { all_rows } else { people };
-        let mut count = ListCount { received, without_id: self.without_code, ..ListCount::default() };
+        let mut count = ListCount::new(received, self.without_code);
         count.end_part(self.total);
         let why = match (count.doubt(), &self.odd) {
             (Some(CountDoubt::WithoutId(rows)), _) => {
