@@ -13,7 +13,7 @@ COPY --from=build /src/target/release/rollcall /usr/local/bin/rollcall
 USER rollcall
 WORKDIR /data
 ENV ROLLCALL_DATABASE_URL=sqlite:/data/rollcall.db ROLLCALL_LISTEN=0.0.0.0:8080
-# What a burst took goes back to the system: by itself glibc keeps it in an arena for each thread.
+# What a burst took goes back to the system; set here, so that the gateway need not start itself once more for it.
 ENV GLIBC_TUNABLES=glibc.malloc.arena_max=2:glibc.malloc.trim_threshold=131072:glibc.malloc.mmap_threshold=131072
 VOLUME /data
 EXPOSE 8080

@@ -16,6 +16,8 @@ mod doctor;
 mod failure;
 mod flags;
 mod key;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod lean_memory;
 mod link;
 mod listen;
 mod man;
@@ -37,9 +39,10 @@ mod webhook;
 mod word_parser;
 mod worker;
 
-use std::process::ExitCode;
+use std::{pin::Pin, process::ExitCode};
 
 use clap::{Parser, error::ErrorKind};
+use tokio::runtime::{self, Runtime};
 
 use crate::telemetry;
 use context::Context;
@@ -147,16 +150,20 @@ pub fn main() -> ExitCode {
 
 /// Reads the settings, sets up the log, and runs the command.
 fn start(cli: Cli, out: Output) -> Result {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    if matches!(cli.command, Command::Serve(_)) {
+        lean_memory::ensure();
+    }
     // Named once for the process: a client or server that does not name one would have to guess, and panic.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let Cli { mut flags, command } = cli;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::system("The program could not start its threads", &error))?;
     if let Command::Doctor(args) = &command {
         // It tells what is wrong with the settings itself.
-        return runtime.block_on(doctor::run(args, flags, out));
+        return finish(&runtime, Box::pin(doctor::run(args, flags, out)));
     }
     if let Command::Serve(args) = &command {
         flags.extend(args.http.source(), "info");
@@ -172,7 +179,12 @@ fn start(cli: Cli, out: Output) -> Result {
         }
     }
     let context = Context::new(settings, out);
-    runtime.block_on(dispatch(&context, command))
+    finish(&runtime, Box::pin(dispatch(&context, command)))
+}
+
+/// A future whose type is known would be compiled once for each kind of runtime: megabytes of commands.
+fn finish(runtime: &Runtime, work: Pin<Box<dyn Future<Output = Result> + '_>>) -> Result {
+    runtime.block_on(work)
 }
 
 async fn dispatch(context: &Context, command: Command) -> Result {

@@ -9,10 +9,7 @@ use argon2::{
 };
 use unicode_normalization::UnicodeNormalization;
 
-use crate::domain::secret::Secret;
-
-/// Bytes of the longest password that is hashed, before and after it is normalised.
-pub const LONGEST: usize = 1024;
+use crate::domain::{passwords::LONGEST, secret::Secret};
 
 /// Bytes of a salt. It must be random.
 pub const SALT: usize = 16;

@@ -12,6 +12,7 @@ pub mod key;
 pub mod name;
 pub mod number;
 pub mod outage;
+pub mod passwords;
 pub mod patch;
 pub mod problem;
 pub mod record;

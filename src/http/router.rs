@@ -9,9 +9,8 @@ use super::{
     document::{ApiDocument, refuse_nul, tell_tags},
     layers::{self, Transport},
     limits::{limited, timed},
-    operations::{self, Document, Metrics},
+    operations::{self, Description, Metrics},
     pages, qbwc,
-    representation::FixedJson,
     webhooks::{self, WebhookCounts},
 };
 use crate::config::HttpSettings;
@@ -28,10 +27,7 @@ pub fn router(gateway: Gateway, settings: &HttpSettings) -> Router {
 pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Router>) {
     let webhooks = WebhookCounts::default();
     let metrics = Metrics::new(webhooks.clone());
-    // Serializing maps with text keys and no floats cannot fail.
-    let described = openapi();
-    let document = Document(FixedJson::new(described.to_json().unwrap_or_default().into()));
-    let docs = operations::page(&serde_json::to_value(&described).unwrap_or_default());
+    let description = Description::new(openapi, operations::render);
     let (operations, _) = operations::router().split_for_parts();
     let (figures, _) = operations::figures_router().split_for_parts();
     let figures = figures.layer(Extension(metrics.clone()));
@@ -51,8 +47,8 @@ pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Rou
 
     let router = Router::new()
         // No authentication: probes, metrics, and the API's description.
-        .merge(operations.layer(Extension(document)))
-        .merge(docs)
+        .merge(operations.layer(Extension(description.clone())))
+        .merge(operations::page(description))
         // Authenticated by token or session: small bodies, and a limit on the time.
         .merge(timed(limited(api, settings.max_api_body), settings.request_timeout))
         .merge(timed(limited(sign_in, MAX_SIGN_IN_BODY), settings.request_timeout))

@@ -259,13 +259,17 @@ pub fn revoke_token(db: &mut WriteDb, app_id: &str, token_id: &str, now: DateTim
 
 /// The token with this hash and its app, unless it was revoked or has expired.
 pub fn by_token(db: &mut Db, hash: &[u8], now: DateTime<Utc>) -> Result<Option<(Token, App)>> {
-    let row = tokens::table
-        .inner_join(apps::table)
+    // One query, with a row for each company: each call of the API begins with it.
+    let rows = tokens::table
+        .inner_join(apps::table.left_join(app_companies::table))
         .filter(tokens::token_hash.eq(hash).and(tokens::revoked_at.is_null()))
         .filter(tokens::expires_at.is_null().or(tokens::expires_at.gt(at(now))))
-        .select((Token::as_select(), Row::as_select()))
-        .first(db)
-        .optional()?;
-    let Some((token, app)): Option<(Token, Row)> = row else { return Ok(None) };
-    Ok(Some((token, with_companies(db, app)?)))
+        .select((Token::as_select(), Row::as_select(), app_companies::company_id.nullable()))
+        .order(app_companies::company_id)
+        .load::<(Token, Row, Option<String>)>(db)?;
+    let mut rows = rows.into_iter();
+    let Some((token, app, first)) = rows.next() else { return Ok(None) };
+    let Row { id, name, admin, created_at, scopes } = app;
+    let companies = first.into_iter().chain(rows.filter_map(|(_, _, company)| company)).collect();
+    Ok(Some((token, App { id, name, admin, companies, scopes, created_at })))
 }

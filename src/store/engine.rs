@@ -76,11 +76,12 @@ impl Purpose {
         })
     }
 
-    /// SQLite: the size of the cache, in KiB. A large list goes into many pages of indexes.
+    /// SQLite: the size of the cache, in KiB. A large list goes into many pages of indexes; who reads needs the upper pages
+    /// of some, and has the others from the system, which keeps them once for all connections.
     fn cache(self) -> u32 {
         match self {
-            Self::Make | Self::Read => 8_000,
-            Self::Write => 24_000,
+            Self::Make | Self::Read => 2_000,
+            Self::Write => 16_000,
             Self::Probe => 1_000,
         }
     }
@@ -222,39 +223,70 @@ fn unopened(url: &str, error: &dyn std::fmt::Display) -> Error {
     }
 }
 
+/// What becomes of a committed transaction when the machine loses power. What follows it durably makes it durable as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Durability {
+    Durable,
+    /// It may be lost, with all that came after it: nothing waits for the disk.
+    Soft,
+}
+
+impl Durability {
+    fn begin(self, db: &mut WriteDb) -> &'static str {
+        match (db.backend(), self) {
+            (Backend::Postgres(_), Self::Durable) => "BEGIN",
+            (Backend::Postgres(_), Self::Soft) => "BEGIN; SET LOCAL synchronous_commit = off",
+            // Said each time: that of the transaction before stays otherwise.
+            (Backend::Sqlite(_), Self::Durable) => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
+            (Backend::Sqlite(_), Self::Soft) => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+        }
+    }
+}
+
 /// Runs `work` in a transaction of `db`; the changes that it makes go into the feed last. SQLite's begins as a writer: one
 /// that turns from reading to writing half way fails at once with «database is locked», whatever the time-out.
 pub(super) fn in_transaction<T, E: From<Error>>(
     db: &mut WriteDb,
     watchers: &FeedWatchers,
+    durability: Durability,
     work: impl FnOnce(&mut WriteDb) -> std::result::Result<T, E>,
 ) -> std::result::Result<T, E> {
-    let begin = match db.backend() {
-        Backend::Postgres(_) => "BEGIN",
-        Backend::Sqlite(_) => "BEGIN IMMEDIATE",
-    };
-    db.begin();
-    db.batch_execute(begin).map_err(E::from)?;
-    let done = work(db).and_then(|value| Ok((value, changes::write(db).map_err(E::from)?)));
-    match done {
-        Ok((value, grown)) => match db.batch_execute("COMMIT") {
-            Ok(()) => {
-                watchers.wake(&grown);
-                Ok(value)
-            }
-            Err(error) => {
-                // What was wrong with the commit is what the caller hears.
-                let _ = db.batch_execute("ROLLBACK");
-                Err(error.into())
-            }
-        },
+    begin(db, durability)?;
+    match work(db) {
+        Ok(value) => commit(db, watchers).map(|()| value).map_err(E::from),
         Err(error) => {
-            // What was wrong is what the caller hears: a full disk has ended the transaction already, and so has a
-            // server that went away.
-            let _ = db.batch_execute("ROLLBACK");
+            rollback(db);
             Err(error)
         }
     }
+}
+
+// What follows is compiled once, and not for each piece of work.
+
+fn begin(db: &mut WriteDb, durability: Durability) -> Result<()> {
+    let begin = durability.begin(db);
+    db.begin();
+    db.batch_execute(begin)
+}
+
+fn commit(db: &mut WriteDb, watchers: &FeedWatchers) -> Result<()> {
+    let done = changes::write(db).and_then(|grown| db.batch_execute("COMMIT").map(|()| grown));
+    match done {
+        Ok(grown) => {
+            watchers.wake(&grown);
+            Ok(())
+        }
+        Err(error) => {
+            rollback(db);
+            Err(error)
+        }
+    }
+}
+
+/// What was wrong is what the caller hears: a full disk has ended the transaction already, and so has a server that went
+/// away.
+fn rollback(db: &mut WriteDb) {
+    let _ = db.batch_execute("ROLLBACK");
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@ use crate::domain::{
 };
 
 use super::{
-    Db, Error, Page, PageLimit, Result, WriteDb, changes, companies, connections,
+    Db, Error, Page, PageLimit, Result, WriteDb,
+    among::among,
+    changes, companies, connections,
     db::Backend,
     dsl::*,
     gathered::{Changes, Entry},
@@ -169,18 +171,20 @@ pub fn of_profile(db: &mut Db, profile_key: &str, connection_id: &str) -> Result
         .optional()?)
 }
 
-/// The links of these records: an app's, or all apps' where none is given.
-pub fn of_records(db: &mut Db, app_id: Option<&str>, record_ids: &[&str]) -> Result<Vec<Link>> {
-    let mut query = links::table
-        .inner_join(profiles::table)
-        .filter(links::record_id.eq_any(record_ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>()))
-        .select(Link::as_select())
-        .order(links::id)
-        .into_boxed();
-    if let Some(app_id) = app_id {
-        query = query.filter(links::app_id.eq(app_id.to_owned()));
-    }
-    Ok(query.load(db)?)
+/// The links of these records that are an app's.
+pub fn of_records(db: &mut Db, app_id: &str, record_ids: &[&str]) -> Result<Vec<Link>> {
+    let of_app = links::table.inner_join(profiles::table).filter(links::app_id.eq(app_id)).order(links::id);
+    // Each page that is read ends with this: the statements are such as are prepared once.
+    Ok(match db.backend() {
+        Backend::Postgres(mut connection) => of_app
+            .filter(links::record_id.eq_any(record_ids))
+            .select(Link::as_select())
+            .load(&mut connection)?,
+        Backend::Sqlite(mut connection) => of_app
+            .filter(among(links::record_id, record_ids))
+            .select(Link::as_select())
+            .load(&mut connection)?,
+    })
 }
 
 /// All links of these profiles.

@@ -5,6 +5,7 @@
 //! reads, or over [`WriteDb`], run in one transaction.
 
 pub mod accounts;
+mod among;
 pub mod apps;
 pub mod changes;
 pub mod clocks;
@@ -48,6 +49,7 @@ mod unavailable;
 mod unique_names;
 mod values;
 pub mod webhooks;
+mod word;
 pub mod workers;
 
 #[doc(hidden)]
@@ -66,7 +68,7 @@ pub use values::{Page, PageLimit};
 use std::{path::PathBuf, sync::Arc};
 
 use crate::domain::secret::Secret;
-use engine::Purpose;
+use engine::{Durability, Purpose};
 use threads::Threads;
 use tokio::sync::watch;
 
@@ -193,6 +195,23 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.threads.write(work).await
+        self.threads.write(Durability::Durable, work).await
+    }
+
+    /// As [`Store::write`], but what it commits may be lost when the machine loses power, with what is committed so after it:
+    /// no disk is waited for. For what is worth nothing then, such as leases and rates; nobody is to be told that it is
+    /// kept, and it adds nothing to a feed.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub(crate) async fn write_soft<T, E>(
+        &self,
+        work: impl FnOnce(&mut WriteDb) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.threads.write(Durability::Soft, work).await
     }
 }

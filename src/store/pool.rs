@@ -21,8 +21,13 @@ use super::{
     health::Health,
 };
 
-/// How long an unused connection is kept.
-const KEPT: Duration = Duration::from_secs(300);
+/// How long an unused connection is kept. One to SQLite is opened again in a millisecond, and has a cache of its own.
+fn kept(engine: Engine) -> Duration {
+    Duration::from_secs(match engine {
+        Engine::Sqlite => 60,
+        Engine::Postgres => 300,
+    })
+}
 /// After how long a connection over a network is tried before it is used.
 const TRUSTED: Duration = Duration::from_secs(1);
 /// r2d2 waits up to half of it before it tries again to reach a database that it could not reach.
@@ -172,7 +177,7 @@ impl Connections {
             .min_idle(Some(0))
             .test_on_check_out(false)
             .max_lifetime(None)
-            .idle_timeout(Some(KEPT))
+            .idle_timeout(Some(kept(engine)))
             .connection_timeout(RETRY)
             .thread_pool(openers)
             .connection_customizer(Box::new(Timeouts(place.clone())))

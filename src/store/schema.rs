@@ -510,6 +510,7 @@ diesel::joinable!(run_absences -> records (record_id));
 diesel::joinable!(runs -> connections (connection_id));
 diesel::joinable!(search_lists -> connections (connection_id));
 diesel::joinable!(search_pending -> search_lists (search_list));
+diesel::joinable!(app_companies -> apps (app_id));
 diesel::joinable!(tokens -> apps (app_id));
 diesel::joinable!(desktop_files -> connections (connection_id));
 

@@ -9,6 +9,7 @@ use super::{
     dsl::*,
     schema::qbwc_sessions,
     values::{Time, at},
+    word::word,
 };
 
 /// One session, from `authenticate` to `closeConnection`.
@@ -65,7 +66,7 @@ pub fn save(db: &mut WriteDb, session: &Session, now: DateTime<Utc>) -> Result<(
     let as_read = qbwc_sessions::table
         .find(session.ticket_hash.clone())
         .filter(qbwc_sessions::revision.eq(session.revision))
-        .filter(qbwc_sessions::state.eq(SessionState::Open.as_str()));
+        .filter(qbwc_sessions::state.eq(word(SessionState::Open.as_str())));
     let set = (
         qbwc_sessions::plan.eq(&session.plan),
         qbwc_sessions::revision.eq(session.revision + 1),
@@ -81,7 +82,7 @@ pub fn save(db: &mut WriteDb, session: &Session, now: DateTime<Utc>) -> Result<(
 pub fn end(db: &mut WriteDb, session: &Session, state: SessionState, now: DateTime<Utc>) -> Result<()> {
     let open = qbwc_sessions::table
         .find(session.ticket_hash.clone())
-        .filter(qbwc_sessions::state.eq(SessionState::Open.as_str()));
+        .filter(qbwc_sessions::state.eq(word(SessionState::Open.as_str())));
     let set = (
         qbwc_sessions::state.eq(state.as_str()),
         qbwc_sessions::plan.eq(&session.plan),
@@ -96,7 +97,7 @@ pub fn end(db: &mut WriteDb, session: &Session, state: SessionState, now: DateTi
 pub fn retire(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
     let open = qbwc_sessions::table
         .filter(qbwc_sessions::connection_id.eq(connection_id))
-        .filter(qbwc_sessions::state.eq(SessionState::Open.as_str()));
+        .filter(qbwc_sessions::state.eq(word(SessionState::Open.as_str())));
     let set = (
         qbwc_sessions::state.eq(SessionState::Retired.as_str()),
         qbwc_sessions::revision.eq(qbwc_sessions::revision + 1),
@@ -118,7 +119,7 @@ pub fn annotate(db: &mut WriteDb, ticket_hash: &[u8], plan: &str) -> Result<()> 
 /// Open sessions that were not heard of since `before`, in the order of their connections: that of their locks.
 pub fn silent_since(db: &mut Db, before: DateTime<Utc>) -> Result<Vec<Session>> {
     Ok(qbwc_sessions::table
-        .filter(qbwc_sessions::state.eq(SessionState::Open.as_str()))
+        .filter(qbwc_sessions::state.eq(word(SessionState::Open.as_str())))
         .filter(qbwc_sessions::last_seen_at.lt(at(before)))
         .order(qbwc_sessions::connection_id)
         .select(Session::as_select())

@@ -14,7 +14,7 @@ use crate::domain::secret::Secret;
 
 use super::{
     Db, Engine, Error, Load, Requester, Result, WriteDb,
-    engine::{self, Purpose, in_transaction},
+    engine::{self, Durability, Purpose, in_transaction},
     feed_watchers::FeedWatchers,
     health::{self, Fault, Health},
     pool::{Connections, check, openers},
@@ -95,6 +95,7 @@ impl Threads {
 
     pub(super) async fn write<T, E>(
         &self,
+        durability: Durability,
         work: impl FnOnce(&mut WriteDb) -> std::result::Result<T, E> + Send + 'static,
     ) -> std::result::Result<T, E>
     where
@@ -104,7 +105,7 @@ impl Threads {
         let requester = requester::current();
         let queue = if requester == Requester::Probe { &self.probes } else { &self.writers };
         let watchers = self.feed_watchers.clone();
-        ask(queue, requester, true, move |db| in_transaction(db, &watchers, work)).await
+        ask(queue, requester, true, move |db| in_transaction(db, &watchers, durability, work)).await
     }
 
     /// The figures of the queues, by name.

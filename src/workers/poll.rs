@@ -17,6 +17,9 @@ use crate::{
 /// How often it looks for what another process asked for, or what has become due.
 const PERIOD: Duration = Duration::from_secs(1);
 
+/// How long few free slots wait for more, which are filled by one claim then.
+const GATHER: Duration = Duration::from_millis(20);
+
 /// What the worker is given.
 #[derive(Clone)]
 pub struct Polling {
@@ -48,10 +51,15 @@ impl Worker for Polling {
     }
 
     async fn capacity(&self, _: usize) -> u16 {
+        let mut gathered = false;
         loop {
             match self.sources.outbound.poll_slots.free(self.at_once) {
                 // The end of a poll wakes the worker, but not that one has begun to wait.
                 0 => sleep(PERIOD).await,
+                few if few < self.at_once / 4 && !gathered => {
+                    sleep(GATHER).await;
+                    gathered = true;
+                }
                 free => return free,
             }
         }

@@ -1,11 +1,13 @@
 //! Routes for operators and their tools: liveness, readiness, metrics, and the API's description.
 
 mod database_stats;
+mod description;
 mod docs;
 mod exposition;
 mod latency;
 mod metrics;
 
+pub use description::Description;
 pub use metrics::Metrics;
 
 use std::time::Duration;
@@ -22,12 +24,10 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    Gateway, api::errors::refuse, api::schema::ProblemBody, problem::ApiError, representation::FixedJson,
-};
+use super::{Gateway, api::errors::refuse, api::schema::ProblemBody, problem::ApiError};
 use crate::store::{self, Requester, on_behalf_of};
 
-pub use docs::page;
+pub use docs::{page, render};
 
 /// Whether the path is that of a probe: probes are answered even if nothing else is.
 pub(super) fn is_probe(path: &str) -> bool {
@@ -42,7 +42,7 @@ pub(super) fn is_routine(path: &str) -> bool {
 /// How long the database may take to say that it is ready: probes give up soon.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The operations routes, with their description. They need [`Metrics`] and [`Document`] as extensions.
+/// The operations routes, with their description. They need [`Metrics`] and [`Description`] as extensions.
 pub fn router() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()
         .routes(routes!(health))
@@ -60,10 +60,6 @@ pub fn figures_router() -> OpenApiRouter<Gateway> {
 async fn past_the_queue(request: Request, next: Next) -> Response {
     on_behalf_of(Requester::Probe, next.run(request)).await
 }
-
-/// The OpenAPI document, serialized.
-#[derive(Debug, Clone)]
-pub(super) struct Document(pub FixedJson);
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Status {
@@ -141,8 +137,9 @@ async fn figures(
 #[utoipa::path(get, path = "/openapi.json", tag = "operations", security(()),
     responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 async fn document(
-    Extension(Document(document)): Extension<Document>,
+    Extension(description): Extension<Description>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    document.answer(&headers)
+    let made = description.get().await.map_err(ApiError::internal)?;
+    made.document.answer(&headers)
 }

@@ -155,7 +155,7 @@ fn shown(db: &mut Db, grant: &Grant<action::Read>, rows: Vec<Staged>) -> Result<
     let links = match grant.app_if_any() {
         Some(app) => {
             let ids: Vec<&str> = rows.iter().map(|staged| staged.id.as_str()).collect();
-            links::of_records(db, Some(&app.id), &ids)?
+            links::of_records(db, &app.id, &ids)?
         }
         None => Vec::new(),
     };

@@ -10,6 +10,7 @@ use crate::{
         locks::Locked,
         schema::{records, run_absences, runs},
         values::{at, uncount},
+        word::word,
     },
 };
 
@@ -92,7 +93,7 @@ pub fn clear_absences(db: &mut WriteDb, lock: &Locked<List>, record_ids: &[&str]
     let (connection_id, list) = (lock.connection_id(), lock.what());
     let waiting: Vec<String> = runs::table
         .filter(runs::connection_id.eq(connection_id).and(runs::list.eq(list.as_str())))
-        .filter(runs::state.eq(RunState::Held.as_str()).or(runs::to_mark.is_not_null()))
+        .filter(runs::state.eq(word(RunState::Held.as_str())).or(runs::to_mark.is_not_null()))
         .select(runs::id)
         .load(db)?;
     if waiting.is_empty() {
@@ -110,7 +111,7 @@ pub fn is_held(db: &mut Db, connection_id: &str, list: List, record_id: &str) ->
     let named = run_absences::table
         .inner_join(runs::table.on(runs::id.eq(run_absences::run_id)))
         .filter(runs::connection_id.eq(connection_id).and(runs::list.eq(list.as_str())))
-        .filter(runs::state.eq(RunState::Held.as_str()).and(run_absences::record_id.eq(record_id)));
+        .filter(runs::state.eq(word(RunState::Held.as_str())).and(run_absences::record_id.eq(record_id)));
     Ok(diesel::select(diesel::dsl::exists(named)).get_result(db)?)
 }
 

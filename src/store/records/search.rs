@@ -24,6 +24,7 @@ use crate::{
         locks::{self, Locked},
         schema::{connections as connection, records, runs, search_entries, search_lists, search_pending},
         values::at,
+        word::word,
     },
 };
 
@@ -113,27 +114,22 @@ fn indexed(db: &mut Db, number: i64, sought: &Sought) -> Result<impl Iterator<It
             "SELECT record_id FROM search_trigrams \
              JOIN search_entries ON search_entries.seq = search_trigrams.rowid WHERE search_trigrams MATCH ?",
         )
-        .bind::<Text, _>(match sought {
-            Sought::Every(trigrams) => joined(trigrams, " AND ", |t| format!("\"{}\"", word_of(number, t))),
-            Sought::Beginning(beginning) => format!("\"{}\" *", word_of(number, beginning)),
-        })
+        .bind::<Text, _>(asked(number, sought, '"', "*").join(" AND "))
         .load_sql(&mut connection)?,
         Backend::Postgres(mut connection) => {
             diesel::sql_query("SELECT record_id FROM search_entries WHERE trigrams @@ CAST($1 AS tsquery)")
-                .bind::<Text, _>(match sought {
-                    Sought::Every(trigrams) => {
-                        joined(trigrams, " & ", |t| format!("'{}'", word_of(number, t)))
-                    }
-                    Sought::Beginning(beginning) => format!("'{}':*", word_of(number, beginning)),
-                })
+                .bind::<Text, _>(asked(number, sought, '\'', ":*").join(" & "))
                 .load_sql(&mut connection)?
         }
     };
     Ok(hits.into_iter().map(|hit| hit.record_id))
 }
 
-fn joined(trigrams: &BTreeSet<String>, between: &str, word: impl Fn(&String) -> String) -> String {
-    trigrams.iter().map(word).collect::<Vec<_>>().join(between)
+/// The words that an index is asked for, in quotes; one of which only the beginning is known has `more` behind it.
+fn asked(number: i64, sought: &Sought, quote: char, more: &str) -> Vec<String> {
+    let word = |trigram: &String, more: &str| format!("{quote}{}{quote}{more}", word_of(number, trigram));
+    let beginning = sought.beginning.iter().map(|beginning| word(beginning, more));
+    sought.whole.iter().map(|trigram| word(trigram, "")).chain(beginning).collect()
 }
 
 /// A trigram as the index holds it: each list has words of its own, so that no list makes another's searches slow. The
@@ -147,7 +143,7 @@ fn word_of(number: i64, trigram: &str) -> String {
 pub fn waiting(db: &mut Db, since: DateTime<Utc>) -> Result<Vec<i64>> {
     let busy = runs::table
         .filter(runs::connection_id.eq(search_lists::connection_id).and(runs::list.eq(search_lists::list)))
-        .filter(runs::state.eq(RunState::Running.as_str()).and(runs::updated_at.gt(at(since))));
+        .filter(runs::state.eq(word(RunState::Running.as_str())).and(runs::updated_at.gt(at(since))));
     let pending = search_pending::table.filter(search_pending::search_list.eq(search_lists::seq));
     let lists = search_lists::table
         .filter(exists(pending))
@@ -212,7 +208,10 @@ fn put(db: &mut WriteDb, number: i64, texts: &[(String, String)]) -> Result<()> 
         texts.iter().map(|(id, text)| (id.as_str(), text.as_str())).unzip();
     diesel::delete(search_entries::table.filter(search_entries::record_id.eq_any(ids.clone())))
         .execute(db)?;
-    let words = |text: &str| joined(&trigrams::of_text(text), " ", |trigram| word_of(number, trigram));
+    let words = |text: &str| {
+        let words = trigrams::of_text(text).into_iter().map(|trigram| word_of(number, &trigram));
+        words.collect::<Vec<_>>().join(" ")
+    };
     let words: Vec<String> = texts.into_iter().map(words).collect();
     match db.backend() {
         Backend::Postgres(connection) => {

@@ -10,6 +10,7 @@ use crate::{
         dsl::*,
         schema::{connections, runs},
         values::{at, escaped, uncount},
+        word::word,
     },
 };
 
@@ -36,7 +37,7 @@ pub fn beginning(db: &mut Db, among: Option<&[String]>, with: &str, most: u16) -
 pub fn in_state(db: &mut Db, connection_id: &str, list: List, state: RunState) -> Result<Option<Run>> {
     Ok(runs::table
         .filter(runs::connection_id.eq(connection_id.to_owned()))
-        .filter(runs::list.eq(list.as_str()).and(runs::state.eq(state.as_str())))
+        .filter(runs::list.eq(list.as_str()).and(runs::state.eq(word(state.as_str()))))
         .select(Run::as_select())
         .order(runs::id.desc())
         .first(db)
@@ -104,9 +105,9 @@ pub fn list(db: &mut Db, filter: &Filter, before: Option<&str>, limit: PageLimit
     // One that still marks absences is told of as running.
     query = match filter.state {
         Some(RunState::Running) => {
-            query.filter(runs::state.eq(RunState::Running.as_str()).or(runs::to_mark.is_not_null()))
+            query.filter(runs::state.eq(word(RunState::Running.as_str())).or(runs::to_mark.is_not_null()))
         }
-        Some(state) => query.filter(runs::state.eq(state.as_str()).and(runs::to_mark.is_null())),
+        Some(state) => query.filter(runs::state.eq(word(state.as_str())).and(runs::to_mark.is_null())),
         None => query,
     };
     if let Some(before) = before {
@@ -125,7 +126,7 @@ pub fn to_mark(db: &mut Db) -> Result<Vec<String>> {
 /// The runs that are running for a connection whose Web Connector has gone.
 pub fn running_of(db: &mut Db, connection_id: &str) -> Result<Vec<Run>> {
     Ok(runs::table
-        .filter(runs::connection_id.eq(connection_id).and(runs::state.eq(RunState::Running.as_str())))
+        .filter(runs::connection_id.eq(connection_id).and(runs::state.eq(word(RunState::Running.as_str()))))
         // Their lists are locked in this order.
         .order(runs::list.desc())
         .select(Run::as_select())
@@ -148,7 +149,7 @@ pub fn removed_since(db: &mut Db, connection_id: &str, list: List, since: DateTi
 pub fn silent_since(db: &mut Db, kind: Kind, before: DateTime<Utc>) -> Result<Vec<Run>> {
     Ok(runs::table
         .inner_join(connections::table)
-        .filter(runs::state.eq(RunState::Running.as_str()).and(runs::updated_at.lt(at(before))))
+        .filter(runs::state.eq(word(RunState::Running.as_str())).and(runs::updated_at.lt(at(before))))
         .filter(connections::kind.eq(kind.as_str()))
         .order((runs::connection_id, runs::list.desc()))
         .select(Run::as_select())
@@ -158,6 +159,6 @@ pub fn silent_since(db: &mut Db, kind: Kind, before: DateTime<Utc>) -> Result<Ve
 /// How many runs are held, over all connections.
 pub fn held(db: &mut Db) -> Result<u64> {
     let there = runs::table.filter(runs::connection_id.ne_all(deleted()));
-    let rows: i64 = there.filter(runs::state.eq(RunState::Held.as_str())).count().get_result(db)?;
+    let rows: i64 = there.filter(runs::state.eq(word(RunState::Held.as_str()))).count().get_result(db)?;
     Ok(uncount(rows))
 }

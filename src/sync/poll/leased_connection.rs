@@ -41,12 +41,29 @@ impl LeasedConnection {
         &self,
         work: impl FnOnce(&mut WriteDb) -> store::Result<T> + Send + 'static,
     ) -> store::Result<T> {
+        self.store.write(self.while_held(work)).await
+    }
+
+    /// The same by [`Store::write_soft`].
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub(super) async fn write_soft<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut WriteDb) -> store::Result<T> + Send + 'static,
+    ) -> store::Result<T> {
+        self.store.write_soft(self.while_held(work)).await
+    }
+
+    fn while_held<T, W: FnOnce(&mut WriteDb) -> store::Result<T>>(
+        &self,
+        work: W,
+    ) -> impl FnOnce(&mut WriteDb) -> store::Result<T> + use<T, W> {
         let (lease, until) = (self.lease.clone(), self.ambient.now() + span(self.lease_for));
-        let write = move |db: &mut WriteDb| {
+        move |db: &mut WriteDb| {
             // First of all: its row stays locked, so nobody can take the lease before the commit.
             polls::renew(db, &lease, until)?;
             work(db)
-        };
-        self.store.write(write).await
+        }
     }
 }

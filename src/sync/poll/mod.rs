@@ -68,7 +68,7 @@ pub fn request(
 pub async fn claim(sources: &SourceAccess, by: &str, most: u16) -> store::Result<Vec<Lease>> {
     let (by, now) = (by.to_owned(), sources.ambient.now());
     let until = now + span(sources.lease_for);
-    sources.store.write(move |db| polls::claim(db, &by, most, now, until)).await
+    sources.store.write_soft(move |db| polls::claim(db, &by, most, now, until)).await
 }
 
 /// Polls a connection whose lease was claimed, and gives the lease back. Whoever calls it renews the lease meanwhile, where
@@ -124,7 +124,7 @@ pub async fn release(sources: &SourceAccess, lease: Lease) -> store::Result<()> 
 /// [`store::Error::Stale`] where it was lost.
 pub async fn renew(sources: &SourceAccess, lease: &Lease) -> store::Result<()> {
     let (lease, until) = (lease.clone(), sources.ambient.now() + span(sources.lease_for));
-    sources.store.write(move |db| polls::renew(db, &lease, until)).await
+    sources.store.write_soft(move |db| polls::renew(db, &lease, until)).await
 }
 
 async fn work(sources: &SourceAccess, lease: &Lease, slot: Arc<PollSlot>, at_once: u16) -> store::Result<()> {

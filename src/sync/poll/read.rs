@@ -50,7 +50,8 @@ async fn begin(leased: &LeasedConnection, due: &Due) -> store::Result<Run> {
         }
         None => run::start(db, &ambient, &connection, list, mode),
     };
-    leased.write(begin).await
+    // What comes of the run makes it durable.
+    leased.write_soft(begin).await
 }
 
 async fn steps(

@@ -40,38 +40,79 @@ pub struct DatabaseLimiter {
     pub slot: Option<Arc<PollSlot>>,
 }
 
-/// Rights to send a request each that were taken together, and when: a transaction for each request would cost more than
-/// many a request.
+/// Rights to send a request each that were taken together: a transaction for each request would cost more than many a
+/// request.
 #[derive(Debug, Default)]
-pub struct SparePermits(Mutex<Option<(u32, DateTime<Utc>)>>);
+pub struct SparePermits(Mutex<Spare>);
+
+#[derive(Debug)]
+struct Spare {
+    rights: u32,
+    /// When the oldest of them was taken.
+    since: DateTime<Utc>,
+    /// How many are taken together the next time.
+    together: u32,
+}
+
+/// Rights that are taken together when a list begins to be read, and at most. Twice as many are taken once they were used
+/// up in time, half as many once some were left: what a slow source leaves is lost for others.
+const TOGETHER: u32 = 4;
+const MOST_TOGETHER: u32 = 16;
+
+impl Default for Spare {
+    fn default() -> Self {
+        Self { rights: 0, since: DateTime::UNIX_EPOCH, together: TOGETHER }
+    }
+}
+
+impl Spare {
+    fn is_fresh(&self, now: DateTime<Utc>) -> bool {
+        now - self.since < span(FRESH)
+    }
+}
 
 impl SparePermits {
-    fn lock(&self) -> MutexGuard<'_, Option<(u32, DateTime<Utc>)>> {
+    fn lock(&self) -> MutexGuard<'_, Spare> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many rights are to be taken together.
+    fn together(&self) -> u32 {
+        self.lock().together
     }
 
     /// Beside those that are fresh, which grow no younger by it.
     fn add(&self, rights: u32, now: DateTime<Utc>) {
         let mut spare = self.lock();
-        let (left, since) = spare.filter(|(_, since)| now - *since < span(FRESH)).unwrap_or((0, now));
-        *spare = Some((left + rights, since));
+        if spare.rights > 0 && spare.is_fresh(now) {
+            spare.rights += rights;
+        } else {
+            (spare.rights, spare.since) = (rights, now);
+        }
     }
 
     /// Whether there was one that is fresh.
     fn used(&self, now: DateTime<Utc>) -> bool {
         let mut spare = self.lock();
-        match spare.as_mut() {
-            Some((rights, taken_at)) if *rights > 0 && now - *taken_at < span(FRESH) => {
-                *rights -= 1;
-                true
-            }
-            _ => false,
+        if spare.rights == 0 {
+            return false;
         }
+        if !spare.is_fresh(now) {
+            spare.together = (spare.together / 2).max(2);
+            spare.rights = 0;
+            return false;
+        }
+        spare.rights -= 1;
+        if spare.rights == 0 {
+            spare.together = (spare.together * 2).min(MOST_TOGETHER);
+        }
+        true
+    }
+
+    fn forget(&self) {
+        self.lock().rights = 0;
     }
 }
-
-/// Rights that are taken together while a list is read; one for a single request.
-const TOGETHER: u32 = 4;
 
 /// The order in which everybody takes rates: of two gateways neither waits for the other then.
 pub fn in_order(mut rates: Vec<Rate>) -> Vec<Rate> {
@@ -136,8 +177,10 @@ impl DatabaseLimiter {
         let now = self.ambient.now();
         let (lease, rates) = (self.lease.clone(), self.rates.clone());
         let until = now + span(self.lease_for);
-        let most = if lease.is_some() { TOGETHER } else { 1 };
-        let asked = self.store.write(move |db| {
+        // One for a single request.
+        let most = if lease.is_some() { self.spare.together() } else { 1 };
+        // A machine that lost power asks nobody for longer than a right is good.
+        let asked = self.store.write_soft(move |db| {
             let taken = match take(db, &rates, most, now) {
                 Ok(rights) => Taken::Rights(rights),
                 Err(Asked::Taken(taken)) => taken,
@@ -185,7 +228,7 @@ impl RequestLimiter for DatabaseLimiter {
         Box::pin(async move {
             let (now, rates) = (self.ambient.now(), self.rates.clone());
             let until = now + span(wait);
-            *self.spare.lock() = None;
+            self.spare.forget();
             let close = move |db: &mut WriteDb| {
                 let mut paced = rates.iter().filter(|rate| pace(rate.limit).is_some());
                 paced.try_for_each(|rate| rates::close(db, &rate.id, until, now))

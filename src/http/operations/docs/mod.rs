@@ -16,16 +16,25 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
-use serde_json::Value;
+
+use super::description::Description;
+use crate::http::problem::ApiError;
+
+pub use page::render;
 
 /// Allows only the page and its style sheet.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// Renders an OpenAPI document as a page.
-pub fn page<S: Clone + Send + Sync + 'static>(document: &Value) -> Router<S> {
-    let page = Bytes::from(page::render(document));
-    let page = move || async move { answer("text/html; charset=utf-8", page) };
+/// The routes of the page.
+pub fn page<S: Clone + Send + Sync + 'static>(description: Description) -> Router<S> {
+    let page = move || {
+        let description = description.clone();
+        async move {
+            let made = description.get().await.map_err(ApiError::internal)?;
+            Ok::<_, ApiError>(answer("text/html; charset=utf-8", made.page))
+        }
+    };
     let style = || async { answer("text/css; charset=utf-8", include_str!("style.css").into()) };
     Router::new()
         .route("/docs", get(page.clone()))

@@ -23,7 +23,8 @@ impl Operation<'_> {
     }
 }
 
-pub(super) fn render(document: &Value) -> String {
+/// The page of an OpenAPI document, as HTML.
+pub fn render(document: &Value) -> String {
     let nothing = Map::new();
     let object = |at: &str| document.pointer(at).and_then(Value::as_object).unwrap_or(&nothing);
     let text = |at: &str| document.pointer(at).and_then(Value::as_str).unwrap_or_default();
