@@ -133,7 +133,7 @@ pub fn add(
 /// `{list}_not_found`, `app_needed`.
 pub fn of(db: &mut Db, attempt: &Attempt<action::Link>, list: List, record: &str) -> Result<Option<Link>> {
     let (grant, staged) = find::record(db, attempt, list, record)?;
-    let linked = links::of_records(db, Some(&grant.app()?.id), &[&staged.id])?;
+    let linked = links::of_records(db, &grant.app()?.id, &[&staged.id])?;
     Ok(Link::all(db, linked)?.pop())
 }
 
