@@ -52,7 +52,7 @@ fn measure(name: &str, rows: u64, employees: u64, customers: u64) {
     let text = |name: &str| made.get(name).and_then(|value| value.as_str()).expect("a text").to_owned();
     let qwc = QwcFile::parse(&rollcall(&["qwc", &text("id")])).expect("a .qwc file");
     let mut options = SessionOptions::from_qwc(&qwc, Secret::new(text("password")));
-    options.reply_timeout = std::time::Duration::from_secs(600);
+    options.reply_timeout = std::time::Duration::from_mins(10);
 
     let idle = gateway.peak();
     let start = Instant::now();

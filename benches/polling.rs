@@ -25,7 +25,8 @@ use futures_util::{StreamExt, stream};
 use rollcall::{
     clock::Ambient,
     domain::{
-        access::{Acts, Attempt, Grant, Principal},
+        access::{Acts, Attempt, Grant, Origin, Principal},
+        ids::ConnectionId,
         key::Key,
         secret::Secret,
         words::Kind,
@@ -134,7 +135,7 @@ async fn connect(store: &Store, count: usize, port: u16) {
 /// How many connections were polled to the end.
 async fn polled(store: &Store) -> usize {
     let read = store.read(|db| {
-        let (mut polled, mut after) = (0, None::<String>);
+        let (mut polled, mut after) = (0, None::<ConnectionId>);
         loop {
             let page = connections::page(db, None, after.as_deref(), PageLimit::SCAN)?;
             after = page.rows.last().map(|connection| connection.id.clone());
@@ -199,5 +200,7 @@ impl Gateway {
 
 /// The grant to do something anywhere, as the command line has it.
 fn granted<A: Acts>() -> Grant<A> {
-    Attempt::new(Principal::CommandLine, None, None).throughout().expect("a grant")
+    Attempt::new(Principal::CommandLine, None, Origin::at(Ambient::system().now()))
+        .throughout()
+        .expect("a grant")
 }

@@ -17,8 +17,8 @@ use diesel::{Connection as _, connection::SimpleConnection};
 use rollcall::{
     clock::Ambient,
     domain::{
-        access::{Actor, Acts, Attempt, Grant, Principal},
-        ids::new_id,
+        access::{Actor, Acts, Attempt, Grant, Origin, Principal},
+        ids::{AppId, LinkId, ProfileKey},
         key::Key,
         record::Record,
         words::{Kind, List},
@@ -118,7 +118,7 @@ fn place<'a>(connection: &'a Connection, lock: &'a Locked<List>, ambient: &Ambie
     Place { company_id: &connection.company_id, lock, run_id: None, now: ambient.now() }
 }
 
-async fn register(store: &Store, ambient: &Ambient) -> (Connection, String) {
+async fn register(store: &Store, ambient: &Ambient) -> (Connection, AppId) {
     let ambient = ambient.clone();
     let vault = Vault::new(KeySource::Given(vec![Key::new([7; 32])]), ambient.entropy.clone());
     let made = store.write(move |db| {
@@ -156,7 +156,7 @@ fn person(number: usize) -> Record {
 }
 
 /// Marks 500 absent, and links 1,000.
-async fn mark(store: &Store, ambient: &Ambient, connection: &Connection, app_id: &str, rows: usize) {
+async fn mark(store: &Store, ambient: &Ambient, connection: &Connection, app_id: &AppId, rows: usize) {
     let (ambient, connection, app_id) = (ambient.clone(), connection.clone(), app_id.to_owned());
     let marked = store.write(move |db| {
         let lock = locks::of(&connection.id).list(db, List::Employee)?;
@@ -168,7 +168,7 @@ async fn mark(store: &Store, ambient: &Ambient, connection: &Connection, app_id:
             let name = format!("{}a", char::from(b'a' + part * 2));
             let from = match after.take() {
                 Some(Position::Name(last, id)) if last >= name => Position::Name(last, id),
-                _ => Position::Name(name, String::new()),
+                _ => Position::Name(name, String::new().into()),
             };
             let limit = PageLimit::new(100).expect("a limit");
             let order = Order::Name;
@@ -183,20 +183,20 @@ async fn mark(store: &Store, ambient: &Ambient, connection: &Connection, app_id:
             )?;
             for staged in &page.rows {
                 let profile = Profile {
-                    key: new_id("prf", ambient.now(), ambient.entropy.bytes()),
+                    key: ProfileKey::new(ambient.now(), ambient.entropy.bytes()),
                     app_id: app_id.clone(),
                     list: List::Employee,
-                    profile_id: staged.id.clone(),
+                    profile_id: staged.id.to_string(),
                     company_id: connection.company_id.clone(),
                     name: staged.record.name.clone(),
                     email: None,
-                    details: Default::default(),
+                    details: rollcall::domain::details::Details::default(),
                     sort_name: staged.sort_name.clone(),
                     created_at: ambient.now(),
                     updated_at: ambient.now(),
                 };
                 profiles::insert(db, &profile, &Actor::command_line())?;
-                let id = new_id("lnk", ambient.now(), ambient.entropy.bytes());
+                let id = LinkId::new(ambient.now(), ambient.entropy.bytes());
                 links::insert(db, &id, &profile, staged, &Actor::command_line(), ambient.now())?;
             }
             let gone: Vec<Present> = page
@@ -218,7 +218,7 @@ async fn mark(store: &Store, ambient: &Ambient, connection: &Connection, app_id:
     assert!(rows >= 10_000, "so many are marked");
 }
 
-fn asked(app_id: &str) -> Vec<(&'static str, Filter)> {
+fn asked(app_id: &AppId) -> Vec<(&'static str, Filter)> {
     let linked = |linked| Some(Linked { linked, app_id: Some(app_id.to_owned()) });
     let search = |part: &str| Filter { search: Some(part.into()), ..Filter::default() };
     let none = Filter::default;
@@ -256,5 +256,7 @@ fn asked(app_id: &str) -> Vec<(&'static str, Filter)> {
 
 /// The grant to do something anywhere, as the command line has it.
 fn granted<A: Acts>() -> Grant<A> {
-    Attempt::new(Principal::CommandLine, None, None).throughout().expect("a grant")
+    Attempt::new(Principal::CommandLine, None, Origin::at(Ambient::system().now()))
+        .throughout()
+        .expect("a grant")
 }

@@ -27,7 +27,8 @@ use rollcall::{
         quickbooks_desktop::map,
     },
     domain::{
-        access::{Acts, Attempt, Grant, Principal},
+        access::{Acts, Attempt, Grant, Origin, Principal},
+        ids::ConnectionId,
         key::Key,
         record::Record,
         secret::Secret,
@@ -364,7 +365,7 @@ struct Desk {
     store: Store,
     ambient: Ambient,
     address: std::net::SocketAddr,
-    connection: String,
+    connection: ConnectionId,
     username: String,
     password: Secret,
 }
@@ -414,7 +415,7 @@ impl Desk {
         let (ambient, id) = (self.ambient.clone(), self.connection.clone());
         let work = move |db: &mut rollcall::store::WriteDb| {
             let connection = rollcall::store::connections::get(db, &id)?;
-            let attempt = Attempt::new(Principal::CommandLine, None, None);
+            let attempt = Attempt::new(Principal::CommandLine, None, Origin::at(Ambient::system().now()));
             ask::ask(db, &ambient, &attempt.throughout()?, &connection, Mode::Full)
         };
         self.store.write(work).await.expect("asked");
@@ -507,5 +508,7 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
 
 /// The grant to do something anywhere, as the command line has it.
 fn granted<A: Acts>() -> Grant<A> {
-    Attempt::new(Principal::CommandLine, None, None).throughout().expect("a grant")
+    Attempt::new(Principal::CommandLine, None, Origin::at(Ambient::system().now()))
+        .throughout()
+        .expect("a grant")
 }

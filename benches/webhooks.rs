@@ -33,7 +33,10 @@ use diesel::{
 use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response, StatusCode, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use rollcall::store::{Store, WriteDb, webhooks};
+use rollcall::{
+    domain::ids::ConnectionId,
+    store::{Store, WriteDb, webhooks},
+};
 use standardwebhooks::Webhook;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -229,9 +232,9 @@ async fn measure(
         });
         // With the worker that gives messages their meaning, and without: somebody else has the lease.
         worked.push(Rate::of(load(&gateway_target, length, format!("a{round}")).await, length));
-        let lease = lend(&store, &id).await;
+        let lease = lend(&store, &id.as_str().into()).await;
         alone.push(Rate::of(load(&gateway_target, length, format!("b{round}")).await, length));
-        let connection_id = id.clone();
+        let connection_id = ConnectionId::from(id.as_str());
         let release = move |db: &mut WriteDb| webhooks::release(db, &connection_id, lease, Utc::now());
         store.write(release).await.expect("released");
     }
@@ -245,7 +248,7 @@ async fn measure(
 }
 
 /// Takes the lease of the inbox as soon as the gateway's turn has ended.
-async fn lend(store: &Store, id: &str) -> i64 {
+async fn lend(store: &Store, id: &ConnectionId) -> i64 {
     loop {
         let id = id.to_owned();
         let claim = move |db: &mut WriteDb| {

@@ -2,12 +2,13 @@
 //!
 //! The caller owns the socket and the signal, so that a test binds port 0 and runs two gateways in one process.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
+    time::timeout,
 };
 use url::Url;
 
@@ -24,6 +25,7 @@ use crate::{
     },
     store::{self, Store},
     sync::{
+        audit::checkpoints::Checkpoints,
         feed,
         gateways::Alive,
         inbox::{self, InboxProcessor},
@@ -34,6 +36,9 @@ use crate::{
     },
     workers::{self, Crew, board::Workers, inbox::Inboxes, poll::Polling},
 };
+
+/// How long a gateway that stops tries to write the last checkpoints of the audit.
+const CHECKPOINT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why the gateway does not run.
 #[derive(Debug, thiserror::Error)]
@@ -124,8 +129,11 @@ pub struct Prepared {
     /// Where the figures have an address of their own.
     figures: Option<(TcpListener, Router)>,
     store: Store,
+    ambient: Ambient,
+    checkpoints: Checkpoints,
     workers: Workers,
     crew: Crew,
+    public_url: Url,
 }
 
 /// Does all that may keep a gateway from starting. `address` is where it will listen.
@@ -143,6 +151,7 @@ pub async fn prepare(
     let (ambient, clock) = SharedClock::of(&store, ambient).await?;
     let vault = vault(&settings.secrets, &ambient);
     // Now rather than with the first secret: an operator sees the key file, and a mistake, when it starts.
+    store.set_audit_keys(vault.for_audit());
     let (ready, now) = (vault.clone(), ambient.now());
     store.write(move |db| ready.ready(db, now)).await?;
     // So that reading the feed never has to write.
@@ -180,31 +189,50 @@ pub async fn prepare(
         polls: Arc::clone(&gateway.wake),
     };
     let workers = gateway.workers.clone();
+    let checkpoints = Checkpoints::new(settings.audit.checkpoint_file.clone());
     let config::RetentionSettings { changes, runs, versions } = settings.retention;
     let crew = Crew {
         store: store.clone(),
-        ambient,
+        ambient: ambient.clone(),
         clock,
         gateway: name,
         alive,
         inboxes: Inboxes { processor, arrived: gateway.inbox.arrived() },
         polling,
         webhooks: settings.webhooks.retention,
-        kept: Kept { changes, runs, versions },
+        kept: Kept { changes, runs, versions, audit: settings.audit.retention },
+        checkpoints: checkpoints.clone(),
         workers: workers.clone(),
     };
+    let public_url = gateway.public_url.clone();
     let (router, figures) = routers(gateway, &settings.http);
     let figures = match (&settings.http.metrics_listen, figures) {
         (Some(listen), Some(figures)) => Some((listen_for_figures(listen).await?, figures)),
         _ => None,
     };
-    Ok(Prepared { limits: Limits::from(&settings.http), tls, router, figures, store, workers, crew })
+    Ok(Prepared {
+        limits: Limits::from(&settings.http),
+        tls,
+        router,
+        figures,
+        store,
+        ambient,
+        checkpoints,
+        workers,
+        crew,
+        public_url,
+    })
 }
 
 impl Prepared {
     /// Where the figures are told, if that is an address of their own; with the port that was taken for port 0.
     pub fn figures_address(&self) -> Option<SocketAddr> {
         self.figures.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
+    }
+
+    /// The address that others use.
+    pub fn public_url(&self) -> &Url {
+        &self.public_url
     }
 
     /// Serves until `shutdown` is done.
@@ -234,6 +262,11 @@ impl Prepared {
         stop.send_replace(true);
         while beside.join_next().await.is_some() {}
         workers::leave(&self.store, &gateway).await;
+        // What was done since the last time is not left without.
+        let written = self.checkpoints.write(&self.store, self.ambient.now());
+        if !matches!(timeout(CHECKPOINT_PATIENCE, written).await, Ok(Ok(_))) {
+            tracing::warn!("the last checkpoints of the audit could not be written");
+        }
         self.store.checkpoint();
         tracing::info!("stopped");
     }

@@ -3,12 +3,11 @@
 use crate::{
     domain::{access::Scopes, words::Scope},
     service::{
-        apps::{self, App, Change, NewApp},
+        apps::{self, App, Change, Draft, NewApp},
         companies::Company,
         page::PageQuery,
     },
     store::Store,
-    sync::register::AppDraft,
 };
 
 use super::{
@@ -81,7 +80,7 @@ pub(super) async fn run(context: &Context, command: Command) -> Result {
     match command {
         Command::Add { name, companies, admin, scopes } => {
             let scopes = if scopes.is_empty() { Scopes::default() } else { Scopes::new(&scopes) };
-            add(context, &store, AppDraft { name, companies, admin, scopes }).await
+            add(context, &store, Draft { name, companies, admin, scopes }).await
         }
         Command::Set { app, name, companies, scopes } => {
             let companies = (!companies.is_empty()).then_some(companies);
@@ -102,7 +101,7 @@ pub(super) async fn run(context: &Context, command: Command) -> Result {
 }
 
 /// `draft` names its companies as they were typed.
-async fn add(context: &Context, store: &Store, draft: AppDraft) -> Result {
+async fn add(context: &Context, store: &Store, draft: Draft) -> Result {
     let ambient = context.ambient.clone();
     let new = context.write(store, None, move |db, attempt| apps::add(db, &ambient, attempt, &draft)).await?;
     context.out.answer(&new, |NewApp { app, token }| {

@@ -64,6 +64,7 @@ impl Context {
 
     async fn open(&self, may_make: bool) -> Result<Store> {
         let store = Store::open(self.settings.database.url.reveal())?;
+        store.set_audit_keys(self.vault.for_audit());
         match store.standing().await? {
             Standing::Current => {}
             Standing::New if !may_make => return Err(self.no_database()),
@@ -151,8 +152,10 @@ impl Context {
         self.read(store, None, Names::of).await
     }
 
-    fn call_context(&self, app: Option<String>) -> CallContext {
-        CallContext { credential: Credential::CommandLine, app, request_id: None, now: self.ambient.now() }
+    /// The context of a call by the command line.
+    pub(super) fn call_context(&self, app: Option<String>) -> CallContext {
+        let now = self.ambient.now();
+        CallContext { credential: Credential::CommandLine, app, request_id: None, address: None, now }
     }
 
     /// What it takes to call sources, over an open database.

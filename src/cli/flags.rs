@@ -113,6 +113,12 @@ pub(super) struct ServeFlags {
     /// For how long the superseded contents of a record are kept [default: 365]
     #[arg(long, value_name = "DAYS")]
     versions_retention_days: Option<String>,
+    /// For how long the audit is kept; 0: for ever [default: 730]
+    #[arg(long, value_name = "DAYS")]
+    audit_retention_days: Option<String>,
+    /// A file to which checkpoints of the audit are added
+    #[arg(long, value_name = "FILE")]
+    audit_checkpoint_file: Option<String>,
     /// How many connections are polled at the same time [default: 8]
     #[arg(long, value_name = "NUMBER")]
     polls_at_once: Option<String>,
@@ -146,6 +152,8 @@ impl ServeFlags {
             ("ROLLCALL_CHANGES_RETENTION_DAYS", &self.changes_retention_days),
             ("ROLLCALL_RUNS_RETENTION_DAYS", &self.runs_retention_days),
             ("ROLLCALL_VERSIONS_RETENTION_DAYS", &self.versions_retention_days),
+            ("ROLLCALL_AUDIT_RETENTION_DAYS", &self.audit_retention_days),
+            ("ROLLCALL_AUDIT_CHECKPOINT_FILE", &self.audit_checkpoint_file),
             ("ROLLCALL_POLLS_AT_ONCE", &self.polls_at_once),
             ("ROLLCALL_LEASE", &self.lease),
         ];

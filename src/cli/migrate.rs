@@ -23,6 +23,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result {
     let store = Store::open(context.settings.database.url.reveal())?;
+    store.set_audit_keys(context.vault.for_audit());
     let migrated = store.migrate()?;
     if args.new_epoch {
         whole(&store).await?;

@@ -6,6 +6,8 @@
 mod account;
 mod app;
 mod assignments;
+mod audit;
+mod backup;
 mod company;
 mod completions;
 mod confirm;
@@ -116,9 +118,14 @@ enum Command {
     /// Look at what runs beside the requests of the gateways
     #[command(subcommand)]
     Worker(worker::Command),
+    /// Look at who did what, and whether all of it is there
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Play a source system against a gateway
     #[command(subcommand)]
     Simulate(simulate::Command),
+    Backup(backup::BackupArgs),
+    Restore(backup::RestoreArgs),
     Doctor(doctor::Args),
     Openapi(openapi::Args),
     Completions(completions::Args),
@@ -207,6 +214,9 @@ async fn dispatch(context: &Context, command: Command) -> Result {
         Command::Profile(command) => profile::run(context, command).await,
         Command::Run(command) => run::run(context, command).await,
         Command::Webhook(command) => webhook::run(context, command).await,
+        Command::Backup(args) => backup::back_up(context, args).await,
+        Command::Restore(args) => backup::restore(context, args).await,
+        Command::Audit(command) => audit::run(context, command).await,
         Command::Worker(command) => worker::run(context, command).await,
         // Was run before the settings were read.
         Command::Doctor(_) => Ok(()),

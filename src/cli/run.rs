@@ -144,7 +144,7 @@ async fn approve(context: &Context, store: &Store, run: String, consent: Consent
     // Should this be stopped, a gateway goes on.
     while let Some(left) = decided.to_mark {
         spinner.at(&format!("marking, up to {left} more"));
-        let task = Task::Mark { run_id: decided.id.clone() };
+        let task = Task::Mark { run_id: decided.id.clone().into() };
         backlog::step(store, &context.ambient, &task).await?;
         decided = context.read(store, None, move |db, attempt| runs::show(db, attempt, &decided.id)).await?;
     }

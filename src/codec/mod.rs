@@ -11,7 +11,9 @@
 //! | [`json`] | JSON, in which a broken text loses only that text |
 //! | [`password`] | people's passwords: hashes them for the database, and compares |
 //! | [`seal`] | encrypts secrets for the database, and decrypts them |
+//! | [`audit`] | the rows of the audit as bytes, and the chain of their hashes |
 
+pub mod audit;
 pub mod json;
 pub mod lookahead;
 pub mod mojibake;

@@ -4,6 +4,8 @@
 
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 
+use zeroize::Zeroizing;
+
 use crate::domain::key::Key;
 
 const VERSION: u8 = 1;
@@ -49,18 +51,25 @@ pub fn seal(
 ///
 /// # Errors
 /// [`NotOpened`], whatever the reason.
-pub fn open(key: &Key, connection_id: &str, name: &str, sealed: &[u8]) -> Result<Vec<u8>, NotOpened> {
+pub fn open(
+    key: &Key,
+    connection_id: &str,
+    name: &str,
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, NotOpened> {
     let (version, rest) = sealed.split_first().ok_or(NotOpened)?;
     if *version != VERSION {
         return Err(NotOpened);
     }
     let (nonce, rest) = rest.split_first_chunk::<NONCE>().ok_or(NotOpened)?;
-    let mut bytes = rest.to_vec();
+    let mut bytes = Zeroizing::new(rest.to_vec());
     let aad = Aad::from(place(connection_id, name));
-    let plain = cipher(key)?
+    let length = cipher(key)?
         .open_in_place(Nonce::assume_unique_for_key(*nonce), aad, &mut bytes)
-        .map_err(|_| NotOpened)?;
-    Ok(plain.to_vec())
+        .map_err(|_| NotOpened)?
+        .len();
+    bytes.truncate(length);
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -77,7 +86,7 @@ mod tests {
             prop_assume!(key != other);
             let key = Key::new(key);
             let sealed = seal(&key, nonce, "con_1", "token", &plain).unwrap();
-            prop_assert_eq!(open(&key, "con_1", "token", &sealed), Ok(plain.clone()));
+            prop_assert_eq!(open(&key, "con_1", "token", &sealed), Ok(Zeroizing::new(plain.clone())));
             // A match of one or two bytes by chance would say nothing.
             if plain.len() > 3 {
                 prop_assert!(!sealed.windows(plain.len()).any(|window| window == plain));

@@ -4,6 +4,7 @@
 //! environment. [`SETTINGS`] is the one table of names, defaults and meanings: the readers take their
 //! defaults from its entries.
 
+mod audit;
 mod database;
 mod http;
 mod log;
@@ -15,6 +16,7 @@ mod secrets;
 mod source;
 mod webhooks;
 
+pub use audit::AuditSettings;
 pub use database::DatabaseSettings;
 pub use http::{HttpSettings, TlsSettings};
 pub use log::{LogFormat, LogSettings};
@@ -57,6 +59,8 @@ pub const SETTINGS: &[Setting] = &[
     retention::CHANGES,
     retention::RUNS,
     retention::VERSIONS,
+    audit::RETENTION,
+    audit::CHECKPOINTS,
     log::FILTER,
     log::FORMAT,
 ];
@@ -70,6 +74,7 @@ pub struct Settings {
     pub polling: PollingSettings,
     pub webhooks: WebhookSettings,
     pub retention: RetentionSettings,
+    pub audit: AuditSettings,
     pub log: LogSettings,
     /// One sentence for each `ROLLCALL_*` name that means nothing here: a misspelt setting is not ignored in
     /// silence. To be logged once the log is up.
@@ -89,10 +94,11 @@ impl Settings {
         let polling = PollingSettings::read(&mut reader);
         let webhooks = WebhookSettings::read(&mut reader);
         let retention = RetentionSettings::read(&mut reader);
+        let audit = AuditSettings::read(&mut reader);
         let log = LogSettings::read(&mut reader);
         let mut warnings = reader::unknown_names(source, SETTINGS);
         warnings.extend(log.iter().flat_map(|log| log::unknown_targets(&log.filter)));
-        match (database, secrets, http, polling, webhooks, retention, log, reader.finish()) {
+        match (database, secrets, http, polling, webhooks, retention, audit, log, reader.finish()) {
             (
                 Some(database),
                 Some(secrets),
@@ -100,9 +106,10 @@ impl Settings {
                 Some(polling),
                 Some(webhooks),
                 Some(retention),
+                Some(audit),
                 Some(log),
                 Ok(()),
-            ) => Ok(Self { database, secrets, http, polling, webhooks, retention, log, warnings }),
+            ) => Ok(Self { database, secrets, http, polling, webhooks, retention, audit, log, warnings }),
             (.., Err(mistakes)) => Err(mistakes.with_warnings(warnings)),
             // A reader that gives nothing has noted a mistake; should one forget, the error says so.
             (.., Ok(())) => Err(Mistakes::default().with_warnings(warnings)),

@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::domain::{
     hold::Gone,
+    ids::RunId,
     problem::Problem,
     record::Record,
     words::{List, Mode},
@@ -143,13 +144,13 @@ pub trait SessionContext {
     fn note_version(&mut self, version: &str) -> SessionResult<()>;
     fn list(&mut self, list: List) -> SessionResult<ListState>;
     /// Starts the run of a list; its ID.
-    fn start_run(&mut self, list: List, mode: Mode) -> SessionResult<String>;
+    fn start_run(&mut self, list: List, mode: Mode) -> SessionResult<RunId>;
     /// The list begins anew: what its run saw so far is forgotten.
-    fn forget_seen(&mut self, run_id: &str) -> SessionResult<()>;
+    fn forget_seen(&mut self, run_id: &RunId) -> SessionResult<()>;
     /// Ends a run: judges who is gone, and holds what looks like a mistake.
-    fn finish_run(&mut self, run_id: &str, gone: &Gone, warning: Option<&Problem>) -> SessionResult<()>;
+    fn finish_run(&mut self, run_id: &RunId, gone: &Gone, warning: Option<&Problem>) -> SessionResult<()>;
     /// Ends a run without a judgement.
-    fn fail_run(&mut self, run_id: &str, problem: &Problem) -> SessionResult<()>;
+    fn fail_run(&mut self, run_id: &RunId, problem: &Problem) -> SessionResult<()>;
     /// The source refused this request: it is not to be sent again in a loop.
     fn refused(&mut self, list: List, request: &str) -> SessionResult<()>;
     fn set_problem(&mut self, problem: Option<&Problem>) -> SessionResult<()>;
@@ -222,14 +223,14 @@ pub struct Standing {
     /// A request is under way.
     pub asked: bool,
     /// The run of the list that is being read.
-    pub run_id: Option<String>,
+    pub run_id: Option<RunId>,
     /// All lists were read, or it was stopped.
     pub done: bool,
     pub problem: Option<Problem>,
     /// The answer to one more call.
     pub progress: i32,
     /// The runs of its lists.
-    pub runs: Vec<(List, String)>,
+    pub runs: Vec<(List, RunId)>,
 }
 
 /// The negative number that sends the program to the last error.

@@ -91,4 +91,4 @@ pub fn read(kind: Kind, settings: &str, body: &[u8]) -> Option<Message> {
 }
 
 /// How far a sender's clock may be off (Standard Webhooks: five minutes).
-pub const TOLERANCE: Duration = Duration::from_secs(300);
+pub const TOLERANCE: Duration = Duration::from_mins(5);

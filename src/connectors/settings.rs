@@ -189,6 +189,9 @@ pub struct Polling {
 const SHARED: usize = 7;
 
 /// The settings of a kind that is polled: its own, and those that all such kinds share. `ALL` is the sum of both.
+///
+/// # Panics
+/// At compile time, where `ALL` is another number.
 #[expect(clippy::indexing_slicing, reason = "at compile time: an index out of bounds does not compile")]
 pub const fn with_polling<const OWN: usize, const ALL: usize>(
     own: [Setting; OWN],

@@ -2,6 +2,8 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
+use super::ids::CompanyId;
+
 /// The version of the format; another format begins with another byte.
 const FORM: u8 = 1;
 
@@ -12,7 +14,7 @@ const CHECKSUM: usize = 8;
 pub struct Cursor {
     /// The epoch of the database to which the position belongs.
     pub epoch: String,
-    pub company_id: String,
+    pub company_id: CompanyId,
     /// All changes up to this position were read; 0 before the first.
     pub position: i64,
 }
@@ -43,7 +45,7 @@ impl Cursor {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
         let cursor = Self {
             epoch: text(epoch)?,
-            company_id: text(company_id)?,
+            company_id: text(company_id)?.into(),
             position: i64::from_be_bytes(*position),
         };
         (*form == FORM && sum == checksum(said) && cursor.position >= 0).then_some(cursor)
@@ -70,7 +72,7 @@ mod tests {
             epoch in "[0-9a-f]{32}", company_id in "com_[0-9a-f]{32}", position in 0i64..,
             place in any::<prop::sample::Index>(), bit in 0u8..8,
         ) {
-            let cursor = Cursor { epoch, company_id, position };
+            let cursor = Cursor { epoch, company_id: company_id.into(), position };
             let text = cursor.to_text();
             prop_assert_eq!(Cursor::read(&text), Some(cursor));
             let mut bytes = URL_SAFE_NO_PAD.decode(&text).unwrap();

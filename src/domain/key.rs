@@ -7,14 +7,15 @@ use base64::{
     alphabet::{Alphabet, STANDARD, URL_SAFE},
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose},
 };
+use zeroize::Zeroizing;
 
-/// A key of 32 bytes. It is shown only by [`Key::to_text`], which writes its file.
+/// A key of 32 bytes. It is shown only by [`Key::to_text`], which writes its file. Its memory is wiped when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Key([u8; 32]);
+pub struct Key(Zeroizing<[u8; 32]>);
 
 impl Key {
     pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        Self(Zeroizing::new(bytes))
     }
 
     pub fn bytes(&self) -> &[u8; 32] {
@@ -23,13 +24,20 @@ impl Key {
 
     /// The fingerprint of the key: it reveals nothing of the key, and is the same everywhere.
     pub fn id(&self) -> String {
-        let hash = blake3::Hash::from(blake3::derive_key("rollcall secret key id", &self.0));
+        let hash = blake3::Hash::from(blake3::derive_key("rollcall secret key id", self.bytes()));
         hash.to_hex().chars().take(16).collect()
+    }
+
+    /// Another key that is made of this one for one purpose, which `context` names: it reveals nothing of this one, nor of
+    /// those for other purposes (BLAKE3's mode for deriving keys).
+    #[must_use]
+    pub fn derive(&self, context: &str) -> Self {
+        Self::new(blake3::derive_key(context, self.bytes()))
     }
 
     /// The key in base64.
     pub fn to_text(&self) -> String {
-        general_purpose::STANDARD.encode(self.0)
+        general_purpose::STANDARD.encode(self.bytes())
     }
 
     /// Reads keys that are separated by white space or commas. A `#` begins a comment; a key that is repeated counts
@@ -54,14 +62,14 @@ impl Key {
     /// Reads 64 hexadecimal digits, or base64 of either alphabet, padded or not: the forms cannot be confused.
     fn read(word: &str) -> Option<Self> {
         if let Ok(hash) = blake3::Hash::from_hex(word) {
-            return Some(Self(*hash.as_bytes()));
+            return Some(Self::new(*hash.as_bytes()));
         }
         let decode = |alphabet: &Alphabet| {
             let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
             GeneralPurpose::new(alphabet, config).decode(word).ok()
         };
         let bytes = decode(&STANDARD).or_else(|| decode(&URL_SAFE))?;
-        bytes.try_into().ok().map(Self)
+        bytes.try_into().ok().map(Self::new)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The subject of the project in pure types and rules: no I/O, no clock, no database, no HTTP.
 
 pub mod access;
+pub mod audit;
 pub mod cursor;
 pub mod details;
 pub mod email;

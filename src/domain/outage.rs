@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 /// The least time between two log lines about an outage.
-const REMIND: Duration = Duration::from_secs(60);
+const REMIND: Duration = Duration::from_mins(1);
 
 /// A failure that may last, and what was logged about it.
 #[derive(Debug, Clone, Copy, Default)]

@@ -103,8 +103,12 @@ impl Record {
         if let Some(Address { lines, city, region, postal_code, country }) = &self.address {
             field(Some("address"));
             field(Some(&lines.len().to_string()));
-            lines.iter().for_each(|line| field(Some(line)));
-            [city, region, postal_code, country].into_iter().for_each(|part| field(part.as_deref()));
+            for line in lines {
+                field(Some(line));
+            }
+            for part in [city, region, postal_code, country] {
+                field(part.as_deref());
+            }
         }
         hasher.update(&self.sublevel.to_le_bytes()).update(&[u8::from(self.active)]);
         let mut hash = ContentHash::default();

@@ -1,27 +1,29 @@
-//! Secrets that Rollcall generates: shown once, stored as a hash, never printed.
+//! Secrets: never printed, and wiped from memory when they are dropped. Those that Rollcall generates are shown once, and
+//! stored as a hash.
 
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
 
-/// A secret in clear. `Debug` hides it; only [`Secret::reveal`] gives the text.
+/// A secret in clear. `Debug` hides it; only [`Secret::reveal`] gives the text. Its memory is wiped when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(Zeroizing::new(text.into()))
     }
 
     /// A new secret of 128 random bits after `prefix` (22 characters of base64url): unguessable, so a fast hash
     /// is enough to keep it.
     pub fn generate(prefix: &str, random: [u8; 16]) -> Self {
-        Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random)))
+        Self::new(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random)))
     }
 
     /// The same of 256 bits (43 characters), for what lives in browsers.
     pub fn generate_long(prefix: &str, random: [[u8; 16]; 2]) -> Self {
-        Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random.as_flattened())))
+        Self::new(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random.as_flattened())))
     }
 
     pub fn reveal(&self) -> &str {

@@ -236,6 +236,58 @@ words! {
 }
 
 words! {
+    /// What the audit says was done.
+    AuditAction ("action of the audit") {
+        CompanyAdded = "company_added",
+        CompanyChanged = "company_changed",
+        /// The removal of a company began.
+        CompanyClosing = "company_closing",
+        CompanyRemoved = "company_removed",
+        ConnectionAdded = "connection_added",
+        /// Its name, settings or secrets; the fields are named, never a secret.
+        ConnectionChanged = "connection_changed",
+        /// A secret that Rollcall makes was made anew.
+        SecretRenewed = "secret_renewed",
+        ConnectionRemoved = "connection_removed",
+        CallbacksRegistered = "callbacks_registered",
+        CallbacksRemoved = "callbacks_removed",
+        /// Somebody asked for the lists of a connection.
+        ListsRequested = "lists_requested",
+        /// A message of a webhook that was given up is tried again.
+        MessageReplayed = "message_replayed",
+        HoldApproved = "hold_approved",
+        HoldRejected = "hold_rejected",
+        AppAdded = "app_added",
+        AppChanged = "app_changed",
+        AppRemoved = "app_removed",
+        TokenAdded = "token_added",
+        TokenRevoked = "token_revoked",
+        AccountAdded = "account_added",
+        SignedIn = "signed_in",
+        SignedOut = "signed_out",
+        ProfileCreated = "profile_created",
+        ProfileUpdated = "profile_updated",
+        ProfileRemoved = "profile_removed",
+        Linked = "linked",
+        Unlinked = "unlinked",
+        /// A run changed what is staged, or is held.
+        RunEnded = "run_ended",
+        /// Records were staged outside of a run, as a webhook told them.
+        RecordsStaged = "records_staged",
+        /// Records went with their connection.
+        RecordsRemoved = "records_removed",
+        /// The key that seals secrets was rotated.
+        KeyRotated = "key_rotated",
+        /// A backup was put in the place of the database, or the feed's epoch was renewed as after that.
+        Restored = "restored",
+        /// A chain of the audit began: noted in the chain `global`, so that one that is gone is missed.
+        ChainBegun = "chain_begun",
+        /// Old rows of a chain were removed; the row says up to which, and what that one's hash was.
+        AuditCut = "audit_cut",
+    }
+}
+
+words! {
     /// What a token of an app may be used for.
     Scope ("scope") { Read = "read", Link = "link", Poll = "poll", Manage = "manage" }
 }

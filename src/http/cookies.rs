@@ -53,6 +53,14 @@ impl Cookie {
     }
 }
 
+/// The cookies that prove who calls.
+const PROOFS: [Cookie; 1] = [SESSION];
+
+/// Whether a request comes with one of them.
+pub(super) fn shows_any(headers: &HeaderMap) -> bool {
+    PROOFS.iter().any(|cookie| cookie.read_any(headers).is_some())
+}
+
 fn is_https(public_url: &Url) -> bool {
     public_url.scheme() == "https"
 }

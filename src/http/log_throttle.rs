@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::forwarded::neighbourhood;
 
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 /// Addresses, or codes, that are counted separately; all others share one line.
 const MOST: usize = 1024;
 const OTHERS: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);

@@ -8,9 +8,11 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Attempt, Principal, Scopes, action},
-        words::Scope,
+        audit::Act,
+        ids::CompanyId,
+        words::{AuditAction, Scope},
     },
-    store::{self, Db, WriteDb, apps},
+    store::{self, Db, WriteDb, apps, audit},
     sync::register::{self, AppChange, AppDraft, TokenDraft},
 };
 
@@ -39,10 +41,10 @@ pub struct App {
 impl From<apps::App> for App {
     fn from(app: apps::App) -> Self {
         Self {
-            id: app.id,
+            id: app.id.into(),
             name: app.name,
             admin: app.admin,
-            companies: app.companies,
+            companies: app.companies.into_iter().map(Into::into).collect(),
             scopes: app.scopes.as_slice().to_vec(),
             created_at: app.created_at,
         }
@@ -56,6 +58,17 @@ pub struct NewApp {
     pub app: App,
     /// Its first token, shown only here.
     pub token: String,
+}
+
+/// An app that is to be made.
+#[derive(Debug, Clone, Default)]
+pub struct Draft {
+    pub name: String,
+    /// By ID or name; none for an admin's app, which sees all.
+    pub companies: Vec<String>,
+    pub admin: bool,
+    /// What its tokens may be used for at most.
+    pub scopes: Scopes,
 }
 
 /// The changes to an app; `None` leaves a member as it is.
@@ -75,7 +88,7 @@ pub struct Change {
 pub fn list(db: &mut Db, attempt: &Attempt<action::Administer>, query: &PageQuery) -> Result<PageBody<App>> {
     let (limit, after) = query.read::<String>()?;
     attempt.throughout()?;
-    PageBody::of(apps::page(db, after.as_deref(), limit)?, |app| app.id.clone())
+    PageBody::of(apps::page(db, after.as_deref(), limit)?, |app| app.id.to_string())
 }
 
 /// # Errors
@@ -92,14 +105,16 @@ pub fn add(
     db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Administer>,
-    draft: &AppDraft,
+    draft: &Draft,
 ) -> Result<NewApp> {
     let companies = company_ids(db, attempt, &draft.companies)?;
     let grant = attempt.throughout()?;
+    attempt.fresh()?;
     if draft.admin {
         by_command_line(attempt, "Run `rollcall app add NAME --admin` on the gateway's machine.")?;
     }
-    let draft = AppDraft { companies, ..draft.clone() };
+    let draft =
+        AppDraft { name: draft.name.clone(), admin: draft.admin, companies, scopes: draft.scopes.clone() };
     let (app, first) = register::new_app(db, ambient, &grant, &draft, &TokenDraft::default())?;
     Ok(NewApp { app: app.into(), token: first.secret.reveal().to_owned() })
 }
@@ -114,6 +129,9 @@ pub fn change(
     change: &Change,
 ) -> Result<App> {
     let app = found(db, attempt, wanted)?;
+    if change.companies.is_some() || change.scopes.is_some() {
+        attempt.fresh()?;
+    }
     let companies = change.companies.as_ref().map(|names| company_ids(db, attempt, names)).transpose()?;
     let change = AppChange { name: change.name.clone(), companies, scopes: change.scopes.clone() };
     Ok(register::change_app(db, &attempt.throughout()?, &app.id, &change)?.into())
@@ -125,6 +143,7 @@ pub fn change(
 /// `app_not_found`, `app_in_use`.
 pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<App> {
     let app = found(db, attempt, wanted)?;
+    audit::note(db, &attempt.throughout()?, Act::new(AuditAction::AppRemoved, "app", &app.id));
     apps::delete(db, &app.id).map_err(|error| match error {
         store::Error::Referred(_) => Refusal::conflict(
             "app_in_use",
@@ -162,6 +181,10 @@ pub(super) fn by_command_line(attempt: &Attempt<action::Administer>, remedy: &st
     }
 }
 
-fn company_ids(db: &mut Db, attempt: &Attempt<action::Administer>, names: &[String]) -> Result<Vec<String>> {
+fn company_ids(
+    db: &mut Db,
+    attempt: &Attempt<action::Administer>,
+    names: &[String],
+) -> Result<Vec<CompanyId>> {
     names.iter().map(|name| Ok(find::company(db, attempt, name)?.id)).collect()
 }

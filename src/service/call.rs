@@ -1,12 +1,12 @@
 //! Runs a use case for a caller: authenticates the caller and does the work in one database job.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     domain::{
-        access::{ActingApp, Acts, Attempt, Companies, InSession, Principal, Scopes},
+        access::{ActingApp, Acts, Attempt, Companies, InSession, Origin, Principal, Scopes},
         secret::SecretHash,
         words::Action,
     },
@@ -26,6 +26,8 @@ pub struct CallContext {
     /// The ID or name of the app to act for, if one is named.
     pub app: Option<String>,
     pub request_id: Option<Arc<str>>,
+    /// The caller's address; `None` for the command line.
+    pub address: Option<IpAddr>,
     /// The time at which the credential must not have expired.
     pub now: DateTime<Utc>,
 }
@@ -85,7 +87,7 @@ impl Used {
         unless_after: DateTime<Utc>,
     ) -> store::Result<()> {
         match self.kind {
-            UsedKind::Token => apps::token_used(db, &self.id, now, unless_after),
+            UsedKind::Token => apps::token_used(db, &self.id.as_str().into(), now, unless_after),
             UsedKind::PersonalToken => accounts::tokens::used(db, &self.id, now, unless_after),
             UsedKind::Session => accounts::sessions::seen(db, &self.id, now, unless_after),
         }
@@ -120,7 +122,12 @@ pub async fn write<A: Acts, T: Send + 'static>(
     let work = Arc::new(work);
     let attempt = || {
         let (context, work) = (context.clone(), Arc::clone(&work));
-        store.write(move |db| run(db, context, |db, attempt| work(db, attempt)))
+        store.write(move |db| {
+            run(db, context, |db, attempt| {
+                db.comes_from(attempt.origin());
+                work(db, attempt)
+            })
+        })
     };
     match attempt().await {
         Err(FailedCall(_, refusal)) if refusal.raced => outcome(attempt().await),
@@ -146,7 +153,10 @@ fn run<A: Acts, D: AsMut<Db>, T>(
     let AuthenticatedCaller { principal, app: own, session, authentication } = caller;
     let failed = |refusal| FailedCall(Some(authentication.clone()), Box::new(refusal));
     let app = acting(db.as_mut(), &principal, own, context.app.as_deref(), A::ACTION).map_err(failed)?;
-    let attempt = Attempt::new(principal, app, context.request_id).in_session(session);
+    let credential = authentication.used.as_ref().map(|used| used.id.as_str().into());
+    let CallContext { request_id, address, now: at, .. } = context;
+    let origin = Origin { at, request_id, address, credential };
+    let attempt = Attempt::new(principal, app, origin).in_session(session);
     let value = work(db, &attempt).map_err(failed)?;
     Ok((authentication, value))
 }
@@ -178,7 +188,7 @@ fn authenticate(db: &mut Db, context: &CallContext) -> store::Result<Option<Auth
         Credential::CommandLine => (Principal::CommandLine, None, None, None),
         Credential::Token(hash) => {
             let Some((token, app)) = apps::by_token(db, &hash.0, now)? else { return Ok(None) };
-            let used = (UsedKind::Token, token.id.clone(), token.last_used_at);
+            let used = (UsedKind::Token, token.id.to_string(), token.last_used_at);
             (principal(&token, &app), Some(as_acting(&app)), None, Some(used))
         }
         Credential::PersonalToken(hash) => {
@@ -211,7 +221,7 @@ fn is_fresh(session: &Session, now: DateTime<Utc>) -> bool {
 /// A person, or a program with a token of these scopes.
 fn person(account: Account, scopes: Option<Scopes>) -> Principal {
     let Account { id, role, companies, .. } = account;
-    Principal::Account { id, role, companies: Companies::Only(companies), scopes }
+    Principal::Account { id: id.into(), role, companies: Companies::Only(companies), scopes }
 }
 
 /// The caller that a token belongs to.

@@ -6,13 +6,20 @@ use utoipa::ToSchema;
 
 use crate::{
     clock::Ambient,
-    domain::access::{Acts, Attempt, Grant, action},
-    store::{self, Db, WriteDb, apps, companies, connections, prune, purge},
+    domain::{
+        access::{Acts, Attempt, Grant, action},
+        audit::Act,
+        ids::{CompanyId, ConnectionId},
+        words::AuditAction,
+    },
+    store::{self, Db, WriteDb, apps, audit, companies, connections, prune, purge},
     sync::{register, remove},
 };
 
 use super::{
-    Refusal, Result, find,
+    Refusal, Result,
+    accounts::change::give_company,
+    find,
     interface::Wording,
     page::{PageBody, PageQuery},
 };
@@ -31,7 +38,7 @@ pub struct Company {
 impl From<companies::Company> for Company {
     fn from(company: companies::Company) -> Self {
         let companies::Company { id, name, created_at, closing_at, .. } = company;
-        Self { id, name, created_at, closing_at }
+        Self { id: id.into(), name, created_at, closing_at }
     }
 }
 
@@ -47,7 +54,7 @@ pub fn list(
     let (limit, after) = query.read::<String>()?;
     let grant = attempt.throughout()?;
     let page = companies::page(db, grant.companies().ids(), after.as_deref(), limit)?;
-    PageBody::of(page, |company| company.id.clone())
+    PageBody::of(page, |company| company.id.to_string())
 }
 
 /// # Errors
@@ -56,15 +63,21 @@ pub fn show(db: &mut Db, attempt: &Attempt<action::ReadCompanies>, wanted: &str)
     Ok(found(db, attempt, wanted)?.1.into())
 }
 
+/// Makes a company, and lets these users see it, by e-mail or ID.
+///
 /// # Errors
-/// `invalid_name`; `already_exists`, whatever the case of the name.
+/// `invalid_name`; `already_exists`, whatever the case of the name; `account_not_found`; `fresh_sign_in_needed` where a
+/// user is named.
 pub fn add(
     db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Administer>,
     name: &str,
+    users: &[String],
 ) -> Result<Company> {
-    Ok(register::company(db, ambient, &attempt.throughout()?, name)?.into())
+    let company = register::company(db, ambient, &attempt.throughout()?, name)?;
+    give_company(db, attempt, &company.id, users)?;
+    Ok(company.into())
 }
 
 /// # Errors
@@ -82,12 +95,12 @@ pub fn rename(
 /// All that goes with a company that is taken off the books.
 #[derive(Debug, Serialize)]
 pub struct CompanyRemoval {
-    pub id: String,
+    pub id: CompanyId,
     pub name: String,
     /// Whether it is gone now.
     pub removed: bool,
     /// IDs of its connections.
-    pub connections: Vec<String>,
+    pub connections: Vec<ConnectionId>,
     pub employees: u64,
     pub customers: u64,
     pub links: u64,
@@ -105,7 +118,7 @@ pub struct CompanyRemoval {
 pub fn to_remove(db: &mut Db, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<CompanyRemoval> {
     let (_, company) = found(db, attempt, wanted)?;
     let mut removal = CompanyRemoval {
-        id: company.id,
+        id: company.id.clone(),
         name: company.name,
         removed: false,
         connections: Vec::new(),
@@ -116,7 +129,7 @@ pub fn to_remove(db: &mut Db, attempt: &Attempt<action::Administer>, wanted: &st
         messages: 0,
         profiles: 0,
     };
-    let among = [removal.id.clone()];
+    let among = [company.id.clone()];
     let page = |db: &mut Db, after: Option<&str>, limit| connections::page(db, Some(&among), after, limit);
     for connection in find::pages(db, |connection: &connections::Connection| &connection.id, page)? {
         let contents = connections::contents(db, &connection.id)?;
@@ -128,7 +141,7 @@ pub fn to_remove(db: &mut Db, attempt: &Attempt<action::Administer>, wanted: &st
         removal.connections.push(connection.id);
     }
     for app in find::apps(db, attempt.principal())? {
-        removal.profiles += apps::holdings(db, &app.id, &removal.id)?.0;
+        removal.profiles += apps::holdings(db, &app.id, &company.id)?.0;
     }
     Ok(removal)
 }
@@ -183,13 +196,18 @@ pub fn reopen(
     wanted: &str,
     now: DateTime<Utc>,
 ) -> Result<(Company, bool)> {
-    let (_, company) = found(db, attempt, wanted)?;
+    let (grant, company) = found(db, attempt, wanted)?;
     let among = [company.id.clone()];
     let page = |db: &mut Db, after: Option<&str>, limit| connections::page(db, Some(&among), after, limit);
     // In the order of all others: a connection's locks before its company's.
     for connection in find::pages(db, |connection: &connections::Connection| &connection.id, page)? {
         remove::reopen(db, &connection.id, now)?;
     }
+    audit::note(
+        db,
+        &grant,
+        Act::new(AuditAction::CompanyChanged, "company", &company.id).of(&company.id).named("closing_at"),
+    );
     let reopened = companies::reopen(db, &company.id).map_err(|error| match error {
         store::Error::Closing => Refusal::conflict(
             "deletion_begun",
@@ -212,7 +230,11 @@ pub fn close(
     wanted: &str,
     now: DateTime<Utc>,
 ) -> Result<DateTime<Utc>> {
-    let (_, company) = found(db, attempt, wanted)?;
+    let (grant, company) = found(db, attempt, wanted)?;
+    if companies::closing_at(db, &company.id)?.is_none() {
+        let act = Act::new(AuditAction::CompanyClosing, "company", &company.id).of(&company.id);
+        audit::note(db, &grant, act);
+    }
     Ok(companies::close(db, &company.id, now)?)
 }
 
@@ -223,7 +245,7 @@ pub fn close(
 pub fn shut(
     db: &mut WriteDb,
     attempt: &Attempt<action::Administer>,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     now: DateTime<Utc>,
 ) -> Result<()> {
     attempt.throughout()?;
@@ -231,7 +253,11 @@ pub fn shut(
 }
 
 /// The connections of a company that were deleted and whose rows are still going.
-pub fn going(db: &mut Db, attempt: &Attempt<action::Administer>, company_id: &str) -> Result<Vec<String>> {
+pub fn going(
+    db: &mut Db,
+    attempt: &Attempt<action::Administer>,
+    company_id: &CompanyId,
+) -> Result<Vec<ConnectionId>> {
     attempt.throughout()?;
     Ok(purge::marked_of(db, company_id)?)
 }
@@ -240,7 +266,7 @@ pub fn going(db: &mut Db, attempt: &Attempt<action::Administer>, company_id: &st
 pub fn forget_feed(
     db: &mut WriteDb,
     attempt: &Attempt<action::Administer>,
-    company_id: &str,
+    company_id: &CompanyId,
     now: DateTime<Utc>,
 ) -> Result<usize> {
     attempt.throughout()?;
@@ -252,7 +278,8 @@ pub fn forget_feed(
 /// # Errors
 /// `company_not_found`, `company_in_use`.
 pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<Company> {
-    let (_, company) = found(db, attempt, wanted)?;
+    let (grant, company) = found(db, attempt, wanted)?;
+    audit::note(db, &grant, Act::new(AuditAction::CompanyRemoved, "company", &company.id).of(&company.id));
     companies::delete(db, &company.id).map_err(|error| match error {
         store::Error::Referred(_) => Refusal::conflict(
             "company_in_use",

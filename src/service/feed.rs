@@ -97,12 +97,12 @@ fn shown(grant: &Grant<action::Read>, names: &ActorNames, change: changes::Chang
         at: change.at,
         kind: change.kind,
         list: change.list,
-        record_id: change.record_id,
+        record_id: change.record_id.map(Into::into),
         external_id: change.external_id,
-        connection_id: change.connection_id,
+        connection_id: change.connection_id.map(Into::into),
         version: change.version,
-        app_id: change.app_id,
+        app_id: change.app_id.map(Into::into),
         profile_id: change.profile_id.filter(|_| shows),
-        run_id: change.run_id,
+        run_id: change.run_id.map(Into::into),
     }
 }

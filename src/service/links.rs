@@ -8,6 +8,7 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Attempt, action},
+        ids::LinkId,
         words::List,
     },
     store::{Db, WriteDb, changes, links},
@@ -54,14 +55,14 @@ impl Link {
     fn new(link: links::Link, names: &ActorNames) -> Self {
         Self {
             linked_by: names.text(&link.linked_by, Some(&link.app_id)),
-            id: link.id,
+            id: link.id.into(),
             list: link.list,
-            app_id: link.app_id,
+            app_id: link.app_id.into(),
             profile_id: link.profile_id,
             profile_name: link.profile_name,
-            record_id: link.record_id,
-            connection_id: link.connection_id,
-            company_id: link.company_id,
+            record_id: link.record_id.into(),
+            connection_id: link.connection_id.into(),
+            company_id: link.company_id.into(),
             linked_at: link.linked_at,
         }
     }
@@ -92,7 +93,7 @@ pub struct LinksQuery {
 /// # Errors
 /// `company_not_found`; `bad_cursor` and what [`page`] refuses; `app_needed`.
 pub fn list(db: &mut Db, attempt: &Attempt<action::Read>, query: &LinksQuery) -> Result<PageBody<Link>> {
-    let (limit, from) = page::read::<Keyset<String>>(query.limit, query.cursor.as_deref())?;
+    let (limit, from) = page::read::<Keyset<LinkId>>(query.limit, query.cursor.as_deref())?;
     let companies = find::company_ids(db, attempt, query.company.as_deref())?;
     let grant = attempt.throughout()?;
     let app = match grant.sees_all_apps() && query.app.is_none() {
@@ -100,7 +101,7 @@ pub fn list(db: &mut Db, attempt: &Attempt<action::Read>, query: &LinksQuery) ->
         false => Some(grant.app()?.id.clone()),
     };
     let page = walk(companies, from.as_ref(), limit, |company, after, limit| {
-        links::page(db, company, app.as_deref(), query.list, after.map(String::as_str), limit)
+        links::page(db, company, app.as_ref(), query.list, after.map(LinkId::as_str), limit)
     })?;
     let next = page
         .rows
@@ -212,7 +213,7 @@ pub fn undo(
     let company_id = find::one_company(db, attempt, company)?;
     let grant = attempt.at(&company_id, "company")?;
     let change = changes::get(db, &company_id, position)?;
-    let record_id = change.record_id.as_deref().ok_or(link::Error::NotUndoable)?;
+    let record_id = change.record_id.as_ref().ok_or(link::Error::NotUndoable)?;
     let staged = crate::store::records::get(db, change.list, record_id)?;
     let link = link::undo(db, ambient, &grant, &change, &staged)?;
     Ok(Undone { link: link.map(|link| Link::one(db, link)).transpose()? })

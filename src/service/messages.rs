@@ -47,8 +47,8 @@ impl From<inbox::Message> for Message {
         let content = message.body.and_then(|body| serde_json::from_str(&body).ok());
         Self {
             next_at: (message.state == MessageState::Pending).then_some(message.next_at),
-            id: message.id,
-            connection_id: message.connection_id,
+            id: message.id.into(),
+            connection_id: message.connection_id.into(),
             message_id: message.message_id,
             event: message.event,
             state: message.state,
@@ -89,7 +89,7 @@ pub fn list(
     let (limit, before) = page::read::<String>(query.limit, query.cursor.as_deref())?;
     let (_, connection) = connections::found(db, attempt, connection)?;
     let page = inbox::page(db, &connection.id, query.state, before.as_deref(), limit)?;
-    PageBody::of(page, |message| message.id.clone())
+    PageBody::of(page, |message| message.id.to_string())
 }
 
 /// A message, with what is kept of it.

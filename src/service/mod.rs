@@ -19,6 +19,7 @@
 pub mod accounts;
 mod actor_names;
 pub mod apps;
+pub mod audit;
 pub mod call;
 pub mod companies;
 pub mod connections;

@@ -11,7 +11,7 @@ use serde::{
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    domain::time::is_usable,
+    domain::{ids::CompanyId, time::is_usable},
     store::{self, Page, PageLimit},
 };
 
@@ -168,16 +168,16 @@ impl<T> PageBody<T> {
 /// A position in a list that goes company by company: the company, and the key in its list.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Keyset<A> {
-    pub company: String,
+    pub company: CompanyId,
     pub after: A,
 }
 
 /// Fills a page from the lists of several companies, one after the other, in the order of their IDs.
 pub fn walk<T, A>(
-    mut companies: Vec<String>,
+    mut companies: Vec<CompanyId>,
     from: Option<&Keyset<A>>,
     limit: PageLimit,
-    mut read: impl FnMut(&str, Option<&A>, PageLimit) -> store::Result<Page<T>>,
+    mut read: impl FnMut(&CompanyId, Option<&A>, PageLimit) -> store::Result<Page<T>>,
 ) -> store::Result<Page<T>> {
     companies.sort_unstable();
     let mut rows = Vec::new();

@@ -13,13 +13,13 @@ use crate::domain::{
     details,
     problem::Problem,
     words::{
-        Cause, ChangeKind, ConnectionState, Ended, Kind, List, MessageState, Mode, Role, RunState, Scope,
-        SignInMethod, WorkerState,
+        AuditAction, Cause, ChangeKind, ConnectionState, Ended, Kind, List, MessageState, Mode, Role,
+        RunState, Scope, SignInMethod, WorkerState,
     },
 };
 
 /// The vocabularies by the names of their schemas, from the enums themselves.
-pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 13] {
+pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 14] {
     [
         (LIST, words(List::ALL)),
         (KIND, words(Kind::ALL)),
@@ -34,6 +34,7 @@ pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 13] {
         (SIGN_IN_METHOD, words(SignInMethod::ALL)),
         (WORKER_STATE, words(WorkerState::ALL)),
         (WORKER_RESULT, words(Ended::ALL)),
+        (AUDIT_ACTION, words(AuditAction::ALL)),
     ]
 }
 
@@ -50,6 +51,7 @@ const ROLE: &str = "Role";
 const SIGN_IN_METHOD: &str = "SignInMethod";
 const WORKER_STATE: &str = "WorkerState";
 const WORKER_RESULT: &str = "WorkerResult";
+const AUDIT_ACTION: &str = "AuditAction";
 
 pub fn words<W: Display>(all: &[W]) -> RefOr<Schema> {
     let words = ObjectBuilder::new().schema_type(Type::String);
@@ -122,6 +124,10 @@ pub fn worker_states() -> RefOr<Schema> {
 
 pub fn worker_results() -> RefOr<Schema> {
     named(WORKER_RESULT)
+}
+
+pub fn audit_actions() -> RefOr<Schema> {
+    named(AUDIT_ACTION)
 }
 
 /// Scopes: `utoipa` has no array of a schema with a name of its own.

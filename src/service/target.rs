@@ -42,7 +42,7 @@ pub fn authorize<A: Acts>(db: &mut Db, attempt: &Attempt<A>, target: &Target) ->
         Target::Record(list, id) => drop(find::record(db, attempt, *list, id)?),
         Target::Run(id) => drop(find::run(db, attempt, id)?),
         Target::Message(id) => {
-            let message = inbox::get(db, id)?;
+            let message = inbox::get(db, &id.as_str().into())?;
             let connection = connections::get(db, &message.connection_id)?;
             attempt.at(&connection.company_id, "message")?;
         }

@@ -8,9 +8,10 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Attempt, action},
-        words::Scope,
+        audit::Act,
+        words::{AuditAction, Scope},
     },
-    store::{Db, WriteDb, apps},
+    store::{Db, WriteDb, apps, audit},
     sync::register::{self, TokenDraft},
 };
 
@@ -42,7 +43,7 @@ impl Token {
     fn of(token: apps::Token, app: &apps::App) -> Self {
         let scopes = if app.admin { token.scopes } else { token.scopes.and(&app.scopes) };
         Self {
-            id: token.id,
+            id: token.id.into(),
             name: token.name,
             scopes: scopes.as_slice().to_vec(),
             created_at: token.created_at,
@@ -94,12 +95,13 @@ pub fn add(
     draft: &TokenDraft,
 ) -> Result<NewToken> {
     let app = found(db, attempt, app)?;
+    attempt.fresh()?;
     if app.admin {
         by_command_line(attempt, "Run `rollcall app token` on the gateway's machine.")?;
     }
     let register::NewToken { token, secret } =
         register::token(db, ambient, &attempt.throughout()?, &app.id, draft)?;
-    Ok(NewToken { made: Token::of(token, &app), token: secret.reveal().to_owned(), app_id: app.id })
+    Ok(NewToken { made: Token::of(token, &app), token: secret.reveal().to_owned(), app_id: app.id.into() })
 }
 
 /// Revokes a token: it stops working at once, and stays in the list. Returns the token as it was.
@@ -116,5 +118,7 @@ pub fn revoke(
     let app = found(db, attempt, app)?;
     let token = find::token(db, &app, token_id)?;
     apps::revoke_token(db, &app.id, &token.id, now)?;
+    let act = Act::new(AuditAction::TokenRevoked, "token", &token.id).with("app_id", &app.id);
+    audit::note(db, &attempt.throughout()?, act);
     Ok(Token::of(token, &app))
 }

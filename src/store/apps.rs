@@ -2,8 +2,6 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::access::Scopes;
-
 use super::{
     Db, Error, Page, PageLimit, Result, WriteDb, connections,
     db::Backend,
@@ -12,16 +10,20 @@ use super::{
     unique_names,
     values::{MaybeTime, Time, at, uncount},
 };
+use crate::domain::{
+    access::Scopes,
+    ids::{AppId, CompanyId, TokenId},
+};
 
 /// A downstream system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct App {
-    pub id: String,
+    pub id: AppId,
     pub name: String,
     /// Sees all companies and manages everything.
     pub admin: bool,
     /// The companies it may see, in order; an admin's list is empty and means all.
-    pub companies: Vec<String>,
+    pub companies: Vec<CompanyId>,
     /// What its tokens may be used for at most; without meaning for an admin's app.
     pub scopes: Scopes,
     pub created_at: DateTime<Utc>,
@@ -31,7 +33,7 @@ pub struct App {
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = tokens)]
 pub struct Token {
-    pub id: String,
+    pub id: TokenId,
     /// What people call it.
     pub name: Option<String>,
     /// What it may be used for, within the scopes of its app.
@@ -51,7 +53,7 @@ pub struct Token {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = apps)]
 struct Row {
-    id: String,
+    id: AppId,
     name: String,
     admin: bool,
     #[diesel(deserialize_as = Time)]
@@ -90,20 +92,20 @@ pub fn insert(db: &mut WriteDb, app: &App) -> Result<()> {
 }
 
 /// Lets an app see a company.
-pub fn admit(db: &mut WriteDb, app_id: &str, company_id: &str) -> Result<()> {
+pub fn admit(db: &mut WriteDb, app_id: &AppId, company_id: &CompanyId) -> Result<()> {
     diesel::insert_into(app_companies::table)
         .values((app_companies::app_id.eq(app_id), app_companies::company_id.eq(company_id)))
         .execute(db)?;
     Ok(())
 }
 
-pub fn get(db: &mut Db, id: &str) -> Result<App> {
+pub fn get(db: &mut Db, id: &AppId) -> Result<App> {
     let row =
         apps::table.find(id).select(Row::as_select()).first(db).optional()?.ok_or(Error::NotFound("app"))?;
     with_companies(db, row)
 }
 
-fn all_names(db: &mut Db) -> Result<Vec<(String, String)>> {
+fn all_names(db: &mut Db) -> Result<Vec<(AppId, String)>> {
     Ok(apps::table.select((apps::id, apps::name)).load(db)?)
 }
 
@@ -124,7 +126,7 @@ pub fn find(db: &mut Db, id_or_name: &str) -> Result<App> {
 }
 
 /// The only app that is no admin's, of those that see one of these companies (`None`: any); `None` where there are several.
-pub fn only(db: &mut Db, among: Option<&[String]>) -> Result<Option<App>> {
+pub fn only(db: &mut Db, among: Option<&[CompanyId]>) -> Result<Option<App>> {
     let mut query = apps::table.filter(apps::admin.eq(false)).select(Row::as_select()).limit(2).into_boxed();
     if let Some(companies) = among {
         let seen = app_companies::table.filter(app_companies::company_id.eq_any(companies.to_vec()));
@@ -139,7 +141,7 @@ pub fn only(db: &mut Db, among: Option<&[String]>) -> Result<Option<App>> {
 
 /// Takes an app's row until the transaction ends. Whoever makes a profile of it waits, and looks then whether the app
 /// still sees the company.
-pub fn lock(db: &mut WriteDb, id: &str) -> Result<()> {
+pub fn lock(db: &mut WriteDb, id: &AppId) -> Result<()> {
     if let Backend::Postgres(connection) = db.backend() {
         let row = apps::table.find(id).select(apps::id).for_update();
         row.first::<String>(connection).optional()?;
@@ -149,7 +151,7 @@ pub fn lock(db: &mut WriteDb, id: &str) -> Result<()> {
 
 /// # Errors
 /// [`Error::Duplicate`] where the name is taken, whatever its case.
-pub fn rename(db: &mut WriteDb, id: &str, name: &str) -> Result<()> {
+pub fn rename(db: &mut WriteDb, id: &AppId, name: &str) -> Result<()> {
     unique_names::lock(db)?;
     unique_names::free(&all_names(db)?, id, name)?;
     diesel::update(apps::table.find(id)).set(apps::name.eq(name)).execute(db)?;
@@ -157,19 +159,19 @@ pub fn rename(db: &mut WriteDb, id: &str, name: &str) -> Result<()> {
 }
 
 /// Says what an app's tokens may be used for at most.
-pub fn set_scopes(db: &mut WriteDb, id: &str, scopes: &Scopes) -> Result<()> {
+pub fn set_scopes(db: &mut WriteDb, id: &AppId, scopes: &Scopes) -> Result<()> {
     diesel::update(apps::table.find(id)).set(apps::scopes.eq(scopes.to_string())).execute(db)?;
     Ok(())
 }
 
 /// Lets an app see a company no more.
-pub fn dismiss(db: &mut WriteDb, app_id: &str, company_id: &str) -> Result<()> {
+pub fn dismiss(db: &mut WriteDb, app_id: &AppId, company_id: &CompanyId) -> Result<()> {
     diesel::delete(app_companies::table.find((app_id, company_id))).execute(db)?;
     Ok(())
 }
 
 /// How many profiles an app has in a company, and how many links.
-pub fn holdings(db: &mut Db, app_id: &str, company_id: &str) -> Result<(u64, u64)> {
+pub fn holdings(db: &mut Db, app_id: &AppId, company_id: &CompanyId) -> Result<(u64, u64)> {
     let own = profiles::table.filter(profiles::app_id.eq(app_id).and(profiles::company_id.eq(company_id)));
     let linked = links::table
         .filter(links::app_id.eq(app_id).and(links::company_id.eq(company_id)))
@@ -180,7 +182,7 @@ pub fn holdings(db: &mut Db, app_id: &str, company_id: &str) -> Result<(u64, u64
 
 /// # Errors
 /// [`Error::NotFound`] where the app does not see the company.
-pub(super) fn check_sees(db: &mut Db, app_id: &str, company_id: &str) -> Result<()> {
+pub(super) fn check_sees(db: &mut Db, app_id: &AppId, company_id: &CompanyId) -> Result<()> {
     let app = get(db, app_id)?;
     let sees = app.admin || app.companies.iter().any(|company| company == company_id);
     if sees { Ok(()) } else { Err(Error::NotFound("company")) }
@@ -198,7 +200,7 @@ pub fn page(db: &mut Db, after: Option<&str>, limit: PageLimit) -> Result<Page<A
 
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Referred`] while it has profiles.
-pub fn delete(db: &mut WriteDb, id: &str) -> Result<()> {
+pub fn delete(db: &mut WriteDb, id: &AppId) -> Result<()> {
     match diesel::delete(apps::table.find(id)).execute(db)? {
         0 => Err(Error::NotFound("app")),
         _ => Ok(()),
@@ -206,7 +208,7 @@ pub fn delete(db: &mut WriteDb, id: &str) -> Result<()> {
 }
 
 /// Adds a token of an app; only the hash of its secret is kept.
-pub fn add_token(db: &mut WriteDb, app_id: &str, token: &Token, hash: &[u8]) -> Result<()> {
+pub fn add_token(db: &mut WriteDb, app_id: &AppId, token: &Token, hash: &[u8]) -> Result<()> {
     diesel::insert_into(tokens::table)
         .values((
             (tokens::id.eq(&token.id), tokens::app_id.eq(app_id), tokens::token_hash.eq(hash)),
@@ -217,7 +219,7 @@ pub fn add_token(db: &mut WriteDb, app_id: &str, token: &Token, hash: &[u8]) -> 
     Ok(())
 }
 
-pub fn tokens(db: &mut Db, app_id: &str) -> Result<Vec<Token>> {
+pub fn tokens(db: &mut Db, app_id: &AppId) -> Result<Vec<Token>> {
     Ok(tokens::table
         .filter(tokens::app_id.eq(app_id))
         .order(tokens::id)
@@ -234,7 +236,7 @@ pub fn names(db: &mut Db, ids: &[&str]) -> Result<Vec<(String, String)>> {
 /// Notes that a token was used, unless that was noted since `unless_after`.
 pub fn token_used(
     db: &mut WriteDb,
-    token_id: &str,
+    token_id: &TokenId,
     now: DateTime<Utc>,
     unless_after: DateTime<Utc>,
 ) -> Result<()> {
@@ -246,7 +248,7 @@ pub fn token_used(
 }
 
 /// Revokes a token. One that is revoked already keeps its time.
-pub fn revoke_token(db: &mut WriteDb, app_id: &str, token_id: &str, now: DateTime<Utc>) -> Result<()> {
+pub fn revoke_token(db: &mut WriteDb, app_id: &AppId, token_id: &TokenId, now: DateTime<Utc>) -> Result<()> {
     let token = tokens::table.find(token_id).filter(tokens::app_id.eq(app_id));
     if token.select(tokens::id).first::<String>(db).optional()?.is_none() {
         return Err(Error::NotFound("token"));
@@ -266,7 +268,7 @@ pub fn by_token(db: &mut Db, hash: &[u8], now: DateTime<Utc>) -> Result<Option<(
         .filter(tokens::expires_at.is_null().or(tokens::expires_at.gt(at(now))))
         .select((Token::as_select(), Row::as_select(), app_companies::company_id.nullable()))
         .order(app_companies::company_id)
-        .load::<(Token, Row, Option<String>)>(db)?;
+        .load::<(Token, Row, Option<CompanyId>)>(db)?;
     let mut rows = rows.into_iter();
     let Some((token, app, first)) = rows.next() else { return Ok(None) };
     let Row { id, name, admin, created_at, scopes } = app;

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::ids::{CompanyId, ConnectionId};
+
 use super::{
     Db, Error, Page, PageLimit, Result, WriteDb,
     db::Backend,
@@ -15,7 +17,7 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = companies)]
 pub struct Company {
-    pub id: String,
+    pub id: CompanyId,
     pub name: String,
     #[diesel(deserialize_as = Time)]
     pub created_at: DateTime<Utc>,
@@ -42,12 +44,12 @@ pub fn insert(db: &mut WriteDb, company: &Company) -> Result<()> {
     Ok(())
 }
 
-pub fn get(db: &mut Db, id: &str) -> Result<Company> {
+pub fn get(db: &mut Db, id: &CompanyId) -> Result<Company> {
     let row = companies::table.find(id).select(Company::as_select()).first(db).optional()?;
     row.ok_or(Error::NotFound("company"))
 }
 
-fn all_names(db: &mut Db) -> Result<Vec<(String, String)>> {
+fn all_names(db: &mut Db) -> Result<Vec<(CompanyId, String)>> {
     Ok(companies::table.select((companies::id, companies::name)).load(db)?)
 }
 
@@ -70,7 +72,7 @@ pub fn find(db: &mut Db, id_or_name: &str) -> Result<Company> {
 /// A page of them in the order of their IDs; only those of `among` where it is given.
 pub fn page(
     db: &mut Db,
-    among: Option<&[String]>,
+    among: Option<&[CompanyId]>,
     after: Option<&str>,
     limit: PageLimit,
 ) -> Result<Page<Company>> {
@@ -89,13 +91,13 @@ pub fn page(
 }
 
 /// The IDs of all companies, in order.
-pub fn ids(db: &mut Db) -> Result<Vec<String>> {
+pub fn ids(db: &mut Db) -> Result<Vec<CompanyId>> {
     Ok(companies::table.select(companies::id).order(companies::id).load(db)?)
 }
 
 /// # Errors
 /// [`Error::NotFound`], [`Error::Duplicate`].
-pub fn rename(db: &mut WriteDb, id: &str, name: &str) -> Result<()> {
+pub fn rename(db: &mut WriteDb, id: &CompanyId, name: &str) -> Result<()> {
     unique_names::lock(db)?;
     unique_names::free(&all_names(db)?, id, name)?;
     match diesel::update(companies::table.find(id)).set(companies::name.eq(name)).execute(db)? {
@@ -109,7 +111,7 @@ pub fn rename(db: &mut WriteDb, id: &str, name: &str) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub fn close(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+pub fn close(db: &mut WriteDb, id: &CompanyId, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
     lock(db, id)?;
     let open = companies::table.find(id).filter(companies::closing_at.is_null());
     diesel::update(open).set(companies::closing_at.eq(at(now))).execute(db)?;
@@ -117,14 +119,14 @@ pub fn close(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<DateTime<
 }
 
 /// Waits for those who write something of a company, and keeps others from it until the transaction ends.
-fn lock(db: &mut WriteDb, id: &str) -> Result<()> {
+fn lock(db: &mut WriteDb, id: &CompanyId) -> Result<()> {
     if let Backend::Postgres(connection) = db.backend() {
         // An update alone would not wait for those who hold the key.
         companies::table
             .find(id)
             .select(companies::id)
             .for_update()
-            .first::<String>(connection)
+            .first::<CompanyId>(connection)
             .optional()?;
     }
     Ok(())
@@ -134,7 +136,7 @@ fn lock(db: &mut WriteDb, id: &str) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Stale`] where its removal was cancelled meanwhile; [`Error::NotFound`].
-pub fn begin_deletion(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<()> {
+pub fn begin_deletion(db: &mut WriteDb, id: &CompanyId, now: DateTime<Utc>) -> Result<()> {
     lock(db, id)?;
     let company = get(db, id)?;
     if company.closing_at.is_none() {
@@ -149,7 +151,7 @@ pub fn begin_deletion(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<
 ///
 /// # Errors
 /// [`Error::Closing`] where rows of it are gone already; [`Error::NotFound`].
-pub fn reopen(db: &mut WriteDb, id: &str) -> Result<bool> {
+pub fn reopen(db: &mut WriteDb, id: &CompanyId) -> Result<bool> {
     lock(db, id)?;
     let company = get(db, id)?;
     if company.deleting_at.is_some() {
@@ -165,7 +167,7 @@ pub fn reopen(db: &mut WriteDb, id: &str) -> Result<bool> {
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub fn closing_at(db: &mut Db, id: &str) -> Result<Option<DateTime<Utc>>> {
+pub fn closing_at(db: &mut Db, id: &CompanyId) -> Result<Option<DateTime<Utc>>> {
     let row = companies::table.find(id).select(companies::closing_at);
     let row: Option<Option<chrono::NaiveDateTime>> = row.first(db).optional()?;
     Ok(row.ok_or(Error::NotFound("company"))?.map(utc))
@@ -175,13 +177,13 @@ pub fn closing_at(db: &mut Db, id: &str) -> Result<Option<DateTime<Utc>>> {
 ///
 /// # Errors
 /// [`Error::Closing`]; [`Error::NotFound`].
-pub fn open(db: &mut WriteDb, id: &str) -> Result<()> {
+pub fn open(db: &mut WriteDb, id: &CompanyId) -> Result<()> {
     if let Backend::Postgres(connection) = db.backend() {
         companies::table
             .find(id)
             .select(companies::id)
             .for_key_share()
-            .first::<String>(connection)
+            .first::<CompanyId>(connection)
             .optional()?;
     }
     match closing_at(db, id)? {
@@ -191,14 +193,14 @@ pub fn open(db: &mut WriteDb, id: &str) -> Result<()> {
 }
 
 /// The connections of companies that are being removed.
-pub(super) fn closing_connections(db: &mut Db) -> Result<Vec<String>> {
+pub(super) fn closing_connections(db: &mut Db) -> Result<Vec<ConnectionId>> {
     let closing = companies::table.filter(companies::closing_at.is_not_null()).select(companies::id);
     Ok(connections::table.filter(connections::company_id.eq_any(closing)).select(connections::id).load(db)?)
 }
 
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Referred`] while it has connections or profiles.
-pub fn delete(db: &mut WriteDb, id: &str) -> Result<()> {
+pub fn delete(db: &mut WriteDb, id: &CompanyId) -> Result<()> {
     match diesel::delete(companies::table.find(id)).execute(db)? {
         0 => Err(Error::NotFound("company")),
         _ => Ok(()),

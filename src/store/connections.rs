@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::{
+    ids::{CompanyId, ConnectionId},
     problem::Problem,
     words::{Kind, List},
 };
@@ -23,8 +24,8 @@ use super::{
 /// One configured link from a company to a source system.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Connection {
-    pub id: String,
-    pub company_id: String,
+    pub id: ConnectionId,
+    pub company_id: CompanyId,
     pub kind: Kind,
     pub name: String,
     /// The kind's settings as JSON.
@@ -41,8 +42,8 @@ pub struct Connection {
 #[diesel(table_name = connections)]
 #[doc(hidden)]
 pub struct Row {
-    id: String,
-    company_id: String,
+    id: ConnectionId,
+    company_id: CompanyId,
     kind: Kind,
     name: String,
     settings: String,
@@ -102,7 +103,7 @@ pub fn insert(db: &mut WriteDb, connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-fn names_in(db: &mut Db, company_id: &str) -> Result<Vec<(String, String)>> {
+fn names_in(db: &mut Db, company_id: &CompanyId) -> Result<Vec<(ConnectionId, String)>> {
     let theirs = connections::table.filter(connections::company_id.eq(company_id));
     Ok(theirs.select((connections::id, connections::name)).load(db)?)
 }
@@ -117,7 +118,7 @@ type Deleted = diesel::dsl::Select<
     connections::id,
 >;
 
-pub fn get(db: &mut Db, id: &str) -> Result<Connection> {
+pub fn get(db: &mut Db, id: &ConnectionId) -> Result<Connection> {
     let there = connections::table.find(id).filter(connections::deleted_at.is_null());
     let row = there.select(Connection::as_select()).first(db).optional()?;
     row.ok_or(Error::NotFound("connection"))
@@ -126,7 +127,7 @@ pub fn get(db: &mut Db, id: &str) -> Result<Connection> {
 /// A page of them in the order of their IDs; only those of the companies `among` where it is given.
 pub fn page(
     db: &mut Db,
-    among: Option<&[String]>,
+    among: Option<&[CompanyId]>,
     after: Option<&str>,
     limit: PageLimit,
 ) -> Result<Page<Connection>> {
@@ -175,13 +176,13 @@ pub fn update(db: &mut WriteDb, lock: &Locked<locks::Connection>, update: Update
 }
 
 /// Says what its source calls the tenant whose lists are staged.
-pub fn set_tenant(db: &mut WriteDb, id: &str, tenant: Option<&str>) -> Result<()> {
+pub fn set_tenant(db: &mut WriteDb, id: &ConnectionId, tenant: Option<&str>) -> Result<()> {
     diesel::update(connections::table.find(id)).set(connections::tenant.eq(tenant)).execute(db)?;
     Ok(())
 }
 
 /// The IDs of the connections of a kind that stage the lists of these tenants.
-pub fn of_tenants(db: &mut Db, kind: Kind, tenants: &[String]) -> Result<Vec<String>> {
+pub fn of_tenants(db: &mut Db, kind: Kind, tenants: &[String]) -> Result<Vec<ConnectionId>> {
     let theirs = connections::kind.eq(kind.as_str()).and(connections::tenant.eq_any(tenants));
     Ok(connections::table
         .filter(theirs.and(connections::deleted_at.is_null()))
@@ -215,7 +216,7 @@ pub fn reopen(db: &mut WriteDb, lock: &Locked<All>, now: DateTime<Utc>) -> Resul
 }
 
 /// Notes that the source was heard, which locks the connection.
-pub fn seen(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<Locked<locks::Connection>> {
+pub fn seen(db: &mut WriteDb, id: &ConnectionId, now: DateTime<Utc>) -> Result<Locked<locks::Connection>> {
     db.order.take(id, Lock::Connection);
     let set = connections::last_seen_at.eq(at(now));
     diesel::update(connections::table.find(id)).set(set).execute(db)?;
@@ -247,7 +248,12 @@ pub fn set_problem(
 }
 
 /// Sets what stands in the way where nothing else does: one statement, so that no graver problem is written over.
-pub fn set_first_problem(db: &mut WriteDb, id: &str, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
+pub fn set_first_problem(
+    db: &mut WriteDb,
+    id: &ConnectionId,
+    problem: &Problem,
+    now: DateTime<Utc>,
+) -> Result<()> {
     db.order.take(id, Lock::Connection);
     diesel::update(connections::table.find(id).filter(connections::problem_code.is_null()))
         .set((
@@ -272,15 +278,15 @@ pub struct Contents {
 
 /// How many links the records of a connection have. Links that others make just now are waited for, and theirs for us: a
 /// link refers to its connection.
-pub fn links_held(db: &mut WriteDb, id: &str) -> Result<u64> {
+pub fn links_held(db: &mut WriteDb, id: &ConnectionId) -> Result<u64> {
     if let Backend::Postgres(connection) = db.backend() {
-        connections::table.find(id).select(connections::id).for_update().first::<String>(connection)?;
+        connections::table.find(id).select(connections::id).for_update().first::<ConnectionId>(connection)?;
     }
     let links: i64 = links::table.filter(links::connection_id.eq(id)).count().get_result(db)?;
     Ok(u64::try_from(links).unwrap_or(0))
 }
 
-pub fn contents(db: &mut Db, id: &str) -> Result<Contents> {
+pub fn contents(db: &mut Db, id: &ConnectionId) -> Result<Contents> {
     let mut of = |list: List| -> Result<i64> {
         let list = records::table.filter(records::connection_id.eq(id).and(records::list.eq(list.as_str())));
         Ok(list.count().get_result(db)?)

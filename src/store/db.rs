@@ -6,14 +6,14 @@
 //! ```compile_fail
 //! use rollcall::store::{Store, companies};
 //! async fn renames_while_reading(store: &Store) {
-//!     let _ = store.read(|db| companies::rename(db, "com_1", "Acme")).await;
+//!     let _ = store.read(|db| companies::rename(db, &"com_1".into(), "Acme")).await;
 //! }
 //! ```
 //!
 //! ```
 //! use rollcall::store::{Store, companies};
 //! async fn renames_and_reads(store: &Store) {
-//!     let _ = store.write(|db| companies::rename(db, "com_1", "Acme").and_then(|()| companies::get(db, "com_1"))).await;
+//!     let _ = store.write(|db| companies::rename(db, &"com_1".into(), "Acme").and_then(|()| companies::get(db, &"com_1".into()))).await;
 //! }
 //! ```
 
@@ -22,6 +22,7 @@ use std::ops::{Deref, DerefMut};
 use diesel::{PgConnection, SqliteConnection, connection::SimpleConnection};
 
 use super::{Result, gathered::Changes, order::Order};
+use crate::domain::{access::Origin, audit::Told};
 
 /// A connection to either engine, as Diesel has it.
 #[derive(diesel::MultiConnection)]
@@ -41,6 +42,10 @@ pub struct WriteDb {
     db: Db,
     /// What goes into the feeds at the end of the transaction.
     pub(super) changes: Vec<Changes>,
+    /// What goes into the audit then.
+    pub(super) told: Vec<Told>,
+    /// How the call came for which the transaction is made, if it is one.
+    pub(super) origin: Option<Origin>,
     /// What the transaction has locked.
     pub(super) order: Order,
 }
@@ -72,7 +77,13 @@ impl Db {
 
 impl WriteDb {
     pub(super) fn new(connection: AnyConnection) -> Self {
-        Self { db: Db(connection), changes: Vec::new(), order: Order::default() }
+        Self {
+            db: Db(connection),
+            changes: Vec::new(),
+            told: Vec::new(),
+            origin: None,
+            order: Order::default(),
+        }
     }
 
     /// For what Diesel compiles only for a known engine.
@@ -83,9 +94,16 @@ impl WriteDb {
         }
     }
 
+    /// Says how the call came for which the transaction is made: the audit keeps it with what the feed tells.
+    pub fn comes_from(&mut self, origin: &Origin) {
+        self.origin = Some(origin.clone());
+    }
+
     /// Forgets what the transaction before has left.
     pub(super) fn begin(&mut self) {
         self.changes.clear();
+        self.told.clear();
+        self.origin = None;
         self.order = Order::default();
     }
 

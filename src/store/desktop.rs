@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
+use crate::domain::ids::ConnectionId;
+
 use super::{
     Db, Error, Result, WriteDb,
     dsl::*,
@@ -13,7 +15,7 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = desktop_files, treat_none_as_default_value = false)]
 pub struct DesktopFile {
-    pub connection_id: String,
+    pub connection_id: ConnectionId,
     pub username: String,
     pub password_hash: Vec<u8>,
     /// GUID in braces; the same for every connection would do, one a connection does no harm.
@@ -37,7 +39,7 @@ pub struct DesktopFile {
 
 impl DesktopFile {
     /// One of which nothing is known yet, with its OwnerID and FileID.
-    pub fn new(connection_id: &str, username: &str, password_hash: &[u8], ids: [String; 2]) -> Self {
+    pub fn new(connection_id: &ConnectionId, username: &str, password_hash: &[u8], ids: [String; 2]) -> Self {
         let [owner_id, file_id] = ids;
         Self {
             connection_id: connection_id.to_owned(),
@@ -77,7 +79,7 @@ pub fn insert(db: &mut WriteDb, file: &DesktopFile) -> Result<()> {
     Ok(())
 }
 
-pub fn get(db: &mut Db, connection_id: &str) -> Result<DesktopFile> {
+pub fn get(db: &mut Db, connection_id: &ConnectionId) -> Result<DesktopFile> {
     let row =
         desktop_files::table.find(connection_id).select(DesktopFile::as_select()).first(db).optional()?;
     row.ok_or(Error::NotFound("QuickBooks Desktop connection"))
@@ -95,7 +97,7 @@ pub fn by_username(db: &mut Db, username: &str) -> Result<Option<DesktopFile>> {
     Ok(query.select(DesktopFile::as_select()).first(db).optional()?)
 }
 
-pub fn set_password(db: &mut WriteDb, connection_id: &str, hash: &[u8]) -> Result<()> {
+pub fn set_password(db: &mut WriteDb, connection_id: &ConnectionId, hash: &[u8]) -> Result<()> {
     // Nobody has signed in with it yet.
     let set = (
         desktop_files::password_hash.eq(hash),
@@ -109,28 +111,33 @@ pub fn set_password(db: &mut WriteDb, connection_id: &str, hash: &[u8]) -> Resul
 }
 
 /// Notes that the Web Connector signed in.
-pub fn signed_in(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+pub fn signed_in(db: &mut WriteDb, connection_id: &ConnectionId, now: DateTime<Utc>) -> Result<()> {
     let set = desktop_files::signed_in_at.eq(at(now));
     diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
     Ok(())
 }
 
 /// When the Web Connector last signed in with the password that counts now.
-pub fn signed_in_at(db: &mut Db, connection_id: &str) -> Result<Option<DateTime<Utc>>> {
+pub fn signed_in_at(db: &mut Db, connection_id: &ConnectionId) -> Result<Option<DateTime<Utc>>> {
     let row = desktop_files::table.find(connection_id).select(desktop_files::signed_in_at);
     let signed_in: Option<Option<NaiveDateTime>> = row.first(db).optional()?;
     Ok(signed_in.flatten().map(utc))
 }
 
 /// How often a session was replaced while its Web Connector still called, and when last.
-pub fn rivals(db: &mut Db, connection_id: &str) -> Result<(i32, Option<DateTime<Utc>>)> {
+pub fn rivals(db: &mut Db, connection_id: &ConnectionId) -> Result<(i32, Option<DateTime<Utc>>)> {
     let row =
         desktop_files::table.find(connection_id).select((desktop_files::rivals, desktop_files::rival_at));
     let (rivals, last): (i32, Option<NaiveDateTime>) = row.first(db)?;
     Ok((rivals, last.map(utc)))
 }
 
-pub fn set_rivals(db: &mut WriteDb, connection_id: &str, rivals: i32, now: DateTime<Utc>) -> Result<()> {
+pub fn set_rivals(
+    db: &mut WriteDb,
+    connection_id: &ConnectionId,
+    rivals: i32,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let set = (desktop_files::rivals.eq(rivals), desktop_files::rival_at.eq(at(now)));
     diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
     Ok(())
@@ -139,7 +146,7 @@ pub fn set_rivals(db: &mut WriteDb, connection_id: &str, rivals: i32, now: DateT
 /// Writes which company file it is.
 pub fn set_pin(
     db: &mut WriteDb,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     by_file_id: bool,
     name: Option<&str>,
     path: Option<&str>,
@@ -160,7 +167,7 @@ pub fn set_pin(
 }
 
 /// Forgets which company file it is, and its FileID: the next one that answers is taken.
-pub fn forget(db: &mut WriteDb, connection_id: &str) -> Result<()> {
+pub fn forget(db: &mut WriteDb, connection_id: &ConnectionId) -> Result<()> {
     set_pin(db, connection_id, false, None, None)?;
     let set = desktop_files::any_file_id.eq(true);
     diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
@@ -168,14 +175,14 @@ pub fn forget(db: &mut WriteDb, connection_id: &str) -> Result<()> {
 }
 
 /// Takes a FileID that a forgotten file has shown.
-pub fn take_file_id(db: &mut WriteDb, connection_id: &str, file_id: &str) -> Result<()> {
+pub fn take_file_id(db: &mut WriteDb, connection_id: &ConnectionId, file_id: &str) -> Result<()> {
     let set = (desktop_files::file_id.eq(file_id), desktop_files::any_file_id.eq(false));
     diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
     Ok(())
 }
 
 /// Gives a connection new IDs: its company file is known by name and path until it shows the new FileID.
-pub fn set_ids(db: &mut WriteDb, connection_id: &str, owner_id: &str, file_id: &str) -> Result<()> {
+pub fn set_ids(db: &mut WriteDb, connection_id: &ConnectionId, owner_id: &str, file_id: &str) -> Result<()> {
     let set = (
         desktop_files::owner_id.eq(owner_id),
         desktop_files::file_id.eq(file_id),
@@ -189,13 +196,13 @@ pub fn set_ids(db: &mut WriteDb, connection_id: &str, owner_id: &str, file_id: &
 }
 
 /// Notes a file of which nobody knows whether it is the same company's.
-pub fn doubt(db: &mut WriteDb, connection_id: &str, name: &str, path: &str) -> Result<()> {
+pub fn doubt(db: &mut WriteDb, connection_id: &ConnectionId, name: &str, path: &str) -> Result<()> {
     let set = (desktop_files::doubted_name.eq(name), desktop_files::doubted_path.eq(path));
     diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
     Ok(())
 }
 
-pub fn set_version(db: &mut WriteDb, connection_id: &str, version: &str) -> Result<()> {
+pub fn set_version(db: &mut WriteDb, connection_id: &ConnectionId, version: &str) -> Result<()> {
     let set = desktop_files::qbxml_version.eq(version);
     diesel::update(desktop_files::table.find(connection_id)).set(set).execute(db)?;
     Ok(())

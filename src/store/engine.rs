@@ -1,5 +1,6 @@
 //! The two engines behind one type, and how a connection to each is opened.
 
+use crate::domain::ids::CompanyId;
 use std::{
     thread,
     time::{Duration, Instant},
@@ -8,7 +9,9 @@ use std::{
 use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConnection};
 
 use super::{
-    Db, Error, Result, WriteDb, changes,
+    Db, Error, Result, WriteDb,
+    audit::{self, AuditKeys},
+    changes,
     db::{AnyConnection, Backend},
     dsl::*,
     feed_watchers::FeedWatchers,
@@ -243,17 +246,19 @@ impl Durability {
     }
 }
 
-/// Runs `work` in a transaction of `db`; the changes that it makes go into the feed last. SQLite's begins as a writer: one
+/// Runs `work` in a transaction of `db`; the changes that it makes go into the feed last, and into the audit after that.
+/// SQLite's begins as a writer: one
 /// that turns from reading to writing half way fails at once with «database is locked», whatever the time-out.
 pub(super) fn in_transaction<T, E: From<Error>>(
     db: &mut WriteDb,
     watchers: &FeedWatchers,
     durability: Durability,
+    keys: Option<&dyn AuditKeys>,
     work: impl FnOnce(&mut WriteDb) -> std::result::Result<T, E>,
 ) -> std::result::Result<T, E> {
     begin(db, durability)?;
     match work(db) {
-        Ok(value) => commit(db, watchers).map(|()| value).map_err(E::from),
+        Ok(value) => commit(db, watchers, keys).map(|()| value).map_err(E::from),
         Err(error) => {
             rollback(db);
             Err(error)
@@ -269,8 +274,8 @@ fn begin(db: &mut WriteDb, durability: Durability) -> Result<()> {
     db.batch_execute(begin)
 }
 
-fn commit(db: &mut WriteDb, watchers: &FeedWatchers) -> Result<()> {
-    let done = changes::write(db).and_then(|grown| db.batch_execute("COMMIT").map(|()| grown));
+fn commit(db: &mut WriteDb, watchers: &FeedWatchers, keys: Option<&dyn AuditKeys>) -> Result<()> {
+    let done = last_of_all(db, keys).and_then(|grown| db.batch_execute("COMMIT").map(|()| grown));
     match done {
         Ok(grown) => {
             watchers.wake(&grown);
@@ -287,6 +292,14 @@ fn commit(db: &mut WriteDb, watchers: &FeedWatchers) -> Result<()> {
 /// away.
 fn rollback(db: &mut WriteDb) {
     let _ = db.batch_execute("ROLLBACK");
+}
+
+/// What is written before the commit. The companies whose feeds have grown.
+fn last_of_all(db: &mut WriteDb, keys: Option<&dyn AuditKeys>) -> Result<Vec<CompanyId>> {
+    audit::of_the_feed(db);
+    let grown = changes::write(db)?;
+    audit::write(db, keys)?;
+    Ok(grown)
 }
 
 #[cfg(test)]

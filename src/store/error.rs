@@ -2,7 +2,7 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use crate::domain::words::UnknownWord;
+use crate::domain::{problem::Problem, words::UnknownWord};
 
 use super::{
     FileProblem, health,
@@ -53,6 +53,9 @@ pub enum Error {
     Corrupt { what: &'static str, why: String },
     #[error("the database failed: {0}")]
     Database(DieselError),
+    /// The audit cannot be written, so nothing is.
+    #[error("the audit cannot be written: {}", .0.detail)]
+    AuditKey(Problem),
     #[error("a database job panicked")]
     Panicked,
 }

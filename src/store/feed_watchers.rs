@@ -1,4 +1,4 @@
-//! FeedWatchers those who wait for a company's feed to grow. Only in this process: others' changes are seen by looking.
+//! Wakes those who wait for a company's feed to grow. Only in this process: others' changes are seen by looking.
 
 use std::{
     collections::HashMap,
@@ -7,18 +7,20 @@ use std::{
 
 use tokio::sync::watch;
 
+use crate::domain::ids::CompanyId;
+
 /// Who waits, by company.
 #[derive(Debug, Default)]
-pub(super) struct FeedWatchers(Mutex<HashMap<String, watch::Sender<()>>>);
+pub(super) struct FeedWatchers(Mutex<HashMap<CompanyId, watch::Sender<()>>>);
 
 impl FeedWatchers {
     /// Changes whenever the company's feed has grown.
-    pub(super) fn of(&self, company_id: &str) -> watch::Receiver<()> {
+    pub(super) fn of(&self, company_id: &CompanyId) -> watch::Receiver<()> {
         self.lock().entry(company_id.to_owned()).or_insert_with(|| watch::Sender::new(())).subscribe()
     }
 
     /// To be called after the commit.
-    pub(super) fn wake(&self, companies: &[String]) {
+    pub(super) fn wake(&self, companies: &[CompanyId]) {
         if companies.is_empty() {
             return;
         }
@@ -31,7 +33,7 @@ impl FeedWatchers {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, watch::Sender<()>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<CompanyId, watch::Sender<()>>> {
         // No code of others runs under the lock, so what it guards is whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

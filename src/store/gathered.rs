@@ -4,18 +4,19 @@ use chrono::NaiveDateTime;
 
 use crate::domain::{
     access::Actor,
+    ids::{AppId, CompanyId, ConnectionId, RecordId, RunId},
     words::{ChangeKind, List},
 };
 
 /// Changes that come about together: what they have in common, and each of them.
 #[derive(Debug)]
 pub(super) struct Changes {
-    pub company_id: String,
+    pub company_id: CompanyId,
     pub list: List,
     pub at: NaiveDateTime,
-    pub connection_id: Option<String>,
-    pub run_id: Option<String>,
-    pub app_id: Option<String>,
+    pub connection_id: Option<ConnectionId>,
+    pub run_id: Option<RunId>,
+    pub app_id: Option<AppId>,
     /// Who did it, where a person or an app did.
     pub actor: Option<Actor>,
     pub entries: Vec<Entry>,
@@ -23,7 +24,7 @@ pub(super) struct Changes {
 
 impl Changes {
     /// Of nobody in particular, with no entries yet.
-    pub(super) fn new(company_id: &str, list: List, at: NaiveDateTime) -> Self {
+    pub(super) fn new(company_id: &CompanyId, list: List, at: NaiveDateTime) -> Self {
         Self {
             company_id: company_id.to_owned(),
             list,
@@ -41,7 +42,7 @@ impl Changes {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub kind: ChangeKind,
-    pub record_id: Option<String>,
+    pub record_id: Option<RecordId>,
     pub external_id: Option<String>,
     /// The record's version after it. Of links it is looked up when they are written: see [`super::changes`].
     pub version: Option<i32>,
@@ -50,7 +51,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub(super) fn of_record(kind: ChangeKind, record_id: &str, external_id: &str, version: i32) -> Self {
+    pub(super) fn of_record(kind: ChangeKind, record_id: &RecordId, external_id: &str, version: i32) -> Self {
         Self {
             kind,
             record_id: Some(record_id.to_owned()),

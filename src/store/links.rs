@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::{
     access::Actor,
+    ids::{AppId, CompanyId, ConnectionId, LinkId, ProfileKey, RecordId},
     words::{ActorKind, ChangeKind, List},
 };
 
@@ -23,14 +24,14 @@ use super::{
 /// One link, with the app's ID on its other end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    pub id: String,
-    pub app_id: String,
-    pub profile_key: String,
+    pub id: LinkId,
+    pub app_id: AppId,
+    pub profile_key: ProfileKey,
     pub profile_id: String,
     pub profile_name: String,
-    pub record_id: String,
-    pub connection_id: String,
-    pub company_id: String,
+    pub record_id: RecordId,
+    pub connection_id: ConnectionId,
+    pub company_id: CompanyId,
     pub list: List,
     pub linked_by: Actor,
     pub linked_at: DateTime<Utc>,
@@ -40,16 +41,16 @@ pub struct Link {
 #[diesel(table_name = links)]
 #[doc(hidden)]
 pub struct Row {
-    id: String,
-    app_id: String,
-    profile_key: String,
+    id: LinkId,
+    app_id: AppId,
+    profile_key: ProfileKey,
     #[diesel(select_expression = profiles::profile_id)]
     profile_id: String,
     #[diesel(select_expression = profiles::name)]
     profile_name: String,
-    record_id: String,
-    connection_id: String,
-    company_id: String,
+    record_id: RecordId,
+    connection_id: ConnectionId,
+    company_id: CompanyId,
     list: List,
     linked_by_kind: ActorKind,
     linked_by_id: Option<String>,
@@ -83,7 +84,7 @@ impl From<Row> for Link {
 /// [`Error::Duplicate`] where the record has a profile of that app, or the profile a record of that connection.
 pub fn insert(
     db: &mut WriteDb,
-    id: &str,
+    id: &LinkId,
     profile: &Profile,
     staged: &Staged,
     actor: &Actor,
@@ -107,7 +108,7 @@ pub fn insert(
 }
 
 /// A record's name as lists are sorted by it; it does not change until the transaction ends.
-fn hold_name(db: &mut WriteDb, record_id: &str) -> Result<String> {
+fn hold_name(db: &mut WriteDb, record_id: &RecordId) -> Result<String> {
     let name = records::table.find(record_id).select(records::sort_name);
     let name = match db.backend() {
         Backend::Postgres(connection) => name.for_share().first(connection),
@@ -136,7 +137,7 @@ fn append(
     db: &mut WriteDb,
     kind: ChangeKind,
     staged: &Staged,
-    (app_id, profile_id): (&str, &str),
+    (app_id, profile_id): (&AppId, &str),
     actor: &Actor,
     now: DateTime<Utc>,
 ) {
@@ -152,7 +153,7 @@ fn append(
 }
 
 /// An app's link of a record.
-pub fn of_record(db: &mut Db, app_id: &str, record_id: &str) -> Result<Option<Link>> {
+pub fn of_record(db: &mut Db, app_id: &AppId, record_id: &RecordId) -> Result<Option<Link>> {
     Ok(links::table
         .inner_join(profiles::table)
         .filter(links::record_id.eq(record_id).and(links::app_id.eq(app_id)))
@@ -162,7 +163,11 @@ pub fn of_record(db: &mut Db, app_id: &str, record_id: &str) -> Result<Option<Li
 }
 
 /// A profile's link within a connection.
-pub fn of_profile(db: &mut Db, profile_key: &str, connection_id: &str) -> Result<Option<Link>> {
+pub fn of_profile(
+    db: &mut Db,
+    profile_key: &ProfileKey,
+    connection_id: &ConnectionId,
+) -> Result<Option<Link>> {
     Ok(links::table
         .inner_join(profiles::table)
         .filter(links::profile_key.eq(profile_key).and(links::connection_id.eq(connection_id)))
@@ -172,7 +177,7 @@ pub fn of_profile(db: &mut Db, profile_key: &str, connection_id: &str) -> Result
 }
 
 /// The links of these records that are an app's.
-pub fn of_records(db: &mut Db, app_id: &str, record_ids: &[&str]) -> Result<Vec<Link>> {
+pub fn of_records(db: &mut Db, app_id: &AppId, record_ids: &[&str]) -> Result<Vec<Link>> {
     let of_app = links::table.inner_join(profiles::table).filter(links::app_id.eq(app_id)).order(links::id);
     // Each page that is read ends with this: the statements are such as are prepared once.
     Ok(match db.backend() {
@@ -201,8 +206,8 @@ pub fn of_profiles(db: &mut Db, profile_keys: &[&str]) -> Result<Vec<Link>> {
 /// A page of a company's links in the order of their IDs: an app's, or all apps' where none is given.
 pub fn page(
     db: &mut Db,
-    company_id: &str,
-    app_id: Option<&str>,
+    company_id: &CompanyId,
+    app_id: Option<&AppId>,
     list: Option<List>,
     after: Option<&str>,
     limit: PageLimit,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDateTime, Utc};
 
 use crate::domain::{
+    ids::ConnectionId,
     problem::Problem,
     words::{List, RunState},
 };
@@ -85,18 +86,21 @@ impl From<Row> for Cursor {
     }
 }
 
-pub fn cursor(db: &mut Db, connection_id: &str, list: List) -> Result<Cursor> {
+pub fn cursor(db: &mut Db, connection_id: &ConnectionId, list: List) -> Result<Cursor> {
     let row = row(connection_id, list).select(Row::as_select()).first(db).optional()?;
     Ok(row.map_or_else(Cursor::default, Cursor::from))
 }
 
 /// The cursors of the lists of some connections, by the connections' IDs; a list that was never touched has none.
-pub fn cursors(db: &mut Db, connection_ids: &[&str]) -> Result<BTreeMap<String, BTreeMap<List, Cursor>>> {
-    let rows: Vec<(String, Row)> = lists::table
+pub fn cursors(
+    db: &mut Db,
+    connection_ids: &[&str],
+) -> Result<BTreeMap<ConnectionId, BTreeMap<List, Cursor>>> {
+    let rows: Vec<(ConnectionId, Row)> = lists::table
         .filter(lists::connection_id.eq_any(connection_ids))
         .select((lists::connection_id, Row::as_select()))
         .load(db)?;
-    let mut cursors: BTreeMap<String, BTreeMap<List, Cursor>> = BTreeMap::new();
+    let mut cursors: BTreeMap<ConnectionId, BTreeMap<List, Cursor>> = BTreeMap::new();
     for (connection_id, row) in rows {
         cursors.entry(connection_id).or_default().insert(row.list, row.into());
     }
@@ -105,8 +109,8 @@ pub fn cursors(db: &mut Db, connection_ids: &[&str]) -> Result<BTreeMap<String, 
 
 type One<'a> = diesel::dsl::Find<lists::table, (&'a str, &'static str)>;
 
-fn row(connection_id: &str, list: List) -> One<'_> {
-    lists::table.find((connection_id, list.as_str()))
+fn row(connection_id: &ConnectionId, list: List) -> One<'_> {
+    lists::table.find((connection_id.as_str(), list.as_str()))
 }
 
 fn locked(lock: &Locked<List>) -> One<'_> {

@@ -6,7 +6,7 @@
 //! ```
 //! # use rollcall::{domain::words::List, store::{Result, WriteDb, locks}};
 //! fn in_order(db: &mut WriteDb) -> Result<()> {
-//!     let connection = locks::of("con_1").inbox(db)?.connection(db)?;
+//!     let connection = locks::of(&"con_1".into()).inbox(db)?.connection(db)?;
 //!     connection.list(db, List::Employee)?;
 //!     Ok(())
 //! }
@@ -15,7 +15,7 @@
 //! ```compile_fail
 //! # use rollcall::{domain::words::List, store::{Result, WriteDb, locks}};
 //! fn against_the_order(db: &mut WriteDb) -> Result<()> {
-//!     let list = locks::of("con_1").list(db, List::Employee)?;
+//!     let list = locks::of(&"con_1".into()).list(db, List::Employee)?;
 //!     list.connection(db)?;
 //!     Ok(())
 //! }
@@ -25,8 +25,6 @@
 //! Who works on several connections goes by their IDs. Rows of runs, sessions, records and links come after all of
 //! these; the counters of the feeds come last, in the order of their companies.
 
-use crate::domain::words::List;
-
 use super::{
     Error, Result, WriteDb,
     db::{Backend, per_backend},
@@ -35,6 +33,7 @@ use super::{
     schema::{self, connections, lists, polls},
     webhooks,
 };
+use crate::domain::{ids::ConnectionId, words::List};
 
 /// Nothing yet.
 #[derive(Debug)]
@@ -75,21 +74,21 @@ impl Before<List> for List {}
 /// That a transaction has locked `what` of a connection.
 #[derive(Debug)]
 pub struct Locked<L> {
-    connection_id: String,
+    connection_id: ConnectionId,
     what: L,
 }
 
 /// A connection of which nothing is locked yet.
-pub fn of(connection_id: &str) -> Locked<Nothing> {
+pub fn of(connection_id: &ConnectionId) -> Locked<Nothing> {
     Locked::new(connection_id, Nothing)
 }
 
 impl<L> Locked<L> {
-    pub(super) fn new(connection_id: &str, what: L) -> Self {
+    pub(super) fn new(connection_id: &ConnectionId, what: L) -> Self {
         Self { connection_id: connection_id.to_owned(), what }
     }
 
-    pub fn connection_id(&self) -> &str {
+    pub fn connection_id(&self) -> &ConnectionId {
         &self.connection_id
     }
 
@@ -102,12 +101,12 @@ impl<L> Locked<L> {
     where
         L: Before<Inbox>,
     {
-        let id = self.connection_id.as_str();
+        let id = &self.connection_id;
         db.order.take(id, Lock::Inbox);
         webhooks::ensure(db, id)?;
         if let Backend::Postgres(connection) = db.backend() {
             let row = schema::hooks::table.find(id).select(schema::hooks::connection_id);
-            row.for_no_key_update().first::<String>(connection).optional()?;
+            row.for_no_key_update().first::<ConnectionId>(connection).optional()?;
         }
         Ok(Locked::new(id, Inbox))
     }
@@ -118,11 +117,11 @@ impl<L> Locked<L> {
     where
         L: Before<Connection>,
     {
-        let id = self.connection_id.as_str();
+        let id = &self.connection_id;
         db.order.take(id, Lock::Connection);
         if let Backend::Postgres(connection) = db.backend() {
             let row = connections::table.find(id).select(connections::id);
-            row.for_no_key_update().first::<String>(connection).optional()?;
+            row.for_no_key_update().first::<ConnectionId>(connection).optional()?;
         }
         Ok(Locked::new(id, Connection))
     }
@@ -132,11 +131,11 @@ impl<L> Locked<L> {
     where
         L: Before<Poll>,
     {
-        let id = self.connection_id.as_str();
+        let id = &self.connection_id;
         db.order.take(id, Lock::Poll);
         if let Backend::Postgres(connection) = db.backend() {
             let row = polls::table.find(id).select(polls::connection_id);
-            row.for_no_key_update().first::<String>(connection).optional()?;
+            row.for_no_key_update().first::<ConnectionId>(connection).optional()?;
         }
         Ok(Locked::new(id, Poll))
     }
@@ -147,7 +146,7 @@ impl<L> Locked<L> {
     where
         L: Before<List>,
     {
-        let id = self.connection_id.as_str();
+        let id = &self.connection_id;
         db.order.take(id, Lock::List(list));
         per_backend!(db, |connection| diesel::insert_into(lists::table)
             .values((lists::connection_id.eq(id), lists::list.eq(list.as_str()), lists::revision.eq(0i64)))
@@ -175,7 +174,7 @@ impl Locked<Nothing> {
     /// [`Error::NotFound`].
     pub fn all(&self, db: &mut WriteDb) -> Result<Locked<All>> {
         let there = connections::table.find(&self.connection_id).filter(connections::deleted_at.is_null());
-        match there.select(connections::id).first::<String>(db).optional()? {
+        match there.select(connections::id).first::<ConnectionId>(db).optional()? {
             Some(_) => self.every(db),
             None => Err(Error::NotFound("connection")),
         }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{dsl::sql, sql_types::Bool, upsert::excluded};
 
-use crate::domain::{event::Moment, words::List};
+use crate::domain::{event::Moment, ids::ConnectionId, words::List};
 
 use super::{
     Db, Result, WriteDb,
@@ -22,7 +22,7 @@ const BATCH: usize = 500;
 /// Those of `external_ids` of which something newer was told.
 pub fn newer(
     db: &mut Db,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     list: List,
     external_ids: &[&str],
     than: Moment,
@@ -96,7 +96,7 @@ pub fn note(
 /// Some of those that were told to be there after `moment`, in the order of their IDs.
 pub fn present_since(
     db: &mut Db,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     list: List,
     moment: Moment,
     after: Option<&str>,
@@ -117,7 +117,7 @@ pub fn present_since(
 }
 
 /// When the newest whole list was told.
-pub fn whole_list(db: &mut Db, connection_id: &str, list: List) -> Result<Option<Moment>> {
+pub fn whole_list(db: &mut Db, connection_id: &ConnectionId, list: List) -> Result<Option<Moment>> {
     let row: Option<(Option<NaiveDateTime>, Option<NaiveDateTime>)> = lists::table
         .find((connection_id, list.as_str()))
         .select((lists::told_at, lists::told_received_at))
@@ -139,7 +139,7 @@ pub fn note_whole_list(db: &mut WriteDb, lock: &Locked<List>, moment: Moment) ->
 pub fn forget_removed(db: &mut WriteDb, before: DateTime<Utc>) -> Result<usize> {
     // The words of the partial index: neither engine takes one for a bound value.
     let removed = || told::table.filter(sql::<Bool>("told.removed"));
-    let keys: Vec<(String, String, String)> = removed()
+    let keys: Vec<(ConnectionId, String, String)> = removed()
         .filter(told::received_at.lt(at(before)))
         .select((told::connection_id, told::list, told::external_id))
         .limit(BATCH as i64)

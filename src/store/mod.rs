@@ -7,6 +7,8 @@
 pub mod accounts;
 mod among;
 pub mod apps;
+pub mod audit;
+pub mod backup;
 pub mod changes;
 pub mod clocks;
 pub mod companies;
@@ -67,7 +69,7 @@ pub use values::{Page, PageLimit};
 
 use std::{path::PathBuf, sync::Arc};
 
-use crate::domain::secret::Secret;
+use crate::domain::{ids::CompanyId, secret::Secret};
 use engine::{Durability, Purpose};
 use threads::Threads;
 use tokio::sync::watch;
@@ -164,8 +166,14 @@ impl Store {
 
     /// Changes whenever a transaction of this process has made a company's feed longer. Who waits for other processes too
     /// looks now and then.
-    pub fn feed_grows(&self, company_id: &str) -> watch::Receiver<()> {
+    pub fn feed_grows(&self, company_id: &CompanyId) -> watch::Receiver<()> {
         self.threads.feed_watchers.of(company_id)
+    }
+
+    /// Says where the key of the audit comes from; the first that is said stays. Rows of a store to which nothing was said
+    /// are found by no check to be right.
+    pub fn set_audit_keys(&self, keys: Arc<dyn audit::AuditKeys>) {
+        let _ = self.threads.audit_keys.set(keys);
     }
 
     /// Runs `work` on a reading thread. On PostgreSQL each statement sees its own snapshot.

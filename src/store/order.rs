@@ -4,8 +4,10 @@
 #[cfg(debug_assertions)]
 use std::collections::BTreeSet;
 
-use crate::domain::words::List;
-
+use crate::domain::{
+    ids::{CompanyId, ConnectionId},
+    words::List,
+};
 /// What of a connection is locked, first things first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Lock {
@@ -19,15 +21,15 @@ pub(super) enum Lock {
 #[derive(Default)]
 pub(super) struct Order {
     #[cfg(debug_assertions)]
-    held: BTreeSet<(String, Lock)>,
+    held: BTreeSet<(ConnectionId, Lock)>,
     /// The last company whose feed it has locked.
     #[cfg(debug_assertions)]
-    feed: Option<String>,
+    feed: Option<CompanyId>,
 }
 
 #[cfg(debug_assertions)]
 impl Order {
-    pub(super) fn take(&mut self, connection_id: &str, lock: Lock) {
+    pub(super) fn take(&mut self, connection_id: &ConnectionId, lock: Lock) {
         let feed = &self.feed;
         debug_assert!(feed.is_none(), "{connection_id} {lock:?} is locked after the feed of {feed:?}");
         let new = (connection_id.to_owned(), lock);
@@ -39,8 +41,8 @@ impl Order {
     }
 
     /// The counter of a company's feed: after everything else.
-    pub(super) fn feed(&mut self, company_id: &str) {
-        let last = self.feed.as_deref();
+    pub(super) fn feed(&mut self, company_id: &CompanyId) {
+        let last = self.feed.as_ref();
         debug_assert!(last.is_none_or(|last| last <= company_id), "{company_id} after {last:?}");
         self.feed = Some(company_id.to_owned());
     }
@@ -48,8 +50,8 @@ impl Order {
 
 #[cfg(not(debug_assertions))]
 impl Order {
-    pub(super) fn take(&mut self, _: &str, _: Lock) {}
-    pub(super) fn feed(&mut self, _: &str) {}
+    pub(super) fn take(&mut self, _: &ConnectionId, _: Lock) {}
+    pub(super) fn feed(&mut self, _: &CompanyId) {}
 }
 
 #[cfg(all(test, debug_assertions))]
@@ -66,16 +68,16 @@ mod tests {
     fn whoever_goes_against_the_order_is_found() {
         let mut order = Order::default();
         for lock in [Lock::Inbox, Lock::Poll, Lock::List(List::Employee), Lock::Inbox] {
-            order.take("con_1", lock);
+            order.take(&"con_1".into(), lock);
         }
-        order.take("con_2", Lock::Connection);
+        order.take(&"con_2".into(), Lock::Connection);
         for (connection, lock) in [("con_2", Lock::Inbox), ("con_1", Lock::Connection)] {
-            assert!(fails(&mut order, |order| order.take(connection, lock)), "{lock:?}");
+            assert!(fails(&mut order, |order| order.take(&connection.into(), lock)), "{lock:?}");
         }
         let mut order = Order::default();
-        order.take("con_1", Lock::Connection);
-        order.feed("com_1");
-        assert!(fails(&mut order, |order| order.take("con_2", Lock::Inbox)), "the feed is last");
-        assert!(fails(&mut order, |order| order.feed("com_0")), "feeds go by their companies");
+        order.take(&"con_1".into(), Lock::Connection);
+        order.feed(&"com_1".into());
+        assert!(fails(&mut order, |order| order.take(&"con_2".into(), Lock::Inbox)), "the feed is last");
+        assert!(fails(&mut order, |order| order.feed(&"com_0".into())), "feeds go by their companies");
     }
 }

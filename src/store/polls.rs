@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
+use crate::domain::ids::ConnectionId;
+
 use super::{
     Db, Error, Result, WriteDb,
     db::Backend,
@@ -20,7 +22,7 @@ use super::{
 /// The right to poll one connection, until it runs out or another takes its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
-    pub connection_id: String,
+    pub connection_id: ConnectionId,
     pub number: i64,
     pub by: String,
 }
@@ -69,7 +71,7 @@ impl From<Row> for Poll {
 }
 
 /// Schedules a connection that was not scheduled.
-pub fn insert(db: &mut WriteDb, connection_id: &str, next_at: DateTime<Utc>) -> Result<()> {
+pub fn insert(db: &mut WriteDb, connection_id: &ConnectionId, next_at: DateTime<Utc>) -> Result<()> {
     let row = (
         polls::connection_id.eq(connection_id),
         polls::next_at.eq(at(next_at)),
@@ -85,14 +87,14 @@ pub fn insert(db: &mut WriteDb, connection_id: &str, next_at: DateTime<Utc>) -> 
     Ok(())
 }
 
-pub fn get(db: &mut Db, connection_id: &str) -> Result<Poll> {
+pub fn get(db: &mut Db, connection_id: &ConnectionId) -> Result<Poll> {
     let row = polls::table.find(connection_id).select(Poll::as_select()).first(db).optional()?;
     row.ok_or(Error::NotFound("poll"))
 }
 
 /// How the polling of some connections stands, by their IDs.
-pub fn of(db: &mut Db, connection_ids: &[&str]) -> Result<BTreeMap<String, Poll>> {
-    let polls: Vec<(String, Poll)> = polls::table
+pub fn of(db: &mut Db, connection_ids: &[&str]) -> Result<BTreeMap<ConnectionId, Poll>> {
+    let polls: Vec<(ConnectionId, Poll)> = polls::table
         .filter(polls::connection_id.eq_any(connection_ids))
         .select((polls::connection_id, Poll::as_select()))
         .load(db)?;
@@ -118,7 +120,7 @@ pub fn claim(
             .limit(i64::from(most))
             .select((polls::connection_id, polls::lease))
     };
-    let due: Vec<(String, i64)> = match db.backend() {
+    let due: Vec<(ConnectionId, i64)> = match db.backend() {
         // Another gateway that claims at this moment takes others.
         Backend::Postgres(connection) => due().for_update().skip_locked().load(connection)?,
         Backend::Sqlite(connection) => due().load(connection)?,
@@ -132,7 +134,7 @@ pub fn claim(
             polls::leased_until.eq(at(until)),
         ))
         .execute(db)?;
-    let lease = |(connection_id, before): (String, i64)| Lease {
+    let lease = |(connection_id, before): (ConnectionId, i64)| Lease {
         connection_id,
         number: before.saturating_add(1),
         by: by.to_owned(),
@@ -222,7 +224,7 @@ pub fn put_off(db: &mut WriteDb, lease: &Lease, next_at: DateTime<Utc>, now: Dat
 }
 
 /// Ends its polling: whoever polls it loses the lease, and it is not due again.
-pub(super) fn shut(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+pub(super) fn shut(db: &mut WriteDb, connection_id: &ConnectionId, now: DateTime<Utc>) -> Result<()> {
     db.order.take(connection_id, Lock::Poll);
     let set = (
         // Who claims at this moment looks at this row once more, and not at whether the connection is paused.
@@ -253,7 +255,7 @@ pub fn free(db: &mut WriteDb, by: &str) -> Result<usize> {
 }
 
 /// Makes a connection due now, if it is not due earlier.
-pub fn hurry(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+pub fn hurry(db: &mut WriteDb, connection_id: &ConnectionId, now: DateTime<Utc>) -> Result<()> {
     db.order.take(connection_id, Lock::Poll);
     let later = polls::table.find(connection_id).filter(polls::next_at.gt(at(now)));
     diesel::update(later).set((polls::next_at.eq(at(now)), polls::planned_at.eq(at(now)))).execute(db)?;
@@ -261,7 +263,7 @@ pub fn hurry(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> Resul
 }
 
 /// Begins anew, now: after the settings or secrets of a connection have changed. Whoever polls it loses the lease.
-pub fn restart(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+pub fn restart(db: &mut WriteDb, connection_id: &ConnectionId, now: DateTime<Utc>) -> Result<()> {
     db.order.take(connection_id, Lock::Poll);
     let set = (
         (polls::next_at.eq(at(now)), polls::planned_at.eq(at(now))),

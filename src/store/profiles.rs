@@ -7,6 +7,7 @@ use crate::domain::{
     access::Actor,
     details::Details,
     fold::fold,
+    ids::{AppId, CompanyId, ProfileKey},
     words::{ChangeKind, List},
 };
 
@@ -24,12 +25,12 @@ use super::{
 pub struct Profile {
     /// The row's own ID.
     #[diesel(column_name = id)]
-    pub key: String,
-    pub app_id: String,
+    pub key: ProfileKey,
+    pub app_id: AppId,
     pub list: List,
     /// The app's ID.
     pub profile_id: String,
-    pub company_id: String,
+    pub company_id: CompanyId,
     pub name: String,
     pub email: Option<String>,
     /// Of a customer's only.
@@ -114,7 +115,7 @@ pub fn update(db: &mut WriteDb, profile: &Profile, actor: &Actor) -> Result<()> 
 }
 
 /// By the app's own ID.
-pub fn find(db: &mut Db, app_id: &str, list: List, profile_id: &str) -> Result<Option<Profile>> {
+pub fn find(db: &mut Db, app_id: &AppId, list: List, profile_id: &str) -> Result<Option<Profile>> {
     Ok(profiles::table
         .filter(profiles::app_id.eq(app_id).and(profiles::list.eq(list.as_str())))
         .filter(profiles::profile_id.eq(profile_id))
@@ -142,7 +143,7 @@ pub fn delete(db: &mut WriteDb, profile: &Profile, actor: &Actor, now: DateTime<
 /// Which profiles of an app are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    pub company_id: Option<String>,
+    pub company_id: Option<CompanyId>,
     pub linked: Option<bool>,
     /// Found anywhere in the name, e-mail and ID, case and accents aside.
     pub search: Option<String>,
@@ -151,10 +152,10 @@ pub struct Filter {
 /// A page of an app's profiles by name; `after` is the sort name and the key of the last row of the page before.
 pub fn page(
     db: &mut Db,
-    app_id: &str,
+    app_id: &AppId,
     list: List,
     filter: &Filter,
-    after: Option<(String, String)>,
+    after: Option<(String, ProfileKey)>,
     limit: PageLimit,
 ) -> Result<Page<Profile>> {
     let mut query = profiles::table

@@ -4,13 +4,15 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::dsl::exists;
 
-use crate::domain::words::{ChangeKind, RunState};
-
 use super::{
     Db, Result, WriteDb,
     dsl::*,
     schema::{changes, companies, connections, feed_positions, links, record_versions, run_absences, runs},
     values::at,
+};
+use crate::domain::{
+    ids::{CompanyId, ConnectionId, RecordId, RunId},
+    words::{ChangeKind, RunState},
 };
 
 /// Rows of one transaction: what is taken in meanwhile waits for no more than these.
@@ -19,7 +21,7 @@ const BATCH: i64 = 500;
 /// Forgets a company's changes from before `before`, but for those that made a link that is still there: they stay in
 /// their record's history, and the feed begins after them all the same. Of a company that is gone all go. How many
 /// positions were dealt with.
-pub fn changes(db: &mut WriteDb, company_id: &str, before: DateTime<Utc>) -> Result<usize> {
+pub fn changes(db: &mut WriteDb, company_id: &CompanyId, before: DateTime<Utc>) -> Result<usize> {
     let feed = feed_positions::table.find(company_id).select(feed_positions::forgotten);
     // Another gateway has dealt with all of it.
     let Some(forgotten) = feed.first::<i64>(db).optional()? else { return Ok(0) };
@@ -60,23 +62,23 @@ pub fn changes(db: &mut WriteDb, company_id: &str, before: DateTime<Utc>) -> Res
 }
 
 /// The companies that have a feed, those that are gone as well, in the order of their IDs.
-pub fn feeds(db: &mut Db) -> Result<Vec<String>> {
+pub fn feeds(db: &mut Db) -> Result<Vec<CompanyId>> {
     Ok(feed_positions::table.order(feed_positions::company_id).select(feed_positions::company_id).load(db)?)
 }
 
 /// Forgets what was kept of records' links beyond the beginning of the feed: the records go.
-pub(super) fn kept_changes(db: &mut WriteDb, company_id: &str, record_ids: &[String]) -> Result<()> {
+pub(super) fn kept_changes(db: &mut WriteDb, company_id: &CompanyId, record_ids: &[RecordId]) -> Result<()> {
     let forgotten: Option<i64> =
         feed_positions::table.find(company_id).select(feed_positions::forgotten).first(db).optional()?;
     let theirs = changes::table.filter(changes::company_id.eq(company_id));
-    let theirs = theirs.filter(changes::record_id.eq_any(record_ids.to_vec()));
+    let theirs = theirs.filter(changes::record_id.eq_any(record_ids.iter().map(RecordId::as_str)));
     diesel::delete(theirs.filter(changes::position.le(forgotten.unwrap_or(0)))).execute(db)?;
     Ok(())
 }
 
 /// Forgets contents of records that were superseded before `before`; how many.
 pub fn versions(db: &mut WriteDb, before: DateTime<Utc>) -> Result<usize> {
-    let old: Vec<(String, i32)> = record_versions::table
+    let old: Vec<(RecordId, i32)> = record_versions::table
         .filter(record_versions::superseded_at.lt(at(before)))
         .order(record_versions::superseded_at)
         .limit(BATCH)
@@ -90,10 +92,10 @@ pub fn versions(db: &mut WriteDb, before: DateTime<Utc>) -> Result<usize> {
 
 /// Forgets a connection's runs that ended before `before`: not those that are held, nor of each list the last, the last
 /// that is complete, and the last whose absences were judged. How many rows went.
-pub fn runs(db: &mut WriteDb, connection_id: &str, before: DateTime<Utc>) -> Result<usize> {
+pub fn runs(db: &mut WriteDb, connection_id: &ConnectionId, before: DateTime<Utc>) -> Result<usize> {
     let kept = last_of_lists(db, connection_id)?;
     let ended = [RunState::Complete, RunState::Failed].map(RunState::as_str);
-    let oldest: Vec<(String, Option<NaiveDateTime>)> = runs::table
+    let oldest: Vec<(RunId, Option<NaiveDateTime>)> = runs::table
         .filter(runs::connection_id.eq(connection_id).and(runs::state.eq_any(ended)))
         .filter(runs::id.ne_all(kept))
         .order(runs::id)
@@ -113,8 +115,8 @@ pub fn runs(db: &mut WriteDb, connection_id: &str, before: DateTime<Utc>) -> Res
 }
 
 /// Forgets some of the names of a run's absences; how many.
-fn absences(db: &mut WriteDb, run_id: &str) -> Result<usize> {
-    let some: Vec<String> = run_absences::table
+fn absences(db: &mut WriteDb, run_id: &RunId) -> Result<usize> {
+    let some: Vec<RecordId> = run_absences::table
         .filter(run_absences::run_id.eq(run_id))
         .select(run_absences::record_id)
         .limit(BATCH)
@@ -124,18 +126,18 @@ fn absences(db: &mut WriteDb, run_id: &str) -> Result<usize> {
 }
 
 /// The runs that tell how each list of a connection stands.
-fn last_of_lists(db: &mut Db, connection_id: &str) -> Result<Vec<String>> {
+fn last_of_lists(db: &mut Db, connection_id: &ConnectionId) -> Result<Vec<RunId>> {
     use diesel::dsl::max;
     let theirs = || runs::table.filter(runs::connection_id.eq(connection_id.to_owned())).group_by(runs::list);
-    let last: Vec<Option<String>> = theirs().select(max(runs::id)).load(db)?;
+    let last: Vec<Option<RunId>> = theirs().select(max(runs::id)).load(db)?;
     let complete = theirs().filter(runs::state.eq(RunState::Complete.as_str()));
-    let complete: Vec<Option<String>> = complete.select(max(runs::id)).load(db)?;
-    let judged: Vec<Option<String>> =
+    let complete: Vec<Option<RunId>> = complete.select(max(runs::id)).load(db)?;
+    let judged: Vec<Option<RunId>> =
         theirs().filter(runs::reconciled.eq(true)).select(max(runs::id)).load(db)?;
     Ok([last, complete, judged].into_iter().flatten().flatten().collect())
 }
 
 /// The connections that have runs, in the order of their IDs.
-pub fn connections(db: &mut Db) -> Result<Vec<String>> {
+pub fn connections(db: &mut Db) -> Result<Vec<ConnectionId>> {
     Ok(connections::table.order(connections::id).select(connections::id).load(db)?)
 }

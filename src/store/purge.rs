@@ -3,8 +3,6 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::words::{ChangeKind, List};
-
 use super::{
     Db, Result, WriteDb, changes,
     dsl::*,
@@ -16,6 +14,10 @@ use super::{
         record_versions, records, run_absences, run_seen, runs, told,
     },
     values::at,
+};
+use crate::domain::{
+    ids::{CompanyId, ConnectionId, LinkId, MessageId, RecordId, RunId},
+    words::{ChangeKind, List},
 };
 
 /// Rows that one step deletes, at most.
@@ -38,13 +40,13 @@ pub fn mark(db: &mut WriteDb, lock: &Locked<All>, now: DateTime<Utc>) -> Result<
 }
 
 /// The connections that were deleted and are not gone yet.
-pub fn marked(db: &mut Db) -> Result<Vec<String>> {
+pub fn marked(db: &mut Db) -> Result<Vec<ConnectionId>> {
     let marked = connections::table.filter(connections::deleted_at.is_not_null());
     Ok(marked.select(connections::id).order(connections::id).load(db)?)
 }
 
 /// Those of a company.
-pub fn marked_of(db: &mut Db, company_id: &str) -> Result<Vec<String>> {
+pub fn marked_of(db: &mut Db, company_id: &CompanyId) -> Result<Vec<ConnectionId>> {
     let marked = connections::table.filter(connections::deleted_at.is_not_null());
     let theirs = marked.filter(connections::company_id.eq(company_id));
     Ok(theirs.select(connections::id).order(connections::id).load(db)?)
@@ -85,10 +87,10 @@ macro_rules! purge_pairs {
 }
 
 /// A record that has gone with its connection: its ID, company, list, external ID and version.
-type Gone = (String, String, List, String, i32);
+type Gone = (RecordId, CompanyId, List, String, i32);
 
 /// Enters into the change feed that records of a connection are gone.
-fn tell(db: &mut WriteDb, connection_id: &str, gone: &[Gone], now: DateTime<Utc>) -> Result<()> {
+fn tell(db: &mut WriteDb, connection_id: &ConnectionId, gone: &[Gone], now: DateTime<Utc>) {
     for (id, company_id, list, external_id, version) in gone {
         let entry = Entry::of_record(ChangeKind::RecordRemoved, id, external_id, *version);
         let changes = Changes {
@@ -98,7 +100,6 @@ fn tell(db: &mut WriteDb, connection_id: &str, gone: &[Gone], now: DateTime<Utc>
         };
         changes::append(db, changes);
     }
-    Ok(())
 }
 
 /// Deletes some of what is left of a connection that was deleted. Whether all is gone, the connection itself as well.
@@ -106,15 +107,15 @@ fn tell(db: &mut WriteDb, connection_id: &str, gone: &[Gone], now: DateTime<Utc>
 ///
 /// # Errors
 /// [`super::Error::NotFound`] where somebody else has done the last of it.
-pub fn step(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<bool> {
+pub fn step(db: &mut WriteDb, id: &ConnectionId, now: DateTime<Utc>) -> Result<bool> {
     // The rows of all of its locks go as well, and whoever has one of them may be waiting for the next.
     locks::of(id).every(db)?;
     let mut left = STEP;
-    purge!(db, left, links, id: String, links::connection_id.eq(id));
-    purge!(db, left, inbox, id: String, inbox::connection_id.eq(id));
+    purge!(db, left, links, id: LinkId, links::connection_id.eq(id));
+    purge!(db, left, inbox, id: MessageId, inbox::connection_id.eq(id));
     purge_pairs!(db, left, told, list: String, external_id: String, told::connection_id.eq(id));
     while left > 0 {
-        let some: Vec<String> = records::table
+        let some: Vec<RecordId> = records::table
             .filter(records::connection_id.eq(id))
             .select(records::id)
             .limit(rows(left.min(BATCH)))
@@ -122,11 +123,11 @@ pub fn step(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<bool> {
         if some.is_empty() {
             break;
         }
-        purge_pairs!(db, left, record_versions, record_id: String, version: i32,
+        purge_pairs!(db, left, record_versions, record_id: RecordId, version: i32,
             record_versions::record_id.eq_any(some.clone()));
-        purge_pairs!(db, left, run_absences, run_id: String, record_id: String,
+        purge_pairs!(db, left, run_absences, run_id: RunId, record_id: RecordId,
             run_absences::record_id.eq_any(some.clone()));
-        let ids: Vec<&str> = some.iter().take(left).map(String::as_str).collect();
+        let ids: Vec<&str> = some.iter().take(left).map(RecordId::as_str).collect();
         // As they are when they go: they may have been staged once more since they were looked up.
         let gone: Vec<Gone> = diesel::delete(records::table.filter(records::id.eq_any(ids)))
             .returning((
@@ -141,10 +142,10 @@ pub fn step(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<bool> {
         if let Some((_, company_id, ..)) = gone.first() {
             prune::kept_changes(db, company_id, &some)?;
         }
-        tell(db, id, &gone, now)?;
+        tell(db, id, &gone, now);
     }
     while left > 0 {
-        let some: Vec<String> = runs::table
+        let some: Vec<RunId> = runs::table
             .filter(runs::connection_id.eq(id))
             .select(runs::id)
             .limit(rows(left.min(BATCH)))
@@ -152,8 +153,8 @@ pub fn step(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<bool> {
         if some.is_empty() {
             break;
         }
-        purge_pairs!(db, left, run_seen, run_id: String, batch: i32, run_seen::run_id.eq_any(some.clone()));
-        purge!(db, left, runs, id: String, runs::id.eq_any(some.clone()));
+        purge_pairs!(db, left, run_seen, run_id: RunId, batch: i32, run_seen::run_id.eq_any(some.clone()));
+        purge!(db, left, runs, id: RunId, runs::id.eq_any(some.clone()));
     }
     purge!(db, left, qbwc_sessions, ticket_hash: Vec<u8>, qbwc_sessions::connection_id.eq(id));
     if left == 0 {

@@ -281,7 +281,7 @@ mod tests {
         let queue = Queue::new(SHARE);
         for number in 0..100 {
             let pushed =
-                (0..CALLER_WAITING + 1).filter(|_| queue.push(caller(&format!("{number}")), "").is_ok());
+                (0..=CALLER_WAITING).filter(|_| queue.push(caller(&format!("{number}")), "").is_ok());
             let pushed = pushed.count();
             let expected = if number < CALLERS_WAITING / CALLER_WAITING { CALLER_WAITING } else { 1 };
             assert_eq!(pushed, expected, "caller {number}");

@@ -439,6 +439,43 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit (chain, seq) {
+        chain -> Text,
+        seq -> BigInt,
+        at -> Timestamp,
+        actor_kind -> Text,
+        actor_id -> Nullable<Text>,
+        action -> Text,
+        object_kind -> Text,
+        object_id -> Text,
+        members -> Text,
+        request_id -> Nullable<Text>,
+        address -> Nullable<Text>,
+        credential -> Nullable<Text>,
+        key_id -> Text,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_heads (chain) {
+        chain -> Text,
+        last -> BigInt,
+        hash -> Binary,
+        begins -> BigInt,
+        before -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_keys (id) {
+        id -> Text,
+        sealed_with -> Text,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
     accounts (id) {
         id -> Text,
         email -> Text,
@@ -521,6 +558,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     app_companies,
     apps,
+    audit,
+    audit_heads,
+    audit_keys,
     changes,
     companies,
     connection_secrets,

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
+use crate::domain::ids::MessageId;
+
 use super::{
     Db, Result, WriteDb,
     dsl::*,
@@ -19,7 +21,7 @@ pub struct Sealed {
     pub kept_until: DateTime<Utc>,
 }
 
-pub fn insert(db: &mut WriteDb, inbox_id: &str, sealed: &Sealed) -> Result<()> {
+pub fn insert(db: &mut WriteDb, inbox_id: &MessageId, sealed: &Sealed) -> Result<()> {
     diesel::insert_into(sealed_messages::table)
         .values((
             sealed_messages::inbox_id.eq(inbox_id),
@@ -30,7 +32,7 @@ pub fn insert(db: &mut WriteDb, inbox_id: &str, sealed: &Sealed) -> Result<()> {
     Ok(())
 }
 
-pub fn find(db: &mut Db, inbox_id: &str) -> Result<Option<Sealed>> {
+pub fn find(db: &mut Db, inbox_id: &MessageId) -> Result<Option<Sealed>> {
     let row: Option<(Vec<u8>, NaiveDateTime)> = sealed_messages::table
         .find(inbox_id)
         .select((sealed_messages::sealed, sealed_messages::kept_until))
@@ -39,7 +41,7 @@ pub fn find(db: &mut Db, inbox_id: &str) -> Result<Option<Sealed>> {
     Ok(row.map(|(bytes, kept_until)| Sealed { bytes, kept_until: utc(kept_until) }))
 }
 
-pub fn remove(db: &mut WriteDb, inbox_id: &str) -> Result<()> {
+pub fn remove(db: &mut WriteDb, inbox_id: &MessageId) -> Result<()> {
     diesel::delete(sealed_messages::table.find(inbox_id)).execute(db)?;
     Ok(())
 }

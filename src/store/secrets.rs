@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 
+use crate::domain::ids::ConnectionId;
+
 use super::{
     Db, Result, WriteDb,
     db::Backend,
     db::per_backend,
     dsl::*,
-    schema::{connection_secrets, secret_keys},
+    schema::{audit_keys, connection_secrets, secret_keys},
     values::{Time, at, uncount},
 };
 
@@ -29,7 +31,7 @@ pub struct KnownKey {
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = connection_secrets)]
 pub struct SealedSecret {
-    pub connection_id: String,
+    pub connection_id: ConnectionId,
     pub name: String,
     pub key_id: String,
     pub sealed: Vec<u8>,
@@ -50,6 +52,12 @@ pub fn lock_keys(db: &mut WriteDb) -> Result<()> {
         connection.batch_execute("LOCK TABLE secret_keys IN SHARE ROW EXCLUSIVE MODE")?;
     }
     Ok(())
+}
+
+/// The fingerprint of the key that is current now.
+pub fn current(db: &mut Db) -> Result<Option<String>> {
+    let current = secret_keys::table.filter(secret_keys::current).select(secret_keys::id);
+    Ok(current.first(db).optional()?)
 }
 
 /// The fingerprint of the key to seal with, which stays so until the transaction ends; `None` where there is no key
@@ -83,10 +91,12 @@ pub fn set_current(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<()>
     Ok(())
 }
 
-/// Forgets the keys that are not current and that no secret is sealed with; gives how many.
+/// Forgets the keys that are not current and that nothing is sealed with; gives how many.
 pub fn forget_unused_keys(db: &mut WriteDb) -> Result<usize> {
-    let used: Vec<String> =
+    let mut used: Vec<String> =
         connection_secrets::table.select(connection_secrets::key_id).distinct().load(db)?;
+    let sealing: Vec<String> = audit_keys::table.select(audit_keys::sealed_with).distinct().load(db)?;
+    used.extend(sealing);
     let unused = secret_keys::table.filter(diesel::dsl::not(secret_keys::current));
     Ok(diesel::delete(unused.filter(secret_keys::id.ne_all(used))).execute(db)?)
 }
@@ -108,32 +118,32 @@ pub fn connections(db: &mut Db) -> Result<usize> {
 }
 
 /// The secrets of a connection that were given or made for it, by name.
-pub fn of(db: &mut Db, connection_id: &str) -> Result<Vec<SealedSecret>> {
+pub fn of(db: &mut Db, connection_id: &ConnectionId) -> Result<Vec<SealedSecret>> {
     let of = connection_secrets::table.filter(connection_secrets::connection_id.eq(connection_id));
     let of = of.filter(connection_secrets::name.ne(MESSAGE_KEY));
     Ok(of.order(connection_secrets::name).select(SealedSecret::as_select()).load(db)?)
 }
 
 /// The key that seals a connection's messages, sealed itself.
-pub fn message_key(db: &mut Db, connection_id: &str) -> Result<Option<SealedSecret>> {
+pub fn message_key(db: &mut Db, connection_id: &ConnectionId) -> Result<Option<SealedSecret>> {
     let row = connection_secrets::table.find((connection_id, MESSAGE_KEY));
     Ok(row.select(SealedSecret::as_select()).first(db).optional()?)
 }
 
 /// The names of the secrets that a connection has.
-pub fn names(db: &mut Db, connection_id: &str) -> Result<Vec<String>> {
+pub fn names(db: &mut Db, connection_id: &ConnectionId) -> Result<Vec<String>> {
     Ok(names_of(db, &[connection_id])?.remove(connection_id).unwrap_or_default())
 }
 
 /// Those of several connections, by their IDs, each in order.
-pub fn names_of(db: &mut Db, connection_ids: &[&str]) -> Result<HashMap<String, Vec<String>>> {
+pub fn names_of(db: &mut Db, connection_ids: &[&str]) -> Result<HashMap<ConnectionId, Vec<String>>> {
     let theirs = connection_secrets::table.filter(connection_secrets::connection_id.eq_any(connection_ids));
-    let rows: Vec<(String, String)> = theirs
+    let rows: Vec<(ConnectionId, String)> = theirs
         .filter(connection_secrets::name.ne(MESSAGE_KEY))
         .order(connection_secrets::name)
         .select((connection_secrets::connection_id, connection_secrets::name))
         .load(db)?;
-    let mut names: HashMap<String, Vec<String>> = HashMap::new();
+    let mut names: HashMap<ConnectionId, Vec<String>> = HashMap::new();
     for (connection_id, name) in rows {
         names.entry(connection_id).or_default().push(name);
     }
@@ -163,7 +173,7 @@ pub fn put(db: &mut WriteDb, secret: &SealedSecret, now: DateTime<Utc>) -> Resul
 }
 
 /// Removes a secret; whether it was there.
-pub fn remove(db: &mut WriteDb, connection_id: &str, name: &str) -> Result<bool> {
+pub fn remove(db: &mut WriteDb, connection_id: &ConnectionId, name: &str) -> Result<bool> {
     Ok(diesel::delete(connection_secrets::table.find((connection_id, name))).execute(db)? > 0)
 }
 

@@ -2,8 +2,6 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::words::SessionState;
-
 use super::{
     Db, Error, Result, WriteDb,
     dsl::*,
@@ -11,6 +9,7 @@ use super::{
     values::{Time, at},
     word::word,
 };
+use crate::domain::{ids::ConnectionId, words::SessionState};
 
 /// One session, from `authenticate` to `closeConnection`.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -18,7 +17,7 @@ use super::{
 pub struct Session {
     /// The hash of the ticket: the ticket itself is not kept.
     pub ticket_hash: Vec<u8>,
-    pub connection_id: String,
+    pub connection_id: ConnectionId,
     pub state: SessionState,
     /// Counts the writes: a call that read an older one does not overwrite a newer.
     pub revision: i64,
@@ -35,7 +34,7 @@ pub struct Session {
 pub fn open(
     db: &mut WriteDb,
     ticket_hash: &[u8],
-    connection_id: &str,
+    connection_id: &ConnectionId,
     plan: &str,
     now: DateTime<Utc>,
 ) -> Result<()> {
@@ -94,7 +93,7 @@ pub fn end(db: &mut WriteDb, session: &Session, state: SessionState, now: DateTi
 }
 
 /// Retires the connection's open session, if it has one.
-pub fn retire(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+pub fn retire(db: &mut WriteDb, connection_id: &ConnectionId, now: DateTime<Utc>) -> Result<()> {
     let open = qbwc_sessions::table
         .filter(qbwc_sessions::connection_id.eq(connection_id))
         .filter(qbwc_sessions::state.eq(word(SessionState::Open.as_str())));

@@ -3,7 +3,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     thread,
     time::{Duration, Instant},
 };
@@ -14,6 +14,7 @@ use crate::domain::secret::Secret;
 
 use super::{
     Db, Engine, Error, Load, Requester, Result, WriteDb,
+    audit::AuditKeys,
     engine::{self, Durability, Purpose, in_transaction},
     feed_watchers::FeedWatchers,
     health::{self, Fault, Health},
@@ -40,6 +41,8 @@ pub(super) struct Threads {
     pub(super) health: Arc<Health>,
     /// Who waits for changes that are committed here.
     pub(super) feed_watchers: Arc<FeedWatchers>,
+    /// Where the key of the audit comes from.
+    pub(super) audit_keys: Arc<OnceLock<Arc<dyn AuditKeys>>>,
     engine: Engine,
     url: Arc<Secret>,
 }
@@ -75,6 +78,7 @@ impl Threads {
             probes: line("db-probe", Purpose::Probe, PROBE_THREADS, share)?,
             health: health.clone(),
             feed_watchers: Arc::default(),
+            audit_keys: Arc::default(),
             engine,
             url: shared,
         })
@@ -104,8 +108,11 @@ impl Threads {
     {
         let requester = requester::current();
         let queue = if requester == Requester::Probe { &self.probes } else { &self.writers };
-        let watchers = self.feed_watchers.clone();
-        ask(queue, requester, true, move |db| in_transaction(db, &watchers, durability, work)).await
+        let (watchers, keys) = (self.feed_watchers.clone(), self.audit_keys.clone());
+        let work = move |db: &mut WriteDb| {
+            in_transaction(db, &watchers, durability, keys.get().map(AsRef::as_ref), work)
+        };
+        ask(queue, requester, true, work).await
     }
 
     /// The figures of the queues, by name.

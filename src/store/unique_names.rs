@@ -22,15 +22,15 @@ pub(super) fn lock(db: &mut WriteDb) -> Result<()> {
 
 /// # Errors
 /// [`Error::Duplicate`] where one of `others`, ID and name, is alike; that of `own` does not count.
-pub(super) fn free(others: &[(String, String)], own: &str, new: &str) -> Result<()> {
-    match others.iter().find(|(id, other)| id != own && name::key(other) == name::key(new)) {
+pub(super) fn free<I: AsRef<str>>(others: &[(I, String)], own: &str, new: &str) -> Result<()> {
+    match others.iter().find(|(id, other)| id.as_ref() != own && name::key(other) == name::key(new)) {
         Some((_, other)) => Err(Error::Duplicate(other.clone())),
         None => Ok(()),
     }
 }
 
 /// The ID of the only one whose name is alike.
-pub(super) fn alike(all: Vec<(String, String)>, wanted: &str) -> Option<String> {
+pub(super) fn alike<I>(all: Vec<(I, String)>, wanted: &str) -> Option<I> {
     let mut alike = all.into_iter().filter(|(_, other)| name::key(other) == name::key(wanted));
     let (id, _) = alike.next()?;
     alike.next().is_none().then_some(id)

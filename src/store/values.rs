@@ -5,11 +5,14 @@ use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 use diesel::{
     backend::Backend,
     deserialize::{self, FromSql, FromSqlRow},
+    expression::AsExpression,
+    serialize::{self, Output, ToSql},
     sql_types::{Nullable, Text, Timestamp},
 };
 
 use crate::domain::{
     access::Scopes,
+    ids::{AppId, CompanyId, ConnectionId, LinkId, MessageId, ProfileKey, RecordId, RunId, TokenId},
     words::{
         ActorKind, ChangeKind, Ended, Kind, LinkPurpose, List, MessageState, Mode, Role, RunState,
         SessionState, SignInMethod, WorkerState,
@@ -109,6 +112,66 @@ words!(
     SignInMethod,
     WorkerState
 );
+
+/// IDs, as columns of text hold them.
+macro_rules! ids {
+    ($($id:ty),+ $(,)?) => {$(
+        impl<DB: Backend> FromSql<Text, DB> for $id
+        where
+            String: FromSql<Text, DB>,
+        {
+            fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+                String::from_sql(bytes).map(Self::from)
+            }
+        }
+
+        impl<DB: Backend> Queryable<Text, DB> for $id
+        where
+            Self: FromSql<Text, DB>,
+        {
+            type Row = Self;
+            fn build(row: Self) -> deserialize::Result<Self> {
+                Ok(row)
+            }
+        }
+
+        impl<DB: Backend> ToSql<Text, DB> for $id
+        where
+            str: ToSql<Text, DB>,
+        {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+                <str as ToSql<Text, DB>>::to_sql(self, out)
+            }
+        }
+
+        ids!($id as Text);
+        ids!($id as Nullable<Text>);
+    )+};
+    ($id:ty as $column:ty) => {
+        impl AsExpression<$column> for $id {
+            type Expression = <String as AsExpression<$column>>::Expression;
+            fn as_expression(self) -> Self::Expression {
+                <String as AsExpression<$column>>::as_expression(self.into())
+            }
+        }
+
+        impl<'a> AsExpression<$column> for &'a $id {
+            type Expression = <&'a str as AsExpression<$column>>::Expression;
+            fn as_expression(self) -> Self::Expression {
+                <&'a str as AsExpression<$column>>::as_expression(self)
+            }
+        }
+
+        impl<'a> AsExpression<$column> for &'_ &'a $id {
+            type Expression = <&'a str as AsExpression<$column>>::Expression;
+            fn as_expression(self) -> Self::Expression {
+                <&'a str as AsExpression<$column>>::as_expression(self)
+            }
+        }
+    };
+}
+
+ids!(AppId, CompanyId, ConnectionId, LinkId, MessageId, ProfileKey, RecordId, RunId, TokenId);
 
 /// Has a struct loaded as the row that it is made from: `.select(Run::as_select()).load(db)`.
 macro_rules! loaded_as {

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
+use crate::domain::ids::ConnectionId;
+
 use super::{
     Db, Error, Result, WriteDb, companies,
     db::per_backend,
@@ -28,7 +30,7 @@ pub struct WebhookState {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = hooks)]
 struct Row {
-    connection_id: String,
+    connection_id: ConnectionId,
     #[diesel(deserialize_as = MaybeTime)]
     last_received_at: Option<DateTime<Utc>>,
     verification_code: Option<String>,
@@ -50,20 +52,20 @@ impl From<Row> for WebhookState {
     }
 }
 
-pub fn get(db: &mut Db, connection_id: &str) -> Result<WebhookState> {
+pub fn get(db: &mut Db, connection_id: &ConnectionId) -> Result<WebhookState> {
     let row = hooks::table.find(connection_id).select(Row::as_select()).first(db).optional()?;
     Ok(row.map(WebhookState::from).unwrap_or_default())
 }
 
 /// Those of several connections, by their IDs; one of which nothing was heard is not among them.
-pub fn of(db: &mut Db, connection_ids: &[&str]) -> Result<HashMap<String, WebhookState>> {
+pub fn of(db: &mut Db, connection_ids: &[&str]) -> Result<HashMap<ConnectionId, WebhookState>> {
     let rows = hooks::table.filter(hooks::connection_id.eq_any(connection_ids)).select(Row::as_select());
     let rows: Vec<Row> = rows.load(db)?;
     Ok(rows.into_iter().map(|row| (row.connection_id.clone(), row.into())).collect())
 }
 
 /// Makes the row of a connection that has none.
-fn insert(db: &mut WriteDb, connection_id: &str) -> Result<()> {
+fn insert(db: &mut WriteDb, connection_id: &ConnectionId) -> Result<()> {
     db.order.take(connection_id, Lock::Inbox);
     per_backend!(db, |connection| diesel::insert_into(hooks::table)
         .values((hooks::connection_id.eq(connection_id), hooks::subscribed.eq(false), hooks::lease.eq(0i64)))
@@ -76,9 +78,9 @@ fn insert(db: &mut WriteDb, connection_id: &str) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::NotFound`] where the connection has gone just now.
-pub(super) fn ensure(db: &mut WriteDb, connection_id: &str) -> Result<()> {
+pub(super) fn ensure(db: &mut WriteDb, connection_id: &ConnectionId) -> Result<()> {
     let there = connections::table.find(connection_id).filter(connections::deleted_at.is_null());
-    if there.select(connections::id).first::<String>(db).optional()?.is_none() {
+    if there.select(connections::id).first::<ConnectionId>(db).optional()?.is_none() {
         return Ok(());
     }
     match insert(db, connection_id) {
@@ -91,7 +93,11 @@ pub(super) fn ensure(db: &mut WriteDb, connection_id: &str) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Referred`] where the connection is gone.
-pub fn subscribe(db: &mut WriteDb, connection_id: &str, checked_at: Option<DateTime<Utc>>) -> Result<()> {
+pub fn subscribe(
+    db: &mut WriteDb,
+    connection_id: &ConnectionId,
+    checked_at: Option<DateTime<Utc>>,
+) -> Result<()> {
     insert(db, connection_id)?;
     let set = (hooks::subscribed.eq(true), hooks::checked_at.eq(checked_at.map(at)));
     diesel::update(hooks::table.find(connection_id)).set(set).execute(db)?;
@@ -99,7 +105,7 @@ pub fn subscribe(db: &mut WriteDb, connection_id: &str, checked_at: Option<DateT
 }
 
 /// Notes that callbacks are wanted no more. Whether they were.
-pub fn unsubscribe(db: &mut WriteDb, connection_id: &str) -> Result<bool> {
+pub fn unsubscribe(db: &mut WriteDb, connection_id: &ConnectionId) -> Result<bool> {
     db.order.take(connection_id, Lock::Inbox);
     let wanted = hooks::table.find(connection_id).filter(hooks::subscribed.eq(true));
     let set = (hooks::subscribed.eq(false), hooks::checked_at.eq(None::<NaiveDateTime>));
@@ -107,14 +113,14 @@ pub fn unsubscribe(db: &mut WriteDb, connection_id: &str) -> Result<bool> {
 }
 
 /// Notes when callbacks were seen to be there. Whether they are still wanted.
-pub fn checked(db: &mut WriteDb, connection_id: &str, when: DateTime<Utc>) -> Result<bool> {
+pub fn checked(db: &mut WriteDb, connection_id: &ConnectionId, when: DateTime<Utc>) -> Result<bool> {
     db.order.take(connection_id, Lock::Inbox);
     let wanted = hooks::table.find(connection_id).filter(hooks::subscribed.eq(true));
     Ok(diesel::update(wanted).set(hooks::checked_at.eq(at(when))).execute(db)? > 0)
 }
 
 /// Has the callbacks looked at with the next poll.
-pub fn recheck(db: &mut WriteDb, connection_id: &str) -> Result<()> {
+pub fn recheck(db: &mut WriteDb, connection_id: &ConnectionId) -> Result<()> {
     db.order.take(connection_id, Lock::Inbox);
     let row = hooks::table.find(connection_id);
     diesel::update(row).set(hooks::checked_at.eq(None::<NaiveDateTime>)).execute(db)?;
@@ -127,7 +133,7 @@ pub fn recheck(db: &mut WriteDb, connection_id: &str) -> Result<()> {
 /// [`Error::Referred`] where the connection is gone.
 pub fn claim(
     db: &mut WriteDb,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     holder: &str,
     now: DateTime<Utc>,
     until: DateTime<Utc>,
@@ -151,7 +157,7 @@ pub fn claim(
 }
 
 /// Whoever works on the inbox loses the lease.
-pub(super) fn shut(db: &mut WriteDb, connection_id: &str) -> Result<()> {
+pub(super) fn shut(db: &mut WriteDb, connection_id: &ConnectionId) -> Result<()> {
     db.order.take(connection_id, Lock::Inbox);
     let set = (
         hooks::lease.eq(hooks::lease + 1),
@@ -166,7 +172,7 @@ pub(super) fn shut(db: &mut WriteDb, connection_id: &str) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Stale`] where another gateway has taken it.
-pub fn hold(db: &mut WriteDb, connection_id: &str, lease: i64, until: DateTime<Utc>) -> Result<()> {
+pub fn hold(db: &mut WriteDb, connection_id: &ConnectionId, lease: i64, until: DateTime<Utc>) -> Result<()> {
     db.order.take(connection_id, Lock::Inbox);
     let held = hooks::table
         .find(connection_id)
@@ -178,7 +184,7 @@ pub fn hold(db: &mut WriteDb, connection_id: &str, lease: i64, until: DateTime<U
 }
 
 /// Gives the lease back after a turn: others come first now. One that was lost is not touched.
-pub fn release(db: &mut WriteDb, connection_id: &str, lease: i64, now: DateTime<Utc>) -> Result<()> {
+pub fn release(db: &mut WriteDb, connection_id: &ConnectionId, lease: i64, now: DateTime<Utc>) -> Result<()> {
     db.order.take(connection_id, Lock::Inbox);
     let held = hooks::table.find(connection_id).filter(hooks::lease.eq(lease));
     let free = (
@@ -191,7 +197,7 @@ pub fn release(db: &mut WriteDb, connection_id: &str, lease: i64, now: DateTime<
 }
 
 /// Notes when the newest message came.
-pub fn received(db: &mut WriteDb, connection_id: &str, newest: DateTime<Utc>) -> Result<()> {
+pub fn received(db: &mut WriteDb, connection_id: &ConnectionId, newest: DateTime<Utc>) -> Result<()> {
     db.order.take(connection_id, Lock::Inbox);
     diesel::update(hooks::table.find(connection_id))
         .set(hooks::last_received_at.eq(at(newest)))
@@ -202,7 +208,7 @@ pub fn received(db: &mut WriteDb, connection_id: &str, newest: DateTime<Utc>) ->
 /// Keeps the code with which an administrator proves to the vendor that the address is ours, unless a newer one is there.
 pub fn set_verification(
     db: &mut WriteDb,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     code: &str,
     when: DateTime<Utc>,
 ) -> Result<()> {

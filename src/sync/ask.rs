@@ -5,9 +5,10 @@ use crate::{
     connectors::{self, Moves},
     domain::{
         access::{Denied, Grant, action},
-        words::{Kind, Mode},
+        audit::Act,
+        words::{AuditAction, Kind, Mode},
     },
-    store::{self, WriteDb, companies, connections::Connection, runs::Run},
+    store::{self, WriteDb, audit, companies, connections::Connection, runs::Run},
 };
 
 use super::{poll, run};
@@ -35,7 +36,11 @@ pub fn ask(
 ) -> Result<Vec<Run>, AskError> {
     grant.covers(&connection.company_id, "connection")?;
     companies::open(db, &connection.company_id)?;
-    request(db, ambient, connection, mode)
+    let runs = request(db, ambient, connection, mode)?;
+    let act = Act::new(AuditAction::ListsRequested, "connection", &connection.id).of(&connection.company_id);
+    let act = runs.iter().fold(act.with("mode", mode), |act, run| act.with("run_id", &run.id));
+    audit::note(db, grant, act);
+    Ok(runs)
 }
 
 /// The same where it is the source itself that says that there is something to read.

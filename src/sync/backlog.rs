@@ -3,6 +3,7 @@
 
 use crate::{
     clock::Ambient,
+    domain::ids::{ConnectionId, RunId},
     store::{self, Db, Store, purge, runs},
 };
 
@@ -12,9 +13,9 @@ use super::hold;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Task {
     /// An approved run has absences to mark.
-    Mark { run_id: String },
+    Mark { run_id: RunId },
     /// A deleted connection has rows left.
-    Purge { connection_id: String },
+    Purge { connection_id: ConnectionId },
 }
 
 /// What there is to do.

@@ -10,6 +10,7 @@ use crate::{
     },
     domain::{
         access::{Denied, Grant, action},
+        ids::ConnectionId,
         problem::Problem,
         words::Cause,
     },
@@ -57,7 +58,7 @@ pub async fn test(
 ///
 /// # Errors
 /// A connection that is not there, or the database.
-pub async fn probe(sources: &SourceAccess, connection_id: &str) -> store::Result<Check> {
+pub async fn probe(sources: &SourceAccess, connection_id: &ConnectionId) -> store::Result<Check> {
     let id = connection_id.to_owned();
     let before = sources.store.read(move |db| connections::get(db, &id)).await?;
     let outcome = match tokio::time::timeout(LIMIT, look(sources, connection_id)).await {
@@ -76,7 +77,7 @@ pub async fn probe(sources: &SourceAccess, connection_id: &str) -> store::Result
     }
 }
 
-async fn look(sources: &SourceAccess, connection_id: &str) -> Result<String, Failure> {
+async fn look(sources: &SourceAccess, connection_id: &ConnectionId) -> Result<String, Failure> {
     let (_, _, source) = sources.open(connection_id, None).await?;
     source.probe().await
 }

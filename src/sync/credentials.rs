@@ -12,11 +12,13 @@ use crate::{
     connectors::{self, SecretSpec},
     domain::{
         access::{Denied, Grant, action},
+        audit::Act,
+        ids::ConnectionId,
         secret::Secret,
         similarity::nearest,
-        words::Kind,
+        words::{AuditAction, Kind},
     },
-    store::{WriteDb, companies, connections::Connection},
+    store::{WriteDb, audit, companies, connections::Connection},
 };
 
 use super::vault::{Vault, VaultError};
@@ -123,7 +125,7 @@ pub fn begin(
     db: &mut WriteDb,
     ambient: &Ambient,
     vault: &Vault,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     kind: Kind,
     given: &BTreeMap<String, Secret>,
 ) -> Result<BTreeMap<&'static str, Secret>> {
@@ -154,7 +156,7 @@ pub fn change(
     db: &mut WriteDb,
     ambient: &Ambient,
     vault: &Vault,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     kind: Kind,
     given: &BTreeMap<String, Secret>,
 ) -> Result<()> {
@@ -183,6 +185,8 @@ pub fn renew(
     let prefix = spec.generated.ok_or(Error::NotMade { kind, name: spec.name })?;
     let secret = make(ambient, prefix);
     vault.put(db, &connection.id, spec.name, &secret, ambient.now())?;
+    let act = Act::new(AuditAction::SecretRenewed, "connection", &connection.id).of(&connection.company_id);
+    audit::note(db, grant, act.named(format!("secrets.{}", spec.name)));
     Ok(secret)
 }
 

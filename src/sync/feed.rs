@@ -4,9 +4,15 @@ use std::fmt::Write;
 
 use crate::{
     clock::Ambient,
-    domain::cursor::Cursor,
+    domain::{
+        access::{Actor, Origin},
+        audit::Act,
+        cursor::Cursor,
+        ids::CompanyId,
+        words::AuditAction,
+    },
     store::{
-        self, Db, Store,
+        self, Db, Store, WriteDb, audit,
         changes::{self, Change, Filter},
     },
 };
@@ -65,7 +71,7 @@ pub struct Part {
 /// [`Error::Expired`], [`Error::OtherCompany`].
 pub fn read(
     db: &mut Db,
-    company_id: &str,
+    company_id: &CompanyId,
     start: &Start,
     filter: &Filter,
     most: usize,
@@ -78,7 +84,7 @@ pub fn read(
             return Ok(Part { changes: Vec::new(), next, more: false });
         }
         Start::Oldest => None,
-        Start::After(cursor) if cursor.company_id != company_id => return Err(Error::OtherCompany),
+        Start::After(cursor) if cursor.company_id != *company_id => return Err(Error::OtherCompany),
         Start::After(cursor) if cursor.epoch != epoch => return Err(Error::Expired),
         Start::After(cursor) => Some(cursor.position),
     };
@@ -104,8 +110,13 @@ pub async fn ensure_epoch(store: &Store, ambient: &Ambient) -> store::Result<()>
 /// # Errors
 /// The database's.
 pub async fn new_epoch(store: &Store, ambient: &Ambient) -> store::Result<()> {
-    let fresh = fresh_epoch(ambient);
-    store.write(move |db| changes::begin_epoch(db, &fresh, true)).await?;
+    let (fresh, origin) = (fresh_epoch(ambient), Origin::at(ambient.now()));
+    let renew = move |db: &mut WriteDb| {
+        let act = Act::new(AuditAction::Restored, "feed", &fresh).with("epoch", &fresh);
+        audit::note_by(db, &Actor::command_line(), &origin, act);
+        changes::begin_epoch(db, &fresh, true)
+    };
+    store.write(renew).await?;
     Ok(())
 }
 

@@ -70,34 +70,35 @@ impl Alive {
     }
 }
 
+/// Whether a gateway that can be seen uses the SQLite database of this file.
+pub fn is_served(database: &Path) -> bool {
+    beside_of(database, "").any(|(_, path)| !is_free(&path))
+}
+
 impl Held {
     /// The other gateways whose files nobody locks any more.
     fn gone(&self) -> Vec<(String, PathBuf)> {
-        let mut others = files(&self.database);
-        others.retain(|(name, path)| *name != self.name && is_free(path));
-        others
+        beside_of(&self.database, &self.name).filter(|(_, path)| is_free(path)).collect()
     }
 }
 
 /// The gateways of a SQLite database that were killed, and after which nobody has cleared up yet. Nothing is changed.
 pub fn killed(store: &Store) -> Vec<String> {
     let Some(database) = store.file() else { return Vec::new() };
-    let gone = files(&database).into_iter().filter(|(_, path)| is_free(path));
-    gone.map(|(name, _)| name).collect()
+    beside_of(&database, "").filter(|(_, path)| is_free(path)).map(|(name, _)| name).collect()
 }
 
-/// The files beside a database that show that gateways are alive, by the gateways' names.
-fn files(database: &Path) -> Vec<(String, PathBuf)> {
+/// The gateways of a database, but for one: their names and their files.
+fn beside_of(database: &Path, but: &str) -> impl Iterator<Item = (String, PathBuf)> {
     let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let Ok(entries) = fs::read_dir(folder.unwrap_or(Path::new("."))) else { return Vec::new() };
+    let entries = fs::read_dir(folder.unwrap_or(Path::new("."))).ok();
     let own = database.file_name().map(|name| format!("{}-", name.display())).unwrap_or_default();
-    let named = entries.filter_map(|entry| {
+    entries.into_iter().flatten().filter_map(move |entry| {
         let entry = entry.ok()?;
         let name = entry.file_name().into_string().ok()?;
         let name = name.strip_prefix(&own).filter(|name| name.starts_with(PREFIX))?;
-        Some((name.to_owned(), entry.path()))
-    });
-    named.collect()
+        (name != but).then(|| (name.to_owned(), entry.path()))
+    })
 }
 
 impl Drop for Held {

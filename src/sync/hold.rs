@@ -5,11 +5,13 @@ use chrono::{DateTime, Utc};
 use crate::{
     domain::{
         access::{Denied, Grant, action},
+        audit::Act,
+        ids::RunId,
         problem::Problem,
-        words::{List, Mode, RunState},
+        words::{AuditAction, List, Mode, RunState},
     },
     store::{
-        self, PageLimit, WriteDb, companies, lists,
+        self, PageLimit, WriteDb, audit, companies, lists,
         locks::{self, Locked},
         records,
         runs::{self, Decider, Decision, Run},
@@ -37,7 +39,7 @@ pub enum Error {
 pub fn approve(
     db: &mut WriteDb,
     grant: &Grant<action::DecideHolds>,
-    run_id: &str,
+    run_id: &RunId,
     name: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Run, Error> {
@@ -45,11 +47,13 @@ pub fn approve(
     let decision = Decision { decision: "approved".into(), at: now, by: by(grant, name) };
     runs::decide(db, run_id, RunState::Complete, &decision, Some(run.absent), None)?;
     go_on(db, run_id, now)?;
+    let act = decided(AuditAction::HoldApproved, &run, RunState::Complete).with("absent", run.absent);
+    audit::note(db, grant, act);
     Ok(runs::get(db, run_id)?)
 }
 
 /// Marks some more of those whom an approved run names, with their entries in the change feed. Whether it is done.
-pub fn go_on(db: &mut WriteDb, run_id: &str, now: DateTime<Utc>) -> store::Result<bool> {
+pub fn go_on(db: &mut WriteDb, run_id: &RunId, now: DateTime<Utc>) -> store::Result<bool> {
     let run = runs::get(db, run_id)?;
     let lock = locks::of(&run.connection_id).list(db, run.list)?;
     let run = runs::get(db, run_id)?;
@@ -69,11 +73,12 @@ pub fn go_on(db: &mut WriteDb, run_id: &str, now: DateTime<Utc>) -> store::Resul
 pub fn reject(
     db: &mut WriteDb,
     grant: &Grant<action::DecideHolds>,
-    run_id: &str,
+    run_id: &RunId,
     name: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Run, Error> {
     let (run, lock) = held(db, grant, run_id)?;
+    audit::note(db, grant, decided(AuditAction::HoldRejected, &run, RunState::Failed));
     let decision = Decision { decision: "rejected".into(), at: now, by: by(grant, name) };
     runs::decide(db, run_id, RunState::Failed, &decision, None, Some(&rejected()))?;
     if run.mode == Mode::Full {
@@ -86,7 +91,7 @@ pub fn reject(
 fn held(
     db: &mut WriteDb,
     grant: &Grant<action::DecideHolds>,
-    run_id: &str,
+    run_id: &RunId,
 ) -> Result<(Run, Locked<List>), Error> {
     let run = runs::get(db, run_id)?;
     grant.covers(&run.company_id, "run")?;
@@ -94,6 +99,11 @@ fn held(
     companies::open(db, &run.company_id)?;
     let run = runs::get(db, run_id)?;
     if run.state == RunState::Held { Ok((run, lock)) } else { Err(Error::NotHeld) }
+}
+
+fn decided(action: AuditAction, run: &Run, state: RunState) -> Act {
+    let act = Act::new(action, "run", &run.id).of(&run.company_id).with("connection_id", &run.connection_id);
+    act.with("list", run.list).turned("state", Some(run.state), Some(state))
 }
 
 fn by(grant: &Grant<action::DecideHolds>, name: Option<&str>) -> Decider {

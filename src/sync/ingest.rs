@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use crate::{
     clock::Ambient,
     domain::{
-        ids::new_id,
+        ids::RecordId,
         record::Record,
         words::{ChangeKind, Mode, RunState},
     },
@@ -141,11 +141,9 @@ fn write<'a>(
 ) -> Option<Write<'a>> {
     let content_hash = record.content_hash();
     let (id, version, kind) = match known {
-        None => (
-            new_id(place.lock.what().prefix(), ambient.now(), ambient.entropy.bytes()),
-            1,
-            ChangeKind::Created,
-        ),
+        None => {
+            (RecordId::new(place.lock.what(), ambient.now(), ambient.entropy.bytes()), 1, ChangeKind::Created)
+        }
         Some(known) => {
             let changed = known.content_hash != content_hash;
             let kind = match (known.absent, changed) {

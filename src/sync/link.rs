@@ -4,7 +4,7 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{ActingApp, Denied, Grant, action},
-        ids::new_id,
+        ids::{LinkId, ProfileKey, RecordId, new_id},
         words::{ChangeKind, List},
     },
     store::{
@@ -22,9 +22,9 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("the {list} is linked to profile `{profile_id}` already")]
-    RecordLinked { list: List, record_id: String, profile_id: String },
+    RecordLinked { list: List, record_id: RecordId, profile_id: String },
     #[error("profile `{profile_id}` is linked to {list} `{record_id}` of this connection already")]
-    ProfileLinked { list: List, record_id: String, profile_id: String },
+    ProfileLinked { list: List, record_id: RecordId, profile_id: String },
     #[error("the app has no {list} profile `{profile_id}`")]
     NoProfile { list: List, profile_id: String },
     #[error("profile `{profile_id}` belongs to another company than the {list}")]
@@ -179,7 +179,7 @@ fn join(
         });
     }
     let now = ambient.now();
-    let id = new_id("lnk", now, ambient.entropy.bytes());
+    let id = LinkId::new(now, ambient.entropy.bytes());
     links::insert(db, &id, profile, staged, grant.actor(), now)?;
     let link = links::of_record(db, &profile.app_id, &staged.id)?.ok_or(store::Error::Stale("link"))?;
     Ok(Linked { link, created: true })
@@ -202,7 +202,7 @@ fn profile_of(ambient: &Ambient, app: &ActingApp, staged: &Staged, profile_id: S
     let now = ambient.now();
     let name = staged.record.display_name();
     Profile {
-        key: new_id("prf", now, ambient.entropy.bytes()),
+        key: ProfileKey::new(now, ambient.entropy.bytes()),
         app_id: app.id.clone(),
         list: staged.list,
         profile_id,

@@ -3,6 +3,7 @@
 //! A verb is a function over an open transaction, so that callers decide what is committed together.
 
 pub mod ask;
+pub mod audit;
 pub mod backlog;
 pub mod calls_in;
 pub mod check;

@@ -6,7 +6,7 @@ use crate::{
         access::{Denied, Grant, action},
         details::Details,
         fold::fold,
-        ids::new_id,
+        ids::{CompanyId, ProfileKey},
         words::List,
     },
     store::{
@@ -38,7 +38,7 @@ pub struct Draft {
     /// The app's ID.
     pub profile_id: String,
     /// ID of the company; may be left out where the app sees only one.
-    pub company_id: Option<String>,
+    pub company_id: Option<CompanyId>,
     pub name: String,
     pub email: Option<String>,
     /// Of a customer's only: an employee's profile has none.
@@ -74,7 +74,7 @@ pub fn put(
         return Ok((profile, false));
     }
     let profile = Profile {
-        key: new_id("prf", now, ambient.entropy.bytes()),
+        key: ProfileKey::new(now, ambient.entropy.bytes()),
         app_id: app.id.clone(),
         list: draft.list,
         profile_id: draft.profile_id.clone(),
@@ -110,7 +110,7 @@ pub fn delete(
 }
 
 /// The company of a new profile: the one that is named, or the only one.
-fn company(db: &mut Db, grant: &Grant<action::Link>, draft: &Draft) -> Result<String, Error> {
+fn company(db: &mut Db, grant: &Grant<action::Link>, draft: &Draft) -> Result<CompanyId, Error> {
     if let Some(company) = &draft.company_id {
         grant.covers(company, "company")?;
         return Ok(store::companies::get(db, company)?.id);

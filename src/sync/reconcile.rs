@@ -7,7 +7,7 @@ use crate::{
     connectors,
     domain::{
         hold::{Gone, is_mass_absence},
-        ids::new_id,
+        ids::{ConnectionId, RecordId, RunId},
         problem::Problem,
         words::{List, Mode, RunState},
     },
@@ -98,7 +98,7 @@ pub fn removed(
     }
     unsee(db, &connection.id, list, &gone)?;
     let verdict = judge(db, &connection.id, list, Absent::Named(gone), now)?;
-    let id = new_id("run", now, ambient.entropy.bytes());
+    let id = RunId::new(now, ambient.entropy.bytes());
     if verdict.held.is_some() {
         supersede_hold(db, &connection.id, list, &id, now)?;
     }
@@ -125,7 +125,13 @@ struct Verdict {
 /// The one rule (promise 3), whatever brought the absences. A whole list is judged by itself. Whom a source names as
 /// removed is judged with those removed shortly before, and a hold of them names those of the hold before as well:
 /// nobody has decided about them.
-fn judge(db: &mut Db, connection_id: &str, list: List, gone: Absent, now: DateTime<Utc>) -> Result<Verdict> {
+fn judge(
+    db: &mut Db,
+    connection_id: &ConnectionId,
+    list: List,
+    gone: Absent,
+    now: DateTime<Utc>,
+) -> Result<Verdict> {
     let (present_before, absent) = count(db, connection_id, list, &gone)?;
     let earlier = match gone {
         Absent::Named(_) => runs::removed_since(db, connection_id, list, now - REMOVALS_TOGETHER)?,
@@ -172,7 +178,7 @@ impl Verdict {
 }
 
 /// A whole list that is being read must not take those who are gone for seen.
-fn unsee(db: &mut WriteDb, connection_id: &str, list: List, gone: &[Present]) -> Result<()> {
+fn unsee(db: &mut WriteDb, connection_id: &ConnectionId, list: List, gone: &[Present]) -> Result<()> {
     let Some(reading) = runs::in_state(db, connection_id, list, RunState::Running)? else { return Ok(()) };
     let mut keys: Vec<[u8; 8]> = gone.iter().map(|record| seen_key(&record.external_id)).collect();
     keys.sort_unstable();
@@ -180,9 +186,14 @@ fn unsee(db: &mut WriteDb, connection_id: &str, list: List, gone: &[Present]) ->
 }
 
 /// Those who are gone, and those whom the present hold of the list names.
-fn with_held(db: &mut Db, connection_id: &str, list: List, mut gone: Vec<Present>) -> Result<Vec<Present>> {
+fn with_held(
+    db: &mut Db,
+    connection_id: &ConnectionId,
+    list: List,
+    mut gone: Vec<Present>,
+) -> Result<Vec<Present>> {
     let Some(held) = runs::in_state(db, connection_id, list, RunState::Held)? else { return Ok(gone) };
-    let mut after: Option<String> = None;
+    let mut after: Option<RecordId> = None;
     loop {
         let page = records::held_absences(db, &held.id, after.as_deref(), PageLimit::SCAN)?;
         after = page.rows.last().map(|record| record.id.clone());
@@ -227,7 +238,7 @@ fn was_seen(seen: &[[u8; 8]], record: &Present) -> bool {
 }
 
 /// How many records are present, and how many of them are gone.
-fn count(db: &mut Db, connection_id: &str, list: List, gone: &Absent) -> Result<(u64, u64)> {
+fn count(db: &mut Db, connection_id: &ConnectionId, list: List, gone: &Absent) -> Result<(u64, u64)> {
     let present = records::count_present(db, connection_id, list)?;
     let absent = match gone {
         Absent::Named(records) => records.len() as u64,
@@ -248,7 +259,7 @@ fn count(db: &mut Db, connection_id: &str, list: List, gone: &Absent) -> Result<
 /// Goes through the list's present records, a page at a time.
 fn scan<D: AsMut<Db>>(
     db: &mut D,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     list: List,
     mut visit: impl FnMut(&mut D, Vec<Present>) -> Result<()>,
 ) -> Result<()> {
@@ -277,7 +288,12 @@ fn seen(db: &mut Db, run: &Run) -> Result<Vec<[u8; 8]>> {
 }
 
 /// The present records among those that the source named as deleted.
-fn named(db: &mut Db, connection_id: &str, list: List, external_ids: &[String]) -> Result<Vec<Present>> {
+fn named(
+    db: &mut Db,
+    connection_id: &ConnectionId,
+    list: List,
+    external_ids: &[String],
+) -> Result<Vec<Present>> {
     let mut wanted: Vec<&str> = external_ids.iter().map(String::as_str).collect();
     wanted.sort_unstable();
     wanted.dedup();
@@ -294,13 +310,13 @@ fn named(db: &mut Db, connection_id: &str, list: List, external_ids: &[String]) 
 /// A later whole list answers the question that a hold of the same list asks.
 fn supersede_hold(
     db: &mut WriteDb,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     list: List,
-    by: &str,
+    by: &RunId,
     now: DateTime<Utc>,
 ) -> Result<()> {
     if let Some(held) = runs::in_state(db, connection_id, list, RunState::Held)? {
-        let decision = Decision { decision: "superseded".into(), at: now, by: Decider::Run(by.to_owned()) };
+        let decision = Decision { decision: "superseded".into(), at: now, by: Decider::Run(by.clone()) };
         let problem = Problem::new(
             "superseded",
             "A later whole list took its place before anybody decided: nobody was marked absent by this one.",

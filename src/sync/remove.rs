@@ -6,10 +6,13 @@ use crate::{
     connectors,
     domain::{
         access::{Denied, Grant, action},
+        audit::Act,
+        ids::ConnectionId,
         problem::{Problem, sentence},
+        words::AuditAction,
     },
     store::{
-        self, Db, WriteDb, companies, connections,
+        self, Db, WriteDb, audit, companies, connections,
         connections::{Connection, Contents},
         locks, purge, sessions, webhooks,
     },
@@ -60,7 +63,7 @@ pub enum Leave {
 pub fn extent(
     db: &mut Db,
     grant: &Grant<action::ManageConnections>,
-    id: &str,
+    id: &ConnectionId,
 ) -> Result<Extent, RemoveError> {
     let connection = connections::get(db, id)?;
     grant.covers(&connection.company_id, "connection")?;
@@ -98,6 +101,8 @@ pub async fn connection(
     };
     let now = sources.ambient.now();
     let marked = id.clone();
+    let (actor, origin) = (grant.actor().clone(), grant.origin().clone());
+    let (company_id, links) = (extent.connection.company_id.clone(), extent.contents.links);
     let mark = move |db: &mut WriteDb| {
         locks::of(&marked).all(db)?;
         if leave != Leave::WithCompany {
@@ -106,7 +111,11 @@ pub async fn connection(
         // Somebody may have linked one of its records meanwhile.
         match connections::links_held(db, &marked)? {
             links @ 1.. if leave == Leave::Unlinked => Err(RemoveError::InUse(links)),
-            _ => Ok(mark(db, &marked, now)?),
+            _ => {
+                let act = Act::new(AuditAction::ConnectionRemoved, "connection", &marked).of(&company_id);
+                audit::note_by(db, &actor, &origin, act.with("links", links));
+                Ok(mark(db, &marked, now)?)
+            }
         }
     };
     sources.store.write(mark).await?;
@@ -118,7 +127,7 @@ pub async fn connection(
 }
 
 /// Takes a connection away from everybody, in one small transaction.
-pub fn mark(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> store::Result<()> {
+pub fn mark(db: &mut WriteDb, id: &ConnectionId, now: DateTime<Utc>) -> store::Result<()> {
     let lock = locks::of(id).all(db)?;
     connections::get(db, id)?;
     run::abandon(db, id, now)?;
@@ -127,7 +136,7 @@ pub fn mark(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> store::Result<()>
 }
 
 /// Ends whatever is read or told of a connection whose company is being removed: what is staged of it stays as it is.
-pub fn shut(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> store::Result<()> {
+pub fn shut(db: &mut WriteDb, id: &ConnectionId, now: DateTime<Utc>) -> store::Result<()> {
     let lock = locks::of(id).all(db)?;
     run::abandon(db, id, now)?;
     sessions::retire(db, id, now)?;
@@ -135,7 +144,7 @@ pub fn shut(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> store::Result<()>
 }
 
 /// Takes [`shut`] back.
-pub fn reopen(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> store::Result<()> {
+pub fn reopen(db: &mut WriteDb, id: &ConnectionId, now: DateTime<Utc>) -> store::Result<()> {
     let lock = locks::of(id).all(db)?;
     connections::reopen(db, &lock, now)
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::store::{Result, Store, WriteDb, prune};
+use crate::store::{PageLimit, Result, Store, WriteDb, accounts, audit, prune};
 
 /// How long what has happened is kept.
 #[derive(Debug, Clone, Copy)]
@@ -10,14 +10,19 @@ pub struct Kept {
     pub changes: TimeDelta,
     pub runs: TimeDelta,
     pub versions: TimeDelta,
+    /// `None`: for ever.
+    pub audit: Option<TimeDelta>,
 }
 
-/// Forgets all that is older; how many rows were dealt with. Safe to be done by several gateways at once.
+/// Forgets all that is older, and the sessions and links of people that have ended; how many rows were dealt with. Safe to be done by several gateways at once.
 ///
 /// # Errors
 /// The database's: what was forgotten before stays so, and the next call goes on.
 pub async fn forget(store: &Store, kept: Kept, now: DateTime<Utc>) -> Result<usize> {
-    let mut gone = 0;
+    let ended = move |db: &mut WriteDb| -> Result<usize> {
+        Ok(accounts::sessions::forget_ended(db, now)? + accounts::one_time::forget_expired(db, now)?)
+    };
+    let mut gone = store.write(ended).await?;
     let before = now - kept.changes;
     for company in store.read(prune::feeds).await? {
         gone += until_none(store, move |db| prune::changes(db, &company, before)).await?;
@@ -28,7 +33,25 @@ pub async fn forget(store: &Store, kept: Kept, now: DateTime<Utc>) -> Result<usi
     for connection in store.read(prune::connections).await? {
         gone += until_none(store, move |db| prune::runs(db, &connection, before)).await?;
     }
+    if let Some(kept) = kept.audit {
+        gone += forget_audit(store, now - kept, now).await?;
+    }
     Ok(gone)
+}
+
+async fn forget_audit(store: &Store, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<usize> {
+    let (mut gone, mut after) = (0, None);
+    loop {
+        let page = store.read(move |db| audit::heads(db, after.as_deref(), PageLimit::SCAN)).await?;
+        for head in &page.rows {
+            let chain = head.chain.clone();
+            gone += until_none(store, move |db| audit::cut(db, &chain, before, now)).await?;
+        }
+        after = page.rows.last().map(|head| head.chain.clone());
+        if !page.more {
+            return Ok(gone);
+        }
+    }
 }
 
 async fn until_none(

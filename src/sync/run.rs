@@ -5,12 +5,14 @@ use chrono::{DateTime, Utc};
 use crate::{
     clock::Ambient,
     domain::{
-        ids::new_id,
+        access::{Actor, Origin},
+        audit::Act,
+        ids::{ConnectionId, RunId},
         problem::Problem,
-        words::{List, Mode, RunState},
+        words::{ActorKind, AuditAction, List, Mode, RunState},
     },
     store::{
-        self, Result, WriteDb,
+        self, Result, WriteDb, audit,
         connections::Connection,
         lists,
         locks::{self, Locked},
@@ -80,16 +82,16 @@ fn insert(
     lock: &Locked<List>,
     mode: Mode,
     state: RunState,
-) -> Result<String> {
+) -> Result<RunId> {
     let now = ambient.now();
-    let id = new_id("run", now, ambient.entropy.bytes());
+    let id = RunId::new(now, ambient.entropy.bytes());
     let new = NewRun { id: &id, company_id: &connection.company_id, lock, mode };
     runs::insert(db, new, state, now)?;
     Ok(id)
 }
 
 /// Ends a running run without judging absence: nobody is marked.
-pub fn fail(db: &mut WriteDb, run_id: &str, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
+pub fn fail(db: &mut WriteDb, run_id: &RunId, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
     let run = runs::get(db, run_id)?;
     // Before the run's row, as whoever finishes it does.
     let lock = locks::of(&run.connection_id).list(db, run.list)?;
@@ -108,13 +110,14 @@ pub fn fail(db: &mut WriteDb, run_id: &str, problem: &Problem, now: DateTime<Utc
 }
 
 /// Counts a run that has just ended and logs how; the run. It holds nothing of anybody's data.
-pub(super) fn ended(db: &mut WriteDb, lock: &Locked<List>, run_id: &str) -> Result<Run> {
+pub(super) fn ended(db: &mut WriteDb, lock: &Locked<List>, run_id: &RunId) -> Result<Run> {
     let run = runs::get(db, run_id)?;
     lists::count_run(db, lock, run.state)?;
+    note(db, &run);
     let Counts { received, created, updated, unchanged } = run.counts;
     tracing::info!(
-        connection = run.connection_id,
-        run = run.id,
+        connection = run.connection_id.as_str(),
+        run = run.id.as_str(),
         list = run.list.as_str(),
         mode = run.mode.as_str(),
         state = run.state.as_str(),
@@ -130,8 +133,21 @@ pub(super) fn ended(db: &mut WriteDb, lock: &Locked<List>, run_id: &str) -> Resu
     Ok(run)
 }
 
+/// One row of the audit for all that a run has changed, however much. One that changed nothing has none.
+fn note(db: &mut WriteDb, run: &Run) {
+    let Counts { created, updated, .. } = run.counts;
+    if run.state != RunState::Held && created + updated + run.absent == 0 {
+        return;
+    }
+    let act = Act::new(AuditAction::RunEnded, "run", &run.id).of(&run.company_id);
+    let act = act.with("connection_id", &run.connection_id).with("list", run.list).with("state", run.state);
+    let act = act.with("created", created).with("updated", updated).with("absent", run.absent);
+    let staging = Actor { kind: ActorKind::Worker, id: Some("staging".into()) };
+    audit::note_by(db, &staging, &Origin::at(run.ended_at.unwrap_or(run.created_at)), act);
+}
+
 /// Ends every running run of a connection whose source went away.
-pub fn abandon(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> Result<()> {
+pub fn abandon(db: &mut WriteDb, connection_id: &ConnectionId, now: DateTime<Utc>) -> Result<()> {
     // In the order of their lists' locks.
     let mut left = runs::running_of(db, connection_id)?;
     left.sort_by_key(|run| run.list);

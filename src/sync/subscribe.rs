@@ -17,11 +17,13 @@ use crate::{
     },
     domain::{
         access::{Denied, Grant, action},
+        audit::{Act, Told},
+        ids::{CompanyId, ConnectionId},
         problem::{Problem, sentence},
-        words::{Cause, Kind},
+        words::{AuditAction, Cause, Kind},
     },
     store::{
-        self, connections,
+        self, WriteDb, audit, connections,
         connections::Connection,
         webhooks::{self, WebhookState},
     },
@@ -113,7 +115,7 @@ fn instead(kind: Kind) -> &'static str {
 }
 
 /// Where the source of a connection sends its webhooks; `None` where its kind has none.
-pub fn webhook_url(kind: Kind, connection_id: &str, public_url: &Url) -> Option<String> {
+pub fn webhook_url(kind: Kind, connection_id: &ConnectionId, public_url: &Url) -> Option<String> {
     let webhooks = connectors::spec(kind)?.webhooks?;
     let origin = public_url.as_str().trim_end_matches('/');
     Some(match webhooks.found {
@@ -129,12 +131,17 @@ pub fn webhook_url(kind: Kind, connection_id: &str, public_url: &Url) -> Option<
 pub async fn subscribe(
     sources: &SourceAccess,
     grant: &Grant<action::ManageConnections>,
-    connection_id: &str,
+    connection_id: &ConnectionId,
 ) -> Result<Subscribed, SubscribeError> {
     let opened = Opened::new(sources, grant, connection_id).await?;
     let done = opened.ensure(sources).await?;
     let (id, now) = (connection_id.to_owned(), sources.ambient.now());
-    sources.store.write(move |db| webhooks::subscribe(db, &id, Some(now))).await?;
+    let told = opened.told(grant, AuditAction::CallbacksRegistered);
+    let write = move |db: &mut WriteDb| {
+        audit::note_by(db, &told.actor, &told.origin, told.act);
+        webhooks::subscribe(db, &id, Some(now))
+    };
+    sources.store.write(write).await?;
     Ok(done)
 }
 
@@ -145,11 +152,16 @@ pub async fn subscribe(
 pub async fn unsubscribe(
     sources: &SourceAccess,
     grant: &Grant<action::ManageConnections>,
-    connection_id: &str,
+    connection_id: &ConnectionId,
 ) -> Result<usize, SubscribeError> {
     let opened = Opened::new(sources, grant, connection_id).await?;
     let id = connection_id.to_owned();
-    let wanted = sources.store.write(move |db| webhooks::unsubscribe(db, &id)).await?;
+    let told = opened.told(grant, AuditAction::CallbacksRemoved);
+    let write = move |db: &mut WriteDb| {
+        audit::note_by(db, &told.actor, &told.origin, told.act);
+        webhooks::unsubscribe(db, &id)
+    };
+    let wanted = sources.store.write(write).await?;
     let removed = opened.remove().await;
     if removed.is_err() && wanted {
         // Some may be gone already: the next poll looks.
@@ -218,6 +230,8 @@ fn is_due(hook: &WebhookState, now: chrono::DateTime<chrono::Utc>) -> bool {
 
 /// A source that is asked beside the polling.
 struct Opened {
+    company_id: CompanyId,
+    connection_id: ConnectionId,
     kind: Kind,
     settings: Box<dyn Polled>,
     source: Box<dyn Source>,
@@ -228,7 +242,7 @@ impl Opened {
     async fn new(
         sources: &SourceAccess,
         grant: &Grant<action::ManageConnections>,
-        connection_id: &str,
+        connection_id: &ConnectionId,
     ) -> Result<Self, SubscribeError> {
         let id = connection_id.to_owned();
         let connection = sources.store.read(move |db| connections::get(db, &id)).await?;
@@ -242,7 +256,14 @@ impl Opened {
         let url = webhook_url(kind, connection_id, &sources.public_url);
         let url = url.ok_or(SubscribeError::NoCallbacks(kind))?;
         let (_, settings, source) = sources.open(connection_id, None).await?;
-        Ok(Self { kind, settings, source, url })
+        let (company_id, connection_id) = (connection.company_id, connection_id.to_owned());
+        Ok(Self { company_id, connection_id, kind, settings, source, url })
+    }
+
+    /// What the audit says.
+    fn told(&self, grant: &Grant<action::ManageConnections>, action: AuditAction) -> Told {
+        let act = Act::new(action, "connection", &self.connection_id).of(&self.company_id);
+        Told { act, actor: grant.actor().clone(), origin: grant.origin().clone() }
     }
 
     async fn ensure(&self, sources: &SourceAccess) -> Result<Subscribed, SubscribeError> {

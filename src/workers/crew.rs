@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use super::{
+    audit::Audit,
     backlog::Backlog,
     board::Workers,
     frame::{self, Worker},
@@ -22,7 +23,7 @@ use super::{
 use crate::{
     clock::Ambient,
     store::{Store, workers},
-    sync::{gateways::Alive, retention::Kept, shared_clock::SharedClock},
+    sync::{audit::checkpoints::Checkpoints, gateways::Alive, retention::Kept, shared_clock::SharedClock},
 };
 
 /// What they are given.
@@ -40,6 +41,7 @@ pub struct Crew {
     /// How long webhooks that were dealt with are kept, and all else.
     pub webhooks: TimeDelta,
     pub kept: Kept,
+    pub checkpoints: Checkpoints,
     /// Where they tell how they are.
     pub workers: Workers,
 }
@@ -47,7 +49,19 @@ pub struct Crew {
 impl Crew {
     /// Starts all of them, each under its supervisor.
     pub fn start(self, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
-        let Self { store, ambient, clock, gateway, alive, inboxes, polling, webhooks, kept, workers } = self;
+        let Self {
+            store,
+            ambient,
+            clock,
+            gateway,
+            alive,
+            inboxes,
+            polling,
+            webhooks,
+            kept,
+            checkpoints,
+            workers,
+        } = self;
         let for_all = || ForAll { store: store.clone(), gateway: gateway.clone() };
         let (db, time) = (|| store.clone(), || ambient.clone());
         let mut started = Started { beside: JoinSet::new(), workers: workers.clone(), stopped };
@@ -56,6 +70,7 @@ impl Crew {
         started.add(Periodically::one(SearchIndex { store: db(), ambient: time() }, time(), for_all()));
         started.add(Periodically::one(Sweep { store: db(), ambient: time(), webhooks }, time(), for_all()));
         started.add(Periodically::one(Retention { store: db(), ambient: time(), kept }, time(), for_all()));
+        started.add(Periodically::each(Audit { store: db(), ambient: time(), checkpoints }, time()));
         started.add(Periodically::each(Watch { store: db(), clock }, time()));
         started.add(inboxes);
         started.add(polling);

@@ -72,7 +72,7 @@ impl Worker for Inboxes {
     }
 
     fn span(&self, lease: &Lease) -> Span {
-        tracing::info_span!("inbox", connection = lease.connection_id)
+        tracing::info_span!("inbox", connection = lease.connection_id.as_str())
     }
 
     async fn work(&self, lease: &Lease, slot: Slot) -> store::Result<()> {

@@ -34,6 +34,7 @@
 //! | [`search_index`] | keeps the search index up | one gateway at a time |
 //! | [`sweep`] | ends what was left in the middle | one gateway at a time |
 //! | [`retention`] | forgets what happened long ago | one gateway at a time |
+//! | [`audit`] | writes checkpoints of the audit | each gateway |
 //! | [`gateways`] | frees the leases of gateways that have gone | each gateway |
 //! | [`watch`] | looks whether the database can be written | each gateway |
 //! | [`report`] | tells how the others are | each gateway |
@@ -41,6 +42,7 @@
 //! A new worker is a file with an implementation of [`frame::Worker`], or of [`periodic::Periodic`] where its work is not
 //! divided, and a line in [`Crew::start`].
 
+pub mod audit;
 pub mod backlog;
 pub mod board;
 mod crew;

@@ -14,6 +14,6 @@ pub(super) struct Pace {
 
 pub(super) const PACE: Pace = Pace {
     first: Duration::from_secs(1),
-    longest: Duration::from_secs(60),
+    longest: Duration::from_mins(1),
     recovered: Duration::from_secs(10),
 };

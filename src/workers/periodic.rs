@@ -122,7 +122,7 @@ impl<P: Periodic> Worker for Periodically<P> {
     async fn capacity(&self, busy: usize) {
         if busy > 0 {
             // The end of what is under way wakes the worker.
-            pending().await
+            pending::<()>().await;
         }
     }
 

@@ -72,7 +72,7 @@ impl Worker for Polling {
     }
 
     fn span(&self, lease: &Lease) -> Span {
-        tracing::info_span!("poll", connection = lease.connection_id)
+        tracing::info_span!("poll", connection = lease.connection_id.as_str())
     }
 
     async fn work(&self, lease: &Lease, slot: Arc<PollSlot>) -> store::Result<()> {

@@ -17,7 +17,7 @@ pub struct Retention {
 
 impl Periodic for Retention {
     const NAME: &'static str = "retention";
-    const PERIOD: Duration = Duration::from_secs(3600);
+    const PERIOD: Duration = Duration::from_hours(1);
     const NOT_DONE: &'static str = "what happened long ago cannot be forgotten";
 
     async fn work(&self) -> store::Result<()> {

@@ -99,7 +99,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_worker_that_panics_is_told_of_and_started_anew_until_it_stays() {
-        let soon = falls_thrice(Duration::from_secs(3600), false).await;
+        let soon = falls_thrice(Duration::from_hours(1), false).await;
         assert_eq!(soon, Health { panics: 3, failing: true, ..Health::default() });
         let later = falls_thrice(Duration::from_millis(50), true).await;
         assert_eq!(later, Health { panics: 3, ..Health::default() });

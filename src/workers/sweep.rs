@@ -21,7 +21,7 @@ pub struct Sweep {
 
 impl Periodic for Sweep {
     const NAME: &'static str = "sweep";
-    const PERIOD: Duration = Duration::from_secs(60);
+    const PERIOD: Duration = Duration::from_mins(1);
     const NOT_DONE: &'static str =
         "what was left in the middle cannot be ended, or old webhooks not be forgotten";
 

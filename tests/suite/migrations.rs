@@ -97,7 +97,7 @@ fn in_schema() -> Vec<String> {
     let mut columns = Vec::new();
     for line in source.lines().map(str::trim) {
         if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with(") {")) {
-            table = name.to_owned();
+            name.clone_into(&mut table);
         } else if let Some((column, kind)) = line.trim_end_matches(',').split_once(" -> ")
             && !column.starts_with("diesel::")
         {

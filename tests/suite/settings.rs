@@ -25,7 +25,7 @@ fn nothing_set_is_enough() {
     assert_eq!(settings.http.public_url(), "http://localhost:8080");
     assert_eq!(settings.http.tls, None);
     assert_eq!(settings.http.max_connections, 1024);
-    assert_eq!(settings.http.header_timeout, Duration::from_secs(120));
+    assert_eq!(settings.http.header_timeout, Duration::from_mins(2));
     assert_eq!(settings.http.max_qbwc_body, 4 << 30);
     assert_eq!(settings.http.max_api_body, 1 << 20);
     assert_eq!(settings.log.format, LogFormat::Text);

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use chrono::Utc;
 use rollcall::{
     clock::Ambient,
-    domain::{key::Key, secret::Secret, words::Kind},
+    domain::{ids::ConnectionId, key::Key, secret::Secret, words::Kind},
     store::{Store, WriteDb, secrets},
     sync::{
         register::{self, ConnectionDraft},
@@ -21,7 +21,7 @@ use crate::support::{TestDatabase, granted};
 struct Desk {
     store: Store,
     folder: tempfile::TempDir,
-    connections: Vec<String>,
+    connections: Vec<ConnectionId>,
 }
 
 impl Desk {

@@ -70,7 +70,7 @@ impl Worker for Script {
 
     async fn claim(&self, (): ()) -> Result<Claimed<Act, ()>> {
         let jobs = self.acts.lock().unwrap().drain(..).map(|act| (act, ())).collect();
-        Ok(Claimed { jobs, again: Duration::from_secs(3600) })
+        Ok(Claimed { jobs, again: Duration::from_hours(1) })
     }
 
     fn span(&self, _: &Act) -> tracing::Span {

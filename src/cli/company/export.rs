@@ -145,7 +145,7 @@ impl Export {
         apps: &[App],
         spinner: &Spinner,
     ) -> Result {
-        let company = Some(removal.id.clone());
+        let company = Some(removal.id.to_string());
         self.line("company", &serde_json::json!({ "id": removal.id, "name": removal.name }))?;
         let env = context.environment()?;
         let page = async |limit, cursor| {

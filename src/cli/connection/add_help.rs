@@ -37,14 +37,18 @@ fn takes(help: &mut String, spec: &Spec) {
         [] => help.push_str(" No secrets."),
         secrets => {
             help.push_str(" Secrets:\n");
-            secrets.iter().for_each(|secret| self::secret(help, secret));
+            for secret in secrets {
+                self::secret(help, secret);
+            }
         }
     }
     match (spec.settings, spec.secrets) {
         ([], _) => help.push_str("No settings.\n"),
         (settings, secrets) => {
             help.push_str(if secrets.is_empty() { " Settings:\n" } else { "Settings:\n" });
-            settings.iter().for_each(|setting| self::setting(help, setting));
+            for setting in settings {
+                self::setting(help, setting);
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) async fn subscribe(context: &Context, store: &Store, id: String) -> R
         context.read(store, None, move |db, attempt| connections::found(db, attempt, &id)).await?;
     let id = connection.id;
     let done = subscribe::subscribe(&context.sources(store)?, &grant, &id).await?;
-    context.out.answer(&Callbacks::new(id, done), |stand| {
+    context.out.answer(&Callbacks::new(id.into(), done), |stand| {
         let line = |callback: &Callback| format!("{}: {}\n", callback.kind, callback.state.words());
         stand.callbacks.iter().map(line).collect()
     })

@@ -111,7 +111,7 @@ pub(super) async fn secret(
         context.write(store, None, move |db, attempt| connections::new_secret(db, &env, attempt, &id, &name));
     let (connection, secret) = made.await?;
     let answer: serde_json::Map<String, serde_json::Value> =
-        [("id".to_owned(), connection.id.into()), (called.clone(), secret.reveal().into())]
+        [("id".to_owned(), connection.id.as_str().into()), (called.clone(), secret.reveal().into())]
             .into_iter()
             .collect();
     context.out.answer(&answer, |_| fields(&[(called.as_str(), secret.reveal().to_owned())]))?;
@@ -136,7 +136,7 @@ async fn agreed(context: &Context, store: &Store, id: &str, what: &str, consent:
     let look =
         move |db: &mut Db, attempt: &Attempt<action::ManageConnections>| connections::found(db, attempt, &id);
     let (_, connection) = context.read(store, None, look).await?;
-    let replaced = Replaced { id: connection.id, name: connection.name, replaces: what.to_owned() };
+    let replaced = Replaced { id: connection.id.into(), name: connection.name, replaces: what.to_owned() };
     let goes = |replaced: &Replaced| {
         fields(&[
             ("connection", format!("{} ({})", replaced.name, replaced.id)),

@@ -13,7 +13,7 @@ use crate::cli::{
 /// How often it looks whether something has ended.
 const LOOK: Duration = Duration::from_millis(100);
 /// How long the small lists of the demo may take at most.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(super) struct Api {
     client: reqwest::Client,

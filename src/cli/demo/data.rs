@@ -6,8 +6,9 @@ use crate::{
     cli::{Result, failure::Failure},
     clock::Ambient,
     domain::{
-        access::{Acts, Attempt, Denied, Grant, Principal, action},
+        access::{Acts, Attempt, Denied, Grant, Origin, Principal, action},
         details::Details,
+        ids::{CompanyId, ConnectionId},
         secret::Secret,
         words::{Kind, List},
     },
@@ -36,13 +37,13 @@ pub(super) struct DemoData {
     /// For the command line beside the demo.
     pub database_url: String,
     /// QuickBooks Desktop's.
-    pub connection_id: String,
-    pub paycom_id: String,
-    pub connectwise_id: String,
+    pub connection_id: ConnectionId,
+    pub paycom_id: ConnectionId,
+    pub connectwise_id: ConnectionId,
     /// Comes with each of Paycom's webhooks.
     pub webhook_secret: Secret,
     pub vendors: Vendors,
-    pub company_id: String,
+    pub company_id: CompanyId,
     /// May read, link and poll in the company.
     pub app_token: String,
     /// May do everything.
@@ -80,17 +81,21 @@ impl DemoData {
         let public_url = url::Url::parse(&format!("http://localhost:{port}"))
             .map_err(|error| Failure::internal(&error))?;
         let set = move |db: &mut WriteDb| -> Result<_, Refusal> {
-            let company = register::company(db, &ambient, &granted()?, COMPANY)?;
+            let company = register::company(db, &ambient, &granted(&ambient)?, COMPANY)?;
             let (app, app_token) = register::app(
                 db,
                 &ambient,
-                &granted()?,
+                &granted(&ambient)?,
                 "Timesheets",
                 std::slice::from_ref(&company.id),
                 false,
             )?;
-            let (_, admin_token) = register::app(db, &ambient, &granted()?, "Operations", &[], true)?;
-            let attempt = Attempt::<action::Link>::new(Principal::CommandLine, Some(as_acting(&app)), None);
+            let (_, admin_token) = register::app(db, &ambient, &granted(&ambient)?, "Operations", &[], true)?;
+            let attempt = Attempt::<action::Link>::new(
+                Principal::CommandLine,
+                Some(as_acting(&app)),
+                Origin::at(ambient.now()),
+            );
             let grant = attempt.throughout()?;
             for draft in drafts(&people, &company.id) {
                 profile::put(db, &ambient, &grant, &draft)?;
@@ -101,9 +106,9 @@ impl DemoData {
                 settings.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
             let mut draft = ConnectionDraft::new(Kind::QuickbooksDesktop, &company.id);
             draft.settings = settings;
-            let made = register::connection(db, &ambient, &vault, &granted()?, &draft)?;
+            let made = register::connection(db, &ambient, &vault, &granted(&ambient)?, &draft)?;
             let qwc = calls_in::setup_file(db, &made.connection.id, &public_url)?;
-            let managing = granted()?;
+            let managing = granted(&ambient)?;
             let [pay, psa] = polled.map(|draft| {
                 let draft = ConnectionDraft { company_id: company.id.clone(), ..draft };
                 register::connection(db, &ambient, &vault, &managing, &draft)
@@ -135,8 +140,8 @@ impl DemoData {
 }
 
 /// The leave to set up what the demo shows.
-fn granted<A: Acts>() -> Result<Grant<A>, Denied> {
-    Attempt::new(Principal::CommandLine, None, None).throughout()
+fn granted<A: Acts>(ambient: &Ambient) -> Result<Grant<A>, Denied> {
+    Attempt::new(Principal::CommandLine, None, Origin::at(ambient.now())).throughout()
 }
 
 /// Some active people of the company file, as the app calls them.
@@ -154,7 +159,7 @@ fn known(file: &CompanyFile) -> Vec<SharedPerson> {
 }
 
 /// The app's own users: those, and one whom QuickBooks does not know.
-fn drafts(known: &[SharedPerson], company_id: &str) -> Vec<Draft> {
+fn drafts(known: &[SharedPerson], company_id: &CompanyId) -> Vec<Draft> {
     let draft = |profile_id: &str, name: &str, email: Option<String>| Draft {
         list: List::Employee,
         profile_id: profile_id.to_owned(),

@@ -78,6 +78,7 @@ pub(super) async fn run(context: &Context, args: Args) -> Result {
     let url = local_url(address, false);
     // Over the key file beside the temporary database, not that of the settings outside.
     let vault = app::vault(&settings.secrets, &context.ambient);
+    store.set_audit_keys(vault.for_audit());
     let mut data = DemoData::set(&store, &context.ambient, &vault, &args, address.port(), database).await?;
 
     let (halt, halted) = oneshot::channel::<()>();

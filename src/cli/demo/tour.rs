@@ -11,7 +11,10 @@ use crate::{
         failure::Failure,
         text::{fields, plain},
     },
-    domain::words::{Kind, List},
+    domain::{
+        ids::{ConnectionId, RecordId},
+        words::{Kind, List},
+    },
     store::{Db, records},
 };
 
@@ -20,7 +23,7 @@ use super::{Args, DemoData, api::Api, data::SharedPerson};
 /// A connection, and how much of it is staged.
 #[derive(Debug, Serialize)]
 struct Source {
-    connection_id: String,
+    connection_id: ConnectionId,
     kind: Kind,
     employees: usize,
     customers: usize,
@@ -171,7 +174,7 @@ pub(super) async fn once(context: &Context, data: &DemoData, api: &Api, url: &st
 }
 
 /// Somebody whom both sides know, and the ID of the staged record.
-async fn somebody(data: &DemoData) -> Result<(SharedPerson, String)> {
+async fn somebody(data: &DemoData) -> Result<(SharedPerson, RecordId)> {
     let nobody =
         || Failure::new("usage", "The company file has nobody to link.", "Give it more --employees.");
     let known = data.known.first().cloned().ok_or_else(nobody)?;

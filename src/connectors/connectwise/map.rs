@@ -60,10 +60,10 @@ pub(super) fn member(id: u64, member: Member, today: NaiveDate) -> Record {
         (None, None) => member.identifier.clone(),
     };
     let emails =
-        preferred(&member.default_email, &member.office_email, &member.mobile_email, &member.home_email);
+        preferred([&member.default_email, &member.office_email, &member.mobile_email, &member.home_email]);
     let email = [member.primary_email.as_deref()].into_iter().chain(emails).flatten().find_map(email);
     let phones =
-        preferred(&member.default_phone, &member.office_phone, &member.mobile_phone, &member.home_phone);
+        preferred([&member.default_phone, &member.office_phone, &member.mobile_phone, &member.home_phone]);
     let phone = phones.into_iter().flatten().next().map(str::to_owned);
     Record {
         external_id: id.to_string(),
@@ -85,20 +85,16 @@ pub(super) fn member(id: u64, member: Member, today: NaiveDate) -> Record {
     }
 }
 
-/// The one that is named as the default, then the others.
-fn preferred<'a>(
-    default: &Option<String>,
-    office: &'a Option<String>,
-    mobile: &'a Option<String>,
-    home: &'a Option<String>,
-) -> [Option<&'a str>; 4] {
-    let named = match default.as_deref() {
+/// Of the name of the default, and what there is of office, mobile and home: the one that is named, then the others.
+fn preferred(all: [&Option<String>; 4]) -> [Option<&str>; 4] {
+    let [default, office, mobile, home] = all.map(Option::as_deref);
+    let named = match default {
         Some("Office") => office,
         Some("Mobile") => mobile,
         Some("Home") => home,
-        _ => &None,
+        _ => None,
     };
-    [named, office, mobile, home].map(Option::as_deref)
+    [named, office, mobile, home]
 }
 
 /// A company is a customer. Which statuses mean that it no longer is one, each business names for itself.

@@ -12,7 +12,7 @@ pub(super) const WAITS: u32 = 5;
 /// The wait where the source asks for one and does not say how long: what ConnectWise says in its own examples.
 const UNSAID: Duration = Duration::from_secs(30);
 /// The longest wait that is believed.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// The pause after the try of this number (from 1): half a second, one, two, each up to half as long again, so that
 /// connections that failed together do not return together.

@@ -41,6 +41,9 @@ impl RequestLimiter for Open {
 }
 
 /// The time of [`Open`].
+///
+/// # Panics
+/// Never: it is a time.
 pub fn now() -> DateTime<Utc> {
     "2026-03-01T12:00:00Z".parse().unwrap()
 }
@@ -60,6 +63,9 @@ pub async fn run(source: &dyn Source, ask: Ask) -> Result<(Vec<Record>, Vec<Opti
 }
 
 /// Why there was no answer: the cause, and what people are told.
+///
+/// # Panics
+/// Where there was one, as tests do.
 pub fn cause<T>(answer: Result<T, Failure>) -> (Cause, String) {
     match answer {
         Err(Failure::Source { cause, problem, .. }) => (cause, problem.sentence()),

@@ -145,7 +145,7 @@ impl<'de> Visitor<'de> for BodyVisitor {
             match wanted {
                 Some(&"data") => body.rows = map.next_value::<Rows>()?.0,
                 Some(&"address") => {
-                    body.address = Some(Box::new(map.next_value_seed(MemberVisitor { wanted: PLACE })?))
+                    body.address = Some(Box::new(map.next_value_seed(MemberVisitor { wanted: PLACE })?));
                 }
                 Some(name) => body.members.push((name, map.next_value()?)),
                 None => drop(map.next_value::<IgnoredAny>()?),

@@ -6,6 +6,7 @@ use crate::{
     codec::qbxml::{Answer, Iteration, Query, Subject},
     domain::{
         hold::Gone,
+        ids::RunId,
         problem::Problem,
         words::{List, Mode},
     },
@@ -26,7 +27,7 @@ pub struct ListPlan {
     /// Customers a page.
     pub page_size: u32,
     /// Its run, once it has started.
-    pub run_id: Option<String>,
+    pub run_id: Option<RunId>,
     stage: Stage,
     restarts: u8,
     received: u64,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     codec::qbxml::{self, Answer},
-    domain::{problem::Problem, words::Mode},
+    domain::{ids::RunId, problem::Problem, words::Mode},
 };
 
 pub use super::list_plan::{ListPlan, Outcome, Received, fingerprint};
@@ -67,7 +67,7 @@ impl Plan {
     }
 
     /// Notes the run of the list that is being read.
-    pub fn started(&mut self, run_id: String) {
+    pub fn started(&mut self, run_id: RunId) {
         if let Some(list) = self.current_mut() {
             list.run_id = Some(run_id);
         }

@@ -122,10 +122,10 @@ proptest! {
             plan.prepare();
             let Some(list) = plan.current().cloned() else { break };
             if list.run_id.is_none() {
-                plan.started(format!("run_{ended}"));
+                plan.started(format!("run_{ended}").into());
             }
             let list = plan.current().cloned().unwrap();
-            prop_assert_eq!(list.run_id.clone(), Some(format!("run_{ended}")));
+            prop_assert_eq!(list.run_id.clone(), Some(format!("run_{ended}").into()));
             let request = plan.ask().unwrap().unwrap();
             if let Some(lost) = lost.take() {
                 prop_assert!(!request.contains("\"Continue\""), "after a lost answer to {lost}: {request}");

@@ -91,7 +91,9 @@ mod tests {
 
     fn high(times: &[&str]) -> Option<String> {
         let mut high = HighWater::new(None, now());
-        times.iter().for_each(|time| high.raise(Some(time)));
+        for time in times {
+            high.raise(Some(time));
+        }
         high.get().map(str::to_owned)
     }
 

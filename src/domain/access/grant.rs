@@ -1,15 +1,18 @@
 //! Attempts of actions, and the grants that the policy makes of them.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{fmt, marker::PhantomData};
 
-use crate::domain::words::{Action, Scope};
+use crate::domain::{
+    ids::{AppId, CompanyId},
+    words::{Action, Scope},
+};
 
-use super::{Actor, Acts, Companies, Decision, Principal, decide, scope_needed};
+use super::{Actor, Acts, Companies, Decision, Origin, Principal, decide, scope_needed};
 
 /// The app that a caller acts for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActingApp {
-    pub id: String,
+    pub id: AppId,
     pub name: String,
     /// The companies that the app sees: nothing is done for it in others.
     pub companies: Companies,
@@ -22,7 +25,7 @@ pub struct Attempt<A> {
     principal: Principal,
     app: Option<ActingApp>,
     companies: Companies,
-    request_id: Option<Arc<str>>,
+    origin: Origin,
     session: Option<InSession>,
     action: PhantomData<fn() -> A>,
 }
@@ -63,14 +66,14 @@ pub enum Denied {
 }
 
 impl<A: Acts> Attempt<A> {
-    /// `app` is the app to act for; `request_id` finds the request in the log.
-    pub fn new(principal: Principal, app: Option<ActingApp>, request_id: Option<Arc<str>>) -> Self {
+    /// `app` is the app to act for; `origin` is how and when the call came, for the audit.
+    pub fn new(principal: Principal, app: Option<ActingApp>, origin: Origin) -> Self {
         let seen = principal.companies();
         let companies = match &app {
             Some(app) => seen.and(&app.companies),
             None => seen,
         };
-        Self { principal, app, companies, request_id, session: None, action: PhantomData }
+        Self { principal, app, companies, origin, session: None, action: PhantomData }
     }
 
     /// The same, by a person in a session.
@@ -84,7 +87,7 @@ impl<A: Acts> Attempt<A> {
     ///
     /// # Errors
     /// [`Denied::NotThere`] or [`Denied::NotForApp`] before [`Denied::Forbidden`].
-    pub fn at(&self, company: &str, what: &'static str) -> Result<Grant<A>, Denied> {
+    pub fn at(&self, company: &CompanyId, what: &'static str) -> Result<Grant<A>, Denied> {
         if !self.companies.has(company) {
             return Err(self.unseen(company, what));
         }
@@ -102,7 +105,7 @@ impl<A: Acts> Attempt<A> {
         Ok(self.grant(self.companies.clone()))
     }
 
-    fn decide(&self, company: Option<&str>, what: &'static str) -> Result<(), Denied> {
+    fn decide(&self, company: Option<&CompanyId>, what: &'static str) -> Result<(), Denied> {
         match decide(&self.principal, A::ACTION, company) {
             Decision::Allowed => Ok(()),
             Decision::NotThere => Err(Denied::NotThere(what)),
@@ -119,7 +122,7 @@ impl<A: Acts> Attempt<A> {
             all_apps: self.sees_all_apps(),
             app: self.app.clone(),
             companies,
-            request_id: self.request_id.clone(),
+            origin: self.origin.clone(),
             action: PhantomData,
         }
     }
@@ -170,13 +173,18 @@ impl<A> Attempt<A> {
 
     /// Why an object of a company is not visible: it does not exist for this caller, or only the caller's app does not
     /// see it.
-    pub fn unseen(&self, company: &str, what: &'static str) -> Denied {
+    pub fn unseen(&self, company: &CompanyId, what: &'static str) -> Denied {
         match &self.app {
             Some(app) if self.principal.companies().has(company) => {
                 Denied::NotForApp { app: app.name.clone(), what }
             }
             _ => Denied::NotThere(what),
         }
+    }
+
+    /// How and when the call came.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// The companies whose objects the attempt may look for.
@@ -201,7 +209,7 @@ pub struct Grant<A> {
     all_apps: bool,
     app: Option<ActingApp>,
     companies: Companies,
-    request_id: Option<Arc<str>>,
+    origin: Origin,
     action: PhantomData<fn() -> A>,
 }
 
@@ -237,13 +245,13 @@ impl<A> Grant<A> {
     ///
     /// # Errors
     /// [`Denied::NotThere`] of `what`.
-    pub fn covers(&self, company: &str, what: &'static str) -> Result<(), Denied> {
+    pub fn covers(&self, company: &CompanyId, what: &'static str) -> Result<(), Denied> {
         if self.companies.has(company) { Ok(()) } else { Err(Denied::NotThere(what)) }
     }
 
-    /// The ID that finds the request in the log; `None` for the command line.
-    pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
+    /// How and when the call came.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 }
 

@@ -5,14 +5,19 @@
 //! this module makes them.
 
 mod grant;
+mod origin;
 mod principal;
 #[cfg(test)]
 mod tests;
 
 pub use grant::{ActingApp, Attempt, Denied, Grant, InSession};
+pub use origin::Origin;
 pub use principal::{Actor, Companies, Principal, Scopes};
 
-use super::words::{Action, Role, Scope};
+use super::{
+    ids::CompanyId,
+    words::{Action, Role, Scope},
+};
 
 /// An action as a type: the signature of a use case names it, and a route without one does not compile.
 pub trait Acts: Send + Sync + 'static {
@@ -62,7 +67,7 @@ pub enum Decision {
 }
 
 /// Decides an action on an object of `company`; without one, on what belongs to no company.
-pub fn decide(principal: &Principal, action: Action, company: Option<&str>) -> Decision {
+pub fn decide(principal: &Principal, action: Action, company: Option<&CompanyId>) -> Decision {
     if company.is_some_and(|company| !principal.companies().has(company)) {
         return Decision::NotThere;
     }

@@ -2,19 +2,22 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::domain::words::{ActorKind, Role, Scope, UnknownWord};
+use crate::domain::{
+    ids::{AccountId, AppId, CompanyId, QuicklinkId},
+    words::{ActorKind, Role, Scope, UnknownWord},
+};
 
 /// A caller, with what the policy must know about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {
     /// A token of an app.
-    App { id: String, name: String, scopes: Scopes, companies: Companies },
+    App { id: AppId, name: String, scopes: Scopes, companies: Companies },
     /// A token of an admin's app.
-    Admin { id: String, name: String },
+    Admin { id: AppId, name: String },
     /// A person who has signed in, or a program with a token of that person: then it may do what the scopes allow as well.
-    Account { id: String, role: Role, companies: Companies, scopes: Option<Scopes> },
+    Account { id: AccountId, role: Role, companies: Companies, scopes: Option<Scopes> },
     /// The bearer of a link that opens one company's Sync Users page.
-    Quicklink { id: String, company: String },
+    Quicklink { id: QuicklinkId, company: CompanyId },
     /// Whoever runs commands on the machine of the database.
     CommandLine,
     /// The gateway itself, for example by a rule that a person switched on.
@@ -47,9 +50,9 @@ impl Principal {
     /// The principal as an actor, for histories and the audit.
     pub fn actor(&self) -> Actor {
         let (kind, id) = match self {
-            Self::App { id, .. } | Self::Admin { id, .. } => (ActorKind::App, Some(id.clone())),
-            Self::Account { id, .. } => (ActorKind::Account, Some(id.clone())),
-            Self::Quicklink { id, .. } => (ActorKind::Quicklink, Some(id.clone())),
+            Self::App { id, .. } | Self::Admin { id, .. } => (ActorKind::App, Some(id.to_string())),
+            Self::Account { id, .. } => (ActorKind::Account, Some(id.to_string())),
+            Self::Quicklink { id, .. } => (ActorKind::Quicklink, Some(id.to_string())),
             Self::CommandLine => (ActorKind::CommandLine, None),
             Self::Worker { name } => (ActorKind::Worker, Some((*name).to_owned())),
         };
@@ -86,11 +89,11 @@ impl fmt::Display for Actor {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Companies {
     All,
-    Only(Vec<String>),
+    Only(Vec<CompanyId>),
 }
 
 impl Companies {
-    pub fn has(&self, company: &str) -> bool {
+    pub fn has(&self, company: &CompanyId) -> bool {
         match self {
             Self::All => true,
             Self::Only(ids) => ids.iter().any(|id| id == company),
@@ -108,7 +111,7 @@ impl Companies {
     }
 
     /// The IDs to filter by; `None` for all companies.
-    pub fn ids(&self) -> Option<&[String]> {
+    pub fn ids(&self) -> Option<&[CompanyId]> {
         match self {
             Self::All => None,
             Self::Only(ids) => Some(ids),

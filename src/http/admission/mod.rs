@@ -32,7 +32,7 @@ use slots::{Evictable, Slots};
 use tracked::{HANDLING_LIMIT, Phase};
 
 /// How long an address counts as known after a request from it was authenticated.
-const KNOWN_FOR: Duration = Duration::from_secs(3600);
+const KNOWN_FOR: Duration = Duration::from_hours(1);
 /// Known addresses that are remembered at the same time.
 const MOST_KNOWN: usize = 4096;
 /// How long a newcomer waits for a slot, and how often it tries.

@@ -41,7 +41,9 @@ fn who_is_known_is_not_sent_away_for_strangers_and_finds_a_place() {
     let clients: Vec<_> = (0..7).map(|_| enter(&admission, at(1)).unwrap()).collect();
     let exchanges: Vec<_> =
         clients.iter().map(|client| admission.try_exchange(&client.0, at(1)).unwrap()).collect();
-    exchanges.iter().for_each(|exchange| exchange.0.authenticated());
+    for exchange in &exchanges {
+        exchange.0.authenticated();
+    }
     // All slots that unknown addresses may have are taken, by authenticated requests.
     clients.iter().for_each(stands_still);
     assert!(enter(&admission, at(2)).is_none());

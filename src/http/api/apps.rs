@@ -19,7 +19,6 @@ use crate::{
         apps::{self, App, NewApp},
         page::{PageBody, PageQuery},
     },
-    sync::register,
 };
 
 use super::{
@@ -84,7 +83,7 @@ async fn add_app(
     ApiJson(body): ApiJson<AppDraft>,
 ) -> Result<(StatusCode, Json<NewApp>), ApiError> {
     let ambient = caller.gateway.ambient.clone();
-    let draft = register::AppDraft {
+    let draft = apps::Draft {
         name: body.name.0,
         companies: texts(body.companies),
         admin: false,

@@ -95,6 +95,7 @@ impl<A: Acts> FromRequestParts<Gateway> for Caller<A> {
             credential,
             app: app.map(|(_, app)| app.into_owned()),
             request_id: parts.extensions.get::<RequestId>().map(|id| id.as_str().into()),
+            address: Some(peer::caller(&parts.extensions)),
             now: gateway.ambient.now(),
         };
         let mut caller = Self {
@@ -191,7 +192,8 @@ impl<A: Acts> Caller<A> {
         self.told(outcome)
     }
 
-    fn told<T>(&self, outcome: Outcome<T>) -> Result<T, ApiError> {
+    /// The result of a use case, after a note of who was authenticated.
+    pub(super) fn told<T>(&self, outcome: Outcome<T>) -> Result<T, ApiError> {
         if let Some(authentication) = outcome.authentication {
             self.exchange.authenticated();
             if let Some(used) = authentication.used {

@@ -8,12 +8,14 @@
 
 pub mod accounts;
 pub mod apps;
+pub mod audit;
 pub mod auth;
 pub mod changes;
 pub mod companies;
 pub mod connections;
 pub mod errors;
 pub mod links;
+pub mod me;
 pub mod messages;
 pub mod profiles;
 pub mod records;
@@ -46,8 +48,10 @@ pub fn router() -> OpenApiRouter<Gateway> {
         .merge(apps::router())
         .merge(tokens::router())
         .merge(accounts::router())
+        .merge(me::router())
         .merge(session::router())
         .merge(workers::router())
+        .merge(audit::router())
         .with_layers()
 }
 

@@ -10,7 +10,10 @@ use tokio::sync::Mutex;
 
 use super::exposition::{Exposition, Kind as MetricKind};
 use crate::{
-    domain::words::{ConnectionState, Kind, List, RunState},
+    domain::{
+        ids::ConnectionId,
+        words::{ConnectionState, Kind, List, RunState},
+    },
     http::Gateway,
     store::{self, Db, PageLimit, connections, inbox, lists, runs},
     sync::status,
@@ -55,7 +58,7 @@ pub(super) struct DatabaseStats {
 /// The statistics of one connection.
 #[derive(Debug, Clone)]
 struct ConnectionStats {
-    id: String,
+    id: ConnectionId,
     kind: Kind,
     state: ConnectionState,
     whole: BTreeMap<List, DateTime<Utc>>,

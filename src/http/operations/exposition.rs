@@ -152,10 +152,10 @@ impl Collector for Snapshot {
                 let value_of = figure.encode_family(labels)?;
                 match (kind, *value) {
                     (MetricType::Counter, Value::Whole(value)) => {
-                        ConstCounter::new(value).encode(value_of)?
+                        ConstCounter::new(value).encode(value_of)?;
                     }
                     (MetricType::Counter, Value::Seconds(value)) => {
-                        ConstCounter::new(value).encode(value_of)?
+                        ConstCounter::new(value).encode(value_of)?;
                     }
                     (_, Value::Whole(value)) => ConstGauge::new(value).encode(value_of)?,
                     (_, Value::Seconds(value)) => ConstGauge::new(value).encode(value_of)?,

@@ -17,7 +17,7 @@ use crate::http::limits::BodyFailure;
 const WAITING: usize = 8;
 
 /// How long a body may take in all: QuickBooks' largest lists take minutes.
-const LONGEST: Duration = Duration::from_secs(3600);
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// The stream: first the bytes that were buffered, then the rest.
 pub(super) struct BlockingBody {

@@ -18,7 +18,7 @@ use crate::http::{
 };
 
 /// How long a call may take before its caller has shown an open ticket.
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_mins(5);
 
 /// Bytes of a piece. The buffer is in pieces, because one that grows is copied, and held twice for a moment.
 const PIECE: usize = 64 * 1024;
@@ -72,9 +72,8 @@ impl BufferedBody {
     /// # Errors
     /// A body that stopped, is too large, or exceeds the memory budget.
     pub(super) async fn more(&mut self, most: usize) -> Result<(), NotBuffered> {
-        let frame = match timeout_at(self.deadline, self.body.frame()).await {
-            Ok(frame) => frame,
-            Err(_) => return Err(NotBuffered::Body(BodyFailure::TooSlow)),
+        let Ok(frame) = timeout_at(self.deadline, self.body.frame()).await else {
+            return Err(NotBuffered::Body(BodyFailure::TooSlow));
         };
         match frame {
             None => self.ended = true,

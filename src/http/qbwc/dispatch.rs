@@ -35,7 +35,7 @@ const TICKET: usize = 1024;
 const WORDS: usize = 256 * 1024;
 
 /// How long an answer waits for a thread.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) const RECEIVE: &str = "receiveResponseXML";
 

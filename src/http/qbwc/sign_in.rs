@@ -10,7 +10,7 @@ use axum::extract::Request;
 
 use super::failed_sign_ins::{FailedSignIns, Name};
 use crate::{
-    domain::secret::Secret,
+    domain::{ids::ConnectionId, secret::Secret},
     http::{Gateway, peer::Peer},
     store,
     sync::calls_in::{self, Admission, Caller},
@@ -90,7 +90,7 @@ async fn refuse(
     gateway: &Gateway,
     from: IpAddr,
     name: Name,
-    connection_id: Option<String>,
+    connection_id: Option<ConnectionId>,
 ) -> store::Result<()> {
     let now = gateway.ambient.now();
     let penalty = gateway.sign_ins.lock().failed(from, name, now);
@@ -99,7 +99,7 @@ async fn refuse(
         tracing::warn!(
             address = %from,
             refused,
-            connection = connection_id,
+            connection = connection_id.as_deref(),
             "a Web Connector was refused: its user name or password is wrong"
         );
     }

@@ -92,7 +92,7 @@ async fn reply(store: Store, vault: Vault, mut queue: mpsc::Receiver<Request>) {
         let (ids, vault): (Vec<String>, _) = (waiting.keys().cloned().collect(), vault.clone());
         let read = store.read(move |db| {
             let mut found = |id: String| {
-                let known = WebhookCredentials::read(db, &vault, &id);
+                let known = WebhookCredentials::read(db, &vault, &id.as_str().into());
                 (known.map(|known| known.map(Arc::new)).map_err(Arc::new), id)
             };
             Ok::<_, VaultError>(ids.into_iter().map(&mut found).collect::<Vec<_>>())

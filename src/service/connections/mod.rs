@@ -105,7 +105,7 @@ pub fn list(
     let mut unread = true;
     while unread && rows.len() <= limit.rows() {
         let page = connections::page(db, among, after.as_deref(), limit)?;
-        (after, unread) = (page.rows.last().map(|connection| connection.id.clone()), page.more);
+        (after, unread) = (page.rows.last().map(|connection| connection.id.to_string()), page.more);
         let of_kind = page.rows.into_iter().filter(|row| query.kind.is_none_or(|kind| row.kind == kind));
         let read = Connection::read_all(db, of_kind.collect(), env.public_url(), env.ambient().now())?;
         rows.extend(read.into_iter().filter(|row| query.state.is_none_or(|state| row.status.state == state)));
@@ -163,7 +163,7 @@ pub fn found<A: Acts>(
 
 /// Hides what only those may see who manage connections.
 fn for_caller<A>(attempt: &Attempt<A>, shown: Connection) -> Connection {
-    match decide(attempt.principal(), Action::ManageConnections, Some(&shown.company_id)) {
+    match decide(attempt.principal(), Action::ManageConnections, Some(&shown.company_id.as_str().into())) {
         Decision::Allowed => shown,
         Decision::Forbidden | Decision::NotThere => shown.for_all(),
     }

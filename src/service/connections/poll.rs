@@ -47,7 +47,8 @@ pub fn poll(
     let now = ambient.now();
     let runs = ask::ask(db, ambient, &grant, &connection, mode)?;
     let employees = runs.iter().find(|run| run.list == List::Employee).cloned();
-    let calls_in = connectors::of(connection.kind).ok().and_then(|connector| connector.calls_in());
+    let calls_in =
+        connectors::of(connection.kind).ok().and_then(crate::connectors::connector::Connector::calls_in);
     let (expected_at, detail) = match calls_in {
         Some(calls_in) => {
             let expected_at = check::check(&connection, now).expected_at;

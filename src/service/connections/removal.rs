@@ -37,7 +37,7 @@ impl Removal {
     pub fn of(extent: &Extent) -> Self {
         let Extent { connection, contents, callbacks } = extent;
         Self {
-            id: connection.id.clone(),
+            id: connection.id.to_string(),
             name: connection.name.clone(),
             removed: false,
             employees: contents.employees,

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{
+        ids::ConnectionId,
         secret::Secret,
         words::{ConnectionState, Kind},
     },
@@ -129,7 +130,7 @@ impl Connection {
             let mut secrets = secrets::names_of(db, &ids)?;
             let mut hooks = webhooks::of(db, &ids)?;
             let files = desktop::of(db, &ids)?.into_iter().map(|file| (file.connection_id.clone(), file));
-            let mut files: HashMap<String, desktop::DesktopFile> = files.collect();
+            let mut files: HashMap<ConnectionId, desktop::DesktopFile> = files.collect();
             let statuses = status::all(db, &connections, now)?.into_iter().map(|(status, _)| status);
             for (connection, status) in connections.into_iter().zip(statuses) {
                 let webhook_url = webhook_url(connection.kind, &connection.id, public_url);
@@ -155,8 +156,8 @@ impl Connection {
         Ok(Self {
             secrets,
             webhook_url,
-            id: connection.id,
-            company_id: connection.company_id,
+            id: connection.id.into(),
+            company_id: connection.company_id.into(),
             kind: connection.kind,
             name: connection.name,
             settings,

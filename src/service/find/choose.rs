@@ -16,7 +16,7 @@ pub enum ChoiceError {
 ///
 /// # Errors
 /// Nothing matches, with similar names; or several do.
-pub fn choose(all: &[(String, String)], wanted: &str) -> Result<String, ChoiceError> {
+pub fn choose<I: AsRef<str> + Clone + Ord>(all: &[(I, String)], wanted: &str) -> Result<I, ChoiceError> {
     let wanted = wanted.trim();
     let key = name::key(wanted);
     let lower = wanted.to_lowercase();
@@ -28,14 +28,15 @@ pub fn choose(all: &[(String, String)], wanted: &str) -> Result<String, ChoiceEr
             long && id.starts_with(&lower)
         }];
     for way in ways {
-        let mut ids: Vec<&String> = all.iter().filter(|(id, name)| way(id, name)).map(|(id, _)| id).collect();
+        let mut ids: Vec<&I> =
+            all.iter().filter(|(id, name)| way(id.as_ref(), name)).map(|(id, _)| id).collect();
         ids.sort_unstable();
         ids.dedup();
         match ids.as_slice() {
             [] => {}
             [only] => return Ok((*only).clone()),
             several => {
-                let ids = several.iter().take(5).map(|id| (*id).clone()).collect();
+                let ids = several.iter().take(5).map(|id| id.as_ref().to_owned()).collect();
                 return Err(ChoiceError::Ambiguous { ids });
             }
         }
@@ -43,7 +44,7 @@ pub fn choose(all: &[(String, String)], wanted: &str) -> Result<String, ChoiceEr
     Err(ChoiceError::Missing { near: near(all, &key) })
 }
 
-fn near(all: &[(String, String)], key: &str) -> Vec<String> {
+fn near<I>(all: &[(I, String)], key: &str) -> Vec<String> {
     let near = |name: &&str| {
         let name = name::key(name);
         let within = key.chars().count() >= 3 && (name.contains(key) || key.contains(&name));

@@ -10,6 +10,7 @@ pub use names::Names;
 use crate::{
     domain::{
         access::{Acts, Attempt, Companies, Grant, Principal},
+        ids::{AppId, CompanyId, ConnectionId, RecordId, TokenId},
         words::{List, Role},
     },
     store::{
@@ -40,13 +41,13 @@ pub fn company<A>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<Com
         Err(error) => return Err(error.into()),
     }
     let all = all_companies(db, attempt.companies())?;
-    let all: Vec<(String, String)> = all.into_iter().map(|company| (company.id, company.name)).collect();
+    let all: Vec<(CompanyId, String)> = all.into_iter().map(|company| (company.id, company.name)).collect();
     let id = choose(&all, wanted).map_err(|not| refused("company", wanted, not))?;
     Ok(companies::get(db, &id)?)
 }
 
 /// The IDs of the companies whose lists are read: the one that is named, else all that the caller sees.
-pub fn company_ids<A>(db: &mut Db, attempt: &Attempt<A>, wanted: Option<&str>) -> Result<Vec<String>> {
+pub fn company_ids<A>(db: &mut Db, attempt: &Attempt<A>, wanted: Option<&str>) -> Result<Vec<CompanyId>> {
     match (wanted, attempt.companies().ids()) {
         (Some(name), _) => Ok(vec![company(db, attempt, name)?.id]),
         (None, Some(ids)) => Ok(ids.to_vec()),
@@ -58,7 +59,7 @@ pub fn company_ids<A>(db: &mut Db, attempt: &Attempt<A>, wanted: Option<&str>) -
 ///
 /// # Errors
 /// `company_needed` if the caller sees several.
-pub fn one_company<A>(db: &mut Db, attempt: &Attempt<A>, wanted: Option<&str>) -> Result<String> {
+pub fn one_company<A>(db: &mut Db, attempt: &Attempt<A>, wanted: Option<&str>) -> Result<CompanyId> {
     match company_ids(db, attempt, wanted)?.as_slice() {
         [only] => Ok(only.clone()),
         several => Err(Refusal::unacceptable(
@@ -75,15 +76,15 @@ pub fn one_company<A>(db: &mut Db, attempt: &Attempt<A>, wanted: Option<&str>) -
 
 /// A connection, by ID, its unique beginning, name, or `Company/Name`.
 pub fn connection<A>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<Connection> {
-    match connections::get(db, wanted) {
+    match connections::get(db, &wanted.into()) {
         Ok(connection) if attempt.companies().has(&connection.company_id) => return Ok(connection),
         Ok(_) | Err(store::Error::NotFound(_)) => {}
         Err(error) => return Err(error.into()),
     }
     let names = Names::read(db, attempt.companies())?;
-    let all: Vec<(String, String)> = names
+    let all: Vec<(ConnectionId, String)> = names
         .connections()
-        .flat_map(|(id, name, full)| [(id.to_owned(), full.to_owned()), (id.to_owned(), name.to_owned())])
+        .flat_map(|(id, name, full)| [(id.clone(), full.to_owned()), (id.clone(), name.to_owned())])
         .collect();
     let id = choose(&all, wanted).map_err(|not| match not {
         // People know connections by both names.
@@ -98,13 +99,13 @@ pub fn connection<A>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Result<
 
 /// An app that the caller may act for, by ID, its unique beginning, or name.
 pub fn app(db: &mut Db, principal: &Principal, wanted: &str) -> Result<App> {
-    match apps::get(db, wanted) {
+    match apps::get(db, &wanted.into()) {
         Ok(app) if sees(principal, &app) => return Ok(app),
         Ok(_) | Err(store::Error::NotFound(_)) => {}
         Err(error) => return Err(error.into()),
     }
     let seen = apps(db, principal)?;
-    let all: Vec<(String, String)> = seen.iter().map(|app| (app.id.clone(), app.name.clone())).collect();
+    let all: Vec<(AppId, String)> = seen.iter().map(|app| (app.id.clone(), app.name.clone())).collect();
     let id = choose(&all, wanted).map_err(|not| refused("app", wanted, not))?;
     seen.into_iter().find(|app| app.id == id).ok_or_else(|| Refusal::not_there("app"))
 }
@@ -151,7 +152,7 @@ pub fn account<A: Acts>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Resu
 /// `token_not_found`, `ambiguous`.
 pub fn token(db: &mut Db, app: &App, wanted: &str) -> Result<Token> {
     let all = apps::tokens(db, &app.id)?;
-    let ids: Vec<(String, String)> = all.iter().map(|token| (token.id.clone(), String::new())).collect();
+    let ids: Vec<(TokenId, String)> = all.iter().map(|token| (token.id.clone(), String::new())).collect();
     let id = choose(&ids, wanted).map_err(|not| refused("token", wanted, not))?;
     all.into_iter().find(|token| token.id == id).ok_or_else(|| Refusal::not_there("token"))
 }
@@ -166,7 +167,7 @@ pub fn record<A: Acts>(
     list: List,
     id: &str,
 ) -> Result<(Grant<A>, Staged)> {
-    let staged = match records::get(db, list, id) {
+    let staged = match records::get(db, list, &id.into()) {
         Err(store::Error::NotFound(_)) => {
             let id = record_id(db, attempt, list, id)?;
             records::get(db, list, &id)?
@@ -181,7 +182,7 @@ pub fn record<A: Acts>(
 /// # Errors
 /// `run_not_found`; the policy's where it is there and the caller may not.
 pub fn run<A: Acts>(db: &mut Db, attempt: &Attempt<A>, id: &str) -> Result<(Grant<A>, Run)> {
-    let run = match runs::get(db, id) {
+    let run = match runs::get(db, &id.into()) {
         Err(store::Error::NotFound(_)) => {
             let among = attempt.companies().ids();
             let id = begun("run", "run", id, |id| runs::beginning(db, among, id, 3))?;
@@ -202,7 +203,7 @@ pub fn message<A: Acts>(
     attempt: &Attempt<A>,
     wanted: &str,
 ) -> Result<(Grant<A>, Connection, Message)> {
-    let message = match inbox::get(db, wanted) {
+    let message = match inbox::get(db, &wanted.into()) {
         Err(store::Error::NotFound(_)) => {
             let ids = inbox::meant(db, attempt.companies().ids(), wanted.trim(), 3)?;
             inbox::get(db, &only("message", wanted, ids)?)?
@@ -214,7 +215,7 @@ pub fn message<A: Acts>(
 }
 
 /// The ID with this beginning, among the companies in which the caller may act, else among those that it sees.
-fn record_id<A>(db: &mut Db, attempt: &Attempt<A>, list: List, beginning: &str) -> Result<String> {
+fn record_id<A>(db: &mut Db, attempt: &Attempt<A>, list: List, beginning: &str) -> Result<RecordId> {
     let seen = attempt.principal().companies();
     begun(list.as_str(), list.prefix(), beginning, |id| {
         let ids = records::beginning(db, list, attempt.companies().ids(), id, 3)?;
@@ -223,12 +224,12 @@ fn record_id<A>(db: &mut Db, attempt: &Attempt<A>, list: List, beginning: &str) 
 }
 
 /// The only ID of a `what` with this beginning; `ids` finds up to three.
-fn begun(
+fn begun<I: Clone + Into<String>>(
     what: &str,
     prefix: &str,
     beginning: &str,
-    ids: impl FnOnce(&str) -> store::Result<Vec<String>>,
-) -> Result<String> {
+    ids: impl FnOnce(&str) -> store::Result<Vec<I>>,
+) -> Result<I> {
     let beginning = beginning.trim().to_lowercase();
     let digits = beginning.split_once('_').filter(|(begins, _)| *begins == prefix);
     let digits = digits.map_or("", |(_, digits)| digits);
@@ -240,11 +241,14 @@ fn begun(
 }
 
 /// The chosen object, or the refusal.
-fn only(what: &str, wanted: &str, ids: Vec<String>) -> Result<String> {
+fn only<I: Clone + Into<String>>(what: &str, wanted: &str, ids: Vec<I>) -> Result<I> {
     match ids.as_slice() {
         [only] => Ok(only.clone()),
         [] => Err(Refusal::not_there_as(what, wanted)),
-        _ => Err(refused(what, wanted, ChoiceError::Ambiguous { ids })),
+        _ => {
+            let ids = ids.into_iter().map(Into::into).collect();
+            Err(refused(what, wanted, ChoiceError::Ambiguous { ids }))
+        }
     }
 }
 

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use crate::{
-    domain::access::{Attempt, Companies, action},
+    domain::{
+        access::{Attempt, Companies, action},
+        ids::{CompanyId, ConnectionId},
+    },
     service::Result,
     store::{self, Db, connections},
 };
@@ -13,9 +16,9 @@ use super::{all_companies, pages};
 /// The names of all companies and connections that a caller sees, by ID.
 #[derive(Debug, Default)]
 pub struct Names {
-    companies: HashMap<String, String>,
+    companies: HashMap<CompanyId, String>,
     /// The name, and `Company/Name`, by ID.
-    connections: Vec<(String, String, String)>,
+    connections: Vec<(ConnectionId, String, String)>,
 }
 
 impl Names {
@@ -33,11 +36,11 @@ impl Names {
     }
 
     pub(super) fn read(db: &mut Db, seen: &Companies) -> store::Result<Self> {
-        let companies: HashMap<String, String> =
+        let companies: HashMap<CompanyId, String> =
             all_companies(db, seen)?.into_iter().map(|company| (company.id, company.name)).collect();
         let page = |db: &mut Db, after: Option<&str>, limit| connections::page(db, seen.ids(), after, limit);
         let connections = pages(db, |connection: &connections::Connection| &connection.id, page)?;
-        let mut named: Vec<(String, String, String)> = connections
+        let mut named: Vec<(ConnectionId, String, String)> = connections
             .into_iter()
             .map(|connection| {
                 let company = companies.get(&connection.company_id).map_or("", String::as_str);
@@ -61,7 +64,7 @@ impl Names {
     }
 
     /// ID, name and `Company/Name` of each connection.
-    pub(super) fn connections(&self) -> impl Iterator<Item = (&str, &str, &str)> {
-        self.connections.iter().map(|(id, name, full)| (id.as_str(), name.as_str(), full.as_str()))
+    pub(super) fn connections(&self) -> impl Iterator<Item = (&ConnectionId, &str, &str)> {
+        self.connections.iter().map(|(id, name, full)| (id, name.as_str(), full.as_str()))
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Acts, Attempt, Denied, Grant, action},
+        ids::ProfileKey,
         words::List,
     },
     store::{Db, WriteDb, companies, links, profiles},
@@ -64,7 +65,7 @@ impl Profile {
         let found = links::of_profiles(db, &keys)?;
         let names =
             ActorNames::read(db, found.iter().map(|link| (&link.linked_by, Some(link.app_id.as_str()))))?;
-        let mut links: HashMap<String, Vec<ProfileLink>> = HashMap::new();
+        let mut links: HashMap<ProfileKey, Vec<ProfileLink>> = HashMap::new();
         for link in found {
             let (key, link) = (link.profile_key.clone(), ProfileLink::new(link, &names));
             links.entry(key).or_default().push(link);
@@ -87,7 +88,7 @@ impl Profile {
         Self {
             list: profile.list,
             profile_id: profile.profile_id,
-            company_id: profile.company_id,
+            company_id: profile.company_id.into(),
             name: profile.name,
             email: profile.email,
             address: profile.details.address.map(Address::from),
@@ -103,8 +104,8 @@ impl ProfileLink {
     fn new(link: links::Link, names: &ActorNames) -> Self {
         Self {
             linked_by: names.text(&link.linked_by, Some(&link.app_id)),
-            record_id: link.record_id,
-            connection_id: link.connection_id,
+            record_id: link.record_id.into(),
+            connection_id: link.connection_id.into(),
             linked_at: link.linked_at,
         }
     }
@@ -141,7 +142,7 @@ pub fn list(
     list: List,
     query: &ProfilesQuery,
 ) -> Result<PageBody<Profile>> {
-    let (limit, after) = page::read::<(String, String)>(query.limit, query.cursor.as_deref())?;
+    let (limit, after) = page::read::<(String, ProfileKey)>(query.limit, query.cursor.as_deref())?;
     let search = page::search(query.q.clone())?;
     let company = query.company.as_deref().map(|name| find::company(db, attempt, name)).transpose()?;
     let grant = attempt.throughout()?;

@@ -8,6 +8,7 @@ use crate::{
     domain::{
         access::{Attempt, action},
         details::{self, Address, Details, DetailsError},
+        ids::CompanyId,
         name::clean,
         words::List,
     },
@@ -157,7 +158,7 @@ fn write(
     Ok(profile::put(db, ambient, &grant, &draft)?)
 }
 
-fn checked(input: &Input, company_id: Option<String>) -> Result<profile::Draft> {
+fn checked(input: &Input, company_id: Option<CompanyId>) -> Result<profile::Draft> {
     input::profile_id(&input.profile_id)?;
     // Counted as it was sent: whoever checks a form sees the same.
     input::short(&input.name, "name", 200)?;

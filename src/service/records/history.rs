@@ -119,8 +119,8 @@ fn in_words(db: &mut Db, rows: Vec<changes::Change>) -> Result<Vec<Change>> {
         at: row.at,
         kind: row.kind,
         version: row.version,
-        run_id: row.run_id,
-        app_id: row.app_id,
+        run_id: row.run_id.map(Into::into),
+        app_id: row.app_id.map(Into::into),
         profile_id: row.profile_id,
     };
     Ok(rows.into_iter().map(word).collect())

@@ -10,6 +10,7 @@ use utoipa::IntoParams;
 use crate::{
     domain::{
         access::{Attempt, Grant, action},
+        ids::{CompanyId, ConnectionId, RecordId},
         time::is_usable,
         words::List,
     },
@@ -61,8 +62,8 @@ pub struct RecordsQuery {
 /// A position in the list of a company.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 enum After {
-    Name(String, String),
-    Update(DateTime<Utc>, String),
+    Name(String, RecordId),
+    Update(DateTime<Utc>, RecordId),
 }
 
 impl From<Position> for After {
@@ -142,7 +143,7 @@ fn wanted(
     db: &mut Db,
     attempt: &Attempt<action::Read>,
     query: &RecordsQuery,
-) -> Result<(Vec<String>, Option<String>)> {
+) -> Result<(Vec<CompanyId>, Option<ConnectionId>)> {
     let mut companies = find::company_ids(db, attempt, query.company.as_deref())?;
     let Some(wanted) = &query.connection else { return Ok((companies, None)) };
     let connection = find::connection(db, attempt, wanted)?;

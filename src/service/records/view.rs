@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{record, words::List},
+    domain::{ids::RecordId, record, words::List},
     service::{
         actor_names::ActorNames,
         schema::{self, Address},
@@ -90,17 +90,17 @@ impl Record {
     pub(super) fn all(db: &mut Db, rows: Vec<Staged>, links: Vec<links::Link>) -> store::Result<Vec<Self>> {
         let names =
             ActorNames::read(db, links.iter().map(|link| (&link.linked_by, Some(link.app_id.as_str()))))?;
-        let mut links: HashMap<String, RecordLink> =
+        let mut links: HashMap<RecordId, RecordLink> =
             links.into_iter().map(|link| (link.record_id.clone(), RecordLink::new(link, &names))).collect();
         Ok(rows.into_iter().map(|staged| Self::new(links.remove(&staged.id), staged)).collect())
     }
 
     fn new(link: Option<RecordLink>, staged: Staged) -> Self {
         Self {
-            id: staged.id,
+            id: staged.id.into(),
             list: staged.list,
-            company_id: staged.company_id,
-            connection_id: staged.connection_id,
+            company_id: staged.company_id.into(),
+            connection_id: staged.connection_id.into(),
             content: staged.record.into(),
             absent: staged.absent_at.is_some(),
             absent_since: staged.absent_at,

@@ -41,7 +41,7 @@ impl From<Denied> for Refusal {
             Denied::Forbidden { action: Action::Administer, .. } => Refusal::new(
                 Class::Forbidden,
                 "admin_only",
-                "This needs an admin's token.",
+                "This needs an account-admin or an admin's token.",
                 "Ask an administrator, or make an admin's token with `rollcall app add NAME --admin`.",
             ),
             Denied::Forbidden { .. } => Refusal::new(
@@ -109,6 +109,17 @@ impl From<store::Error> for Refusal {
                 format!("The {what} was changed by another call in the meantime."),
                 "Read it again, then decide.",
             ),
+            // The key is the business of the operator, who runs the commands.
+            store::Error::AuditKey(problem) => Refusal::new(
+                Class::Unavailable,
+                "audit_unavailable",
+                "The gateway cannot write its audit, so it changes nothing.",
+                Wording::each(
+                    "Its operator finds the reason in the gateway's log, and by `rollcall doctor`.",
+                    problem.remedy.clone(),
+                ),
+            )
+            .caused_by(problem.detail),
             error => match error.unavailable() {
                 Some(why) => unavailable(&why, error),
                 None if error.is_deadlock() => Refusal::internal(error).raced(),

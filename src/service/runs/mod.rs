@@ -9,6 +9,7 @@ use utoipa::IntoParams;
 use crate::{
     domain::{
         access::{Attempt, Grant, action},
+        ids::CompanyId,
         words::RunState,
     },
     store::{Db, PageLimit, WriteDb, records, runs},
@@ -59,10 +60,10 @@ pub fn list(db: &mut Db, attempt: &Attempt<action::Read>, query: &RunsQuery) -> 
     let grant = attempt.throughout()?;
     let among = match company {
         Some(company) => Some(vec![company.id]),
-        None => grant.companies().ids().map(<[String]>::to_vec),
+        None => grant.companies().ids().map(<[CompanyId]>::to_vec),
     };
     let filter = runs::Filter { among, connection_id: connection.map(|it| it.id), state: query.state };
-    PageBody::of(runs::list(db, &filter, before.as_deref(), limit)?, |run| run.id.clone())
+    PageBody::of(runs::list(db, &filter, before.as_deref(), limit)?, |run| run.id.to_string())
 }
 
 /// A run. A held one includes the first records that would be marked absent.
@@ -98,7 +99,7 @@ pub fn absences(
     let (limit, after) = query.read::<String>()?;
     let (_, run) = find::run(db, attempt, id)?;
     let page = records::of_absences(db, &run.id, after.as_deref(), limit)?;
-    PageBody::of(page, |staged| staged.id.clone())
+    PageBody::of(page, |staged| staged.id.to_string())
 }
 
 /// A run whose hold can be approved. Nothing is changed.

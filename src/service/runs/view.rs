@@ -75,16 +75,16 @@ pub struct Absence {
 
 impl From<records::Staged> for Absence {
     fn from(staged: records::Staged) -> Self {
-        Self { id: staged.id, external_id: staged.record.external_id, name: staged.record.name }
+        Self { id: staged.id.into(), external_id: staged.record.external_id, name: staged.record.name }
     }
 }
 
 impl From<runs::Run> for Run {
     fn from(run: runs::Run) -> Self {
         Self {
-            id: run.id,
-            company_id: run.company_id,
-            connection_id: run.connection_id,
+            id: run.id.into(),
+            company_id: run.company_id.into(),
+            connection_id: run.connection_id.into(),
             list: run.list,
             mode: run.mode,
             state: run.state,

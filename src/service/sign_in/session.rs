@@ -7,15 +7,17 @@ use utoipa::ToSchema;
 use crate::{
     clock::Ambient,
     domain::{
-        access::{Attempt, action},
+        access::{self, Actor, Attempt, action},
+        audit::Act,
         ids::new_id,
         secret::{Secret, SecretHash},
-        words::SignInMethod,
+        words::{ActorKind, AuditAction, SignInMethod},
     },
     service::{Result, accounts::Account, call::FRESH, schema},
     store::{
         Db, WriteDb,
         accounts::{self, sessions},
+        audit,
     },
 };
 
@@ -120,10 +122,21 @@ pub fn begin(
     };
     let secret = Secret::generate_long(PREFIX, [ambient.entropy.bytes(), ambient.entropy.bytes()]);
     sessions::insert(db, &session, &secret.hash().0)?;
+    note(db, &session);
     let account = accounts::get(db, account_id)?.into();
     let current = session.id.clone();
     let session = Session::of(session, Some(&current));
     Ok(NewSession { signed_in: SignedIn { account, session }, secret })
+}
+
+/// The person is not a caller yet: it has only just proved who it is.
+fn note(db: &mut WriteDb, session: &sessions::Session) {
+    let actor = Actor { kind: ActorKind::Account, id: Some(session.account_id.clone()) };
+    let address = session.address.as_ref().and_then(|address| address.parse().ok());
+    let credential = Some(session.id.as_str().into());
+    let origin = access::Origin { address, credential, ..access::Origin::at(session.created_at) };
+    let act = Act::new(AuditAction::SignedIn, "session", &session.id).with("method", session.method);
+    audit::note_by(db, &actor, &origin, act);
 }
 
 /// Who calls, and in which session.
@@ -146,6 +159,8 @@ pub fn who(db: &mut Db, attempt: &Attempt<action::OwnAccount>, now: DateTime<Utc
 /// # Errors
 /// `no_account` where the caller is no person in a browser.
 pub fn end(db: &mut WriteDb, attempt: &Attempt<action::OwnAccount>) -> Result<()> {
-    attempt.throughout()?;
-    Ok(sessions::end(db, attempt.own_account()?, &attempt.own_session()?.id)?)
+    let grant = attempt.throughout()?;
+    let (account_id, session) = (attempt.own_account()?, attempt.own_session()?);
+    audit::note(db, &grant, Act::new(AuditAction::SignedOut, "session", &session.id));
+    Ok(sessions::end(db, account_id, &session.id)?)
 }

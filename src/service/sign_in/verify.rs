@@ -9,7 +9,7 @@ use crate::{
 use crate::service::{Refusal, Result};
 
 /// Whether the password is the one whose hash is stored; without a stored hash the same work is done.
-pub(super) async fn verify(password: Secret, stored: Option<String>) -> Result<Verdict> {
+pub(crate) async fn verify(password: Secret, stored: Option<String>) -> Result<Verdict> {
     let verified = tokio::task::spawn_blocking(move || password::verify(&password, stored.as_deref())).await;
     match verified.map_err(Refusal::internal)? {
         Ok(verdict) => Ok(verdict),

@@ -196,7 +196,7 @@ impl World {
     }
 
     pub(super) fn rename_company(&mut self, id: i64, name: &str) -> bool {
-        self.edit_company(id, |company| company.name = name.to_owned())
+        self.edit_company(id, |company| name.clone_into(&mut company.name))
     }
 
     pub(super) fn retype_company(&mut self, id: i64, types: &[i64]) -> bool {

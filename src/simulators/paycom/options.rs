@@ -40,7 +40,7 @@ impl PaycomOptions {
             token,
             client_code: "0SIM1".to_owned(),
             links: LinkStyle::default(),
-            request_id_lifetime: Duration::from_secs(3600),
+            request_id_lifetime: Duration::from_hours(1),
             webhook: None,
         }
     }
@@ -75,7 +75,7 @@ impl PaycomWebhook {
             duplicate: false,
             reorder: false,
             tries: 10,
-            retry_after: Duration::from_secs(60),
+            retry_after: Duration::from_mins(1),
         }
     }
 }

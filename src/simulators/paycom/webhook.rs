@@ -90,6 +90,7 @@ impl PaycomEvent {
     }
 
     /// With an `Event_Id` of one's own.
+    #[must_use]
     pub fn with_id(self, id: impl Into<String>) -> Self {
         Self { id: Some(id.into()), ..self }
     }

@@ -56,7 +56,7 @@ impl Session<'_> {
         let mut stand_in = CompanyFile::new(0, 0, 0);
         stand_in.company_name.clone_from(&self.file.company_name);
         if other {
-            stand_in.company_name = "Another Company".to_owned();
+            "Another Company".clone_into(&mut stand_in.company_name);
             stand_in.set_file_id(owner, "{FFFFFFFF-0000-4000-8000-FFFFFFFFFFFF}");
         }
         self.processor.host_company_preferences(&stand_in, owner).to_text(&stand_in)

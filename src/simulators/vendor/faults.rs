@@ -126,15 +126,18 @@ pub struct PlannedFault {
 }
 
 impl PlannedFault {
+    #[must_use]
     pub fn times(self, times: u32) -> Self {
         Self { times, ..self }
     }
 
+    #[must_use]
     pub fn after(self, after: u32) -> Self {
         Self { after, ..self }
     }
 
     /// Strikes only calls whose path holds this text.
+    #[must_use]
     pub fn on(self, path: impl Into<String>) -> Self {
         Self { path: Some(path.into()), ..self }
     }

@@ -27,7 +27,7 @@ impl Default for ServerOptions {
             requests_per_minute: 0,
             retry_after: 30,
             // Longer than anybody waits.
-            slow_by: Duration::from_secs(3600),
+            slow_by: Duration::from_hours(1),
             redirect_to: "http://elsewhere.invalid".to_owned(),
         }
     }

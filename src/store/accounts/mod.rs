@@ -14,7 +14,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{email, words::Role};
+use crate::domain::{email, ids::CompanyId, words::Role};
 
 use super::{
     Db, Error, Page, PageLimit, Result, WriteDb,
@@ -37,7 +37,7 @@ pub struct Account {
     /// Whether a second factor is set.
     pub second_factor: bool,
     /// The companies that a user sees, in order; an account-admin's list is empty and means all.
-    pub companies: Vec<String>,
+    pub companies: Vec<CompanyId>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -74,7 +74,7 @@ impl Row {
         Ok(self.with(companies))
     }
 
-    fn with(self, companies: Vec<String>) -> Account {
+    fn with(self, companies: Vec<CompanyId>) -> Account {
         let Self { id, email, name, role, active, has_password, second_factor, created_at, updated_at } =
             self;
         Account {
@@ -134,7 +134,7 @@ pub fn insert(db: &mut WriteDb, account: &Account, password_hash: Option<&str>) 
 }
 
 /// Lets an account see a company; nothing happens where it does.
-pub fn admit(db: &mut WriteDb, account_id: &str, company_id: &str) -> Result<()> {
+pub fn admit(db: &mut WriteDb, account_id: &str, company_id: &CompanyId) -> Result<()> {
     let seen = account_companies::table.find((account_id, company_id)).count();
     if seen.get_result::<i64>(db)? == 0 {
         diesel::insert_into(account_companies::table)
@@ -148,7 +148,7 @@ pub fn admit(db: &mut WriteDb, account_id: &str, company_id: &str) -> Result<()>
 }
 
 /// Makes these the companies that an account sees.
-pub fn set_companies(db: &mut WriteDb, account_id: &str, companies: &[String]) -> Result<()> {
+pub fn set_companies(db: &mut WriteDb, account_id: &str, companies: &[CompanyId]) -> Result<()> {
     let all = account_companies::table.filter(account_companies::account_id.eq(account_id));
     diesel::delete(all).execute(db)?;
     companies.iter().try_for_each(|company| admit(db, account_id, company))
@@ -175,7 +175,7 @@ pub fn page(db: &mut Db, after: Option<&str>, limit: PageLimit) -> Result<Page<A
     }
     let rows = Page::cut(query.load::<Row>(db)?, limit);
     let ids: Vec<String> = rows.rows.iter().map(|row| row.id.clone()).collect();
-    let seen: Vec<(String, String)> = account_companies::table
+    let seen: Vec<(String, CompanyId)> = account_companies::table
         .filter(account_companies::account_id.eq_any(ids))
         .order(account_companies::company_id)
         .select((account_companies::account_id, account_companies::company_id))

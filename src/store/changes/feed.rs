@@ -1,7 +1,10 @@
 //! How the feed is read: from a position on, a bounded section at a time.
 
 use crate::{
-    domain::words::{ChangeKind, List},
+    domain::{
+        ids::CompanyId,
+        words::{ChangeKind, List},
+    },
     store::{
         Db, Result,
         dsl::*,
@@ -33,14 +36,14 @@ pub struct Section {
 }
 
 /// Where a company's feed ends: the newest position, and the one after which it begins.
-fn ends(db: &mut Db, company_id: &str) -> Result<(i64, i64)> {
+fn ends(db: &mut Db, company_id: &CompanyId) -> Result<(i64, i64)> {
     let row =
         feed_positions::table.find(company_id).select((feed_positions::last, feed_positions::forgotten));
     Ok(row.first(db).optional()?.unwrap_or((0, 0)))
 }
 
 /// The newest position of a company's feed; 0 where nothing has happened yet.
-pub fn newest(db: &mut Db, company_id: &str) -> Result<i64> {
+pub fn newest(db: &mut Db, company_id: &CompanyId) -> Result<i64> {
     Ok(ends(db, company_id)?.0)
 }
 
@@ -48,7 +51,7 @@ pub fn newest(db: &mut Db, company_id: &str) -> Result<i64> {
 /// after it were forgotten, or it was never given out.
 pub fn section(
     db: &mut Db,
-    company_id: &str,
+    company_id: &CompanyId,
     after: Option<i64>,
     filter: &Filter,
     most: usize,

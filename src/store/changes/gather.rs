@@ -11,7 +11,10 @@ use std::{
 use chrono::NaiveDateTime;
 
 use crate::{
-    domain::words::ChangeKind,
+    domain::{
+        ids::{CompanyId, RecordId},
+        words::ChangeKind,
+    },
     store::{
         Db, Result, WriteDb,
         db::Backend,
@@ -36,10 +39,10 @@ pub(in crate::store) fn append(db: &mut WriteDb, new: Changes) {
 }
 
 /// Writes what was gathered, as the last thing before the commit. The companies whose feeds have grown.
-pub(in crate::store) fn write(db: &mut WriteDb) -> Result<Vec<String>> {
+pub(in crate::store) fn write(db: &mut WriteDb) -> Result<Vec<CompanyId>> {
     let gathered = mem::take(&mut db.changes);
     // In the order of their IDs, as everybody takes them: two transactions of several companies would wait in a circle.
-    let mut companies: BTreeMap<&str, Vec<&Changes>> = BTreeMap::new();
+    let mut companies: BTreeMap<&CompanyId, Vec<&Changes>> = BTreeMap::new();
     for changes in &gathered {
         companies.entry(&changes.company_id).or_default().push(changes);
     }
@@ -56,11 +59,11 @@ pub(in crate::store) fn write(db: &mut WriteDb) -> Result<Vec<String>> {
         });
         insert(db, &mut rows)?;
     }
-    Ok(companies.into_keys().map(str::to_owned).collect())
+    Ok(companies.into_keys().cloned().collect())
 }
 
 /// Moves a company's counter on by `count`, and holds it until the commit; where it stands now.
-fn take(db: &mut WriteDb, company_id: &str, count: i64) -> Result<i64> {
+fn take(db: &mut WriteDb, company_id: &CompanyId, count: i64) -> Result<i64> {
     db.order.feed(company_id);
     Ok(per_backend!(db, |connection| diesel::insert_into(feed_positions::table)
         .values((
@@ -77,7 +80,7 @@ fn take(db: &mut WriteDb, company_id: &str, count: i64) -> Result<i64> {
 
 /// The present versions of the records whose links changed. PostgreSQL does not keep others from writing a record while it
 /// is being linked: what was read before may be older than what the feed has told. Under the counter it is not.
-fn versions(db: &mut Db, changes: &[&Changes]) -> Result<HashMap<String, i32>> {
+fn versions(db: &mut Db, changes: &[&Changes]) -> Result<HashMap<RecordId, i32>> {
     let mut versions = HashMap::new();
     if let Backend::Postgres(mut connection) = db.backend() {
         let links = changes.iter().flat_map(|changes| &changes.entries);
@@ -86,7 +89,7 @@ fn versions(db: &mut Db, changes: &[&Changes]) -> Result<HashMap<String, i32>> {
         for some in linked.chunks(BATCH) {
             let rows =
                 records::table.filter(records::id.eq_any(some)).select((records::id, records::version));
-            versions.extend(rows.load::<(String, i32)>(&mut connection)?);
+            versions.extend(rows.load::<(RecordId, i32)>(&mut connection)?);
         }
     }
     Ok(versions)

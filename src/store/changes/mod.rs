@@ -18,6 +18,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::{
     access::Actor,
+    ids::{AppId, CompanyId, ConnectionId, RecordId, RunId},
     words::{ActorKind, ChangeKind, List},
 };
 
@@ -31,7 +32,7 @@ use super::{
 /// One entry of the change feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    pub company_id: String,
+    pub company_id: CompanyId,
     /// Its place in the company's feed, from 1 up and without gaps; undo names it.
     pub position: i64,
     /// When its transaction began. Positions are not in the order of these times.
@@ -39,14 +40,14 @@ pub struct Change {
     pub kind: ChangeKind,
     pub list: List,
     /// The record it happened to; `None` for a profile's own changes. So are the next three.
-    pub record_id: Option<String>,
+    pub record_id: Option<RecordId>,
     pub external_id: Option<String>,
-    pub connection_id: Option<String>,
+    pub connection_id: Option<ConnectionId>,
     /// The record's version after it.
     pub version: Option<i32>,
-    pub run_id: Option<String>,
+    pub run_id: Option<RunId>,
     /// Whose link or profile it was.
-    pub app_id: Option<String>,
+    pub app_id: Option<AppId>,
     /// The app's own ID of the profile.
     pub profile_id: Option<String>,
     /// Who did it, where a person or an app did.
@@ -57,18 +58,18 @@ pub struct Change {
 #[diesel(table_name = changes)]
 #[doc(hidden)]
 pub struct Row {
-    company_id: String,
+    company_id: CompanyId,
     position: i64,
     #[diesel(deserialize_as = Time)]
     at: DateTime<Utc>,
     kind: ChangeKind,
     list: List,
-    record_id: Option<String>,
+    record_id: Option<RecordId>,
     external_id: Option<String>,
-    connection_id: Option<String>,
+    connection_id: Option<ConnectionId>,
     version: Option<i32>,
-    run_id: Option<String>,
-    app_id: Option<String>,
+    run_id: Option<RunId>,
+    app_id: Option<AppId>,
     profile_id: Option<String>,
     /// The words of entries from before the next two were kept.
     actor: Option<String>,
@@ -111,7 +112,7 @@ fn from_words(text: &str) -> Actor {
     Actor { kind, id: (!id.is_empty()).then(|| id.to_owned()) }
 }
 
-pub fn get(db: &mut Db, company_id: &str, position: i64) -> Result<Change> {
+pub fn get(db: &mut Db, company_id: &CompanyId, position: i64) -> Result<Change> {
     let row = changes::table.find((company_id, position)).select(Change::as_select()).first(db).optional()?;
     row.ok_or(Error::NotFound("change"))
 }
@@ -128,7 +129,7 @@ pub fn link_changed_since(db: &mut Db, change: &Change) -> Result<bool> {
 /// What happened to a record, newest first; `before` is the position of the last row of the page before.
 pub fn of_record(
     db: &mut Db,
-    record_id: &str,
+    record_id: &RecordId,
     before: Option<i64>,
     limit: PageLimit,
 ) -> Result<Page<Change>> {

@@ -9,7 +9,12 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::sql_types::{Array, Binary, Integer, Nullable, Text, Timestamp};
 
 use crate::{
-    domain::{problem::Problem, record::ContentHash, words::MessageState},
+    domain::{
+        ids::{ConnectionId, MessageId},
+        problem::Problem,
+        record::ContentHash,
+        words::MessageState,
+    },
     store::{
         Db, Error, Result, WriteDb, companies,
         db::Backend,
@@ -25,8 +30,8 @@ use super::BATCH;
 /// A message as it is accepted.
 #[derive(Debug, Clone)]
 pub struct NewMessage {
-    pub id: String,
-    pub connection_id: String,
+    pub id: MessageId,
+    pub connection_id: ConnectionId,
     pub message_id: String,
     pub event: String,
     pub body: Option<String>,
@@ -43,8 +48,8 @@ pub struct NewMessage {
 #[derive(Insertable)]
 #[diesel(table_name = inbox, treat_none_as_default_value = false)]
 struct NewRow {
-    id: String,
-    connection_id: String,
+    id: MessageId,
+    connection_id: ConnectionId,
     message_id: String,
     event: String,
     state: &'static str,
@@ -89,9 +94,9 @@ impl From<&NewMessage> for NewRow {
 /// What became of messages that were to be kept, by their IDs; all others were there already.
 #[derive(Debug, Default)]
 pub struct Kept {
-    pub new: HashSet<String>,
+    pub new: HashSet<MessageId>,
     /// Those whose sender's ID is there with something else under it.
-    pub other: HashSet<String>,
+    pub other: HashSet<MessageId>,
 }
 
 /// Keeps those messages whose (connection, sender's ID) is not there yet.
@@ -138,7 +143,7 @@ pub fn insert<M: Borrow<NewMessage>>(db: &mut WriteDb, new: &[M]) -> Result<Kept
 }
 
 /// Keeps rows by a statement that is as short for many as for one. The IDs of those that were not there.
-fn keep_on_postgres(connection: &mut diesel::PgConnection, rows: &[NewRow]) -> Result<Vec<String>> {
+fn keep_on_postgres(connection: &mut diesel::PgConnection, rows: &[NewRow]) -> Result<Vec<MessageId>> {
     macro_rules! column {
         ($name:ident) => {
             rows.iter().map(|row| &row.$name).collect::<Vec<_>>()
@@ -173,11 +178,11 @@ const KEEP_ON_POSTGRES: &str = "INSERT INTO inbox (id, connection_id, message_id
 #[derive(QueryableByName)]
 #[diesel(table_name = inbox)]
 struct KeptRow {
-    id: String,
+    id: MessageId,
 }
 
 /// Those of `known` that say something else than what was kept under their IDs.
-fn that_differ(db: &mut Db, known: &[&NewMessage]) -> Result<HashSet<String>> {
+fn that_differ(db: &mut Db, known: &[&NewMessage]) -> Result<HashSet<MessageId>> {
     let mut by_connection: HashMap<&str, HashMap<&str, Vec<&NewMessage>>> = HashMap::new();
     for message in known {
         let theirs = by_connection.entry(&message.connection_id).or_default();

@@ -11,7 +11,12 @@ pub use settle::{Which, dead, defer, done, forget, replay, retry, wake};
 use chrono::{DateTime, Utc};
 use diesel::{dsl::sql, expression::SqlLiteral, sql_types::Bool};
 
-use crate::domain::{event::Moment, problem::Problem, words::MessageState};
+use crate::domain::{
+    event::Moment,
+    ids::{ConnectionId, MessageId},
+    problem::Problem,
+    words::MessageState,
+};
 
 use super::{
     dsl::*,
@@ -25,8 +30,8 @@ const BATCH: usize = 500;
 /// A message that was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    pub id: String,
-    pub connection_id: String,
+    pub id: MessageId,
+    pub connection_id: ConnectionId,
     /// The sender's own ID of it.
     pub message_id: String,
     /// The sender's name for what happened.
@@ -59,8 +64,8 @@ impl Message {
 #[diesel(table_name = inbox)]
 #[doc(hidden)]
 pub struct Head {
-    id: String,
-    connection_id: String,
+    id: MessageId,
+    connection_id: ConnectionId,
     message_id: String,
     event: String,
     state: MessageState,

@@ -9,7 +9,10 @@ use diesel::{
 };
 
 use crate::{
-    domain::words::MessageState,
+    domain::{
+        ids::{CompanyId, ConnectionId, MessageId},
+        words::MessageState,
+    },
     store::{
         Db, Error, Page, PageLimit, Result, companies,
         connections::deleted,
@@ -22,10 +25,10 @@ use crate::{
 use super::{BATCH, Head, Message, given_up, pending};
 
 /// How many messages of each of these connections were given up; those with none are left out.
-pub fn given_up_of(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, u64>> {
+pub fn given_up_of(db: &mut Db, ids: &[&str]) -> Result<HashMap<ConnectionId, u64>> {
     let mut all = HashMap::new();
     for some in ids.chunks(BATCH) {
-        let counts: Vec<(String, i64)> = given_up()
+        let counts: Vec<(ConnectionId, i64)> = given_up()
             .filter(inbox::connection_id.eq_any(some))
             .group_by(inbox::connection_id)
             .select((inbox::connection_id, count_star()))
@@ -37,10 +40,10 @@ pub fn given_up_of(db: &mut Db, ids: &[&str]) -> Result<HashMap<String, u64>> {
 
 /// The connections that have messages to be tried now, whoever has waited longest first: since its oldest message was
 /// due, or since its last turn. Those on which a gateway works are left out.
-pub fn due_connections(db: &mut Db, now: DateTime<Utc>, most: usize) -> Result<Vec<String>> {
+pub fn due_connections(db: &mut Db, now: DateTime<Utc>, most: usize) -> Result<Vec<ConnectionId>> {
     let closing = companies::closing_connections(db)?;
     let free = hooks::leased_until.is_null().or(hooks::leased_until.le(at(now)).assume_not_null());
-    let rows: Vec<(String, Option<NaiveDateTime>, Option<NaiveDateTime>)> = pending()
+    let rows: Vec<(ConnectionId, Option<NaiveDateTime>, Option<NaiveDateTime>)> = pending()
         .left_join(hooks::table.on(hooks::connection_id.eq(inbox::connection_id)))
         .filter(inbox::next_at.le(at(now)))
         .filter(inbox::connection_id.ne_all(deleted()))
@@ -50,7 +53,7 @@ pub fn due_connections(db: &mut Db, now: DateTime<Utc>, most: usize) -> Result<V
         .select((inbox::connection_id, min(inbox::next_at), min(hooks::served_at.nullable())))
         .load(db)?;
     // One a connection at most; what is first in this order is not what the index says.
-    let mut waiting: Vec<(Option<NaiveDateTime>, String)> =
+    let mut waiting: Vec<(Option<NaiveDateTime>, ConnectionId)> =
         rows.into_iter().map(|(id, due, served)| (due.max(served), id)).collect();
     waiting.sort();
     Ok(waiting.into_iter().take(most).map(|(_, id)| id).collect())
@@ -90,12 +93,12 @@ pub fn next_due(db: &mut Db) -> Result<Option<DateTime<Utc>>> {
 /// `bytes` of them, but at least one.
 pub fn due(
     db: &mut Db,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     now: DateTime<Utc>,
     most: u16,
     bytes: u64,
 ) -> Result<Vec<Message>> {
-    let sizes: Vec<(String, i64)> = pending()
+    let sizes: Vec<(MessageId, i64)> = pending()
         .filter(inbox::connection_id.eq(connection_id))
         .filter(inbox::next_at.le(at(now)))
         .order((inbox::received_at, inbox::id))
@@ -108,7 +111,7 @@ pub fn due(
         sum += uncount(size) + 1;
         first || sum <= bytes
     };
-    let ids: Vec<String> =
+    let ids: Vec<MessageId> =
         sizes.into_iter().scan(fits, |fits, (id, size)| fits(size).then_some(id)).collect();
     Ok(pending()
         .filter(inbox::id.eq_any(ids))
@@ -117,7 +120,7 @@ pub fn due(
         .load(db)?)
 }
 
-pub fn get(db: &mut Db, id: &str) -> Result<Message> {
+pub fn get(db: &mut Db, id: &MessageId) -> Result<Message> {
     let there = inbox::table.find(id).filter(inbox::connection_id.ne_all(deleted()));
     let row = there.select(Message::as_select()).first(db).optional()?;
     row.ok_or(Error::NotFound("message"))
@@ -125,7 +128,7 @@ pub fn get(db: &mut Db, id: &str) -> Result<Message> {
 
 /// The IDs of up to `most` messages that are meant by `wanted`: the sender's own ID of one, or what their IDs begin with. Only
 /// those of the companies `among` where they are given.
-pub fn meant(db: &mut Db, among: Option<&[String]>, wanted: &str, most: u16) -> Result<Vec<String>> {
+pub fn meant(db: &mut Db, among: Option<&[CompanyId]>, wanted: &str, most: u16) -> Result<Vec<MessageId>> {
     let theirs = connections::table.select(connections::id);
     let mut query = inbox::table
         .filter(inbox::connection_id.ne_all(deleted()))
@@ -151,7 +154,7 @@ pub fn meant(db: &mut Db, among: Option<&[String]>, wanted: &str, most: u16) -> 
 /// A connection's messages without their bodies, newest first; only those in `state` where it is given.
 pub fn page(
     db: &mut Db,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     state: Option<MessageState>,
     before: Option<&str>,
     limit: PageLimit,

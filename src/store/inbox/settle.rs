@@ -4,7 +4,11 @@ use chrono::{DateTime, Utc};
 use diesel::{dsl::sql, sql_types::Bool};
 
 use crate::{
-    domain::{problem::Problem, words::MessageState},
+    domain::{
+        ids::{ConnectionId, MessageId},
+        problem::Problem,
+        words::MessageState,
+    },
     store::{Error, Result, WriteDb, dsl::*, schema::inbox, values::at},
 };
 
@@ -14,7 +18,7 @@ use super::{BATCH, pending};
 ///
 /// # Errors
 /// [`Error::Stale`] where it does not wait (any more).
-pub fn done(db: &mut WriteDb, id: &str, note: Option<&Problem>, now: DateTime<Utc>) -> Result<()> {
+pub fn done(db: &mut WriteDb, id: &MessageId, note: Option<&Problem>, now: DateTime<Utc>) -> Result<()> {
     let set = (
         inbox::state.eq(MessageState::Done.as_str()),
         inbox::body.eq(None::<String>),
@@ -32,7 +36,7 @@ pub fn done(db: &mut WriteDb, id: &str, note: Option<&Problem>, now: DateTime<Ut
 ///
 /// # Errors
 /// [`Error::Stale`] where it does not wait (any more).
-pub fn dead(db: &mut WriteDb, id: &str, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
+pub fn dead(db: &mut WriteDb, id: &MessageId, problem: &Problem, now: DateTime<Utc>) -> Result<()> {
     let set = (
         inbox::state.eq(MessageState::Dead.as_str()),
         inbox::updated_at.eq(at(now)),
@@ -51,7 +55,7 @@ pub fn dead(db: &mut WriteDb, id: &str, problem: &Problem, now: DateTime<Utc>) -
 /// [`Error::Stale`] where it does not wait (any more).
 pub fn retry(
     db: &mut WriteDb,
-    id: &str,
+    id: &MessageId,
     attempts: u32,
     next_at: DateTime<Utc>,
     problem: &Problem,
@@ -71,7 +75,7 @@ pub fn retry(
 }
 
 /// Has a connection's messages that wait for the reason `code` tried now.
-pub fn wake(db: &mut WriteDb, connection_id: &str, code: &str, now: DateTime<Utc>) -> Result<()> {
+pub fn wake(db: &mut WriteDb, connection_id: &ConnectionId, code: &str, now: DateTime<Utc>) -> Result<()> {
     let waiting = pending()
         .filter(inbox::connection_id.eq(connection_id.to_owned()))
         .filter(inbox::code.eq(code.to_owned()));
@@ -118,13 +122,13 @@ pub fn replay(db: &mut WriteDb, which: Which<'_>, now: DateTime<Utc>) -> Result<
 /// Which messages are meant.
 #[derive(Debug, Clone, Copy)]
 pub enum Which<'a> {
-    Message(&'a str),
-    AllOf(&'a str),
+    Message(&'a MessageId),
+    AllOf(&'a ConnectionId),
 }
 
 /// Deletes some of those that have been in `state` since before `before`; how many. To be called until it is none.
 pub fn forget(db: &mut WriteDb, state: MessageState, before: DateTime<Utc>) -> Result<usize> {
-    let ids: Vec<String> = inbox::table
+    let ids: Vec<MessageId> = inbox::table
         .filter(inbox::state.eq(state.as_str()).and(inbox::updated_at.lt(at(before))))
         // The words of the partial index.
         .filter(sql::<Bool>("inbox.state <> 'pending'"))

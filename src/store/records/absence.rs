@@ -1,7 +1,10 @@
 //! Who is no longer in the source's list: counted, named by a hold, marked.
 
 use crate::{
-    domain::words::{ChangeKind, List, RunState},
+    domain::{
+        ids::{ConnectionId, RecordId, RunId},
+        words::{ChangeKind, List, RunState},
+    },
     store::{
         Db, Page, PageLimit, Result, WriteDb, changes,
         db::per_backend,
@@ -24,14 +27,14 @@ use super::{
 #[diesel(table_name = records)]
 pub struct Present {
     pub external_id: String,
-    pub id: String,
+    pub id: RecordId,
     pub version: i32,
 }
 
 /// The list's present records in the order of their external IDs.
 pub fn present(
     db: &mut Db,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     list: List,
     after: Option<&str>,
     limit: PageLimit,
@@ -50,7 +53,7 @@ pub fn present(
 }
 
 /// How many of the list's records are present.
-pub fn count_present(db: &mut Db, connection_id: &str, list: List) -> Result<u64> {
+pub fn count_present(db: &mut Db, connection_id: &ConnectionId, list: List) -> Result<u64> {
     let all =
         records::table.filter(records::connection_id.eq(connection_id).and(records::list.eq(list.as_str())));
     let known: i64 = all.count().get_result(db)?;
@@ -74,7 +77,7 @@ pub fn mark_absent(db: &mut WriteDb, place: &Place<'_>, gone: &[Present]) -> Res
 }
 
 /// Names records as those whose absence a run found.
-pub fn name_absences(db: &mut WriteDb, run_id: &str, gone: &[Present]) -> Result<()> {
+pub fn name_absences(db: &mut WriteDb, run_id: &RunId, gone: &[Present]) -> Result<()> {
     for some in gone.chunks(LOOKUP) {
         let rows: Vec<_> = some
             .iter()
@@ -91,7 +94,7 @@ pub fn name_absences(db: &mut WriteDb, run_id: &str, gone: &[Present]) -> Result
 /// not be marked.
 pub fn clear_absences(db: &mut WriteDb, lock: &Locked<List>, record_ids: &[&str]) -> Result<()> {
     let (connection_id, list) = (lock.connection_id(), lock.what());
-    let waiting: Vec<String> = runs::table
+    let waiting: Vec<RunId> = runs::table
         .filter(runs::connection_id.eq(connection_id).and(runs::list.eq(list.as_str())))
         .filter(runs::state.eq(word(RunState::Held.as_str())).or(runs::to_mark.is_not_null()))
         .select(runs::id)
@@ -107,7 +110,7 @@ pub fn clear_absences(db: &mut WriteDb, lock: &Locked<List>, record_ids: &[&str]
 }
 
 /// Whether the hold of its list names a record: a person is asked already whether it is gone.
-pub fn is_held(db: &mut Db, connection_id: &str, list: List, record_id: &str) -> Result<bool> {
+pub fn is_held(db: &mut Db, connection_id: &ConnectionId, list: List, record_id: &RecordId) -> Result<bool> {
     let named = run_absences::table
         .inner_join(runs::table.on(runs::id.eq(run_absences::run_id)))
         .filter(runs::connection_id.eq(connection_id).and(runs::list.eq(list.as_str())))
@@ -118,7 +121,7 @@ pub fn is_held(db: &mut Db, connection_id: &str, list: List, record_id: &str) ->
 /// The records that a held run names and that are still present, in the order of their IDs.
 pub fn held_absences(
     db: &mut Db,
-    run_id: &str,
+    run_id: &RunId,
     after: Option<&str>,
     limit: PageLimit,
 ) -> Result<Page<Present>> {

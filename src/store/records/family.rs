@@ -1,7 +1,7 @@
 //! Records below others: a customer's jobs.
 
 use crate::{
-    domain::words::List,
+    domain::{ids::ConnectionId, words::List},
     store::{Db, Page, PageLimit, Result, dsl::*, schema::records},
 };
 
@@ -11,7 +11,7 @@ use super::Staged;
 /// external IDs.
 pub fn children(
     db: &mut Db,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     list: List,
     parents: &[&str],
     after: Option<&str>,

@@ -18,7 +18,12 @@ pub use stage::{Known, Place, Write, known, upsert};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::domain::{details::Details, record::Record, words::List};
+use crate::domain::{
+    details::Details,
+    ids::{CompanyId, ConnectionId, RecordId},
+    record::Record,
+    words::List,
+};
 
 use super::{
     details,
@@ -33,9 +38,9 @@ const LOOKUP: usize = 500;
 /// A record as it is staged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staged {
-    pub id: String,
-    pub company_id: String,
-    pub connection_id: String,
+    pub id: RecordId,
+    pub company_id: CompanyId,
+    pub connection_id: ConnectionId,
     pub list: List,
     pub version: i32,
     pub record: Record,
@@ -82,9 +87,9 @@ macro_rules! row {
         #[diesel(table_name = records)]
         #[doc(hidden)]
         pub struct Row {
-            id: String,
-            company_id: String,
-            connection_id: String,
+            id: RecordId,
+            company_id: CompanyId,
+            connection_id: ConnectionId,
             list: List,
             external_id: String,
             version: i32,

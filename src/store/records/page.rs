@@ -11,7 +11,11 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not};
 
 use crate::{
-    domain::{fold::fold, words::List},
+    domain::{
+        fold::fold,
+        ids::{AppId, CompanyId, ConnectionId, RecordId},
+        words::List,
+    },
     store::{
         Db, Page, PageLimit, Result, connections,
         db::AnyBackend,
@@ -27,13 +31,13 @@ use super::{LOOKUP, Staged, search};
 #[derive(Debug, Clone)]
 pub struct Linked {
     pub linked: bool,
-    pub app_id: Option<String>,
+    pub app_id: Option<AppId>,
 }
 
 /// Which records of a company are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    pub connection_id: Option<String>,
+    pub connection_id: Option<ConnectionId>,
     pub linked: Option<Linked>,
     pub active: Option<bool>,
     pub absent: Option<bool>,
@@ -52,8 +56,8 @@ pub enum Order {
 /// Where the page before ended: the sort key and the ID of its last row.
 #[derive(Debug, Clone)]
 pub enum Position {
-    Name(String, String),
-    Update(DateTime<Utc>, String),
+    Name(String, RecordId),
+    Update(DateTime<Utc>, RecordId),
 }
 
 impl Position {
@@ -77,7 +81,7 @@ const ENOUGH: usize = 10;
 const FEW: i64 = 2_000;
 
 /// A place in a list by name: the name that it is sorted by, and the ID.
-type Place = (String, String);
+type Place = (String, RecordId);
 
 /// A part of a list by name.
 #[derive(Debug, Clone, Default)]
@@ -88,21 +92,21 @@ struct Slice {
 
 /// A list of one connection as it is asked for.
 struct Asked<'a> {
-    company_id: &'a str,
-    connection_id: &'a str,
+    company_id: &'a CompanyId,
+    connection_id: &'a ConnectionId,
     list: List,
     filter: &'a Filter,
     /// What is searched for, folded.
     part: Option<String>,
     /// The app whose links the list is read from, in place of the records.
-    linked_by: Option<String>,
+    linked_by: Option<AppId>,
     limit: PageLimit,
 }
 
 /// A page of one company's list.
 pub fn page(
     db: &mut Db,
-    company_id: &str,
+    company_id: &CompanyId,
     list: List,
     filter: &Filter,
     order: Order,
@@ -120,7 +124,7 @@ pub fn page(
     if let Some(id) = &filter.connection_id {
         of_company = of_company.filter(connection::id.eq(id.clone()));
     }
-    let ids: Vec<String> = of_company.load(db)?;
+    let ids: Vec<ConnectionId> = of_company.load(db)?;
     let after = after.and_then(|after| match after {
         Position::Name(name, id) => Some((name.clone(), id.clone())),
         Position::Update(..) => None,
@@ -224,7 +228,7 @@ impl Asked<'_> {
     }
 
     /// The app whose links are to be read, where those that it has linked are asked for and others are not the few.
-    fn app(&self, db: &mut Db) -> Result<Option<String>> {
+    fn app(&self, db: &mut Db) -> Result<Option<AppId>> {
         let Some(Linked { linked: true, app_id: Some(app) }) = &self.filter.linked else { return Ok(None) };
         if self.is_of_few() && self.place_at(db, None, FEW)?.is_none() {
             return Ok(None);
@@ -288,7 +292,7 @@ impl Asked<'_> {
     }
 
     /// Those of `ids` that are in a part of the list, in its order.
-    fn read_of(&self, db: &mut Db, slice: &Slice, ids: &[String]) -> Result<Vec<Staged>> {
+    fn read_of(&self, db: &mut Db, slice: &Slice, ids: &[RecordId]) -> Result<Vec<Staged>> {
         let mut found: Vec<Staged> = Vec::new();
         for some in ids.chunks(LOOKUP) {
             let mut query = records::table
@@ -299,7 +303,7 @@ impl Asked<'_> {
             narrow!(query, self.filter, self.part.as_deref());
             narrow_linked!(query, self.filter.linked);
             for staged in query.load::<Staged>(db)? {
-                if staged.connection_id == self.connection_id && staged.list == self.list {
+                if staged.connection_id == *self.connection_id && staged.list == self.list {
                     found.push(staged);
                 }
             }
@@ -342,7 +346,7 @@ impl Asked<'_> {
 /// A page in the order of updates.
 fn by_update(
     db: &mut Db,
-    company_id: &str,
+    company_id: &CompanyId,
     list: List,
     filter: &Filter,
     part: Option<&str>,

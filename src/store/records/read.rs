@@ -5,7 +5,11 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDateTime, Utc};
 
 use crate::{
-    domain::{record::Record, words::List},
+    domain::{
+        ids::{CompanyId, ConnectionId, RecordId, RunId},
+        record::Record,
+        words::List,
+    },
     store::{
         Db, Error, Page, PageLimit, Result, connections,
         dsl::*,
@@ -16,7 +20,7 @@ use crate::{
 
 use super::{LOOKUP, Staged};
 
-pub fn get(db: &mut Db, list: List, id: &str) -> Result<Staged> {
+pub fn get(db: &mut Db, list: List, id: &RecordId) -> Result<Staged> {
     let row = records::table
         .find(id)
         .filter(records::list.eq(list.as_str()))
@@ -32,10 +36,10 @@ pub fn get(db: &mut Db, list: List, id: &str) -> Result<Staged> {
 pub fn beginning(
     db: &mut Db,
     list: List,
-    among: Option<&[String]>,
+    among: Option<&[CompanyId]>,
     beginning: &str,
     most: u16,
-) -> Result<Vec<String>> {
+) -> Result<Vec<RecordId>> {
     // Every digit of an ID sorts before `g`, so that the key's index finds them on both databases.
     let mut query = records::table
         .filter(records::id.ge(beginning.to_owned()).and(records::id.lt(format!("{beginning}g"))))
@@ -52,7 +56,12 @@ pub fn beginning(
 }
 
 /// By the source's own ID.
-pub fn find(db: &mut Db, connection_id: &str, list: List, external_id: &str) -> Result<Option<Staged>> {
+pub fn find(
+    db: &mut Db,
+    connection_id: &ConnectionId,
+    list: List,
+    external_id: &str,
+) -> Result<Option<Staged>> {
     Ok(records::table
         .filter(records::connection_id.eq(connection_id).and(records::list.eq(list.as_str())))
         .filter(records::external_id.eq(external_id))
@@ -64,7 +73,7 @@ pub fn find(db: &mut Db, connection_id: &str, list: List, external_id: &str) -> 
 /// Those of `external_ids` that are staged, by the source's own IDs.
 pub fn find_all(
     db: &mut Db,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     list: List,
     external_ids: &[&str],
 ) -> Result<HashMap<String, Record>> {
@@ -81,7 +90,7 @@ pub fn find_all(
 }
 
 /// The contents that were superseded, oldest first, with when each was.
-pub fn versions(db: &mut Db, record_id: &str) -> Result<Vec<(i32, Record, DateTime<Utc>)>> {
+pub fn versions(db: &mut Db, record_id: &RecordId) -> Result<Vec<(i32, Record, DateTime<Utc>)>> {
     let rows: Vec<(i32, String, NaiveDateTime)> = record_versions::table
         .filter(record_versions::record_id.eq(record_id))
         .order(record_versions::version)
@@ -97,7 +106,12 @@ pub fn versions(db: &mut Db, record_id: &str) -> Result<Vec<(i32, Record, DateTi
 }
 
 /// The records that a run names as absent, in the order of their IDs.
-pub fn of_absences(db: &mut Db, run_id: &str, after: Option<&str>, limit: PageLimit) -> Result<Page<Staged>> {
+pub fn of_absences(
+    db: &mut Db,
+    run_id: &RunId,
+    after: Option<&str>,
+    limit: PageLimit,
+) -> Result<Page<Staged>> {
     let mut query = run_absences::table
         .inner_join(records::table)
         .filter(run_absences::run_id.eq(run_id.to_owned()))

@@ -14,6 +14,7 @@ use diesel::{
 
 use crate::{
     domain::{
+        ids::{ConnectionId, RecordId},
         trigrams::{self, Sought},
         words::{List, RunState},
     },
@@ -70,7 +71,7 @@ pub(super) fn queue(db: &mut WriteDb, lock: &Locked<List>, record_ids: &[&str]) 
 }
 
 /// The number of a list that was ever written to.
-fn number(db: &mut Db, connection_id: &str, list: List) -> Result<Option<i64>> {
+fn number(db: &mut Db, connection_id: &ConnectionId, list: List) -> Result<Option<i64>> {
     let lists = search_lists::table
         .filter(search_lists::connection_id.eq(connection_id).and(search_lists::list.eq(list.as_str())));
     Ok(lists.select(search_lists::seq).first(db).optional()?)
@@ -80,10 +81,10 @@ fn number(db: &mut Db, connection_id: &str, list: List) -> Result<Option<i64>> {
 /// `None` where too much of the list is not indexed yet.
 pub(super) fn candidates(
     db: &mut Db,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     list: List,
     part: &str,
-) -> Result<Option<BTreeSet<String>>> {
+) -> Result<Option<BTreeSet<RecordId>>> {
     let (Some(number), Some(sought)) = (number(db, connection_id, list)?, trigrams::of_part(part)) else {
         return Ok(None);
     };
@@ -96,8 +97,8 @@ pub(super) fn candidates(
         return Ok(None);
     }
     let noted: Vec<String> = pending.select(search_pending::record_ids).limit(most).load(db)?;
-    let mut found: BTreeSet<String> =
-        noted.iter().flat_map(|ids| ids.split(' ')).map(str::to_owned).collect();
+    let mut found: BTreeSet<RecordId> =
+        noted.iter().flat_map(|ids| ids.split(' ')).map(RecordId::from).collect();
     found.extend(indexed(db, number, &sought)?);
     Ok(Some(found))
 }
@@ -105,10 +106,10 @@ pub(super) fn candidates(
 #[derive(QueryableByName)]
 struct Hit {
     #[diesel(sql_type = Text)]
-    record_id: String,
+    record_id: RecordId,
 }
 
-fn indexed(db: &mut Db, number: i64, sought: &Sought) -> Result<impl Iterator<Item = String> + use<>> {
+fn indexed(db: &mut Db, number: i64, sought: &Sought) -> Result<impl Iterator<Item = RecordId> + use<>> {
     let hits: Vec<Hit> = match db.backend() {
         Backend::Sqlite(mut connection) => diesel::sql_query(
             "SELECT record_id FROM search_trigrams \
@@ -158,7 +159,7 @@ pub fn waiting(db: &mut Db, since: DateTime<Utc>) -> Result<Vec<i64>> {
 /// [`Error::NotFound`] where the connection was deleted meanwhile.
 pub fn step(db: &mut WriteDb, number: i64) -> Result<bool> {
     let list = search_lists::table.find(number).select((search_lists::connection_id, search_lists::list));
-    let (connection_id, list): (String, List) =
+    let (connection_id, list): (ConnectionId, List) =
         list.first(db).optional()?.ok_or(Error::NotFound("connection"))?;
     match locks::of(&connection_id).list(db, list) {
         Err(Error::Referred(_)) => return Err(Error::NotFound("connection")),
@@ -170,7 +171,7 @@ pub fn step(db: &mut WriteDb, number: i64) -> Result<bool> {
     }
     let (last, ids, done) = next(db, number)?;
     for some in ids.iter().collect::<Vec<_>>().chunks(LOOKUP) {
-        let texts: Vec<(String, String)> = records::table
+        let texts: Vec<(RecordId, String)> = records::table
             .filter(records::id.eq_any(some.iter().map(|id| (*id).clone()).collect::<Vec<_>>()))
             .select((records::id, records::search_text))
             .load(db)?;
@@ -182,7 +183,7 @@ pub fn step(db: &mut WriteDb, number: i64) -> Result<bool> {
 }
 
 /// The records that were noted first, the last note of them, and whether there are no more.
-fn next(db: &mut Db, number: i64) -> Result<(i64, HashSet<String>, bool)> {
+fn next(db: &mut Db, number: i64) -> Result<(i64, HashSet<RecordId>, bool)> {
     let most = i64::try_from(STEP).unwrap_or(i64::MAX);
     let pending = search_pending::table
         .filter(search_pending::search_list.eq(number))
@@ -198,12 +199,12 @@ fn next(db: &mut Db, number: i64) -> Result<(i64, HashSet<String>, bool)> {
     }
     let taken: Vec<String> =
         pending.filter(search_pending::seq.le(last)).select(search_pending::record_ids).load(db)?;
-    let ids = taken.iter().flat_map(|ids| ids.split(' ')).map(str::to_owned).collect();
+    let ids = taken.iter().flat_map(|ids| ids.split(' ')).map(RecordId::from).collect();
     Ok((last, ids, notes == sizes.len() && notes < STEP))
 }
 
 /// Puts records into the index, in place of what it has of them.
-fn put(db: &mut WriteDb, number: i64, texts: &[(String, String)]) -> Result<()> {
+fn put(db: &mut WriteDb, number: i64, texts: &[(RecordId, String)]) -> Result<()> {
     let (ids, texts): (Vec<&str>, Vec<&str>) =
         texts.iter().map(|(id, text)| (id.as_str(), text.as_str())).unzip();
     diesel::delete(search_entries::table.filter(search_entries::record_id.eq_any(ids.clone())))

@@ -11,6 +11,7 @@ use diesel::{
 
 use crate::{
     domain::{
+        ids::{CompanyId, ConnectionId, RecordId, RunId},
         record::{ContentHash, Record},
         words::{ChangeKind, List},
     },
@@ -35,17 +36,17 @@ const BATCH: usize = 200;
 /// Where, when and by which run records are written; a message of a webhook has none.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
-    pub company_id: &'a str,
+    pub company_id: &'a CompanyId,
     /// The lock of their list.
     pub lock: &'a Locked<List>,
-    pub run_id: Option<&'a str>,
+    pub run_id: Option<&'a RunId>,
     pub now: DateTime<Utc>,
 }
 
 /// What is known of a record before a batch is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
-    pub id: String,
+    pub id: RecordId,
     pub content_hash: Vec<u8>,
     pub version: i32,
     pub absent: bool,
@@ -55,7 +56,7 @@ pub struct Known {
 /// One record to be written, new or in place of what was there.
 #[derive(Debug)]
 pub struct Write<'a> {
-    pub id: String,
+    pub id: RecordId,
     pub record: &'a Record,
     pub content_hash: ContentHash,
     /// The version that it becomes; above 1 its present content is kept as the version before.
@@ -66,7 +67,7 @@ pub struct Write<'a> {
 /// Those of `external_ids` that are staged, by external ID.
 pub fn known(
     db: &mut Db,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     list: List,
     external_ids: &[&str],
 ) -> Result<HashMap<String, Known>> {
@@ -109,7 +110,7 @@ const KNOWN_ON_POSTGRES: &str = "SELECT found.* FROM unnest($1) AS wanted (exter
 #[diesel(table_name = records)]
 struct KnownRow {
     external_id: String,
-    id: String,
+    id: RecordId,
     content_hash: Vec<u8>,
     version: i32,
     absent_at: Option<NaiveDateTime>,
@@ -256,7 +257,7 @@ fn keep_versions(db: &mut WriteDb, place: &Place<'_>, writes: &[Write<'_>]) -> R
 pub(super) fn made_at(place: &Place<'_>, entries: Vec<Entry>) -> Changes {
     Changes {
         connection_id: Some(place.lock.connection_id().to_owned()),
-        run_id: place.run_id.map(str::to_owned),
+        run_id: place.run_id.cloned(),
         entries,
         ..Changes::new(place.company_id, place.lock.what(), at(place.now))
     }

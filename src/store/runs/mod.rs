@@ -19,6 +19,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::{
     access::Actor,
+    ids::{CompanyId, ConnectionId, RunId},
     problem::Problem,
     words::{List, Mode, RunState},
 };
@@ -55,7 +56,7 @@ pub enum Decider {
     /// Somebody, with the name that it had then.
     Party { actor: Actor, name: Option<String> },
     /// The later run that took its place, by ID.
-    Run(String),
+    Run(RunId),
 }
 
 /// `app Ops`, `command line`; the ID of a run.
@@ -77,7 +78,7 @@ const RUN: &str = "run";
 impl Decider {
     fn read(kind: &str, id: Option<String>, name: Option<String>) -> Result<Self> {
         Ok(match kind {
-            RUN => Self::Run(id.unwrap_or_default()),
+            RUN => Self::Run(id.unwrap_or_default().into()),
             kind => Self::Party { actor: Actor { kind: kind.parse()?, id }, name },
         })
     }
@@ -94,9 +95,9 @@ impl Decider {
 /// One synchronisation of one list of one connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
-    pub id: String,
-    pub company_id: String,
-    pub connection_id: String,
+    pub id: RunId,
+    pub company_id: CompanyId,
+    pub connection_id: ConnectionId,
     pub list: List,
     pub mode: Mode,
     pub state: RunState,
@@ -126,9 +127,9 @@ pub struct Run {
 #[diesel(table_name = runs)]
 #[doc(hidden)]
 pub struct Row {
-    id: String,
-    company_id: String,
-    connection_id: String,
+    id: RunId,
+    company_id: CompanyId,
+    connection_id: ConnectionId,
     list: List,
     mode: Mode,
     state: RunState,

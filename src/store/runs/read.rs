@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    domain::words::{Kind, List, Mode, RunState},
+    domain::{
+        ids::{CompanyId, ConnectionId, RunId},
+        words::{Kind, List, Mode, RunState},
+    },
     store::{
         Db, Error, Page, PageLimit, Result,
         connections::deleted,
@@ -16,14 +19,14 @@ use crate::{
 
 use super::Run;
 
-pub fn get(db: &mut Db, id: &str) -> Result<Run> {
+pub fn get(db: &mut Db, id: &RunId) -> Result<Run> {
     let there = runs::table.find(id).filter(runs::connection_id.ne_all(deleted()));
     let row = there.select(Run::as_select()).first(db).optional()?;
     row.ok_or(Error::NotFound("run"))
 }
 
 /// The IDs of up to `most` runs whose IDs begin so; only those of the companies `among` where they are given.
-pub fn beginning(db: &mut Db, among: Option<&[String]>, with: &str, most: u16) -> Result<Vec<String>> {
+pub fn beginning(db: &mut Db, among: Option<&[CompanyId]>, with: &str, most: u16) -> Result<Vec<RunId>> {
     let there = runs::table.filter(runs::connection_id.ne_all(deleted()));
     let alike = there.filter(runs::id.like(format!("{}%", escaped(with))).escape('\\'));
     let mut query = alike.select(runs::id).limit(i64::from(most)).into_boxed();
@@ -34,7 +37,12 @@ pub fn beginning(db: &mut Db, among: Option<&[String]>, with: &str, most: u16) -
 }
 
 /// The run of the list that is in `state`: there is at most one queued, one running and one held.
-pub fn in_state(db: &mut Db, connection_id: &str, list: List, state: RunState) -> Result<Option<Run>> {
+pub fn in_state(
+    db: &mut Db,
+    connection_id: &ConnectionId,
+    list: List,
+    state: RunState,
+) -> Result<Option<Run>> {
     Ok(runs::table
         .filter(runs::connection_id.eq(connection_id.to_owned()))
         .filter(runs::list.eq(list.as_str()).and(runs::state.eq(word(state.as_str()))))
@@ -45,7 +53,7 @@ pub fn in_state(db: &mut Db, connection_id: &str, list: List, state: RunState) -
 }
 
 /// The newest run that asked for the whole list and has ended.
-pub fn last_full(db: &mut Db, connection_id: &str, list: List) -> Result<Option<Run>> {
+pub fn last_full(db: &mut Db, connection_id: &ConnectionId, list: List) -> Result<Option<Run>> {
     Ok(runs::table
         .filter(runs::connection_id.eq(connection_id).and(runs::list.eq(list.as_str())))
         .filter(runs::mode.eq(Mode::Full.as_str()).and(runs::ended_at.is_not_null()))
@@ -66,7 +74,12 @@ pub fn open_of(db: &mut Db, connection_ids: &[&str]) -> Result<Vec<Run>> {
 }
 
 /// A connection's runs, newest first.
-pub fn page(db: &mut Db, connection_id: &str, before: Option<&str>, limit: PageLimit) -> Result<Page<Run>> {
+pub fn page(
+    db: &mut Db,
+    connection_id: &ConnectionId,
+    before: Option<&str>,
+    limit: PageLimit,
+) -> Result<Page<Run>> {
     let mut query = runs::table
         .filter(runs::connection_id.eq(connection_id.to_owned()))
         .select(Run::as_select())
@@ -83,8 +96,8 @@ pub fn page(db: &mut Db, connection_id: &str, before: Option<&str>, limit: PageL
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// The IDs of their companies; all where it is `None`.
-    pub among: Option<Vec<String>>,
-    pub connection_id: Option<String>,
+    pub among: Option<Vec<CompanyId>>,
+    pub connection_id: Option<ConnectionId>,
     pub state: Option<RunState>,
 }
 
@@ -117,14 +130,14 @@ pub fn list(db: &mut Db, filter: &Filter, before: Option<&str>, limit: PageLimit
 }
 
 /// The approved runs that have absences to mark.
-pub fn to_mark(db: &mut Db) -> Result<Vec<String>> {
+pub fn to_mark(db: &mut Db) -> Result<Vec<RunId>> {
     let runs = runs::table.filter(runs::to_mark.is_not_null());
     let there = runs.filter(runs::connection_id.ne_all(deleted()));
     Ok(there.select(runs::id).order(runs::id).load(db)?)
 }
 
 /// The runs that are running for a connection whose Web Connector has gone.
-pub fn running_of(db: &mut Db, connection_id: &str) -> Result<Vec<Run>> {
+pub fn running_of(db: &mut Db, connection_id: &ConnectionId) -> Result<Vec<Run>> {
     Ok(runs::table
         .filter(runs::connection_id.eq(connection_id).and(runs::state.eq(word(RunState::Running.as_str()))))
         // Their lists are locked in this order.
@@ -134,7 +147,12 @@ pub fn running_of(db: &mut Db, connection_id: &str) -> Result<Vec<Run>> {
 }
 
 /// How many records runs of changes have marked absent in a list since `since`, those aside that a person has approved.
-pub fn removed_since(db: &mut Db, connection_id: &str, list: List, since: DateTime<Utc>) -> Result<u64> {
+pub fn removed_since(
+    db: &mut Db,
+    connection_id: &ConnectionId,
+    list: List,
+    since: DateTime<Utc>,
+) -> Result<u64> {
     let absent: Vec<i64> = runs::table
         .filter(runs::connection_id.eq(connection_id).and(runs::list.eq(list.as_str())))
         .filter(runs::mode.eq(Mode::Delta.as_str()).and(runs::state.eq(RunState::Complete.as_str())))

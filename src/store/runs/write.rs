@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     domain::{
+        ids::{CompanyId, RunId},
         problem::Problem,
         words::{List, Mode, RunState},
     },
@@ -21,8 +22,8 @@ use super::{Counts, Decision, forget_seen};
 /// What a new run is of.
 #[derive(Debug, Clone, Copy)]
 pub struct NewRun<'a> {
-    pub id: &'a str,
-    pub company_id: &'a str,
+    pub id: &'a RunId,
+    pub company_id: &'a CompanyId,
     /// The lock of its list.
     pub lock: &'a Locked<List>,
     pub mode: Mode,
@@ -80,7 +81,7 @@ pub fn insert_ended(db: &mut WriteDb, new: NewRun<'_>, end: &End<'_>, now: DateT
 ///
 /// # Errors
 /// [`Error::Stale`] where it is no longer queued.
-pub fn start(db: &mut WriteDb, id: &str, mode: Mode, now: DateTime<Utc>) -> Result<()> {
+pub fn start(db: &mut WriteDb, id: &RunId, mode: Mode, now: DateTime<Utc>) -> Result<()> {
     let queued = runs::table.find(id).filter(runs::state.eq(RunState::Queued.as_str()));
     let set = (
         runs::state.eq(RunState::Running.as_str()),
@@ -95,7 +96,7 @@ pub fn start(db: &mut WriteDb, id: &str, mode: Mode, now: DateTime<Utc>) -> Resu
 }
 
 /// Makes a queued run ask for the whole list.
-pub fn widen(db: &mut WriteDb, id: &str) -> Result<()> {
+pub fn widen(db: &mut WriteDb, id: &RunId) -> Result<()> {
     diesel::update(runs::table.find(id)).set(runs::mode.eq(Mode::Full.as_str())).execute(db)?;
     Ok(())
 }
@@ -106,7 +107,7 @@ pub fn widen(db: &mut WriteDb, id: &str) -> Result<()> {
 /// [`Error::Stale`] where it does not run any more: its session was replaced or has expired.
 pub fn advance(
     db: &mut WriteDb,
-    id: &str,
+    id: &RunId,
     batch: Counts,
     high_water: Option<&str>,
     now: DateTime<Utc>,
@@ -129,7 +130,7 @@ pub fn advance(
 }
 
 /// Counts rows no longer that came twice, because their answer was sent twice. The second time nothing changed.
-pub fn take_back(db: &mut WriteDb, id: &str, rows: u64) -> Result<()> {
+pub fn take_back(db: &mut WriteDb, id: &RunId, rows: u64) -> Result<()> {
     let twice =
         runs::table.find(id).filter(runs::unchanged.ge(count(rows)).and(runs::received.ge(count(rows))));
     let set =
@@ -139,7 +140,7 @@ pub fn take_back(db: &mut WriteDb, id: &str, rows: u64) -> Result<()> {
 }
 
 /// Notes how far a running run has come: another gateway goes on from there.
-pub fn set_progress(db: &mut WriteDb, id: &str, progress: Option<&str>) -> Result<()> {
+pub fn set_progress(db: &mut WriteDb, id: &RunId, progress: Option<&str>) -> Result<()> {
     diesel::update(runs::table.find(id)).set(runs::progress.eq(progress)).execute(db)?;
     Ok(())
 }
@@ -158,7 +159,7 @@ pub struct End<'a> {
 ///
 /// # Errors
 /// [`Error::Stale`] where it does not run any more.
-pub fn end(db: &mut WriteDb, id: &str, end: &End<'_>, now: DateTime<Utc>) -> Result<()> {
+pub fn end(db: &mut WriteDb, id: &RunId, end: &End<'_>, now: DateTime<Utc>) -> Result<()> {
     let running = runs::table.find(id).filter(runs::state.eq(RunState::Running.as_str()));
     let set = (
         (runs::state.eq(end.state.as_str()), runs::reconciled.eq(end.reconciled)),
@@ -181,7 +182,7 @@ pub fn end(db: &mut WriteDb, id: &str, end: &End<'_>, now: DateTime<Utc>) -> Res
 /// [`Error::Stale`] where it is not held (any more).
 pub fn decide(
     db: &mut WriteDb,
-    id: &str,
+    id: &RunId,
     state: RunState,
     decision: &Decision,
     to_mark: Option<u64>,
@@ -211,7 +212,7 @@ pub fn decide(
 /// Notes that an approved run has marked `absent` more; `to_mark` are left, `None` at the end.
 pub fn marked(
     db: &mut WriteDb,
-    id: &str,
+    id: &RunId,
     absent: u64,
     to_mark: Option<u64>,
     now: DateTime<Utc>,

@@ -7,6 +7,7 @@ use crate::{
     connectors::calls_in::{ListState, Pin, SessionContext, SessionResult, SourceFile},
     domain::{
         hold::Gone,
+        ids::RunId,
         problem::Problem,
         words::{List, Mode, RunState},
     },
@@ -95,21 +96,21 @@ impl SessionContext for DatabaseContext<'_> {
         })
     }
 
-    fn start_run(&mut self, list: List, mode: Mode) -> SessionResult<String> {
+    fn start_run(&mut self, list: List, mode: Mode) -> SessionResult<RunId> {
         Ok(run::start(self.db, self.ambient, self.connection, list, mode)?.id)
     }
 
-    fn forget_seen(&mut self, run_id: &str) -> SessionResult<()> {
+    fn forget_seen(&mut self, run_id: &RunId) -> SessionResult<()> {
         Ok(runs::forget_seen(self.db, run_id)?)
     }
 
-    fn finish_run(&mut self, run_id: &str, gone: &Gone, warning: Option<&Problem>) -> SessionResult<()> {
+    fn finish_run(&mut self, run_id: &RunId, gone: &Gone, warning: Option<&Problem>) -> SessionResult<()> {
         let run = runs::get(self.db, run_id)?;
         reconcile::finish(self.db, &run, gone, warning, self.now())?;
         Ok(())
     }
 
-    fn fail_run(&mut self, run_id: &str, problem: &Problem) -> SessionResult<()> {
+    fn fail_run(&mut self, run_id: &RunId, problem: &Problem) -> SessionResult<()> {
         Ok(run::fail(self.db, run_id, problem, self.ambient.now())?)
     }
 

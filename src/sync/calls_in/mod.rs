@@ -55,7 +55,7 @@ use error::store_error;
 fn of(connection: &Connection) -> store::Result<&'static dyn CallsIn> {
     let connector = connectors::of(connection.kind).ok();
     connector
-        .and_then(|connector| connector.calls_in())
+        .and_then(super::super::connectors::connector::Connector::calls_in)
         .ok_or(store::Error::NotFound("connection that calls in"))
 }
 

@@ -16,7 +16,7 @@ use tokio::{runtime::Handle, sync::mpsc};
 use crate::{
     clock::Ambient,
     connectors::calls_in::{Answer, FAILED, RecordSink, SessionResult, Trouble},
-    domain::{record::Record, words::List},
+    domain::{ids::ConnectionId, record::Record, words::List},
     store::{self, Db, Store, WriteDb, records, runs, runs::Run},
     sync::ingest,
 };
@@ -75,7 +75,7 @@ pub async fn receive(store: &Store, ambient: &Ambient, ticket: &str) -> store::R
                 // Said twice: what it told was taken in the first time.
                 return Ok(Err(standing.progress));
             }
-            let run = match standing.run_id.as_deref() {
+            let run = match standing.run_id.as_ref() {
                 Some(run_id) => Some(runs::get(db, run_id)?),
                 None => None,
             };
@@ -125,7 +125,7 @@ impl RecordSink for Writer<'_> {
 }
 
 /// How many of these were staged before.
-fn known_of(db: &mut Db, connection_id: &str, list: List, ids: &[String]) -> store::Result<usize> {
+fn known_of(db: &mut Db, connection_id: &ConnectionId, list: List, ids: &[String]) -> store::Result<usize> {
     let mut ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     ids.sort_unstable();
     ids.dedup();

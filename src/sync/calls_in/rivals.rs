@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     connectors::calls_in::Trouble,
+    domain::ids::ConnectionId,
     store::{
         self, Db, WriteDb, connections, desktop,
         sessions::{self, Session},
@@ -37,7 +38,11 @@ pub(super) fn note(db: &mut WriteDb, session: &Session, now: DateTime<Utc>) -> s
 }
 
 /// Whether there seem to be two of them now.
-pub(super) fn are_there(db: &mut Db, connection_id: &str, now: DateTime<Utc>) -> store::Result<bool> {
+pub(super) fn are_there(
+    db: &mut Db,
+    connection_id: &ConnectionId,
+    now: DateTime<Utc>,
+) -> store::Result<bool> {
     let (rivals, last) = desktop::rivals(db, connection_id)?;
     Ok(rivals >= RIVALS && is_together(last, now))
 }

@@ -6,6 +6,7 @@ use crate::{
     clock::Ambient,
     connectors::calls_in::Offer,
     domain::{
+        ids::ConnectionId,
         secret::Secret,
         words::{ConnectionState, SessionState},
     },
@@ -66,7 +67,7 @@ pub fn last_error(db: &mut Db, ticket: &str) -> store::Result<String> {
 /// missing.
 fn lacking(
     db: &mut Db,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     now: DateTime<Utc>,
 ) -> store::Result<Option<(&'static str, Status)>> {
     let connection = connections::get(db, connection_id)?;

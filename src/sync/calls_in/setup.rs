@@ -4,6 +4,7 @@ use url::Url;
 
 use crate::{
     connectors::calls_in::{Setup, SetupError},
+    domain::ids::ConnectionId,
     store::{self, Db, companies, connections, desktop},
 };
 
@@ -22,7 +23,11 @@ pub enum SetupFailure {
 ///
 /// # Errors
 /// An address that the program would refuse; a connection whose source does not call in.
-pub fn setup_file(db: &mut Db, connection_id: &str, public_url: &Url) -> Result<String, SetupFailure> {
+pub fn setup_file(
+    db: &mut Db,
+    connection_id: &ConnectionId,
+    public_url: &Url,
+) -> Result<String, SetupFailure> {
     let connection = connections::get(db, connection_id)?;
     let connector = of(&connection)?;
     let file = desktop::get(db, connection_id)?;

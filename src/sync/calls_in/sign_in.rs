@@ -5,7 +5,11 @@ use chrono::{DateTime, Utc};
 use crate::{
     clock::Ambient,
     connectors::calls_in::Trouble,
-    domain::{ids::new_guid, secret::Secret, words::Cause},
+    domain::{
+        ids::{ConnectionId, new_guid},
+        secret::Secret,
+        words::Cause,
+    },
     store::{self, Db, WriteDb, connections, desktop, sessions},
     sync::{check, run},
 };
@@ -16,9 +20,9 @@ use super::{context::DatabaseContext, error::store_error, of};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
     /// The program of this connection.
-    Known(String),
+    Known(ConnectionId),
     /// The password is wrong; the connection is the one of the user name, where there is one.
-    Wrong(Option<String>),
+    Wrong(Option<ConnectionId>),
 }
 
 /// What is answered to a caller that is known.
@@ -44,7 +48,7 @@ pub fn caller(db: &mut Db, username: &str, password: &Secret) -> store::Result<C
 
 /// Notes a wrong password: whoever looks at the connection learns why nothing comes. One that is heard from with the
 /// right one is not touched by it: anybody may know a user name.
-pub fn refused(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> store::Result<()> {
+pub fn refused(db: &mut WriteDb, connection_id: &ConnectionId, now: DateTime<Utc>) -> store::Result<()> {
     let connection = connections::get(db, connection_id)?;
     // A long session is heard from by its ticket. With a new password nobody has signed in yet.
     let heard = desktop::signed_in_at(db, connection_id)?.max(connection.last_seen_at);
@@ -58,7 +62,11 @@ pub fn refused(db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> sto
 
 /// Lets the program of a connection in. Its earlier session, if one is open, is retired: information was lost, and reading
 /// again is safe.
-pub fn authenticate(db: &mut WriteDb, ambient: &Ambient, connection_id: &str) -> store::Result<Admission> {
+pub fn authenticate(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    connection_id: &ConnectionId,
+) -> store::Result<Admission> {
     let now = ambient.now();
     // Calls of one connection take their turns here: each verb writes the connection's row before any other.
     let lock = connections::seen(db, connection_id, now)?;

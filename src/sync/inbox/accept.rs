@@ -8,7 +8,12 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::{
     clock::Ambient,
-    domain::{event::Message, ids::new_id, outage::Outage, record::ContentHash},
+    domain::{
+        event::Message,
+        ids::{ConnectionId, MessageId},
+        outage::Outage,
+        record::ContentHash,
+    },
     store::{
         self, Store,
         inbox::{self, NewMessage},
@@ -110,7 +115,7 @@ impl Inbox {
     ///
     /// # Errors
     /// It is not known to be kept, and the sender is to send it again.
-    pub async fn accept(&self, connection_id: &str, message: Message) -> Answer {
+    pub async fn accept(&self, connection_id: &ConnectionId, message: Message) -> Answer {
         self.accept_whole(connection_id, message, &[]).await
     }
 
@@ -118,7 +123,7 @@ impl Inbox {
     ///
     /// # Errors
     /// As [`Inbox::accept`].
-    pub async fn accept_whole(&self, connection_id: &str, message: Message, whole: &[u8]) -> Answer {
+    pub async fn accept_whole(&self, connection_id: &ConnectionId, message: Message, whole: &[u8]) -> Answer {
         self.keep(connection_id, None, message, whole).await
     }
 
@@ -137,13 +142,13 @@ impl Inbox {
 
     async fn keep(
         &self,
-        connection_id: &str,
+        connection_id: &ConnectionId,
         verified: Option<Arc<WebhookCredentials>>,
         message: Message,
         whole: &[u8],
     ) -> Answer {
         let received_at = self.ambient.now();
-        let id = new_id("msg", received_at, self.ambient.entropy.bytes());
+        let id = MessageId::new(received_at, self.ambient.entropy.bytes());
         let (body, problem, sealed) = match message.event {
             Ok(event) => (Some(serde_json::to_string(&event)?), None, None),
             Err(why) => {

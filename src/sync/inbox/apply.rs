@@ -96,7 +96,7 @@ fn ask_for_changes(db: &mut WriteDb, ambient: &Ambient, connection: &Connection)
         Err(AskError::Store(error)) => Err(error),
         // The poller tells people of it.
         Err(error) => {
-            tracing::warn!(%error, connection = connection.id, "a webhook could not ask for the changes");
+            tracing::warn!(%error, connection = connection.id.as_str(), "a webhook could not ask for the changes");
             Ok(())
         }
     }

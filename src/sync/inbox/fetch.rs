@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     connectors::source::{Failure, Fetched},
-    domain::words::List,
+    domain::{ids::ConnectionId, words::List},
     sync::source_access::SourceAccess,
 };
 
@@ -12,7 +12,7 @@ use crate::{
 pub trait Fetch: Send + Sync {
     fn fetch<'a>(
         &'a self,
-        connection_id: &'a str,
+        connection_id: &'a ConnectionId,
         list: List,
         external_id: &'a str,
     ) -> BoxFuture<'a, Result<Fetched, Failure>>;
@@ -21,7 +21,7 @@ pub trait Fetch: Send + Sync {
 impl Fetch for SourceAccess {
     fn fetch<'a>(
         &'a self,
-        connection_id: &'a str,
+        connection_id: &'a ConnectionId,
         list: List,
         external_id: &'a str,
     ) -> BoxFuture<'a, Result<Fetched, Failure>> {

@@ -7,7 +7,7 @@ use std::{borrow::Cow, collections::HashSet};
 
 use crate::{
     clock::Ambient,
-    domain::{event::Moment, patch::Patch, problem::Problem, record::Record, words::List},
+    domain::{event::Moment, ids::ConnectionId, patch::Patch, problem::Problem, record::Record, words::List},
     store::{Db, Result, WriteDb, connections::Connection, locks::Locked, message_times, records},
     sync::{ingest, reconcile},
 };
@@ -96,7 +96,7 @@ pub(super) fn fresh<'a>(
 /// Those about whom `moment` is older than what was told.
 fn older(
     db: &mut Db,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     list: List,
     external_ids: &[&str],
     moment: Moment,

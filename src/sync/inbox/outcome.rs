@@ -47,7 +47,11 @@ pub(super) fn settle(
         }
         Outcome::Later { at, problem } => inbox::retry(db, &message.id, message.attempts, at, &problem, now),
         Outcome::Dead(problem) => {
-            tracing::warn!(message = message.id, code = problem.code, "a webhook's message was given up");
+            tracing::warn!(
+                message = message.id.as_str(),
+                code = problem.code,
+                "a webhook's message was given up"
+            );
             inbox::dead(db, &message.id, &problem, now)
         }
     }

@@ -12,6 +12,7 @@ use crate::{
     domain::{
         event::Moment,
         hold::Gone,
+        ids::ConnectionId,
         problem::Problem,
         record::Record,
         words::{List, Mode, RunState},
@@ -121,7 +122,7 @@ pub(super) fn take(
 /// The list that is under way. One whose pages have stopped coming ends here.
 fn reading(
     db: &mut WriteDb,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     list: List,
     now: DateTime<Utc>,
 ) -> Result<Option<(Run, Progress)>> {
@@ -162,7 +163,7 @@ pub(super) fn silent(run: &Run, now: DateTime<Utc>) -> Result<Option<Problem>> {
 }
 
 /// Whether the whole list before was left in the middle: pages of it may be about still.
-fn broke_off(db: &mut Db, connection_id: &str, list: List) -> Result<bool> {
+fn broke_off(db: &mut Db, connection_id: &ConnectionId, list: List) -> Result<bool> {
     let last = runs::last_full(db, connection_id, list)?.filter(|run| run.decision.is_none());
     Ok(last.is_some_and(|run| run.state != RunState::Held && !run.reconciled))
 }

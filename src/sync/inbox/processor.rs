@@ -14,7 +14,7 @@ use crate::{
         outbound::problems::failure,
         source::{Failure, Fetched},
     },
-    domain::{problem::Problem, schedule::span, words::Cause},
+    domain::{ids::ConnectionId, problem::Problem, schedule::span, words::Cause},
     store::{
         self, Store, WriteDb,
         connections::{self, Connection},
@@ -47,12 +47,12 @@ pub const SLOTS: usize = 4;
 const TRIES: u32 = 3;
 
 /// How long one record may take to be fetched.
-const FETCH: Duration = Duration::from_secs(60);
+const FETCH: Duration = Duration::from_mins(1);
 
 /// The lease of one connection's inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
-    pub connection_id: String,
+    pub connection_id: ConnectionId,
     number: i64,
 }
 
@@ -83,7 +83,7 @@ pub struct InboxProcessor {
 
 impl InboxProcessor {
     /// Takes the lease of a connection's inbox; `None` while another gateway has it, or where the connection is gone.
-    pub async fn claim(&self, connection_id: &str) -> store::Result<Option<Lease>> {
+    pub async fn claim(&self, connection_id: &ConnectionId) -> store::Result<Option<Lease>> {
         let (id, by) = (connection_id.to_owned(), self.gateway.clone());
         let (now, until) = (self.ambient.now(), self.until());
         match self.store.write(move |db| webhooks::claim(db, &id, &by, now, until)).await {

@@ -3,9 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    domain::access::{Denied, Grant, action},
+    domain::{
+        access::{Denied, Grant, action},
+        audit::Act,
+        words::AuditAction,
+    },
     store::{
-        self, WriteDb,
+        self, WriteDb, audit,
         connections::Connection,
         inbox::{self, Message, Which},
     },
@@ -36,7 +40,12 @@ pub fn message(
     grant.covers(&connection.company_id, "message")?;
     match inbox::replay(db, Which::Message(&message.id), now)? {
         0 => Err(ReplayError::NotDead),
-        _ => Ok(()),
+        _ => {
+            let act =
+                Act::new(AuditAction::MessageReplayed, "message", &message.id).of(&connection.company_id);
+            audit::note(db, grant, act.with("connection_id", &connection.id));
+            Ok(())
+        }
     }
 }
 
@@ -48,5 +57,11 @@ pub fn all(
     now: DateTime<Utc>,
 ) -> Result<usize, ReplayError> {
     grant.covers(&connection.company_id, "connection")?;
-    Ok(inbox::replay(db, Which::AllOf(&connection.id), now)?)
+    let messages = inbox::replay(db, Which::AllOf(&connection.id), now)?;
+    if messages > 0 {
+        let act =
+            Act::new(AuditAction::MessageReplayed, "connection", &connection.id).of(&connection.company_id);
+        audit::note(db, grant, act.with("messages", messages));
+    }
+    Ok(messages)
 }

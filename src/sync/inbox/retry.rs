@@ -71,8 +71,8 @@ mod tests {
     fn a_source_that_fails_is_tried_ten_times_over_hours() {
         let start: DateTime<Utc> = "2026-11-22T00:00:00Z".parse().unwrap();
         let mut message = Message {
-            id: String::new(),
-            connection_id: String::new(),
+            id: "".into(),
+            connection_id: "".into(),
             message_id: String::new(),
             event: String::new(),
             state: MessageState::Pending,

@@ -4,7 +4,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     connectors::hook,
-    domain::{key::Key, problem::Problem},
+    domain::{
+        ids::{ConnectionId, MessageId},
+        key::Key,
+        problem::Problem,
+    },
     store::{
         self, Db, Store,
         connections::Connection,
@@ -37,8 +41,8 @@ impl Sealing {
     pub(super) async fn seal(
         &self,
         store: &Store,
-        connection_id: &str,
-        inbox_id: &str,
+        connection_id: &ConnectionId,
+        inbox_id: &MessageId,
         body: &[u8],
         now: DateTime<Utc>,
     ) -> Option<Sealed> {
@@ -75,7 +79,7 @@ pub(super) fn read_again(
             Ok(body) => hook::read(connection.kind, &connection.settings, &body),
             Err(VaultError::Store(error)) => return Err(error),
             Err(error) => {
-                tracing::error!(%error, message = message.id, "what is kept of a message does not open");
+                tracing::error!(%error, message = message.id.as_str(), "what is kept of a message does not open");
                 None
             }
         },

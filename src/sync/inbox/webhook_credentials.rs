@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    domain::{secret::Secret, words::Kind},
+    domain::{ids::ConnectionId, secret::Secret, words::Kind},
     store::{
         self, Db,
         connections::{self, Connection},
@@ -17,7 +17,7 @@ use crate::{
 
 /// With what a connection's messages are verified.
 pub struct WebhookCredentials {
-    pub id: String,
+    pub id: ConnectionId,
     pub kind: Kind,
     pub settings: String,
     pub secrets: BTreeMap<String, Secret>,
@@ -27,7 +27,7 @@ pub struct WebhookCredentials {
 
 impl WebhookCredentials {
     /// `None` where there is no such connection; it takes as many queries to find that out.
-    pub fn read(db: &mut Db, vault: &Vault, id: &str) -> Result<Option<Self>, VaultError> {
+    pub fn read(db: &mut Db, vault: &Vault, id: &ConnectionId) -> Result<Option<Self>, VaultError> {
         let connection = find(db, id)?;
         // Before they are opened: if they change in between, this one does not stand.
         let sealed = secrets::of(db, id)?;
@@ -49,7 +49,7 @@ impl WebhookCredentials {
     }
 }
 
-fn find(db: &mut Db, id: &str) -> store::Result<Option<Connection>> {
+fn find(db: &mut Db, id: &ConnectionId) -> store::Result<Option<Connection>> {
     match connections::get(db, id) {
         Ok(connection) => Ok(Some(connection)),
         Err(store::Error::NotFound(_)) => Ok(None),

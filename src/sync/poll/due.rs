@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     connectors::source::Schedule,
     domain::{
+        ids::ConnectionId,
         schedule::{is_ahead, is_past, span},
         words::{List, Mode, RunState},
     },
@@ -28,7 +29,7 @@ pub(super) struct Due {
 /// The lists that are to be read now, in order. Outside of the window only what somebody asked for.
 pub(super) fn due(
     db: &mut Db,
-    connection_id: &str,
+    connection_id: &ConnectionId,
     wanted: &[List],
     schedule: &Schedule,
     now: DateTime<Utc>,

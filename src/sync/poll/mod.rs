@@ -219,7 +219,7 @@ async fn unopened(sources: &SourceAccess, lease: &Lease, failure: Failure) -> st
     let leased = LeasedConnection::new(sources, lease, connection);
     give_up(&leased, List::ALL.iter().copied(), &outcome).await?;
     // It is only looked at where all went well.
-    let schedule = Schedule { every: Duration::from_secs(3600), full_every: Duration::ZERO, window: None };
+    let schedule = Schedule { every: Duration::from_hours(1), full_every: Duration::ZERO, window: None };
     note(&leased, List::ALL, false, None, schedule, outcome).await
 }
 

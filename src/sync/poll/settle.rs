@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     connectors::source::{Failure, Schedule},
     domain::{
+        ids::ConnectionId,
         problem::Problem,
         schedule::span,
         words::{Cause, List, RunState},
@@ -85,7 +86,7 @@ pub(super) struct Ending<'a> {
 /// # Errors
 /// [`store::Error::Stale`] where the lease was lost: then its new holder does the noting.
 pub(super) fn settle(db: &mut WriteDb, lease: &Lease, ending: &Ending<'_>) -> store::Result<()> {
-    let (id, now) = (lease.connection_id.as_str(), ending.now);
+    let (id, now) = (&lease.connection_id, ending.now);
     let lock = locks::of(id).connection(db)?;
     let poll = polls::get(db, id)?;
     let failures = poll.failures;
@@ -138,7 +139,7 @@ fn is_first_refusal(ending: &Ending<'_>, before: Option<&str>) -> bool {
     refused && ending.read && !before.is_some_and(|before| again.contains(&before))
 }
 
-fn is_asked_for(db: &mut Db, id: &str, lists: &[List]) -> store::Result<bool> {
+fn is_asked_for(db: &mut Db, id: &ConnectionId, lists: &[List]) -> store::Result<bool> {
     for list in lists {
         if runs::in_state(db, id, *list, RunState::Queued)?.is_some() {
             return Ok(true);
@@ -201,8 +202,8 @@ mod tests {
 
     fn next(outcome: &Outcome, failures: i32, jitter: f64, window: &str) -> i64 {
         let schedule = Schedule {
-            every: Duration::from_secs(900),
-            full_every: Duration::from_secs(86_400),
+            every: Duration::from_mins(15),
+            full_every: Duration::from_hours(24),
             window: window.to_owned().try_into().ok(),
         };
         let now = at("2026-03-01T12:00:00Z");

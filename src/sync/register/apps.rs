@@ -4,13 +4,15 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Grant, Scopes, action},
-        ids::new_id,
+        audit::Act,
+        ids::{AppId, CompanyId},
         secret::Secret,
+        words::AuditAction,
     },
     store::{
         WriteDb,
         apps::{self, App},
-        companies,
+        audit, companies,
     },
 };
 
@@ -21,7 +23,7 @@ use super::{Error, NewToken, Result, TokenDraft, name, token};
 pub struct AppDraft {
     pub name: String,
     /// IDs; none for an admin's app, which sees all.
-    pub companies: Vec<String>,
+    pub companies: Vec<CompanyId>,
     pub admin: bool,
     /// What its tokens may be used for at most.
     pub scopes: Scopes,
@@ -36,7 +38,7 @@ pub fn app(
     ambient: &Ambient,
     grant: &Grant<action::Administer>,
     new_name: &str,
-    companies: &[String],
+    companies: &[CompanyId],
     admin: bool,
 ) -> Result<(App, Secret)> {
     let (name, companies) = (new_name.to_owned(), companies.to_vec());
@@ -72,7 +74,7 @@ pub fn new_app(
     ids.dedup();
     let now = ambient.now();
     let app = App {
-        id: new_id("app", now, ambient.entropy.bytes()),
+        id: AppId::new(now, ambient.entropy.bytes()),
         name: name(&draft.name)?,
         admin: *admin,
         companies: ids,
@@ -80,6 +82,9 @@ pub fn new_app(
         created_at: now,
     };
     apps::insert(db, &app)?;
+    let act =
+        Act::new(AuditAction::AppAdded, "app", &app.id).with("admin", app.admin).with("scopes", &app.scopes);
+    audit::note(db, grant, act.with("companies", app.companies.join(" ")));
     let made = token(db, ambient, grant, &app.id, first)?;
     Ok((app, made))
 }
@@ -89,7 +94,7 @@ pub fn new_app(
 pub struct AppChange {
     pub name: Option<String>,
     /// The IDs of all companies that it sees from now on.
-    pub companies: Option<Vec<String>>,
+    pub companies: Option<Vec<CompanyId>>,
     /// All that its tokens may be used for from now on, at most.
     pub scopes: Option<Scopes>,
 }
@@ -103,13 +108,15 @@ pub struct AppChange {
 pub fn change_app(
     db: &mut WriteDb,
     grant: &Grant<action::Administer>,
-    id: &str,
+    id: &AppId,
     change: &AppChange,
 ) -> Result<App> {
     apps::lock(db, id)?;
     let app = apps::get(db, id)?;
+    let mut act = Act::new(AuditAction::AppChanged, "app", id);
     if let Some(new_name) = &change.name {
         apps::rename(db, id, &name(new_name)?)?;
+        act = act.named("name");
     }
     if let Some(scopes) = &change.scopes {
         if app.admin {
@@ -119,6 +126,7 @@ pub fn change_app(
             return Err(Error::NoScope);
         }
         apps::set_scopes(db, id, scopes)?;
+        act = act.turned("scopes", Some(&app.scopes), Some(scopes));
     }
     if let Some(wanted) = &change.companies {
         if app.admin {
@@ -135,7 +143,7 @@ pub fn change_app(
             }
             apps::dismiss(db, id, gone)?;
         }
-        let mut new: Vec<&String> = wanted.iter().filter(|id| !app.companies.contains(id)).collect();
+        let mut new: Vec<&CompanyId> = wanted.iter().filter(|id| !app.companies.contains(id)).collect();
         new.sort_unstable();
         new.dedup();
         for company in new {
@@ -143,5 +151,11 @@ pub fn change_app(
             apps::admit(db, id, company)?;
         }
     }
-    Ok(apps::get(db, id)?)
+    let changed = apps::get(db, id)?;
+    if change.companies.is_some() {
+        let [before, after] = [&app, &changed].map(|app| app.companies.join(" "));
+        act = act.turned("companies", Some(before), Some(after));
+    }
+    audit::note(db, grant, act);
+    Ok(changed)
 }

@@ -4,10 +4,12 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Grant, action},
-        ids::new_id,
+        audit::Act,
+        ids::CompanyId,
+        words::AuditAction,
     },
     store::{
-        WriteDb,
+        WriteDb, audit,
         companies::{self, Company},
     },
 };
@@ -19,18 +21,19 @@ use super::{Result, name};
 pub fn company(
     db: &mut WriteDb,
     ambient: &Ambient,
-    _grant: &Grant<action::Administer>,
+    grant: &Grant<action::Administer>,
     new_name: &str,
 ) -> Result<Company> {
     let now = ambient.now();
     let company = Company {
-        id: new_id("com", now, ambient.entropy.bytes()),
+        id: CompanyId::new(now, ambient.entropy.bytes()),
         name: name(new_name)?,
         created_at: now,
         closing_at: None,
         deleting_at: None,
     };
     companies::insert(db, &company)?;
+    audit::note(db, grant, Act::new(AuditAction::CompanyAdded, "company", &company.id).of(&company.id));
     Ok(company)
 }
 
@@ -39,10 +42,11 @@ pub fn company(
 pub fn rename_company(
     db: &mut WriteDb,
     grant: &Grant<action::Administer>,
-    id: &str,
+    id: &CompanyId,
     new_name: &str,
 ) -> Result<Company> {
     grant.covers(id, "company")?;
     companies::rename(db, id, &name(new_name)?)?;
+    audit::note(db, grant, Act::new(AuditAction::CompanyChanged, "company", id).of(id).named("name"));
     Ok(companies::get(db, id)?)
 }

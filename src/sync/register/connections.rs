@@ -7,13 +7,14 @@ use crate::{
     connectors::{self, Moves},
     domain::{
         access::{Grant, action},
-        ids::{new_guid, new_id},
+        audit::Act,
+        ids::{CompanyId, ConnectionId, new_guid},
         name::slug,
         secret::Secret,
-        words::{Kind, Mode},
+        words::{AuditAction, Kind, Mode},
     },
     store::{
-        WriteDb, companies,
+        WriteDb, audit, companies,
         connections::{self, Connection},
         desktop::{self, DesktopFile},
         locks::{self, Locked},
@@ -38,7 +39,7 @@ pub struct NewConnection {
 #[derive(Debug, Clone)]
 pub struct ConnectionDraft {
     pub kind: Kind,
-    pub company_id: String,
+    pub company_id: CompanyId,
     /// Without one it is called after its kind.
     pub name: Option<String>,
     /// Those that differ from their defaults.
@@ -48,7 +49,7 @@ pub struct ConnectionDraft {
 
 impl ConnectionDraft {
     /// A connection with the defaults of its kind.
-    pub fn new(kind: Kind, company_id: impl Into<String>) -> Self {
+    pub fn new(kind: Kind, company_id: impl Into<CompanyId>) -> Self {
         let (settings, secrets) = Default::default();
         Self { kind, company_id: company_id.into(), name: None, settings, secrets }
     }
@@ -73,7 +74,7 @@ pub fn connection(
     let now = ambient.now();
     let spec = connectors::of(kind)?.spec();
     let connection = Connection {
-        id: new_id("con", now, ambient.entropy.bytes()),
+        id: ConnectionId::new(now, ambient.entropy.bytes()),
         company_id: company.id,
         kind,
         name: name(new_name.as_deref().unwrap_or(spec.name))?,
@@ -93,13 +94,22 @@ pub fn connection(
     if spec.is_polled() {
         polls::insert(db, &connection.id, now)?;
     }
+    let act = Act::new(AuditAction::ConnectionAdded, "connection", &connection.id).of(&connection.company_id);
+    let act = act.with("kind", kind).all_named(fields(settings, secrets));
+    audit::note(db, grant, act);
     Ok(NewConnection { connection, credentials, made })
 }
 
 /// Notes whose lists a connection stages, by its settings.
-fn set_tenant(db: &mut WriteDb, id: &str, kind: Kind, settings: &str) -> Result<()> {
+fn set_tenant(db: &mut WriteDb, id: &ConnectionId, kind: Kind, settings: &str) -> Result<()> {
     let tenant = connectors::of(kind)?.tenant(settings);
     Ok(connections::set_tenant(db, id, tenant.as_deref())?)
+}
+
+/// The names of settings and secrets, without their values.
+fn fields(settings: &BTreeMap<String, String>, secrets: &BTreeMap<String, Secret>) -> Vec<String> {
+    let settings = settings.keys().map(|name| format!("settings.{name}"));
+    settings.chain(secrets.keys().map(|name| format!("secrets.{name}"))).collect()
 }
 
 fn desktop_file(
@@ -132,6 +142,8 @@ pub fn new_password(
     companies::open(db, &connection.company_id)?;
     let password = Secret::generate("", ambient.entropy.bytes());
     desktop::set_password(db, &connection.id, &password.hash().0)?;
+    let act = Act::new(AuditAction::SecretRenewed, "connection", &connection.id).of(&connection.company_id);
+    audit::note(db, grant, act.named("password"));
     Ok(password)
 }
 
@@ -145,7 +157,10 @@ pub fn new_ids(
 ) -> Result<()> {
     grant.covers(&connection.company_id, "connection")?;
     let guid = || new_guid(ambient.entropy.bytes());
-    Ok(desktop::set_ids(db, &connection.id, &guid(), &guid())?)
+    desktop::set_ids(db, &connection.id, &guid(), &guid())?;
+    let act = Act::new(AuditAction::SecretRenewed, "connection", &connection.id).of(&connection.company_id);
+    audit::note(db, grant, act.all_named(["owner_id", "file_id"]));
+    Ok(())
 }
 
 /// What is to be changed of a connection.
@@ -180,7 +195,7 @@ pub fn change_connection(
     ambient: &Ambient,
     vault: &Vault,
     grant: &Grant<action::ManageConnections>,
-    id: &str,
+    id: &ConnectionId,
     change: &ConnectionChange,
 ) -> Result<Connection> {
     // What it is now is read under its lock: of two changes at once both stay.
@@ -217,12 +232,28 @@ pub fn change_connection(
     if change.new_ids {
         new_ids(db, ambient, grant, &before)?;
     }
+    audit::note(db, grant, changed(&before, change));
     let after = connections::get(db, id)?;
     let other_settings = !is_same(&after.settings, &before.settings);
     if connectors::is_polled(after.kind) && (other_settings || !change.secrets.is_empty()) {
         poll_anew(db, ambient, &lock, &after, other_settings)?;
     }
     Ok(connections::get(db, id)?)
+}
+
+/// What the audit says of a change: the names of its members, but of what is only on or off the value as well.
+fn changed(before: &Connection, change: &ConnectionChange) -> Act {
+    let ConnectionChange { name, paused, settings, secrets, .. } = change;
+    let act = Act::new(AuditAction::ConnectionChanged, "connection", &before.id).of(&before.company_id);
+    let act = name.iter().fold(act, |act, _| act.named("name"));
+    let act = paused.iter().fold(act, |act, paused| act.turned("paused", Some(before.paused), Some(paused)));
+    let flags = [
+        ("forget_company_file", change.forget_company_file),
+        ("same_company_file", change.same_company_file),
+        ("new_ids", change.new_ids),
+    ];
+    let flags = flags.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name);
+    act.all_named(fields(settings, secrets)).all_named(flags)
 }
 
 /// A connection has something new to be polled with: what is under way is broken off, what stood in the way may be gone.

@@ -6,12 +6,15 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Grant, Scopes, action},
-        ids::new_id,
+        audit::Act,
+        ids::{AppId, TokenId},
         secret::Secret,
+        words::AuditAction,
     },
     store::{
         WriteDb,
         apps::{self, Token},
+        audit,
     },
 };
 
@@ -46,7 +49,7 @@ pub fn token(
     db: &mut WriteDb,
     ambient: &Ambient,
     grant: &Grant<action::Administer>,
-    app_id: &str,
+    app_id: &AppId,
     draft: &TokenDraft,
 ) -> Result<NewToken> {
     let now = ambient.now();
@@ -70,7 +73,7 @@ pub fn token(
         Some(_) => return Err(Error::BadExpiry),
     };
     let token = Token {
-        id: new_id("tok", now, ambient.entropy.bytes()),
+        id: TokenId::new(now, ambient.entropy.bytes()),
         name: draft.name.as_deref().map(name).transpose()?,
         scopes,
         created_at: now,
@@ -80,5 +83,10 @@ pub fn token(
     };
     let secret = Secret::generate(if app.admin { "rca_" } else { "rct_" }, ambient.entropy.bytes());
     apps::add_token(db, &app.id, &token, &secret.hash().0)?;
+    let act = Act::new(AuditAction::TokenAdded, "token", &token.id)
+        .with("app_id", &app.id)
+        .with("scopes", &token.scopes);
+    let act = token.expires_at.iter().fold(act, |act, at| act.with("expires_at", at.to_rfc3339()));
+    audit::note(db, grant, act);
     Ok(NewToken { token, secret })
 }

@@ -24,6 +24,7 @@ use crate::{
         source::{Failure, Fetched},
     },
     domain::{
+        ids::ConnectionId,
         problem::Problem,
         words::{Cause, List},
     },
@@ -36,7 +37,7 @@ use crate::{
 };
 
 /// The longest wait on the spot for the rate limit, or for what a source asks; longer waits are left to the schedule.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How long somebody waits who wants one answer now.
 const IMPATIENCE: Duration = Duration::from_secs(2);
@@ -88,14 +89,18 @@ impl SourceAccess {
     ///
     /// # Errors
     /// Settings or secrets that cannot be used, or the database.
-    pub async fn open(&self, connection_id: &str, lease: Option<Lease>) -> Result<Opened, OpenError> {
+    pub async fn open(
+        &self,
+        connection_id: &ConnectionId,
+        lease: Option<Lease>,
+    ) -> Result<Opened, OpenError> {
         self.open_at(connection_id, lease, None).await
     }
 
     /// [`Self::open`], whose waits leave `slot` to others.
     pub(super) async fn open_at(
         &self,
-        connection_id: &str,
+        connection_id: &ConnectionId,
         lease: Option<Lease>,
         slot: Option<Arc<PollSlot>>,
     ) -> Result<Opened, OpenError> {
@@ -142,7 +147,7 @@ impl SourceAccess {
     /// What keeps the source from answering.
     pub async fn fetch(
         &self,
-        connection_id: &str,
+        connection_id: &ConnectionId,
         list: List,
         external_id: &str,
     ) -> Result<Fetched, Failure> {

@@ -1,11 +1,17 @@
 //! Messages that nobody understood, sealed. Each connection has a key of its own for them, which is a secret among its
 //! others: so a new key of the gateway seals that one anew, and not each message.
 
+use std::mem;
+
 use chrono::{DateTime, Utc};
 
 use crate::{
     codec::seal::{self, NONCE},
-    domain::{key::Key, secret::Secret},
+    domain::{
+        ids::{ConnectionId, MessageId},
+        key::Key,
+        secret::Secret,
+    },
     store::{
         Db, WriteDb, locks,
         secrets::{self, MESSAGE_KEY},
@@ -16,7 +22,12 @@ use super::{Result, Vault, VaultError};
 
 impl Vault {
     /// The key that seals a connection's messages; made where there is none yet.
-    pub fn message_key(&self, db: &mut WriteDb, connection_id: &str, now: DateTime<Utc>) -> Result<Key> {
+    pub fn message_key(
+        &self,
+        db: &mut WriteDb,
+        connection_id: &ConnectionId,
+        now: DateTime<Utc>,
+    ) -> Result<Key> {
         // Two that make one at the same time: what the first has sealed would not open with the second's.
         locks::of(connection_id).connection(db)?;
         if let Some(key) = self.known_message_key(db, connection_id)? {
@@ -27,7 +38,7 @@ impl Vault {
         Ok(key)
     }
 
-    fn known_message_key(&self, db: &mut Db, connection_id: &str) -> Result<Option<Key>> {
+    fn known_message_key(&self, db: &mut Db, connection_id: &ConnectionId) -> Result<Option<Key>> {
         let Some(row) = secrets::message_key(db, connection_id)? else { return Ok(None) };
         let key = self.open(db, &row)?;
         let read = Key::read_all(key.reveal()).ok().and_then(|keys| keys.into_iter().next());
@@ -38,8 +49,8 @@ impl Vault {
     pub fn seal_message(
         &self,
         key: &Key,
-        connection_id: &str,
-        inbox_id: &str,
+        connection_id: &ConnectionId,
+        inbox_id: &MessageId,
         body: &[u8],
     ) -> Result<Vec<u8>> {
         let mut nonce = [0; NONCE];
@@ -55,12 +66,13 @@ impl Vault {
     pub fn open_message(
         &self,
         db: &mut Db,
-        connection_id: &str,
-        inbox_id: &str,
+        connection_id: &ConnectionId,
+        inbox_id: &MessageId,
         sealed: &[u8],
     ) -> Result<Vec<u8>> {
         let not_opened = || VaultError::not_opened(connection_id, inbox_id);
         let key = self.known_message_key(db, connection_id)?.ok_or_else(not_opened)?;
-        seal::open(&key, connection_id, inbox_id, sealed).map_err(|_| not_opened())
+        let opened = seal::open(&key, connection_id, inbox_id, sealed).map_err(|_| not_opened());
+        opened.map(|mut plain| mem::take(&mut *plain))
     }
 }

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use crate::{
-    domain::problem::{Problem, sentence},
+    domain::{
+        ids::ConnectionId,
+        problem::{Problem, sentence},
+    },
     store,
 };
 
@@ -24,7 +27,7 @@ pub enum VaultError {
     #[error("the key file {path:?} has mode {mode:04o}: others than its owner can read it")]
     Open { path: PathBuf, mode: u32 },
     #[error(
-        "the key file {path:?} is missing: it is the only thing that opens the stored credentials of {connections} connections"
+        "the key file {path:?} is missing: it is the only thing that opens the stored credentials of {connections} connections, and that shows whether the audit is whole"
     )]
     Missing { path: PathBuf, connections: usize },
     #[error("the stored credentials are sealed with the key {wanted}; {} holds {}", .keys.name(), if .held.is_empty() { "none" } else { .held })]
@@ -32,11 +35,13 @@ pub enum VaultError {
     #[error(
         "the secret `{name}` of the connection {connection_id} does not open: it is damaged, or was moved from elsewhere"
     )]
-    NotOpened { connection_id: String, name: String },
+    NotOpened { connection_id: ConnectionId, name: String },
+    #[error("the sealed key {id} of the audit does not open: it is damaged, or was moved from elsewhere")]
+    AuditKeyNotOpened { id: String },
 }
 
 impl VaultError {
-    pub(super) fn not_opened(connection_id: &str, name: &str) -> Self {
+    pub(super) fn not_opened(connection_id: &ConnectionId, name: &str) -> Self {
         Self::NotOpened { connection_id: connection_id.into(), name: name.into() }
     }
 
@@ -71,6 +76,10 @@ impl VaultError {
             Self::NotOpened { connection_id, name } => (
                 "secret_not_opened",
                 format!("Enter it again: `rollcall connection set {connection_id} --secret {name}=@FILE`."),
+            ),
+            Self::AuditKeyNotOpened { .. } => (
+                "audit_key_not_opened",
+                "Restore the table `audit_keys` from a backup: without it the rows from before the key was rotated cannot be verified.".to_owned(),
             ),
         };
         Some(Problem::new(code, sentence(&self.to_string()), remedy))

@@ -5,6 +5,7 @@
 //! | `mod` | sealing and opening |
 //! | `file` | the key file |
 //! | `bodies` | messages that nobody understood |
+//! | `audit` | the keys of the audit |
 //! | `rotate` | a new key in place of the old one, while gateways run |
 //! | `look` | which keys there are, and what they seal |
 //! | `error` | why a secret cannot be kept or read |
@@ -13,6 +14,7 @@
 //! gateway that runs while the key is rotated never seals with the old one: it asks the database each time, and reads the
 //! file again when it is told of a key that it does not hold.
 
+mod audit;
 mod bodies;
 mod error;
 mod file;
@@ -25,8 +27,12 @@ pub use rotate::{Begun, Rotation};
 
 use std::{
     collections::BTreeMap,
+    mem,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use chrono::{DateTime, Utc};
@@ -34,7 +40,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     clock::Entropy,
     codec::seal::{self, NONCE},
-    domain::{key::Key, secret::Secret},
+    domain::{ids::ConnectionId, key::Key, secret::Secret},
     store::{
         Db, WriteDb,
         secrets::{self, SealedSecret},
@@ -61,6 +67,8 @@ struct Inner {
     /// The keys that were read so far. One that is gone from the file stays: a row that was read before it was sealed
     /// anew still opens.
     ring: RwLock<Vec<Key>>,
+    /// It was seen that there is a key.
+    ready: AtomicBool,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -71,7 +79,7 @@ impl Vault {
             KeySource::Given(keys) => keys.clone(),
             KeySource::File(_) => Vec::new(),
         };
-        Self(Arc::new(Inner { source, ring: RwLock::new(ring), entropy }))
+        Self(Arc::new(Inner { source, ring: RwLock::new(ring), ready: AtomicBool::new(false), entropy }))
     }
 
     /// Sees to it that secrets can be sealed, before the first is: at the first start it makes the key file. To be
@@ -84,7 +92,7 @@ impl Vault {
     }
 
     /// The secrets of a connection, by name.
-    pub fn secrets(&self, db: &mut Db, connection_id: &str) -> Result<BTreeMap<String, Secret>> {
+    pub fn secrets(&self, db: &mut Db, connection_id: &ConnectionId) -> Result<BTreeMap<String, Secret>> {
         let mut tries = 3;
         loop {
             let rows = secrets::of(db, connection_id)?;
@@ -101,7 +109,7 @@ impl Vault {
     pub fn put(
         &self,
         db: &mut WriteDb,
-        connection_id: &str,
+        connection_id: &ConnectionId,
         name: &str,
         secret: &Secret,
         now: DateTime<Utc>,
@@ -112,11 +120,17 @@ impl Vault {
     }
 
     /// Forgets a secret; whether there was one.
-    pub fn remove(&self, db: &mut WriteDb, connection_id: &str, name: &str) -> Result<bool> {
+    pub fn remove(&self, db: &mut WriteDb, connection_id: &ConnectionId, name: &str) -> Result<bool> {
         Ok(secrets::remove(db, connection_id, name)?)
     }
 
-    fn seal(&self, key: &Key, connection_id: &str, name: &str, plain: &[u8]) -> Result<SealedSecret> {
+    fn seal(
+        &self,
+        key: &Key,
+        connection_id: &ConnectionId,
+        name: &str,
+        plain: &[u8],
+    ) -> Result<SealedSecret> {
         let not_sealed = |_| VaultError::not_opened(connection_id, name);
         let mut nonce = [0; NONCE];
         nonce.iter_mut().zip(self.0.entropy.bytes()).for_each(|(to, random)| *to = random);
@@ -127,19 +141,23 @@ impl Vault {
     fn open(&self, db: &mut Db, row: &SealedSecret) -> Result<Secret> {
         let key = self.key(db, &row.key_id)?;
         let not_opened = || VaultError::not_opened(&row.connection_id, &row.name);
-        let plain = seal::open(&key, &row.connection_id, &row.name, &row.sealed).map_err(|_| not_opened())?;
-        String::from_utf8(plain).map(Secret::new).map_err(|_| not_opened())
+        let mut plain =
+            seal::open(&key, &row.connection_id, &row.name, &row.sealed).map_err(|_| not_opened())?;
+        String::from_utf8(mem::take(&mut *plain)).map(Secret::new).map_err(|_| not_opened())
     }
 
     /// The key to seal with, which stays so until the transaction ends.
     fn current(&self, db: &mut WriteDb, now: DateTime<Utc>) -> Result<Key> {
-        if self.ring().is_empty() {
-            return self.first(db, now);
-        }
-        match secrets::hold_current(db)? {
-            Some(id) => self.key(db, &id),
-            None => self.first(db, now),
-        }
+        let current = match self.ring().is_empty() {
+            true => None,
+            false => secrets::hold_current(db)?,
+        };
+        let key = match current {
+            Some(id) => self.key(db, &id)?,
+            None => self.first(db, now)?,
+        };
+        self.0.ready.store(true, Relaxed);
+        Ok(key)
     }
 
     /// The key to seal with as this process first asks for it; makes the first key known to the database. Only here a key
@@ -153,7 +171,9 @@ impl Vault {
         };
         self.learn(&held);
         // A file that was made for a start that failed counts while nothing is sealed.
-        let adopts = matches!(self.0.source, KeySource::File(_)) && secrets::connections(db)? == 0;
+        let adopts = matches!(self.0.source, KeySource::File(_))
+            && secrets::connections(db)? == 0
+            && !Self::is_audited(db)?;
         if let Some(current) = current.filter(|key| !adopts || held.iter().any(|held| held.id() == key.id)) {
             return self.key(db, &current.id);
         }
@@ -172,7 +192,7 @@ impl Vault {
         // Waits for those who seal something with the key that is current now.
         secrets::set_current(db, &new.id(), now)?;
         let connections = secrets::connections(db)?;
-        if connections > 0 {
+        if connections > 0 || Self::is_audited(db)? {
             return Err(VaultError::Missing { path: path.to_owned(), connections });
         }
         let made = file::create(path, new)?;

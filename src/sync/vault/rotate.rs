@@ -1,7 +1,7 @@
 //! A new key in place of the old one, while gateways run.
 //!
-//! Four steps, each of which leaves a state from which the next call goes on: [`Vault::begin_rotation`] makes the new key
-//! current, [`Vault::reseal`] seals one secret after the other with it, [`Vault::forget_keys`] drops the old keys from the
+//! Five steps, each of which leaves a state from which the next call goes on: [`Vault::begin_rotation`] makes the new key
+//! current, the keys of the audit from before are kept, [`Vault::reseal`] seals one secret after the other with it, [`Vault::forget_keys`] drops the old keys from the
 //! database, and [`Vault::trim_file`] from the key file. A key leaves the file only after the database has forgotten it,
 //! and it forgets none that still seals something.
 
@@ -9,8 +9,14 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     codec::seal,
+    domain::{
+        access::{Actor, Origin},
+        audit::Act,
+        ids::ConnectionId,
+        words::AuditAction,
+    },
     store::{
-        Store, WriteDb,
+        Store, WriteDb, audit,
         secrets::{self, SealedSecret},
     },
 };
@@ -40,7 +46,7 @@ pub struct Rotation {
     /// How many secrets were sealed anew.
     pub resealed: u64,
     /// Those that do not open: connection and name. Their keys are kept.
-    pub left: Vec<(String, String)>,
+    pub left: Vec<(ConnectionId, String)>,
 }
 
 impl Vault {
@@ -51,13 +57,15 @@ impl Vault {
     pub async fn rotate(&self, store: &Store, now: DateTime<Utc>) -> Result<Rotation> {
         let vault = self.clone();
         let (begun, key_id) = store.write(move |db| vault.begin_rotation(db, now)).await?;
+        let vault = self.clone();
+        store.write(move |db| vault.keep_audit_keys(db, now)).await?;
         let mut rotation = Rotation { begun, key_id, resealed: 0, left: Vec::new() };
         let mut after = (String::new(), String::new());
         loop {
             let (key_id, from) = (rotation.key_id.clone(), after.clone());
             let rows = store.read(move |db| secrets::not_sealed_with(db, &key_id, &from, PAGE)).await?;
             let Some(last) = rows.last() else { break };
-            after = (last.connection_id.clone(), last.name.clone());
+            after = (last.connection_id.to_string(), last.name.clone());
             for row in rows {
                 let place = (row.connection_id.clone(), row.name.clone());
                 let vault = self.clone();
@@ -65,7 +73,7 @@ impl Vault {
                 match store.write(move |db| vault.reseal(db, &row, now)).await {
                     Ok(done) => rotation.resealed += u64::from(done),
                     Err(VaultError::NotOpened { .. } | VaultError::WrongKey { .. }) => {
-                        rotation.left.push(place)
+                        rotation.left.push(place);
                     }
                     Err(error) => return Err(error),
                 }
@@ -106,6 +114,10 @@ impl Vault {
         };
         self.learn(std::slice::from_ref(&next));
         secrets::set_current(db, &next.id(), now)?;
+        let act =
+            Act::new(AuditAction::KeyRotated, "key", next.id()).turned("id", Some(current), Some(next.id()));
+        // Only who runs commands on the machine of the key can do this.
+        audit::note_by(db, &Actor::command_line(), &Origin::at(now), act);
         Ok((begun, next.id()))
     }
 

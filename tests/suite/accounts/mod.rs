@@ -1,6 +1,12 @@
 //! Accounts: people sign in, and see and do what is theirs.
 
+mod cross_site;
+mod fresh;
+mod links;
+mod management;
+mod passwords;
 mod sessions;
+mod tokens;
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -47,7 +47,11 @@ async fn no_row_crosses_companies() {
         for (list, rows) in [("employees", 2), ("connections", 1), ("companies", 1), ("links", 0)] {
             let page = app.get(&format!("/v1/{list}")).await;
             assert_eq!(page.is(200)["data"].as_array().unwrap().len(), rows, "{list}");
-            assert!(!page.text.contains(&other.id) && !page.text.contains("Globex"), "{list}: {}", page.text);
+            assert!(
+                !page.text.contains(other.id.as_str()) && !page.text.contains("Globex"),
+                "{list}: {}",
+                page.text
+            );
         }
         assert!(ids(app, "/v1/employees?q=Globex").await.is_empty());
         let connection = &connection.id;

@@ -28,7 +28,7 @@ async fn a_connection_keeps_its_credentials_to_itself() {
         assert_ne!(renewed.is(200)["webhook_secret"], secret);
         assert_eq!(renewed.is(200)["webhook_url"], made["webhook_url"]);
         let (vault, id) = (app.gateway.vault.clone(), id.to_owned());
-        let kept = app.gateway.store.read(move |db| vault.secrets(db, &id)).await.unwrap();
+        let kept = app.gateway.store.read(move |db| vault.secrets(db, &id.into())).await.unwrap();
         assert_eq!(kept["sid"].reveal(), "hunter-other");
         assert_eq!(kept["webhook_secret"].reveal(), renewed.is(200)["webhook_secret"]);
         assert!(!format!("{kept:?}").contains("hunter"));

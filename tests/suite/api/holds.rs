@@ -16,7 +16,7 @@ use crate::support::{TestApp, people};
 
 async fn held(app: &TestApp) -> String {
     app.stage(List::Employee, people(30)).await;
-    app.stage(List::Employee, people(5)).await.id
+    app.stage(List::Employee, people(5)).await.id.into()
 }
 
 #[tokio::test]

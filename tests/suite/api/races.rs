@@ -167,7 +167,7 @@ async fn work(app: &TestApp, connection: &Connection) {
             vault: app.gateway.vault.clone(),
             gateway: "gw_test".into(),
             lease_for: Duration::from_secs(30),
-            turn: Duration::from_secs(600),
+            turn: Duration::from_mins(10),
             slots: Arc::new(Semaphore::new(4)),
             traffic: rollcall::sync::inbox::Traffic::default(),
             polls: Arc::default(),

@@ -4,7 +4,7 @@ use rollcall::{
     clock::Ambient,
     domain::{
         hold::Gone,
-        ids::new_id,
+        ids::MessageId,
         problem::Problem,
         words::{List, Mode},
     },
@@ -23,7 +23,7 @@ pub(super) async fn staged(machine: &Machine, count: usize) {
     let store = Store::open(&format!("sqlite:{}", machine.path("rollcall.db").display())).unwrap();
     let ambient = Ambient::system();
     let stage = store.write(move |db| {
-        let connection = connections::get(db, &connection)?;
+        let connection = connections::get(db, &connection.into())?;
         let run = run::start(db, &ambient, &connection, List::Employee, Mode::Full)?;
         ingest::batch(db, &ambient, &run, &people(count), None)?;
         reconcile::finish(db, &run, &Gone::NotSeen, None, ambient.now())
@@ -139,10 +139,10 @@ async fn a_message_is_replayed_by_the_id_that_its_sender_knows() {
     let ambient = Ambient::system();
     let tell = store.write(move |db| {
         let now = ambient.now();
-        let id = new_id("msg", now, ambient.entropy.bytes());
+        let id = MessageId::new(now, ambient.entropy.bytes());
         let message = inbox::NewMessage {
             id: id.clone(),
-            connection_id,
+            connection_id: connection_id.into(),
             message_id: "evt-4711".into(),
             event: "employees.upserted".into(),
             body: None,
@@ -158,7 +158,7 @@ async fn a_message_is_replayed_by_the_id_that_its_sender_knows() {
     });
     let id = tell.await.unwrap();
     let listed = machine.run(&["webhook", "list", "push", "--state", "dead"]).stdout;
-    assert!(listed.contains(&id) && listed.contains("evt-4711"), "{listed}");
+    assert!(listed.contains(id.as_str()) && listed.contains("evt-4711"), "{listed}");
     machine.problem(&["webhook", "replay", "evt-47"], "message_not_found");
     assert_eq!(machine.json(&["webhook", "replay", "evt-4711"])["replayed"], 1);
     machine.problem(&["webhook", "replay", &id[..id.len() - 1]], "message_not_dead");

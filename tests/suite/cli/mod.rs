@@ -1,5 +1,7 @@
 //! The shipped binary, called as people and scripts call it.
 
+mod audited;
+mod backup;
 mod books;
 mod credentials;
 mod demo;
@@ -7,6 +9,7 @@ mod doctor;
 mod links;
 mod not_repeated;
 mod objects;
+mod planted;
 mod polled;
 mod restore;
 mod secrets;
@@ -139,7 +142,7 @@ impl Served {
                 served.figures = url.strip_suffix("/metrics").map(str::to_owned);
             }
             if let Some(url) = line.trim_end().strip_prefix("listening on ") {
-                served.url = url.to_owned();
+                url.clone_into(&mut served.url);
                 break;
             }
         }

@@ -5,6 +5,7 @@ use rollcall::{
     clock::Ambient,
     domain::{
         hold::Gone,
+        ids::{RecordId, RunId},
         record::Record,
         words::{ChangeKind, List, Mode, RunState},
     },
@@ -35,13 +36,13 @@ async fn arrives(
     staged.await.unwrap()
 }
 
-async fn runs_of(store: &Store, connection: &Connection) -> Vec<String> {
+async fn runs_of(store: &Store, connection: &Connection) -> Vec<RunId> {
     let id = connection.id.clone();
     let page = store.read(move |db| runs::page(db, &id, None, PageLimit::SCAN)).await.unwrap();
     page.rows.into_iter().map(|run| run.id).collect()
 }
 
-async fn changes_of(store: &Store, record: &str) -> Vec<ChangeKind> {
+async fn changes_of(store: &Store, record: &RecordId) -> Vec<ChangeKind> {
     let id = record.to_owned();
     let page = store.read(move |db| changes::of_record(db, &id, None, PageLimit::SCAN)).await.unwrap();
     page.rows.into_iter().map(|change| change.kind).collect()
@@ -54,8 +55,12 @@ async fn old_history_goes_and_what_a_list_a_hold_or_a_link_needs_stays() {
         let clock = TestClock::new();
         let ambient = Ambient { clock: clock.clone(), ..Ambient::system() };
         let connection = &app.connection;
-        let kept =
-            Kept { changes: TimeDelta::days(90), runs: TimeDelta::days(90), versions: TimeDelta::days(365) };
+        let kept = Kept {
+            changes: TimeDelta::days(90),
+            runs: TimeDelta::days(90),
+            versions: TimeDelta::days(365),
+            audit: None,
+        };
         let now = || -> DateTime<Utc> { ambient.now() };
 
         // A year of daily lists in which one person changes each day.
@@ -132,7 +137,9 @@ async fn a_long_history_goes_in_small_steps() {
         let mut list = people(1_300);
         arrives(store, &ambient, &app.connection, List::Employee, list.clone()).await;
         clock.advance(TimeDelta::minutes(1));
-        list.iter_mut().for_each(|record| record.job_title = Some("another".into()));
+        for record in &mut list {
+            record.job_title = Some("another".into());
+        }
         arrives(store, &ambient, &app.connection, List::Employee, list.clone()).await;
         clock.advance(TimeDelta::minutes(1));
         let held = arrives(store, &ambient, &app.connection, List::Employee, people(2)).await;
@@ -141,8 +148,12 @@ async fn a_long_history_goes_in_small_steps() {
         clock.advance(TimeDelta::minutes(1));
         arrives(store, &ambient, &app.connection, List::Employee, list).await;
         clock.advance(TimeDelta::days(400));
-        let kept =
-            Kept { changes: TimeDelta::days(90), runs: TimeDelta::days(90), versions: TimeDelta::days(365) };
+        let kept = Kept {
+            changes: TimeDelta::days(90),
+            runs: TimeDelta::days(90),
+            versions: TimeDelta::days(365),
+            audit: None,
+        };
         // Two gateways at once.
         let (one, other) =
             tokio::join!(forget(store, kept, ambient.now()), forget(store, kept, ambient.now()));

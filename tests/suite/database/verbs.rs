@@ -95,7 +95,9 @@ async fn verbs_on_the_same_rows_get_along() {
                 let (ambient, connection) = (app.gateway.ambient.clone(), app.connection.clone());
                 let mut list = people(40);
                 list.truncate(40 - gone);
-                list.iter_mut().for_each(|record| record.job_title = Some(format!("job {round}")));
+                for record in &mut list {
+                    record.job_title = Some(format!("job {round}"));
+                }
                 let staged = app.gateway.store.write(move |db| {
                     // One list at a time runs, as with every source.
                     let busy = runs::in_state(db, &connection.id, List::Employee, RunState::Running)?;

@@ -28,7 +28,7 @@ fn execute(database: &TestDatabase, sql: &str) {
 /// All that has happened so far is forgotten.
 async fn forget_all(app: &TestApp) {
     let (days, later) = (TimeDelta::days(90), app.gateway.ambient.now() + TimeDelta::days(91));
-    let kept = Kept { changes: days, runs: days, versions: days };
+    let kept = Kept { changes: days, runs: days, versions: days, audit: None };
     forget(&app.gateway.store, kept, later).await.unwrap();
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use chrono::Utc;
-use rollcall::store::Store;
+use rollcall::{domain::ids::CompanyId, store::Store};
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
@@ -105,7 +105,7 @@ async fn a_gateway_that_is_killed_leaves_no_gap_in_the_feed() {
             }
         }
         let store = database.open();
-        until_staged(&store, &company, MESSAGES * 20).await;
+        until_staged(&store, &company.as_str().into(), MESSAGES * 20).await;
         done.store(true, Relaxed);
         let told = reader.await.unwrap();
         let positions: Vec<i64> = told.iter().map(|(position, _)| *position).collect();
@@ -118,7 +118,7 @@ async fn a_gateway_that_is_killed_leaves_no_gap_in_the_feed() {
     .await;
 }
 
-async fn until_staged(store: &Store, company: &str, count: usize) {
+async fn until_staged(store: &Store, company: &CompanyId, count: usize) {
     let started = std::time::Instant::now();
     loop {
         let company = company.to_owned();
@@ -126,7 +126,7 @@ async fn until_staged(store: &Store, company: &str, count: usize) {
         if state.records.len() == count {
             return;
         }
-        assert!(started.elapsed() < Duration::from_secs(120), "{} of {count}", state.records.len());
+        assert!(started.elapsed() < Duration::from_mins(2), "{} of {count}", state.records.len());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -13,6 +13,7 @@ use rollcall::{
     clock::Ambient,
     domain::{
         details::Details,
+        ids::{CompanyId, RecordId},
         record::Record,
         words::{Kind, List},
     },
@@ -48,7 +49,7 @@ const RESUMED: usize = 260;
 struct World {
     store: Store,
     ambient: Ambient,
-    companies: Vec<String>,
+    companies: Vec<CompanyId>,
     connections: Vec<Connection>,
     app: App,
     writing: Arc<AtomicUsize>,
@@ -209,7 +210,7 @@ impl World {
         let _ = linked.await;
     }
 
-    async fn find(&self, connection: &Connection, list: List, number: usize) -> Option<String> {
+    async fn find(&self, connection: &Connection, list: List, number: usize) -> Option<RecordId> {
         let id = connection.id.clone();
         let found = self.store.read(move |db| records::find(db, &id, list, &format!("P-{number}")));
         found.await.ok().flatten().map(|staged| staged.id)
@@ -230,7 +231,7 @@ impl World {
     }
 
     /// Reads the feed in small parts until the writers are done; the state, and how often it had to resume.
-    async fn follow(self, seed: u64, company: String) -> (String, Rebuilt, usize) {
+    async fn follow(self, seed: u64, company: CompanyId) -> (CompanyId, Rebuilt, usize) {
         let mut rng = StdRng::seed_from_u64(seed);
         let mut kept = (Rebuilt::default(), Start::Oldest);
         let (mut state, mut start) = kept.clone();

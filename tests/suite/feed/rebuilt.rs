@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rollcall::{
-    domain::words::{ChangeKind, List},
+    domain::{
+        ids::{AppId, CompanyId, ConnectionId, RecordId},
+        words::{ChangeKind, List},
+    },
     store::{
         Db, PageLimit, Result, apps,
         changes::Change,
@@ -16,11 +19,11 @@ use rollcall::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rebuilt {
     /// By ID: the connection, the source's own ID, the version, whether it is absent.
-    pub records: BTreeMap<String, (String, String, i32, bool)>,
+    pub records: BTreeMap<RecordId, (ConnectionId, String, i32, bool)>,
     /// By app and record: the profile.
-    pub links: BTreeMap<(String, String), String>,
+    pub links: BTreeMap<(AppId, RecordId), String>,
     /// App, list and ID.
-    pub profiles: BTreeSet<(String, List, String)>,
+    pub profiles: BTreeSet<(AppId, List, String)>,
     /// The last position.
     pub position: i64,
 }
@@ -30,7 +33,8 @@ impl Rebuilt {
     pub fn apply(&mut self, change: Change) {
         assert_eq!(change.position, self.position + 1, "{change:?}");
         self.position = change.position;
-        let (app, profile) = (change.app_id.unwrap_or_default(), change.profile_id.unwrap_or_default());
+        let (app, profile) =
+            (change.app_id.unwrap_or_else(|| "".into()), change.profile_id.unwrap_or_default());
         let profile_key = (app.clone(), change.list, profile.clone());
         match change.kind {
             ChangeKind::ProfileCreated => assert!(self.profiles.insert(profile_key)),
@@ -72,7 +76,7 @@ impl Rebuilt {
     }
 
     /// What the database holds; of the position it says nothing.
-    pub fn of_database(db: &mut Db, company: &str) -> Result<Self> {
+    pub fn of_database(db: &mut Db, company: &CompanyId) -> Result<Self> {
         let mut state = Self::default();
         for list in List::ALL {
             let mut after: Option<Position> = None;

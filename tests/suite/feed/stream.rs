@@ -49,9 +49,9 @@ impl Stream {
                 let (mut name, mut data) = (String::new(), String::new());
                 for line in block.lines() {
                     match line.split_once(": ") {
-                        Some(("id", id)) => self.last_id = id.to_owned(),
-                        Some(("event", event)) => name = event.to_owned(),
-                        Some(("data", text)) => data = text.to_owned(),
+                        Some(("id", id)) => id.clone_into(&mut self.last_id),
+                        Some(("event", event)) => event.clone_into(&mut name),
+                        Some(("data", text)) => text.clone_into(&mut data),
                         Some(("retry", millis)) => assert!(millis.parse::<u32>().is_ok()),
                         // A comment.
                         other => assert!(line.starts_with(':'), "{other:?}"),

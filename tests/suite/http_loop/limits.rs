@@ -164,7 +164,7 @@ async fn a_thousand_honest_calls_at_once_are_all_answered() {
 
 #[tokio::test]
 async fn calls_that_dribble_make_nobody_wait() {
-    let limits = Limits { body_timeout: Duration::from_secs(60), ..limits() };
+    let limits = Limits { body_timeout: Duration::from_mins(1), ..limits() };
     let gateway = Gateway::start(router(), limits).await;
     let mut half_sent = Vec::new();
     for _ in 0..600 {
@@ -180,7 +180,7 @@ async fn behind_a_trusted_proxy_each_client_has_its_own_bound() {
     let source: MapSource = [("ROLLCALL_TRUSTED_PROXIES", "127.0.0.1")].into_iter().collect();
     let proxies = Settings::read(&source).unwrap().http.trusted_proxies;
     let bound = Limits { max_connections_per_address: 2, trusted_proxies: Arc::new(proxies), ..limits() };
-    let gateway = Gateway::start(router(), Limits { body_timeout: Duration::from_secs(60), ..bound }).await;
+    let gateway = Gateway::start(router(), Limits { body_timeout: Duration::from_mins(1), ..bound }).await;
     let half = |client: &str| {
         format!(
             "POST /v1/small HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {client}\r\nContent-Length: 9\r\n\r\nabc"
@@ -252,7 +252,7 @@ async fn an_early_answer_is_never_lost() {
 #[tokio::test]
 async fn who_never_reads_loses_the_slot() {
     let endless = || async {
-        let zeros = Bytes::from_static(&[0; 1 << 16]);
+        let zeros = Bytes::from(vec![0; 1 << 16]);
         Body::from_stream(futures_util::stream::repeat_with(move || Ok::<_, std::io::Error>(zeros.clone())))
     };
     let router = router().route("/endless", get(endless));

@@ -121,8 +121,8 @@ async fn a_full_gateway_stops_too() {
 async fn what_is_half_sent_and_does_not_move_is_not_waited_for() {
     let read = |body: axum::body::Bytes| async move { body.len().to_string() };
     let router = Router::new().route("/", post(read)).route("/ok", get(|| async { "ok" }));
-    let limits = Limits { shutdown_grace: Duration::from_secs(3600), ..super::limits() };
-    let limits = Limits { body_timeout: Duration::from_secs(3600), ..limits };
+    let limits = Limits { shutdown_grace: Duration::from_hours(1), ..super::limits() };
+    let limits = Limits { body_timeout: Duration::from_hours(1), ..limits };
     let mut gateway = Gateway::start(router, limits).await;
     let mut half_sent = Vec::new();
     for start in
@@ -149,7 +149,7 @@ async fn what_is_half_sent_and_does_not_move_is_not_waited_for() {
     let mut pace = tokio::time::interval(Duration::from_secs(1));
     for _ in 0..5 {
         within(pace.tick()).await;
-        sending.send(piece).await;
+        Box::pin(sending.send(piece)).await;
     }
     assert_eq!(sending.answer().await.body, length.to_string());
     half_sent[0].answer().await;
@@ -172,7 +172,7 @@ fn dribble(client: super::Client<TcpStream>) -> (OwnedReadHalf, JoinHandle<()>) 
 async fn what_dribbles_is_not_waited_for() {
     let read = |body: axum::body::Bytes| async move { body.len().to_string() };
     let router = Router::new().route("/", post(read)).route("/ok", get(|| async { "ok" }));
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     let limits = Limits { shutdown_grace: hour, body_timeout: hour, header_timeout: hour, ..limits() };
     let mut gateway = Gateway::start(router, limits).await;
     let mut dribbling = Vec::new();
@@ -201,8 +201,8 @@ async fn what_dribbles_is_not_waited_for() {
 /// Half a body gets two seconds, and its sender a moment to read the answer, not as long again.
 #[tokio::test]
 async fn a_half_sent_body_does_not_hold_a_gateway_twice_as_long_as_it_may() {
-    let half = Limits { shutdown_grace: Duration::from_secs(3600), ..limits() };
-    let half = Limits { body_timeout: Duration::from_secs(3600), ..half };
+    let half = Limits { shutdown_grace: Duration::from_hours(1), ..limits() };
+    let half = Limits { body_timeout: Duration::from_hours(1), ..half };
     let read = |body: axum::body::Bytes| async move { body.len().to_string() };
     let mut stopping = Gateway::start(Router::new().route("/", post(read)), half).await;
     let mut client = stopping.connect().await;

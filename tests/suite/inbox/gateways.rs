@@ -2,7 +2,10 @@
 
 use chrono::TimeDelta;
 use rollcall::{
-    domain::words::{Kind, MessageState},
+    domain::{
+        ids::ConnectionId,
+        words::{Kind, MessageState},
+    },
     store::inbox,
     sync::inbox::InboxProcessor,
     workers::{board::Workers, frame, inbox::Inboxes},
@@ -76,7 +79,7 @@ async fn gateways_that_hurry_for_the_same_messages_deal_with_each_once() {
 }
 
 /// A turn for whoever is next; its connection.
-async fn turn(office: &Office, gateway: &str) -> Option<String> {
+async fn turn(office: &Office, gateway: &str) -> Option<ConnectionId> {
     let mut processor = Office::processor(&office.store, &office.ambient, &office.source, gateway);
     processor.turn = Duration::ZERO;
     let now = office.ambient.now();
@@ -141,7 +144,7 @@ struct Hangs;
 impl rollcall::sync::inbox::Fetch for Hangs {
     fn fetch<'a>(
         &'a self,
-        _connection_id: &'a str,
+        _connection_id: &'a ConnectionId,
         _list: rollcall::domain::words::List,
         _external_id: &'a str,
     ) -> futures_util::future::BoxFuture<

@@ -94,7 +94,7 @@ async fn webhooks_of_a_record_that_a_hold_protects_ask_for_no_more_lists() {
 async fn a_source_that_fails_is_left_alone_for_a_while_and_the_message_given_up_at_last() {
     TestDatabase::each(async |database| {
         let office = Office::open(database, Kind::Paycom).await;
-        office.source.says("1", Err(failure(Cause::RateLimit, Some(Duration::from_secs(600)))));
+        office.source.says("1", Err(failure(Cause::RateLimit, Some(Duration::from_mins(10)))));
         for id in ["1", "2", "3"] {
             office.tell(id, changed(id)).await;
         }

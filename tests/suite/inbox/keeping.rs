@@ -54,7 +54,7 @@ async fn a_message_that_cannot_be_kept_takes_no_other_with_it() {
         let mut senders = tokio::task::JoinSet::new();
         for n in 0..30 {
             let inbox = office.inbox.clone();
-            let id = if n % 10 == 0 { "con_gone".to_owned() } else { office.connection.id.clone() };
+            let id = if n % 10 == 0 { "con_gone".into() } else { office.connection.id.clone() };
             senders.spawn(async move { (n, inbox.accept(&id, ping(&format!("m{n}"))).await) });
         }
         while let Some(ended) = senders.join_next().await {

@@ -8,7 +8,10 @@ use std::{
 
 use chrono::{TimeDelta, Utc};
 use rollcall::{
-    domain::words::{List, MessageState},
+    domain::{
+        ids::ConnectionId,
+        words::{List, MessageState},
+    },
     store::{PageLimit, Store, inbox, records, webhooks},
 };
 use serde_json::{Value, json};
@@ -48,7 +51,7 @@ async fn push(address: SocketAddr, connection: &str, secret: &str, id: &str, bod
     request.send().await.unwrap().status().as_u16()
 }
 
-async fn until_done(store: &Store, connection: &str, count: usize) {
+async fn until_done(store: &Store, connection: &ConnectionId, count: usize) {
     let started = Instant::now();
     loop {
         let id = connection.to_owned();
@@ -57,7 +60,7 @@ async fn until_done(store: &Store, connection: &str, count: usize) {
         if read.await.unwrap().rows.len() == count {
             return;
         }
-        assert!(started.elapsed() < Duration::from_secs(60), "the messages are not dealt with");
+        assert!(started.elapsed() < Duration::from_mins(1), "the messages are not dealt with");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -74,7 +77,7 @@ async fn what_was_acknowledged_survives_a_kill_and_happens_once() {
         // Nobody deals with it before the kill: somebody else has the lease.
         let (connection, now) = (id.to_owned(), Utc::now());
         let claim = move |db: &mut rollcall::store::WriteDb| {
-            webhooks::claim(db, &connection, "the test", now, now + TimeDelta::hours(1))
+            webhooks::claim(db, &connection.into(), "the test", now, now + TimeDelta::hours(1))
         };
         let lease = store.write(claim).await.unwrap().unwrap();
         let row = json!({ "external_id": "7", "first_name": "Ana", "last_name": "Ruiz", "active": true });
@@ -83,11 +86,11 @@ async fn what_was_acknowledged_survives_a_kill_and_happens_once() {
         assert_eq!(push(gateway.address, id, secret, "m1", &body).await, 202);
         gateway.kill();
         let connection = id.to_owned();
-        store.write(move |db| webhooks::release(db, &connection, lease, now)).await.unwrap();
+        store.write(move |db| webhooks::release(db, &connection.into(), lease, now)).await.unwrap();
         let gateway = Process::start_with(database, &[KEY, LEASE]).await;
         // The sender heard nothing, and sends it again.
         assert_eq!(push(gateway.address, id, secret, "m1", &body).await, 202);
-        until_done(&store, id, 1).await;
+        until_done(&store, &id.into(), 1).await;
         // Killed whenever: while many are dealt with.
         for round in 0..3 {
             for n in 0..20 {
@@ -99,10 +102,10 @@ async fn what_was_acknowledged_survives_a_kill_and_happens_once() {
         }
         gateway.kill();
         let _gateway = Process::start_with(database, &[KEY, LEASE]).await;
-        until_done(&store, id, 61).await;
+        until_done(&store, &id.into(), 61).await;
         let connection = id.to_owned();
         let staged = store.read(move |db| {
-            records::present(db, &connection, List::Employee, None, PageLimit::SCAN)
+            records::present(db, &connection.into(), List::Employee, None, PageLimit::SCAN)
         });
         let staged = staged.await.unwrap().rows;
         assert_eq!(staged.len(), 61);

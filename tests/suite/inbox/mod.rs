@@ -24,6 +24,7 @@ use rollcall::{
     connectors::source::{Failure, Fetched},
     domain::{
         event::{Event, Message},
+        ids::{CompanyId, ConnectionId},
         record::Record,
         secret::Secret,
         words::{Kind, List, MessageState, RunState},
@@ -65,7 +66,7 @@ impl Scripted {
 impl Fetch for Scripted {
     fn fetch<'a>(
         &'a self,
-        _connection_id: &'a str,
+        _connection_id: &'a ConnectionId,
         _list: List,
         external_id: &'a str,
     ) -> BoxFuture<'a, Result<Fetched, Failure>> {
@@ -115,7 +116,7 @@ impl Office {
             vault: test_vault(),
             gateway: gateway.into(),
             lease_for: Duration::from_secs(30),
-            turn: Duration::from_secs(600),
+            turn: Duration::from_mins(10),
             slots: Arc::new(Semaphore::new(SLOTS)),
             traffic: rollcall::sync::inbox::Traffic::default(),
             polls: Arc::default(),
@@ -123,7 +124,7 @@ impl Office {
     }
 
     /// Another connection of the company.
-    async fn another(&self, kind: Kind, name: &str) -> String {
+    async fn another(&self, kind: Kind, name: &str) -> ConnectionId {
         let (ambient, mut draft) = (self.ambient.clone(), draft(kind, &self.connection.company_id));
         draft.name = Some(name.to_owned());
         let made =
@@ -131,7 +132,7 @@ impl Office {
         made.await.unwrap().connection.id
     }
 
-    async fn tell_to(&self, connection_id: &str, message_id: &str, event: Event) {
+    async fn tell_to(&self, connection_id: &ConnectionId, message_id: &str, event: Event) {
         self.clock.advance(chrono::TimeDelta::milliseconds(1));
         let message =
             Message { message_id: message_id.into(), name: "test".into(), told_at: None, event: Ok(event) };
@@ -162,7 +163,7 @@ impl Office {
 
     async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Db, &str) -> rollcall::store::Result<T> + Send + 'static,
+        work: impl FnOnce(&mut Db, &ConnectionId) -> rollcall::store::Result<T> + Send + 'static,
     ) -> T {
         let id = self.connection.id.clone();
         self.store.read(move |db| work(db, &id)).await.unwrap()
@@ -170,7 +171,8 @@ impl Office {
 
     /// The external IDs of those who are present.
     async fn present(&self) -> BTreeSet<String> {
-        let page = |db: &mut Db, id: &str| records::present(db, id, List::Employee, None, PageLimit::SCAN);
+        let page =
+            |db: &mut Db, id: &ConnectionId| records::present(db, id, List::Employee, None, PageLimit::SCAN);
         self.read(page).await.rows.into_iter().map(|record| record.external_id).collect()
     }
 
@@ -180,7 +182,7 @@ impl Office {
 
     async fn messages(&self, state: MessageState) -> Vec<inbox::Message> {
         // One by one: a page does not load what they said.
-        let read = move |db: &mut Db, id: &str| {
+        let read = move |db: &mut Db, id: &ConnectionId| {
             let page = inbox::page(db, id, Some(state), None, PageLimit::SCAN)?;
             page.rows.iter().map(|message| inbox::get(db, &message.id)).collect()
         };
@@ -196,7 +198,7 @@ impl Office {
     }
 }
 
-fn draft(kind: Kind, company_id: &str) -> ConnectionDraft {
+fn draft(kind: Kind, company_id: &CompanyId) -> ConnectionDraft {
     let mut draft = ConnectionDraft::new(kind, company_id);
     if kind == Kind::Paycom {
         draft.secrets =

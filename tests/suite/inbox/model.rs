@@ -10,6 +10,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use rollcall::{
     domain::{
         event::Event,
+        ids::ConnectionId,
         record::Record,
         words::{Kind, List, MessageState, RunState},
     },
@@ -57,7 +58,7 @@ async fn settle(office: &Office, rng: &mut StdRng) {
 /// The last names of those who are present.
 async fn staged(office: &Office) -> BTreeMap<String, String> {
     let ids: Vec<String> = office.present().await.into_iter().collect();
-    let find = move |db: &mut rollcall::store::Db, connection: &str| {
+    let find = move |db: &mut rollcall::store::Db, connection: &ConnectionId| {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         records::find_all(db, connection, List::Employee, &ids)
     };
@@ -104,7 +105,9 @@ impl Model {
                 }
             }
             Event::Removed { external_ids, .. } => {
-                external_ids.iter().for_each(|id| self.say(id, when, None))
+                for id in external_ids {
+                    self.say(id, when, None);
+                }
             }
             other => panic!("{other:?}"),
         }

@@ -3,6 +3,7 @@
 use rollcall::{
     domain::{
         event::Event,
+        ids::ConnectionId,
         patch::{Field, Patch},
         record::Record,
         words::{Kind, List, MessageState, RunState},
@@ -117,7 +118,8 @@ async fn a_part_of_a_record_leaves_the_rest_as_it_is_and_a_whole_one_does_not() 
         let merged = Event::Merged { list: List::Employee, patches: vec![patch, unknown] };
         office.tell("part", merged).await;
         office.work().await;
-        let find = |db: &mut rollcall::store::Db, id: &str| records::find(db, id, List::Employee, "7");
+        let find =
+            |db: &mut rollcall::store::Db, id: &ConnectionId| records::find(db, id, List::Employee, "7");
         let staged = office.read(find).await.unwrap();
         assert_eq!((staged.record.email.as_deref(), staged.version), (Some("ana@quay.example"), 2));
         assert_eq!(staged.record.last_name.as_deref(), Some("Vidal"));

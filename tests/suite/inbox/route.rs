@@ -3,6 +3,7 @@
 use rollcall::{
     domain::{
         event::Message,
+        ids::ConnectionId,
         secret::Secret,
         words::{Kind, MessageState},
     },
@@ -23,7 +24,7 @@ use crate::support::{TestApp, granted};
 
 const SECRET: &str = "whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
-async fn push(app: &TestApp) -> String {
+async fn push(app: &TestApp) -> ConnectionId {
     let (ambient, vault) = (app.gateway.ambient.clone(), app.gateway.vault.clone());
     let mut draft = ConnectionDraft::new(Kind::Push, &app.company.id);
     draft.secrets.insert("webhook_secret".into(), Secret::new(SECRET));
@@ -82,7 +83,7 @@ async fn a_signed_message_is_kept_once_and_one_that_is_stale_or_unreadable_not_a
 }
 
 /// Changes the secret where the gateway is told of nothing, as another one would.
-async fn change_secret(app: &TestApp, id: &str, secret: &'static str) {
+async fn change_secret(app: &TestApp, id: &ConnectionId, secret: &'static str) {
     let (id, now, vault) = (id.to_owned(), app.gateway.ambient.now(), app.gateway.vault.clone());
     let put =
         app.gateway.store.write(move |db| vault.put(db, &id, "webhook_secret", &Secret::new(secret), now));
@@ -136,7 +137,7 @@ async fn what_was_verified_by_a_secret_that_changed_meanwhile_is_not_kept() {
     .await;
 }
 
-async fn kept(app: &TestApp, connection_id: &str) -> usize {
+async fn kept(app: &TestApp, connection_id: &ConnectionId) -> usize {
     let id = connection_id.to_owned();
     let read = app.gateway.store.read(move |db| inbox::page(db, &id, None, None, PageLimit::SCAN));
     read.await.unwrap().rows.len()
@@ -245,7 +246,7 @@ async fn what_was_given_up_is_looked_at_and_replayed_through_the_api() {
             .await
             .problem(409, "message_not_dead");
         let (message, problem) = (first.clone(), rollcall::domain::problem::Problem::new("x", "Why.", "Do."));
-        app.gateway.store.write(move |db| inbox::dead(db, &message, &problem, now)).await.unwrap();
+        app.gateway.store.write(move |db| inbox::dead(db, &message.into(), &problem, now)).await.unwrap();
         let dead = app.admin("GET", &format!("/v1/connections/{id}/messages?state=dead"), None).await;
         assert_eq!(dead.is(200)["data"].as_array().unwrap().len(), 1);
         assert_eq!(dead.is(200)["data"][0]["problem"]["detail"], "Why.");

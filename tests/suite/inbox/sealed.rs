@@ -97,9 +97,9 @@ async fn what_was_sealed_opens_only_in_its_place_and_the_key_is_made_once() {
         let work = move |db: &mut WriteDb| {
             let key = vault.message_key(db, &id, now)?;
             assert!(key == vault.message_key(db, &id, now)?);
-            let sealed = vault.seal_message(&key, &id, "msg_1", b"what was said")?;
-            assert_eq!(vault.open_message(db, &id, "msg_1", &sealed)?, b"what was said");
-            assert!(vault.open_message(db, &id, "msg_2", &sealed).is_err());
+            let sealed = vault.seal_message(&key, &id, &"msg_1".into(), b"what was said")?;
+            assert_eq!(vault.open_message(db, &id, &"msg_1".into(), &sealed)?, b"what was said");
+            assert!(vault.open_message(db, &id, &"msg_2".into(), &sealed).is_err());
             Ok::<_, rollcall::sync::vault::VaultError>(())
         };
         office.store.write(work).await.unwrap();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use rollcall::{
     clock::{Ambient, Clock},
-    domain::{secret::Secret, words::Kind},
+    domain::{ids::ConnectionId, secret::Secret, words::Kind},
     store::{
         Error, Store, clocks,
         connections::{self, Connection},
@@ -69,7 +69,7 @@ async fn two_gateways_never_hold_one_connection() {
             }
         };
         let (first, second) = tokio::join!(claims(&one, "one"), claims(&other, "other"));
-        let all: BTreeSet<&String> = first.iter().chain(&second).collect();
+        let all: BTreeSet<&ConnectionId> = first.iter().chain(&second).collect();
         assert_eq!((all.len(), first.len() + second.len()), (40, 40));
     })
     .await;
@@ -117,7 +117,7 @@ async fn what_a_clock_that_was_ahead_put_off_is_due_when_it_is_set_right() {
     TestDatabase::each(async |database| {
         let (store, days) = (database.open(), 5 * 86_400);
         let connections = due(&store, 2).await;
-        let ids: Vec<String> = connections.into_iter().map(|connection| connection.id).collect();
+        let ids: Vec<ConnectionId> = connections.into_iter().map(|connection| connection.id).collect();
         // One was polled and is planned for later, one is being polled.
         let polled = claim(&store, "ahead", 1, days).await.remove(0);
         let settled =

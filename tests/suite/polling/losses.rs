@@ -15,7 +15,10 @@ use rollcall::{
     clock::{Ambient, Clock},
     config::LogFormat,
     connectors::outbound::Timeouts,
-    domain::words::{Kind, List, RunState},
+    domain::{
+        ids::ConnectionId,
+        words::{Kind, List, RunState},
+    },
     store::{Db, Error, PageLimit, Store, connections, records, runs},
     sync::{backlog, poll, remove, source_access::SourceAccess},
     workers::{board::Workers, frame, poll::Polling},
@@ -101,7 +104,7 @@ impl Clock for Stumbling {
 }
 
 /// How many lists of a connection were read whole, and the code of its problem.
-async fn stands(store: &Store, id: &str) -> (usize, Option<String>) {
+async fn stands(store: &Store, id: &ConnectionId) -> (usize, Option<String>) {
     let id = id.to_owned();
     let read = store.read(move |db: &mut Db| {
         let problem = connections::get(db, &id)?.problem.map(|(problem, _)| problem.code);
@@ -145,7 +148,7 @@ async fn a_poll_that_panics_is_told_at_its_connection_and_the_others_are_polled(
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), polled).await.expect("two are polled, one is told of");
+        tokio::time::timeout(Duration::from_mins(1), polled).await.expect("two are polled, one is told of");
         assert!(!worker.task.is_finished());
     })
     .await;

@@ -11,5 +11,5 @@ mod replaced_secrets;
 mod standing;
 mod subscribed;
 mod takeover;
-mod vendor;
+pub mod vendor;
 mod windows;

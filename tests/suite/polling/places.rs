@@ -1,5 +1,6 @@
 //! Who waits keeps nobody else from being polled.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rollcall::{
@@ -15,7 +16,7 @@ use super::vendor::Vendor;
 use crate::support::{TestDatabase, sources, staged};
 
 fn polling(sources: &SourceAccess) -> Polling {
-    Polling { sources: sources.clone(), wake: Default::default(), gateway: "gw_test".into(), at_once: 8 }
+    Polling { sources: sources.clone(), wake: Arc::default(), gateway: "gw_test".into(), at_once: 8 }
 }
 
 /// A server that takes every connection and never says a word.

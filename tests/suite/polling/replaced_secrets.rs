@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use rollcall::{
     clock::Ambient,
     connectors::{outbound::NotSent, polled::SecretKeeper},
-    domain::{secret::Secret, words::Kind},
+    domain::{ids::ConnectionId, secret::Secret, words::Kind},
     store::{
         Store,
         polls::{self, Lease},
@@ -21,7 +21,7 @@ use crate::support::{TestDatabase, granted, test_vault};
 
 const LEASE: Duration = Duration::from_secs(10);
 
-async fn add(store: &Store, ambient: &Ambient) -> String {
+async fn add(store: &Store, ambient: &Ambient) -> ConnectionId {
     let ambient = ambient.clone();
     let add = store.write(move |db| {
         let company = register::company(db, &ambient, &granted(), "Acme")?;
@@ -44,7 +44,7 @@ fn keeper(store: &Store, ambient: &Ambient, lease: Option<Lease>) -> LeasedSecre
     LeasedSecrets { store, ambient, vault, lease, lease_for: LEASE }
 }
 
-async fn token(store: &Store, id: &str) -> String {
+async fn token(store: &Store, id: &ConnectionId) -> String {
     let id = id.to_owned();
     let secrets: BTreeMap<String, Secret> =
         store.read(move |db| test_vault().secrets(db, &id)).await.unwrap();

@@ -8,6 +8,7 @@ use rollcall::{
     connectors::outbound::Timeouts,
     domain::{
         hold::Gone,
+        ids::ConnectionId,
         words::{ConnectionState, Kind, List, Mode, RunState},
     },
     simulators::vendor::{Fault, Faults, PlannedFault},
@@ -51,7 +52,7 @@ impl Desk {
     }
 
     /// How the connection stands, and in how many minutes it is due.
-    async fn stands(&self, id: &str) -> (Status, i64) {
+    async fn stands(&self, id: &ConnectionId) -> (Status, i64) {
         let (id, now) = (id.to_owned(), self.sources.ambient.now());
         let read = self.store.read(move |db| {
             let connection = connections::get(db, &id)?;
@@ -175,7 +176,7 @@ async fn a_hold_is_told_beside_what_is_wrong_and_a_rejected_one_leaves_it_open_w
         vendor.set_faults(refusing(1));
         desk.poll().await;
         let (stands, _) = desk.stands(&connection.id).await;
-        assert!(stands.state == Held && stands.detail.contains(&held.id), "{stands:?}");
+        assert!(stands.state == Held && stands.detail.contains(held.id.as_str()), "{stands:?}");
         assert!(stands.remedy.contains("once more"), "{stands:?}");
 
         desk.clock.advance(TimeDelta::minutes(8));
@@ -183,7 +184,7 @@ async fn a_hold_is_told_beside_what_is_wrong_and_a_rejected_one_leaves_it_open_w
         let (id, now) = (held.id.clone(), desk.sources.ambient.now());
         desk.store.write(move |db| hold::reject(db, &granted(), &id, None, now)).await.unwrap();
         let (stands, _) = desk.stands(&connection.id).await;
-        assert!(stands.state == Incomplete && stands.detail.contains(&held.id), "{stands:?}");
+        assert!(stands.state == Incomplete && stands.detail.contains(held.id.as_str()), "{stands:?}");
         // A delta does not tell who is gone.
         desk.clock.advance(TimeDelta::hours(1));
         desk.poll().await;
@@ -200,7 +201,10 @@ async fn a_hold_is_told_beside_what_is_wrong_and_a_rejected_one_leaves_it_open_w
             desk.poll().await;
         }
         let (stands, _) = desk.stands(&connection.id).await;
-        assert!(stands.state == CredentialsRejected && stands.detail.contains(&held.id), "{stands:?}");
+        assert!(
+            stands.state == CredentialsRejected && stands.detail.contains(held.id.as_str()),
+            "{stands:?}"
+        );
     })
     .await;
 }

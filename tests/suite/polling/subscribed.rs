@@ -262,5 +262,5 @@ async fn add(app: &TestApp, kind: Kind, secrets: &[&str], settings: &[(&str, &st
     let (ambient, vault) = (app.gateway.ambient.clone(), app.gateway.vault.clone());
     let made =
         app.gateway.store.write(move |db| register::connection(db, &ambient, &vault, &granted(), &draft));
-    made.await.unwrap().connection.id
+    made.await.unwrap().connection.id.into()
 }

@@ -38,7 +38,7 @@ async fn a_second_gateway_goes_on_with_the_run_of_one_that_was_killed() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let runs = tokio::time::timeout(Duration::from_secs(60), finished).await.expect("taken over");
+    let runs = tokio::time::timeout(Duration::from_mins(1), finished).await.expect("taken over");
     drop(heir);
     assert!(vendor.requests().len() > before, "the heir had nothing to do");
     for run in &runs {
@@ -112,9 +112,7 @@ async fn after_a_kill_the_next_start_on_postgresql_goes_on_when_the_lease_has_ru
     assert!(held_for <= chrono::TimeDelta::seconds(2), "{held_for}");
     let before = vendor.requests().len();
     let heir = Process::start_with(&database, &SETTINGS).await;
-    tokio::time::timeout(Duration::from_secs(60), vendor.has_seen(before + 1))
-        .await
-        .expect("it stands still");
+    tokio::time::timeout(Duration::from_mins(1), vendor.has_seen(before + 1)).await.expect("it stands still");
     assert!(chrono::Utc::now() >= until, "it was not waited for");
     drop(heir);
 }

@@ -78,7 +78,7 @@ impl Vendor {
         let server = ServerOptions {
             requests_per_minute: LIMIT,
             retry_after: 7 + seed % 90,
-            slow_by: Duration::from_secs(3600),
+            slow_by: Duration::from_hours(1),
             redirect_to: trap_url,
             ..ServerOptions::new(Arc::new(move || clock.now()))
         };

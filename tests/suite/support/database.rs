@@ -67,6 +67,13 @@ impl TestDatabase {
         store.migrate().unwrap();
         store
     }
+
+    /// The same, with the key of tests for the audit.
+    pub fn open_audited(&self) -> Store {
+        let store = self.open();
+        store.set_audit_keys(test_vault().for_audit());
+        store
+    }
 }
 
 /// The same key, as a setting.

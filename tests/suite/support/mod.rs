@@ -23,8 +23,9 @@ use rollcall::{
     config::{MapSource, Settings},
     connectors::outbound::{Outbound, Timeouts},
     domain::{
-        access::{Acts, Attempt, Grant, Principal, action},
+        access::{Acts, Attempt, Grant, Origin, Principal, action},
         hold::Gone,
+        ids::CompanyId,
         record::Record,
         words::{Kind, List, Mode},
     },
@@ -86,7 +87,7 @@ impl TestApp {
         ambient: Ambient,
         change: impl FnOnce(&mut server::Limits),
     ) -> Self {
-        let store = database.open();
+        let store = database.open_audited();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let public_url = format!("http://localhost:{}", address.port()).parse().unwrap();
@@ -160,9 +161,9 @@ impl TestApp {
     }
 
     /// Another app of these companies; its token.
-    pub async fn add_app(&self, name: &'static str, companies: &[&str]) -> String {
+    pub async fn add_app(&self, name: &'static str, companies: &[&CompanyId]) -> String {
         let ambient = self.gateway.ambient.clone();
-        let companies: Vec<String> = companies.iter().map(|id| (*id).to_owned()).collect();
+        let companies: Vec<CompanyId> = companies.iter().map(|id| (*id).clone()).collect();
         let made = self
             .gateway
             .store
@@ -245,15 +246,24 @@ impl Answer {
     }
 }
 
+fn origin() -> Origin {
+    Origin::at(Ambient::system().now())
+}
+
 /// The grant to link for an app, as the command line has it.
 pub fn linking(app: &App) -> Grant<action::Link> {
-    let attempt = Attempt::new(Principal::CommandLine, Some(as_acting(app)), None);
+    let attempt = Attempt::new(Principal::CommandLine, Some(as_acting(app)), origin());
     attempt.throughout().unwrap()
 }
 
 /// The grant to do something anywhere, as the command line has it.
 pub fn granted<A: Acts>() -> Grant<A> {
-    Attempt::new(Principal::CommandLine, None, None).throughout().unwrap()
+    Attempt::new(Principal::CommandLine, None, origin()).throughout().unwrap()
+}
+
+/// The same at the time of a test's clock.
+pub fn granted_at<A: Acts>(ambient: &Ambient) -> Grant<A> {
+    Attempt::new(Principal::CommandLine, None, Origin::at(ambient.now())).throughout().unwrap()
 }
 
 /// An active person as a source tells of one.

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use rollcall::{
     domain::{
-        access::{Attempt, Principal, action},
+        access::{self, Attempt, Principal, action},
         words::{Role, SignInMethod},
     },
     service::{
@@ -33,7 +33,11 @@ impl TestApp {
         let companies = companies.iter().map(|it| (*it).to_owned()).collect();
         let draft = AccountDraft { email: email.to_owned(), name: None, role, companies };
         let made = self.gateway.store.write(move |db| -> service::Result<_> {
-            let attempt = Attempt::<action::Administer>::new(Principal::CommandLine, None, None);
+            let attempt = Attempt::<action::Administer>::new(
+                Principal::CommandLine,
+                None,
+                access::Origin::at(ambient.now()),
+            );
             accounts::add(db, &ambient, &attempt, &draft, None)
         });
         let id = made.await.unwrap().id;

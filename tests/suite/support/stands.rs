@@ -2,14 +2,17 @@
 
 use chrono::{DateTime, Utc};
 use rollcall::{
-    domain::words::{ConnectionState, List},
+    domain::{
+        ids::ConnectionId,
+        words::{ConnectionState, List},
+    },
     store::{Db, PageLimit, Store, connections, runs},
     sync::status::{Status, status},
 };
 
 /// Where a connection stands. `ok` may be said only where the run of each list that ended last read all of it and knew
 /// who is gone, or a person said so.
-pub async fn stands(store: &Store, connection_id: &str, now: DateTime<Utc>) -> Status {
+pub async fn stands(store: &Store, connection_id: &ConnectionId, now: DateTime<Utc>) -> Status {
     let id = connection_id.to_owned();
     let read = move |db: &mut Db| {
         let connection = connections::get(db, &id)?;

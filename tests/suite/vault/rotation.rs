@@ -108,7 +108,7 @@ async fn a_rotation_that_was_cut_off_goes_on_wherever_it_was() {
             let expected = if steps == 4 { Begun::New } else { Begun::Resumed };
             assert_eq!((rotation.begun, rotation.left.len()), (expected, 0), "{steps}");
             assert_eq!(desk.known().await, std::slice::from_ref(&rotation.key_id));
-            let file: Vec<String> = desk.file().iter().map(|key| key.id()).collect();
+            let file: Vec<String> = desk.file().iter().map(rollcall::domain::key::Key::id).collect();
             assert_eq!(file, [rotation.key_id]);
         }
     })
@@ -195,7 +195,10 @@ async fn gateways_write_and_read_while_the_key_is_rotated_again_and_again() {
         for connection in 0..4 {
             assert_eq!(desk.all(&desk.vault(), connection).await.unwrap().len(), 1);
         }
-        assert_eq!(desk.known().await, desk.file().iter().map(|key| key.id()).collect::<Vec<_>>());
+        assert_eq!(
+            desk.known().await,
+            desk.file().iter().map(rollcall::domain::key::Key::id).collect::<Vec<_>>()
+        );
     })
     .await;
 }

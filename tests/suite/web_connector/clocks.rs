@@ -16,7 +16,9 @@ fn file(desk: &Desk, seed: u64, employees: u64, customers: u64) -> CompanyFile {
 /// The first of both lists get another e-mail.
 fn change(file: &mut CompanyFile, email: &str) {
     let first = [file.employees().next().unwrap().list_id, file.customers().next().unwrap().list_id];
-    first.iter().for_each(|id| file.change_email(id, Some(email)).unwrap());
+    for id in first {
+        file.change_email(&id, Some(email)).unwrap();
+    }
 }
 
 #[tokio::test]

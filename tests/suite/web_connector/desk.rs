@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use rollcall::{
     clock::Ambient,
     domain::{
+        ids::{CompanyId, ConnectionId},
         secret::Secret,
         words::{Kind, List, Mode},
     },
@@ -34,8 +35,8 @@ pub(crate) struct Desk {
     pub ambient: Ambient,
     pub clock: Arc<TestClock>,
     pub server: Arc<Server>,
-    pub connection: String,
-    pub company: String,
+    pub connection: ConnectionId,
+    pub company: CompanyId,
     pub options: SessionOptions,
 }
 

@@ -85,7 +85,7 @@ async fn the_web_connector_shows_the_run_that_is_held() {
         // Also when a later session goes well: nobody has decided yet.
         desk.poll(Mode::Delta).await;
         let shown = desk.sync(&mut file).await.close_message.unwrap();
-        assert!(shown.starts_with("Held (") && shown.contains(&held.id), "{shown}");
+        assert!(shown.starts_with("Held (") && shown.contains(held.id.as_str()), "{shown}");
         desk.reject(&held).await.unwrap();
         desk.full_sync(&mut file).await;
         desk.poll(Mode::Delta).await;

@@ -34,7 +34,7 @@ impl Desk {
             company_id: None,
             name,
             email: None,
-            details: Default::default(),
+            details: rollcall::domain::details::Details::default(),
         };
         let linked = self.store.write(move |db| {
             profile::put(db, &ambient, &grant, &draft).unwrap();

@@ -31,7 +31,7 @@ async fn pour(address: SocketAddr, start: &str, piece: &str, mib: usize) -> Repl
     let mut socket = begin(address, start.len() + block.len() * mib, start).await;
     let (mut read, mut write) = socket.split();
     let mut answer = Vec::new();
-    let (_, answered) = tokio::join!(
+    let ((), answered) = tokio::join!(
         async {
             for _ in 0..mib {
                 if write.write_all(block.as_bytes()).await.is_err() {
@@ -52,7 +52,7 @@ async fn a_call_without_a_good_ticket_takes_sixteen_mebibytes_at_most() {
     let gateway = Process::start(&database).await;
     let start = |method: &str, parameters: &str| {
         let whole = envelope(method, parameters);
-        whole.split("$").next().unwrap().to_owned()
+        whole.split('$').next().unwrap().to_owned()
     };
     let long = "x".repeat(64 * 1024);
     let foreign = start("authenticate", "<strUserName>u</strUserName><foreign>$");

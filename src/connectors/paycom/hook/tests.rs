@@ -63,7 +63,7 @@ fn a_change_names_its_employee_and_a_verification_its_code() {
     assert_eq!(message.event, changed("Z9Q4"));
     let verify = super::tests::message(VERIFY.as_bytes());
     assert_eq!(verify.event, Ok(Event::VerificationCode { code: "440917".into() }));
-    let number = json!({"Event_Name": "Verify URL", "Data": {"Verification_Code": 440917}});
+    let number = json!({"Event_Name": "Verify URL", "Data": {"Verification_Code": 440_917}});
     assert_eq!(event(number), Ok(Event::VerificationCode { code: "440917".into() }));
     assert!(event(json!({"Event_Name": "Verify URL", "Data": []})).is_err());
 }

@@ -102,7 +102,7 @@ fn a_status_that_says_so_ends_an_employment_and_no_other() {
 #[test]
 fn a_telephone_at_home_is_left_out() {
     let phone = |kind: serde_json::Value| {
-        let row = json!({"primary_phone": 5550142, "primary_phone_type": kind});
+        let row = json!({"primary_phone": 5_550_142, "primary_phone_type": kind});
         let row = &rows(&json!({"result": true, "data": [row]})).unwrap()[0];
         row.phone().map(str::to_owned)
     };

@@ -15,7 +15,7 @@ use crate::{
             times::HighWater,
         },
     },
-    domain::{hold::Gone, problem::Problem, record::Record},
+    domain::{hold::Gone, ids::RunId, problem::Problem, record::Record},
 };
 
 use super::{
@@ -240,7 +240,7 @@ impl Answer for Received {
 /// Does what an outcome asks for.
 fn apply(
     context: &mut dyn SessionContext,
-    run_id: &str,
+    run_id: &RunId,
     list: crate::domain::words::List,
     outcome: &Outcome,
     request: &str,

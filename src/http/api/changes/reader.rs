@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
     clock::Ambient,
+    domain::ids::CompanyId,
     http::{problem::ApiError, stop::Stop},
     service::{
         call::{self, CallContext},
@@ -29,7 +30,7 @@ pub(super) struct FeedReader {
     pub ambient: Ambient,
     pub feed_query: FeedQuery,
     /// The ID of the company: the query need not name it.
-    pub company: String,
+    pub company: CompanyId,
 }
 
 impl FeedReader {
@@ -37,7 +38,7 @@ impl FeedReader {
         let (reader, start) = (self.clone(), start.clone());
         let context = CallContext { now: self.ambient.now(), ..self.context.clone() };
         let part = call::read(store, context, move |db, attempt| {
-            let feed_query = FeedQuery { company: Some(reader.company), ..reader.feed_query };
+            let feed_query = FeedQuery { company: Some(reader.company.into()), ..reader.feed_query };
             feed::read(db, attempt, &feed_query, Some(&start))
         });
         part.await.result.map_err(ApiError::from)

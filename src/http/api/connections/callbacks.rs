@@ -31,7 +31,7 @@ pub(super) async fn subscribe(
     let sources = caller.gateway.sources.clone();
     let (grant, connection) = caller.read(move |db, attempt| connections::found(db, attempt, &id)).await?;
     let done = subscribe::subscribe(&sources, &grant, &connection.id).await?;
-    Ok(Json(Callbacks::new(connection.id, done)))
+    Ok(Json(Callbacks::new(connection.id.into(), done)))
 }
 
 /// Takes the callbacks back

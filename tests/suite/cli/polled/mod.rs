@@ -26,7 +26,7 @@ use tokio::{net::TcpListener, sync::oneshot};
 use super::{Machine, Served, bytes_below};
 
 /// Long enough for a machine that does much else; a test that passes never waits so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Secrets that nothing but the vendor may ever see again.
 const TOKEN: &str = "hunter-token";
