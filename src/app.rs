@@ -33,6 +33,7 @@ use crate::{
         gateways::Alive,
         inbox::{self, InboxProcessor},
         retention::Kept,
+        shared_clock::SharedClock,
         source_access::SourceAccess,
         vault::{KeySource, Vault, VaultError},
     },
@@ -152,6 +153,7 @@ pub async fn prepare(
 ) -> Result<Prepared, AppError> {
     let public_url = public_url(&settings.http, address.port())?;
     let tls = settings.http.tls.clone().map(TlsFiles::load).transpose()?.map(Arc::new);
+    let (ambient, clock) = SharedClock::of(&store, ambient).await?;
     let vault = vault(&settings.secrets, &ambient);
     // Now rather than with the first secret: an operator sees the key file, and a mistake, when it starts.
     store.set_audit_keys(vault.for_audit());
@@ -199,6 +201,7 @@ pub async fn prepare(
     let crew = Crew {
         store: store.clone(),
         ambient: ambient.clone(),
+        clock,
         gateway: name,
         alive,
         inboxes: Inboxes { processor, arrived: gateway.inbox.arrived() },

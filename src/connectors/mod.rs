@@ -9,6 +9,7 @@
 //! | [`polled`](mod@polled), [`source`] | what a source can do that is polled, and in which words |
 //! | [`calls_in`] | sources that call in, and what they are lent |
 //! | [`hook`] | webhooks |
+//! | `list_count` | whether a list is whole, by what its source counts |
 //! | [`outbound`] | requests to vendors |
 //! | [`mail`] | mail to people |
 
@@ -17,6 +18,7 @@ pub mod connector;
 pub mod connectwise;
 mod dates;
 pub mod hook;
+mod list_count;
 pub mod mail;
 pub mod outbound;
 pub mod paycom;

@@ -11,7 +11,7 @@
 //! | `cookies` | the cookies by which browsers show who calls |
 //! | `csrf` | keeps other sites from acting in the name of whoever is signed in |
 //! | [`memory_budget`] | bounds the memory for the bodies of unauthenticated callers |
-//! | `log_throttle` | limits log lines to one a minute and address |
+//! | `log_throttle` | limits log lines to one a minute and address, or outage |
 //! | `peer`, `stop` | extensions of each request: the client's address, and the signal that the gateway stops |
 //! | `forwarded` | finds the client's address behind trusted proxies |
 //! | [`tls`] | the certificate, loaded at the start and reloaded |
@@ -118,6 +118,8 @@ pub struct Gateway {
     pub refused_tokens: RefusedTokens,
     /// Records when tokens and sessions were used.
     pub token_uses: TokenUses,
+    /// Keeps an outage from writing a line for each call of a Web Connector.
+    pub(in crate::http) outages: Arc<log_throttle::OutageThrottle>,
     /// The threads on which answers of QuickBooks are read.
     pub readers: Threads,
     /// Limits the readers that wait for the change feed to grow.
@@ -153,6 +155,7 @@ impl Gateway {
             unverified_bodies,
             refused_tokens,
             token_uses: TokenUses::default(),
+            outages: Arc::default(),
             readers,
             waiting_readers: api::changes::WaitingReaders::default(),
             pages: Arc::default(),

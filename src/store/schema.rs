@@ -7,6 +7,7 @@ diesel::table! {
         name -> Text,
         created_at -> Timestamp,
         closing_at -> Nullable<Timestamp>,
+        deleting_at -> Nullable<Timestamp>,
     }
 }
 
@@ -25,6 +26,8 @@ diesel::table! {
         problem_remedy -> Nullable<Text>,
         problem_at -> Nullable<Timestamp>,
         deleted_at -> Nullable<Timestamp>,
+        paused_before -> Nullable<Bool>,
+        tenant -> Nullable<Text>,
     }
 }
 

@@ -24,6 +24,7 @@ pub mod remove;
 pub mod retention;
 pub mod run;
 pub mod search_index;
+pub mod shared_clock;
 pub mod source_access;
 pub mod status;
 pub mod subscribe;

@@ -205,3 +205,18 @@ async fn nothing_but_what_is_read_is_tagged_or_compressed() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_description_of_the_api_is_compressed_and_told_by_its_tag() {
+    TestApp::each(async |app| {
+        let plain = get(app, "/openapi.json", &[]).await;
+        let zipped = get(app, "/openapi.json", &[("accept-encoding", "gzip")]).await;
+        assert!(zipped.body.len() * 3 < plain.body.len() && zipped.unzipped() == plain.body);
+        for known in [plain.tag(), zipped.tag()] {
+            let again = get(app, "/openapi.json", &[("if-none-match", known)]).await;
+            assert_eq!((again.status, again.body.len()), (304, 0));
+        }
+        assert_eq!(get(app, "/openapi.json", &[("if-none-match", "\"other\"")]).await.status, 200);
+    })
+    .await;
+}
