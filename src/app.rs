@@ -15,7 +15,10 @@ use url::Url;
 use crate::{
     clock::Ambient,
     config::{self, DatabaseSettings, HttpSettings, SecretSettings, Settings},
-    connectors::outbound::{Outbound, OutboundError, Timeouts},
+    connectors::{
+        mail::{MailError, Mailer},
+        outbound::{Outbound, OutboundError, Timeouts},
+    },
     domain::ids::new_id,
     http::{
         self, Gateway,
@@ -54,6 +57,8 @@ pub enum AppError {
     MetricsListen { listen: String, source: io::Error },
     #[error(transparent)]
     Outbound(#[from] OutboundError),
+    #[error(transparent)]
+    Mail(#[from] MailError),
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -163,6 +168,8 @@ pub async fn prepare(
         lease_for: settings.polling.lease,
     };
     let mut gateway = Gateway::new(sources.clone());
+    gateway.pages = Arc::new(settings.pages.clone());
+    gateway.mailer = settings.mail.server.as_ref().map(Mailer::new).transpose()?;
     gateway.inbox = gateway.inbox.sealing(gateway.vault.clone(), settings.webhooks.sealed);
     let name = new_id("gw", ambient.now(), ambient.entropy.bytes());
     let alive = Alive::new(&store, &name);

@@ -88,6 +88,10 @@ impl From<app::AppError> for Failure {
                 super::failure::sentence(&error.to_string()),
                 "Install the certificates that this system trusts (the package ca-certificates).",
             ),
+            app::AppError::Mail(error) => {
+                let problem = error.problem();
+                Self::new("bad_mail_server", problem.detail, problem.remedy)
+            }
             app::AppError::Io(error) => Self::system("The gateway stopped", &error),
         }
     }

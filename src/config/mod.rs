@@ -8,6 +8,8 @@ mod audit;
 mod database;
 mod http;
 mod log;
+mod mail;
+mod pages;
 mod polling;
 mod proxies;
 mod reader;
@@ -20,6 +22,8 @@ pub use audit::AuditSettings;
 pub use database::DatabaseSettings;
 pub use http::{HttpSettings, TlsSettings};
 pub use log::{LogFormat, LogSettings};
+pub use mail::MailSettings;
+pub use pages::PageSettings;
 pub use polling::PollingSettings;
 pub use proxies::TrustedProxies;
 pub use reader::{Mistake, Mistakes, Setting};
@@ -52,6 +56,13 @@ pub const SETTINGS: &[Setting] = &[
     http::MAX_QBWC_BODY,
     http::MAX_API_BODY,
     http::MAX_WEBHOOK_BODY,
+    pages::FRAME_ANCESTORS,
+    mail::HOST,
+    mail::PORT,
+    mail::SECURITY,
+    mail::USERNAME,
+    mail::PASSWORD,
+    mail::FROM,
     polling::POLLS_AT_ONCE,
     polling::LEASE,
     webhooks::RETENTION_DAYS,
@@ -71,6 +82,8 @@ pub struct Settings {
     pub database: DatabaseSettings,
     pub secrets: SecretSettings,
     pub http: HttpSettings,
+    pub pages: PageSettings,
+    pub mail: MailSettings,
     pub polling: PollingSettings,
     pub webhooks: WebhookSettings,
     pub retention: RetentionSettings,
@@ -91,6 +104,8 @@ impl Settings {
         let database = DatabaseSettings::read(&mut reader);
         let secrets = SecretSettings::read(&mut reader, database.as_ref().map(|database| &database.url));
         let http = HttpSettings::read(&mut reader);
+        let pages = PageSettings::read(&mut reader);
+        let mail = MailSettings::read(&mut reader);
         let polling = PollingSettings::read(&mut reader);
         let webhooks = WebhookSettings::read(&mut reader);
         let retention = RetentionSettings::read(&mut reader);
@@ -98,18 +113,44 @@ impl Settings {
         let log = LogSettings::read(&mut reader);
         let mut warnings = reader::unknown_names(source, SETTINGS);
         warnings.extend(log.iter().flat_map(|log| log::unknown_targets(&log.filter)));
-        match (database, secrets, http, polling, webhooks, retention, audit, log, reader.finish()) {
+        match (
+            database,
+            secrets,
+            http,
+            pages,
+            mail,
+            polling,
+            webhooks,
+            retention,
+            audit,
+            log,
+            reader.finish(),
+        ) {
             (
                 Some(database),
                 Some(secrets),
                 Some(http),
+                Some(pages),
+                Some(mail),
                 Some(polling),
                 Some(webhooks),
                 Some(retention),
                 Some(audit),
                 Some(log),
                 Ok(()),
-            ) => Ok(Self { database, secrets, http, polling, webhooks, retention, audit, log, warnings }),
+            ) => Ok(Self {
+                database,
+                secrets,
+                http,
+                pages,
+                mail,
+                polling,
+                webhooks,
+                retention,
+                audit,
+                log,
+                warnings,
+            }),
             (.., Err(mistakes)) => Err(mistakes.with_warnings(warnings)),
             // A reader that gives nothing has noted a mistake; should one forget, the error says so.
             (.., Ok(())) => Err(Mistakes::default().with_warnings(warnings)),

@@ -10,12 +10,14 @@
 //! | [`calls_in`] | sources that call in, and what they are lent |
 //! | [`hook`] | webhooks |
 //! | [`outbound`] | requests to vendors |
+//! | [`mail`] | mail to people |
 
 pub mod calls_in;
 pub mod connector;
 pub mod connectwise;
 mod dates;
 pub mod hook;
+pub mod mail;
 pub mod outbound;
 pub mod paycom;
 pub mod polled;
@@ -28,7 +30,7 @@ pub mod spec;
 
 pub use polled::{Polled, Reading, Source};
 pub use registry::{
-    cause_of, check_public_url, is_polled, kind, mass_absence_hint, of, polled, settings, spec, specs,
+    cause_of, check_public_url, is_polled, kind, lender, mass_absence_hint, of, polled, settings, spec, specs,
 };
 pub use settings::SettingsError;
 pub use spec::{Moves, SecretSpec, Spec};

@@ -100,6 +100,14 @@ pub fn polled(kind: Kind, settings: &str) -> Result<Box<dyn Polled>, SettingsErr
     of(kind)?.polled(settings).unwrap_or_else(|| Err(no_connector(kind)))
 }
 
+/// The account whose credentials the settings of a connection (JSON) name, if they name one.
+pub fn lender(kind: Kind, settings: &str) -> Option<String> {
+    spec(kind).filter(|spec| !spec.account_secrets.is_empty())?;
+    let stored: serde_json::Value = serde_json::from_str(settings).ok()?;
+    let named = stored.get(settings::CREDENTIALS)?.as_str()?;
+    named.strip_prefix(settings::OF_ACCOUNT).map(str::to_owned)
+}
+
 /// What to look at where most of a list is missing, of the kinds that have something of their own.
 pub fn mass_absence_hint() -> String {
     let hints: Vec<&str> =

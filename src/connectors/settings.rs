@@ -30,6 +30,12 @@ pub enum SettingsError {
     Unreadable,
 }
 
+/// The setting that names whose credentials a connection uses, in kinds that take an account's.
+pub const CREDENTIALS: &str = "credentials";
+
+/// What stands before the ID of an account there.
+pub const OF_ACCOUNT: &str = "account:";
+
 /// The value of a setting is not taken. `why` goes on after its name and does not repeat the value.
 pub fn wrong(setting: &'static str, why: impl Into<Cow<'static, str>>) -> SettingsError {
     SettingsError::Invalid { setting, why: why.into() }

@@ -13,6 +13,8 @@ pub struct Spec {
     pub summary: &'static str,
     pub settings: &'static [Setting],
     pub secrets: &'static [SecretSpec],
+    /// What an account can lend in their place: one of these sets. Empty where the kind takes no account's.
+    pub account_secrets: &'static [&'static [SecretSpec]],
     /// In the order in which they are read.
     pub lists: &'static [List],
     pub moves: Moves,

@@ -185,13 +185,14 @@ impl RecordId {
 }
 
 /// The kind of object that a prefix stands for, in words for people.
-const NAMED: [(&str, &str); 12] = [
+const NAMED: [(&str, &str); 13] = [
     ("com_", "company"),
     ("con_", "connection"),
     ("app_", "app"),
     ("tok_", "token"),
     ("acc_", "account"),
     ("ses_", "session"),
+    ("qul_", "Quicklink"),
     ("run_", "run"),
     ("msg_", "message"),
     ("emp_", "employee"),

@@ -10,6 +10,7 @@ pub mod fold;
 pub mod hold;
 pub mod ids;
 pub mod key;
+pub mod mail;
 pub mod name;
 pub mod number;
 pub mod outage;

@@ -270,6 +270,11 @@ words! {
         /// A link to choose another password.
         ResetLinkMade = "reset_link_made",
         SessionsEnded = "sessions_ended",
+        QuicklinkAdded = "quicklink_added",
+        QuicklinkRevoked = "quicklink_revoked",
+        /// What an account keeps for a source; never the secrets themselves.
+        CredentialsKept = "credentials_kept",
+        CredentialsRemoved = "credentials_removed",
         SignedIn = "signed_in",
         SignedOut = "signed_out",
         ProfileCreated = "profile_created",
@@ -335,5 +340,17 @@ words! {
         Quicklink = "quicklink",
         CommandLine = "command_line",
         Worker = "worker",
+    }
+}
+
+words! {
+    /// How mail is encrypted on its way to the server.
+    MailSecurity ("way to encrypt mail") {
+        /// Encrypted after the greeting; a server that cannot is refused.
+        StartTls = "starttls",
+        /// From the first byte.
+        Tls = "tls",
+        /// Not at all: for a server on the same machine.
+        Plain = "none",
     }
 }

@@ -12,10 +12,15 @@ use crate::domain::secret::Secret;
 pub(super) struct Cookie {
     https: &'static str,
     http: &'static str,
+    /// Whether browsers send it from within another site's frame, where they keep it apart for that site.
+    framed: bool,
 }
 
 /// The session of a person.
-pub(super) const SESSION: Cookie = Cookie { https: "__Host-rollcall", http: "rollcall" };
+pub(super) const SESSION: Cookie = Cookie { https: "__Host-rollcall", http: "rollcall", framed: false };
+
+/// A Quicklink that was opened.
+pub(super) const QUICKLINK: Cookie = Cookie { https: "__Host-rollcall-q", http: "rollcall-q", framed: true };
 
 impl Cookie {
     fn name(&self, public_url: &Url) -> &'static str {
@@ -45,16 +50,21 @@ impl Cookie {
     }
 
     fn header(&self, public_url: &Url, value: &str, seconds: i64) -> HeaderValue {
-        let secure = if is_https(public_url) { "; Secure" } else { "" };
+        let ends = match (is_https(public_url), self.framed) {
+            (true, true) => "SameSite=None; Secure; Partitioned",
+            (true, false) => "SameSite=Lax; Secure",
+            // Without `Secure` no browser takes `SameSite=None`.
+            (false, _) => "SameSite=Lax",
+        };
         let name = self.name(public_url);
-        let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+        let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; {ends}");
         // Generated secrets are base64: they always fit.
         HeaderValue::try_from(cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
     }
 }
 
 /// The cookies that prove who calls.
-const PROOFS: [Cookie; 1] = [SESSION];
+const PROOFS: [Cookie; 2] = [SESSION, QUICKLINK];
 
 /// Whether a request comes with one of them.
 pub(super) fn shows_any(headers: &HeaderMap) -> bool {
@@ -86,6 +96,10 @@ mod tests {
         let https = "__Host-rollcall=s3; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure";
         assert_eq!(set("https://rollcall.example.com"), https);
         assert_eq!(set("http://localhost:8080"), "rollcall=s3; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
+        let framed = QUICKLINK.set(&url("https://x.example"), &Secret::new("q"), TimeDelta::minutes(1));
+        let kept_apart =
+            "__Host-rollcall-q=q; Path=/; Max-Age=60; HttpOnly; SameSite=None; Secure; Partitioned";
+        assert_eq!(framed, kept_apart);
         assert!(set("http://localhost:8080").is_sensitive(), "logs of headers hide it");
         let gone = SESSION.clear(&url("https://rollcall.example.com"));
         assert_eq!(gone, "__Host-rollcall=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure");

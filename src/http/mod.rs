@@ -73,10 +73,12 @@ pub use token_uses::TokenUses;
 use std::sync::Arc;
 
 use memory_budget::MemoryBudget;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     clock::Ambient,
+    config::PageSettings,
+    connectors::mail::Mailer,
     store::Store,
     sync::{
         inbox::{Inbox, SEALED_KEPT},
@@ -89,6 +91,9 @@ use crate::{
 
 /// Answers of QuickBooks that are read at the same time.
 const READERS: usize = 128;
+
+/// Mails with links for another password that are under way at the same time.
+const RESET_MAILS: usize = 8;
 
 /// The state that every route works with.
 #[derive(Clone)]
@@ -117,6 +122,12 @@ pub struct Gateway {
     pub readers: Threads,
     /// Limits the readers that wait for the change feed to grow.
     pub waiting_readers: api::changes::WaitingReaders,
+    /// What pages may do.
+    pub pages: Arc<PageSettings>,
+    /// Sends mail to people; `None` where no server is set.
+    pub mailer: Option<Mailer>,
+    /// Limits the mails that strangers may ask for and that are under way at once.
+    pub reset_mails: Arc<Semaphore>,
     /// The health of the background workers.
     pub workers: Workers,
 }
@@ -144,6 +155,9 @@ impl Gateway {
             token_uses: TokenUses::default(),
             readers,
             waiting_readers: api::changes::WaitingReaders::default(),
+            pages: Arc::default(),
+            mailer: None,
+            reset_mails: Arc::new(Semaphore::new(RESET_MAILS)),
             workers: Workers::default(),
         }
     }

@@ -58,6 +58,7 @@ pub(super) async fn target(parts: &mut Parts) -> Target {
         "messages" => Target::Message(id),
         "apps" => Target::App(id),
         "accounts" => Target::Account(id),
+        "quicklinks" => Target::Quicklink(id),
         resource => match List::ALL.iter().find(|list| list.plural() == resource) {
             Some(list) => Target::Record(*list, id),
             None => Target::Nothing,

@@ -14,6 +14,7 @@ use crate::{
         self, Db, Store, WriteDb,
         accounts::{self, Account, sessions::Session},
         apps::{self, App, Token},
+        quicklinks,
     },
 };
 
@@ -41,6 +42,8 @@ pub enum Credential {
     PersonalToken(SecretHash),
     /// The secret in the cookie of a browser in which a person has signed in.
     Session(SecretHash),
+    /// The secret in the cookie of a browser that has opened a Quicklink. A session of a person in the same browser wins.
+    Quicklink { quicklink: SecretHash, session: Option<SecretHash> },
     /// The command line, which runs where the database is.
     CommandLine,
 }
@@ -198,17 +201,33 @@ fn authenticate(db: &mut Db, context: &CallContext) -> store::Result<Option<Auth
             let used = (UsedKind::PersonalToken, token.id, token.last_used_at);
             (person(account, Some(token.scopes)), None, None, Some(used))
         }
-        Credential::Session(hash) => {
-            let Some((session, account)) = accounts::sessions::by_secret(db, &hash.0, now)? else {
-                return Ok(None);
-            };
-            let used = (UsedKind::Session, session.id.clone(), Some(session.last_seen_at));
-            let session = InSession { fresh: is_fresh(&session, now), id: session.id };
-            (person(account, None), None, Some(session), Some(used))
+        Credential::Session(hash) => return in_session(db, hash, now),
+        Credential::Quicklink { quicklink, session } => {
+            let person = session.map(|hash| in_session(db, hash, now)).transpose()?.flatten();
+            if person.is_some() {
+                return Ok(person);
+            }
+            let Some(quicklink) = quicklinks::by_token(db, &quicklink.0, now)? else { return Ok(None) };
+            let app = quicklink.app_id.map(|id| apps::get(db, &id)).transpose()?;
+            let principal = Principal::Quicklink { id: quicklink.id, company: quicklink.company_id };
+            (principal, app.as_ref().map(as_acting), None, None)
         }
     };
     let used = used.map(|(kind, id, noted_at)| Used { kind, id, noted_at });
     Ok(Some(AuthenticatedCaller { principal, app, session, authentication: Authentication { used } }))
+}
+
+/// The person whose session it is.
+fn in_session(
+    db: &mut Db,
+    hash: SecretHash,
+    now: DateTime<Utc>,
+) -> store::Result<Option<AuthenticatedCaller>> {
+    let Some((session, account)) = accounts::sessions::by_secret(db, &hash.0, now)? else { return Ok(None) };
+    let (kind, id, noted_at) = (UsedKind::Session, session.id.clone(), Some(session.last_seen_at));
+    let authentication = Authentication { used: Some(Used { kind, id, noted_at }) };
+    let session = Some(InSession { fresh: is_fresh(&session, now), id: session.id });
+    Ok(Some(AuthenticatedCaller { principal: person(account, None), app: None, session, authentication }))
 }
 
 /// For how long a person who has signed in may do what asks for a fresh sign-in.
@@ -262,7 +281,8 @@ fn acting(
     if own.as_ref().is_some_and(|own| named == own.id || named == own.name) {
         return Ok(own);
     }
-    if matches!(principal, Principal::App { .. }) {
+    let bound = matches!(principal, Principal::Quicklink { .. }) && own.is_some();
+    if bound || matches!(principal, Principal::App { .. }) {
         return Err(Refusal::new(
             Class::Forbidden,
             "other_app",
@@ -288,6 +308,12 @@ impl Credential {
     /// The refusal of one that is not valid.
     fn refused(&self) -> Refusal {
         match self {
+            Self::Quicklink { .. } => Refusal::new(
+                Class::Unauthorized,
+                "quicklink_expired",
+                "The Quicklink was revoked, has expired, or its account no longer sees the company.",
+                "Ask whoever gave it to you for a new one.",
+            ),
             Self::Session(_) => Refusal::new(
                 Class::Unauthorized,
                 "signed_out",

@@ -20,6 +20,7 @@ pub enum Target {
     Message(String),
     App(String),
     Account(String),
+    Quicklink(String),
     /// No object that exists: a list, or one that is to be made.
     Nothing,
 }
@@ -49,6 +50,10 @@ pub fn authorize<A: Acts>(db: &mut Db, attempt: &Attempt<A>, target: &Target) ->
         Target::App(wanted) => {
             find::app(db, attempt.principal(), wanted)?;
             attempt.throughout()?;
+        }
+        Target::Quicklink(id) => {
+            let company = find::quicklink_company(db, attempt, id)?;
+            attempt.at(&company, "Quicklink")?;
         }
         Target::Account(wanted) => drop(find::account(db, attempt, wanted)?),
         Target::Nothing => drop(attempt.throughout()?),

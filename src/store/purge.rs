@@ -10,8 +10,8 @@ use super::{
     locks::{self, All, Locked},
     prune,
     schema::{
-        connection_secrets, connections, desktop_files, hooks, inbox, links, polls, qbwc_sessions,
-        record_versions, records, run_absences, run_seen, runs, told,
+        connection_accounts, connection_secrets, connections, desktop_files, hooks, inbox, links, polls,
+        qbwc_sessions, quicklinks, record_versions, records, run_absences, run_seen, runs, told,
     },
     values::at,
 };
@@ -36,6 +36,8 @@ pub fn mark(db: &mut WriteDb, lock: &Locked<All>, now: DateTime<Utc>) -> Result<
     diesel::delete(polls::table.find(id)).execute(db)?;
     diesel::delete(desktop_files::table.find(id)).execute(db)?;
     diesel::delete(connection_secrets::table.filter(connection_secrets::connection_id.eq(id))).execute(db)?;
+    diesel::delete(connection_accounts::table.find(id)).execute(db)?;
+    diesel::delete(quicklinks::table.filter(quicklinks::connection_id.eq(id))).execute(db)?;
     Ok(())
 }
 

@@ -525,6 +525,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    quicklinks (id) {
+        id -> Text,
+        token_hash -> Binary,
+        account_id -> Text,
+        company_id -> Text,
+        app_id -> Nullable<Text>,
+        connection_id -> Nullable<Text>,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+        uses -> BigInt,
+        last_used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     one_time_links (id) {
         id -> Text,
         token_hash -> Binary,
@@ -532,6 +548,23 @@ diesel::table! {
         account_id -> Nullable<Text>,
         created_at -> Timestamp,
         expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    account_secrets (account_id, name) {
+        account_id -> Text,
+        name -> Text,
+        key_id -> Text,
+        sealed -> Binary,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    connection_accounts (connection_id) {
+        connection_id -> Text,
+        account_id -> Text,
     }
 }
 
@@ -546,10 +579,13 @@ diesel::joinable!(search_lists -> connections (connection_id));
 diesel::joinable!(search_pending -> search_lists (search_list));
 diesel::joinable!(app_companies -> apps (app_id));
 diesel::joinable!(tokens -> apps (app_id));
+diesel::joinable!(quicklinks -> accounts (account_id));
+diesel::joinable!(connection_accounts -> accounts (account_id));
 diesel::joinable!(desktop_files -> connections (connection_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     account_companies,
+    account_secrets,
     account_sessions,
     account_tokens,
     accounts,
@@ -560,6 +596,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_keys,
     changes,
     companies,
+    connection_accounts,
     connection_secrets,
     connections,
     desktop_files,
@@ -573,6 +610,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     polls,
     profiles,
     qbwc_sessions,
+    quicklinks,
     rate_limits,
     record_versions,
     records,

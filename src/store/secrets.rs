@@ -1,4 +1,5 @@
-//! The sealed secrets of connections, and which keys they were sealed with. The keys themselves are elsewhere.
+//! The sealed secrets of connections and accounts, and which keys they were sealed with. The keys themselves are
+//! elsewhere. Whose a secret is, its owner's ID tells: those of accounts are in a table of their own.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,7 +13,7 @@ use super::{
     db::Backend,
     db::per_backend,
     dsl::*,
-    schema::{audit_keys, connection_secrets, secret_keys},
+    schema::{account_secrets, audit_keys, connection_secrets, secret_keys},
     values::{Time, at, uncount},
 };
 
@@ -31,10 +32,33 @@ pub struct KnownKey {
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = connection_secrets)]
 pub struct SealedSecret {
-    pub connection_id: ConnectionId,
+    /// A connection's or an account's.
+    #[diesel(column_name = connection_id)]
+    pub owner_id: String,
     pub name: String,
     pub key_id: String,
     pub sealed: Vec<u8>,
+}
+
+/// The same of the other table.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = account_secrets)]
+struct OfAccount {
+    account_id: String,
+    name: String,
+    key_id: String,
+    sealed: Vec<u8>,
+}
+
+impl From<OfAccount> for SealedSecret {
+    fn from(OfAccount { account_id: owner_id, name, key_id, sealed }: OfAccount) -> Self {
+        Self { owner_id, name, key_id, sealed }
+    }
+}
+
+/// Whether an owner is an account. Such IDs come before those of connections, which [`not_sealed_with`] relies on.
+fn is_account(owner_id: &str) -> bool {
+    owner_id.starts_with("acc_")
 }
 
 /// What a connection's own key for messages is called: nobody gave it, and nobody is shown it.
@@ -95,6 +119,7 @@ pub fn set_current(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<()>
 pub fn forget_unused_keys(db: &mut WriteDb) -> Result<usize> {
     let mut used: Vec<String> =
         connection_secrets::table.select(connection_secrets::key_id).distinct().load(db)?;
+    used.extend(account_secrets::table.select(account_secrets::key_id).distinct().load::<String>(db)?);
     let sealing: Vec<String> = audit_keys::table.select(audit_keys::sealed_with).distinct().load(db)?;
     used.extend(sealing);
     let unused = secret_keys::table.filter(diesel::dsl::not(secret_keys::current));
@@ -107,14 +132,34 @@ pub fn counts(db: &mut Db) -> Result<BTreeMap<String, u64>> {
         .group_by(connection_secrets::key_id)
         .select((connection_secrets::key_id, diesel::dsl::count_star()))
         .load(db)?;
-    Ok(rows.into_iter().map(|(id, count)| (id, uncount(count))).collect())
+    let of_accounts: Vec<(String, i64)> = account_secrets::table
+        .group_by(account_secrets::key_id)
+        .select((account_secrets::key_id, diesel::dsl::count_star()))
+        .load(db)?;
+    let mut counts = BTreeMap::new();
+    for (id, count) in rows.into_iter().chain(of_accounts) {
+        *counts.entry(id).or_default() += uncount(count);
+    }
+    Ok(counts)
 }
 
-/// How many connections have secrets.
-pub fn connections(db: &mut Db) -> Result<usize> {
-    let ids: Vec<String> =
+/// How many connections and accounts have secrets.
+pub fn owners(db: &mut Db) -> Result<usize> {
+    let connections: Vec<String> =
         connection_secrets::table.select(connection_secrets::connection_id).distinct().load(db)?;
-    Ok(ids.len())
+    let accounts: Vec<String> =
+        account_secrets::table.select(account_secrets::account_id).distinct().load(db)?;
+    Ok(connections.len() + accounts.len())
+}
+
+/// The secrets of an account whose names begin so.
+pub fn of_account(db: &mut Db, account_id: &str, prefix: &str) -> Result<Vec<SealedSecret>> {
+    let rows: Vec<OfAccount> = account_secrets::table
+        .filter(account_secrets::account_id.eq(account_id))
+        .order(account_secrets::name)
+        .select(OfAccount::as_select())
+        .load(db)?;
+    Ok(rows.into_iter().filter(|row| row.name.starts_with(prefix)).map(SealedSecret::from).collect())
 }
 
 /// The secrets of a connection that were given or made for it, by name.
@@ -153,9 +198,28 @@ pub fn names_of(db: &mut Db, connection_ids: &[&str]) -> Result<HashMap<Connecti
 /// Writes a secret in place of the one of that name.
 pub fn put(db: &mut WriteDb, secret: &SealedSecret, now: DateTime<Utc>) -> Result<()> {
     let (key_id, sealed) = (&secret.key_id, &secret.sealed);
+    if is_account(&secret.owner_id) {
+        per_backend!(db, |connection| diesel::insert_into(account_secrets::table)
+            .values((
+                account_secrets::account_id.eq(&secret.owner_id),
+                account_secrets::name.eq(&secret.name),
+                account_secrets::key_id.eq(key_id),
+                account_secrets::sealed.eq(sealed),
+                account_secrets::updated_at.eq(at(now)),
+            ))
+            .on_conflict((account_secrets::account_id, account_secrets::name))
+            .do_update()
+            .set((
+                account_secrets::key_id.eq(key_id),
+                account_secrets::sealed.eq(sealed),
+                account_secrets::updated_at.eq(at(now)),
+            ))
+            .execute(connection))?;
+        return Ok(());
+    }
     per_backend!(db, |connection| diesel::insert_into(connection_secrets::table)
         .values((
-            connection_secrets::connection_id.eq(&secret.connection_id),
+            connection_secrets::connection_id.eq(&secret.owner_id),
             connection_secrets::name.eq(&secret.name),
             connection_secrets::key_id.eq(key_id),
             connection_secrets::sealed.eq(sealed),
@@ -173,8 +237,12 @@ pub fn put(db: &mut WriteDb, secret: &SealedSecret, now: DateTime<Utc>) -> Resul
 }
 
 /// Removes a secret; whether it was there.
-pub fn remove(db: &mut WriteDb, connection_id: &ConnectionId, name: &str) -> Result<bool> {
-    Ok(diesel::delete(connection_secrets::table.find((connection_id, name))).execute(db)? > 0)
+pub fn remove(db: &mut WriteDb, owner_id: &str, name: &str) -> Result<bool> {
+    let removed = match is_account(owner_id) {
+        true => diesel::delete(account_secrets::table.find((owner_id, name))).execute(db)?,
+        false => diesel::delete(connection_secrets::table.find((owner_id, name))).execute(db)?,
+    };
+    Ok(removed > 0)
 }
 
 /// Some secrets that another key seals, in the order of their places, after a place.
@@ -184,23 +252,46 @@ pub fn not_sealed_with(
     after: &(String, String),
     limit: i64,
 ) -> Result<Vec<SealedSecret>> {
-    let (connection_id, name) = after;
-    let later = connection_secrets::connection_id
-        .gt(connection_id)
-        .or(connection_secrets::connection_id.eq(connection_id).and(connection_secrets::name.gt(name)));
-    Ok(connection_secrets::table
-        .filter(connection_secrets::key_id.ne(key_id))
+    let (owner_id, name) = after;
+    let later = account_secrets::account_id
+        .gt(owner_id)
+        .or(account_secrets::account_id.eq(owner_id).and(account_secrets::name.gt(name)));
+    let of_accounts: Vec<OfAccount> = account_secrets::table
+        .filter(account_secrets::key_id.ne(key_id))
         .filter(later)
-        .order((connection_secrets::connection_id, connection_secrets::name))
+        .order((account_secrets::account_id, account_secrets::name))
         .limit(limit)
-        .select(SealedSecret::as_select())
-        .load(db)?)
+        .select(OfAccount::as_select())
+        .load(db)?;
+    let mut found: Vec<SealedSecret> = of_accounts.into_iter().map(SealedSecret::from).collect();
+    let left = limit - i64::try_from(found.len()).unwrap_or(limit);
+    if left > 0 {
+        let later = connection_secrets::connection_id
+            .gt(owner_id)
+            .or(connection_secrets::connection_id.eq(owner_id).and(connection_secrets::name.gt(name)));
+        let of_connections: Vec<SealedSecret> = connection_secrets::table
+            .filter(connection_secrets::key_id.ne(key_id))
+            .filter(later)
+            .order((connection_secrets::connection_id, connection_secrets::name))
+            .limit(left)
+            .select(SealedSecret::as_select())
+            .load(db)?;
+        found.extend(of_connections);
+    }
+    Ok(found)
 }
 
 /// Seals a secret anew, unless it was changed or removed since `before` was read; whether it was done.
 pub fn reseal(db: &mut WriteDb, before: &SealedSecret, key_id: &str, sealed: &[u8]) -> Result<bool> {
+    if is_account(&before.owner_id) {
+        let row = account_secrets::table
+            .find((&before.owner_id, &before.name))
+            .filter(account_secrets::sealed.eq(&before.sealed));
+        let set = (account_secrets::key_id.eq(key_id), account_secrets::sealed.eq(sealed));
+        return Ok(diesel::update(row).set(set).execute(db)? > 0);
+    }
     let row = connection_secrets::table
-        .find((&before.connection_id, &before.name))
+        .find((&before.owner_id, &before.name))
         .filter(connection_secrets::sealed.eq(&before.sealed));
     let set = (connection_secrets::key_id.eq(key_id), connection_secrets::sealed.eq(sealed));
     Ok(diesel::update(row).set(set).execute(db)? > 0)

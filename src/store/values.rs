@@ -12,7 +12,9 @@ use diesel::{
 
 use crate::domain::{
     access::Scopes,
-    ids::{AppId, CompanyId, ConnectionId, LinkId, MessageId, ProfileKey, RecordId, RunId, TokenId},
+    ids::{
+        AppId, CompanyId, ConnectionId, LinkId, MessageId, ProfileKey, QuicklinkId, RecordId, RunId, TokenId,
+    },
     words::{
         ActorKind, ChangeKind, Ended, Kind, LinkPurpose, List, MessageState, Mode, Role, RunState,
         SessionState, SignInMethod, WorkerState,
@@ -171,7 +173,7 @@ macro_rules! ids {
     };
 }
 
-ids!(AppId, CompanyId, ConnectionId, LinkId, MessageId, ProfileKey, RecordId, RunId, TokenId);
+ids!(AppId, CompanyId, ConnectionId, LinkId, MessageId, ProfileKey, QuicklinkId, RecordId, RunId, TokenId);
 
 /// Has a struct loaded as the row that it is made from: `.select(Run::as_select()).load(db)`.
 macro_rules! loaded_as {

@@ -48,6 +48,8 @@ impl Check {
 pub fn cause_of(code: &str) -> Cause {
     match code {
         "never_called" | "silent" => Cause::Timeout,
+        // The account that lends its credentials lends them no more.
+        "account_disabled" | "account_without_credentials" => Cause::Credentials,
         code => connectors::cause_of(code).or_else(|| code.parse().ok()).unwrap_or(Cause::Server),
     }
 }

@@ -77,6 +77,26 @@ pub async fn probe(sources: &SourceAccess, connection_id: &ConnectionId) -> stor
     }
 }
 
+/// Tests the credentials of an account at the source of a connection; nothing of the connection is changed by it.
+///
+/// # Errors
+/// As [`probe`].
+pub async fn probe_account(
+    sources: &SourceAccess,
+    connection_id: &ConnectionId,
+    account_id: &str,
+) -> store::Result<Check> {
+    let look = async {
+        let (_, _, source) = sources.open_as(connection_id, account_id).await?;
+        source.probe().await
+    };
+    match tokio::time::timeout(LIMIT, look).await {
+        Ok(Ok(found)) => Ok(Check::fine(found)),
+        Ok(Err(failure)) => failed(failure),
+        Err(_) => failed(slow()),
+    }
+}
+
 async fn look(sources: &SourceAccess, connection_id: &ConnectionId) -> Result<String, Failure> {
     let (_, _, source) = sources.open(connection_id, None).await?;
     source.probe().await

@@ -18,7 +18,7 @@ use crate::{
         similarity::nearest,
         words::{AuditAction, Kind},
     },
-    store::{WriteDb, audit, connections::Connection},
+    store::{self, Db, WriteDb, audit, connections::Connection, secrets},
 };
 
 use super::vault::{Vault, VaultError};
@@ -44,6 +44,8 @@ pub enum Error {
     Invalid { name: &'static str, why: &'static str },
     #[error("Rollcall does not make the secret `{name}` of a connection of kind {kind}: {}", made(*.kind))]
     NotMade { kind: Kind, name: &'static str },
+    #[error("an account's credentials for {kind} are {}", sets(*.kind))]
+    NotOfAccounts { kind: Kind },
     #[error(transparent)]
     Denied(#[from] Denied),
     #[error(transparent)]
@@ -52,7 +54,7 @@ pub enum Error {
 
 type Result<T> = std::result::Result<T, Error>;
 
-fn secrets(kind: Kind) -> &'static [SecretSpec] {
+fn specs(kind: Kind) -> &'static [SecretSpec] {
     connectors::spec(kind).map_or(&[], |spec| spec.secrets)
 }
 
@@ -61,12 +63,21 @@ fn did_you_mean(meant: Option<&str>) -> String {
 }
 
 fn takes(kind: Kind) -> String {
-    let names: Vec<_> = secrets(kind).iter().map(|spec| format!("`{}`", spec.name)).collect();
+    let names: Vec<_> = specs(kind).iter().map(|spec| format!("`{}`", spec.name)).collect();
     if names.is_empty() { "it takes none".into() } else { format!("it takes {}", names.join(", ")) }
 }
 
+fn sets(kind: Kind) -> String {
+    let sets = connectors::spec(kind).map_or(&[][..], |spec| spec.account_secrets);
+    let words = sets
+        .iter()
+        .map(|set| set.iter().map(|spec| format!("`{}`", spec.name)).collect::<Vec<_>>().join(" and "));
+    let words: Vec<_> = words.collect();
+    if words.is_empty() { "not taken".into() } else { words.join(", or ") }
+}
+
 fn made(kind: Kind) -> String {
-    let specs = secrets(kind).iter().filter(|spec| spec.generated.is_some());
+    let specs = specs(kind).iter().filter(|spec| spec.generated.is_some());
     let names: Vec<_> = specs.map(|spec| format!("`{}`", spec.name)).collect();
     if names.is_empty() { "it makes none".into() } else { format!("it makes {}", names.join(", ")) }
 }
@@ -77,8 +88,8 @@ fn listed(specs: &[&SecretSpec]) -> String {
 }
 
 fn spec(kind: Kind, name: &str) -> Result<&'static SecretSpec> {
-    let names = secrets(kind).iter().map(|spec| spec.name);
-    let found = secrets(kind).iter().find(|spec| spec.name == name);
+    let names = specs(kind).iter().map(|spec| spec.name);
+    let found = specs(kind).iter().find(|spec| spec.name == name);
     found.ok_or_else(|| Error::Unknown { kind, meant: nearest(name, names) })
 }
 
@@ -90,23 +101,27 @@ fn checked(kind: Kind, given: &BTreeMap<String, Secret>) -> Result<BTreeMap<&'st
     let mut all = BTreeMap::new();
     for (name, secret) in given {
         let spec = spec(kind, name)?;
-        // Most files end with a line break that is no part of the secret.
-        let text = secret.reveal().trim_end_matches(['\r', '\n']);
-        let why = if text.is_empty() {
-            "is empty"
-        } else if text.chars().count() > LONGEST {
-            "has more than 4096 characters"
-        } else if text.chars().any(char::is_control) {
-            "holds a control character, such as a line break in its middle"
-        } else if spec.generated == Some(SIGNING) && !can_sign(text) {
-            "must be whsec_ and then 24 to 64 bytes in base64; leave it out, and Rollcall makes one"
-        } else {
-            all.insert(spec.name, Secret::new(text));
-            continue;
-        };
-        return Err(Error::Invalid { name: spec.name, why });
+        all.insert(spec.name, check(spec, secret)?);
     }
     Ok(all)
+}
+
+/// A secret as it is kept.
+fn check(spec: &SecretSpec, secret: &Secret) -> Result<Secret> {
+    // Most files end with a line break that is no part of the secret.
+    let text = secret.reveal().trim_end_matches(['\r', '\n']);
+    let why = if text.is_empty() {
+        "is empty"
+    } else if text.chars().count() > LONGEST {
+        "has more than 4096 characters"
+    } else if text.chars().any(char::is_control) {
+        "holds a control character, such as a line break in its middle"
+    } else if spec.generated == Some(SIGNING) && !can_sign(text) {
+        "must be whsec_ and then 24 to 64 bytes in base64; leave it out, and Rollcall makes one"
+    } else {
+        return Ok(Secret::new(text));
+    };
+    Err(Error::Invalid { name: spec.name, why })
 }
 
 /// As the Standard Webhooks specification wants the key.
@@ -119,6 +134,8 @@ fn can_sign(text: &str) -> bool {
 
 /// Keeps the secrets of a new connection, and gives those that Rollcall made, which are shown once.
 ///
+/// Where it is `lent` those of an account, it needs none that a source gives out.
+///
 /// # Errors
 /// All that are missing at once.
 pub fn begin(
@@ -128,17 +145,19 @@ pub fn begin(
     connection_id: &ConnectionId,
     kind: Kind,
     given: &BTreeMap<String, Secret>,
+    lent: bool,
 ) -> Result<BTreeMap<&'static str, Secret>> {
     let mut all = checked(kind, given)?;
     let mut made = BTreeMap::new();
     let mut missing = Vec::new();
-    for spec in secrets(kind).iter().filter(|spec| !given.contains_key(spec.name)) {
+    for spec in specs(kind).iter().filter(|spec| !given.contains_key(spec.name)) {
         match spec.generated {
             Some(prefix) => {
                 let secret = make(ambient, prefix);
                 made.insert(spec.name, secret.clone());
                 all.insert(spec.name, secret);
             }
+            None if lent => {}
             None => missing.push(spec),
         }
     }
@@ -149,6 +168,58 @@ pub fn begin(
         vault.put(db, connection_id, name, secret, ambient.now())?;
     }
     Ok(made)
+}
+
+/// Looks whether a connection has all that its source wants to know.
+///
+/// # Errors
+/// All that are missing at once.
+pub fn check_all(db: &mut Db, connection_id: &ConnectionId, kind: Kind) -> Result<()> {
+    let known = secrets::names(db, connection_id).map_err(VaultError::from)?;
+    let given = specs(kind).iter().filter(|spec| spec.generated.is_none());
+    let missing: Vec<_> = given.filter(|spec| !known.iter().any(|name| name == spec.name)).collect();
+    if missing.is_empty() { Ok(()) } else { Err(Error::Missing { kind, missing }) }
+}
+
+/// Keeps what a source wants to know of an account, in place of what was kept before: one of the sets that the kind takes.
+///
+/// # Errors
+/// Another set, or values that cannot be secrets.
+pub fn lend(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    vault: &Vault,
+    account_id: &str,
+    kind: Kind,
+    given: &BTreeMap<String, Secret>,
+) -> Result<()> {
+    let sets = connectors::spec(kind).map_or(&[][..], |spec| spec.account_secrets);
+    let same = |set: &&&[SecretSpec]| {
+        set.len() == given.len() && set.iter().all(|spec| given.contains_key(spec.name))
+    };
+    let set = sets.iter().find(same).ok_or(Error::NotOfAccounts { kind })?;
+    take_back(db, vault, account_id, kind)?;
+    for spec in *set {
+        let Some(secret) = given.get(spec.name) else { continue };
+        let secret = check(spec, secret)?;
+        vault.put(db, account_id, &format!("{kind}.{}", spec.name), &secret, ambient.now())?;
+    }
+    Ok(())
+}
+
+/// Forgets what was kept of an account for a kind of source; whether there was anything.
+pub fn take_back(db: &mut WriteDb, vault: &Vault, account_id: &str, kind: Kind) -> Result<bool> {
+    let sets = connectors::spec(kind).map_or(&[][..], |spec| spec.account_secrets);
+    let mut removed = false;
+    for spec in sets.iter().copied().flatten() {
+        removed |= vault.remove(db, account_id, &format!("{kind}.{}", spec.name))?;
+    }
+    Ok(removed)
+}
+
+/// Whether an account has something that it can lend to connections of a kind.
+pub fn has(db: &mut Db, account_id: &str, kind: Kind) -> store::Result<bool> {
+    Ok(!secrets::of_account(db, account_id, &format!("{kind}."))?.is_empty())
 }
 
 /// Puts others in place of some of a connection's secrets.

@@ -22,6 +22,7 @@ mod http_loop;
 mod inbox;
 mod kinds;
 mod migrations;
+mod pages;
 mod polling;
 mod settings;
 mod support;

@@ -118,7 +118,7 @@ async fn a_row_that_is_moved_does_not_open() {
             let (from, to) = (desk.connections[0].clone(), desk.connections[connection].clone());
             let moved = desk.store.write(move |db| {
                 let mut row = secrets::of(db, &from)?.remove(0);
-                row.connection_id = to;
+                row.owner_id = to.into();
                 row.name = name.to_owned();
                 secrets::put(db, &row, Utc::now())
             });

@@ -1,5 +1,7 @@
 //! `rollcall account`.
 
+mod credentials;
+mod quicklink;
 mod sessions;
 
 use std::io;
@@ -120,6 +122,12 @@ A company that is not named is taken away. With another role the person must sig
         #[arg(long)]
         end_all: bool,
     },
+    /// Manage Quicklinks: links that open one company's lists without a sign-in
+    #[command(subcommand)]
+    Quicklink(quicklink::Command),
+    /// Manage what an account keeps for sources, such as a member's password at ConnectWise
+    #[command(subcommand)]
+    Credentials(credentials::Command),
 }
 
 pub(super) async fn run(context: &Context, command: Command) -> Result {
@@ -133,6 +141,8 @@ pub(super) async fn run(context: &Context, command: Command) -> Result {
             add(context, &store, draft, password_stdin).await
         }
         Command::List => list(context, &store).await,
+        Command::Quicklink(command) => quicklink::run(context, &store, command).await,
+        Command::Credentials(command) => credentials::run(context, &store, command).await,
         Command::Show { account } => {
             let shown = context.read(&store, None, move |db, attempt| accounts::show(db, attempt, &account));
             show(context, &shown.await?)
@@ -144,9 +154,9 @@ pub(super) async fn run(context: &Context, command: Command) -> Result {
         }
         Command::Disable { account, consent } => disable(context, &store, account, consent).await,
         Command::Enable { account } => {
-            let now = context.ambient.now();
-            let enabled =
-                context.write(&store, None, move |db, attempt| standing::enable(db, attempt, &account, now));
+            let ambient = context.ambient.clone();
+            let enabled = context
+                .write(&store, None, move |db, attempt| standing::enable(db, &ambient, attempt, &account));
             show(context, &enabled.await?)
         }
         Command::ResetLink { account } => {

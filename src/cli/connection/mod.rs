@@ -99,7 +99,7 @@ They go to ROLLCALL_PUBLIC_URL, which ConnectWise must reach by https. Paycom's 
 }
 
 /// The kinds that this version has.
-fn kinds() -> impl TypedValueParser<Value = Kind> {
+pub(super) fn kinds() -> impl TypedValueParser<Value = Kind> {
     PossibleValuesParser::new(connectors::registry::words()).try_map(|word| connectors::kind(&word))
 }
 

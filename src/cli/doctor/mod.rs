@@ -3,6 +3,7 @@
 mod certificate;
 mod database;
 mod key;
+mod mail;
 mod network;
 mod workers;
 
@@ -22,7 +23,7 @@ use super::{
 
 /// Check everything that keeps the gateway from working, and tell what to do; exit code 1 if something fails
 ///
-/// It looks at the settings, the database, the key of its secrets, the public address, the certificate, the ports, each connection, the
+/// It looks at the settings, the database, the key of its secrets, the public address, the certificate, the ports, the mail server, each connection, the
 /// runs that wait for a decision, and what runs beside the requests of the gateways. It changes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -130,6 +131,7 @@ async fn all(findings: &mut Findings, settings: &Settings) {
     network::public_url(findings, settings).await;
     certificate::check(findings, settings, chrono::Utc::now());
     network::ports(findings, settings).await;
+    mail::check(findings, settings).await;
 }
 
 /// Connections that are well are named one by one as long as they are no more than these.

@@ -227,8 +227,10 @@ fn headers(settings: &Settings, secrets: &BTreeMap<String, Secret>) -> Result<He
             "Set `public_key` and `private_key` of this connection.",
         )
     };
+    // A member signs in as its keys do, with the user name and the password in their place.
+    let pair = |one: &str, other: &str| Some((secret(one)?, secret(other)?));
     let (public, private) =
-        (secret("public_key").ok_or_else(missing)?, secret("private_key").ok_or_else(missing)?);
+        pair("public_key", "private_key").or_else(|| pair("member_id", "password")).ok_or_else(missing)?;
     let value = |text: String| {
         HeaderValue::try_from(text).map_err(|_| {
             failure(

@@ -10,7 +10,7 @@ use crate::{
         Polled, SettingsError, Source,
         outbound::address_guard::is_local,
         polled::SourceContext,
-        settings::{PollSettings, wrong},
+        settings::{CREDENTIALS, OF_ACCOUNT, PollSettings, wrong},
         source::{Failure, Limit, Rate, Schedule},
     },
     domain::{secret::Secret, words::List},
@@ -37,6 +37,8 @@ pub struct Settings {
     pub company_statuses: String,
     /// Only members of these licence classes; empty for all. `A` are accounts of programs.
     pub license_classes: String,
+    /// Empty for the connection's own; `account:` and an ID for those of an account.
+    pub credentials: String,
     #[serde(flatten)]
     pub poll: PollSettings,
 }
@@ -61,7 +63,8 @@ impl Polled for Settings {
     /// The vendor counts by the keys of the API member.
     fn rates(&self, secrets: &BTreeMap<String, Secret>) -> Vec<Rate> {
         let host = self.origin().ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-        let public_key = secrets.get("public_key").map(Secret::reveal).unwrap_or_default();
+        let who = secrets.get("public_key").or_else(|| secrets.get("member_id"));
+        let public_key = who.map(Secret::reveal).unwrap_or_default();
         let counted_by = [&host, &self.company_id.to_lowercase(), public_key];
         vec![Rate::new(&counted_by, Limit::PerMinute(self.poll.requests_per_minute))]
     }
@@ -151,6 +154,10 @@ impl Settings {
         if !version {
             return Err(wrong("api_version", "must be a year and a number, like 2024.1"));
         }
+        let account = self.credentials.strip_prefix(OF_ACCOUNT).is_some_and(|id| !id.trim().is_empty());
+        if !self.credentials.is_empty() && !account {
+            return Err(wrong(CREDENTIALS, "must be empty, or account: and the account's ID"));
+        }
         if words(&self.license_classes).iter().any(|class| !matches!(class.as_str(), "f" | "a" | "c" | "x")) {
             let why = "takes F (full), A (API), C (StreamlineIT) and X (subcontractor), with commas between";
             return Err(wrong("license_classes", why));
@@ -206,6 +213,8 @@ mod tests {
         assert!(with(|s| s.client_id.clear()).contains("`client_id`"));
         assert!(with(|s| s.api_version = "latest".into()).contains("`api_version`"));
         assert!(with(|s| s.license_classes = "F,Z".into()).contains("`license_classes`"));
+        assert!(with(|s| s.credentials = "acc_1".into()).contains("`credentials`"));
+        assert!(with(|s| s.credentials = "account:".into()).contains("`credentials`"));
         let mut private = settings("http://10.0.0.5:8080");
         private.poll.allow_private_address = true;
         assert_eq!(private.check(), Ok(()));

@@ -11,7 +11,7 @@ use crate::{
         connector::Connector,
         hook::{Delivery, Hook, Refused},
         outbound::Outbound,
-        settings::{Polling, load, with_polling},
+        settings::{CREDENTIALS, Polling, load, with_polling},
         spec::{
             Counted, FoundBy, Moves, RateSpec, SecretSpec, SetUp, Setting, Spec, Value, Webhooks, Within,
             Words,
@@ -32,8 +32,8 @@ pub struct Connectwise;
 
 const ANY: Value = Value::Text { default: "" };
 
-/// 8 of its own, and those that it shares.
-const SETTINGS: [Setting; 15] = with_polling(
+/// 9 of its own, and those that it shares.
+const SETTINGS: [Setting; 16] = with_polling(
     [
         Setting::new(
             "base_url",
@@ -86,6 +86,12 @@ const SETTINGS: [Setting; 15] = with_polling(
             Value::Text { default: "F,C,X" },
             "only members of these licence classes; A are API members",
         ),
+        Setting::new(
+            CREDENTIALS,
+            "Credentials",
+            ANY,
+            "empty: the secrets of the connection; account:ACCOUNT: those that this account keeps for ConnectWise",
+        ),
     ],
     Polling {
         every_minutes: 15,
@@ -103,6 +109,16 @@ pub(super) static SPEC: Spec = Spec {
     secrets: &[
         SecretSpec::given("public_key", "the API member's public key"),
         SecretSpec::given("private_key", "its private key"),
+    ],
+    account_secrets: &[
+        &[
+            SecretSpec::given("member_id", "what the member types as the user name"),
+            SecretSpec::given("password", "the member's password"),
+        ],
+        &[
+            SecretSpec::given("public_key", "the member's public key"),
+            SecretSpec::given("private_key", "its private key"),
+        ],
     ],
     lists: List::ALL,
     moves: Moves::Polled,

@@ -94,6 +94,7 @@ pub(super) static SPEC: Spec = Spec {
         },
     ],
     // It has people only: its `cl` resources are labor categories, not customers.
+    account_secrets: &[],
     lists: &[List::Employee],
     moves: Moves::Polled,
     webhooks: Some(Webhooks {

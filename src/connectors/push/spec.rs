@@ -34,6 +34,7 @@ static SPEC: Spec = Spec {
         generated: Some("whsec_"),
         meaning: "the key that the sender signs its messages with",
     }],
+    account_secrets: &[],
     lists: List::ALL,
     moves: Moves::Pushes,
     webhooks: Some(Webhooks {

@@ -61,6 +61,7 @@ pub(super) static SPEC: Spec = Spec {
         WINDOW,
     ],
     secrets: &[],
+    account_secrets: &[],
     lists: List::ALL,
     moves: Moves::CallsIn,
     webhooks: None,

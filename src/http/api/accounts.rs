@@ -245,8 +245,11 @@ async fn enable_account(
     caller: Caller<action::Administer>,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<Account>, ApiError> {
-    let now = caller.gateway.ambient.now();
-    caller.write(move |db, attempt| standing::enable(db, attempt, &id, now)).await.map(Json)
+    let (ambient, wake) = (caller.gateway.ambient.clone(), caller.gateway.wake.clone());
+    let enabled = caller.write(move |db, attempt| standing::enable(db, &ambient, attempt, &id)).await?;
+    // The connections that use its credentials are polled now.
+    wake.notify_one();
+    Ok(Json(enabled))
 }
 
 /// Makes a link to choose another password

@@ -22,7 +22,7 @@ use crate::{
     http::{
         Gateway,
         admission::ExchangeHandle,
-        cookies::SESSION,
+        cookies::{QUICKLINK, SESSION},
         extract::Parameters,
         peer,
         policy::{self, Policy},
@@ -115,6 +115,7 @@ impl<A: Acts> Caller<A> {
     pub(super) fn secret_hash(&self) -> SecretHash {
         match self.context.credential {
             Credential::Token(hash) | Credential::PersonalToken(hash) | Credential::Session(hash) => hash,
+            Credential::Quicklink { quicklink, session } => session.unwrap_or(quicklink),
             // No request comes from there.
             Credential::CommandLine => SecretHash([0; 32]),
         }
@@ -161,7 +162,8 @@ impl<A: Acts> Caller<A> {
 
     fn refused(&self, refusal: service::Refusal) -> ApiError {
         // A session ends by itself: that is nothing to look after.
-        let token = !matches!(self.context.credential, Credential::Session(_));
+        let cookie = matches!(self.context.credential, Credential::Session(_) | Credential::Quicklink { .. });
+        let token = !cookie;
         if token && refusal.class == service::Class::Unauthorized {
             self.gateway.refused_tokens.note(self.from);
         }
@@ -176,13 +178,20 @@ fn credential(headers: &HeaderMap, public_url: &Url) -> Option<Credential> {
             Some(Credential::PersonalToken(token.hash()))
         }
         Some(token) => Some(Credential::Token(token.hash())),
-        None => Some(Credential::Session(SESSION.read(headers, public_url)?.hash())),
+        None => {
+            let session = SESSION.read(headers, public_url).map(|secret| secret.hash());
+            match QUICKLINK.read(headers, public_url) {
+                Some(quicklink) => Some(Credential::Quicklink { quicklink: quicklink.hash(), session }),
+                None => Some(Credential::Session(session?)),
+            }
+        }
     }
 }
 
 /// The queue for the database in which a request waits: that of its token or session, valid or not.
 pub(super) fn queue(headers: &HeaderMap) -> Option<Requester> {
-    let secret = bearer(headers).or_else(|| SESSION.read_any(headers))?;
+    let secret =
+        bearer(headers).or_else(|| SESSION.read_any(headers)).or_else(|| QUICKLINK.read_any(headers))?;
     Some(requester(&secret.hash()))
 }
 

@@ -16,8 +16,10 @@ pub mod connections;
 pub mod errors;
 pub mod links;
 pub mod me;
+mod member_credentials;
 pub mod messages;
 pub mod profiles;
+pub mod quicklinks;
 pub mod records;
 pub mod runs;
 pub mod schema;
@@ -50,7 +52,9 @@ pub fn router() -> OpenApiRouter<Gateway> {
         .merge(tokens::router())
         .merge(accounts::router())
         .merge(me::router())
+        .merge(member_credentials::router())
         .merge(session::router())
+        .merge(quicklinks::router())
         .merge(workers::router())
         .merge(audit::router())
         .with_layers()

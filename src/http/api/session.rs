@@ -11,7 +11,10 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    domain::access::action,
+    domain::{
+        access::action,
+        secret::{Secret, SecretHash},
+    },
     http::{Gateway, admission::ExchangeHandle, cookies::SESSION, extract::ApiJson, peer, problem::ApiError},
     service::sign_in::{self, NewSession, Origin, SignIn, SignedIn},
     store::accounts::sessions::LIFE,
@@ -51,18 +54,46 @@ async fn create_session(
     State(gateway): State<Gateway>,
     request: Request,
 ) -> Result<impl IntoResponse, ApiError> {
-    let exchange = ExchangeHandle::of(request.extensions());
-    let origin = Origin {
-        address: Some(peer::caller(request.extensions()).to_string()),
-        user_agent: user_agent(request.headers()),
-    };
-    let before = SESSION.read(request.headers(), &gateway.public_url).map(|secret| secret.hash());
+    let visitor = Visitor::of(&request, &gateway);
     let ApiJson(Credentials { email, password }) = ApiJson::from_request(request, &gateway).await?;
-    let sent = SignIn { email: email.0, password: password.0, origin, before };
+    let (signed_in, cookie) = begin(&gateway, visitor, email.0, password.0).await?;
+    Ok((with_cookie(cookie), Json(signed_in)))
+}
+
+/// Who signs in, as far as the head of the request tells.
+pub(in crate::http) struct Visitor {
+    exchange: ExchangeHandle,
+    origin: Origin,
+    /// The session of the same browser before.
+    before: Option<SecretHash>,
+}
+
+impl Visitor {
+    pub(in crate::http) fn of(request: &Request, gateway: &Gateway) -> Self {
+        let origin = Origin {
+            address: Some(peer::caller(request.extensions()).to_string()),
+            user_agent: user_agent(request.headers()),
+        };
+        let before = SESSION.read(request.headers(), &gateway.public_url).map(|secret| secret.hash());
+        Self { exchange: ExchangeHandle::of(request.extensions()), origin, before }
+    }
+}
+
+/// Signs a person in, for the API and for the page alike: who that is, and the cookie for its browser.
+///
+/// # Errors
+/// What the use case refuses.
+pub(in crate::http) async fn begin(
+    gateway: &Gateway,
+    visitor: Visitor,
+    email: String,
+    password: Secret,
+) -> Result<(SignedIn, HeaderValue), ApiError> {
+    let Visitor { exchange, origin, before } = visitor;
+    let sent = SignIn { email, password, origin, before };
     let NewSession { signed_in, secret } = sign_in::sign_in(&gateway.store, &gateway.ambient, sent).await?;
     exchange.authenticated();
-    let cookie = SESSION.set(&gateway.public_url, &secret, LIFE);
-    Ok((with_cookie(cookie), Json(signed_in)))
+    Ok((signed_in, SESSION.set(&gateway.public_url, &secret, LIFE)))
 }
 
 /// Shows who is signed in

@@ -9,10 +9,20 @@ use axum::{
 use crate::http::problem::ApiError;
 
 /// Only what comes from the gateway itself: no inline script or style, no frame around a page.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
-    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
-    require-trusted-types-for 'script'; trusted-types rollcall";
+macro_rules! policy {
+    ($ancestors:expr) => {
+        concat!(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; \
+             form-action 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types rollcall; \
+             frame-ancestors ",
+            $ancestors
+        )
+    };
+}
 
+const POLICY: &str = policy!("'none'");
+
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 
 /// The answer of a page with this status. No cache keeps it: it may show people's data.
@@ -23,7 +33,27 @@ pub(super) fn page(status: StatusCode, template: &impl Template) -> Response {
     }
 }
 
-pub(super) fn headers() -> [(HeaderName, HeaderValue); 5] {
+/// Leads to another address: one that was written by us, or passed [`super::form::next`].
+pub(super) fn lead_to(address: &str) -> Response {
+    let there = HeaderValue::from_str(address).unwrap_or(HeaderValue::from_static("/"));
+    let headers = [(header::LOCATION, there), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+/// The same answer, which pages of these origins may show in a frame.
+pub(super) fn framed(mut answer: Response, ancestors: &[String]) -> Response {
+    let policy = format!("{}{}", policy!(""), ancestors.join(" "));
+    // The settings write origins anew, so they always fit.
+    if let (false, Ok(policy)) = (ancestors.is_empty(), HeaderValue::try_from(policy)) {
+        let headers = answer.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        // A page around it may want all that it shows to say that it may be shown.
+        headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+    }
+    answer
+}
+
+fn headers() -> [(HeaderName, HeaderValue); 5] {
     [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, POLICY),

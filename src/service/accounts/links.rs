@@ -69,9 +69,19 @@ pub fn reset_link(
             }),
         ));
     }
-    one_time::forget(db, LinkPurpose::Reset, Some(&account.id))?;
     audit::note_for(db, attempt, Act::new(AuditAction::ResetLinkMade, "account", &account.id));
-    make(db, ambient, LinkPurpose::Reset, Some(account.id), public_url)
+    reset_link_of(db, ambient, &account.id, public_url)
+}
+
+/// The same for whoever asked by the e-mail of the account: see [`crate::service::reset_mail`].
+pub(in crate::service) fn reset_link_of(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    account_id: &str,
+    public_url: &Url,
+) -> Result<ShownLink> {
+    one_time::forget(db, LinkPurpose::Reset, Some(account_id))?;
+    make(db, ambient, LinkPurpose::Reset, Some(account_id.to_owned()), public_url)
 }
 
 /// Makes a link with which the first account is made, while there is none.

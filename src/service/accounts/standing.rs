@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
+    clock::Ambient,
     domain::{
         access::{Attempt, action},
         audit::Act,
@@ -13,8 +14,9 @@ use crate::{
     store::{
         self, Db, WriteDb,
         accounts::{self, Update, one_time, sessions, tokens},
-        audit,
+        audit, companies, connection_accounts, quicklinks,
     },
+    sync::register,
 };
 
 use super::Account;
@@ -49,7 +51,7 @@ pub fn disable(
     let admins = accounts::lock_admins(db)?;
     accounts::lock(db, &id)?;
     keep_an_admin(&admins, &id)?;
-    let dependants = dependants(db.as_mut(), &id)?;
+    let dependants = dependants(db.as_mut(), &id, now)?;
     if !confirmed && !dependants.is_empty() {
         return Err(in_use(&dependants));
     }
@@ -58,29 +60,46 @@ pub fn disable(
     sessions::end_all(db, &id, None)?;
     tokens::revoke_all(db, &id, now)?;
     one_time::forget(db, LinkPurpose::Reset, Some(&id))?;
+    quicklinks::revoke_all(db, &id, now)?;
+    register::account_disabled(db, &id, now)?;
     Ok(accounts::get(db.as_mut(), &id)?.into())
 }
 
-/// Lets a person sign in again. Sessions and tokens of before stay ended.
+/// Lets a person sign in again, and connections use its credentials. Sessions, tokens and Quicklinks of before stay ended.
 ///
 /// # Errors
 /// `account_not_found`; `fresh_sign_in_needed`.
 pub fn enable(
     db: &mut WriteDb,
+    ambient: &Ambient,
     attempt: &Attempt<action::Administer>,
     wanted: &str,
-    now: DateTime<Utc>,
 ) -> Result<Account> {
     let id = find::account(db.as_mut(), attempt, wanted)?.id;
     attempt.fresh()?;
     audit::note_for(db, attempt, Act::new(AuditAction::AccountEnabled, "account", &id));
     accounts::update(db, &id, Update { active: Some(true), ..Update::default() }, now)?;
+    accounts::lock(db, &id)?;
+    let was_active = accounts::get(db.as_mut(), &id)?.active;
+    accounts::update(db, &id, Update { active: Some(true), ..Update::default() }, ambient.now())?;
+    if !was_active {
+        register::account_credentials_changed(db, ambient, &id)?;
+    }
     Ok(accounts::get(db.as_mut(), &id)?.into())
 }
 
 /// What stops working with an account.
-fn dependants(_: &mut Db, _: &str) -> store::Result<Vec<Dependant>> {
-    Ok(Vec::new())
+fn dependants(db: &mut Db, id: &str, now: DateTime<Utc>) -> store::Result<Vec<Dependant>> {
+    let connections = connection_accounts::users(db, id)?.into_iter();
+    let connections =
+        connections.map(|it| Dependant { kind: "connection", id: it.id.to_string(), name: it.name });
+    let mut all: Vec<Dependant> = connections.collect();
+    for quicklink in quicklinks::live_of(db, id, now)? {
+        // It has no name: people know it by what it opens.
+        let name = companies::get(db, &quicklink.company_id)?.name;
+        all.push(Dependant { kind: "quicklink", id: quicklink.id.into(), name });
+    }
+    Ok(all)
 }
 
 fn in_use(dependants: &[Dependant]) -> Refusal {

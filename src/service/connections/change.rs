@@ -11,7 +11,7 @@ use crate::{
         secret::Secret,
         words::Kind,
     },
-    service::{Result, find},
+    service::{Result, find, member_credentials},
     store::{WriteDb, connections as stored, desktop},
     sync::{
         credentials,
@@ -50,7 +50,8 @@ pub fn add(
     let grant = attempt.at(&company.id, "company")?;
     attempt.fresh()?;
     guard::private_address(attempt, &draft.settings, None)?;
-    let Draft { kind, name, settings, secrets, .. } = draft.clone();
+    let Draft { kind, name, mut settings, secrets, .. } = draft.clone();
+    member_credentials::resolve(db, attempt, kind, &mut settings)?;
     let draft = register::ConnectionDraft { kind, company_id: company.id, name, settings, secrets };
     let new = register::connection(db, env.ambient(), env.vault(), &grant, &draft)?;
     Ok(NewConnection::read(db, new, env.public_url(), env.ambient().now())?)
@@ -77,7 +78,9 @@ pub fn change(
     }
     guard::private_address(attempt, &change.settings, Some(&before.settings))?;
     guard::stored_secrets(attempt, &before, change)?;
-    let changed = register::change_connection(db, env.ambient(), env.vault(), &grant, &before.id, change)?;
+    let mut change = change.clone();
+    member_credentials::resolve(db, attempt, before.kind, &mut change.settings)?;
+    let changed = register::change_connection(db, env.ambient(), env.vault(), &grant, &before.id, &change)?;
     Ok(Connection::read(db, changed, env.public_url(), env.ambient().now())?)
 }
 

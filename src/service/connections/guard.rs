@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::{
     connectors,
     domain::access::{Attempt, Principal},
-    service::{Class, Refusal, Result},
+    service::{Class, Refusal, Result, member_credentials},
     store::connections::Connection,
     sync::register::ConnectionChange,
 };
@@ -50,6 +50,9 @@ pub(super) fn stored_secrets<A>(
         .any(|(name, value)| name.ends_with("_url") && setting(&before.settings, name) != value.trim());
     if !moves || !is_app(attempt) {
         return Ok(());
+    }
+    if connectors::lender(before.kind, &before.settings).is_some() {
+        return member_credentials::refuse_apps(attempt);
     }
     let secrets = connectors::spec(before.kind).map_or(&[][..], |spec| spec.secrets);
     let missing: Vec<&str> = secrets

@@ -20,6 +20,7 @@ use crate::{
         companies::{self, Company},
         connections::{self, Connection},
         inbox::{self, Message},
+        quicklinks,
         records::{self, Staged},
         runs::{self, Run},
     },
@@ -143,6 +144,24 @@ pub fn account<A: Acts>(db: &mut Db, attempt: &Attempt<A>, wanted: &str) -> Resu
             Ok(accounts::get(db, &id)?)
         }
         found => Ok(found?),
+    }
+}
+
+/// The company of a Quicklink. Those of other accounts do not exist for a user.
+///
+/// # Errors
+/// `quicklink_not_found`.
+pub fn quicklink_company<A: Acts>(db: &mut Db, attempt: &Attempt<A>, id: &str) -> Result<CompanyId> {
+    let missing = || Refusal::not_there_as("Quicklink", id);
+    let quicklink = match quicklinks::get(db, id) {
+        Err(store::Error::NotFound(_)) => return Err(missing()),
+        found => found?,
+    };
+    match attempt.principal() {
+        Principal::Account { id: own, role: Role::User, .. } if *own != quicklink.account_id => {
+            Err(missing())
+        }
+        _ => Ok(quicklink.company_id),
     }
 }
 

@@ -137,6 +137,9 @@ impl From<credentials::Error> for Refusal {
             E::Invalid { .. } => {
                 Refusal::unacceptable("invalid_secrets", detail, "Correct the secret that is named.")
             }
+            E::NotOfAccounts { .. } => {
+                Refusal::unacceptable("invalid_secrets", detail, "Send both of one of these, and no other.")
+            }
             E::NotMade { .. } => Refusal::unacceptable(
                 "invalid_secrets",
                 detail,

@@ -41,6 +41,14 @@ pub fn insert(db: &mut WriteDb, link: &OneTimeLink, hash: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// When the newest link of a purpose was made that an account has.
+pub fn newest(db: &mut Db, purpose: LinkPurpose, account_id: &str) -> Result<Option<DateTime<Utc>>> {
+    let all = one_time_links::table
+        .filter(one_time_links::account_id.eq(account_id).and(one_time_links::purpose.eq(purpose.as_str())));
+    let links: Vec<OneTimeLink> = all.select(OneTimeLink::as_select()).load(db)?;
+    Ok(links.into_iter().map(|link| link.created_at).max())
+}
+
 /// The link with this hash, if it still works. It is not used up.
 pub fn look(
     db: &mut Db,

@@ -14,7 +14,7 @@ use crate::{
         words::{AuditAction, Kind, Mode},
     },
     store::{
-        WriteDb, audit, companies,
+        WriteDb, audit, companies, connection_accounts,
         connections::{self, Connection},
         desktop::{self, DesktopFile},
         locks::{self, Locked},
@@ -89,7 +89,9 @@ pub fn connection(
         Moves::CallsIn => Some(desktop_file(db, ambient, &connection, &company.name)?),
         Moves::Polled | Moves::Pushes => None,
     };
-    let made = credentials::begin(db, ambient, vault, &connection.id, kind, secrets)?;
+    let lender = connectors::lender(kind, &connection.settings);
+    connection_accounts::set(db, &connection.id, lender.as_deref())?;
+    let made = credentials::begin(db, ambient, vault, &connection.id, kind, secrets, lender.is_some())?;
     if spec.is_polled() {
         polls::insert(db, &connection.id, now)?;
     }
@@ -214,6 +216,13 @@ pub fn change_connection(
         webhooks::recheck(db, id)?;
     }
     credentials::change(db, ambient, vault, id, before.kind, &change.secrets)?;
+    if let Some(settings) = &settings {
+        let lender = connectors::lender(before.kind, settings);
+        connection_accounts::set(db, id, lender.as_deref())?;
+        if lender.is_none() {
+            credentials::check_all(db, id, before.kind)?;
+        }
+    }
     if change.forget_company_file {
         desktop::forget(db, id)?;
     }
@@ -227,7 +236,8 @@ pub fn change_connection(
     let after = connections::get(db, id)?;
     let other_settings = !is_same(&after.settings, &before.settings);
     if connectors::is_polled(after.kind) && (other_settings || !change.secrets.is_empty()) {
-        poll_anew(db, ambient, &lock, &after, other_settings)?;
+        let mode = if other_settings { Mode::Full } else { Mode::Delta };
+        poll_anew(db, ambient, &lock, &after, mode)?;
     }
     Ok(connections::get(db, id)?)
 }
@@ -250,19 +260,18 @@ fn changed(before: &Connection, change: &ConnectionChange) -> Act {
 /// A connection has something new to be polled with: what is under way is broken off, what stood in the way may be gone.
 /// Other settings may choose other records, which only whole lists tell. Other secrets are tried now: whoever gave wrong
 /// ones is to see it, and not when the schedule comes to it.
-fn poll_anew(
+pub(super) fn poll_anew(
     db: &mut WriteDb,
     ambient: &Ambient,
     lock: &Locked<locks::Connection>,
     connection: &Connection,
-    whole: bool,
+    mode: Mode,
 ) -> Result<()> {
     let now = ambient.now();
     polls::restart(db, &connection.id, now)?;
     run::abandon(db, &connection.id, now)?;
     connections::set_problem(db, lock, None, now)?;
     let lists = connectors::of(connection.kind)?.spec().lists;
-    let mode = if whole { Mode::Full } else { Mode::Delta };
     poll::request(db, ambient, connection, lists, mode)?;
     Ok(())
 }

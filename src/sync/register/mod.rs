@@ -3,6 +3,7 @@
 mod apps;
 mod companies;
 mod connections;
+mod lent;
 mod tokens;
 
 use crate::{
@@ -18,6 +19,7 @@ pub use companies::{company, rename_company};
 pub use connections::{
     ConnectionChange, ConnectionDraft, NewConnection, change_connection, connection, new_ids, new_password,
 };
+pub use lent::{account_credentials_changed, account_disabled};
 pub use tokens::{LONGEST_LIFE, NewToken, TokenDraft, token};
 
 /// Why something was not set up.

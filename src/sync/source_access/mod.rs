@@ -4,11 +4,14 @@
 //! | --- | --- |
 //! | [`limiter`](DatabaseLimiter) | lets a request go where the lease is held and the shared rates allow it |
 //! | [`leased_secrets`](LeasedSecrets) | secrets that a vendor replaces |
+//! | `lent` | credentials of an account in place of the connection's own |
 
 mod leased_secrets;
+mod lent;
 mod limiter;
 
 pub use leased_secrets::LeasedSecrets;
+pub(super) use lent::disabled as lent_by_disabled;
 pub use limiter::{DatabaseLimiter, SparePermits, in_order};
 
 use std::{sync::Arc, time::Duration};
@@ -104,11 +107,33 @@ impl SourceAccess {
         lease: Option<Lease>,
         slot: Option<Arc<PollSlot>>,
     ) -> Result<Opened, OpenError> {
+        self.open_with(connection_id, lease, slot, None).await
+    }
+
+    /// Opens a connection's source for one quick look, with the credentials of an account whatever it uses itself.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) async fn open_as(
+        &self,
+        connection_id: &ConnectionId,
+        account_id: &str,
+    ) -> Result<Opened, OpenError> {
+        self.open_with(connection_id, None, None, Some(account_id.to_owned())).await
+    }
+
+    async fn open_with(
+        &self,
+        connection_id: &ConnectionId,
+        lease: Option<Lease>,
+        slot: Option<Arc<PollSlot>>,
+        account_id: Option<String>,
+    ) -> Result<Opened, OpenError> {
         let (id, vault) = (connection_id.to_owned(), self.vault.clone());
         let read = self.store.read(move |db| {
             let connection = connections::get(db, &id)?;
             let memory = polls::get(db, &id)?.memory;
-            let secrets = vault.secrets(db, &id)?;
+            let secrets = lent::secrets(db, &vault, &connection, account_id)?;
             Ok::<_, OpenError>((connection, memory, secrets))
         });
         let (connection, memory, secrets) = read.await?;

@@ -3,10 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    domain::{
-        ids::ConnectionId,
-        problem::{Problem, sentence},
-    },
+    domain::problem::{Problem, sentence},
     store,
 };
 
@@ -32,17 +29,19 @@ pub enum VaultError {
     Missing { path: PathBuf, connections: usize },
     #[error("the stored credentials are sealed with the key {wanted}; {} holds {}", .keys.name(), if .held.is_empty() { "none" } else { .held })]
     WrongKey { keys: KeySource, held: String, wanted: String },
+    /// Of a connection or an account.
     #[error(
-        "the secret `{name}` of the connection {connection_id} does not open: it is damaged, or was moved from elsewhere"
+        "the secret `{name}` of the {} {owner_id} does not open: it is damaged, or was moved from elsewhere",
+        if .owner_id.starts_with("acc_") { "account" } else { "connection" }
     )]
-    NotOpened { connection_id: ConnectionId, name: String },
+    NotOpened { owner_id: String, name: String },
     #[error("the sealed key {id} of the audit does not open: it is damaged, or was moved from elsewhere")]
     AuditKeyNotOpened { id: String },
 }
 
 impl VaultError {
-    pub(super) fn not_opened(connection_id: &ConnectionId, name: &str) -> Self {
-        Self::NotOpened { connection_id: connection_id.into(), name: name.into() }
+    pub(super) fn not_opened(owner_id: &str, name: &str) -> Self {
+        Self::NotOpened { owner_id: owner_id.into(), name: name.into() }
     }
 
     /// What to tell the operator; `None` where the store has its own words.
@@ -73,9 +72,13 @@ impl VaultError {
                     .to_owned(),
             ),
             Self::WrongKey { keys, .. } => ("wrong_key", keys.remedy()),
-            Self::NotOpened { connection_id, name } => (
+            Self::NotOpened { owner_id, name } if owner_id.starts_with("acc_") => (
                 "secret_not_opened",
-                format!("Enter it again: `rollcall connection set {connection_id} --secret {name}=@FILE`."),
+                format!("Have the credentials of the account {owner_id} entered again: `{name}` is one of them."),
+            ),
+            Self::NotOpened { owner_id, name } => (
+                "secret_not_opened",
+                format!("Enter it again: `rollcall connection set {owner_id} --secret {name}=@FILE`."),
             ),
             Self::AuditKeyNotOpened { .. } => (
                 "audit_key_not_opened",

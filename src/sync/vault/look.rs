@@ -4,10 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-use crate::{
-    domain::ids::ConnectionId,
-    store::{Db, secrets},
-};
+use crate::store::{Db, secrets};
 
 use super::{KeySource, Result, Vault, VaultError, file};
 
@@ -69,19 +66,19 @@ impl Vault {
     }
 
     /// Opens every secret: how many do, and the errors of those that do not, each with its connection's ID.
-    pub fn try_all(&self, db: &mut Db) -> Result<(u64, Vec<(ConnectionId, VaultError)>)> {
+    pub fn try_all(&self, db: &mut Db) -> Result<(u64, Vec<(String, VaultError)>)> {
         let (mut opened, mut failed) = (0, Vec::new());
         let mut after = (String::new(), String::new());
         loop {
             // No key has an empty fingerprint: all of them.
             let rows = secrets::not_sealed_with(db, "", &after, 500)?;
             let Some(last) = rows.last() else { return Ok((opened, failed)) };
-            after = (last.connection_id.to_string(), last.name.clone());
+            after = (last.owner_id.clone(), last.name.clone());
             for row in rows {
                 match self.open(db, &row) {
                     Ok(_) => opened += 1,
                     Err(error @ VaultError::Store(_)) => return Err(error),
-                    Err(error) => failed.push((row.connection_id, error)),
+                    Err(error) => failed.push((row.owner_id, error)),
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! The secrets of connections: sealed in the database, in clear only here and where a request is signed.
+//! The secrets of connections and accounts: sealed in the database, in clear only here and where a request is signed.
 //!
 //! | file | what it holds |
 //! | --- | --- |
@@ -42,7 +42,7 @@ use crate::{
     codec::seal::{self, NONCE},
     domain::{ids::ConnectionId, key::Key, secret::Secret},
     store::{
-        Db, WriteDb,
+        self, Db, WriteDb,
         secrets::{self, SealedSecret},
     },
 };
@@ -93,9 +93,27 @@ impl Vault {
 
     /// The secrets of a connection, by name.
     pub fn secrets(&self, db: &mut Db, connection_id: &ConnectionId) -> Result<BTreeMap<String, Secret>> {
+        self.open_all(db, |db| secrets::of(db, connection_id))
+    }
+
+    /// Those of an account whose names begin so.
+    pub fn secrets_of_account(
+        &self,
+        db: &mut Db,
+        account_id: &str,
+        prefix: &str,
+    ) -> Result<BTreeMap<String, Secret>> {
+        self.open_all(db, |db| secrets::of_account(db, account_id, prefix))
+    }
+
+    fn open_all(
+        &self,
+        db: &mut Db,
+        rows: impl Fn(&mut Db) -> store::Result<Vec<SealedSecret>>,
+    ) -> Result<BTreeMap<String, Secret>> {
         let mut tries = 3;
         loop {
-            let rows = secrets::of(db, connection_id)?;
+            let rows = rows(db)?;
             let opened = rows.iter().map(|row| Ok((row.name.clone(), self.open(db, row)?))).collect();
             match opened {
                 // Rotations in quick succession: what was read is old by now.
@@ -105,44 +123,37 @@ impl Vault {
         }
     }
 
-    /// Keeps a secret in place of the one of that name.
+    /// Keeps a secret of a connection or an account in place of the one of that name.
     pub fn put(
         &self,
         db: &mut WriteDb,
-        connection_id: &ConnectionId,
+        owner_id: &str,
         name: &str,
         secret: &Secret,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let key = self.current(db, now)?;
-        let row = self.seal(&key, connection_id, name, secret.reveal().as_bytes())?;
+        let row = self.seal(&key, owner_id, name, secret.reveal().as_bytes())?;
         Ok(secrets::put(db, &row, now)?)
     }
 
     /// Forgets a secret; whether there was one.
-    pub fn remove(&self, db: &mut WriteDb, connection_id: &ConnectionId, name: &str) -> Result<bool> {
-        Ok(secrets::remove(db, connection_id, name)?)
+    pub fn remove(&self, db: &mut WriteDb, owner_id: &str, name: &str) -> Result<bool> {
+        Ok(secrets::remove(db, owner_id, name)?)
     }
 
-    fn seal(
-        &self,
-        key: &Key,
-        connection_id: &ConnectionId,
-        name: &str,
-        plain: &[u8],
-    ) -> Result<SealedSecret> {
-        let not_sealed = |_| VaultError::not_opened(connection_id, name);
+    fn seal(&self, key: &Key, owner_id: &str, name: &str, plain: &[u8]) -> Result<SealedSecret> {
+        let not_sealed = |_| VaultError::not_opened(owner_id, name);
         let mut nonce = [0; NONCE];
         nonce.iter_mut().zip(self.0.entropy.bytes()).for_each(|(to, random)| *to = random);
-        let sealed = seal::seal(key, nonce, connection_id, name, plain).map_err(not_sealed)?;
-        Ok(SealedSecret { connection_id: connection_id.into(), name: name.into(), key_id: key.id(), sealed })
+        let sealed = seal::seal(key, nonce, owner_id, name, plain).map_err(not_sealed)?;
+        Ok(SealedSecret { owner_id: owner_id.into(), name: name.into(), key_id: key.id(), sealed })
     }
 
     fn open(&self, db: &mut Db, row: &SealedSecret) -> Result<Secret> {
         let key = self.key(db, &row.key_id)?;
-        let not_opened = || VaultError::not_opened(&row.connection_id, &row.name);
-        let mut plain =
-            seal::open(&key, &row.connection_id, &row.name, &row.sealed).map_err(|_| not_opened())?;
+        let not_opened = || VaultError::not_opened(&row.owner_id, &row.name);
+        let mut plain = seal::open(&key, &row.owner_id, &row.name, &row.sealed).map_err(|_| not_opened())?;
         String::from_utf8(mem::take(&mut *plain)).map(Secret::new).map_err(|_| not_opened())
     }
 
@@ -172,7 +183,7 @@ impl Vault {
         self.learn(&held);
         // A file that was made for a start that failed counts while nothing is sealed.
         let adopts = matches!(self.0.source, KeySource::File(_))
-            && secrets::connections(db)? == 0
+            && secrets::owners(db)? == 0
             && !Self::is_audited(db)?;
         if let Some(current) = current.filter(|key| !adopts || held.iter().any(|held| held.id() == key.id)) {
             return self.key(db, &current.id);
@@ -191,7 +202,7 @@ impl Vault {
         let new = self.new_key();
         // Waits for those who seal something with the key that is current now.
         secrets::set_current(db, &new.id(), now)?;
-        let connections = secrets::connections(db)?;
+        let connections = secrets::owners(db)?;
         if connections > 0 || Self::is_audited(db)? {
             return Err(VaultError::Missing { path: path.to_owned(), connections });
         }
@@ -219,9 +230,7 @@ impl Vault {
             KeySource::Given(keys) => Ok(keys.clone()),
             KeySource::File(path) => match file::read(path)? {
                 Some(keys) => Ok(keys),
-                None => {
-                    Err(VaultError::Missing { path: path.clone(), connections: secrets::connections(db)? })
-                }
+                None => Err(VaultError::Missing { path: path.clone(), connections: secrets::owners(db)? }),
             },
         }
     }

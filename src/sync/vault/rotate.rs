@@ -12,7 +12,6 @@ use crate::{
     domain::{
         access::{Actor, Origin},
         audit::Act,
-        ids::ConnectionId,
         words::AuditAction,
     },
     store::{
@@ -46,7 +45,7 @@ pub struct Rotation {
     /// How many secrets were sealed anew.
     pub resealed: u64,
     /// Those that do not open: connection and name. Their keys are kept.
-    pub left: Vec<(ConnectionId, String)>,
+    pub left: Vec<(String, String)>,
 }
 
 impl Vault {
@@ -65,9 +64,9 @@ impl Vault {
             let (key_id, from) = (rotation.key_id.clone(), after.clone());
             let rows = store.read(move |db| secrets::not_sealed_with(db, &key_id, &from, PAGE)).await?;
             let Some(last) = rows.last() else { break };
-            after = (last.connection_id.to_string(), last.name.clone());
+            after = (last.owner_id.clone(), last.name.clone());
             for row in rows {
-                let place = (row.connection_id.clone(), row.name.clone());
+                let place = (row.owner_id.clone(), row.name.clone());
                 let vault = self.clone();
                 // One a transaction: who writes several rows at once might wait for who removes them.
                 match store.write(move |db| vault.reseal(db, &row, now)).await {
@@ -128,9 +127,9 @@ impl Vault {
             return Ok(false);
         }
         let old = self.key(db, &row.key_id)?;
-        let plain = seal::open(&old, &row.connection_id, &row.name, &row.sealed)
-            .map_err(|_| VaultError::not_opened(&row.connection_id, &row.name))?;
-        let sealed = self.seal(&key, &row.connection_id, &row.name, &plain)?;
+        let plain = seal::open(&old, &row.owner_id, &row.name, &row.sealed)
+            .map_err(|_| VaultError::not_opened(&row.owner_id, &row.name))?;
+        let sealed = self.seal(&key, &row.owner_id, &row.name, &plain)?;
         Ok(secrets::reseal(db, row, &sealed.key_id, &sealed.sealed)?)
     }
 

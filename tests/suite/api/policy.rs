@@ -17,6 +17,7 @@ use rollcall::{
     http::router::openapi,
     service::{
         accounts::{self, AccountDraft, tokens},
+        quicklinks::{self, QuicklinkDraft},
         sign_in::{Origin, session},
     },
     store::{PageLimit, WriteDb, changes, inbox},
@@ -139,6 +140,9 @@ impl Company {
                 ids.insert("accounts", person.id.clone());
                 // Another browser of the same person: the caller's own would be signed out in the midst of its calls.
                 ids.insert("sessions", signed_in(db, &ambient, &person.id).0);
+                let (quicklink, bearer) = person.quicklink(db, &ambient, &company.id);
+                ids.insert("quicklinks", quicklink);
+                callers.push(bearer);
                 callers.extend(person.callers(db, &ambient));
                 callers.extend(
                     Person::make(db, &ambient, Role::AccountAdmin, &company.id).callers(db, &ambient),
@@ -272,6 +276,31 @@ impl Person {
     }
 }
 
+impl Person {
+    /// A Quicklink that may be revoked, and a browser that has opened another one.
+    fn quicklink(&self, db: &mut WriteDb, ambient: &Ambient, company: &str) -> (String, Known) {
+        let public_url = "http://localhost".parse().unwrap();
+        let attempt = Attempt::<action::ManageQuicklinks>::new(
+            Principal::CommandLine,
+            None,
+            access::Origin::at(ambient.now()),
+        );
+        let draft = QuicklinkDraft {
+            company: company.to_owned(),
+            app: None,
+            connection: None,
+            expires_in_days: None,
+            account: Some(self.id.clone()),
+        };
+        let mut make = || quicklinks::add(db, ambient, &public_url, &attempt, &draft).unwrap();
+        let (spare, opened) = (make(), make());
+        let secret = opened.url.rsplit('/').next().unwrap().to_owned();
+        let principal = Principal::Quicklink { id: opened.quicklink.id.into(), company: company.into() };
+        let shows = Shows::Cookie(format!("rollcall-q={secret}"));
+        (spare.quicklink.id, Known { principal: Some(principal), shows, own_token: None })
+    }
+}
+
 /// A browser of a person: the ID of its session, and its cookie.
 fn signed_in(db: &mut WriteDb, ambient: &Ambient, account_id: &str) -> (String, String) {
     let origin = Origin::default();
@@ -339,6 +368,8 @@ impl Route {
                 "{token_id}" if self.resource() == "me" => {
                     known.own_token.clone().unwrap_or_else(|| "tok_0".into())
                 }
+                // The one that accounts keep credentials for.
+                "{kind}" => "connectwise".into(),
                 "{token_id}" => company.ids["tokens"].clone(),
                 "{session_id}" => company.ids["sessions"].clone(),
                 part if part.starts_with('{') => panic!("{}: what is {part} after {before}?", self.path),
@@ -416,7 +447,7 @@ fn least(document: &Value, schema: &Value, name: &str, company: &Company) -> Val
         ("profile_id", ..) => json!(company.ids["profiles"]),
         ("email", ..) => json!(format!("new-{}@example.com", company.id)),
         ("role", ..) => json!("user"),
-        ("company", ..) => json!(company.id),
+        ("company" | "company_id", ..) => json!(company.id),
         ("companies", ..) => json!([company.id]),
         (_, Some(first), _) => first.clone(),
         (_, _, Some("object")) => {

@@ -100,6 +100,12 @@ impl World<'_> {
             .await
     }
 
+    /// A user of the company; its ID.
+    async fn person(&self, email: &str) -> String {
+        self.made("/v1/accounts", json!({ "email": email, "name": "Zoë Hidden", "companies": ["Acme"] }))
+            .await
+    }
+
     /// A message that was given up.
     async fn dead_message(&self) -> String {
         let (ambient, connection_id) = (self.app.gateway.ambient.clone(), self.app.connection.id.clone());
@@ -263,6 +269,28 @@ impl World<'_> {
             "POST /v1/accounts" => {
                 let draft = json!({ "email": "zoe@hidden.example", "name": "Zoë Hidden", "companies": ["Acme"], "password": PASSWORD });
                 (self.admin("POST", "/v1/accounts", draft).await, A::AccountAdded)
+            }
+            "POST /v1/quicklinks" => {
+                let made =
+                    json!({ "company_id": "Acme", "account_id": self.person("q1@hidden.example").await });
+                (self.admin("POST", "/v1/quicklinks", made).await, A::QuicklinkAdded)
+            }
+            "DELETE /v1/quicklinks/{id}" => {
+                let made =
+                    json!({ "company_id": "Acme", "account_id": self.person("q2@hidden.example").await });
+                let id = self.made("/v1/quicklinks", made).await;
+                (self.admin("DELETE", &format!("/v1/quicklinks/{id}"), None).await, A::QuicklinkRevoked)
+            }
+            "PUT /v1/accounts/{id}/credentials/{kind}" | "DELETE /v1/accounts/{id}/credentials/{kind}" => {
+                let keeps = route.starts_with("PUT");
+                let email = if keeps { "k1@hidden.example" } else { "k2@hidden.example" };
+                let path = format!("/v1/accounts/{}/credentials/connectwise", self.person(email).await);
+                let pair = json!({ "member_id": "zoe", "password": PASSWORD });
+                let kept = self.admin("PUT", &path, pair).await;
+                match keeps {
+                    true => (kept, A::CredentialsKept),
+                    false => (self.admin("DELETE", &path, None).await, A::CredentialsRemoved),
+                }
             }
             "POST /v1/session" => (self.sign_in("ana@hidden.example").await, A::SignedIn),
             "DELETE /v1/session" => {

@@ -3,6 +3,7 @@
 
 mod clients;
 mod document;
+mod mail;
 
 use std::{
     env, fs,

@@ -74,30 +74,38 @@ impl TestApp {
 
     /// With limits of its own.
     pub async fn start_within(database: &TestDatabase, change: impl FnOnce(&mut server::Limits)) -> Self {
-        Self::start_by(database, Ambient::system(), change).await
+        Self::start_by(database, Ambient::system(), |limits, _| change(limits)).await
     }
 
     /// By a clock of its own.
     pub async fn start_at(database: &TestDatabase, clock: Arc<TestClock>) -> Self {
-        Self::start_by(database, Ambient { clock, ..Ambient::system() }, |_| {}).await
+        Self::start_by(database, Ambient { clock, ..Ambient::system() }, |_, _| {}).await
+    }
+
+    /// With what is to be changed before it serves.
+    pub async fn start_changed(
+        database: &TestDatabase,
+        change: impl FnOnce(&mut server::Limits, &mut Gateway),
+    ) -> Self {
+        Self::start_by(database, Ambient::system(), change).await
     }
 
     async fn start_by(
         database: &TestDatabase,
         ambient: Ambient,
-        change: impl FnOnce(&mut server::Limits),
+        change: impl FnOnce(&mut server::Limits, &mut Gateway),
     ) -> Self {
         let store = database.open_audited();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let public_url = format!("http://localhost:{}", address.port()).parse().unwrap();
-        let gateway =
+        let mut gateway =
             Gateway::new(SourceAccess { public_url, ..sources(&store, &ambient, Timeouts::default()) });
         let settings = Settings::read(&MapSource::default()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let router = router(gateway.clone(), &settings.http);
         let mut limits = (&settings.http).into();
-        change(&mut limits);
+        change(&mut limits, &mut gateway);
+        let router = router(gateway.clone(), &settings.http);
         tokio::spawn(server::run(listener, router, limits, None, async {
             let _ = stopped.await;
         }));
