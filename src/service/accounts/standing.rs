@@ -78,7 +78,6 @@ pub fn enable(
     let id = find::account(db.as_mut(), attempt, wanted)?.id;
     attempt.fresh()?;
     audit::note_for(db, attempt, Act::new(AuditAction::AccountEnabled, "account", &id));
-    accounts::update(db, &id, Update { active: Some(true), ..Update::default() }, now)?;
     accounts::lock(db, &id)?;
     let was_active = accounts::get(db.as_mut(), &id)?.active;
     accounts::update(db, &id, Update { active: Some(true), ..Update::default() }, ambient.now())?;
