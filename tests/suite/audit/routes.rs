@@ -21,9 +21,10 @@ use crate::{
 };
 
 /// Routes that write nothing, whatever their method.
-const READING: [&str; 1] = [
-    // It only asks the source.
+const READING: [&str; 2] = [
+    // They only ask the source.
     "POST /v1/connections/{id}/test",
+    "POST /v1/accounts/{id}/credentials/{kind}/test",
 ];
 
 /// Of people's accounts.

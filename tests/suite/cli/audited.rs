@@ -50,6 +50,8 @@ const READING: &[&str] = &[
     "worker list",
     "audit list",
     "audit verify",
+    "account quicklink list",
+    "account credentials test",
     "account list",
     "account show",
     "audit export",
@@ -217,6 +219,11 @@ async fn each_command_that_writes_leaves_a_row() {
     at.call("account add", &["bo@example.com", "--company", "Acme"]);
     at.call("account set", &["bo@example.com", "--name", "Bo"]);
     at.call("account reset-link", &["bo@example.com"]);
+    let link = at.call("account quicklink add", &["--account", "bo@example.com", "--company", "Acme"]);
+    at.call("account quicklink revoke", &[text(&link, "id"), "--yes"]);
+    let pair = ["--secret", "member_id=bo", "--secret", "password=hidden-horse"];
+    at.call("account credentials set", &[&["bo@example.com", "connectwise"][..], &pair].concat());
+    at.call("account credentials remove", &["bo@example.com", "connectwise", "--yes"]);
     at.call("account disable", &["bo@example.com", "--yes"]);
     at.call("account enable", &["bo@example.com"]);
     at.call("account sessions", &["bo@example.com", "--end-all"]);
