@@ -14,7 +14,10 @@ use url::Url;
 use crate::{
     clock::Ambient,
     config::{self, DatabaseSettings, HttpSettings, SecretSettings, Settings},
-    connectors::outbound::{Outbound, OutboundError, Timeouts},
+    connectors::{
+        identity::Providers,
+        outbound::{Outbound, OutboundError, Timeouts},
+    },
     domain::ids::new_id,
     http::{
         self, Gateway,
@@ -154,6 +157,8 @@ pub async fn prepare(
         lease_for: settings.polling.lease,
     };
     let mut gateway = Gateway::new(sources.clone());
+    let callback = http::oidc::callback_address(&gateway.public_url);
+    gateway.identity = Providers::new(&gateway.sources.outbound, settings.oidc.clone(), &callback);
     gateway.inbox = gateway.inbox.sealing(gateway.vault.clone(), settings.webhooks.sealed);
     let name = new_id("gw", ambient.now(), ambient.entropy.bytes());
     let alive = Alive::new(&store, &name);

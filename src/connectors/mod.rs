@@ -8,12 +8,14 @@
 //! | [`polled`](mod@polled), [`source`] | what a source can do that is polled, and in which words |
 //! | [`calls_in`] | sources that call in, and what they are lent |
 //! | [`hook`] | webhooks |
+//! | [`identity`] | identity providers that people sign in with |
 //! | [`outbound`] | requests to vendors |
 
 pub mod calls_in;
 pub mod connectwise;
 mod dates;
 pub mod hook;
+pub mod identity;
 pub mod outbound;
 pub mod paycom;
 pub mod polled;

@@ -20,6 +20,7 @@
 //! | `representation` | entity tags and compression of JSON answers |
 //! | `negotiation` | parses `Accept-Encoding` and `If-None-Match` |
 //! | `decode` | decodes bodies and queries, with errors that name the place |
+//! | [`oidc`] | signing in with an identity provider |
 //! | [`limits`] | limits that a route chooses: the size of its body, the time to answer |
 //! | [`problem`] | errors as `application/problem+json` |
 //! | [`RefusedTokens`] | counts and logs tokens that are not valid |
@@ -46,6 +47,7 @@ pub mod limits;
 mod log_throttle;
 pub mod memory_budget;
 mod negotiation;
+pub mod oidc;
 pub mod operations;
 pub mod peer;
 mod policy;
@@ -73,6 +75,8 @@ use tokio::sync::Notify;
 
 use crate::{
     clock::Ambient,
+    connectors::identity::Providers,
+    service::sign_in::Desk,
     store::Store,
     sync::{
         inbox::{Inbox, SEALED_KEPT},
@@ -115,6 +119,8 @@ pub struct Gateway {
     pub waiting_readers: api::changes::WaitingReaders,
     /// The health of the background workers.
     pub workers: Workers,
+    /// The identity providers that people may sign in with.
+    pub identity: Providers,
 }
 
 impl Gateway {
@@ -141,6 +147,12 @@ impl Gateway {
             readers,
             waiting_readers: api::changes::WaitingReaders::default(),
             workers: Workers::default(),
+            identity: Providers::default(),
         }
+    }
+
+    /// What signing in works with.
+    pub(crate) fn desk(&self) -> Desk {
+        Desk { store: self.store.clone(), ambient: self.ambient.clone(), vault: self.vault.clone() }
     }
 }

@@ -9,6 +9,7 @@ use super::{
     document::{ApiDocument, refuse_nul, tell_tags},
     layers,
     limits::{limited, timed},
+    oidc,
     operations::{self, Document, Metrics},
     qbwc,
     webhooks::{self, WebhookCounts},
@@ -54,6 +55,8 @@ pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Rou
         .merge(timed(limited(api, settings.max_api_body), settings.request_timeout))
         .merge(timed(limited(sign_in, MAX_SIGN_IN_BODY), settings.request_timeout))
         .merge(timed(limited(waiting, settings.max_api_body), longest))
+        // Buttons of the sign-in page, and the way back from there.
+        .merge(timed(limited(oidc::router(), oidc::LARGEST_FORM), settings.request_timeout))
         .with_state(gateway.clone())
         // Authenticated by the Web Connector's password: large bodies, and no limit on the time of a long list.
         .merge(qbwc::router(gateway.clone(), settings.max_qbwc_body))

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::store::{Result, Store, WriteDb, prune};
+use crate::store::{Result, Store, WriteDb, prune, sign_in};
+
+/// Who was offered a second factor and has not taken it by then, has to begin anew.
+const OFFERED: TimeDelta = TimeDelta::hours(1);
 
 /// How long what has happened is kept.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +31,7 @@ pub async fn forget(store: &Store, kept: Kept, now: DateTime<Utc>) -> Result<usi
     for connection in store.read(prune::connections).await? {
         gone += until_none(store, move |db| prune::runs(db, &connection, before)).await?;
     }
+    gone += until_none(store, move |db| sign_in::forget_old(db, now, now - OFFERED)).await?;
     Ok(gone)
 }
 

@@ -19,6 +19,7 @@ pub mod profiles;
 pub mod records;
 pub mod runs;
 pub mod schema;
+pub mod second_factor;
 pub mod session;
 pub mod tokens;
 pub mod workers;
@@ -48,6 +49,7 @@ pub fn router() -> OpenApiRouter<Gateway> {
         .merge(tokens::router())
         .merge(accounts::router())
         .merge(session::router())
+        .merge(second_factor::router())
         .merge(workers::router())
         .with_layers()
 }

@@ -1,5 +1,7 @@
 //! Accounts: people sign in, and see and do what is theirs.
 
+mod guessing;
+mod second_factor;
 mod sessions;
 
 use reqwest::Method;
