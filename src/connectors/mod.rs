@@ -2,6 +2,7 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
+//! | [`connector`] | what a kind of connection is to this program |
 //! | [`registry`] | each kind, in one line |
 //! | [`mod@spec`] | what is to be said of a kind, as data |
 //! | [`settings`](mod@settings) | settings, checked by the specification; those that all polled kinds share |
@@ -12,6 +13,7 @@
 //! | [`outbound`] | requests to vendors |
 
 pub mod calls_in;
+pub mod connector;
 pub mod connectwise;
 mod dates;
 pub mod hook;

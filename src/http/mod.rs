@@ -31,6 +31,7 @@
 //! | [`extract`] | axum's extractors, with our errors |
 //! | [`router`] | the route table of the whole gateway |
 //! | [`api`] | the REST API under `/v1` |
+//! | `pages` | the pages for people |
 //! | [`operations`] | probes, metrics, and the API's description |
 
 mod admission;
@@ -49,6 +50,7 @@ pub mod memory_budget;
 mod negotiation;
 pub mod oidc;
 pub mod operations;
+mod pages;
 pub mod peer;
 mod policy;
 pub mod problem;

@@ -7,11 +7,11 @@ use utoipa_axum::router::OpenApiRouter;
 use super::{
     Gateway, api,
     document::{ApiDocument, refuse_nul, tell_tags},
-    layers,
+    layers::{self, Transport},
     limits::{limited, timed},
     oidc,
     operations::{self, Document, Metrics},
-    qbwc,
+    pages, qbwc,
     webhooks::{self, WebhookCounts},
 };
 use crate::config::HttpSettings;
@@ -35,10 +35,12 @@ pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Rou
     let (operations, _) = operations::router().split_for_parts();
     let (figures, _) = operations::figures_router().split_for_parts();
     let figures = figures.layer(Extension(metrics.clone()));
+    let transport = Transport::of(&gateway.public_url);
     let (operations, figures) = match settings.metrics_listen {
         None => (operations.merge(figures), None),
         Some(_) => {
-            let own = layers::stack(figures.with_state(gateway.clone()), gateway.ambient.clone());
+            let own =
+                layers::stack(figures.with_state(gateway.clone()), gateway.ambient.clone(), Transport::Http);
             (operations, Some(own))
         }
     };
@@ -57,16 +59,18 @@ pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Rou
         .merge(timed(limited(waiting, settings.max_api_body), longest))
         // Buttons of the sign-in page, and the way back from there.
         .merge(timed(limited(oidc::router(), oidc::LARGEST_FORM), settings.request_timeout))
+        // Pages: small forms, and a limit on the time.
+        .merge(timed(limited(pages::router(), pages::LARGEST_FORM), settings.request_timeout))
         .with_state(gateway.clone())
         // Authenticated by the Web Connector's password: large bodies, and no limit on the time of a long list.
         .merge(qbwc::router(gateway.clone(), settings.max_qbwc_body))
         // Authenticated by a sender's signature or secret. It limits bodies and time itself, because it counts its
         // refusals.
         .merge(webhooks::router(gateway.clone(), settings.max_webhook_body, webhooks));
-    // Pages are merged here.
 
     // Counts outside of all layers, so that their answers are counted as well.
-    let router = layers::stack(router, gateway.ambient).layer(from_fn_with_state(metrics, Metrics::count));
+    let router =
+        layers::stack(router, gateway.ambient, transport).layer(from_fn_with_state(metrics, Metrics::count));
     (router, figures)
 }
 

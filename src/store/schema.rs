@@ -1,4 +1,5 @@
 //! The tables as Diesel sees them. Changed together with both migration folders; a test compares the three.
+//! Longer than other files, because it is one list: what one looks for in it is found by the name of its table.
 
 diesel::table! {
     companies (id) {

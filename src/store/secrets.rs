@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 
 use super::{
@@ -11,15 +11,17 @@ use super::{
     db::per_backend,
     dsl::*,
     schema::{connection_secrets, gateway_keys, secret_keys},
-    values::{at, uncount, utc},
+    values::{Time, at, uncount},
 };
 
 /// A key that the database knows by its fingerprint.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = secret_keys)]
 pub struct KnownKey {
     pub id: String,
     /// New secrets are sealed with this one.
     pub current: bool,
+    #[diesel(deserialize_as = Time)]
     pub created_at: DateTime<Utc>,
 }
 
@@ -41,12 +43,8 @@ pub const GATEWAY: &str = "gateway";
 
 /// The keys, the oldest first.
 pub fn keys(db: &mut Db) -> Result<Vec<KnownKey>> {
-    let rows: Vec<(String, bool, NaiveDateTime)> = secret_keys::table
-        .select((secret_keys::id, secret_keys::current, secret_keys::created_at))
-        .order((secret_keys::created_at, secret_keys::id))
-        .load(db)?;
-    let known = |(id, current, created_at)| KnownKey { id, current, created_at: utc(created_at) };
-    Ok(rows.into_iter().map(known).collect())
+    let all = secret_keys::table.select(KnownKey::as_select());
+    Ok(all.order((secret_keys::created_at, secret_keys::id)).load(db)?)
 }
 
 /// Makes who changes keys take turns, until the transaction ends. SQLite has one writer.

@@ -10,7 +10,7 @@ mod wire;
 
 pub use provider::{Failure, Flow, Provider};
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use url::Url;
 
@@ -25,6 +25,12 @@ impl Providers {
     pub fn new(outbound: &Outbound, settings: Vec<ProviderSettings>, callback: &Url) -> Self {
         let provider = |settings| Provider::new(outbound.clone(), settings, callback.clone());
         Self(settings.into_iter().map(provider).collect())
+    }
+
+    /// The same with less patience: no request takes longer.
+    #[must_use]
+    pub fn within(self, time: Duration) -> Self {
+        Self(self.0.iter().map(|provider| provider.within(time)).collect())
     }
 
     pub fn get(&self, id: &str) -> Option<&Provider> {

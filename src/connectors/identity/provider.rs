@@ -86,6 +86,8 @@ pub struct Provider {
     settings: ProviderSettings,
     callback: Url,
     known: Mutex<Option<Known>>,
+    /// For one request to it.
+    time: Duration,
 }
 
 #[derive(Clone)]
@@ -96,7 +98,13 @@ struct Known {
 
 impl Provider {
     pub(super) fn new(outbound: Outbound, settings: ProviderSettings, callback: Url) -> Self {
-        Self { outbound, settings, callback, known: Mutex::new(None) }
+        Self { outbound, settings, callback, known: Mutex::new(None), time: TIME }
+    }
+
+    pub(super) fn within(&self, time: Duration) -> Self {
+        let Self { outbound, settings, callback, .. } = self;
+        let (outbound, settings, callback) = (outbound.clone(), settings.clone(), callback.clone());
+        Self { outbound, settings, callback, known: Mutex::new(None), time }
     }
 
     pub fn settings(&self) -> &ProviderSettings {
@@ -251,10 +259,10 @@ impl Provider {
         &self,
     ) -> impl Fn(HttpRequest) -> BoxFuture<'static, Result<HttpResponse, NotFetched>> + Send + Sync + 'static
     {
-        let (outbound, allow_private) = (self.outbound.clone(), self.settings.allow_private);
+        let (outbound, allow_private, time) = (self.outbound.clone(), self.settings.allow_private, self.time);
         move |request| {
             let outbound = outbound.clone();
-            let bounds = Bounds { allow_private, time: TIME, body: BODY };
+            let bounds = Bounds { allow_private, time, body: BODY };
             Box::pin(async move { outbound.fetch(request, bounds).await })
         }
     }

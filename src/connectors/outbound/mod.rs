@@ -30,6 +30,8 @@ pub use keys::Keys;
 pub use origin_client::{Answer, OriginClient, Request};
 pub use poll_slots::{PollSlot, PollSlots, YieldedSlot};
 
+pub use super::source::NotSent;
+
 /// Decides when a request may be sent: by the lease and the rate limits, which live in the database.
 pub trait RequestLimiter: Send + Sync {
     /// Waits until one more request may be sent; what is returned is dropped when it is answered.
@@ -69,17 +71,6 @@ impl RequestLimiter for Open {
     fn now(&self) -> DateTime<Utc> {
         self.now
     }
-}
-
-/// Why no request may be sent.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotSent {
-    #[error("the source is not to be called before {until}")]
-    RateLimited { until: DateTime<Utc> },
-    #[error("another gateway polls the connection now")]
-    LeaseLost,
-    #[error("the database could not be asked: {0}")]
-    Unavailable(String),
 }
 
 /// The clients of the process, made once: one that refuses private addresses, and one for connections that may reach

@@ -1,6 +1,8 @@
 //! Accounts: people sign in, and see and do what is theirs.
 
 mod guessing;
+pub(crate) mod idp;
+mod oidc;
 mod second_factor;
 mod sessions;
 
