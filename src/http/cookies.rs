@@ -84,6 +84,14 @@ fn prefixed(name: &str, public_url: &Url) -> String {
     if is_https(public_url) { format!("__Host-{name}") } else { name.to_owned() }
 }
 
+/// The cookies that prove who calls.
+const PROOFS: [Cookie; 1] = [SESSION];
+
+/// Whether a request comes with one of them.
+pub(super) fn shows_any(headers: &HeaderMap) -> bool {
+    PROOFS.iter().any(|cookie| cookie.read_any(headers).is_some())
+}
+
 fn is_https(public_url: &Url) -> bool {
     public_url.scheme() == "https"
 }

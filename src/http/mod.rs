@@ -9,6 +9,7 @@
 //! | `socket` | the bytes of a connection: read ahead, and closed when the client takes none |
 //! | `bodies` | the bodies of requests and answers, and the rate that they must keep |
 //! | `cookies` | the cookies by which browsers show who calls |
+//! | `csrf` | keeps other sites from acting in the name of whoever is signed in |
 //! | [`memory_budget`] | bounds the memory for the bodies of unauthenticated callers |
 //! | `log_throttle` | limits log lines to one a minute and address |
 //! | `peer`, `stop` | extensions of each request: the client's address, and the signal that the gateway stops |
@@ -39,6 +40,7 @@ pub mod api;
 mod bodies;
 mod connection;
 mod cookies;
+mod csrf;
 mod decode;
 mod document;
 pub mod extract;

@@ -14,6 +14,7 @@ pub mod companies;
 pub mod connections;
 pub mod errors;
 pub mod links;
+pub mod me;
 pub mod messages;
 pub mod profiles;
 pub mod records;
@@ -48,6 +49,7 @@ pub fn router() -> OpenApiRouter<Gateway> {
         .merge(apps::router())
         .merge(tokens::router())
         .merge(accounts::router())
+        .merge(me::router())
         .merge(session::router())
         .merge(second_factor::router())
         .merge(workers::router())

@@ -12,7 +12,7 @@ use crate::{
 ///
 /// # Errors
 /// `busy`, where too many wait.
-pub async fn verify(password: Secret, stored: Option<String>) -> Result<Verdict> {
+pub(crate) async fn verify(password: Secret, stored: Option<String>) -> Result<Verdict> {
     const WRONG: Verdict = Verdict { right: false, rehash: false };
     match passwords::verify(password, stored).await {
         Ok(verdict) => Ok(verdict),

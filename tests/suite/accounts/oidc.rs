@@ -10,6 +10,7 @@ use rollcall::{
     domain::{
         identity::{Family, ProviderSettings, Rules},
         secret::Secret,
+        words::Role,
     },
     http::oidc::callback_address,
 };
@@ -260,6 +261,35 @@ async fn the_answer_must_name_its_issuer_and_an_error_of_the_provider_is_a_refus
         assert_eq!(browser.returns(app, &query).await.location.as_deref(), Some("/"));
         let unknown = app.call_with(Method::POST, "/oidc/other", &[], None).await;
         unknown.problem(404, "provider_not_found");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_e_mail_that_somebody_has_written_into_the_own_account_catches_nobody() {
+    TestDatabase::each(async |database| {
+        let stage = Stage::new(database).await;
+        // Eve takes the e-mail of one who has no account yet, and waits.
+        let eve = stage.app.person("eve@example.com", Role::User, &[]).await;
+        let taken = json!({ "email": "boss@example.com" });
+        stage.app.by(&eve, "PATCH", "/v1/me", taken.clone()).await.is(200);
+        stage.says("s-9", "boss@example.com", true);
+        assert_eq!(stage.enters().await, None);
+        // Once an administrator has set it, it counts.
+        stage.app.admin("PATCH", &format!("/v1/accounts/{}", eve.id), taken).await.is(200);
+        assert_eq!(stage.enters().await, Some(eve.id));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_disabled_account_is_not_entered_whatever_the_provider_says() {
+    TestDatabase::each(async |database| {
+        let stage = Stage::new(database).await;
+        assert!(stage.enters().await.is_some());
+        let path = format!("/v1/accounts/{}/disable", stage.ana);
+        stage.app.admin("POST", &path, json!({ "confirm": true })).await.is(200);
+        assert_eq!(stage.enters().await, None);
     })
     .await;
 }

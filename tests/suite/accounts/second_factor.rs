@@ -143,3 +143,21 @@ async fn an_offer_ends_and_belongs_to_people_in_browsers() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_password_that_is_short_stays_together_with_the_second_factor() {
+    TestDatabase::each(async |database| {
+        let clock = TestClock::new();
+        let app = TestApp::start_at(database, clock.clone()).await;
+        let (ana, ..) = enrolled(&app, &clock).await;
+        let short = json!({ "password": "walrus 4", "current": PASSWORD });
+        app.by(&ana, "PUT", "/v1/me/password", short).await.is(204);
+        app.by(&ana, "DELETE", "/v1/me/totp", None).await.problem(409, "short_password");
+        let long = json!({ "password": PASSWORD, "current": "walrus 4" });
+        app.by(&ana, "PUT", "/v1/me/password", long).await.is(204);
+        app.by(&ana, "DELETE", "/v1/me/totp", None).await.is(204);
+        let short = json!({ "password": "walrus 4", "current": PASSWORD });
+        app.by(&ana, "PUT", "/v1/me/password", short).await.problem(422, "weak_password");
+    })
+    .await;
+}
