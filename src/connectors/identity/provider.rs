@@ -219,7 +219,14 @@ impl Provider {
                 () if issued < now - OLDEST => Err("it was issued too long ago".to_owned()),
                 () => Ok(()),
             });
-        token.claims(&verifier, nonce).map(wire::claims)
+        let claims = token.claims(&verifier, nonce)?;
+        // The library leaves this to us (OpenID Connect Core section 3.1.3.7, step 5).
+        match claims.authorized_party() {
+            Some(party) if party.as_str() != self.settings.client_id => {
+                Err(ClaimsVerificationError::InvalidAudience("it was made for another client".to_owned()))
+            }
+            _ => Ok(wire::claims(claims)),
+        }
     }
 
     /// What the provider says of itself, if it was asked no longer than `at_most` ago; else it is asked.

@@ -8,7 +8,7 @@ use std::{
 
 use axum::{
     Json, Router,
-    extract::{Form, State},
+    extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -181,11 +181,8 @@ async fn jwks(State(idp): State<Idp>) -> Json<Value> {
     )
 }
 
-async fn token(
-    State(idp): State<Idp>,
-    headers: HeaderMap,
-    Form(form): Form<BTreeMap<String, String>>,
-) -> Response {
+async fn token(State(idp): State<Idp>, headers: HeaderMap, body: String) -> Response {
+    let form: BTreeMap<String, String> = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
     let fault = idp.world.lock().unwrap().fault;
     match fault {
         Fault::TokenRedirects => return Redirect::temporary("/jwks").into_response(),
