@@ -16,6 +16,7 @@ use crate::{
     clock::Ambient,
     config::{self, DatabaseSettings, HttpSettings, SecretSettings, Settings},
     connectors::{
+        identity::Providers,
         mail::{MailError, Mailer},
         outbound::{Outbound, OutboundError, Timeouts},
     },
@@ -172,6 +173,8 @@ pub async fn prepare(
     let mut gateway = Gateway::new(sources.clone());
     gateway.pages = Arc::new(settings.pages.clone());
     gateway.mailer = settings.mail.server.as_ref().map(Mailer::new).transpose()?;
+    let callback = http::oidc::callback_address(&gateway.public_url);
+    gateway.identity = Providers::new(&gateway.sources.outbound, settings.oidc.clone(), &callback);
     gateway.inbox = gateway.inbox.sealing(gateway.vault.clone(), settings.webhooks.sealed);
     let name = new_id("gw", ambient.now(), ambient.entropy.bytes());
     let alive = Alive::new(&store, &name);

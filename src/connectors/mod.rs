@@ -10,6 +10,7 @@
 //! | [`calls_in`] | sources that call in, and what they are lent |
 //! | [`hook`] | webhooks |
 //! | `list_count` | whether a list is whole, by what its source counts |
+//! | [`identity`] | identity providers that people sign in with |
 //! | [`outbound`] | requests to vendors |
 //! | [`mail`] | mail to people |
 
@@ -18,6 +19,7 @@ pub mod connector;
 pub mod connectwise;
 mod dates;
 pub mod hook;
+pub mod identity;
 mod list_count;
 pub mod mail;
 pub mod outbound;

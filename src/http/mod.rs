@@ -21,6 +21,7 @@
 //! | `representation` | entity tags and compression of JSON answers |
 //! | `negotiation` | parses `Accept-Encoding` and `If-None-Match` |
 //! | `decode` | decodes bodies and queries, with errors that name the place |
+//! | [`oidc`] | signing in with an identity provider |
 //! | [`limits`] | limits that a route chooses: the size of its body, the time to answer |
 //! | [`problem`] | errors as `application/problem+json` |
 //! | [`RefusedTokens`] | counts and logs tokens that are not valid |
@@ -49,6 +50,7 @@ pub mod limits;
 mod log_throttle;
 pub mod memory_budget;
 mod negotiation;
+pub mod oidc;
 pub mod operations;
 mod pages;
 pub mod peer;
@@ -78,7 +80,9 @@ use tokio::sync::{Notify, Semaphore};
 use crate::{
     clock::Ambient,
     config::PageSettings,
+    connectors::identity::Providers,
     connectors::mail::Mailer,
+    service::sign_in::Desk,
     store::Store,
     sync::{
         inbox::{Inbox, SEALED_KEPT},
@@ -132,6 +136,8 @@ pub struct Gateway {
     pub reset_mails: Arc<Semaphore>,
     /// The health of the background workers.
     pub workers: Workers,
+    /// The identity providers that people may sign in with.
+    pub identity: Providers,
 }
 
 impl Gateway {
@@ -162,6 +168,12 @@ impl Gateway {
             mailer: None,
             reset_mails: Arc::new(Semaphore::new(RESET_MAILS)),
             workers: Workers::default(),
+            identity: Providers::default(),
         }
+    }
+
+    /// What signing in works with.
+    pub(crate) fn desk(&self) -> Desk {
+        Desk { store: self.store.clone(), ambient: self.ambient.clone(), vault: self.vault.clone() }
     }
 }

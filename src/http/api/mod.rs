@@ -23,6 +23,7 @@ pub mod quicklinks;
 pub mod records;
 pub mod runs;
 pub mod schema;
+pub mod second_factor;
 pub mod session;
 pub mod tokens;
 pub mod workers;
@@ -54,6 +55,7 @@ pub fn router() -> OpenApiRouter<Gateway> {
         .merge(member_credentials::router())
         .merge(session::router())
         .merge(quicklinks::router())
+        .merge(second_factor::router())
         .merge(workers::router())
         .merge(audit::router())
         .with_layers()

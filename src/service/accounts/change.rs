@@ -12,7 +12,7 @@ use crate::{
     store::{
         WriteDb,
         accounts::{self, Update, sessions},
-        audit,
+        audit, sign_in,
     },
 };
 
@@ -84,6 +84,10 @@ pub fn change(
     let act = if other_role { act.turned("role", Some(before.role), Some(role)) } else { act };
     audit::note_for(db, attempt, act);
     let named = OwnChange { email: change.email.clone(), name: change.name.clone() };
+    if change.email.is_some() {
+        // An administrator vouches for it.
+        sign_in::note_own_email(db, &id, false)?;
+    }
     update(db, &id, &named, other_role.then_some(role), now)
 }
 
@@ -101,6 +105,7 @@ pub fn change_own(
     let id = attempt.own_account()?;
     if change.email.is_some() {
         attempt.fresh()?;
+        sign_in::note_own_email(db, id, true)?;
     }
     audit::note_for(db, attempt, changed(id, change.email.is_some(), change.name.is_some()));
     update(db, id, change, None, now)

@@ -11,6 +11,7 @@ use crate::{
         access::{Actor, Attempt, Origin, action},
         audit::Act,
         ids::new_id,
+        passwords::is_short,
         secret::Secret,
         words::{ActorKind, AuditAction, LinkPurpose, Role},
     },
@@ -24,7 +25,10 @@ use crate::{
     },
 };
 
-use super::{Account, AccountDraft, draw_up, passwords};
+use super::{
+    Account, AccountDraft, draw_up,
+    passwords::{self, Hashed},
+};
 use crate::service::{
     Class, Refusal, Result, find,
     interface::{Operation, Wording},
@@ -143,6 +147,7 @@ pub async fn reset(store: &Store, ambient: &Ambient, token: Secret, password: Se
     let (looked, new, now) = (token.clone(), password.clone(), ambient.now());
     let check = move |db: &mut Db| passwords::strong(&new, &reset_account(db, &looked, now)?);
     store.read(check).await?;
+    let short = is_short(&password);
     let hash = verify::hash(password, ambient).await?;
     let ambient = ambient.clone();
     let kept = store.write(move |db| -> Result<()> {
@@ -150,7 +155,7 @@ pub async fn reset(store: &Store, ambient: &Ambient, token: Secret, password: Se
         let account = reset_account(db.as_mut(), &token, now)?;
         one_time::take(db, LinkPurpose::Reset, &token.hash().0, now)?.ok_or_else(not_valid)?;
         note_own(db, AuditAction::PasswordChanged, &account.id, now);
-        passwords::keep(db, &account.id, &hash, None, &ambient)
+        passwords::keep(db, &account.id, Hashed { hash: &hash, short }, None, &ambient)
     });
     kept.await
 }
