@@ -386,7 +386,8 @@ impl Desk {
             lease_for: Duration::from_secs(30),
         };
         let gateway = Gateway::new(sources);
-        let router = layers::stack(http::qbwc::router(gateway, 1 << 40), ambient.clone());
+        let router =
+            layers::stack(http::qbwc::router(gateway, 1 << 40), ambient.clone(), layers::Transport::Http);
         let settings =
             rollcall::config::Settings::read(&rollcall::config::MapSource::default()).expect("settings");
         tokio::spawn(server::run(

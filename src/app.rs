@@ -14,7 +14,10 @@ use url::Url;
 use crate::{
     clock::Ambient,
     config::{self, DatabaseSettings, HttpSettings, SecretSettings, Settings},
-    connectors::outbound::{Outbound, OutboundError, Timeouts},
+    connectors::{
+        identity::Providers,
+        outbound::{Outbound, OutboundError, Timeouts},
+    },
     domain::ids::new_id,
     http::{
         self, Gateway,
@@ -125,6 +128,7 @@ pub struct Prepared {
     store: Store,
     workers: Workers,
     crew: Crew,
+    public_url: Url,
 }
 
 /// Does all that may keep a gateway from starting. `address` is where it will listen.
@@ -154,6 +158,8 @@ pub async fn prepare(
         lease_for: settings.polling.lease,
     };
     let mut gateway = Gateway::new(sources.clone());
+    let callback = http::oidc::callback_address(&gateway.public_url);
+    gateway.identity = Providers::new(&gateway.sources.outbound, settings.oidc.clone(), &callback);
     gateway.inbox = gateway.inbox.sealing(gateway.vault.clone(), settings.webhooks.sealed);
     let name = new_id("gw", ambient.now(), ambient.entropy.bytes());
     let alive = Alive::new(&store, &name);
@@ -190,18 +196,33 @@ pub async fn prepare(
         kept: Kept { changes, runs, versions },
         workers: workers.clone(),
     };
+    let public_url = gateway.public_url.clone();
     let (router, figures) = routers(gateway, &settings.http);
     let figures = match (&settings.http.metrics_listen, figures) {
         (Some(listen), Some(figures)) => Some((listen_for_figures(listen).await?, figures)),
         _ => None,
     };
-    Ok(Prepared { limits: Limits::from(&settings.http), tls, router, figures, store, workers, crew })
+    Ok(Prepared {
+        limits: Limits::from(&settings.http),
+        tls,
+        router,
+        figures,
+        store,
+        workers,
+        crew,
+        public_url,
+    })
 }
 
 impl Prepared {
     /// Where the figures are told, if that is an address of their own; with the port that was taken for port 0.
     pub fn figures_address(&self) -> Option<SocketAddr> {
         self.figures.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
+    }
+
+    /// The address that others use.
+    pub fn public_url(&self) -> &Url {
+        &self.public_url
     }
 
     /// Serves until `shutdown` is done.

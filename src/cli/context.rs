@@ -151,7 +151,8 @@ impl Context {
         self.read(store, None, Names::of).await
     }
 
-    fn call_context(&self, app: Option<String>) -> CallContext {
+    /// The context of a call by the command line.
+    pub(super) fn call_context(&self, app: Option<String>) -> CallContext {
         CallContext { credential: Credential::CommandLine, app, request_id: None, now: self.ambient.now() }
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::app;
+use crate::{app, service::accounts::links};
 
 use super::{
     Result,
@@ -11,6 +11,7 @@ use super::{
     flags::ServeFlags,
     listen::{bind, local_url, refused},
     signals,
+    text::time,
 };
 
 /// Run the gateway
@@ -38,6 +39,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result {
     let address =
         listener.local_addr().map_err(|error| Failure::system("The socket has no address", &error))?;
     // Before anybody is told that it listens: a gateway without its key or its certificate does not start.
+    let accounts = store.clone();
     let prepared = app::prepare(store, settings, context.ambient.clone(), address).await?;
     let url = local_url(address, settings.http.tls.is_some());
     if let Some(path) = &args.ready_file {
@@ -46,6 +48,16 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result {
     }
     if let Some(figures) = prepared.figures_address() {
         context.out.note(&format!("figures on {}/metrics", local_url(figures, false)));
+    }
+    let public_url = prepared.public_url().clone();
+    let ambient = context.ambient.clone();
+    let link = accounts.write(move |db| links::set_up_link(db, &ambient, &public_url)).await?;
+    if let Some(link) = link {
+        context.out.note(&format!(
+            "there is no account yet: {} makes the first one, once, until {}",
+            link.url,
+            time(Some(link.expires_at)),
+        ));
     }
     // Last: whoever waits for this line finds the others before it.
     context.out.note(&format!("listening on {url}"));

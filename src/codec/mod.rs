@@ -10,8 +10,11 @@
 //! | [`qbxml`] | QuickBooks' own XML: writes requests, reads responses |
 //! | [`json`] | JSON, in which a broken text loses only that text |
 //! | [`password`] | people's passwords: hashes them for the database, and compares |
+//! | [`totp`] | the codes of a second factor |
+//! | [`device`] | the cookie of a browser in which people have signed in |
 //! | [`seal`] | encrypts secrets for the database, and decrypts them |
 
+pub mod device;
 pub mod json;
 pub mod lookahead;
 pub mod mojibake;
@@ -19,5 +22,6 @@ pub mod password;
 pub mod qbxml;
 pub mod seal;
 pub mod soap;
+pub mod totp;
 pub mod unescape;
 pub mod xml;

@@ -7,6 +7,7 @@
 mod database;
 mod http;
 mod log;
+mod oidc;
 mod polling;
 mod proxies;
 mod reader;
@@ -27,6 +28,8 @@ pub use source::{Environment, MapSource, Overlay, Source};
 pub use webhooks::WebhookSettings;
 
 use reader::Reader;
+
+use crate::domain::identity::ProviderSettings;
 
 /// Every setting there is, in the order of the manual.
 pub const SETTINGS: &[Setting] = &[
@@ -50,6 +53,15 @@ pub const SETTINGS: &[Setting] = &[
     http::MAX_QBWC_BODY,
     http::MAX_API_BODY,
     http::MAX_WEBHOOK_BODY,
+    oidc::ISSUER,
+    oidc::CLIENT_ID,
+    oidc::CLIENT_SECRET,
+    oidc::NAME,
+    oidc::ALLOW_PRIVATE,
+    oidc::HOSTED_DOMAIN,
+    oidc::TRUST_EMAIL,
+    oidc::CREATE_FOR,
+    oidc::FILE,
     polling::POLLS_AT_ONCE,
     polling::LEASE,
     webhooks::RETENTION_DAYS,
@@ -70,6 +82,8 @@ pub struct Settings {
     pub polling: PollingSettings,
     pub webhooks: WebhookSettings,
     pub retention: RetentionSettings,
+    /// The identity providers that people may sign in with.
+    pub oidc: Vec<ProviderSettings>,
     pub log: LogSettings,
     /// One sentence for each `ROLLCALL_*` name that means nothing here: a misspelt setting is not ignored in
     /// silence. To be logged once the log is up.
@@ -89,6 +103,7 @@ impl Settings {
         let polling = PollingSettings::read(&mut reader);
         let webhooks = WebhookSettings::read(&mut reader);
         let retention = RetentionSettings::read(&mut reader);
+        let oidc = oidc::read(&mut reader);
         let log = LogSettings::read(&mut reader);
         let mut warnings = reader::unknown_names(source, SETTINGS);
         warnings.extend(log.iter().flat_map(|log| log::unknown_targets(&log.filter)));
@@ -102,7 +117,7 @@ impl Settings {
                 Some(retention),
                 Some(log),
                 Ok(()),
-            ) => Ok(Self { database, secrets, http, polling, webhooks, retention, log, warnings }),
+            ) => Ok(Self { database, secrets, http, polling, webhooks, retention, oidc, log, warnings }),
             (.., Err(mistakes)) => Err(mistakes.with_warnings(warnings)),
             // A reader that gives nothing has noted a mistake; should one forget, the error says so.
             (.., Ok(())) => Err(Mistakes::default().with_warnings(warnings)),

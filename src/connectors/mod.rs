@@ -2,18 +2,22 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
+//! | [`connector`] | what a kind of connection is to this program |
 //! | [`registry`] | each kind, in one line |
 //! | [`mod@spec`] | what is to be said of a kind, as data |
 //! | [`settings`](mod@settings) | settings, checked by the specification; those that all polled kinds share |
 //! | [`polled`](mod@polled), [`source`] | what a source can do that is polled, and in which words |
 //! | [`calls_in`] | sources that call in, and what they are lent |
 //! | [`hook`] | webhooks |
+//! | [`identity`] | identity providers that people sign in with |
 //! | [`outbound`] | requests to vendors |
 
 pub mod calls_in;
+pub mod connector;
 pub mod connectwise;
 mod dates;
 pub mod hook;
+pub mod identity;
 pub mod outbound;
 pub mod paycom;
 pub mod polled;

@@ -13,43 +13,14 @@ use url::Url;
 use crate::domain::words::{Cause, Kind};
 
 use super::{
-    calls_in::{CallsIn, SetupError},
-    connectwise,
-    hook::Hook,
-    paycom,
+    calls_in::SetupError,
+    connector::Connector,
+    connectwise, paycom,
     polled::Polled,
     push, quickbooks_desktop,
     settings::{self, SettingsError},
     spec::Spec,
 };
-
-/// What a kind of connection is, and what it can do.
-pub trait Connector: Sync {
-    fn spec(&self) -> &'static Spec;
-
-    /// Looks at settings (JSON, all of them, each right by itself) for what its specification cannot say.
-    ///
-    /// # Errors
-    /// The setting and what it must be; never its value.
-    fn check(&self, _settings: &str) -> Result<(), SettingsError> {
-        Ok(())
-    }
-
-    /// The settings of a connection that is polled; `None` for other kinds.
-    fn polled(&self, _settings: &str) -> Option<Result<Box<dyn Polled>, SettingsError>> {
-        None
-    }
-
-    /// What it makes of calls, where its source calls in.
-    fn calls_in(&self) -> Option<&'static dyn CallsIn> {
-        None
-    }
-
-    /// Its webhooks, where it has any.
-    fn hook(&self) -> Option<&'static dyn Hook> {
-        None
-    }
-}
 
 /// One line a kind.
 pub static ALL: &[&dyn Connector] =
@@ -61,7 +32,11 @@ pub static ALL: &[&dyn Connector] =
 /// A kind of which this version can make no connections.
 pub fn of(kind: Kind) -> Result<&'static dyn Connector, SettingsError> {
     let found = ALL.iter().copied().find(|connector| connector.spec().kind == kind);
-    found.ok_or(SettingsError::NoConnector(kind))
+    found.ok_or_else(|| no_connector(kind))
+}
+
+fn no_connector(kind: Kind) -> SettingsError {
+    SettingsError::NoConnector { kind, known: known() }
 }
 
 /// What is to be said of a kind; `None` where this version can make no connections of it.
@@ -81,7 +56,7 @@ pub fn words() -> &'static [&'static str] {
 }
 
 /// The same, parted by commas.
-pub(super) fn known() -> String {
+fn known() -> String {
     words().join(", ")
 }
 
@@ -106,7 +81,10 @@ pub fn settings(
     before: Option<&str>,
     changes: &BTreeMap<String, String>,
 ) -> Result<String, SettingsError> {
-    settings::change(of(kind)?, before, changes)
+    let connector = of(kind)?;
+    let settings = settings::change(connector.spec(), before, changes)?;
+    connector.check(&settings)?;
+    Ok(settings)
 }
 
 /// Whether connections of a kind are polled.
@@ -119,7 +97,7 @@ pub fn is_polled(kind: Kind) -> bool {
 /// # Errors
 /// A kind that is not polled; settings that this version does not understand.
 pub fn polled(kind: Kind, settings: &str) -> Result<Box<dyn Polled>, SettingsError> {
-    of(kind)?.polled(settings).unwrap_or(Err(SettingsError::NoConnector(kind)))
+    of(kind)?.polled(settings).unwrap_or_else(|| Err(no_connector(kind)))
 }
 
 /// What to look at where most of a list is missing, of the kinds that have something of their own.

@@ -11,7 +11,6 @@ use serde_json::{Map, Value as Json};
 use crate::domain::{schedule::Window, similarity::nearest, words::Kind};
 
 use super::{
-    registry::{Connector, known},
     source::Schedule,
     spec::{Setting, Spec, UNBOUNDED, Value},
 };
@@ -19,8 +18,8 @@ use super::{
 /// Why a connection's settings were not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
-    #[error("this version of Rollcall has no connector for `{0}`; it has: {known}", known = known())]
-    NoConnector(Kind),
+    #[error("this version of Rollcall has no connector for `{kind}`; it has: {known}")]
+    NoConnector { kind: Kind, known: String },
     /// A name that the kind does not have; those that it has.
     #[error("there is no setting of that name; {0}")]
     Unknown(String),
@@ -38,11 +37,10 @@ pub fn wrong(setting: &'static str, why: impl Into<Cow<'static, str>>) -> Settin
 
 /// Those of `before` (JSON, or none) with `changes` applied, as JSON. An empty text puts a setting back to its default.
 pub(super) fn change(
-    connector: &dyn Connector,
+    spec: &Spec,
     before: Option<&str>,
     changes: &BTreeMap<String, String>,
 ) -> Result<String, SettingsError> {
-    let spec = connector.spec();
     let mut values = values(spec, before.unwrap_or("{}"))?;
     for (name, text) in changes {
         let setting = spec.setting(name).ok_or_else(|| unknown(spec, name))?;
@@ -55,9 +53,7 @@ pub(super) fn change(
             return Err(wrong(setting.name, format!("is missing: {colon}")));
         }
     }
-    let text = Json::Object(values).to_string();
-    connector.check(&text)?;
-    Ok(text)
+    Ok(Json::Object(values).to_string())
 }
 
 /// The settings of a kind as its own type, the defaults where nothing is stored.

@@ -110,6 +110,17 @@ pub struct Subscribed {
     pub present: Vec<String>,
 }
 
+/// Why no request may be sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotSent {
+    #[error("the source is not to be called before {until}")]
+    RateLimited { until: DateTime<Utc> },
+    #[error("another gateway polls the connection now")]
+    LeaseLost,
+    #[error("the database could not be asked: {0}")]
+    Unavailable(String),
+}
+
 /// Why a source could not be read.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Failure {
@@ -123,7 +134,7 @@ pub enum Failure {
     },
     /// No request may be sent now.
     #[error(transparent)]
-    NotSent(#[from] super::outbound::NotSent),
+    NotSent(#[from] NotSent),
 }
 
 impl Failure {

@@ -6,7 +6,7 @@ use utoipa::{
         Header, HeaderBuilder, ObjectBuilder, RefOr, Required, ResponseBuilder, Schema, Type,
         path::{ParameterBuilder, ParameterIn},
         schema::SchemaType,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
@@ -23,10 +23,10 @@ use super::api;
             is null."
     ),
     components(schemas(api::schema::ProblemBody)),
-    modifiers(&BearerAuth, &Vocabularies),
+    modifiers(&Authentication, &Vocabularies),
     // The relative address of the gateway that serves the document.
     servers((url = "/")),
-    security(("token" = [])),
+    security(("token" = []), ("session" = [])),
     tags(
         (name = "companies", description = "The tenants"),
         (name = "connections", description = "Links to source systems"),
@@ -44,7 +44,7 @@ use super::api;
 )]
 pub(super) struct ApiDocument;
 
-struct BearerAuth;
+struct Authentication;
 
 /// Describes conditional requests for all answers in JSON: see [`super::representation`].
 pub(super) fn tell_tags(openapi: &mut utoipa::openapi::OpenApi) {
@@ -101,12 +101,18 @@ fn is_text(schema: &SchemaType) -> bool {
     }
 }
 
-impl Modify for BearerAuth {
+impl Modify for Authentication {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .description(Some("The token of `rollcall app add`, or of `POST /v1/apps`."));
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
+            "The token of `rollcall app add`, or of `POST /v1/apps`; or a person's, of `POST /v1/me/tokens`.",
+        ));
         let components = openapi.components.get_or_insert_default();
+        let cookie = ApiKeyValue::with_description(
+            "__Host-rollcall",
+            "The cookie of `POST /v1/session`; its name is `rollcall` where the gateway's public address is not HTTPS. A \
+                request that changes something must come from the gateway's own pages: `Sec-Fetch-Site` or `Origin` shows it.",
+        );
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
         components.add_security_scheme("token", SecurityScheme::Http(scheme.build()));
     }
 }

@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::Body,
     extract::{MatchedPath, Request, State},
-    http::{HeaderValue, Method, StatusCode, Uri, Version, header, uri::Authority},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header, uri::Authority},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
@@ -14,9 +14,10 @@ use tokio::time::Instant;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
+use url::Url;
 
 use super::{
-    operations,
+    operations, pages,
     problem::{ApiError, MEDIA_TYPE},
     request_id::{REQUEST_ID, RequestId},
 };
@@ -26,7 +27,7 @@ use crate::{clock::Ambient, domain::problem::Problem};
 /// is replaced; one of a nested router stays).
 ///
 /// Routes choose their own size and time with [`super::limits`].
-pub fn stack(router: Router, ambient: Ambient) -> Router {
+pub fn stack(router: Router, ambient: Ambient, transport: Transport) -> Router {
     // Set before the layers, so that their answers pass through them as well.
     let router = router.fallback(no_such_route).method_not_allowed_fallback(no_such_method);
     router.layer(
@@ -34,7 +35,7 @@ pub fn stack(router: Router, ambient: Ambient) -> Router {
             // The outermost layer gives the request its ID, which all log lines and answers carry.
             .layer(from_fn_with_state(ambient, identify))
             // Outside of every layer that answers, so that no answer lacks these headers.
-            .layer(from_fn(harden))
+            .layer(from_fn_with_state(transport, harden))
             // Inside the span of the request, so that the logged cause has its ID.
             .layer(from_fn(explain))
             // Inside `explain`, which turns these answers into bodies.
@@ -155,8 +156,25 @@ fn wrong_host(request: &Request) -> Option<&'static str> {
     }
 }
 
+/// How clients reach the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// The public address is https, whoever speaks it: then browsers are told to use nothing else.
+    Https,
+    Http,
+}
+
+impl Transport {
+    pub fn of(public_url: &Url) -> Self {
+        if public_url.scheme() == "https" { Self::Https } else { Self::Http }
+    }
+}
+
+const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 /// Sets the headers that keep browsers and caches from guessing. A handler's own value is kept.
-async fn harden(request: Request, next: Next) -> Response {
+async fn harden(State(transport): State<Transport>, request: Request, next: Next) -> Response {
     let api = is_api(request.uri());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -165,6 +183,17 @@ async fn harden(request: Request, next: Next) -> Response {
     };
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
+    // Whatever is no page of ours is nothing that a browser should run, load into others, or put into a frame.
+    set(
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    );
+    set(CROSS_ORIGIN_OPENER_POLICY, "same-origin");
+    set(CROSS_ORIGIN_RESOURCE_POLICY, "same-origin");
+    if transport == Transport::Https {
+        // A year, without `includeSubDomains`: what else runs under the operator's domain is not ours to decide.
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
     if api {
         // Answers of the API hold people's data.
         set(header::CACHE_CONTROL, "no-store");
@@ -172,10 +201,11 @@ async fn harden(request: Request, next: Next) -> Response {
     response
 }
 
-/// Writes the bodies of errors. An error of the API that was answered by other code, such as an extractor of axum's
+/// Writes the bodies of errors: as a page for browsers, else as a problem. An error of the API that was answered by other code, such as an extractor of axum's
 /// own, becomes a problem as well.
 async fn explain(request: Request, next: Next) -> Response {
     let api = is_api(request.uri());
+    let shows_pages = !api && pages::problem::shows_pages(request.headers());
     let id = request.extensions().get::<RequestId>().cloned();
     let mut response = next.run(request).await;
     let status = response.status();
@@ -189,6 +219,14 @@ async fn explain(request: Request, next: Next) -> Response {
     let (mut parts, _) = response.into_parts();
     // The status of the response counts: a handler may have answered with another than the error's.
     error.status = status;
+    error.log();
+    if shows_pages {
+        let mut page = pages::problem::of(&error, id.as_str());
+        // What the handler has set, such as `Allow`, stays.
+        let own = parts.headers.into_iter().filter(|(name, _)| *name != Some(header::CONTENT_TYPE));
+        page.headers_mut().extend(own);
+        return page;
+    }
     let body = error.body(&id);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     parts.headers.remove(header::CONTENT_LENGTH);
@@ -214,16 +252,8 @@ fn general(status: StatusCode) -> ApiError {
     )
 }
 
-/// The address is not repeated: it may be anything, even a secret that was pasted.
 async fn no_such_route() -> ApiError {
-    ApiError::new(
-        StatusCode::NOT_FOUND,
-        Problem::new(
-            "no_such_route",
-            "There is nothing at this address.",
-            "Compare the address with the API's description at /docs.",
-        ),
-    )
+    ApiError::no_such_route()
 }
 
 /// axum adds the `Allow` header.

@@ -9,6 +9,7 @@
 //! | `socket` | the bytes of a connection: read ahead, and closed when the client takes none |
 //! | `bodies` | the bodies of requests and answers, and the rate that they must keep |
 //! | `cookies` | the cookies by which browsers show who calls |
+//! | `csrf` | keeps other sites from acting in the name of whoever is signed in |
 //! | [`memory_budget`] | bounds the memory for the bodies of unauthenticated callers |
 //! | `log_throttle` | limits log lines to one a minute and address |
 //! | `peer`, `stop` | extensions of each request: the client's address, and the signal that the gateway stops |
@@ -20,6 +21,7 @@
 //! | `representation` | entity tags and compression of JSON answers |
 //! | `negotiation` | parses `Accept-Encoding` and `If-None-Match` |
 //! | `decode` | decodes bodies and queries, with errors that name the place |
+//! | [`oidc`] | signing in with an identity provider |
 //! | [`limits`] | limits that a route chooses: the size of its body, the time to answer |
 //! | [`problem`] | errors as `application/problem+json` |
 //! | [`RefusedTokens`] | counts and logs tokens that are not valid |
@@ -30,6 +32,7 @@
 //! | [`extract`] | axum's extractors, with our errors |
 //! | [`router`] | the route table of the whole gateway |
 //! | [`api`] | the REST API under `/v1` |
+//! | `pages` | the pages for people |
 //! | [`operations`] | probes, metrics, and the API's description |
 
 mod admission;
@@ -37,6 +40,7 @@ pub mod api;
 mod bodies;
 mod connection;
 mod cookies;
+mod csrf;
 mod decode;
 mod document;
 pub mod extract;
@@ -46,7 +50,9 @@ pub mod limits;
 mod log_throttle;
 pub mod memory_budget;
 mod negotiation;
+pub mod oidc;
 pub mod operations;
+mod pages;
 pub mod peer;
 mod policy;
 pub mod problem;
@@ -73,6 +79,8 @@ use tokio::sync::Notify;
 
 use crate::{
     clock::Ambient,
+    connectors::identity::Providers,
+    service::sign_in::Desk,
     store::Store,
     sync::{
         inbox::{Inbox, SEALED_KEPT},
@@ -115,6 +123,8 @@ pub struct Gateway {
     pub waiting_readers: api::changes::WaitingReaders,
     /// The health of the background workers.
     pub workers: Workers,
+    /// The identity providers that people may sign in with.
+    pub identity: Providers,
 }
 
 impl Gateway {
@@ -141,6 +151,12 @@ impl Gateway {
             readers,
             waiting_readers: api::changes::WaitingReaders::default(),
             workers: Workers::default(),
+            identity: Providers::default(),
         }
+    }
+
+    /// What signing in works with.
+    pub(crate) fn desk(&self) -> Desk {
+        Desk { store: self.store.clone(), ambient: self.ambient.clone(), vault: self.vault.clone() }
     }
 }

@@ -70,11 +70,25 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, problem).caused_by(cause)
     }
 
-    /// The body for the request `id`. Logs the cause.
-    pub(super) fn body(self, id: &RequestId) -> Vec<u8> {
+    /// There is no route at the address. The address is not repeated: it may be anything, even a secret that was pasted.
+    pub(super) fn no_such_route() -> Self {
+        let problem = Problem::new(
+            "no_such_route",
+            "There is nothing at this address.",
+            "Compare the address with the API's description at /docs.",
+        );
+        Self::new(StatusCode::NOT_FOUND, problem)
+    }
+
+    /// Logs the cause, if there is one: once, when the body is written.
+    pub(super) fn log(&self) {
         if let Some(cause) = &self.cause {
             tracing::error!(code = self.problem.code, error = chain(cause.as_ref()), "request failed");
         }
+    }
+
+    /// The body for the request `id`.
+    pub(super) fn body(self, id: &RequestId) -> Vec<u8> {
         let Self { status, problem, mut extra, .. } = self;
         extra.retain(|name, _| !RESERVED.contains(&name.as_str()));
         let body = Body {

@@ -5,12 +5,13 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
-    Gateway, api,
+    Gateway, api, csrf,
     document::{ApiDocument, refuse_nul, tell_tags},
-    layers,
+    layers::{self, Transport},
     limits::{limited, timed},
+    oidc,
     operations::{self, Document, Metrics},
-    qbwc,
+    pages, qbwc,
     webhooks::{self, WebhookCounts},
 };
 use crate::config::HttpSettings;
@@ -34,10 +35,12 @@ pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Rou
     let (operations, _) = operations::router().split_for_parts();
     let (figures, _) = operations::figures_router().split_for_parts();
     let figures = figures.layer(Extension(metrics.clone()));
+    let transport = Transport::of(&gateway.public_url);
     let (operations, figures) = match settings.metrics_listen {
         None => (operations.merge(figures), None),
         Some(_) => {
-            let own = layers::stack(figures.with_state(gateway.clone()), gateway.ambient.clone());
+            let own =
+                layers::stack(figures.with_state(gateway.clone()), gateway.ambient.clone(), Transport::Http);
             (operations, Some(own))
         }
     };
@@ -46,24 +49,30 @@ pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Rou
     let (sign_in, _) = api::sign_in_router().split_for_parts();
     let longest = settings.request_timeout + api::changes::LONGEST_WAIT;
 
+    let same_site =
+        |router: Router<Gateway>| router.layer(from_fn_with_state(gateway.clone(), csrf::refuse_cross_site));
     let router = Router::new()
         // No authentication: probes, metrics, and the API's description.
         .merge(operations.layer(Extension(document)))
         .merge(docs)
         // Authenticated by token or session: small bodies, and a limit on the time.
-        .merge(timed(limited(api, settings.max_api_body), settings.request_timeout))
-        .merge(timed(limited(sign_in, MAX_SIGN_IN_BODY), settings.request_timeout))
-        .merge(timed(limited(waiting, settings.max_api_body), longest))
+        .merge(timed(limited(same_site(api), settings.max_api_body), settings.request_timeout))
+        .merge(timed(limited(same_site(sign_in), MAX_SIGN_IN_BODY), settings.request_timeout))
+        .merge(timed(limited(same_site(waiting), settings.max_api_body), longest))
+        // Buttons of the sign-in page, and the way back from there.
+        .merge(timed(limited(same_site(oidc::router()), oidc::LARGEST_FORM), settings.request_timeout))
+        // Pages: small forms, and a limit on the time.
+        .merge(timed(limited(same_site(pages::router()), pages::LARGEST_FORM), settings.request_timeout))
         .with_state(gateway.clone())
         // Authenticated by the Web Connector's password: large bodies, and no limit on the time of a long list.
         .merge(qbwc::router(gateway.clone(), settings.max_qbwc_body))
         // Authenticated by a sender's signature or secret. It limits bodies and time itself, because it counts its
         // refusals.
         .merge(webhooks::router(gateway.clone(), settings.max_webhook_body, webhooks));
-    // Pages are merged here.
 
     // Counts outside of all layers, so that their answers are counted as well.
-    let router = layers::stack(router, gateway.ambient).layer(from_fn_with_state(metrics, Metrics::count));
+    let router =
+        layers::stack(router, gateway.ambient, transport).layer(from_fn_with_state(metrics, Metrics::count));
     (router, figures)
 }
 

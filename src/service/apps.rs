@@ -96,6 +96,7 @@ pub fn add(
 ) -> Result<NewApp> {
     let companies = company_ids(db, attempt, &draft.companies)?;
     let grant = attempt.throughout()?;
+    attempt.fresh()?;
     if draft.admin {
         by_command_line(attempt, "Run `rollcall app add NAME --admin` on the gateway's machine.")?;
     }
@@ -114,6 +115,9 @@ pub fn change(
     change: &Change,
 ) -> Result<App> {
     let app = found(db, attempt, wanted)?;
+    if change.companies.is_some() || change.scopes.is_some() {
+        attempt.fresh()?;
+    }
     let companies = change.companies.as_ref().map(|names| company_ids(db, attempt, names)).transpose()?;
     let change = AppChange { name: change.name.clone(), companies, scopes: change.scopes.clone() };
     Ok(register::change_app(db, &attempt.throughout()?, &app.id, &change)?.into())

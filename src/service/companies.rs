@@ -12,7 +12,9 @@ use crate::{
 };
 
 use super::{
-    Refusal, Result, find,
+    Refusal, Result,
+    accounts::change::give_company,
+    find,
     interface::Wording,
     page::{PageBody, PageQuery},
 };
@@ -53,15 +55,21 @@ pub fn show(db: &mut Db, attempt: &Attempt<action::ReadCompanies>, wanted: &str)
     Ok(found(db, attempt, wanted)?.1.into())
 }
 
+/// Makes a company, and lets these users see it, by e-mail or ID.
+///
 /// # Errors
-/// `invalid_name`; `already_exists`, whatever the case of the name.
+/// `invalid_name`; `already_exists`, whatever the case of the name; `account_not_found`; `fresh_sign_in_needed` where a
+/// user is named.
 pub fn add(
     db: &mut WriteDb,
     ambient: &Ambient,
     attempt: &Attempt<action::Administer>,
     name: &str,
+    users: &[String],
 ) -> Result<Company> {
-    Ok(register::company(db, ambient, &attempt.throughout()?, name)?.into())
+    let company = register::company(db, ambient, &attempt.throughout()?, name)?;
+    give_company(db, attempt, &company.id, users)?;
+    Ok(company.into())
 }
 
 /// # Errors

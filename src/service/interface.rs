@@ -79,6 +79,10 @@ operations! {
     ListApps = "GET /v1/apps", "app list";
     ChangeApp = "PATCH /v1/apps/{id}", "app set APP";
     ListAccounts = "GET /v1/accounts", "account list";
+    AddAccount = "POST /v1/accounts", "account add EMAIL";
+    DisableAccount = "POST /v1/accounts/{id}/disable", "account disable ACCOUNT";
+    EnableAccount = "POST /v1/accounts/{id}/enable", "account enable ACCOUNT";
+    ResetLink = "POST /v1/accounts/{id}/reset-link", "account reset-link ACCOUNT";
     ListTokens = "GET /v1/apps/{id}/tokens", "app token list APP";
     AddToken = "POST /v1/apps/{id}/tokens", "app token add APP";
     ListRuns = "GET /v1/runs", "run list";

@@ -94,6 +94,7 @@ pub fn add(
     draft: &TokenDraft,
 ) -> Result<NewToken> {
     let app = found(db, attempt, app)?;
+    attempt.fresh()?;
     if app.admin {
         by_command_line(attempt, "Run `rollcall app token` on the gateway's machine.")?;
     }

@@ -1,6 +1,6 @@
 //! Apps: the downstream systems, their tokens and the companies that they may see.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::domain::access::Scopes;
 
@@ -10,7 +10,7 @@ use super::{
     dsl::*,
     schema::{app_companies, apps, links, profiles, tokens},
     unique_names,
-    values::{MaybeTime, Time, at, uncount, utc},
+    values::{MaybeTime, Time, at, uncount},
 };
 
 /// A downstream system.
@@ -48,18 +48,25 @@ pub struct Token {
     pub last_used_at: Option<DateTime<Utc>>,
 }
 
-type Row = (String, String, bool, NaiveDateTime, Scopes);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = apps)]
+struct Row {
+    id: String,
+    name: String,
+    admin: bool,
+    #[diesel(deserialize_as = Time)]
+    created_at: DateTime<Utc>,
+    scopes: Scopes,
+}
 
-const ROW: (apps::id, apps::name, apps::admin, apps::created_at, apps::scopes) =
-    (apps::id, apps::name, apps::admin, apps::created_at, apps::scopes);
-
-fn with_companies(db: &mut Db, (id, name, admin, created_at, scopes): Row) -> Result<App> {
+fn with_companies(db: &mut Db, row: Row) -> Result<App> {
     let companies = app_companies::table
-        .filter(app_companies::app_id.eq(&id))
+        .filter(app_companies::app_id.eq(&row.id))
         .order(app_companies::company_id)
         .select(app_companies::company_id)
         .load(db)?;
-    Ok(App { id, name, admin, companies, scopes, created_at: utc(created_at) })
+    let Row { id, name, admin, created_at, scopes } = row;
+    Ok(App { id, name, admin, companies, scopes, created_at })
 }
 
 /// # Errors
@@ -91,7 +98,8 @@ pub fn admit(db: &mut WriteDb, app_id: &str, company_id: &str) -> Result<()> {
 }
 
 pub fn get(db: &mut Db, id: &str) -> Result<App> {
-    let row = apps::table.find(id).select(ROW).first::<Row>(db).optional()?.ok_or(Error::NotFound("app"))?;
+    let row =
+        apps::table.find(id).select(Row::as_select()).first(db).optional()?.ok_or(Error::NotFound("app"))?;
     with_companies(db, row)
 }
 
@@ -103,8 +111,8 @@ fn all_names(db: &mut Db) -> Result<Vec<(String, String)>> {
 pub fn find(db: &mut Db, id_or_name: &str) -> Result<App> {
     let row = apps::table
         .filter(apps::id.eq(id_or_name).or(apps::name.eq(id_or_name)))
-        .select(ROW)
-        .first::<Row>(db)
+        .select(Row::as_select())
+        .first(db)
         .optional()?;
     match row {
         Some(row) => with_companies(db, row),
@@ -117,7 +125,7 @@ pub fn find(db: &mut Db, id_or_name: &str) -> Result<App> {
 
 /// The only app that is no admin's, of those that see one of these companies (`None`: any); `None` where there are several.
 pub fn only(db: &mut Db, among: Option<&[String]>) -> Result<Option<App>> {
-    let mut query = apps::table.filter(apps::admin.eq(false)).select(ROW).limit(2).into_boxed();
+    let mut query = apps::table.filter(apps::admin.eq(false)).select(Row::as_select()).limit(2).into_boxed();
     if let Some(companies) = among {
         let seen = app_companies::table.filter(app_companies::company_id.eq_any(companies.to_vec()));
         query = query.filter(apps::id.eq_any(seen.select(app_companies::app_id)));
@@ -179,11 +187,11 @@ pub(super) fn check_sees(db: &mut Db, app_id: &str, company_id: &str) -> Result<
 }
 
 pub fn page(db: &mut Db, after: Option<&str>, limit: PageLimit) -> Result<Page<App>> {
-    let mut query = apps::table.select(ROW).order(apps::id).limit(limit.and_one()).into_boxed();
+    let mut query = apps::table.select(Row::as_select()).order(apps::id).limit(limit.and_one()).into_boxed();
     if let Some(after) = after {
         query = query.filter(apps::id.gt(after.to_owned()));
     }
-    let rows = query.load::<Row>(db)?;
+    let rows: Vec<Row> = query.load(db)?;
     let apps: Result<Vec<App>> = rows.into_iter().map(|row| with_companies(db, row)).collect();
     Ok(Page::cut(apps?, limit))
 }
@@ -255,9 +263,9 @@ pub fn by_token(db: &mut Db, hash: &[u8], now: DateTime<Utc>) -> Result<Option<(
         .inner_join(apps::table)
         .filter(tokens::token_hash.eq(hash).and(tokens::revoked_at.is_null()))
         .filter(tokens::expires_at.is_null().or(tokens::expires_at.gt(at(now))))
-        .select((Token::as_select(), ROW))
-        .first::<(Token, Row)>(db)
+        .select((Token::as_select(), Row::as_select()))
+        .first(db)
         .optional()?;
-    let Some((token, app)) = row else { return Ok(None) };
+    let Some((token, app)): Option<(Token, Row)> = row else { return Ok(None) };
     Ok(Some((token, with_companies(db, app)?)))
 }

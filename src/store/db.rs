@@ -21,7 +21,7 @@ use std::ops::{Deref, DerefMut};
 
 use diesel::{PgConnection, SqliteConnection, connection::SimpleConnection};
 
-use super::{Result, changes::Changes, locks::Order};
+use super::{Result, gathered::Changes, order::Order};
 
 /// A connection to either engine, as Diesel has it.
 #[derive(diesel::MultiConnection)]

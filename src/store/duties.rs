@@ -7,7 +7,7 @@ use super::{
     db::per_backend,
     dsl::*,
     schema::duties,
-    values::{at, utc},
+    values::{MaybeTime, Time, at},
 };
 
 /// The right to do one kind of work, until it runs out or another takes its place.
@@ -34,19 +34,25 @@ pub struct Claim<'a> {
     pub until: DateTime<Utc>,
 }
 
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = duties)]
+struct Due {
+    #[diesel(deserialize_as = Time)]
+    next_at: DateTime<Utc>,
+    #[diesel(deserialize_as = MaybeTime)]
+    leased_until: Option<DateTime<Utc>>,
+}
+
 /// Takes the lease of a kind of work that is due and that nobody does.
 pub fn claim(db: &mut WriteDb, claim: Claim<'_>) -> Result<Option<Lease>> {
     let now = at(claim.now);
-    let row: Option<(NaiveDateTime, Option<NaiveDateTime>)> = duties::table
-        .find(claim.name)
-        .select((duties::next_at, duties::leased_until))
-        .first(db)
-        .optional()?;
-    if let Some((next_at, leased_until)) = row {
+    let row = duties::table.find(claim.name).select(Due::as_select()).first(db).optional()?;
+    if let Some(Due { next_at, leased_until }) = row {
         // A tenth early will do: whose turn it is looks only once a period.
         let (from, to) = (claim.now + claim.every / 10, claim.now + claim.every);
-        let planned = utc(next_at) > from && utc(next_at) <= to;
-        let leased = leased_until.is_some_and(|until| until > now && until <= at(claim.now + LONGEST_LEASE));
+        let planned = next_at > from && next_at <= to;
+        let leased =
+            leased_until.is_some_and(|until| until > claim.now && until <= claim.now + LONGEST_LEASE);
         if leased || (planned && !claim.early) {
             return Ok(None);
         }

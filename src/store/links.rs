@@ -8,11 +8,10 @@ use crate::domain::{
 };
 
 use super::{
-    Db, Error, Page, PageLimit, Result, WriteDb,
-    changes::{self, Changes, Entry},
-    companies, connections,
+    Db, Error, Page, PageLimit, Result, WriteDb, changes, companies, connections,
     db::Backend,
     dsl::*,
+    gathered::{Changes, Entry},
     profiles::Profile,
     records::Staged,
     schema::{links, profiles, records},
@@ -113,19 +112,6 @@ fn hold_name(db: &mut WriteDb, record_id: &str) -> Result<String> {
         Backend::Sqlite(connection) => name.first(connection),
     };
     name.optional()?.ok_or(Error::NotFound("record"))
-}
-
-/// Gives the links of these records, whose names may have changed, the names that they have now.
-pub(super) fn follow_names(db: &mut WriteDb, record_ids: &[&str]) -> Result<()> {
-    let name =
-        || records::table.filter(records::id.eq(links::record_id)).select(records::sort_name).single_value();
-    for some in record_ids.chunks(500) {
-        let renamed = links::table
-            .filter(links::record_id.eq_any(some.to_vec()))
-            .filter(links::sort_name.nullable().ne(name()));
-        diesel::update(renamed).set(links::sort_name.eq(name().assume_not_null())).execute(db)?;
-    }
-    Ok(())
 }
 
 /// Takes a link apart, with an entry in the change feed. Whether it was still there.

@@ -12,7 +12,7 @@ use super::{
     db::Backend,
     db::per_backend,
     dsl::*,
-    locks::Lock,
+    order::Lock,
     schema::{connections, polls},
     values::{MaybeTime, Time, at, loaded_as},
 };

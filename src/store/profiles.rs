@@ -11,10 +11,9 @@ use crate::domain::{
 };
 
 use super::{
-    Db, Error, Page, PageLimit, Result, WriteDb, apps,
-    changes::{self, Changes, Entry},
-    companies, connections, details,
+    Db, Error, Page, PageLimit, Result, WriteDb, apps, changes, companies, connections, details,
     dsl::*,
+    gathered::{Changes, Entry},
     schema::{links, profiles},
     values::{Time, at, contains},
 };

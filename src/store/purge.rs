@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use crate::domain::words::{ChangeKind, List};
 
 use super::{
-    Db, Result, WriteDb,
-    changes::{self, Changes, Entry},
+    Db, Result, WriteDb, changes,
     dsl::*,
+    gathered::{Changes, Entry},
     locks::{self, All, Locked},
     prune,
     schema::{

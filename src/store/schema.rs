@@ -1,4 +1,5 @@
 //! The tables as Diesel sees them. Changed together with both migration folders; a test compares the three.
+//! Longer than other files, because it is one list: what one looks for in it is found by the name of its table.
 
 diesel::table! {
     companies (id) {
@@ -448,6 +449,8 @@ diesel::table! {
         totp_last_step -> Nullable<BigInt>,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        own_email -> Bool,
+        short_password -> Bool,
     }
 }
 
@@ -497,6 +500,56 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    gateway_keys (name) {
+        name -> Text,
+        key_id -> Text,
+        sealed -> Binary,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sign_in_tries (id) {
+        id -> Binary,
+        failures -> BigInt,
+        last_at -> Timestamp,
+        free_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    totp_offers (account_id) {
+        account_id -> Text,
+        sealed -> Binary,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    recovery_codes (account_id, code_hash) {
+        account_id -> Text,
+        code_hash -> Binary,
+    }
+}
+
+diesel::table! {
+    account_identities (issuer, subject) {
+        issuer -> Text,
+        subject -> Text,
+        account_id -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    used_oidc_states (state_hash) {
+        state_hash -> Binary,
+        expires_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(account_sessions -> accounts (account_id));
 diesel::joinable!(account_tokens -> accounts (account_id));
 diesel::joinable!(links -> profiles (profile_key));
@@ -511,6 +564,7 @@ diesel::joinable!(desktop_files -> connections (connection_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     account_companies,
+    account_identities,
     account_sessions,
     account_tokens,
     accounts,
@@ -523,6 +577,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     desktop_files,
     feed_epoch,
     feed_positions,
+    gateway_keys,
     hooks,
     inbox,
     links,
@@ -534,6 +589,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     rate_limits,
     record_versions,
     records,
+    recovery_codes,
     run_absences,
     run_seen,
     runs,
@@ -542,7 +598,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     search_lists,
     search_pending,
     secret_keys,
+    sign_in_tries,
     tokens,
     told,
+    totp_offers,
+    used_oidc_states,
     write_checks,
 );

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 
 use super::{
@@ -10,16 +10,18 @@ use super::{
     db::Backend,
     db::per_backend,
     dsl::*,
-    schema::{connection_secrets, secret_keys},
-    values::{at, uncount, utc},
+    schema::{connection_secrets, gateway_keys, secret_keys},
+    values::{Time, at, uncount},
 };
 
 /// A key that the database knows by its fingerprint.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = secret_keys)]
 pub struct KnownKey {
     pub id: String,
     /// New secrets are sealed with this one.
     pub current: bool,
+    #[diesel(deserialize_as = Time)]
     pub created_at: DateTime<Utc>,
 }
 
@@ -36,14 +38,13 @@ pub struct SealedSecret {
 /// What a connection's own key for messages is called: nobody gave it, and nobody is shown it.
 pub const MESSAGE_KEY: &str = "message_key";
 
+/// Stands in the place of a connection's ID where a key of the gateway itself is sealed.
+pub const GATEWAY: &str = "gateway";
+
 /// The keys, the oldest first.
 pub fn keys(db: &mut Db) -> Result<Vec<KnownKey>> {
-    let rows: Vec<(String, bool, NaiveDateTime)> = secret_keys::table
-        .select((secret_keys::id, secret_keys::current, secret_keys::created_at))
-        .order((secret_keys::created_at, secret_keys::id))
-        .load(db)?;
-    let known = |(id, current, created_at)| KnownKey { id, current, created_at: utc(created_at) };
-    Ok(rows.into_iter().map(known).collect())
+    let all = secret_keys::table.select(KnownKey::as_select());
+    Ok(all.order((secret_keys::created_at, secret_keys::id)).load(db)?)
 }
 
 /// Makes who changes keys take turns, until the transaction ends. SQLite has one writer.
@@ -87,8 +88,9 @@ pub fn set_current(db: &mut WriteDb, id: &str, now: DateTime<Utc>) -> Result<()>
 
 /// Forgets the keys that are not current and that no secret is sealed with; gives how many.
 pub fn forget_unused_keys(db: &mut WriteDb) -> Result<usize> {
-    let used: Vec<String> =
+    let mut used: Vec<String> =
         connection_secrets::table.select(connection_secrets::key_id).distinct().load(db)?;
+    used.extend(gateway_keys::table.select(gateway_keys::key_id).distinct().load::<String>(db)?);
     let unused = secret_keys::table.filter(diesel::dsl::not(secret_keys::current));
     Ok(diesel::delete(unused.filter(secret_keys::id.ne_all(used))).execute(db)?)
 }
@@ -99,7 +101,12 @@ pub fn counts(db: &mut Db) -> Result<BTreeMap<String, u64>> {
         .group_by(connection_secrets::key_id)
         .select((connection_secrets::key_id, diesel::dsl::count_star()))
         .load(db)?;
-    Ok(rows.into_iter().map(|(id, count)| (id, uncount(count))).collect())
+    let mut counts: BTreeMap<String, u64> =
+        rows.into_iter().map(|(id, count)| (id, uncount(count))).collect();
+    for id in gateway_keys::table.select(gateway_keys::key_id).load::<String>(db)? {
+        *counts.entry(id).or_default() += 1;
+    }
+    Ok(counts)
 }
 
 /// How many connections have secrets.
@@ -107,6 +114,45 @@ pub fn connections(db: &mut Db) -> Result<usize> {
     let ids: Vec<String> =
         connection_secrets::table.select(connection_secrets::connection_id).distinct().load(db)?;
     Ok(ids.len())
+}
+
+/// Whether anything is sealed: then a new key would not do in place of one that was lost.
+pub fn any(db: &mut Db) -> Result<bool> {
+    let own = gateway_keys::table.select(gateway_keys::name).first::<String>(db).optional()?;
+    Ok(own.is_some() || connections(db)? > 0)
+}
+
+/// A key of the gateway itself, sealed; its place is [`GATEWAY`].
+pub fn gateway_key(db: &mut Db, name: &str) -> Result<Option<SealedSecret>> {
+    let row = gateway_keys::table.find(name).select((gateway_keys::key_id, gateway_keys::sealed));
+    let row: Option<(String, Vec<u8>)> = row.first(db).optional()?;
+    Ok(row.map(|(key_id, sealed)| of_gateway(name.to_owned(), key_id, sealed)))
+}
+
+/// Keeps a key of the gateway, unless there is one of that name; whether it is the one that counts now.
+pub fn add_gateway_key(db: &mut WriteDb, key: &SealedSecret, now: DateTime<Utc>) -> Result<bool> {
+    let added = per_backend!(db, |connection| diesel::insert_into(gateway_keys::table)
+        .values((
+            gateway_keys::name.eq(&key.name),
+            gateway_keys::key_id.eq(&key.key_id),
+            gateway_keys::sealed.eq(&key.sealed),
+            gateway_keys::updated_at.eq(at(now)),
+        ))
+        .on_conflict_do_nothing()
+        .execute(connection))?;
+    Ok(added > 0)
+}
+
+/// The keys of the gateway that another key seals.
+pub fn gateway_keys_not_sealed_with(db: &mut Db, key_id: &str) -> Result<Vec<SealedSecret>> {
+    let others = gateway_keys::table.filter(gateway_keys::key_id.ne(key_id)).order(gateway_keys::name);
+    let columns = (gateway_keys::name, gateway_keys::key_id, gateway_keys::sealed);
+    let rows: Vec<(String, String, Vec<u8>)> = others.select(columns).load(db)?;
+    Ok(rows.into_iter().map(|(name, key_id, sealed)| of_gateway(name, key_id, sealed)).collect())
+}
+
+fn of_gateway(name: String, key_id: String, sealed: Vec<u8>) -> SealedSecret {
+    SealedSecret { connection_id: GATEWAY.to_owned(), name, key_id, sealed }
 }
 
 /// The secrets of a connection that were given or made for it, by name.
@@ -191,6 +237,11 @@ pub fn not_sealed_with(
 
 /// Seals a secret anew, unless it was changed or removed since `before` was read; whether it was done.
 pub fn reseal(db: &mut WriteDb, before: &SealedSecret, key_id: &str, sealed: &[u8]) -> Result<bool> {
+    if before.connection_id == GATEWAY {
+        let row = gateway_keys::table.find(&before.name).filter(gateway_keys::sealed.eq(&before.sealed));
+        let set = (gateway_keys::key_id.eq(key_id), gateway_keys::sealed.eq(sealed));
+        return Ok(diesel::update(row).set(set).execute(db)? > 0);
+    }
     let row = connection_secrets::table
         .find((&before.connection_id, &before.name))
         .filter(connection_secrets::sealed.eq(&before.sealed));

@@ -1,6 +1,6 @@
 //! Sessions with the Web Connector: rows, so that any gateway serves any call and a restart goes on.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::domain::words::SessionState;
 
@@ -8,11 +8,12 @@ use super::{
     Db, Error, Result, WriteDb,
     dsl::*,
     schema::qbwc_sessions,
-    values::{at, utc},
+    values::{Time, at},
 };
 
 /// One session, from `authenticate` to `closeConnection`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = qbwc_sessions)]
 pub struct Session {
     /// The hash of the ticket: the ticket itself is not kept.
     pub ticket_hash: Vec<u8>,
@@ -22,30 +23,9 @@ pub struct Session {
     pub revision: i64,
     /// What is to be asked and what was last said, as JSON.
     pub plan: String,
+    #[diesel(deserialize_as = Time)]
     pub last_seen_at: DateTime<Utc>,
 }
-
-type Row = (Vec<u8>, String, SessionState, i64, String, NaiveDateTime);
-
-fn session((ticket_hash, connection_id, state, revision, plan, last_seen_at): Row) -> Session {
-    Session { ticket_hash, connection_id, state, revision, plan, last_seen_at: utc(last_seen_at) }
-}
-
-const COLUMNS: (
-    qbwc_sessions::ticket_hash,
-    qbwc_sessions::connection_id,
-    qbwc_sessions::state,
-    qbwc_sessions::revision,
-    qbwc_sessions::plan,
-    qbwc_sessions::last_seen_at,
-) = (
-    qbwc_sessions::ticket_hash,
-    qbwc_sessions::connection_id,
-    qbwc_sessions::state,
-    qbwc_sessions::revision,
-    qbwc_sessions::plan,
-    qbwc_sessions::last_seen_at,
-);
 
 /// Opens a session.
 ///
@@ -74,8 +54,7 @@ pub fn open(
 
 /// The session of a ticket, whatever its state.
 pub fn by_ticket(db: &mut Db, ticket_hash: &[u8]) -> Result<Option<Session>> {
-    let row = qbwc_sessions::table.find(ticket_hash).select(COLUMNS).first::<Row>(db).optional()?;
-    Ok(row.map(session))
+    Ok(qbwc_sessions::table.find(ticket_hash).select(Session::as_select()).first(db).optional()?)
 }
 
 /// Writes what a call made of an open session.
@@ -138,13 +117,12 @@ pub fn annotate(db: &mut WriteDb, ticket_hash: &[u8], plan: &str) -> Result<()> 
 
 /// Open sessions that were not heard of since `before`, in the order of their connections: that of their locks.
 pub fn silent_since(db: &mut Db, before: DateTime<Utc>) -> Result<Vec<Session>> {
-    let rows = qbwc_sessions::table
+    Ok(qbwc_sessions::table
         .filter(qbwc_sessions::state.eq(SessionState::Open.as_str()))
         .filter(qbwc_sessions::last_seen_at.lt(at(before)))
         .order(qbwc_sessions::connection_id)
-        .select(COLUMNS)
-        .load::<Row>(db)?;
-    Ok(rows.into_iter().map(session).collect())
+        .select(Session::as_select())
+        .load(db)?)
 }
 
 /// Forgets some of the sessions that ended before `before`, the oldest first: those that are left have their turn next

@@ -8,9 +8,9 @@ use super::{
     Db, Error, Result, WriteDb, companies,
     db::per_backend,
     dsl::*,
-    locks::Lock,
+    order::Lock,
     schema::{connections, hooks},
-    values::{at, utc},
+    values::{MaybeTime, at},
 };
 
 /// What is known of a connection's webhooks.
@@ -25,36 +25,41 @@ pub struct WebhookState {
     pub checked_at: Option<DateTime<Utc>>,
 }
 
-type Row =
-    (String, Option<NaiveDateTime>, Option<String>, Option<NaiveDateTime>, bool, Option<NaiveDateTime>);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = hooks)]
+struct Row {
+    connection_id: String,
+    #[diesel(deserialize_as = MaybeTime)]
+    last_received_at: Option<DateTime<Utc>>,
+    verification_code: Option<String>,
+    #[diesel(deserialize_as = MaybeTime)]
+    verification_at: Option<DateTime<Utc>>,
+    subscribed: bool,
+    #[diesel(deserialize_as = MaybeTime)]
+    checked_at: Option<DateTime<Utc>>,
+}
+
+impl From<Row> for WebhookState {
+    fn from(row: Row) -> Self {
+        Self {
+            last_received_at: row.last_received_at,
+            verification: row.verification_code.zip(row.verification_at),
+            subscribed: row.subscribed,
+            checked_at: row.checked_at,
+        }
+    }
+}
 
 pub fn get(db: &mut Db, connection_id: &str) -> Result<WebhookState> {
-    Ok(of(db, &[connection_id])?.remove(connection_id).unwrap_or_default())
+    let row = hooks::table.find(connection_id).select(Row::as_select()).first(db).optional()?;
+    Ok(row.map(WebhookState::from).unwrap_or_default())
 }
 
 /// Those of several connections, by their IDs; one of which nothing was heard is not among them.
 pub fn of(db: &mut Db, connection_ids: &[&str]) -> Result<HashMap<String, WebhookState>> {
-    let rows: Vec<Row> = hooks::table
-        .filter(hooks::connection_id.eq_any(connection_ids))
-        .select((
-            hooks::connection_id,
-            hooks::last_received_at,
-            hooks::verification_code,
-            hooks::verification_at,
-            hooks::subscribed,
-            hooks::checked_at,
-        ))
-        .load(db)?;
-    let hook = |(id, received, code, code_at, subscribed, checked): Row| {
-        let hook = WebhookState {
-            last_received_at: received.map(utc),
-            verification: code.zip(code_at.map(utc)),
-            subscribed,
-            checked_at: checked.map(utc),
-        };
-        (id, hook)
-    };
-    Ok(rows.into_iter().map(hook).collect())
+    let rows = hooks::table.filter(hooks::connection_id.eq_any(connection_ids)).select(Row::as_select());
+    let rows: Vec<Row> = rows.load(db)?;
+    Ok(rows.into_iter().map(|row| (row.connection_id.clone(), row.into())).collect())
 }
 
 /// Makes the row of a connection that has none.

@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::supervise::{PACE, Pace};
+use super::pace::{PACE, Pace};
 use crate::{
     domain::{
         outage::Outage,

@@ -47,6 +47,7 @@ mod crew;
 pub mod frame;
 pub mod gateways;
 pub mod inbox;
+mod pace;
 pub mod periodic;
 pub mod poll;
 pub mod report;

@@ -10,22 +10,6 @@ use tokio::{
 
 use super::board::Workers;
 
-/// How long who panicked rests, and is not trusted.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Pace {
-    /// The first pause after a panic; each further one doubles it.
-    first: Duration,
-    longest: Duration,
-    /// Who has lived so long since the last panic is well again.
-    recovered: Duration,
-}
-
-pub(super) const PACE: Pace = Pace {
-    first: Duration::from_secs(1),
-    longest: Duration::from_secs(60),
-    recovered: Duration::from_secs(10),
-};
-
 impl Workers {
     /// Runs `work` under the name until it ends by itself, which it does when `shutdown` becomes true.
     pub async fn supervise<F>(
@@ -85,7 +69,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::workers::board::Health;
+    use crate::workers::{board::Health, pace::Pace};
 
     /// A worker that panics three times and then stays, with so much time to recover; how it is once it has stayed, and
     /// once it is well again if `until_well`.

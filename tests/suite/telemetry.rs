@@ -60,7 +60,7 @@ async fn request(path: &str) -> Response {
         .route("/slow", get(std::future::pending::<()>))
         .route("/healthz", get(|| async {}))
         .route("/fails", get(fails));
-    let router = layers::stack(router, Ambient::system());
+    let router = layers::stack(router, Ambient::system(), layers::Transport::Http);
     let request = Request::get(path)
         .header("host", "localhost")
         .header("x-request-id", "abc123")

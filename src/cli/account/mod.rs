@@ -1,11 +1,19 @@
 //! `rollcall account`.
 
+mod sessions;
+
 use std::io;
 
 use crate::{
     domain::{secret::Secret, words::Role},
     service::{
-        accounts::{self, Account, AccountDraft},
+        accounts::{
+            self, Account, AccountDraft,
+            change::{self, Change},
+            links,
+            passwords::{self, NewPassword, Whose},
+            standing,
+        },
         page::PageQuery,
         sign_in::verify,
     },
@@ -15,9 +23,10 @@ use crate::{
 use super::{
     Result,
     assignments::alone,
+    confirm::Consent,
     context::Context,
     pages::all,
-    text::{self, fields, table, time},
+    text::{self, fields, plain, table, time},
     word_parser::word_parser,
 };
 
@@ -52,6 +61,65 @@ pub(super) enum Command {
         /// Its e-mail or ID
         account: String,
     },
+    /// Change an account: its e-mail, its name, its role, or the companies that a user sees
+    #[command(
+        after_help = "Example:\n  rollcall account set ana@example.com --role user --company Acme --company Birch\n
+A company that is not named is taken away. With another role the person must sign in again."
+    )]
+    #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+    Set {
+        /// Its e-mail or ID
+        account: String,
+        /// Another e-mail
+        #[arg(long, group = "what")]
+        email: Option<String>,
+        /// Another name
+        #[arg(long, group = "what")]
+        name: Option<String>,
+        /// account-admin (everything), or user (its companies)
+        #[arg(long, group = "what", value_parser = word_parser!(Role))]
+        role: Option<Role>,
+        /// All companies that a user is to see, by name or ID: to be given for each
+        #[arg(long = "company", value_name = "COMPANY", group = "what")]
+        companies: Vec<String>,
+        /// Read another password from standard input
+        #[arg(long, group = "what")]
+        password_stdin: bool,
+    },
+    /// Disable an account: its person is signed out, and its tokens are revoked
+    #[command(after_help = "Example:\n  rollcall account disable ana@example.com --yes")]
+    Disable {
+        /// Its e-mail or ID
+        account: String,
+        #[command(flatten)]
+        consent: Consent,
+    },
+    /// Enable an account: its person may sign in again
+    #[command(after_help = "Example:\n  rollcall account enable ana@example.com")]
+    Enable {
+        /// Its e-mail or ID
+        account: String,
+    },
+    /// Make a link to choose another password: it works once, for an hour
+    #[command(after_help = "Example:\n  rollcall account reset-link ana@example.com")]
+    ResetLink {
+        /// Its e-mail or ID
+        account: String,
+    },
+    /// List where a person is signed in, or sign it out
+    #[command(
+        after_help = "Example:\n  rollcall account sessions ana@example.com\n  rollcall account sessions ana@example.com --end-all"
+    )]
+    Sessions {
+        /// The e-mail or ID of the account
+        account: String,
+        /// End the session of this ID
+        #[arg(long, value_name = "SESSION", conflicts_with = "end_all")]
+        end: Option<String>,
+        /// End all of them
+        #[arg(long)]
+        end_all: bool,
+    },
 }
 
 pub(super) async fn run(context: &Context, command: Command) -> Result {
@@ -69,12 +137,86 @@ pub(super) async fn run(context: &Context, command: Command) -> Result {
             let shown = context.read(&store, None, move |db, attempt| accounts::show(db, attempt, &account));
             show(context, &shown.await?)
         }
+        Command::Set { account, email, name, role, companies, password_stdin } => {
+            let companies = (!companies.is_empty()).then_some(companies);
+            let change = Change { email, name, role, companies, active: None };
+            set(context, &store, account, change, password_stdin).await
+        }
+        Command::Disable { account, consent } => disable(context, &store, account, consent).await,
+        Command::Enable { account } => {
+            let now = context.ambient.now();
+            let enabled =
+                context.write(&store, None, move |db, attempt| standing::enable(db, attempt, &account, now));
+            show(context, &enabled.await?)
+        }
+        Command::ResetLink { account } => {
+            let (ambient, public_url) = (context.ambient.clone(), context.public_url()?);
+            let made = context.write(&store, None, move |db, attempt| {
+                links::reset_link(db, &ambient, attempt, &account, &public_url)
+            });
+            context.out.answer(&made.await?, |link| {
+                fields(&[("link", link.url.clone()), ("expires", time(Some(link.expires_at)))])
+            })
+        }
+        Command::Sessions { account, end, end_all } => {
+            sessions::run(context, &store, account, end, end_all).await
+        }
     }
+}
+
+async fn set(
+    context: &Context,
+    store: &Store,
+    account: String,
+    change: Change,
+    password_stdin: bool,
+) -> Result {
+    if password_stdin {
+        let whose = Whose::Of(account.clone());
+        let new = NewPassword { password: password()?, current: None };
+        let set = passwords::set(store, &context.ambient, context.call_context(None), whose, new);
+        set.await.result?;
+    }
+    let now = context.ambient.now();
+    let changed =
+        context.write(store, None, move |db, attempt| change::change(db, attempt, &account, &change, now));
+    show(context, &changed.await?)
+}
+
+async fn disable(context: &Context, store: &Store, wanted: String, consent: Consent) -> Result {
+    let account = context.read(store, None, move |db, attempt| accounts::show(db, attempt, &wanted)).await?;
+    let now = context.ambient.now();
+    if consent.is_dry_run() {
+        let id = account.id.clone();
+        let rehearsed =
+            context.rehearse(store, None, move |db, attempt| standing::disable(db, attempt, &id, true, now));
+        rehearsed.await?;
+    }
+    let goes = |account: &Account| {
+        fields(&[
+            ("account", format!("{} ({})", account.email, account.id)),
+            ("its tokens", "are revoked".into()),
+        ])
+    };
+    let question = format!("Disable the account {} ({})?", plain(&account.email), account.id);
+    if !consent.given(context.out, &account, goes, &question)? {
+        return Ok(());
+    }
+    let disabled =
+        context.write(store, None, move |db, attempt| standing::disable(db, attempt, &account.id, true, now));
+    show(context, &disabled.await?)
 }
 
 async fn add(context: &Context, store: &Store, draft: AccountDraft, password_stdin: bool) -> Result {
     let hash = match password_stdin {
-        true => Some(verify::hash(password()?, &context.ambient).await?),
+        true => {
+            let (password, new, ambient) = (password()?, draft.clone(), context.ambient.clone());
+            let looked = password.clone();
+            let checked = context
+                .read(store, None, move |db, attempt| accounts::check(db, &ambient, attempt, &new, &looked));
+            checked.await?;
+            Some(verify::hash(password, &context.ambient).await?)
+        }
         false => None,
     };
     let ambient = context.ambient.clone();

@@ -25,6 +25,9 @@ pub(super) enum Command {
     Add {
         /// What people call it; no two companies have the same name
         name: String,
+        /// A user who is to see it, by e-mail or ID; may be given several times
+        #[arg(long = "user", value_name = "ACCOUNT")]
+        users: Vec<String>,
     },
     /// List the companies
     #[command(after_help = "Example:\n  rollcall company list")]
@@ -45,10 +48,10 @@ pub(super) async fn run(context: &Context, command: Command) -> Result {
         _ => context.store().await?,
     };
     match command {
-        Command::Add { name } => {
+        Command::Add { name, users } => {
             let ambient = context.ambient.clone();
-            let added =
-                context.write(&store, None, move |db, attempt| companies::add(db, &ambient, attempt, &name));
+            let added = context
+                .write(&store, None, move |db, attempt| companies::add(db, &ambient, attempt, &name, &users));
             show(context, &added.await?)
         }
         Command::List => list(context, &every(context, &store).await?),

@@ -5,6 +5,7 @@ pub mod address_guard;
 pub mod answers;
 mod basic;
 mod classify;
+mod fetch;
 mod in_flight;
 mod keys;
 mod origin_client;
@@ -23,10 +24,13 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 pub use basic::basic;
+pub use fetch::{Bounds, NotFetched};
 pub use in_flight::{InFlight, RequestPermit};
 pub use keys::Keys;
 pub use origin_client::{Answer, OriginClient, Request};
 pub use poll_slots::{PollSlot, PollSlots, YieldedSlot};
+
+pub use super::source::NotSent;
 
 /// Decides when a request may be sent: by the lease and the rate limits, which live in the database.
 pub trait RequestLimiter: Send + Sync {
@@ -67,17 +71,6 @@ impl RequestLimiter for Open {
     fn now(&self) -> DateTime<Utc> {
         self.now
     }
-}
-
-/// Why no request may be sent.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotSent {
-    #[error("the source is not to be called before {until}")]
-    RateLimited { until: DateTime<Utc> },
-    #[error("another gateway polls the connection now")]
-    LeaseLost,
-    #[error("the database could not be asked: {0}")]
-    Unavailable(String),
 }
 
 /// The clients of the process, made once: one that refuses private addresses, and one for connections that may reach

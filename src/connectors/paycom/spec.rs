@@ -8,9 +8,9 @@ use http::HeaderMap;
 use crate::{
     connectors::{
         Polled, SettingsError,
+        connector::Connector,
         hook::{Delivery, Hook, Refused},
         outbound::Outbound,
-        registry::Connector,
         settings::{Polling, load, with_polling},
         spec::{
             Counted, FoundBy, Moves, RateSpec, SecretSpec, SetUp, Setting, Spec, Value, Webhooks, Within,

@@ -7,9 +7,9 @@ use http::HeaderMap;
 
 use crate::{
     connectors::{
+        connector::Connector,
         hook::{Delivery, Hook, Refused},
         outbound::Outbound,
-        registry::Connector,
         spec::{FoundBy, Moves, SecretSpec, SetUp, Spec, Webhooks, Words},
     },
     domain::{

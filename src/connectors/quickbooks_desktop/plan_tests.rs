@@ -3,6 +3,8 @@
 
 use proptest::prelude::*;
 
+use crate::domain::{hold::Gone, words::List};
+
 use super::*;
 
 /// What QuickBooks and the wire do with one request.

@@ -4,7 +4,7 @@ use crate::{
     connectors::{
         SettingsError,
         calls_in::CallsIn,
-        registry::Connector,
+        connector::Connector,
         settings::{FULL_EVERY_HOURS, WINDOW, delta_overlap_minutes, load},
         spec::{Moves, Setting, Spec, UNBOUNDED, Value, Words},
     },

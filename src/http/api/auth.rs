@@ -147,7 +147,8 @@ impl<A: Acts> Caller<A> {
         self.told(outcome)
     }
 
-    fn told<T>(&self, outcome: Outcome<T>) -> Result<T, ApiError> {
+    /// The result of a use case, after a note of who was authenticated.
+    pub(super) fn told<T>(&self, outcome: Outcome<T>) -> Result<T, ApiError> {
         if let Some(authentication) = outcome.authentication {
             self.exchange.authenticated();
             if let Some(used) = authentication.used {

@@ -34,6 +34,16 @@ pub(super) fn router() -> OpenApiRouter<Gateway> {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+pub struct CompanyDraft {
+    #[schema(schema_with = schema::name)]
+    name: Text,
+    /// IDs or e-mails of the users who are to see it; an account-admin sees it anyway.
+    #[schema(max_items = 1000)]
+    users: Option<Vec<Text>>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct CompanyName {
     #[schema(schema_with = schema::name)]
     name: Text,
@@ -64,14 +74,15 @@ async fn get_company(
 /// Adds a company
 ///
 /// Needs an admin's token.
-#[utoipa::path(post, path = "/v1/companies", tag = "companies", request_body = CompanyName,
+#[utoipa::path(post, path = "/v1/companies", tag = "companies", request_body = CompanyDraft,
     responses((status = 201, description = "The new company", body = Company), Refusals, Conflicts, BadBodies))]
 async fn add_company(
     caller: Caller<action::Administer>,
-    ApiJson(body): ApiJson<CompanyName>,
+    ApiJson(body): ApiJson<CompanyDraft>,
 ) -> Result<(StatusCode, Json<Company>), ApiError> {
     let ambient = caller.gateway.ambient.clone();
-    let added = caller.write(move |db, attempt| companies::add(db, &ambient, attempt, &body.name.0));
+    let users: Vec<String> = body.users.unwrap_or_default().into_iter().map(|user| user.0).collect();
+    let added = caller.write(move |db, attempt| companies::add(db, &ambient, attempt, &body.name.0, &users));
     Ok((StatusCode::CREATED, Json(added.await?)))
 }
 

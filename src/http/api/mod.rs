@@ -14,11 +14,13 @@ pub mod companies;
 pub mod connections;
 pub mod errors;
 pub mod links;
+pub mod me;
 pub mod messages;
 pub mod profiles;
 pub mod records;
 pub mod runs;
 pub mod schema;
+pub mod second_factor;
 pub mod session;
 pub mod tokens;
 pub mod workers;
@@ -47,7 +49,9 @@ pub fn router() -> OpenApiRouter<Gateway> {
         .merge(apps::router())
         .merge(tokens::router())
         .merge(accounts::router())
+        .merge(me::router())
         .merge(session::router())
+        .merge(second_factor::router())
         .merge(workers::router())
         .with_layers()
 }

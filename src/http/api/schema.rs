@@ -136,6 +136,16 @@ impl IntoResponses for BadBodies {
     }
 }
 
+/// How a route refuses who tries too often.
+#[derive(Debug, Clone, Copy)]
+pub struct TooMany;
+
+impl IntoResponses for TooMany {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[("429", "Too many tries failed; `Retry-After` says when the next one is looked at")])
+    }
+}
+
 /// How a route refuses whose source did not do what was asked.
 #[derive(Debug, Clone, Copy)]
 pub struct SourceFailures;

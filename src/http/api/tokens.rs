@@ -50,7 +50,7 @@ pub struct TokenDraft {
 }
 
 impl TokenDraft {
-    fn read(self) -> register::TokenDraft {
+    pub(super) fn read(self) -> register::TokenDraft {
         register::TokenDraft {
             name: self.name.map(|name| name.0),
             scopes: self.scopes.as_deref().map(Scopes::new),

@@ -1,4 +1,20 @@
 //! Accounts: the people who sign in.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`change`] | changes accounts |
+//! | [`standing`] | disables and enables them |
+//! | [`passwords`] | sets their passwords |
+//! | [`links`] | links that work once: to set the gateway up, to choose another password |
+//! | [`sessions`] | where their people are signed in |
+//! | [`tokens`] | with which programs act as them |
+
+pub mod change;
+pub mod links;
+pub mod passwords;
+pub mod sessions;
+pub mod standing;
+pub mod tokens;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -11,9 +27,13 @@ use crate::{
         email,
         ids::new_id,
         name::clean,
-        words::Role,
+        secret::Secret,
+        words::{LinkPurpose, Role},
     },
-    store::{self, Db, WriteDb, accounts},
+    store::{
+        self, Db, WriteDb,
+        accounts::{self, one_time},
+    },
 };
 
 use super::{
@@ -109,36 +129,19 @@ pub fn own(db: &mut Db, attempt: &Attempt<action::OwnAccount>) -> Result<Account
     Ok(accounts::get(db, attempt.own_account()?)?.into())
 }
 
-/// What an account is to be made of, after all that can be looked at before its password is hashed.
+/// Looks at all that can be looked at before the password of a new account is hashed, and at the password.
 ///
 /// # Errors
-/// As [`add`].
+/// As [`add`]; `weak_password`.
 pub fn check(
     db: &mut Db,
     ambient: &Ambient,
     attempt: &Attempt<action::Administer>,
     draft: &AccountDraft,
-) -> Result<accounts::Account> {
-    attempt.throughout()?;
-    attempt.fresh()?;
-    let email = address(&draft.email)?;
-    let local = email.split_once('@').map_or(email.as_str(), |(local, _)| local);
-    let name = name(draft.name.as_deref().unwrap_or(local))?;
-    let companies = company_ids(db, attempt, draft.role, &draft.companies)?;
-    is_free(db, &email, "")?;
-    let now = ambient.now();
-    Ok(accounts::Account {
-        id: new_id("acc", now, ambient.entropy.bytes()),
-        email,
-        name,
-        role: draft.role,
-        active: true,
-        has_password: false,
-        second_factor: false,
-        companies,
-        created_at: now,
-        updated_at: now,
-    })
+    password: &Secret,
+) -> Result<()> {
+    let account = draft_of(db, ambient, attempt, draft)?;
+    passwords::strong(password, &account)
 }
 
 /// Makes an account. `password_hash` is in PHC form; without one the person cannot sign in by password yet.
@@ -152,9 +155,45 @@ pub fn add(
     draft: &AccountDraft,
     password_hash: Option<&str>,
 ) -> Result<Account> {
-    let account = check(db.as_mut(), ambient, attempt, draft)?;
+    let account = draft_of(db.as_mut(), ambient, attempt, draft)?;
     accounts::insert(db, &account, password_hash)?;
-    Ok(accounts::get(db, &account.id)?.into())
+    // Whoever has a link to set the gateway up is too late.
+    one_time::forget(db, LinkPurpose::SetUp, None)?;
+    Ok(accounts::get(db.as_mut(), &account.id)?.into())
+}
+
+fn draft_of(
+    db: &mut Db,
+    ambient: &Ambient,
+    attempt: &Attempt<action::Administer>,
+    draft: &AccountDraft,
+) -> Result<accounts::Account> {
+    attempt.throughout()?;
+    attempt.fresh()?;
+    let companies = company_ids(db, attempt, draft.role, &draft.companies)?;
+    let account = draw_up(ambient, draft, companies)?;
+    is_free(db, &account.email, "")?;
+    Ok(account)
+}
+
+/// The account that a draft describes.
+fn draw_up(ambient: &Ambient, draft: &AccountDraft, companies: Vec<String>) -> Result<accounts::Account> {
+    let email = address(&draft.email)?;
+    let local = email.split_once('@').map_or(email.as_str(), |(local, _)| local);
+    let name = name(draft.name.as_deref().unwrap_or(local))?;
+    let now = ambient.now();
+    Ok(accounts::Account {
+        id: new_id("acc", now, ambient.entropy.bytes()),
+        email,
+        name,
+        role: draft.role,
+        active: true,
+        has_password: false,
+        second_factor: false,
+        companies,
+        created_at: now,
+        updated_at: now,
+    })
 }
 
 /// An e-mail address as it is kept.

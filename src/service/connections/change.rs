@@ -38,7 +38,8 @@ pub struct Draft {
 /// Makes a connection. What Rollcall generated for it is shown once.
 ///
 /// # Errors
-/// `company_not_found`; `invalid_name`, `no_connector`, `invalid_settings`, `invalid_secrets`; `already_exists`.
+/// `company_not_found`; `fresh_sign_in_needed`; `invalid_name`, `no_connector`, `invalid_settings`, `invalid_secrets`;
+/// `already_exists`.
 pub fn add(
     db: &mut WriteDb,
     env: &impl Environment,
@@ -47,6 +48,7 @@ pub fn add(
 ) -> Result<NewConnection> {
     let company = find::company(db, attempt, &draft.company)?;
     let grant = attempt.at(&company.id, "company")?;
+    attempt.fresh()?;
     guard::private_address(attempt, &draft.settings, None)?;
     let Draft { kind, name, settings, secrets, .. } = draft.clone();
     let draft = register::ConnectionDraft { kind, company_id: company.id, name, settings, secrets };
@@ -68,6 +70,10 @@ pub fn change(
     let (grant, before) = found(db, attempt, id)?;
     if change.is_of_desktop() {
         need_desktop(&before)?;
+    }
+    // Other settings can lead stored secrets elsewhere.
+    if !change.settings.is_empty() || !change.secrets.is_empty() {
+        attempt.fresh()?;
     }
     guard::private_address(attempt, &change.settings, Some(&before.settings))?;
     guard::stored_secrets(attempt, &before, change)?;
@@ -98,6 +104,7 @@ pub fn new_password(
 ) -> Result<Password> {
     let (grant, connection) = found(db, attempt, id)?;
     need_desktop(&connection)?;
+    attempt.fresh()?;
     let password = register::new_password(db, env.ambient(), &grant, &connection)?;
     let username = desktop::get(db, &connection.id)?.username;
     Ok(Password { id: connection.id, username, password: password.reveal().to_owned() })
@@ -124,6 +131,7 @@ pub fn new_secret(
     name: &str,
 ) -> Result<(stored::Connection, Secret)> {
     let (grant, connection) = found(db, attempt, id)?;
+    attempt.fresh()?;
     let secret = credentials::renew(db, env.ambient(), env.vault(), &grant, &connection, name)?;
     Ok((connection, secret))
 }

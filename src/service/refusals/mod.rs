@@ -41,7 +41,7 @@ impl From<Denied> for Refusal {
             Denied::Forbidden { action: Action::Administer, .. } => Refusal::new(
                 Class::Forbidden,
                 "admin_only",
-                "This needs an admin's token.",
+                "This needs an account-admin or an admin's token.",
                 "Ask an administrator, or make an admin's token with `rollcall app add NAME --admin`.",
             ),
             Denied::Forbidden { .. } => Refusal::new(

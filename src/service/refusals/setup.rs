@@ -92,7 +92,7 @@ impl From<register::Error> for Refusal {
                     format!("Nothing to do: {show} tells how it stands.")
                 }))
             }
-            register::Error::Settings(SettingsError::NoConnector(_)) => {
+            register::Error::Settings(SettingsError::NoConnector { .. }) => {
                 Refusal::unacceptable("no_connector", detail, "Choose a kind that this version has.")
             }
             register::Error::Settings(SettingsError::Unknown(_)) => {

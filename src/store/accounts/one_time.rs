@@ -26,9 +26,8 @@ pub struct OneTimeLink {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Adds a link; only the hash of its secret is kept. Those before of the same purpose and account stop working.
+/// Adds a link; only the hash of its secret is kept.
 pub fn insert(db: &mut WriteDb, link: &OneTimeLink, hash: &[u8]) -> Result<()> {
-    forget(db, link.purpose, link.account_id.as_deref())?;
     diesel::insert_into(one_time_links::table)
         .values((
             one_time_links::id.eq(&link.id),
@@ -69,14 +68,14 @@ pub fn take(
     Ok((taken == 1).then_some(link))
 }
 
-/// Forgets the links of a purpose, and of an account where one is named.
-pub fn forget(db: &mut WriteDb, purpose: LinkPurpose, account_id: Option<&str>) -> Result<()> {
+/// Forgets the links of a purpose that belong to an account, or to none; how many. Of two who do so at once only one finds
+/// any.
+pub fn forget(db: &mut WriteDb, purpose: LinkPurpose, account_id: Option<&str>) -> Result<usize> {
     let all = one_time_links::table.filter(one_time_links::purpose.eq(purpose.as_str()));
-    match account_id {
+    Ok(match account_id {
         Some(id) => diesel::delete(all.filter(one_time_links::account_id.eq(id))).execute(db)?,
         None => diesel::delete(all.filter(one_time_links::account_id.is_null())).execute(db)?,
-    };
-    Ok(())
+    })
 }
 
 /// Forgets the links that do not work any more; how many.

@@ -84,6 +84,15 @@ pub fn used(db: &mut WriteDb, token_id: &str, now: DateTime<Utc>, unless_after: 
     Ok(())
 }
 
+/// Revokes all tokens of an account.
+pub fn revoke_all(db: &mut WriteDb, account_id: &str, now: DateTime<Utc>) -> Result<()> {
+    let own = account_tokens::account_id.eq(account_id).and(account_tokens::revoked_at.is_null());
+    diesel::update(account_tokens::table.filter(own))
+        .set(account_tokens::revoked_at.eq(at(now)))
+        .execute(db)?;
+    Ok(())
+}
+
 /// Revokes a token of an account. One that is revoked already keeps its time.
 ///
 /// # Errors

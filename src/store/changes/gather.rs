@@ -11,15 +11,13 @@ use std::{
 use chrono::NaiveDateTime;
 
 use crate::{
-    domain::{
-        access::Actor,
-        words::{ChangeKind, List},
-    },
+    domain::words::ChangeKind,
     store::{
         Db, Result, WriteDb,
         db::Backend,
         db::per_backend,
         dsl::*,
+        gathered::{Changes, Entry},
         schema::{changes, feed_positions, records},
     },
 };
@@ -29,65 +27,6 @@ const BATCH: usize = 500;
 
 /// Rows of one COPY: a large list does not stand twice in memory.
 const COPY: usize = 5000;
-
-/// Changes that come about together: what they have in common, and each of them.
-#[derive(Debug)]
-pub(in crate::store) struct Changes {
-    pub company_id: String,
-    pub list: List,
-    pub at: NaiveDateTime,
-    pub connection_id: Option<String>,
-    pub run_id: Option<String>,
-    pub app_id: Option<String>,
-    /// Who did it, where a person or an app did.
-    pub actor: Option<Actor>,
-    pub entries: Vec<Entry>,
-}
-
-impl Changes {
-    /// Of nobody in particular, with no entries yet.
-    pub(crate) fn new(company_id: &str, list: List, at: NaiveDateTime) -> Self {
-        Self {
-            company_id: company_id.to_owned(),
-            list,
-            at,
-            connection_id: None,
-            run_id: None,
-            app_id: None,
-            actor: None,
-            entries: Vec::new(),
-        }
-    }
-}
-
-/// One change.
-#[derive(Debug)]
-pub(in crate::store) struct Entry {
-    pub kind: ChangeKind,
-    pub record_id: Option<String>,
-    pub external_id: Option<String>,
-    /// The record's version after it. Of links it is looked up when they are written: see [`versions`].
-    pub version: Option<i32>,
-    /// The app's own ID of the profile.
-    pub profile_id: Option<String>,
-}
-
-impl Entry {
-    pub(crate) fn of_record(kind: ChangeKind, record_id: &str, external_id: &str, version: i32) -> Self {
-        Self {
-            kind,
-            record_id: Some(record_id.to_owned()),
-            external_id: Some(external_id.to_owned()),
-            version: Some(version),
-            profile_id: None,
-        }
-    }
-
-    pub(crate) fn of_profile(kind: ChangeKind, profile_id: &str) -> Self {
-        let profile_id = Some(profile_id.to_owned());
-        Self { kind, record_id: None, external_id: None, version: None, profile_id }
-    }
-}
 
 /// Adds changes to the feed: at the end of the transaction.
 pub(in crate::store) fn append(db: &mut WriteDb, new: Changes) {

@@ -12,7 +12,7 @@ mod gather;
 
 pub use epoch::{begin_epoch, epoch};
 pub use feed::{Filter, Section, newest, section};
-pub(super) use gather::{Changes, Entry, append, write};
+pub(super) use gather::{append, write};
 
 use chrono::{DateTime, Utc};
 

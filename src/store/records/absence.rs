@@ -3,20 +3,24 @@
 use crate::{
     domain::words::{ChangeKind, List, RunState},
     store::{
-        Db, Page, PageLimit, Result, WriteDb,
-        changes::{self, Entry},
+        Db, Page, PageLimit, Result, WriteDb, changes,
         db::per_backend,
         dsl::*,
+        gathered::Entry,
         locks::Locked,
         schema::{records, run_absences, runs},
         values::{at, uncount},
     },
 };
 
-use super::stage::{LOOKUP, Place, made_at};
+use super::{
+    LOOKUP,
+    stage::{Place, made_at},
+};
 
 /// A record that is present: what absence is judged by.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = records)]
 pub struct Present {
     pub external_id: String,
     pub id: String,
@@ -34,18 +38,14 @@ pub fn present(
     let mut query = records::table
         .filter(records::connection_id.eq(connection_id.to_owned()).and(records::list.eq(list.as_str())))
         .filter(records::absent_at.is_null())
-        .select((records::external_id, records::id, records::version))
+        .select(Present::as_select())
         .order(records::external_id)
         .limit(limit.and_one())
         .into_boxed();
     if let Some(after) = after {
         query = query.filter(records::external_id.gt(after.to_owned()));
     }
-    let rows: Vec<(String, String, i32)> = query.load(db)?;
-    Ok(Page::cut(
-        rows.into_iter().map(|(external_id, id, version)| Present { external_id, id, version }).collect(),
-        limit,
-    ))
+    Ok(Page::cut(query.load(db)?, limit))
 }
 
 /// How many of the list's records are present.
@@ -124,16 +124,12 @@ pub fn held_absences(
     let mut query = run_absences::table
         .inner_join(records::table)
         .filter(run_absences::run_id.eq(run_id.to_owned()).and(records::absent_at.is_null()))
-        .select((records::external_id, records::id, records::version))
+        .select(Present::as_select())
         .order(run_absences::record_id)
         .limit(limit.and_one())
         .into_boxed();
     if let Some(after) = after {
         query = query.filter(run_absences::record_id.gt(after.to_owned()));
     }
-    let rows: Vec<(String, String, i32)> = query.load(db)?;
-    Ok(Page::cut(
-        rows.into_iter().map(|(external_id, id, version)| Present { external_id, id, version }).collect(),
-        limit,
-    ))
+    Ok(Page::cut(query.load(db)?, limit))
 }

@@ -2,6 +2,7 @@
 
 mod absence;
 mod family;
+mod linked_names;
 mod page;
 mod read;
 pub mod search;
@@ -25,6 +26,9 @@ use super::{
     schema::records,
     values::{MaybeTime, Time, loaded_as},
 };
+
+/// IDs of one lookup.
+const LOOKUP: usize = 500;
 
 /// A record as it is staged.
 #[derive(Debug, Clone, PartialEq, Eq)]

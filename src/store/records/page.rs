@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-use super::{Staged, search, stage::LOOKUP};
+use super::{LOOKUP, Staged, search};
 
 /// Whether records are linked: by this app, or by any where none is given.
 #[derive(Debug, Clone)]

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-use super::{Staged, stage::LOOKUP};
+use super::{LOOKUP, Staged};
 
 pub fn get(db: &mut Db, list: List, id: &str) -> Result<Staged> {
     let row = records::table

@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-use super::stage::LOOKUP;
+use super::LOOKUP;
 
 /// Records of one step of the worker, about: what waits for the database meanwhile waits for no more.
 const STEP: usize = 1000;

@@ -15,23 +15,19 @@ use crate::{
         words::{ChangeKind, List},
     },
     store::{
-        Db, Error, Result, WriteDb,
-        changes::{self, Changes, Entry},
+        Db, Error, Result, WriteDb, changes,
         db::Backend,
         db::per_backend,
         details,
         dsl::*,
-        links,
+        gathered::{Changes, Entry},
         locks::Locked,
         schema::{record_versions, records},
         values::at,
     },
 };
 
-use super::{Staged, record_columns, search};
-
-/// External IDs of one lookup.
-pub(super) const LOOKUP: usize = 500;
+use super::{LOOKUP, Staged, linked_names, record_columns, search};
 
 /// Rows of one upsert: 32 columns each; larger batches were measured to gain nothing.
 const BATCH: usize = 200;
@@ -212,7 +208,7 @@ pub fn upsert(db: &mut WriteDb, place: &Place<'_>, writes: &[Write<'_>]) -> Resu
         overwrite(db, rows(place, some)?)?;
     }
     let rewritten: Vec<&str> = known.iter().map(|write| write.id.as_str()).collect();
-    links::follow_names(db, &rewritten)?;
+    linked_names::follow(db, &rewritten)?;
     let written: Vec<&str> = writes.iter().map(|write| write.id.as_str()).collect();
     search::queue(db, place.lock, &written)?;
     let entry =

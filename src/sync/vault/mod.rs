@@ -5,6 +5,7 @@
 //! | `mod` | sealing and opening |
 //! | `file` | the key file |
 //! | `bodies` | messages that nobody understood |
+//! | `gateway` | keys of the gateway itself |
 //! | `rotate` | a new key in place of the old one, while gateways run |
 //! | `look` | which keys there are, and what they seal |
 //! | `error` | why a secret cannot be kept or read |
@@ -16,10 +17,12 @@
 mod bodies;
 mod error;
 mod file;
+mod gateway;
 mod look;
 mod rotate;
 
 pub use error::VaultError;
+pub use gateway::SIGN_IN;
 pub use look::{KeyReport, KeyStanding};
 pub use rotate::{Begun, Rotation};
 
@@ -153,7 +156,7 @@ impl Vault {
         };
         self.learn(&held);
         // A file that was made for a start that failed counts while nothing is sealed.
-        let adopts = matches!(self.0.source, KeySource::File(_)) && secrets::connections(db)? == 0;
+        let adopts = matches!(self.0.source, KeySource::File(_)) && !secrets::any(db)?;
         if let Some(current) = current.filter(|key| !adopts || held.iter().any(|held| held.id() == key.id)) {
             return self.key(db, &current.id);
         }
@@ -171,8 +174,8 @@ impl Vault {
         let new = self.new_key();
         // Waits for those who seal something with the key that is current now.
         secrets::set_current(db, &new.id(), now)?;
-        let connections = secrets::connections(db)?;
-        if connections > 0 {
+        if secrets::any(db)? {
+            let connections = secrets::connections(db)?;
             return Err(VaultError::Missing { path: path.to_owned(), connections });
         }
         let made = file::create(path, new)?;

@@ -1,6 +1,16 @@
 //! Accounts: people sign in, and see and do what is theirs.
 
+mod cross_site;
+mod fresh;
+mod guessing;
+pub(crate) mod idp;
+mod links;
+mod management;
+mod oidc;
+mod passwords;
+mod second_factor;
 mod sessions;
+mod tokens;
 
 use reqwest::Method;
 use serde_json::{Value, json};

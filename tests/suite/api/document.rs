@@ -116,7 +116,7 @@ fn every_operation_is_described() {
             assert_eq!(answers.contains_key("409"), method != "get" || path.ends_with("/qwc"), "{what}");
         }
     }
-    assert_eq!(document["security"], serde_json::json!([{ "token": [] }]));
+    assert_eq!(document["security"], serde_json::json!([{ "token": [] }, { "session": [] }]));
 }
 
 #[test]

@@ -1,20 +1,24 @@
 //! Who may do what: every route of the description × every kind of caller × own and foreign company. What is expected is
 //! the policy's own word, also where what is sent does not fit; a new route is in it by itself.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Not};
 
 use reqwest::Method;
 use rollcall::{
     clock::Ambient,
     domain::{
-        access::{Companies, Decision, Principal, Scopes, decide},
+        access::{Attempt, Companies, Decision, Principal, Scopes, action, decide},
         details::Details,
         hold::Gone,
         ids::new_id,
         secret::Secret,
-        words::{Action, Kind, List, Mode, Scope},
+        words::{Action, Kind, List, Mode, Role, Scope, SignInMethod},
     },
     http::router::openapi,
+    service::{
+        accounts::{self, AccountDraft, tokens},
+        sign_in::{Origin, session},
+    },
     store::{PageLimit, WriteDb, changes, inbox},
     sync::{
         ingest, link,
@@ -26,10 +30,65 @@ use rollcall::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::support::{TestApp, TestClock, granted, linking, people};
+use crate::support::{Answer, TestApp, TestClock, granted, linking, people};
 
-/// A caller that can exist, with its token; without a principal it is unknown.
-type Known = (Option<Principal>, Option<String>);
+/// A caller that can exist, with what it shows; without a principal it is unknown.
+#[derive(Clone)]
+struct Known {
+    principal: Option<Principal>,
+    shows: Shows,
+    /// The ID of a token of its own account, if it has one.
+    own_token: Option<String>,
+}
+
+/// What a caller sends to prove who it is.
+#[derive(Clone)]
+enum Shows {
+    Nothing,
+    Token(String),
+    /// A person in a browser.
+    Cookie(String),
+}
+
+impl Known {
+    fn token(principal: Option<Principal>, token: &str) -> Self {
+        Self { principal, shows: Shows::Token(token.to_owned()), own_token: None }
+    }
+
+    async fn call(&self, test: &TestApp, method: Method, address: &str, body: Option<Value>) -> Answer {
+        match &self.shows {
+            Shows::Nothing => test.call(method, address, None, body).await,
+            Shows::Token(token) => test.call(method, address, Some(token), body).await,
+            Shows::Cookie(cookie) => {
+                let headers = [("cookie", cookie.as_str()), ("sec-fetch-site", "same-origin")];
+                test.call_with(method, address, &headers, body).await
+            }
+        }
+    }
+
+    /// Whether it sees everything.
+    fn sees_all(&self) -> bool {
+        self.principal.as_ref().is_some_and(|it| it.companies() == Companies::All)
+    }
+
+    /// What the policy says. Accounts belong to no company: for a person who does not manage them only its own exists.
+    fn decide(&self, route: &Route, company: &Company) -> Option<Decision> {
+        let principal = self.principal.as_ref()?;
+        if route.resource() != "accounts" {
+            let object = route.path.starts_with("/v1/me").not().then_some(&*company.id);
+            return Some(decide(principal, route.action, object));
+        }
+        Some(match decide(principal, route.action, None) {
+            Decision::Allowed if route.names_an_object() => match principal {
+                Principal::Account { id, role: Role::User, .. } if *id != company.ids["accounts"] => {
+                    Decision::NotThere
+                }
+                _ => Decision::Allowed,
+            },
+            decision => decision,
+        })
+    }
+}
 
 /// A company with all that routes name, and an app of it with a token for each set of scopes.
 struct Company {
@@ -75,7 +134,15 @@ impl Company {
                 let profile = format!("u-{}", company.id);
                 linked(db, &ambient, &app, &ids["employees"], &profile);
                 ids.insert("profiles", profile);
-                let callers = callers(db, &ambient, &app, first.secret, admin)?;
+                let mut callers = callers(db, &ambient, &app, first.secret, admin)?;
+                let person = Person::make(db, &ambient, Role::User, &company.id);
+                ids.insert("accounts", person.id.clone());
+                // Another browser of the same person: the caller's own would be signed out in the midst of its calls.
+                ids.insert("sessions", signed_in(db, &ambient, &person.id).0);
+                callers.extend(person.callers(db, &ambient));
+                callers.extend(
+                    Person::make(db, &ambient, Role::AccountAdmin, &company.id).callers(db, &ambient),
+                );
                 Ok(Self { id: company.id, app: app.name, ids, callers })
             })
             .await
@@ -141,20 +208,72 @@ fn callers(
         companies: Companies::Only(app.companies.clone()),
     };
     let mut callers = vec![
-        (None, None),
-        (Some(principal(Scope::ALL)), Some(all.reveal().to_owned())),
-        (Some(Principal::Admin { id: "app_ops".into(), name: "Ops".into() }), Some(admin)),
+        Known { principal: None, shows: Shows::Nothing, own_token: None },
+        Known::token(Some(principal(Scope::ALL)), all.reveal()),
+        Known::token(Some(Principal::Admin { id: "app_ops".into(), name: "Ops".into() }), &admin),
+        Known { principal: None, shows: Shows::Cookie("rollcall=rcs_nobody".into()), own_token: None },
     ];
     for scope in Scope::ALL {
         let draft = TokenDraft { scopes: Some(Scopes::new(&[*scope])), ..TokenDraft::default() };
         let token = register::token(db, ambient, &granted(), &app.id, &draft)?.secret;
-        callers.push((Some(principal(&[*scope])), Some(token.reveal().to_owned())));
+        callers.push(Known::token(Some(principal(&[*scope])), token.reveal()));
     }
     let long_ago = Ambient { clock: TestClock::new(), ..ambient.clone() };
     let draft = TokenDraft { expires_in_days: Some(1), ..TokenDraft::default() };
     let expired = register::token(db, &long_ago, &granted(), &app.id, &draft)?.secret;
-    callers.push((None, Some(expired.reveal().to_owned())));
+    callers.push(Known::token(None, expired.reveal()));
     Ok(callers)
+}
+
+/// A person with an account.
+struct Person {
+    id: String,
+    role: Role,
+    companies: Vec<String>,
+}
+
+impl Person {
+    /// With an account that sees a company.
+    fn make(db: &mut WriteDb, ambient: &Ambient, role: Role, company: &str) -> Self {
+        let email = format!("{role}-{company}@example.com");
+        let companies = if role == Role::User { vec![company.to_owned()] } else { Vec::new() };
+        let draft = AccountDraft { email, name: None, role, companies: companies.clone() };
+        let attempt = Attempt::new(Principal::CommandLine, None, None);
+        let id = accounts::add(db, ambient, &attempt, &draft, None).unwrap().id;
+        Self { id, role, companies }
+    }
+
+    /// The person in a browser, and programs with tokens of it.
+    fn callers(&self, db: &mut WriteDb, ambient: &Ambient) -> Vec<Known> {
+        let principal = |scopes: Option<&[Scope]>| Principal::Account {
+            id: self.id.clone(),
+            role: self.role,
+            companies: Companies::Only(self.companies.clone()),
+            scopes: scopes.map(Scopes::new),
+        };
+        let attempt = Attempt::<action::OwnAccount>::new(principal(None), None, None);
+        let most = if self.role == Role::User { &Scope::ALL[..3] } else { Scope::ALL };
+        let mut callers = Vec::new();
+        for scopes in [&[Scope::Read][..], most] {
+            let draft = TokenDraft { scopes: Some(Scopes::new(scopes)), ..TokenDraft::default() };
+            let made = tokens::add(db, ambient, &attempt, &draft).unwrap();
+            let own_token = Some(made.made.id);
+            let shows = Shows::Token(made.token);
+            callers.push(Known { principal: Some(principal(Some(scopes))), shows, own_token });
+        }
+        let (_, cookie) = signed_in(db, ambient, &self.id);
+        // One that it may revoke, and no caller uses.
+        let own_token = Some(tokens::add(db, ambient, &attempt, &TokenDraft::default()).unwrap().made.id);
+        callers.push(Known { principal: Some(principal(None)), shows: Shows::Cookie(cookie), own_token });
+        callers
+    }
+}
+
+/// A browser of a person: the ID of its session, and its cookie.
+fn signed_in(db: &mut WriteDb, ambient: &Ambient, account_id: &str) -> (String, String) {
+    let origin = Origin::default();
+    let begun = session::begin(db, ambient, account_id, SignInMethod::Password, &origin, None).unwrap();
+    (begun.signed_in.session.id, format!("rollcall={}", begun.secret.reveal()))
 }
 
 /// A route, as the description has it.
@@ -198,7 +317,9 @@ impl Route {
     }
 
     /// The address with the objects of a company; `None` where it would name none of its own.
-    fn address(&self, company: &Company, foreign: bool, app: Option<&str>) -> Option<String> {
+    fn address(&self, company: &Company, foreign: bool, known: &Known) -> Option<String> {
+        // Whoever sees all names the app for which it acts.
+        let app = known.sees_all().then_some(company.app.as_str());
         let mut named = false;
         let mut parts: Vec<String> = Vec::new();
         for part in self.path.split('/') {
@@ -212,7 +333,11 @@ impl Route {
                     named = true;
                     company.ids[resource].clone()
                 }
+                "{token_id}" if self.resource() == "me" => {
+                    known.own_token.clone().unwrap_or_else(|| "tok_0".into())
+                }
                 "{token_id}" => company.ids["tokens"].clone(),
+                "{session_id}" => company.ids["sessions"].clone(),
                 part if part.starts_with('{') => panic!("{}: what is {part} after {before}?", self.path),
                 part => part.to_owned(),
             });
@@ -229,6 +354,10 @@ impl Route {
         (!foreign || named || in_body).then(|| format!("{}?{}", parts.join("/"), query.join("&")))
     }
 
+    fn resource(&self) -> &str {
+        self.path.split('/').nth(2).unwrap()
+    }
+
     /// Whether its address names an object that is there before.
     fn names_an_object(&self) -> bool {
         self.path.contains("{id}")
@@ -243,16 +372,12 @@ impl Route {
 
 impl Route {
     /// What does not fit is refused, and the policy's word comes before that.
-    async fn refuses_nonsense(
-        &self,
-        test: &TestApp,
-        address: &str,
-        token: Option<&str>,
-        principal: Option<&Principal>,
-        company: &Company,
-    ) {
-        let object = self.names_an_object().then_some(&*company.id);
-        let decision = principal.map(|it| decide(it, self.action, object));
+    async fn refuses_nonsense(&self, test: &TestApp, address: &str, known: &Known, company: &Company) {
+        let principal = &known.principal;
+        let decision = match self.names_an_object() {
+            true => known.decide(self, company),
+            false => principal.as_ref().map(|it| decide(it, self.action, None)),
+        };
         let nonsense = json!({ "no such member": "hunter2" });
         let mut sent = vec![(format!("{address}&no_such_parameter=hunter2"), None, 400)];
         if self.operation.contains_key("requestBody") {
@@ -262,7 +387,7 @@ impl Route {
             sent.push((format!("{address}&limit=1&limit=2"), None, 422));
         }
         for (address, body, wrong) in sent {
-            let answer = test.call(self.method.clone(), &address, token, body).await;
+            let answer = known.call(test, self.method.clone(), &address, body).await;
             let expected = match decision {
                 None => 401,
                 Some(Decision::Forbidden) => 403,
@@ -286,6 +411,8 @@ fn least(document: &Value, schema: &Value, name: &str, company: &Company) -> Val
     }
     match (name, schema["enum"].get(0), schema["type"].as_str()) {
         ("profile_id", ..) => json!(company.ids["profiles"]),
+        ("email", ..) => json!(format!("new-{}@example.com", company.id)),
+        ("role", ..) => json!("user"),
         ("company", ..) => json!(company.id),
         ("companies", ..) => json!([company.id]),
         (_, Some(first), _) => first.clone(),
@@ -314,25 +441,23 @@ async fn each_route_does_for_each_caller_what_the_policy_says() {
         for route in routes(&document) {
             let mut own = Company::make(test, format!("Own {made}")).await;
             for caller in 0..own.callers.len() {
-                let (principal, token) = own.callers[caller].clone();
-                let admin = matches!(principal, Some(Principal::Admin { .. }));
+                let known = own.callers[caller].clone();
                 for company in [&foreign, &own] {
                     let is_foreign = std::ptr::eq(company, &raw const foreign);
                     // Whoever sees all has no foreign company.
-                    if admin && is_foreign {
+                    if known.sees_all() && is_foreign {
                         continue;
                     }
-                    let app = admin.then_some(company.app.as_str());
-                    let Some(address) = route.address(company, is_foreign, app) else { continue };
+                    let Some(address) = route.address(company, is_foreign, &known) else { continue };
                     let body = route.body(&document, company);
-                    let answer = test.call(route.method.clone(), &address, token.as_deref(), body).await;
+                    // Before the caller has signed itself out.
+                    route.refuses_nonsense(test, &address, &known, company).await;
+                    let answer = known.call(test, route.method.clone(), &address, body).await;
                     let status = answer.status.as_u16();
-                    let what = format!("{} {address} by {principal:?}: {}", route.method, answer.text);
+                    let what =
+                        format!("{} {address} by {:?}: {}", route.method, known.principal, answer.text);
                     asked += 1;
-                    route
-                        .refuses_nonsense(test, &address, token.as_deref(), principal.as_ref(), company)
-                        .await;
-                    match principal.as_ref().map(|it| decide(it, route.action, Some(&company.id))) {
+                    match known.decide(&route, company) {
                         None => assert_eq!(status, 401, "{what}"),
                         Some(Decision::Forbidden) => assert_eq!(status, 403, "{what}"),
                         Some(Decision::NotThere) => assert_eq!(status, 404, "{what}"),
@@ -342,7 +467,7 @@ async fn each_route_does_for_each_caller_what_the_policy_says() {
                     }
                 }
                 let changes =
-                    principal.is_some_and(|it| decide(&it, route.action, None) == Decision::Allowed);
+                    known.principal.is_some_and(|it| decide(&it, route.action, None) == Decision::Allowed);
                 if changes && route.method != Method::GET {
                     // What it did must not stand in the way of the next.
                     made += 1;

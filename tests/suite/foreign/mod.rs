@@ -3,6 +3,7 @@
 
 mod clients;
 mod document;
+mod providers;
 
 use std::{
     env, fs,

@@ -57,7 +57,7 @@ impl Gateway {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let router = layers::stack(router, Ambient::system());
+        let router = layers::stack(router, Ambient::system(), layers::Transport::Http);
         let running = tokio::spawn(server::run(listener, router, limits, tls, async {
             let _ = stopped.await;
         }));

@@ -155,6 +155,15 @@ async fn answers_carry_the_security_headers() {
         let answer = client.get(path).await;
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(
+            policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+            "{policy}"
+        );
+        assert_eq!(answer.header("cross-origin-opener-policy"), Some("same-origin"));
+        assert_eq!(answer.header("cross-origin-resource-policy"), Some("same-origin"));
+        // By plain http it would mean nothing.
+        assert_eq!(answer.header("strict-transport-security"), None);
         assert_eq!(answer.header("cache-control"), cache, "{path}");
     }
 }

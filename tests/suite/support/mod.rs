@@ -73,25 +73,36 @@ impl TestApp {
 
     /// With limits of its own.
     pub async fn start_within(database: &TestDatabase, change: impl FnOnce(&mut server::Limits)) -> Self {
-        Self::start_by(database, Ambient::system(), change).await
+        Self::start_by(database, Ambient::system(), change, |_| {}).await
     }
 
     /// By a clock of its own.
     pub async fn start_at(database: &TestDatabase, clock: Arc<TestClock>) -> Self {
-        Self::start_by(database, Ambient { clock, ..Ambient::system() }, |_| {}).await
+        Self::start_changed(database, Ambient { clock, ..Ambient::system() }, |_| {}).await
+    }
+
+    /// The same, with changes to the gateway before it serves.
+    pub async fn start_changed(
+        database: &TestDatabase,
+        ambient: Ambient,
+        change: impl FnOnce(&mut Gateway),
+    ) -> Self {
+        Self::start_by(database, ambient, |_| {}, change).await
     }
 
     async fn start_by(
         database: &TestDatabase,
         ambient: Ambient,
         change: impl FnOnce(&mut server::Limits),
+        change_gateway: impl FnOnce(&mut Gateway),
     ) -> Self {
         let store = database.open();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let public_url = format!("http://localhost:{}", address.port()).parse().unwrap();
-        let gateway =
+        let mut gateway =
             Gateway::new(SourceAccess { public_url, ..sources(&store, &ambient, Timeouts::default()) });
+        change_gateway(&mut gateway);
         let settings = Settings::read(&MapSource::default()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let router = router(gateway.clone(), &settings.http);

@@ -42,7 +42,7 @@ impl Server {
         let sources = sources(store, ambient, Timeouts::default());
         let gateway = Gateway::new(SourceAccess { public_url: public_url(address), ..sources });
         let router = http::qbwc::router(gateway, max_body);
-        let router = layers::stack(router, ambient.clone());
+        let router = layers::stack(router, ambient.clone(), layers::Transport::Http);
         let mut limits = server::Limits::from(&Settings::read(&MapSource::default()).unwrap().http);
         change(&mut limits);
         let (stop, stopped) = oneshot::channel::<()>();
