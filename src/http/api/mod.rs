@@ -16,7 +16,7 @@ pub mod connections;
 pub mod errors;
 pub mod links;
 pub mod me;
-mod member_credentials;
+pub mod member_credentials;
 pub mod messages;
 pub mod profiles;
 pub mod quicklinks;
