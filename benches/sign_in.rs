@@ -76,7 +76,11 @@ async fn add(desk: &Desk, email: &str) {
     let draft = AccountDraft { email: email.into(), name: None, role: Role::User, companies: Vec::new() };
     let disabled = email.starts_with("gone");
     let made = desk.store.write(move |db| -> service::Result<()> {
-        let attempt = Attempt::<action::Administer>::new(Principal::CommandLine, None, rollcall::domain::access::Origin::at(ambient.now()));
+        let attempt = Attempt::<action::Administer>::new(
+            Principal::CommandLine,
+            None,
+            rollcall::domain::access::Origin::at(ambient.now()),
+        );
         let account = accounts::add(db, &ambient, &attempt, &draft, Some(&hash))?;
         let update = Update { active: Some(!disabled), ..Update::default() };
         Ok(rollcall::store::accounts::update(db, &account.id, update, ambient.now())?)

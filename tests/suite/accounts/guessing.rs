@@ -39,7 +39,11 @@ impl Door {
         let hash = verify::hash(Secret::new(PASSWORD), &ambient).await.unwrap();
         let draft = AccountDraft { email: OWNER.into(), name: None, role: Role::User, companies: Vec::new() };
         let made = desk.store.write(move |db| -> service::Result<_> {
-            let attempt = Attempt::<action::Administer>::new(Principal::CommandLine, None, rollcall::domain::access::Origin::at(ambient.now()));
+            let attempt = Attempt::<action::Administer>::new(
+                Principal::CommandLine,
+                None,
+                rollcall::domain::access::Origin::at(ambient.now()),
+            );
             accounts::add(db, &ambient, &attempt, &draft, Some(&hash))
         });
         made.await.unwrap();
