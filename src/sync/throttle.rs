@@ -112,6 +112,12 @@ pub fn succeeded(
     sign_in::clear_tries(db, &code(account_id, device))
 }
 
+/// The account has another password: what failed with the one before counts no more. It is the way in for who may not sign
+/// in by a password alone.
+pub fn forgive(db: &mut WriteDb, account_id: &str) -> Result<()> {
+    sign_in::clear_tries(db, &account(account_id))
+}
+
 fn put(db: &mut WriteDb, subject: Subject, id: Id, before: Option<Count>, now: DateTime<Utc>) -> Result<()> {
     sign_in::put_tries(db, &id, subject.failed(before, now), now + memory(subject))
 }

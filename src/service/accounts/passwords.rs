@@ -15,6 +15,7 @@ use crate::{
         accounts::{self, Proofs, one_time, sessions},
         audit, sign_in,
     },
+    sync::throttle,
 };
 
 use crate::service::{
@@ -102,6 +103,7 @@ pub(super) fn keep(
 ) -> Result<()> {
     accounts::set_password(db, account_id, new.hash, ambient.now())?;
     sign_in::note_short_password(db, account_id, new.short)?;
+    throttle::forgive(db, account_id)?;
     sessions::end_all(db, account_id, but)?;
     one_time::forget(db, LinkPurpose::Reset, Some(account_id))?;
     Ok(())

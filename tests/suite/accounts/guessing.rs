@@ -145,6 +145,32 @@ async fn two_hundred_wrong_passwords_from_many_addresses_do_not_keep_the_owner_o
 }
 
 #[tokio::test]
+async fn a_link_is_the_way_in_after_so_many_wrong_passwords_that_one_alone_is_not_enough() {
+    TestDatabase::each(async |database| {
+        let door = Door::new(database).await;
+        for n in 0..101 {
+            door.guesses(&format!("2001:db8:0:{n:x}::1")).await;
+            door.clock.advance(TimeDelta::seconds(31));
+        }
+        let refused = door.tries(OWNER, PASSWORD, "198.51.100.7", None).await.unwrap_err();
+        assert_eq!(refused.code, "code_required");
+        let (ambient, address) = (door.desk.ambient.clone(), "https://rollcall.example.com".parse().unwrap());
+        let made = door.desk.store.write(move |db| -> service::Result<_> {
+            let origin = rollcall::domain::access::Origin::at(ambient.now());
+            let attempt = Attempt::<action::Administer>::new(Principal::CommandLine, None, origin);
+            accounts::links::reset_link(db, &ambient, &attempt, OWNER, &address)
+        });
+        let link = made.await.unwrap().url;
+        let token = Secret::new(link.rsplit('/').next().unwrap());
+        let another = "seven quiet herons by the water";
+        let (store, ambient) = (&door.desk.store, &door.desk.ambient);
+        accounts::links::reset(store, ambient, token, Secret::new(another)).await.unwrap();
+        door.tries(OWNER, another, "198.51.100.7", None).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_account_that_is_not_there_is_throttled_as_one_that_is() {
     TestDatabase::each(async |database| {
         let door = Door::new(database).await;

@@ -1,5 +1,6 @@
 //! The shipped binary, called as people and scripts call it.
 
+mod accounts;
 mod audited;
 mod backup;
 mod books;
