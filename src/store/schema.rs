@@ -375,6 +375,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    inbox_clocks (connection_id) {
+        connection_id -> Text,
+        latest -> Timestamp,
+    }
+}
+
+diesel::table! {
     search_lists (seq) {
         seq -> BigInt,
         connection_id -> Text,
@@ -604,6 +611,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     feed_positions,
     hooks,
     inbox,
+    inbox_clocks,
     links,
     lists,
     one_time_links,
