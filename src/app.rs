@@ -16,6 +16,7 @@ use crate::{
     clock::Ambient,
     config::{self, DatabaseSettings, HttpSettings, SecretSettings, Settings},
     connectors::{
+        identity::Providers,
         mail::{MailError, Mailer},
         outbound::{Outbound, OutboundError, Timeouts},
     },
@@ -33,6 +34,7 @@ use crate::{
         gateways::Alive,
         inbox::{self, InboxProcessor},
         retention::Kept,
+        shared_clock::SharedClock,
         source_access::SourceAccess,
         vault::{KeySource, Vault, VaultError},
     },
@@ -152,6 +154,7 @@ pub async fn prepare(
 ) -> Result<Prepared, AppError> {
     let public_url = public_url(&settings.http, address.port())?;
     let tls = settings.http.tls.clone().map(TlsFiles::load).transpose()?.map(Arc::new);
+    let (ambient, clock) = SharedClock::of(&store, ambient).await?;
     let vault = vault(&settings.secrets, &ambient);
     // Now rather than with the first secret: an operator sees the key file, and a mistake, when it starts.
     store.set_audit_keys(vault.for_audit());
@@ -170,6 +173,8 @@ pub async fn prepare(
     let mut gateway = Gateway::new(sources.clone());
     gateway.pages = Arc::new(settings.pages.clone());
     gateway.mailer = settings.mail.server.as_ref().map(Mailer::new).transpose()?;
+    let callback = http::oidc::callback_address(&gateway.public_url);
+    gateway.identity = Providers::new(&gateway.sources.outbound, settings.oidc.clone(), &callback);
     gateway.inbox = gateway.inbox.sealing(gateway.vault.clone(), settings.webhooks.sealed);
     let name = new_id("gw", ambient.now(), ambient.entropy.bytes());
     let alive = Alive::new(&store, &name);
@@ -199,6 +204,7 @@ pub async fn prepare(
     let crew = Crew {
         store: store.clone(),
         ambient: ambient.clone(),
+        clock,
         gateway: name,
         alive,
         inboxes: Inboxes { processor, arrived: gateway.inbox.arrived() },

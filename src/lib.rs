@@ -33,6 +33,7 @@
 //! | hold | a run whose absences look like a mistake: nobody is marked until a person decides |
 //! | change, feed, position, cursor | each change of a record, profile or link takes the next position of its company's feed; a cursor says up to where a reader has read; an *epoch* tells cursors of a restored database from those before |
 //! | message, inbox | a webhook as it came; kept until it has been dealt with |
+//! | account | a person's login; it is signed in, in browsers, by *account sessions* ([`store::accounts`]) |
 //! | session | one visit of a Web Connector, from its sign-in to its close |
 //! | lease | the right of one gateway to work on a connection for a while; ends by itself if the gateway dies |
 //! | seal, vault | how secrets of sources are encrypted at rest, and where the key is |

@@ -1,19 +1,24 @@
 //! `rollcall link`.
 
 use crate::{
-    domain::words::List,
+    domain::{
+        access::{Attempt, action},
+        words::List,
+    },
     service::{
         links::{self, Link, LinksQuery},
         records::{self, Change, HistoryQuery},
     },
+    store::{Db, Store},
 };
 
 use super::{
     Result,
+    confirm::Consent,
     context::Context,
     pages::all,
     record::list_of,
-    text::{fields, table, time},
+    text::{fields, plain, table, time},
     word_parser::word_parser,
 };
 
@@ -47,13 +52,17 @@ pub(super) enum Command {
         app: Option<String>,
     },
     /// Unlink a record: both sides are free again
-    #[command(after_help = "Example:\n  rollcall link remove emp_0199… --app Timesheets")]
+    #[command(after_help = "Examples:
+  rollcall link remove emp_0199… --app Timesheets --dry-run
+  rollcall link remove emp_0199… --app Timesheets --yes")]
     Remove {
         /// The record's ID, emp_… or cus_…, or a unique beginning of it
         record: String,
         /// The app, by name or ID; need not be said where there is one
         #[arg(long)]
         app: Option<String>,
+        #[command(flatten)]
+        consent: Consent,
     },
     /// Undo a link or an unlink, by its position in the company's feed
     #[command(after_help = "Example:\n  rollcall link undo 4711 --company Acme --app Timesheets")]
@@ -114,15 +123,7 @@ pub(super) async fn run(context: &Context, command: Command) -> Result {
             }
             Ok(())
         }
-        Command::Remove { record, app } => {
-            let list = list_of(&record)?;
-            let removed = context
-                .write(&store, app, move |db, attempt| links::remove(db, &ambient, attempt, list, &record));
-            context.out.answer(&removed.await?, |link| match link {
-                Some(link) => format!("Unlinked {} from {}.\n", link.record_id, link.profile_id),
-                None => "It had no link.\n".into(),
-            })
-        }
+        Command::Remove { record, app, consent } => remove(context, &store, &record, app, &consent).await,
         Command::Undo { position, company, app } => {
             let undone = context.write(&store, app, move |db, attempt| {
                 links::undo(db, &ambient, attempt, company.as_deref(), position)
@@ -143,6 +144,32 @@ pub(super) async fn run(context: &Context, command: Command) -> Result {
             })
         }
     }
+}
+
+async fn remove(
+    context: &Context,
+    store: &Store,
+    record: &str,
+    app: Option<String>,
+    consent: &Consent,
+) -> Result {
+    let list = list_of(record)?;
+    let wanted = record.to_owned();
+    let look = move |db: &mut Db, attempt: &Attempt<action::Link>| links::of(db, attempt, list, &wanted);
+    let linked = context.read(store, app.clone(), look).await?;
+    if let Some(link) = &linked {
+        let question = format!("Unlink {} from {}?", link.record_id, plain(&link.profile_id));
+        if !consent.given(context.out, link, text, &question)? {
+            return Ok(());
+        }
+    }
+    let (ambient, record) = (context.ambient.clone(), record.to_owned());
+    let removed =
+        context.write(store, app, move |db, attempt| links::remove(db, &ambient, attempt, list, &record));
+    context.out.answer(&removed.await?, |link| match link {
+        Some(link) => format!("Unlinked {} from {}.\n", link.record_id, plain(&link.profile_id)),
+        None => "It had no link.\n".into(),
+    })
 }
 
 fn text(link: &Link) -> String {

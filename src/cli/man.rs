@@ -1,6 +1,9 @@
 //! `rollcall man`.
 
-use std::path::PathBuf;
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use clap::CommandFactory;
 use clap_mangen::Man;
@@ -25,7 +28,9 @@ pub(super) struct Args {
 pub(super) fn run(out: Output, args: &Args) -> Result {
     let mut cli = Cli::command();
     if let Some(folder) = &args.to {
-        let made = std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(cli, folder));
+        let made = std::fs::create_dir_all(folder)
+            .and_then(|()| clap_mangen::generate_to(cli, folder))
+            .and_then(|()| whole_words_in(folder));
         return made.map_err(|error| Failure::system("The pages could not be written", &error));
     }
     cli.build();
@@ -39,5 +44,25 @@ pub(super) fn run(out: Output, args: &Args) -> Result {
     let mut page = Vec::new();
     let rendered = Man::new(command.clone()).render(&mut page);
     rendered.map_err(|error| Failure::internal(&error))?;
-    out.text(&String::from_utf8_lossy(&page))
+    out.text(&whole_words(&String::from_utf8_lossy(&page)))
+}
+
+/// A page in which no word is parted at the end of a line: an example that is copied must be what it was.
+fn whole_words(page: &str) -> String {
+    format!(".nh\n{page}")
+}
+
+fn whole_words_in(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let ours = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(|name| name.starts_with("rollcall") && name.ends_with(".1"));
+        if ours {
+            let page = fs::read_to_string(&path)?;
+            fs::write(&path, whole_words(&page))?;
+        }
+    }
+    Ok(())
 }

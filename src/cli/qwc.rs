@@ -1,5 +1,7 @@
 //! `rollcall qwc`.
 
+use serde_json::json;
+
 use crate::{
     service::connections::{self, Environment},
     sync::register::ConnectionChange,
@@ -28,7 +30,7 @@ pub(super) async fn run(context: &Context, args: Args) -> Result {
     let store = context.store().await?;
     let (env, Args { connection, new_ids }) = (context.environment()?, args);
     let local = env.public_url().host_str() == Some("localhost");
-    let (text, _) = if new_ids {
+    let (text, file_name) = if new_ids {
         let change = ConnectionChange { new_ids, ..ConnectionChange::default() };
         let write = context.write(&store, None, move |db, attempt| {
             connections::change(db, &env, attempt, &connection, &change)?;
@@ -40,7 +42,7 @@ pub(super) async fn run(context: &Context, args: Args) -> Result {
             .read(&store, None, move |db, attempt| connections::qwc(db, &env, attempt, &connection))
             .await?
     };
-    context.out.text(&text)?;
+    context.out.answer(&json!({ "file_name": file_name, "qwc": text }), |_| text.clone())?;
     if local {
         context.out.note(
             "note: the file names localhost, which serves a Web Connector on this computer only; \

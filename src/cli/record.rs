@@ -6,7 +6,7 @@ use crate::{
     domain::words::List,
     service::{
         find::Names,
-        records::{self, Record, RecordsQuery},
+        records::{self, Content, Record, RecordsQuery},
         schema::Address,
     },
 };
@@ -101,9 +101,11 @@ pub(super) async fn run(context: &Context, command: Command) -> Result {
                 context.read(&store, app, move |db, attempt| records::list(db, attempt, list, &query)).await
             };
             let rows = all(filter.limit, page).await?;
+            let names = context.names(&store).await?;
             context.out.answer(&rows, |rows| {
                 let empty = format!("There are no such {}.", list.plural());
-                table(["NAME", "ID", "ACTIVE", "PROFILE"], rows.iter().map(row).collect(), &empty)
+                let head = ["NAME", "ID", "COMPANY", "E-MAIL", "PARENT", "ACTIVE", "PROFILE"];
+                table(head, rows.iter().map(|record| row(record, &names)).collect(), &empty)
             })
         }
         Command::Show { record, app } => {
@@ -130,10 +132,26 @@ pub(super) fn list_of(record: &str) -> Result<List> {
     })
 }
 
-fn row(record: &Record) -> [String; 4] {
-    let state = if record.absent { "absent".into() } else { yes(record.content.active) };
+fn row(record: &Record, names: &Names) -> [String; 7] {
+    let content = &record.content;
+    let state = if record.absent { "absent".into() } else { yes(content.active) };
     let profile = record.link.as_ref().map(|link| link.profile_id.clone());
-    [record.content.name.clone(), record.id.clone(), state, profile.unwrap_or_default()]
+    [
+        content.name.clone(),
+        record.id.clone(),
+        names.company(&record.company_id).to_owned(),
+        content.email.clone().unwrap_or_default(),
+        parent(content),
+        state,
+        profile.unwrap_or_default(),
+    ]
+}
+
+/// Of a job, whose it is: the names above its own, or the source's ID of the customer where it sends no such names.
+fn parent(content: &Content) -> String {
+    let above = content.full_name.as_deref().and_then(|name| name.rsplit_once(':'));
+    let id = content.parent_external_id.as_deref();
+    id.map(|id| above.map_or(id, |(above, _)| above)).unwrap_or_default().to_owned()
 }
 
 fn text(record: &Record, names: &Names) -> String {
@@ -143,6 +161,7 @@ fn text(record: &Record, names: &Names) -> String {
         ("id", record.id.clone()),
         ("connection", names.connection(&record.connection_id).to_owned()),
         ("name", content.name.clone()),
+        ("parent", parent(content)),
         ("e-mail", or_none(&content.email)),
         ("phone", or_none(&content.phone)),
         ("number", or_none(&content.number)),

@@ -10,10 +10,13 @@
 //! | [`qbxml`] | QuickBooks' own XML: writes requests, reads responses |
 //! | [`json`] | JSON, in which a broken text loses only that text |
 //! | [`password`] | people's passwords: hashes them for the database, and compares |
+//! | [`totp`] | the codes of a second factor |
+//! | [`device`] | the cookie of a browser in which people have signed in |
 //! | [`seal`] | encrypts secrets for the database, and decrypts them |
 //! | [`audit`] | the rows of the audit as bytes, and the chain of their hashes |
 
 pub mod audit;
+pub mod device;
 pub mod json;
 pub mod lookahead;
 pub mod mojibake;
@@ -21,5 +24,6 @@ pub mod password;
 pub mod qbxml;
 pub mod seal;
 pub mod soap;
+pub mod totp;
 pub mod unescape;
 pub mod xml;

@@ -9,6 +9,7 @@ mod database;
 mod http;
 mod log;
 mod mail;
+mod oidc;
 mod pages;
 mod polling;
 mod proxies;
@@ -33,6 +34,8 @@ pub use source::{Environment, MapSource, Overlay, Source};
 pub use webhooks::WebhookSettings;
 
 use reader::Reader;
+
+use crate::domain::identity::ProviderSettings;
 
 /// Every setting there is, in the order of the manual.
 pub const SETTINGS: &[Setting] = &[
@@ -63,6 +66,15 @@ pub const SETTINGS: &[Setting] = &[
     mail::USERNAME,
     mail::PASSWORD,
     mail::FROM,
+    oidc::ISSUER,
+    oidc::CLIENT_ID,
+    oidc::CLIENT_SECRET,
+    oidc::NAME,
+    oidc::ALLOW_PRIVATE,
+    oidc::HOSTED_DOMAIN,
+    oidc::TRUST_EMAIL,
+    oidc::CREATE_FOR,
+    oidc::FILE,
     polling::POLLS_AT_ONCE,
     polling::LEASE,
     webhooks::RETENTION_DAYS,
@@ -88,6 +100,8 @@ pub struct Settings {
     pub webhooks: WebhookSettings,
     pub retention: RetentionSettings,
     pub audit: AuditSettings,
+    /// The identity providers that people may sign in with.
+    pub oidc: Vec<ProviderSettings>,
     pub log: LogSettings,
     /// One sentence for each `ROLLCALL_*` name that means nothing here: a misspelt setting is not ignored in
     /// silence. To be logged once the log is up.
@@ -110,6 +124,7 @@ impl Settings {
         let webhooks = WebhookSettings::read(&mut reader);
         let retention = RetentionSettings::read(&mut reader);
         let audit = AuditSettings::read(&mut reader);
+        let oidc = oidc::read(&mut reader);
         let log = LogSettings::read(&mut reader);
         let mut warnings = reader::unknown_names(source, SETTINGS);
         warnings.extend(log.iter().flat_map(|log| log::unknown_targets(&log.filter)));
@@ -148,6 +163,7 @@ impl Settings {
                 webhooks,
                 retention,
                 audit,
+                oidc,
                 log,
                 warnings,
             }),

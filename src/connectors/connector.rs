@@ -24,6 +24,12 @@ pub trait Connector: Sync {
         None
     }
 
+    /// What the source calls the tenant whose lists are staged, by the settings (JSON) of a connection: where its webhooks
+    /// may come to one address for all tenants.
+    fn tenant(&self, _settings: &str) -> Option<String> {
+        None
+    }
+
     /// Its webhooks, where it has any.
     fn hook(&self) -> Option<&'static dyn Hook> {
         None

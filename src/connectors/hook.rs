@@ -64,6 +64,13 @@ pub trait Hook: Sync {
         headers: &HeaderMap,
     ) -> Result<(), Refused>;
 
+    /// Whose a message may be that came to the address of all tenants, as connections are told apart by their tenants
+    /// ([`Connector::tenant`](super::connector::Connector::tenant)): one body may tell of several. Nothing is verified yet:
+    /// each of their connections receives the message by itself.
+    fn tenants(&self, _body: &[u8]) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The meaning of a message whose sender was verified when it came; `None` where the kind keeps no such messages.
     fn read(&self, _settings: &str, _body: &[u8]) -> Option<Message> {
         None

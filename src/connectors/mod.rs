@@ -9,6 +9,8 @@
 //! | [`polled`](mod@polled), [`source`] | what a source can do that is polled, and in which words |
 //! | [`calls_in`] | sources that call in, and what they are lent |
 //! | [`hook`] | webhooks |
+//! | `list_count` | whether a list is whole, by what its source counts |
+//! | [`identity`] | identity providers that people sign in with |
 //! | [`outbound`] | requests to vendors |
 //! | [`mail`] | mail to people |
 
@@ -17,6 +19,8 @@ pub mod connector;
 pub mod connectwise;
 mod dates;
 pub mod hook;
+pub mod identity;
+mod list_count;
 pub mod mail;
 pub mod outbound;
 pub mod paycom;

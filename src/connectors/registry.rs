@@ -136,7 +136,7 @@ mod tests {
     use super::*;
     use crate::connectors::{
         source::Limit,
-        spec::{Moves, Value, Within},
+        spec::{FoundBy, Moves, Value, Within},
     };
 
     #[test]
@@ -159,6 +159,19 @@ mod tests {
             assert_eq!(connector.polled("{}").is_some(), spec.is_polled(), "{}", spec.kind);
             assert_eq!(connector.calls_in().is_some(), spec.moves == Moves::CallsIn, "{}", spec.kind);
             assert_eq!(connector.hook().is_some(), spec.webhooks.is_some(), "{}", spec.kind);
+        }
+    }
+
+    #[test]
+    fn a_kind_whose_webhooks_may_name_a_tenant_tells_the_tenant_of_its_settings() {
+        for connector in ALL {
+            let spec = connector.spec();
+            let required = spec.settings.iter().filter(|setting| setting.value == Value::Required);
+            let given: BTreeMap<&str, &str> =
+                required.map(|setting| (setting.name, "https://a.example")).collect();
+            let settings = serde_json::to_string(&given).unwrap();
+            let by_tenant = spec.webhooks.is_some_and(|webhooks| webhooks.found == FoundBy::AddressOrTenant);
+            assert_eq!(connector.tenant(&settings).is_some(), by_tenant, "{}", spec.kind);
         }
     }
 

@@ -53,8 +53,9 @@ pub struct Webhooks {
 pub enum FoundBy {
     /// `/webhooks/{connection_id}`.
     Address,
-    /// One address for all of the vendor's tenants: the body says whose it is.
-    Tenant,
+    /// By that address, which is what a program registers; or at one address for all of the vendor's tenants,
+    /// `/webhooks/{kind}`: the body says whose it is.
+    AddressOrTenant,
 }
 
 /// Who sees to it that the source sends webhooks.

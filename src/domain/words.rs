@@ -268,6 +268,13 @@ words! {
         /// What an account keeps for a source; never the secrets themselves.
         CredentialsKept = "credentials_kept",
         CredentialsRemoved = "credentials_removed",
+        AccountChanged = "account_changed",
+        AccountDisabled = "account_disabled",
+        AccountEnabled = "account_enabled",
+        PasswordChanged = "password_changed",
+        /// A link to choose another password.
+        ResetLinkMade = "reset_link_made",
+        SessionsEnded = "sessions_ended",
         SignedIn = "signed_in",
         SignedOut = "signed_out",
         ProfileCreated = "profile_created",

@@ -148,7 +148,9 @@ async fn answer(
             router.oneshot(busy).await?
         }
     };
-    if client.probes_only && version < Version::HTTP_2 {
+    // hyper closes a connection on which a body was left unread: the client is told, or it sends the next request in vain
+    // (RFC 9112 section 9.6).
+    if (client.probes_only || client.unread.load(Relaxed)) && version < Version::HTTP_2 {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     drop(working);

@@ -22,6 +22,10 @@ pub(super) const SESSION: Cookie = Cookie { https: "__Host-rollcall", http: "rol
 /// A Quicklink that was opened.
 pub(super) const QUICKLINK: Cookie = Cookie { https: "__Host-rollcall-q", http: "rollcall-q", framed: true };
 
+/// By which a browser is known in which people have signed in; it grants nothing.
+pub(super) const DEVICE: Cookie =
+    Cookie { https: "__Host-rollcall-device", http: "rollcall-device", framed: false };
+
 impl Cookie {
     fn name(&self, public_url: &Url) -> &'static str {
         if is_https(public_url) { self.https } else { self.http }
@@ -61,6 +65,34 @@ impl Cookie {
         // Generated secrets are base64: they always fit.
         HeaderValue::try_from(cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
     }
+}
+
+/// As [`Cookie::set`], for a name that is made when it is needed, without a prefix.
+pub(super) fn of_name(name: &str, public_url: &Url, secret: &Secret, life: TimeDelta) -> HeaderValue {
+    let mut header = named(name, public_url, secret.reveal(), life.num_seconds());
+    header.set_sensitive(true);
+    header
+}
+
+/// As [`Cookie::clear`].
+pub(super) fn clear_name(name: &str, public_url: &Url) -> HeaderValue {
+    named(name, public_url, "", 0)
+}
+
+/// As [`Cookie::read`].
+pub(super) fn read_name(name: &str, headers: &HeaderMap, public_url: &Url) -> Option<Secret> {
+    value(headers, &prefixed(name, public_url))
+}
+
+fn named(name: &str, public_url: &Url, value: &str, seconds: i64) -> HeaderValue {
+    let secure = if is_https(public_url) { "; Secure" } else { "" };
+    let name = prefixed(name, public_url);
+    let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    HeaderValue::try_from(cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+fn prefixed(name: &str, public_url: &Url) -> String {
+    if is_https(public_url) { format!("__Host-{name}") } else { name.to_owned() }
 }
 
 /// The cookies that prove who calls.

@@ -48,7 +48,8 @@ struct Authentication;
 
 /// Describes conditional requests for all answers in JSON: see [`super::representation`].
 pub(super) fn tell_tags(openapi: &mut utoipa::openapi::OpenApi) {
-    let shown = openapi.paths.paths.iter_mut().filter(|(path, _)| path.starts_with("/v1/"));
+    let tagged = |path: &str| path.starts_with("/v1/") || path == "/openapi.json";
+    let shown = openapi.paths.paths.iter_mut().filter(|(path, _)| tagged(path));
     for operation in shown.filter_map(|(_, item)| item.get.as_mut()) {
         let Some(RefOr::T(answer)) = operation.responses.responses.get_mut("200") else { continue };
         if !answer.content.contains_key("application/json") {

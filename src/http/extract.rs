@@ -12,10 +12,9 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::{
-    decode::{self, DecodeError, InvalidParameter},
+    decode::{self, DecodeError, InvalidParameter, UniqueJson},
     limits::BodyFailure,
     policy::{self, Policy},
     problem::ApiError,
@@ -31,8 +30,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let policy = Policy::of(request.extensions());
-        let error = match <Json<Value> as FromRequest<S>>::from_request(request, state).await {
-            Ok(Json(value)) => match decode::body(&value) {
+        let error = match <Json<UniqueJson> as FromRequest<S>>::from_request(request, state).await {
+            Ok(Json(UniqueJson(value))) => match decode::body(&value) {
                 Ok(body) => return Ok(Self(body)),
                 Err(error) => invalid(
                     StatusCode::UNPROCESSABLE_ENTITY,
@@ -147,6 +146,12 @@ fn json_problem(rejection: JsonRejection) -> ApiError {
                 None => "The body is not JSON.".to_owned(),
             };
             invalid(status, "invalid_json", detail, "Send a body that is valid JSON.")
+        }
+        // Any other value is taken at first: see `UniqueJson`.
+        JsonRejection::JsonDataError(error) => {
+            let place = position(&error).map(|(line, column)| format!(" (line {line}, column {column})"));
+            let detail = format!("An object of the body has a member twice{}.", place.unwrap_or_default());
+            invalid(status, "repeated_member", detail, "Send each member once.")
         }
         JsonRejection::MissingJsonContentType(_) => invalid(
             status,

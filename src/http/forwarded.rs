@@ -1,7 +1,7 @@
 //! Finds the client's address: the other end of the connection, unless that is a trusted proxy. Then the last address
 //! in the proxy's headers counts that is not itself a trusted proxy; anybody may have written those before it.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use axum::http::{HeaderMap, HeaderName, header};
 
@@ -32,14 +32,7 @@ pub(super) fn client(peer: SocketAddr, headers: &HeaderMap, trusted: &TrustedPro
     client
 }
 
-/// The part of an address that counts as one client: of IPv6 a network of 64 bits, because a client usually has all of
-/// it.
-pub(super) fn neighbourhood(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-    }
-}
+pub(super) use crate::domain::throttle::neighbourhood;
 
 fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())

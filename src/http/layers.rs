@@ -1,6 +1,6 @@
 //! The layers that each request passes through.
 
-use std::any::Any;
+use std::{any::Any, sync::Arc};
 
 use axum::{
     Router,
@@ -17,6 +17,7 @@ use tracing::Instrument;
 use url::Url;
 
 use super::{
+    log_throttle::OutageThrottle,
     operations, pages,
     problem::{ApiError, MEDIA_TYPE},
     request_id::{REQUEST_ID, RequestId},
@@ -37,7 +38,7 @@ pub fn stack(router: Router, ambient: Ambient, transport: Transport) -> Router {
             // Outside of every layer that answers, so that no answer lacks these headers.
             .layer(from_fn_with_state(transport, harden))
             // Inside the span of the request, so that the logged cause has its ID.
-            .layer(from_fn(explain))
+            .layer(from_fn_with_state(Arc::<OutageThrottle>::default(), explain))
             // Inside `explain`, which turns these answers into bodies.
             .layer(from_fn(turn_away))
             .layer(CatchPanicLayer::custom(panicked)),
@@ -203,7 +204,7 @@ async fn harden(State(transport): State<Transport>, request: Request, next: Next
 
 /// Writes the bodies of errors: as a page for browsers, else as a problem. An error of the API that was answered by other code, such as an extractor of axum's
 /// own, becomes a problem as well.
-async fn explain(request: Request, next: Next) -> Response {
+async fn explain(State(outages): State<Arc<OutageThrottle>>, request: Request, next: Next) -> Response {
     let api = is_api(request.uri());
     let shows_pages = !api && pages::problem::shows_pages(request.headers());
     let id = request.extensions().get::<RequestId>().cloned();
@@ -219,7 +220,7 @@ async fn explain(request: Request, next: Next) -> Response {
     let (mut parts, _) = response.into_parts();
     // The status of the response counts: a handler may have answered with another than the error's.
     error.status = status;
-    error.log();
+    error.log(&outages);
     if shows_pages {
         let mut page = pages::problem::of(&error, id.as_str());
         // What the handler has set, such as `Allow`, stays.

@@ -11,7 +11,7 @@
 //! | `cookies` | the cookies by which browsers show who calls |
 //! | `csrf` | keeps other sites from acting in the name of whoever is signed in |
 //! | [`memory_budget`] | bounds the memory for the bodies of unauthenticated callers |
-//! | `log_throttle` | limits log lines to one a minute and address |
+//! | `log_throttle` | limits log lines to one a minute and address, or outage |
 //! | `peer`, `stop` | extensions of each request: the client's address, and the signal that the gateway stops |
 //! | `forwarded` | finds the client's address behind trusted proxies |
 //! | [`tls`] | the certificate, loaded at the start and reloaded |
@@ -21,6 +21,7 @@
 //! | `representation` | entity tags and compression of JSON answers |
 //! | `negotiation` | parses `Accept-Encoding` and `If-None-Match` |
 //! | `decode` | decodes bodies and queries, with errors that name the place |
+//! | [`oidc`] | signing in with an identity provider |
 //! | [`limits`] | limits that a route chooses: the size of its body, the time to answer |
 //! | [`problem`] | errors as `application/problem+json` |
 //! | [`RefusedTokens`] | counts and logs tokens that are not valid |
@@ -49,6 +50,7 @@ pub mod limits;
 mod log_throttle;
 pub mod memory_budget;
 mod negotiation;
+pub mod oidc;
 pub mod operations;
 mod pages;
 pub mod peer;
@@ -78,7 +80,9 @@ use tokio::sync::{Notify, Semaphore};
 use crate::{
     clock::Ambient,
     config::PageSettings,
+    connectors::identity::Providers,
     connectors::mail::Mailer,
+    service::sign_in::Desk,
     store::Store,
     sync::{
         inbox::{Inbox, SEALED_KEPT},
@@ -118,6 +122,8 @@ pub struct Gateway {
     pub refused_tokens: RefusedTokens,
     /// Records when tokens and sessions were used.
     pub token_uses: TokenUses,
+    /// Keeps an outage from writing a line for each call of a Web Connector.
+    pub(in crate::http) outages: Arc<log_throttle::OutageThrottle>,
     /// The threads on which answers of QuickBooks are read.
     pub readers: Threads,
     /// Limits the readers that wait for the change feed to grow.
@@ -130,6 +136,8 @@ pub struct Gateway {
     pub reset_mails: Arc<Semaphore>,
     /// The health of the background workers.
     pub workers: Workers,
+    /// The identity providers that people may sign in with.
+    pub identity: Providers,
 }
 
 impl Gateway {
@@ -153,12 +161,19 @@ impl Gateway {
             unverified_bodies,
             refused_tokens,
             token_uses: TokenUses::default(),
+            outages: Arc::default(),
             readers,
             waiting_readers: api::changes::WaitingReaders::default(),
             pages: Arc::default(),
             mailer: None,
             reset_mails: Arc::new(Semaphore::new(RESET_MAILS)),
             workers: Workers::default(),
+            identity: Providers::default(),
         }
+    }
+
+    /// What signing in works with.
+    pub(crate) fn desk(&self) -> Desk {
+        Desk { store: self.store.clone(), ambient: self.ambient.clone(), vault: self.vault.clone() }
     }
 }

@@ -9,7 +9,9 @@ use axum::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::request_id::RequestId;
+use tokio::time::Instant;
+
+use super::{log_throttle::OutageThrottle, request_id::RequestId};
 use crate::domain::problem::Problem;
 
 /// The media type of [RFC 9457 section 6.1](https://www.rfc-editor.org/rfc/rfc9457#section-6.1).
@@ -80,10 +82,19 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, problem)
     }
 
-    /// Logs the cause, if there is one: once, when the body is written.
-    pub(super) fn log(&self) {
-        if let Some(cause) = &self.cause {
-            tracing::error!(code = self.problem.code, error = chain(cause.as_ref()), "request failed");
+    /// Logs the cause, if there is one: once, when the body is written; that of an outage now and then, because it is the same
+    /// for all.
+    pub(super) fn log(&self, outages: &OutageThrottle) {
+        let code = &*self.problem.code;
+        let outage = self.status == StatusCode::SERVICE_UNAVAILABLE;
+        match &self.cause {
+            Some(cause) if outage => {
+                if let Some(more) = outages.permits_code(code, Instant::now()) {
+                    tracing::error!(code, error = chain(cause.as_ref()), more, "requests fail");
+                }
+            }
+            Some(cause) => tracing::error!(code, error = chain(cause.as_ref()), "request failed"),
+            None => {}
         }
     }
 

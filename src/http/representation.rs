@@ -8,13 +8,14 @@ use std::{
     convert::Infallible,
     io::{self, Write},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use axum::{
     body::{Body, to_bytes},
     extract::Request,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, response::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -48,10 +49,50 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 async fn tagged(response: Response, known: &KnownTags, codings: Codings) -> Result<Response, ApiError> {
-    let (mut parts, body) = response.into_parts();
+    let (parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.map_err(ApiError::internal)?;
-    let tag = URL_SAFE_NO_PAD.encode(blake3::hash(&body).as_bytes());
-    let gzip = codings.gzip(body.len());
+    let (tag, gzip) = (tag_of(&body), codings.gzip(body.len()));
+    answer(parts, &tag, known, gzip, || if gzip { compressed(&body).map(Bytes::from) } else { Ok(body) })
+}
+
+/// An answer in JSON that is the same for all who ask, as long as the process lives: it is compressed once.
+#[derive(Debug, Clone)]
+pub(super) struct FixedJson {
+    tag: Arc<str>,
+    plain: Bytes,
+    gzip: Bytes,
+}
+
+impl FixedJson {
+    pub(super) fn new(plain: Bytes) -> Self {
+        // Writing to memory does not fail.
+        let gzip = compressed(&plain).unwrap_or_default().into();
+        Self { tag: tag_of(&plain).into(), plain, gzip }
+    }
+
+    /// The answer to a GET with these headers. The bytes are shared: no request copies them.
+    pub(super) fn answer(&self, headers: &HeaderMap) -> Result<Response, ApiError> {
+        let (known, codings) = (KnownTags::of(headers), Codings::of(headers));
+        let gzip = !self.gzip.is_empty() && codings.gzip(self.plain.len());
+        let body = if gzip { &self.gzip } else { &self.plain };
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        let (parts, _) = json.into_response().into_parts();
+        answer(parts, &self.tag, &known, gzip, || Ok(body.clone()))
+    }
+}
+
+fn tag_of(body: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(blake3::hash(body).as_bytes())
+}
+
+/// `body` gives the bytes, compressed if `gzip` says so, where the client does not have them.
+fn answer(
+    mut parts: Parts,
+    tag: &str,
+    known: &KnownTags,
+    gzip: bool,
+    body: impl FnOnce() -> io::Result<Bytes>,
+) -> Result<Response, ApiError> {
     // A strong tag would not be right for both the plain and the compressed bytes.
     let weak = if gzip { "W/" } else { "" };
     let etag = HeaderValue::from_str(&format!("{weak}\"{tag}\"")).map_err(ApiError::internal)?;
@@ -59,21 +100,17 @@ async fn tagged(response: Response, known: &KnownTags, codings: Codings) -> Resu
     headers.insert(header::ETAG, etag);
     // Clients may keep the answer, but must ask before they use it: tokens are revoked, people are unlinked.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    headers.append(header::VARY, HeaderValue::from_static("authorization, accept-encoding"));
+    headers.append(header::VARY, HeaderValue::from_static("authorization, cookie, accept-encoding"));
     headers.remove(header::CONTENT_LENGTH);
-    if known.has(&tag) {
+    if known.has(tag) {
         headers.remove(header::CONTENT_TYPE);
         parts.status = StatusCode::NOT_MODIFIED;
         return Ok(Response::from_parts(parts, Body::new(Nothing)));
     }
-    let body = match gzip {
-        true => {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            Bytes::from(compressed(&body).map_err(ApiError::internal)?)
-        }
-        false => body,
-    };
-    Ok(Response::from_parts(parts, Body::from(body)))
+    if gzip {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    Ok(Response::from_parts(parts, Body::from(body().map_err(ApiError::internal)?)))
 }
 
 /// Compresses at once, not piece by piece as the client reads: the compressor needs a third of a megabyte, and so there

@@ -9,6 +9,7 @@ use super::{
     document::{ApiDocument, refuse_nul, tell_tags},
     layers::{self, Transport},
     limits::{limited, timed},
+    oidc,
     operations::{self, Description, Metrics},
     pages, qbwc,
     webhooks::{self, WebhookCounts},
@@ -55,6 +56,8 @@ pub fn routers(gateway: Gateway, settings: &HttpSettings) -> (Router, Option<Rou
         .merge(timed(limited(same_site(api), settings.max_api_body), settings.request_timeout))
         .merge(timed(limited(same_site(sign_in), MAX_SIGN_IN_BODY), settings.request_timeout))
         .merge(timed(limited(same_site(waiting), settings.max_api_body), longest))
+        // Buttons of the sign-in page, and the way back from there.
+        .merge(timed(limited(same_site(oidc::router()), oidc::LARGEST_FORM), settings.request_timeout))
         // Pages: small forms, and a limit on the time.
         .merge(timed(limited(same_site(pages::router()), pages::LARGEST_FORM), settings.request_timeout))
         .with_state(gateway.clone())

@@ -262,6 +262,9 @@ pub fn as_acting(app: &App) -> ActingApp {
     ActingApp { id: app.id.clone(), name: app.name.clone(), companies }
 }
 
+/// The code of the refusal of a token that names another app than its own.
+pub const OTHER_APP: &str = "other_app";
+
 /// The app to act for: the one that is named, else the caller's own, else the only one that exists.
 fn acting(
     db: &mut Db,
@@ -285,7 +288,7 @@ fn acting(
     if bound || matches!(principal, Principal::App { .. }) {
         return Err(Refusal::new(
             Class::Forbidden,
-            "other_app",
+            OTHER_APP,
             "Only an admin's token may act for another app.",
             "Leave `app` out, or use a token of that app.",
         ));

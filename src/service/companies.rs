@@ -31,11 +31,14 @@ pub struct Company {
     pub id: String,
     pub name: String,
     pub created_at: DateTime<Utc>,
+    /// Since when it is being removed, if it is: whatever is told or changed of it is refused with `company_closing`.
+    pub closing_at: Option<DateTime<Utc>>,
 }
 
 impl From<companies::Company> for Company {
     fn from(company: companies::Company) -> Self {
-        Self { id: company.id.into(), name: company.name, created_at: company.created_at }
+        let companies::Company { id, name, created_at, closing_at, .. } = company;
+        Self { id: id.into(), name, created_at, closing_at }
     }
 }
 
@@ -143,17 +146,77 @@ pub fn to_remove(db: &mut Db, attempt: &Attempt<action::Administer>, wanted: &st
     Ok(removal)
 }
 
-/// Since when a company is being removed, if it is.
+/// How far the removal of a company is.
+#[derive(Debug, Clone, Copy)]
+pub struct Closing {
+    /// Since when it is being removed, if it is.
+    pub at: Option<DateTime<Utc>>,
+    /// Since when its rows are deleted: what is left is not the whole.
+    pub deleting_at: Option<DateTime<Utc>>,
+}
+
+/// How far the removal of a company is.
 ///
 /// # Errors
 /// `company_not_found`.
-pub fn closing_at(
-    db: &mut Db,
+pub fn closing(db: &mut Db, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<Closing> {
+    let (_, company) = found(db, attempt, wanted)?;
+    Ok(Closing { at: company.closing_at, deleting_at: company.deleting_at })
+}
+
+/// Notes that rows of a company go from now on: its removal cannot be cancelled any more.
+///
+/// # Errors
+/// `company_not_found`; `removal_cancelled`.
+pub fn begin_deletion(
+    db: &mut WriteDb,
     attempt: &Attempt<action::Administer>,
     wanted: &str,
-) -> Result<Option<DateTime<Utc>>> {
+    now: DateTime<Utc>,
+) -> Result<()> {
     let (_, company) = found(db, attempt, wanted)?;
-    Ok(companies::closing_at(db, &company.id)?)
+    companies::begin_deletion(db, &company.id, now).map_err(|error| match error {
+        store::Error::Stale(_) => Refusal::conflict(
+            "removal_cancelled",
+            "The removal of the company was cancelled meanwhile: nothing of it was deleted.",
+            "Leave it, or begin anew with `rollcall company remove`.",
+        ),
+        other => other.into(),
+    })
+}
+
+/// Cancels the removal of a company of which nothing is gone yet: all goes on as before. The second value says whether it
+/// was being removed.
+///
+/// # Errors
+/// `company_not_found`; `deletion_begun`.
+pub fn reopen(
+    db: &mut WriteDb,
+    attempt: &Attempt<action::Administer>,
+    wanted: &str,
+    now: DateTime<Utc>,
+) -> Result<(Company, bool)> {
+    let (grant, company) = found(db, attempt, wanted)?;
+    let among = [company.id.clone()];
+    let page = |db: &mut Db, after: Option<&str>, limit| connections::page(db, Some(&among), after, limit);
+    // In the order of all others: a connection's locks before its company's.
+    for connection in find::pages(db, |connection: &connections::Connection| &connection.id, page)? {
+        remove::reopen(db, &connection.id, now)?;
+    }
+    audit::note(
+        db,
+        &grant,
+        Act::new(AuditAction::CompanyChanged, "company", &company.id).of(&company.id).named("closing_at"),
+    );
+    let reopened = companies::reopen(db, &company.id).map_err(|error| match error {
+        store::Error::Closing => Refusal::conflict(
+            "deletion_begun",
+            "A part of the company is deleted already: its removal cannot be cancelled any more.",
+            "Go on with `rollcall company remove`; its export has all that there was.",
+        ),
+        other => other.into(),
+    })?;
+    Ok((companies::get(db, &company.id)?.into(), reopened))
 }
 
 /// Begins the removal of a company, or goes on with it: from here on whatever is told or changed of it is refused with

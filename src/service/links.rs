@@ -128,6 +128,16 @@ pub fn add(
     Ok((Link::one(db, linked.link)?, linked.created))
 }
 
+/// The link that [`remove`] would take apart, if there is one.
+///
+/// # Errors
+/// `{list}_not_found`, `app_needed`.
+pub fn of(db: &mut Db, attempt: &Attempt<action::Link>, list: List, record: &str) -> Result<Option<Link>> {
+    let (grant, staged) = find::record(db, attempt, list, record)?;
+    let linked = links::of_records(db, &grant.app()?.id, &[&staged.id])?;
+    Ok(Link::all(db, linked)?.pop())
+}
+
 /// Unlinks a record. `None` if there was no link.
 ///
 /// # Errors

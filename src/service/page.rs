@@ -15,7 +15,7 @@ use crate::{
     store::{self, Page, PageLimit},
 };
 
-use super::{Class, Refusal, Result, interface::Wording};
+use super::{Refusal, Result, interface::Wording};
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -47,7 +47,7 @@ impl PageQuery {
 /// Reads `limit` and `cursor`.
 ///
 /// # Errors
-/// 422 `invalid_limit`, 400 `bad_cursor`.
+/// 422 `invalid_limit`, `bad_cursor`.
 pub fn read<A: DeserializeOwned>(limit: Option<i64>, cursor: Option<&str>) -> Result<(PageLimit, Option<A>)> {
     let limit = match limit {
         None => PageLimit::DEFAULT,
@@ -141,8 +141,7 @@ pub fn time(name: &str, time: Option<DateTime<Utc>>) -> Result<Option<DateTime<U
 
 /// The refusal of a cursor that does not belong to this list.
 pub fn bad_cursor() -> Refusal {
-    Refusal::new(
-        Class::Malformed,
+    Refusal::unacceptable(
         "bad_cursor",
         "The cursor is none that this list has given out.",
         "Send `next_cursor` of the page before as it is, with the same filters, or begin without one.",

@@ -26,6 +26,8 @@ pub enum Class {
     Unacceptable,
     /// An internal error.
     Internal,
+    /// Too many tries: another must wait.
+    TooMany,
     /// The source failed to do what was asked.
     SourceFailed,
     /// Another try may succeed.

@@ -167,7 +167,7 @@ impl Staged {
 
     /// Gives it its name, once it is on the disk. How many bytes it has.
     fn put(self) -> Result<u64> {
-        let put = || {
+        let put = || -> io::Result<u64> {
             #[cfg(unix)]
             fs::set_permissions(&self.path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
             let file = File::open(&self.path)?;

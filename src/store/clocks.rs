@@ -1,7 +1,8 @@
-//! Times that a clock noted while it was ahead. When it is set right they lie in the future, and what waits for them would
-//! wait for days.
+//! Clocks: the database server's own; and times that a clock noted while it was ahead. When that one is set right they lie
+//! in the future, and what waits for them would wait for days.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use diesel::{dsl::sql, sql_types::Timestamp};
 
 use crate::domain::{
     schedule::SKEW,
@@ -9,15 +10,24 @@ use crate::domain::{
 };
 
 use super::{
-    Result, WriteDb,
+    Db, Result, WriteDb,
+    db::Backend,
     dsl::*,
     schema::{connections, hooks, inbox, polls, qbwc_sessions, rate_limits},
-    values::at,
+    values::{at, utc},
 };
 
 /// Leases are renewed every few seconds, and vendors are believed for a day.
 const LONGEST_LEASE: TimeDelta = TimeDelta::hours(1);
 const LONGEST_CLOSED: TimeDelta = TimeDelta::hours(25);
+
+/// The time of the database server; `None` where the database is a file, and its clock this computer's.
+pub fn of_server(db: &mut Db) -> Result<Option<DateTime<Utc>>> {
+    let Backend::Postgres(mut connection) = db.backend() else { return Ok(None) };
+    let now = diesel::select(sql::<Timestamp>("clock_timestamp() AT TIME ZONE 'UTC'"));
+    let now: NaiveDateTime = now.get_result(&mut connection)?;
+    Ok(Some(utc(now)))
+}
 
 /// Makes due now what was put off by a clock that was ahead. How many rows that were; none in the ordinary course.
 pub fn set_right(db: &mut WriteDb, now: DateTime<Utc>) -> Result<usize> {

@@ -10,7 +10,7 @@ use super::{
     dsl::*,
     schema::{companies, connections},
     unique_names,
-    values::{Time, at, utc},
+    values::{MaybeTime, Time, at, utc},
 };
 
 /// One business whose lists are staged.
@@ -21,6 +21,12 @@ pub struct Company {
     pub name: String,
     #[diesel(deserialize_as = Time)]
     pub created_at: DateTime<Utc>,
+    /// Since when it is being removed, if it is: nothing of it is written any more.
+    #[diesel(deserialize_as = MaybeTime)]
+    pub closing_at: Option<DateTime<Utc>>,
+    /// Since when rows of it are deleted: its removal cannot be cancelled any more.
+    #[diesel(deserialize_as = MaybeTime)]
+    pub deleting_at: Option<DateTime<Utc>>,
 }
 
 /// # Errors
@@ -106,6 +112,14 @@ pub fn rename(db: &mut WriteDb, id: &CompanyId, name: &str) -> Result<()> {
 /// # Errors
 /// [`Error::NotFound`].
 pub fn close(db: &mut WriteDb, id: &CompanyId, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    lock(db, id)?;
+    let open = companies::table.find(id).filter(companies::closing_at.is_null());
+    diesel::update(open).set(companies::closing_at.eq(at(now))).execute(db)?;
+    closing_at(db, id)?.ok_or(Error::NotFound("company"))
+}
+
+/// Waits for those who write something of a company, and keeps others from it until the transaction ends.
+fn lock(db: &mut WriteDb, id: &CompanyId) -> Result<()> {
     if let Backend::Postgres(connection) = db.backend() {
         // An update alone would not wait for those who hold the key.
         companies::table
@@ -115,9 +129,38 @@ pub fn close(db: &mut WriteDb, id: &CompanyId, now: DateTime<Utc>) -> Result<Dat
             .first::<CompanyId>(connection)
             .optional()?;
     }
-    let open = companies::table.find(id).filter(companies::closing_at.is_null());
-    diesel::update(open).set(companies::closing_at.eq(at(now))).execute(db)?;
-    closing_at(db, id)?.ok_or(Error::NotFound("company"))
+    Ok(())
+}
+
+/// Notes that rows of a company that is being removed are deleted from now on.
+///
+/// # Errors
+/// [`Error::Stale`] where its removal was cancelled meanwhile; [`Error::NotFound`].
+pub fn begin_deletion(db: &mut WriteDb, id: &CompanyId, now: DateTime<Utc>) -> Result<()> {
+    lock(db, id)?;
+    let company = get(db, id)?;
+    if company.closing_at.is_none() {
+        return Err(Error::Stale("company"));
+    }
+    let first = companies::table.find(id).filter(companies::deleting_at.is_null());
+    diesel::update(first).set(companies::deleting_at.eq(at(now))).execute(db)?;
+    Ok(())
+}
+
+/// Takes the removal of a company back. Whether there was one.
+///
+/// # Errors
+/// [`Error::Closing`] where rows of it are gone already; [`Error::NotFound`].
+pub fn reopen(db: &mut WriteDb, id: &CompanyId) -> Result<bool> {
+    lock(db, id)?;
+    let company = get(db, id)?;
+    if company.deleting_at.is_some() {
+        return Err(Error::Closing);
+    }
+    let closing = companies::table.find(id).filter(companies::closing_at.is_not_null());
+    let rows =
+        diesel::update(closing).set(companies::closing_at.eq(None::<chrono::NaiveDateTime>)).execute(db)?;
+    Ok(rows > 0)
 }
 
 /// Since when a company is being removed, if it is.

@@ -175,13 +175,44 @@ pub fn update(db: &mut WriteDb, lock: &Locked<locks::Connection>, update: Update
     Ok(())
 }
 
+/// Says what its source calls the tenant whose lists are staged.
+pub fn set_tenant(db: &mut WriteDb, id: &ConnectionId, tenant: Option<&str>) -> Result<()> {
+    diesel::update(connections::table.find(id)).set(connections::tenant.eq(tenant)).execute(db)?;
+    Ok(())
+}
+
+/// The IDs of the connections of a kind that stage the lists of these tenants.
+pub fn of_tenants(db: &mut Db, kind: Kind, tenants: &[String]) -> Result<Vec<ConnectionId>> {
+    let theirs = connections::kind.eq(kind.as_str()).and(connections::tenant.eq_any(tenants));
+    Ok(connections::table
+        .filter(theirs.and(connections::deleted_at.is_null()))
+        .select(connections::id)
+        .order(connections::id)
+        .load(db)?)
+}
+
 /// Nobody reads its source any more, nor gives its messages a meaning: its company is being removed. Who does so now has lost
 /// the lease.
 pub fn shut(db: &mut WriteDb, lock: &Locked<All>, now: DateTime<Utc>) -> Result<()> {
     let id = lock.connection_id();
-    diesel::update(connections::table.find(id)).set(connections::paused.eq(true)).execute(db)?;
+    let first = connections::table.find(id).filter(connections::paused_before.is_null());
+    diesel::update(first)
+        .set((connections::paused_before.eq(connections::paused.nullable()), connections::paused.eq(true)))
+        .execute(db)?;
     polls::shut(db, id, now)?;
     webhooks::shut(db, id)
+}
+
+/// Takes [`shut`] back: the connection runs as before.
+pub fn reopen(db: &mut WriteDb, lock: &Locked<All>, now: DateTime<Utc>) -> Result<()> {
+    let id = lock.connection_id();
+    let shut = connections::table.find(id).filter(connections::paused_before.is_not_null());
+    let before: Option<Option<bool>> = shut.select(connections::paused_before).first(db).optional()?;
+    let Some(paused) = before.flatten() else { return Ok(()) };
+    diesel::update(connections::table.find(id))
+        .set((connections::paused.eq(paused), connections::paused_before.eq(None::<bool>)))
+        .execute(db)?;
+    polls::restart(db, id, now)
 }
 
 /// Notes that the source was heard, which locks the connection.

@@ -48,6 +48,7 @@ mod schema;
 pub mod sealed;
 pub mod secrets;
 pub mod sessions;
+pub mod sign_in;
 mod threads;
 mod unavailable;
 mod unique_names;

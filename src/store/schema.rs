@@ -7,6 +7,7 @@ diesel::table! {
         name -> Text,
         created_at -> Timestamp,
         closing_at -> Nullable<Timestamp>,
+        deleting_at -> Nullable<Timestamp>,
     }
 }
 
@@ -25,6 +26,8 @@ diesel::table! {
         problem_remedy -> Nullable<Text>,
         problem_at -> Nullable<Timestamp>,
         deleted_at -> Nullable<Timestamp>,
+        paused_before -> Nullable<Bool>,
+        tenant -> Nullable<Text>,
     }
 }
 
@@ -493,6 +496,8 @@ diesel::table! {
         totp_last_step -> Nullable<BigInt>,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        own_email -> Bool,
+        short_password -> Bool,
     }
 }
 
@@ -569,9 +574,59 @@ diesel::table! {
 }
 
 diesel::table! {
+    gateway_keys (name) {
+        name -> Text,
+        key_id -> Text,
+        sealed -> Binary,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     connection_accounts (connection_id) {
         connection_id -> Text,
         account_id -> Text,
+    }
+}
+
+diesel::table! {
+    sign_in_tries (id) {
+        id -> Binary,
+        failures -> BigInt,
+        last_at -> Timestamp,
+        free_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    totp_offers (account_id) {
+        account_id -> Text,
+        sealed -> Binary,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    recovery_codes (account_id, code_hash) {
+        account_id -> Text,
+        code_hash -> Binary,
+    }
+}
+
+diesel::table! {
+    account_identities (issuer, subject) {
+        issuer -> Text,
+        subject -> Text,
+        account_id -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    used_oidc_states (state_hash) {
+        state_hash -> Binary,
+        expires_at -> Timestamp,
     }
 }
 
@@ -592,6 +647,7 @@ diesel::joinable!(desktop_files -> connections (connection_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     account_companies,
+    account_identities,
     account_secrets,
     account_sessions,
     account_tokens,
@@ -609,6 +665,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     desktop_files,
     feed_epoch,
     feed_positions,
+    gateway_keys,
     hooks,
     inbox,
     inbox_clocks,
@@ -622,6 +679,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     rate_limits,
     record_versions,
     records,
+    recovery_codes,
     run_absences,
     run_seen,
     runs,
@@ -630,7 +688,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     search_lists,
     search_pending,
     secret_keys,
+    sign_in_tries,
     tokens,
     told,
+    totp_offers,
+    used_oidc_states,
     write_checks,
 );

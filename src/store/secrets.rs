@@ -13,7 +13,7 @@ use super::{
     db::Backend,
     db::per_backend,
     dsl::*,
-    schema::{account_secrets, audit_keys, connection_secrets, secret_keys},
+    schema::{account_secrets, audit_keys, connection_secrets, gateway_keys, secret_keys},
     values::{Time, at, uncount},
 };
 
@@ -63,6 +63,9 @@ fn is_account(owner_id: &str) -> bool {
 
 /// What a connection's own key for messages is called: nobody gave it, and nobody is shown it.
 pub const MESSAGE_KEY: &str = "message_key";
+
+/// Stands in the place of a connection's ID where a key of the gateway itself is sealed.
+pub const GATEWAY: &str = "gateway";
 
 /// The keys, the oldest first.
 pub fn keys(db: &mut Db) -> Result<Vec<KnownKey>> {
@@ -122,6 +125,7 @@ pub fn forget_unused_keys(db: &mut WriteDb) -> Result<usize> {
     used.extend(account_secrets::table.select(account_secrets::key_id).distinct().load::<String>(db)?);
     let sealing: Vec<String> = audit_keys::table.select(audit_keys::sealed_with).distinct().load(db)?;
     used.extend(sealing);
+    used.extend(gateway_keys::table.select(gateway_keys::key_id).distinct().load::<String>(db)?);
     let unused = secret_keys::table.filter(diesel::dsl::not(secret_keys::current));
     Ok(diesel::delete(unused.filter(secret_keys::id.ne_all(used))).execute(db)?)
 }
@@ -136,8 +140,10 @@ pub fn counts(db: &mut Db) -> Result<BTreeMap<String, u64>> {
         .group_by(account_secrets::key_id)
         .select((account_secrets::key_id, diesel::dsl::count_star()))
         .load(db)?;
+    let own: Vec<String> = gateway_keys::table.select(gateway_keys::key_id).load(db)?;
+    let own = own.into_iter().map(|id| (id, 1));
     let mut counts = BTreeMap::new();
-    for (id, count) in rows.into_iter().chain(of_accounts) {
+    for (id, count) in rows.into_iter().chain(of_accounts).chain(own) {
         *counts.entry(id).or_default() += uncount(count);
     }
     Ok(counts)
@@ -160,6 +166,45 @@ pub fn of_account(db: &mut Db, account_id: &str, prefix: &str) -> Result<Vec<Sea
         .select(OfAccount::as_select())
         .load(db)?;
     Ok(rows.into_iter().filter(|row| row.name.starts_with(prefix)).map(SealedSecret::from).collect())
+}
+
+/// Whether anything is sealed: then a new key would not do in place of one that was lost.
+pub fn any(db: &mut Db) -> Result<bool> {
+    let own = gateway_keys::table.select(gateway_keys::name).first::<String>(db).optional()?;
+    Ok(own.is_some() || owners(db)? > 0)
+}
+
+/// A key of the gateway itself, sealed; its place is [`GATEWAY`].
+pub fn gateway_key(db: &mut Db, name: &str) -> Result<Option<SealedSecret>> {
+    let row = gateway_keys::table.find(name).select((gateway_keys::key_id, gateway_keys::sealed));
+    let row: Option<(String, Vec<u8>)> = row.first(db).optional()?;
+    Ok(row.map(|(key_id, sealed)| of_gateway(name.to_owned(), key_id, sealed)))
+}
+
+/// Keeps a key of the gateway, unless there is one of that name; whether it is the one that counts now.
+pub fn add_gateway_key(db: &mut WriteDb, key: &SealedSecret, now: DateTime<Utc>) -> Result<bool> {
+    let added = per_backend!(db, |connection| diesel::insert_into(gateway_keys::table)
+        .values((
+            gateway_keys::name.eq(&key.name),
+            gateway_keys::key_id.eq(&key.key_id),
+            gateway_keys::sealed.eq(&key.sealed),
+            gateway_keys::updated_at.eq(at(now)),
+        ))
+        .on_conflict_do_nothing()
+        .execute(connection))?;
+    Ok(added > 0)
+}
+
+/// The keys of the gateway that another key seals.
+pub fn gateway_keys_not_sealed_with(db: &mut Db, key_id: &str) -> Result<Vec<SealedSecret>> {
+    let others = gateway_keys::table.filter(gateway_keys::key_id.ne(key_id)).order(gateway_keys::name);
+    let columns = (gateway_keys::name, gateway_keys::key_id, gateway_keys::sealed);
+    let rows: Vec<(String, String, Vec<u8>)> = others.select(columns).load(db)?;
+    Ok(rows.into_iter().map(|(name, key_id, sealed)| of_gateway(name, key_id, sealed)).collect())
+}
+
+fn of_gateway(name: String, key_id: String, sealed: Vec<u8>) -> SealedSecret {
+    SealedSecret { owner_id: GATEWAY.to_owned(), name, key_id, sealed }
 }
 
 /// The secrets of a connection that were given or made for it, by name.
@@ -283,6 +328,11 @@ pub fn not_sealed_with(
 
 /// Seals a secret anew, unless it was changed or removed since `before` was read; whether it was done.
 pub fn reseal(db: &mut WriteDb, before: &SealedSecret, key_id: &str, sealed: &[u8]) -> Result<bool> {
+    if before.owner_id == GATEWAY {
+        let row = gateway_keys::table.find(&before.name).filter(gateway_keys::sealed.eq(&before.sealed));
+        let set = (gateway_keys::key_id.eq(key_id), gateway_keys::sealed.eq(sealed));
+        return Ok(diesel::update(row).set(set).execute(db)? > 0);
+    }
     if is_account(&before.owner_id) {
         let row = account_secrets::table
             .find((&before.owner_id, &before.name))

@@ -8,7 +8,7 @@ use crate::{
         audit::Act,
         words::{AuditAction, Kind, Mode},
     },
-    store::{self, WriteDb, audit, connections::Connection, runs::Run},
+    store::{self, WriteDb, audit, companies, connections::Connection, runs::Run},
 };
 
 use super::{poll, run};
@@ -35,6 +35,7 @@ pub fn ask(
     mode: Mode,
 ) -> Result<Vec<Run>, AskError> {
     grant.covers(&connection.company_id, "connection")?;
+    companies::open(db, &connection.company_id)?;
     let runs = request(db, ambient, connection, mode)?;
     let act = Act::new(AuditAction::ListsRequested, "connection", &connection.id).of(&connection.company_id);
     let act = runs.iter().fold(act.with("mode", mode), |act, run| act.with("run_id", &run.id));

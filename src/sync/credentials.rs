@@ -18,7 +18,7 @@ use crate::{
         similarity::nearest,
         words::{AuditAction, Kind},
     },
-    store::{self, Db, WriteDb, audit, connections::Connection, secrets},
+    store::{self, Db, WriteDb, audit, companies, connections::Connection, secrets},
 };
 
 use super::vault::{Vault, VaultError};
@@ -250,6 +250,7 @@ pub fn renew(
     name: &str,
 ) -> Result<Secret> {
     grant.covers(&connection.company_id, "connection")?;
+    companies::open(db, &connection.company_id).map_err(VaultError::from)?;
     let kind = connection.kind;
     let spec = spec(kind, name)?;
     let prefix = spec.generated.ok_or(Error::NotMade { kind, name: spec.name })?;

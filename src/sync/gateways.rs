@@ -76,10 +76,16 @@ pub fn is_served(database: &Path) -> bool {
 }
 
 impl Held {
-    /// The gateways whose files nobody locks any more.
+    /// The other gateways whose files nobody locks any more.
     fn gone(&self) -> Vec<(String, PathBuf)> {
         beside_of(&self.database, &self.name).filter(|(_, path)| is_free(path)).collect()
     }
+}
+
+/// The gateways of a SQLite database that were killed, and after which nobody has cleared up yet. Nothing is changed.
+pub fn killed(store: &Store) -> Vec<String> {
+    let Some(database) = store.file() else { return Vec::new() };
+    beside_of(&database, "").filter(|(_, path)| is_free(path)).map(|(name, _)| name).collect()
 }
 
 /// The gateways of a database, but for one: their names and their files.

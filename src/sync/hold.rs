@@ -8,10 +8,12 @@ use crate::{
         audit::Act,
         ids::RunId,
         problem::Problem,
-        words::{AuditAction, RunState},
+        words::{AuditAction, List, Mode, RunState},
     },
     store::{
-        self, PageLimit, WriteDb, audit, companies, locks, records,
+        self, PageLimit, WriteDb, audit, companies, lists,
+        locks::{self, Locked},
+        records,
         runs::{self, Decider, Decision, Run},
     },
 };
@@ -41,7 +43,7 @@ pub fn approve(
     name: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Run, Error> {
-    let run = held(db, grant, run_id)?;
+    let (run, _) = held(db, grant, run_id)?;
     let decision = Decision { decision: "approved".into(), at: now, by: by(grant, name) };
     runs::decide(db, run_id, RunState::Complete, &decision, Some(run.absent), None)?;
     go_on(db, run_id, now)?;
@@ -75,20 +77,28 @@ pub fn reject(
     name: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Run, Error> {
-    let run = held(db, grant, run_id)?;
+    let (run, lock) = held(db, grant, run_id)?;
     audit::note(db, grant, decided(AuditAction::HoldRejected, &run, RunState::Failed));
     let decision = Decision { decision: "rejected".into(), at: now, by: by(grant, name) };
     runs::decide(db, run_id, RunState::Failed, &decision, None, Some(&rejected()))?;
+    if run.mode == Mode::Full {
+        // Who is gone is not known again: the list that would tell is not believed.
+        lists::unjudged(db, &lock, true, &not_believed(run_id), now)?;
+    }
     Ok(runs::get(db, run_id)?)
 }
 
-fn held(db: &mut WriteDb, grant: &Grant<action::DecideHolds>, run_id: &RunId) -> Result<Run, Error> {
+fn held(
+    db: &mut WriteDb,
+    grant: &Grant<action::DecideHolds>,
+    run_id: &RunId,
+) -> Result<(Run, Locked<List>), Error> {
     let run = runs::get(db, run_id)?;
     grant.covers(&run.company_id, "run")?;
-    locks::of(&run.connection_id).list(db, run.list)?;
+    let lock = locks::of(&run.connection_id).list(db, run.list)?;
     companies::open(db, &run.company_id)?;
     let run = runs::get(db, run_id)?;
-    if run.state == RunState::Held { Ok(run) } else { Err(Error::NotHeld) }
+    if run.state == RunState::Held { Ok((run, lock)) } else { Err(Error::NotHeld) }
 }
 
 fn decided(action: AuditAction, run: &Run, state: RunState) -> Act {
@@ -105,6 +115,15 @@ fn rejected() -> Problem {
     Problem::new(
         "rejected",
         "The absences were rejected: everybody stays as they were.",
+        "Put right at the source why its list was so short; the next whole list is judged anew.",
+    )
+}
+
+/// Why nobody of a list can be marked absent whose last whole reading a person did not believe.
+fn not_believed(run_id: &str) -> Problem {
+    Problem::new(
+        "rejected",
+        format!("The list that came last is not believed: a person rejected the absences of run {run_id}."),
         "Put right at the source why its list was so short; the next whole list is judged anew.",
     )
 }

@@ -12,7 +12,7 @@ use crate::{
         words::AuditAction,
     },
     store::{
-        self, Db, WriteDb, audit, connections,
+        self, Db, WriteDb, audit, companies, connections,
         connections::{Connection, Contents},
         locks, purge, sessions, webhooks,
     },
@@ -45,6 +45,17 @@ pub struct Extent {
     pub callbacks: bool,
 }
 
+/// What may go with a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    /// Not its links.
+    Unlinked,
+    /// Its links as well: somebody has confirmed that.
+    Links,
+    /// All, because its company goes.
+    WithCompany,
+}
+
 /// Looks at what goes with a connection. Nothing is changed.
 ///
 /// # Errors
@@ -62,22 +73,27 @@ pub fn extent(
 }
 
 /// Deletes a connection: its callbacks are taken back where that is possible, it is gone for everybody, and so are its
-/// first rows. `confirmed` is whether its links may go as well. What a person should know of callbacks that may still be
-/// there.
+/// first rows. `leave` is what may go with it. What a person should know of callbacks that may still be there.
 ///
 /// # Errors
-/// [`store::Error::NotFound`]; [`RemoveError::InUse`].
+/// [`store::Error::NotFound`]; [`RemoveError::InUse`]; [`store::Error::Closing`] where its company is being removed.
 pub async fn connection(
     sources: &SourceAccess,
     grant: &Grant<action::ManageConnections>,
     extent: &Extent,
-    confirmed: bool,
+    leave: Leave,
 ) -> Result<Option<Problem>, RemoveError> {
     grant.covers(&extent.connection.company_id, "connection")?;
-    if extent.contents.links > 0 && !confirmed {
+    if extent.contents.links > 0 && leave == Leave::Unlinked {
         return Err(RemoveError::InUse(extent.contents.links));
     }
     let id = extent.connection.id.clone();
+    let company = extent.connection.company_id.clone();
+    if leave != Leave::WithCompany {
+        // Before its source is told: once more below, where it counts.
+        let company = company.clone();
+        sources.store.write(move |db| companies::open(db, &company)).await?;
+    }
     // While its secrets are there.
     let left = match extent.callbacks {
         true => subscribe::unsubscribe(sources, grant, &id).await.err().map(|error| callbacks_left(&error)),
@@ -89,9 +105,12 @@ pub async fn connection(
     let (company_id, links) = (extent.connection.company_id.clone(), extent.contents.links);
     let mark = move |db: &mut WriteDb| {
         locks::of(&marked).all(db)?;
+        if leave != Leave::WithCompany {
+            companies::open(db, &company)?;
+        }
         // Somebody may have linked one of its records meanwhile.
         match connections::links_held(db, &marked)? {
-            links @ 1.. if !confirmed => Err(RemoveError::InUse(links)),
+            links @ 1.. if leave == Leave::Unlinked => Err(RemoveError::InUse(links)),
             _ => {
                 let act = Act::new(AuditAction::ConnectionRemoved, "connection", &marked).of(&company_id);
                 audit::note_by(db, &actor, &origin, act.with("links", links));
@@ -122,6 +141,12 @@ pub fn shut(db: &mut WriteDb, id: &ConnectionId, now: DateTime<Utc>) -> store::R
     run::abandon(db, id, now)?;
     sessions::retire(db, id, now)?;
     connections::shut(db, &lock, now)
+}
+
+/// Takes [`shut`] back.
+pub fn reopen(db: &mut WriteDb, id: &ConnectionId, now: DateTime<Utc>) -> store::Result<()> {
+    let lock = locks::of(id).all(db)?;
+    connections::reopen(db, &lock, now)
 }
 
 fn callbacks_left(error: &SubscribeError) -> Problem {

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::store::{PageLimit, Result, Store, WriteDb, accounts, audit, prune};
+use crate::store::{PageLimit, Result, Store, WriteDb, accounts, audit, prune, sign_in};
+
+/// Who was offered a second factor and has not taken it by then, has to begin anew.
+const OFFERED: TimeDelta = TimeDelta::hours(1);
 
 /// How long what has happened is kept.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +39,7 @@ pub async fn forget(store: &Store, kept: Kept, now: DateTime<Utc>) -> Result<usi
     if let Some(kept) = kept.audit {
         gone += forget_audit(store, now - kept, now).await?;
     }
+    gone += until_none(store, move |db| sign_in::forget_old(db, now, now - OFFERED)).await?;
     Ok(gone)
 }
 

@@ -126,7 +126,8 @@ fn of_lists(connection: &Connection, known: &Known, now: DateTime<Utc>) -> Statu
         None => check::check(connection, now).expected_at,
     };
     let status = match (&connection.problem, &known.held) {
-        (Some((problem, since)), _) => troubled(problem, *since),
+        (Some((problem, since)), Some(run)) => both(troubled(problem, *since), asking(run)),
+        (Some((problem, since)), None) => troubled(problem, *since),
         (None, Some(run)) => asking(run),
         (None, None) => quiet(connection, known, now),
     };
@@ -163,6 +164,22 @@ fn asking(run: &Run) -> Status {
             "{remedy} `rollcall run show {0}`, then `rollcall run approve {0}` or `reject`.",
             run.id
         ))
+}
+
+/// Something is wrong, and a run waits for a decision. What is wrong comes first where only a person can mend it; else it
+/// may be over before the run is decided.
+fn both(troubled: Status, asking: Status) -> Status {
+    use ConnectionState::{CredentialsRejected, PermissionMissing};
+    let (first, second) = match troubled.state {
+        CredentialsRejected | PermissionMissing => (troubled, asking),
+        _ => (asking, troubled),
+    };
+    let joined = |one: &str, other: &str| format!("{one} {other}").trim().to_owned();
+    Status {
+        detail: joined(&first.detail, &second.detail),
+        remedy: joined(&first.remedy, &second.remedy),
+        ..first
+    }
 }
 
 fn arriving(known: &Known) -> Option<Status> {

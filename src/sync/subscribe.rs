@@ -119,8 +119,7 @@ pub fn webhook_url(kind: Kind, connection_id: &ConnectionId, public_url: &Url) -
     let webhooks = connectors::spec(kind)?.webhooks?;
     let origin = public_url.as_str().trim_end_matches('/');
     Some(match webhooks.found {
-        FoundBy::Address => format!("{origin}/webhooks/{connection_id}"),
-        FoundBy::Tenant => format!("{origin}/webhooks/{kind}"),
+        FoundBy::Address | FoundBy::AddressOrTenant => format!("{origin}/webhooks/{connection_id}"),
     })
 }
 

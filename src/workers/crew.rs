@@ -23,13 +23,15 @@ use super::{
 use crate::{
     clock::Ambient,
     store::{Store, workers},
-    sync::{audit::checkpoints::Checkpoints, gateways::Alive, retention::Kept},
+    sync::{audit::checkpoints::Checkpoints, gateways::Alive, retention::Kept, shared_clock::SharedClock},
 };
 
 /// What they are given.
 pub struct Crew {
     pub store: Store,
     pub ambient: Ambient,
+    /// The clock in it.
+    pub clock: Arc<SharedClock>,
     /// The name of this gateway, in leases.
     pub gateway: String,
     /// Shows others that this gateway is alive, and whether they are.
@@ -47,8 +49,19 @@ pub struct Crew {
 impl Crew {
     /// Starts all of them, each under its supervisor.
     pub fn start(self, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
-        let Self { store, ambient, gateway, alive, inboxes, polling, webhooks, kept, checkpoints, workers } =
-            self;
+        let Self {
+            store,
+            ambient,
+            clock,
+            gateway,
+            alive,
+            inboxes,
+            polling,
+            webhooks,
+            kept,
+            checkpoints,
+            workers,
+        } = self;
         let for_all = || ForAll { store: store.clone(), gateway: gateway.clone() };
         let (db, time) = (|| store.clone(), || ambient.clone());
         let mut started = Started { beside: JoinSet::new(), workers: workers.clone(), stopped };
@@ -58,7 +71,7 @@ impl Crew {
         started.add(Periodically::one(Sweep { store: db(), ambient: time(), webhooks }, time(), for_all()));
         started.add(Periodically::one(Retention { store: db(), ambient: time(), kept }, time(), for_all()));
         started.add(Periodically::each(Audit { store: db(), ambient: time(), checkpoints }, time()));
-        started.add(Periodically::each(Watch { store: db() }, time()));
+        started.add(Periodically::each(Watch { store: db(), clock }, time()));
         started.add(inboxes);
         started.add(polling);
         started.add(Periodically::each(Report::new(db(), time(), gateway.clone(), workers), time()));

@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("codec", &["domain"]),
     ("store", &["codec", "domain"]),
     ("connectors", &["codec", "domain", "threads"]),
-    ("sync", &["connectors", "store", "codec", "domain", "clock"]),
+    ("sync", &["connectors", "store", "codec", "domain", "clock", "threads"]),
     ("service", &["sync", "connectors", "store", "codec", "domain", "clock"]),
     ("config", &["domain"]),
     ("telemetry", &["config"]),

@@ -7,11 +7,12 @@ use std::{
     task::Poll,
 };
 
-use axum::{Router, body::Body, extract::Request, response::Response, routing::get};
+use axum::{Router, body::Body, extract::Request, http::StatusCode, response::Response, routing::get};
 use rollcall::simulators::quickbooks_desktop::{CompanyFile, Faults, Outcome, run_session};
 use rollcall::{
     clock::Ambient,
     config::{LogFormat, LogSettings},
+    domain::problem::Problem,
     http::{layers, problem::ApiError},
     telemetry::{self, TelemetryError},
 };
@@ -79,6 +80,24 @@ async fn a_request_is_one_line_with_its_id_and_without_its_query() {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[tokio::test]
+async fn an_outage_is_one_line_and_not_one_for_each_request() {
+    let (lines, _guard) = Lines::capture("error", LogFormat::Text);
+    let away = || async {
+        let problem = Problem::new("database_unavailable", "It is away.", "Wait.");
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, problem).caused_by("connection refused")
+    };
+    let router =
+        layers::stack(Router::new().route("/away", get(away)), Ambient::system(), layers::Transport::Http);
+    for _ in 0..50 {
+        let request = Request::get("/away").header("host", "localhost").body(Body::empty()).unwrap();
+        assert_eq!(router.clone().oneshot(request).await.unwrap().status(), 503);
+    }
+    let text = lines.text();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains("connection refused"), "{text}");
 }
 
 /// Promise 8: whatever somebody pastes into an address.

@@ -79,12 +79,15 @@ fn show(context: &Context, company: &Company) -> Result {
         .answer(company, |company| fields(&[("id", company.id.clone()), ("name", company.name.clone())]))
 }
 
+fn row(it: &Company) -> [String; 4] {
+    [it.name.clone(), it.id.clone(), time(Some(it.created_at)), time(it.closing_at)]
+}
+
 fn list(context: &Context, companies: &[Company]) -> Result {
     context.out.answer(&companies, |companies| {
-        let rows =
-            companies.iter().map(|it| [it.name.clone(), it.id.clone(), time(Some(it.created_at))]).collect();
+        let rows = companies.iter().map(row).collect();
         table(
-            ["NAME", "ID", "CREATED"],
+            ["NAME", "ID", "CREATED", "BEING REMOVED SINCE"],
             rows,
             "There are no companies: `rollcall company add NAME` adds one.",
         )

@@ -11,8 +11,9 @@ use crate::{
         confirm::Consent,
         connection::gone,
         context::Context,
+        failure::Failure,
         pages::all,
-        text::{fields, plain},
+        text::{fields, plain, time},
     },
     domain::{name::slug, words::List},
     service::{
@@ -22,7 +23,10 @@ use crate::{
         profiles::{self, ProfilesQuery},
     },
     store::Store,
-    sync::backlog::{self, Task},
+    sync::{
+        backlog::{self, Task},
+        remove::Leave,
+    },
 };
 
 use super::export::{Export, apps_of, is_there};
@@ -36,11 +40,12 @@ const SOME: usize = 500;
 /// export: a line of JSON for each record, message not yet staged, profile, link, run and connection, without secrets, and
 /// a last one that says that it is whole. Then it removes the company's connections with their records and links, the
 /// profiles that apps have in it, the company itself and its change feed. Should it be stopped in between, run it again: it
-/// goes on where it was.
+/// goes on where it was; or, while nothing is deleted, cancel it with --cancel.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   rollcall company remove Acme --dry-run
-  rollcall company remove Acme --yes --export acme.jsonl")]
+  rollcall company remove Acme --yes --export acme.jsonl
+  rollcall company remove Acme --cancel")]
 pub(crate) struct Args {
     /// Its name or ID
     company: String,
@@ -50,6 +55,9 @@ pub(crate) struct Args {
     /// Write no export
     #[arg(long, conflicts_with = "export")]
     no_export: bool,
+    /// Cancel a removal that was broken off before anything was deleted: all goes on as before
+    #[arg(long, conflicts_with_all = ["export", "no_export", "dry_run"])]
+    cancel: bool,
     #[command(flatten)]
     consent: Consent,
 }
@@ -64,7 +72,10 @@ struct Answer {
 }
 
 pub(super) async fn run(context: &Context, store: &Store, args: Args) -> Result {
-    let Args { company, export, no_export, consent } = args;
+    let Args { company, export, no_export, cancel, consent } = args;
+    if cancel {
+        return reopen(context, store, company).await;
+    }
     let removal =
         context.read(store, None, move |db, attempt| companies::to_remove(db, attempt, &company)).await?;
     let question = format!("Remove the company {} ({}) with all of this?", plain(&removal.name), removal.id);
@@ -72,14 +83,16 @@ pub(super) async fn run(context: &Context, store: &Store, args: Args) -> Result 
         return Ok(());
     }
     let (id, now) = (removal.id.clone(), context.ambient.now());
-    let closing_at =
-        context.read(store, None, move |db, attempt| companies::closing_at(db, attempt, &id)).await?;
+    let closing = context.read(store, None, move |db, attempt| companies::closing(db, attempt, &id)).await?;
     // The date of the first try: another one goes on with the same file.
-    let begun = closing_at.unwrap_or(now);
+    let begun = closing.at.unwrap_or(now);
     let path = (!no_export).then(|| export.unwrap_or_else(|| default_path(&removal.name, begun)));
     if let Some(path) = &path {
         // While nothing has changed yet.
-        is_there(path, &removal.id, closing_at)?;
+        let whole = is_there(path, &removal.id, closing.at)?;
+        if let (false, Some(since)) = (whole, closing.deleting_at) {
+            return Err(too_late(since));
+        }
     }
     let closing_at = close(context, store, &removal).await?;
     // What is there is looked at anew: it does not change any more.
@@ -96,6 +109,27 @@ pub(super) async fn run(context: &Context, store: &Store, args: Args) -> Result 
             export.as_ref().map(|path| format!("Its export is in {}.\n", plain(&path.display().to_string())));
         format!("Removed {} ({}).\n{}", plain(&removal.name), removal.id, kept.unwrap_or_default())
     })
+}
+
+/// Cancels a removal.
+async fn reopen(context: &Context, store: &Store, company: String) -> Result {
+    let now = context.ambient.now();
+    let reopened =
+        context.write(store, None, move |db, attempt| companies::reopen(db, attempt, &company, now));
+    let (company, reopened) = reopened.await?;
+    context.out.answer(&company, |company| match reopened {
+        true => format!("{} ({}) goes on as before.\n", plain(&company.name), company.id),
+        false => format!("{} ({}) is not being removed.\n", plain(&company.name), company.id),
+    })
+}
+
+/// Rows are gone already, so that an export that is written now would lack them.
+fn too_late(since: DateTime<Utc>) -> Failure {
+    Failure::new(
+        "export_too_late",
+        format!("The company's rows are deleted since {}: an export would not be whole.", time(Some(since))),
+        "Name the export of before by --export, so that it is looked at and kept; or go on with --no-export.",
+    )
 }
 
 /// Has nothing more written of the company: whoever works on it is waited for, and has lost his lease. Since when.
@@ -119,10 +153,14 @@ async fn close(context: &Context, store: &Store, removal: &CompanyRemoval) -> Re
 
 /// Deletes what there is of the company, and itself.
 async fn take_away(context: &Context, store: &Store, removal: &CompanyRemoval, apps: &[App]) -> Result {
+    let (id, now) = (removal.id.clone(), context.ambient.now());
+    let begun =
+        context.write(store, None, move |db, attempt| companies::begin_deletion(db, attempt, &id, now));
+    if_there(begun.await, "company_not_found")?;
     for id in removal.connections.clone() {
         let found = context.read(store, None, move |db, attempt| connections::to_remove(db, attempt, &id));
         let Some((grant, extent)) = if_there(found.await, "connection_not_found")? else { continue };
-        gone(context, store, &grant, &extent).await?;
+        gone(context, store, &grant, &extent, Leave::WithCompany).await?;
     }
     // Those that were deleted before: their rows may be going still.
     let id = removal.id.clone();
@@ -192,7 +230,7 @@ async fn remove_profiles(context: &Context, store: &Store, company: &str, app: &
         for some in ids.chunks(SOME) {
             let (some, ambient) = (some.to_vec(), context.ambient.clone());
             let remove = context.write(store, Some(app.id.clone()), move |db, attempt| {
-                some.iter().try_for_each(|id| profiles::remove(db, &ambient, attempt, list, id).map(|_| ()))
+                some.iter().try_for_each(|id| profiles::remove_with_company(db, &ambient, attempt, list, id))
             });
             remove.await?;
         }

@@ -1,16 +1,19 @@
-//! `rollcall connection set`, `password` and `remove`.
+//! `rollcall connection set`, `password` and `secret`.
 
+use serde::Serialize;
 use serde_json::json;
 
 use crate::{
     cli::{
         Result,
         assignments::{self, Assignment, SecretAssignment},
+        confirm::Consent,
         context::Context,
-        text::fields,
+        text::{fields, plain},
     },
+    domain::access::{Attempt, action},
     service::connections::{self, Password},
-    store::Store,
+    store::{Db, Store, WriteDb},
     sync::register::ConnectionChange,
 };
 
@@ -63,8 +66,18 @@ pub(super) async fn set(context: &Context, store: &Store, args: SetArgs) -> Resu
     context.out.answer(&set.await?, show::text)
 }
 
-pub(super) async fn password(context: &Context, store: &Store, id: String) -> Result {
-    let env = context.environment()?;
+pub(super) async fn password(context: &Context, store: &Store, id: String, consent: &Consent) -> Result {
+    let (env, wanted) = (context.environment()?, id.clone());
+    let replaces = {
+        let env = env.clone();
+        move |db: &mut WriteDb, attempt: &Attempt<action::ManageConnections>| {
+            connections::new_password(db, &env, attempt, &wanted)
+        }
+    };
+    context.rehearse(store, None, replaces).await?;
+    if !agreed(context, store, &id, "password", consent).await? {
+        return Ok(());
+    }
     let made =
         context.write(store, None, move |db, attempt| connections::new_password(db, &env, attempt, &id));
     let Password { id, username, password } = made.await?;
@@ -76,8 +89,24 @@ pub(super) async fn password(context: &Context, store: &Store, id: String) -> Re
     Ok(())
 }
 
-pub(super) async fn secret(context: &Context, store: &Store, id: String, name: String) -> Result {
+pub(super) async fn secret(
+    context: &Context,
+    store: &Store,
+    id: String,
+    name: String,
+    consent: &Consent,
+) -> Result {
     let (env, called) = (context.environment()?, name.clone());
+    let replaces = {
+        let (env, id, name) = (env.clone(), id.clone(), name.clone());
+        move |db: &mut WriteDb, attempt: &Attempt<action::ManageConnections>| {
+            connections::new_secret(db, &env, attempt, &id, &name)
+        }
+    };
+    context.rehearse(store, None, replaces).await?;
+    if !agreed(context, store, &id, &name, consent).await? {
+        return Ok(());
+    }
     let made =
         context.write(store, None, move |db, attempt| connections::new_secret(db, &env, attempt, &id, &name));
     let (connection, secret) = made.await?;
@@ -90,4 +119,30 @@ pub(super) async fn secret(context: &Context, store: &Store, id: String, name: S
         context.out.note("\nThe secret is shown only now. Give it to the sender: the old one works no more.");
     }
     Ok(())
+}
+
+/// What is replaced: the old one stops working.
+#[derive(Debug, Serialize)]
+struct Replaced {
+    /// The connection's ID.
+    id: String,
+    name: String,
+    replaces: String,
+}
+
+/// Whether a secret may be replaced: whoever uses the old one is locked out until he has the new one.
+async fn agreed(context: &Context, store: &Store, id: &str, what: &str, consent: &Consent) -> Result<bool> {
+    let id = id.to_owned();
+    let look =
+        move |db: &mut Db, attempt: &Attempt<action::ManageConnections>| connections::found(db, attempt, &id);
+    let (_, connection) = context.read(store, None, look).await?;
+    let replaced = Replaced { id: connection.id.into(), name: connection.name, replaces: what.to_owned() };
+    let goes = |replaced: &Replaced| {
+        fields(&[
+            ("connection", format!("{} ({})", replaced.name, replaced.id)),
+            ("stops working", format!("its present {}", replaced.replaces)),
+        ])
+    };
+    let question = format!("Replace the {what} of {} ({})?", plain(&replaced.name), replaced.id);
+    consent.given(context.out, &replaced, goes, &question)
 }

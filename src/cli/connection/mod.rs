@@ -15,7 +15,7 @@ use crate::{
     domain::words::{ConnectionState, Kind},
 };
 
-use super::{Result, context::Context, word_parser::word_parser};
+use super::{Result, confirm::Consent, context::Context, word_parser::word_parser};
 
 pub(super) use remove::gone;
 
@@ -43,18 +43,22 @@ pub(super) enum Command {
     },
     Set(change::SetArgs),
     /// Give the Web Connector of a connection a new password, and show it once; the old one stops working
-    #[command(after_help = "Example:\n  rollcall connection password con_0199… --json")]
+    #[command(after_help = "Example:\n  rollcall connection password con_0199… --yes --json")]
     Password {
         /// The connection's name or ID, con_…
         connection: String,
+        #[command(flatten)]
+        consent: Consent,
     },
     /// Make a new secret in place of one that Rollcall makes, and show it once; the old one stops working
-    #[command(after_help = "Example:\n  rollcall connection secret con_0199… webhook_secret --json")]
+    #[command(after_help = "Example:\n  rollcall connection secret con_0199… webhook_secret --yes --json")]
     Secret {
         /// The connection's name or ID, con_…
         connection: String,
         /// The secret's name, such as webhook_secret
         name: String,
+        #[command(flatten)]
+        consent: Consent,
     },
     /// Ask for a run of both lists at the next occasion
     #[command(after_help = "Example:\n  rollcall connection poll con_0199… --full")]
@@ -110,8 +114,12 @@ pub(super) async fn run(context: &Context, command: Command) -> Result {
         Command::List { company, kind, state } => show::list(context, &store, company, kind, state).await,
         Command::Show { connection } => show::show(context, &store, connection).await,
         Command::Set(args) => change::set(context, &store, args).await,
-        Command::Password { connection } => change::password(context, &store, connection).await,
-        Command::Secret { connection, name } => change::secret(context, &store, connection, name).await,
+        Command::Password { connection, consent } => {
+            change::password(context, &store, connection, &consent).await
+        }
+        Command::Secret { connection, name, consent } => {
+            change::secret(context, &store, connection, name, &consent).await
+        }
         Command::Poll { connection, full } => poll::poll(context, &store, connection, full).await,
         Command::Test { connection } => poll::test(context, &store, connection).await,
         Command::Subscribe { connection } => callbacks::subscribe(context, &store, connection).await,

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{Result, context::Context, failure::Failure, text::plain},
-    domain::words::Mode,
+    domain::words::{Cause, Mode},
     service::{
         connections::{self, PollRequest, TestResult},
         interface::Interface,
@@ -45,9 +45,10 @@ pub(super) async fn test(context: &Context, store: &Store, id: String) -> Result
     let (grant, connection) =
         context.read(store, None, move |db, attempt| connections::found(db, attempt, &id)).await?;
     let check = connection_test::test(&context.sources(store)?, &grant, &connection).await?;
-    let verdict = check.state.clone();
     let tested = TestResult::new(&connection, check);
     context.out.answer(&tested, |tested| {
+        // The same word as in JSON.
+        let verdict = tested.cause.map_or("ok", Cause::as_str);
         let mut text = format!("{verdict}: {}\n", plain(&tested.detail));
         if let Some(remedy) = &tested.remedy {
             text.push_str(&format!("do: {}\n", plain(remedy)));

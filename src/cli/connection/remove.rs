@@ -15,7 +15,7 @@ use crate::{
     store::Store,
     sync::{
         backlog::{self, Task},
-        remove::{self, Extent},
+        remove::{self, Extent, Leave},
     },
 };
 
@@ -44,7 +44,7 @@ pub(super) async fn remove(context: &Context, store: &Store, args: RemoveArgs) -
     if !consent.given(context.out, &removal, goes, &question)? {
         return Ok(());
     }
-    let left = gone(context, store, &grant, &extent).await?;
+    let left = gone(context, store, &grant, &extent, Leave::Links).await?;
     let removal = Removal { removed: true, problem: left.map(Into::into), ..removal };
     context.out.answer(&removal, |removal| format!("Removed {} ({}).\n", plain(&removal.name), removal.id))
 }
@@ -55,8 +55,9 @@ pub(crate) async fn gone(
     store: &Store,
     grant: &Grant<action::ManageConnections>,
     extent: &Extent,
+    leave: Leave,
 ) -> Result<Option<Problem>> {
-    let left = remove::connection(&context.sources(store)?, grant, extent, true).await?;
+    let left = remove::connection(&context.sources(store)?, grant, extent, leave).await?;
     let rows = extent.contents.employees + extent.contents.customers;
     let _spinner = context.out.spinner(&format!("deleting {} with {rows} records", extent.connection.name));
     let task = Task::Purge { connection_id: extent.connection.id.clone() };

@@ -11,7 +11,7 @@ use crate::{
         self, Db, Standing, Store,
         connections::{self, Connection},
     },
-    sync::status,
+    sync::{gateways, status},
 };
 
 use super::{Findings, Status, workers};
@@ -70,10 +70,11 @@ pub(super) async fn check(findings: &mut Findings, settings: &Settings) {
     exposed(findings, url);
     super::key::check(findings, settings, &store).await;
     let now = Utc::now();
+    let killed = gateways::killed(&store);
     match store.read(move |db| load(db, now)).await {
         Ok(loaded) => {
-            workers::told(findings, &loaded.workers, now);
-            told(findings, &loaded);
+            workers::told(findings, &loaded.workers, &killed, now);
+            told(findings, &loaded, workers::are_at_work(&loaded.workers, &killed, now));
         }
         Err(failure) => findings.failure("database", failure),
     }
@@ -110,7 +111,8 @@ fn load(db: &mut Db, now: DateTime<Utc>) -> Result<Loaded> {
     Ok(Loaded { names: Names::all(db)?, connections: loaded, workers: workers::load(db)? })
 }
 
-fn told(findings: &mut Findings, loaded: &Loaded) {
+/// `at_work` is whether a gateway is.
+fn told(findings: &mut Findings, loaded: &Loaded, at_work: bool) {
     if loaded.connections.is_empty() {
         let remedy = "Add a company and a connection: `rollcall connection add --help`.";
         findings.wrong(Status::Warn, "connections", "There are no connections yet.", remedy);
@@ -120,6 +122,12 @@ fn told(findings: &mut Findings, loaded: &Loaded) {
         let name = format!("connection {} of {company} ({})", connection.name, connection.id);
         let detail = format!("{}: {}", status.state, status.detail);
         use ConnectionState as State;
+        if status.state == State::Polling && !at_work {
+            let detail = format!("{detail} But no gateway is at work, so that nothing of it comes.");
+            let remedy = "Start one (`rollcall serve`): it goes on with it.";
+            findings.wrong(Status::Warn, &name, detail, remedy);
+            continue;
+        }
         let severity = match status.state {
             State::Ok | State::Polling if !status.remedy.is_empty() => Status::Warn,
             State::Ok | State::Polling => Status::Ok,

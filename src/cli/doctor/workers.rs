@@ -31,11 +31,37 @@ pub(super) fn load(db: &mut Db) -> store::Result<WorkersByGateway> {
     Ok(workers)
 }
 
-pub(super) fn told(findings: &mut Findings, workers: &WorkersByGateway, now: DateTime<Utc>) {
+/// Whether a gateway is at work. `killed` are those that are known to have been killed.
+pub(super) fn are_at_work(workers: &WorkersByGateway, killed: &[String], now: DateTime<Utc>) -> bool {
+    workers
+        .iter()
+        .any(|(gateway, workers)| !killed.contains(gateway) && !is_silent(last_report(workers), now))
+}
+
+fn last_report(workers: &[Worker]) -> Option<DateTime<Utc>> {
+    workers.iter().map(|worker| worker.reported_at).max()
+}
+
+fn is_silent(reported: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    reported.is_none_or(|reported| now - reported > SILENT)
+}
+
+pub(super) fn told(
+    findings: &mut Findings,
+    workers: &WorkersByGateway,
+    killed: &[String],
+    now: DateTime<Utc>,
+) {
     for (gateway, workers) in workers {
         let check = format!("workers of {gateway}");
-        let reported = workers.iter().map(|worker| worker.reported_at).max();
-        if reported.is_some_and(|reported| now - reported > SILENT) {
+        let reported = last_report(workers);
+        if killed.contains(gateway) {
+            let detail = format!("The gateway was killed after {}.", time(reported));
+            let remedy = "Start one (`rollcall serve`): it goes on with what this one has left.";
+            findings.wrong(Status::Warn, &check, detail, remedy);
+            continue;
+        }
+        if is_silent(reported, now) {
             let since = time(reported);
             let detail = format!("The gateway has not reported since {since}: it was killed, or it hangs.");
             let remedy = "Start it again (`rollcall serve`), or look at its log. If it was taken away: nothing, another \

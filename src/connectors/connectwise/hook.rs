@@ -89,8 +89,13 @@ fn is_signed(key: &Secret, body: &[u8], signature: &[u8]) -> bool {
     hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, key.as_ref()), body, signature).is_ok()
 }
 
+/// How tenants are told apart: the vendor takes a company ID in any case.
+pub(super) fn tenant(company_id: &str) -> String {
+    company_id.to_lowercase()
+}
+
 /// The tenant that a body names, and where its key is.
-fn sender(body: &[u8]) -> Option<(String, String)> {
+pub(super) fn sender(body: &[u8]) -> Option<(String, String)> {
     let body: Map<String, Value> = serde_json::from_slice(body).ok()?;
     let company = field(&body, "CompanyId")?.as_str()?.to_owned();
     let key_url = field(field(&body, "Metadata")?.as_object()?, "key_url")?.as_str()?.to_owned();

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     connectors::{
         Reading as PolledReading,
+        list_count::{CountDoubt, ListCount},
         outbound::{
             answers::{date, links},
             problems::failure,
@@ -39,17 +40,9 @@ struct Progress {
     started: Option<String>,
     stage: Stage,
     after: u64,
-    /// Rows of this stage, wanted or not.
-    received: u64,
-    /// How many rows fewer than the vendor counted, in the stages before.
-    #[serde(default)]
-    lacking: u64,
-    /// A stage before could not be counted.
-    #[serde(default)]
-    uncounted: bool,
-    /// Rows without an ID.
-    #[serde(default)]
-    without_id: u64,
+    /// A part of the list is a stage.
+    #[serde(flatten)]
+    count: ListCount,
     /// A stage before could not be read to its end.
     #[serde(default)]
     broken: bool,
@@ -57,16 +50,7 @@ struct Progress {
 
 impl Progress {
     fn new(stage: Stage) -> Self {
-        Self {
-            started: None,
-            stage,
-            after: 0,
-            received: 0,
-            lacking: 0,
-            uncounted: false,
-            without_id: 0,
-            broken: false,
-        }
+        Self { started: None, stage, after: 0, count: ListCount::default(), broken: false }
     }
 }
 
@@ -119,8 +103,8 @@ impl<'a> Reading<'a> {
                 Err(failure) => return Err(self.broken.take().unwrap_or(failure)),
             };
             let (rows, more) = (page.rows, has_next(&page.headers));
-            self.at.received += rows.len() as u64 + page.without_id;
-            self.at.without_id += page.without_id;
+            self.at.count.received += rows.len() as u64 + page.without_id;
+            self.at.count.without_id += page.without_id;
             self.at.after = rows.last().map_or(self.at.after, |(id, _)| *id);
             self.last_page = rows.is_empty() || !more;
             let mut records = Vec::with_capacity(rows.len());
@@ -239,10 +223,8 @@ impl<'a> Reading<'a> {
     /// Ends the stage; whether there is another.
     async fn next_stage(&mut self) -> Result<bool, Failure> {
         if self.conditions.is_none() {
-            match self.count().await? {
-                Some(counted) => self.at.lacking += counted.saturating_sub(self.at.received),
-                None => self.at.uncounted = true,
-            }
+            let counted = self.count().await?;
+            self.at.count.end_part(counted);
         }
         let next = self.has_next_stage();
         if next {
@@ -256,7 +238,8 @@ impl<'a> Reading<'a> {
     }
 
     fn begin_next_stage(&mut self) {
-        self.at = Progress { stage: Stage::Contacts, after: 0, received: 0, ..self.at.clone() };
+        let count = self.at.count.next_part();
+        self.at = Progress { stage: Stage::Contacts, after: 0, count, ..self.at.clone() };
         self.page_size = self.source.settings.poll.page_size;
     }
 
@@ -279,35 +262,31 @@ impl<'a> Reading<'a> {
                 "Nothing to do: the next poll reads it again.",
             ));
         }
-        if self.at.without_id > 0 {
-            return Some(Problem::new(
+        let (code, detail, remedy) = match self.at.count.doubt()? {
+            CountDoubt::WithoutId(rows) => (
                 "id_missing",
                 format!(
-                    "{} rows of ConnectWise's list have no ID and were left out. All others are staged, and nobody was \
-                     marked absent.",
-                    self.at.without_id
+                    "{rows} rows of ConnectWise's list have no ID and were left out. All others are staged, and nobody was \
+                     marked absent."
                 ),
                 "Nothing to do at first: the next poll reads the list again. If it repeats, ask ConnectWise.",
-            ));
-        }
-        if self.at.uncounted {
-            return Some(Problem::new(
+            ),
+            CountDoubt::NotCounted => (
                 "not_counted",
                 "ConnectWise sent the list, but did not tell how many rows it has. Whether all of them came is not \
-                 known, so nobody was marked absent.",
+                 known, so nobody was marked absent."
+                    .to_owned(),
                 "Let the API member's security role inquire all of this list: counting it belongs to that.",
-            ));
-        }
-        (self.at.lacking > 0).then(|| {
-            Problem::new(
+            ),
+            CountDoubt::Lacking(rows) => (
                 "count_mismatch",
-                format!(
-                    "ConnectWise counts {} more rows than it sent, so nobody was marked absent.",
-                    self.at.lacking
-                ),
+                format!("ConnectWise counts {rows} more rows than it sent, so nobody was marked absent."),
                 "Nothing to do if rows were added meanwhile: the next whole list settles it. If it repeats, report it.",
-            )
-        })
+            ),
+            // Pages go by ID, so that rows which came meanwhile push none aside.
+            CountDoubt::Surplus(_) => return None,
+        };
+        Some(Problem::new(code, detail, remedy))
     }
 }
 

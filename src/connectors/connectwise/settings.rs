@@ -90,7 +90,7 @@ impl Settings {
         let wrong = |why: &'static str| wrong("base_url", why);
         let text = self.base_url.trim();
         let whole = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-        let bad = || wrong("must be an address like https://na.myconnectwise.net");
+        let bad = || wrong("must be an address like https://api-na.myconnectwise.net");
         let mut url = Url::parse(&whole).map_err(|_| bad())?;
         let host = url.host_str().ok_or_else(bad)?.to_owned();
         if !url.username().is_empty() || url.password().is_some() {

@@ -41,7 +41,7 @@ const SETTINGS: [Setting; 16] = with_polling(
             Value::Required,
             "where the API is: https://api-na.myconnectwise.net, or your own server",
         )
-        .shown("the address at which you open ConnectWise, like https://na.myconnectwise.net"),
+        .shown("`api-` before the host at which you open ConnectWise: for na.myconnectwise.net, api-na.myconnectwise.net"),
         Setting::new(
             "company_id",
             "Company ID",
@@ -122,7 +122,11 @@ pub(super) static SPEC: Spec = Spec {
     ],
     lists: List::ALL,
     moves: Moves::Polled,
-    webhooks: Some(Webhooks { found: FoundBy::Address, set_up: SetUp::ByProgram, tells_reuse: false }),
+    webhooks: Some(Webhooks {
+        found: FoundBy::AddressOrTenant,
+        set_up: SetUp::ByProgram,
+        tells_reuse: false,
+    }),
     // The vendor slows down who sends more.
     rates: &[RateSpec { requests: 1000, within: Within::Minute, counted: Counted::ByCredential }],
     causes: &[],
@@ -155,6 +159,11 @@ impl Connector for Connectwise {
         Some(load::<Settings>(&SPEC, settings).map(|settings| Box::new(settings) as Box<dyn Polled>))
     }
 
+    fn tenant(&self, settings: &str) -> Option<String> {
+        let settings = load::<Settings>(&SPEC, settings).ok()?;
+        Some(super::hook::tenant(&settings.company_id))
+    }
+
     fn hook(&self) -> Option<&'static dyn Hook> {
         Some(&Connectwise)
     }
@@ -173,6 +182,10 @@ impl Hook for Connectwise {
 
     fn can_be(&self, _: &str, _: &BTreeMap<String, Secret>, headers: &HeaderMap) -> Result<(), Refused> {
         super::hook::signature(headers).map(drop)
+    }
+
+    fn tenants(&self, body: &[u8]) -> Vec<String> {
+        super::hook::sender(body).map(|(company, _)| super::hook::tenant(&company)).into_iter().collect()
     }
 
     fn read(&self, settings: &str, body: &[u8]) -> Option<Message> {

@@ -5,6 +5,7 @@ pub mod address_guard;
 pub mod answers;
 mod basic;
 mod classify;
+mod fetch;
 mod in_flight;
 mod keys;
 mod origin_client;
@@ -23,6 +24,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 pub use basic::basic;
+pub use fetch::{Bounds, NotFetched};
 pub use in_flight::{InFlight, RequestPermit};
 pub use keys::Keys;
 pub use origin_client::{Answer, OriginClient, Request};

@@ -16,7 +16,11 @@ use std::{
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{
-    connectors::{outbound::problems::failure, source::Failure},
+    connectors::{
+        list_count::{CountDoubt, ListCount},
+        outbound::problems::failure,
+        source::Failure,
+    },
     domain::problem::Problem,
 };
 
@@ -109,7 +113,7 @@ struct ListBuilder {
     short: bool,
     /// A row came again on another page.
     repeated: bool,
-    /// Rows whose code is none: they cannot be staged, and must not be taken for absent.
+    /// Rows whose code is none.
     without_code: u64,
     odd: Option<String>,
 }
@@ -178,30 +182,37 @@ impl ListBuilder {
     }
 
     fn doubt(&self) -> Option<(&'static str, String)> {
-        if self.without_code > 0 {
-            let why =
-                format!("{} of its rows have no employee code that can be asked for", self.without_code);
-            return Some(("code_not_understood", why));
-        }
-        let count = self.rows.len() as u64;
-        let why = match (self.total, &self.odd) {
+        let people = self.rows.len() as u64;
+        // Paycom may count people, or rows.
+        let all_rows = people.saturating_add(self.again);
+        let received = if self.total == Some(all_rows) { all_rows } else { people };
+        let mut count = ListCount::new(received, self.without_code);
+        count.end_part(self.total);
+        let why = match (count.doubt(), &self.odd) {
+            (Some(CountDoubt::WithoutId(rows)), _) => {
+                let why = format!("{rows} of its rows have no employee code that can be asked for");
+                return Some(("code_not_understood", why));
+            }
             (_, Some(odd)) => odd.clone(),
-            (Some(total), None) if total == count || total == count.saturating_add(self.again) => {
-                return None;
-            }
-            (Some(total), None) => {
-                format!("Paycom counts {total} employees in it, and its pages held {count} different ones")
-            }
-            (None, None) if count == 0 => "Paycom did not count it, and it is empty".into(),
-            (None, None) if self.repeated => {
-                "Paycom did not count it, and some of its rows came twice".into()
-            }
-            (None, None) if self.short => {
-                "Paycom did not count it, and one of its pages was cut short".into()
-            }
+            (Some(CountDoubt::Lacking(_) | CountDoubt::Surplus(_)), None) => format!(
+                "Paycom counts {} employees in it, and its pages held {people} different ones",
+                self.total.unwrap_or_default()
+            ),
+            (Some(CountDoubt::NotCounted), None) => self.doubt_of_uncounted(people)?.to_owned(),
             (None, None) => return None,
         };
         Some(("count_mismatch", why))
+    }
+
+    /// What speaks against a list that Paycom did not count.
+    fn doubt_of_uncounted(&self, people: u64) -> Option<&'static str> {
+        if people == 0 {
+            return Some("Paycom did not count it, and it is empty");
+        }
+        if self.repeated {
+            return Some("Paycom did not count it, and some of its rows came twice");
+        }
+        self.short.then_some("Paycom did not count it, and one of its pages was cut short")
     }
 }
 

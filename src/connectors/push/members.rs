@@ -83,12 +83,27 @@ pub(super) struct Body {
     pub rows: Option<Vec<Row>>,
     /// `address`, where it stands there: an object with the members of [`PLACE`], or anything else.
     pub address: Option<Box<Row>>,
+    /// A wanted name that stands there twice.
+    pub doubled: Option<&'static str>,
 }
 
 impl Body {
-    /// Of a name that stands there twice, the last, as most readers of JSON have it.
     pub(super) fn get(&self, name: &str) -> Option<&Member> {
-        self.members.iter().rev().find(|(known, _)| *known == name).map(|(_, member)| member)
+        self.members.iter().find(|(known, _)| *known == name).map(|(_, member)| member)
+    }
+
+    /// # Errors
+    /// A name that stands there twice: of two, one reader takes the first and another one the last.
+    pub(super) fn each_once(&self) -> Result<(), String> {
+        let place = self.address.as_deref().and_then(|place| match place {
+            Row::Object(place) => place.doubled,
+            Row::Bare(_) => None,
+        });
+        match (self.doubled, place) {
+            (Some(name), _) => Err(format!("`{name}` stands there twice")),
+            (None, Some(name)) => Err(format!("`address.{name}` stands there twice")),
+            (None, None) => Ok(()),
+        }
     }
 }
 
@@ -117,9 +132,17 @@ impl<'de> Visitor<'de> for BodyVisitor {
         f.write_str("an object")
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Body, A::Error> {
-        let mut body = Body::default();
+        let (mut body, mut read) = (Body::default(), 0);
         while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-            match self.wanted.iter().find(|wanted| **wanted == key) {
+            let at = self.wanted.iter().position(|wanted| **wanted == key);
+            let wanted = at.and_then(|at| self.wanted.get(at));
+            // There are fewer names than bits.
+            let bit = at.and_then(|at| 1u64.checked_shl(u32::try_from(at).ok()?)).unwrap_or(0);
+            if read & bit != 0 {
+                body.doubled = wanted.copied();
+            }
+            read |= bit;
+            match wanted {
                 Some(&"data") => body.rows = map.next_value::<Rows>()?.0,
                 Some(&"address") => {
                     body.address = Some(Box::new(map.next_value_seed(MemberVisitor { wanted: PLACE })?));

@@ -56,6 +56,7 @@ pub fn event(body: &[u8]) -> Result<Meaning, String> {
     let body: Body = serde_json::from_slice(body).map_err(|error| {
         format!("the body is not a JSON object (line {}, column {})", error.line(), error.column())
     })?;
+    body.each_once()?;
     let Some(Member::Text(name)) = body.get("type") else {
         return Err(format!("`type` must be one of: {KNOWN}"));
     };
@@ -121,7 +122,12 @@ fn kind(name: &str) -> Option<(List, Verb)> {
 
 /// Each row numbered from 1, for messages.
 fn numbered<T>(rows: &[Row], read: impl Fn(&Row) -> Result<T, String>) -> Result<Vec<T>, String> {
-    let row = |(index, row)| read(row).map_err(|why| format!("row {}: {why}", index + 1));
+    let once = |row: &Row| match row {
+        Row::Object(members) => members.each_once(),
+        Row::Bare(_) => Ok(()),
+    };
+    let row =
+        |(index, row)| once(row).and_then(|()| read(row)).map_err(|why| format!("row {}: {why}", index + 1));
     rows.iter().enumerate().map(row).collect()
 }
 

@@ -54,7 +54,7 @@ pub const HRESULTS: &[Hresult] = &[
         meaning: "QuickBooks could not read the request that Rollcall sent.",
         response: Response::SkipRequest,
         remedy: "Nothing on your side: Rollcall will not send this request again until tomorrow or until you ask for \
-                 it. Please report the request named in the run.",
+                 it. Please report it with the ID of this run and the version of QuickBooks.",
     },
     stop(
         0x8004_0401,

@@ -73,6 +73,11 @@ pub fn check(password: &Secret, owner: Owner<'_>) -> Result<(), Weakness> {
     Ok(())
 }
 
+/// Whether a password is too short to be the only proof.
+pub fn is_short(password: &Secret) -> bool {
+    password.reveal().nfc().take(SHORTEST).count() < SHORTEST
+}
+
 fn folded(text: &str) -> String {
     text.nfc().flat_map(char::to_lowercase).collect()
 }

@@ -4,7 +4,7 @@ use std::{fmt::Write, marker::PhantomData, net::IpAddr};
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use url::Url;
 use utoipa::openapi::{
@@ -22,6 +22,7 @@ use crate::{
     http::{
         Gateway,
         admission::ExchangeHandle,
+        api::errors::refuse,
         cookies::{QUICKLINK, SESSION},
         extract::Parameters,
         peer,
@@ -43,17 +44,35 @@ use crate::{
 pub struct Caller<A> {
     pub gateway: Gateway,
     context: CallContext,
+    /// What the path names.
+    target: Target,
     exchange: ExchangeHandle,
     from: IpAddr,
     action: PhantomData<fn() -> A>,
 }
 
+/// Where an address has the character NUL.
+struct Nul {
+    path: bool,
+    query: bool,
+}
+
+fn nul_character() -> ApiError {
+    refuse(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "nul_character",
+        "The address holds the character NUL.",
+        "Leave it out: it is in no name and no ID.",
+    )
+}
+
 impl<A> Clone for Caller<A> {
     fn clone(&self) -> Self {
-        let Self { gateway, context, exchange, from, action } = self;
+        let Self { gateway, context, target, exchange, from, action } = self;
         Self {
             gateway: gateway.clone(),
             context: context.clone(),
+            target: target.clone(),
             exchange: exchange.clone(),
             from: *from,
             action: *action,
@@ -67,7 +86,11 @@ impl<A: Acts> FromRequestParts<Gateway> for Caller<A> {
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, ApiError> {
         let credential = credential(&parts.headers, &gateway.public_url).ok_or_else(call::unauthorized)?;
         let query = parts.uri.query().unwrap_or_default();
+        // Neither database holds the character NUL in a text, so nothing is looked up by what has it; bodies refuse it by
+        // their types.
+        let nul = Nul { path: parts.uri.path().contains("%00"), query: query.contains("%00") };
         let app = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "app");
+        let app = app.filter(|_| !nul.query);
         let context = CallContext {
             credential,
             app: app.map(|(_, app)| app.into_owned()),
@@ -75,9 +98,10 @@ impl<A: Acts> FromRequestParts<Gateway> for Caller<A> {
             address: Some(peer::caller(&parts.extensions)),
             now: gateway.ambient.now(),
         };
-        let caller = Self {
+        let mut caller = Self {
             gateway: gateway.clone(),
             context,
+            target: Target::Nothing,
             exchange: ExchangeHandle::of(&parts.extensions),
             from: peer::caller(&parts.extensions),
             action: PhantomData,
@@ -89,8 +113,14 @@ impl<A: Acts> FromRequestParts<Gateway> for Caller<A> {
             checked.map_err(|refusal| caller.refused(refusal))?;
             caller.exchange.authenticated();
         }
-        let target = policy::target(parts).await;
-        let policy = caller.policy(target);
+        caller.target = match nul.path {
+            true => Target::Nothing,
+            false => policy::target(parts).await,
+        };
+        let policy = caller.policy();
+        if nul.path || nul.query {
+            return Err(policy::first(Some(policy), nul_character()).await);
+        }
         let parameters = parts.extensions.get::<Parameters>();
         let fits = parameters.map_or(Ok(()), |known| known.check(parts.uri.query().unwrap_or_default()));
         if let Err(wrong) = fits {
@@ -103,10 +133,10 @@ impl<A: Acts> FromRequestParts<Gateway> for Caller<A> {
 
 impl<A: Acts> Caller<A> {
     /// Asks the policy whether this caller may do this to the object that the path names.
-    fn policy(&self, target: Target) -> Policy {
+    fn policy(&self) -> Policy {
         let caller = self.clone();
         Policy::new(move || {
-            let (caller, target) = (caller.clone(), target.clone());
+            let (caller, target) = (caller.clone(), caller.target.clone());
             Box::pin(caller.read(move |db, attempt| target::authorize(db, attempt, &target)))
         })
     }
@@ -137,7 +167,7 @@ impl<A: Acts> Caller<A> {
         work: impl FnOnce(&mut Db, &Attempt<A>) -> service::Result<T> + Send + 'static,
     ) -> Result<T, ApiError> {
         let outcome = call::read(&self.gateway.store, self.context.clone(), work).await;
-        self.told(outcome)
+        self.answer(outcome).await
     }
 
     /// Authenticates the caller and writes, in one transaction. It may be tried twice: see [`call::write`].
@@ -146,6 +176,20 @@ impl<A: Acts> Caller<A> {
         work: impl Fn(&mut WriteDb, &Attempt<A>) -> service::Result<T> + Send + Sync + 'static,
     ) -> Result<T, ApiError> {
         let outcome = call::write(&self.gateway.store, self.context.clone(), work).await;
+        self.answer(outcome).await
+    }
+
+    /// What was done; or the refusal. Who names an app that it may not act for is told first what the policy says of the
+    /// object: one that it does not see is not there, whatever is asked for it.
+    async fn answer<T>(&self, outcome: Outcome<T>) -> Result<T, ApiError> {
+        let other_app = matches!(&outcome.result, Err(refusal) if refusal.code == call::OTHER_APP);
+        if other_app && self.target != Target::Nothing {
+            let (target, own) = (self.target.clone(), CallContext { app: None, ..self.context.clone() });
+            let asked = call::read(&self.gateway.store, own, move |db, attempt: &Attempt<A>| {
+                target::authorize(db, attempt, &target)
+            });
+            self.told(asked.await)?;
+        }
         self.told(outcome)
     }
 

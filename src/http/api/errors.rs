@@ -22,6 +22,7 @@ impl<E: Into<Refusal>> From<E> for ApiError {
             Class::Gone => StatusCode::GONE,
             Class::Conflict => StatusCode::CONFLICT,
             Class::Unacceptable => StatusCode::UNPROCESSABLE_ENTITY,
+            Class::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Class::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Class::SourceFailed => StatusCode::BAD_GATEWAY,
             Class::Unavailable => StatusCode::SERVICE_UNAVAILABLE,

@@ -16,26 +16,26 @@ pub mod connections;
 pub mod errors;
 pub mod links;
 pub mod me;
-mod member_credentials;
+pub mod member_credentials;
 pub mod messages;
 pub mod profiles;
 pub mod quicklinks;
 pub mod records;
 pub mod runs;
 pub mod schema;
+pub mod second_factor;
 pub mod session;
 pub mod tokens;
 pub mod workers;
 
 use axum::{
     extract::Request,
-    http::StatusCode,
     middleware::{Next, from_fn},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{Gateway, problem::ApiError, representation::represent};
+use super::{Gateway, representation::represent};
 use crate::{service::page, store::on_behalf_of};
 
 /// The routes under `/v1`, with their description, but for those of the other routers here.
@@ -55,6 +55,7 @@ pub fn router() -> OpenApiRouter<Gateway> {
         .merge(member_credentials::router())
         .merge(session::router())
         .merge(quicklinks::router())
+        .merge(second_factor::router())
         .merge(workers::router())
         .merge(audit::router())
         .with_layers()
@@ -76,8 +77,7 @@ trait Layers {
 
 impl Layers for OpenApiRouter<Gateway> {
     fn with_layers(self) -> Self {
-        // Neither database holds the character NUL in a text; bodies refuse it by their types.
-        self.layer(from_fn(refuse_nul)).layer(from_fn(in_turn)).layer(from_fn(represent))
+        self.layer(from_fn(in_turn)).layer(from_fn(represent))
     }
 }
 
@@ -87,18 +87,4 @@ async fn in_turn(request: Request, next: Next) -> Response {
         Some(requester) => on_behalf_of(requester, next.run(request)).await,
         None => next.run(request).await,
     }
-}
-
-async fn refuse_nul(request: Request, next: Next) -> Response {
-    let uri = request.uri();
-    if uri.path().contains("%00") || uri.query().is_some_and(|query| query.contains("%00")) {
-        let refused: ApiError = errors::refuse(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "nul_character",
-            "The address holds the character NUL.",
-            "Leave it out: it is in no name and no ID.",
-        );
-        return refused.into_response();
-    }
-    next.run(request).await
 }

@@ -68,7 +68,11 @@ pub fn name() -> RefOr<Schema> {
 /// One e-mail address.
 pub fn email() -> RefOr<Schema> {
     let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(6)).max_length(Some(254));
-    RefOr::T(text.pattern(Some(r"^[a-zA-Z0-9.+_-]+@[a-zA-Z0-9]+(\.[a-zA-Z0-9]+)+$")).build().into())
+    RefOr::T(
+        text.pattern(Some(r"^[a-zA-Z0-9]([a-zA-Z0-9.+_-]*[a-zA-Z0-9])?@[a-zA-Z0-9]+(\.[a-zA-Z0-9]+)+$"))
+            .build()
+            .into(),
+    )
 }
 
 /// The ID of a profile, which is the app's own.
@@ -133,6 +137,16 @@ pub struct BadBodies;
 impl IntoResponses for BadBodies {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[("413", "The body is too large"), ("415", "The body is not declared as JSON")])
+    }
+}
+
+/// How a route refuses who tries too often.
+#[derive(Debug, Clone, Copy)]
+pub struct TooMany;
+
+impl IntoResponses for TooMany {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[("429", "Too many tries failed; `Retry-After` says when the next one is looked at")])
     }
 }
 

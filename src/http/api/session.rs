@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::{FromRequest, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{AppendHeaders, IntoResponse},
 };
 use serde::Deserialize;
@@ -11,18 +11,26 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    codec::device,
     domain::{
         access::action,
         secret::{Secret, SecretHash},
     },
-    http::{Gateway, admission::ExchangeHandle, cookies::SESSION, extract::ApiJson, peer, problem::ApiError},
-    service::sign_in::{self, NewSession, Origin, SignIn, SignedIn},
+    http::{
+        Gateway,
+        admission::ExchangeHandle,
+        cookies::{DEVICE, SESSION},
+        extract::ApiJson,
+        peer,
+        problem::ApiError,
+    },
+    service::sign_in::{self, Entered, Origin, SignIn, SignedIn},
     store::accounts::sessions::LIFE,
 };
 
 use super::{
     auth::{Caller, guarded},
-    schema::{BadBodies, Conflicts, Refusals, SecretText, Text},
+    schema::{BadBodies, Conflicts, Refusals, SecretText, Text, TooMany},
 };
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
@@ -40,6 +48,9 @@ pub(super) fn sign_in_router() -> OpenApiRouter<Gateway> {
 pub struct Credentials {
     email: Text,
     password: SecretText,
+    /// Of the second factor: the six figures that the app shows, or a recovery code.
+    #[schema(required = false)]
+    code: Option<SecretText>,
 }
 
 /// Signs a person in
@@ -48,24 +59,27 @@ pub struct Credentials {
 /// a session it begins another one, with a fresh sign-in.
 #[utoipa::path(post, path = "/v1/session", tag = "accounts", security(()), request_body = Credentials,
     responses((status = 200, description = "Who is signed in", body = SignedIn,
-            headers(("Set-Cookie" = String, description = "The session"))),
-        Refusals, Conflicts, BadBodies))]
+            headers(("Set-Cookie" = String, description = "The session, and one by which the browser is known"))),
+        Refusals, Conflicts, BadBodies, TooMany))]
 async fn create_session(
     State(gateway): State<Gateway>,
     request: Request,
 ) -> Result<impl IntoResponse, ApiError> {
     let visitor = Visitor::of(&request, &gateway);
-    let ApiJson(Credentials { email, password }) = ApiJson::from_request(request, &gateway).await?;
-    let (signed_in, cookie) = begin(&gateway, visitor, email.0, password.0).await?;
-    Ok((with_cookie(cookie), Json(signed_in)))
+    let ApiJson(Credentials { email, password, code }) = ApiJson::from_request(request, &gateway).await?;
+    let code = code.map(|code| code.0);
+    let (signed_in, cookies) = begin(&gateway, visitor, email.0, password.0, code).await?;
+    Ok((AppendHeaders(cookies), Json(signed_in)))
 }
 
 /// Who signs in, as far as the head of the request tells.
 pub(in crate::http) struct Visitor {
-    exchange: ExchangeHandle,
-    origin: Origin,
+    pub(in crate::http) exchange: ExchangeHandle,
+    pub(in crate::http) origin: Origin,
     /// The session of the same browser before.
-    before: Option<SecretHash>,
+    pub(in crate::http) before: Option<SecretHash>,
+    /// The cookie by which the browser is known.
+    pub(in crate::http) device: Option<Secret>,
 }
 
 impl Visitor {
@@ -75,11 +89,12 @@ impl Visitor {
             user_agent: user_agent(request.headers()),
         };
         let before = SESSION.read(request.headers(), &gateway.public_url).map(|secret| secret.hash());
-        Self { exchange: ExchangeHandle::of(request.extensions()), origin, before }
+        let device = DEVICE.read(request.headers(), &gateway.public_url);
+        Self { exchange: ExchangeHandle::of(request.extensions()), origin, before, device }
     }
 }
 
-/// Signs a person in, for the API and for the page alike: who that is, and the cookie for its browser.
+/// Signs a person in, for the API and for the page alike: who that is, and the cookies for its browser.
 ///
 /// # Errors
 /// What the use case refuses.
@@ -88,12 +103,21 @@ pub(in crate::http) async fn begin(
     visitor: Visitor,
     email: String,
     password: Secret,
-) -> Result<(SignedIn, HeaderValue), ApiError> {
-    let Visitor { exchange, origin, before } = visitor;
-    let sent = SignIn { email, password, origin, before };
-    let NewSession { signed_in, secret } = sign_in::sign_in(&gateway.store, &gateway.ambient, sent).await?;
+    code: Option<Secret>,
+) -> Result<(SignedIn, Vec<(HeaderName, HeaderValue)>), ApiError> {
+    let Visitor { exchange, origin, before, device } = visitor;
+    let sent = SignIn { email, password, code, origin, before, device };
+    let entered = sign_in::sign_in(&gateway.desk(), sent).await?;
     exchange.authenticated();
-    Ok((signed_in, SESSION.set(&gateway.public_url, &secret, LIFE)))
+    let cookies = cookies_of(gateway, &entered);
+    Ok((entered.session.signed_in, cookies))
+}
+
+/// What a browser is given in which a person has signed in: the session, and by what it is known from now on.
+pub(in crate::http) fn cookies_of(gateway: &Gateway, entered: &Entered) -> Vec<(HeaderName, HeaderValue)> {
+    let session = SESSION.set(&gateway.public_url, &entered.session.secret, LIFE);
+    let device = DEVICE.set(&gateway.public_url, &entered.device, device::LIFE);
+    vec![(header::SET_COOKIE, session), (header::SET_COOKIE, device)]
 }
 
 /// Shows who is signed in

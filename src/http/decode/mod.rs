@@ -5,17 +5,20 @@
 //! | --- | --- |
 //! | `deserializer` | a serde deserializer over JSON values, and over a query as an object of texts |
 //! | `error` | the error, in words |
+//! | `unique` | JSON in which no object has a member twice |
 
 mod deserializer;
 mod error;
 #[cfg(test)]
 mod tests;
+mod unique;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use deserializer::ValueDeserializer;
 pub(super) use error::DecodeError;
+pub(super) use unique::UniqueJson;
 
 /// Decodes a body.
 ///

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
-use crate::threads::Threads;
+use crate::{http::representation::FixedJson, threads::Threads};
 
 /// The description. Clones share it.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub struct Description {
 #[derive(Debug, Clone)]
 pub(super) struct Described {
     /// OpenAPI, as JSON.
-    pub document: Bytes,
+    pub document: FixedJson,
     /// HTML.
     pub page: Bytes,
 }
@@ -52,6 +52,6 @@ impl Described {
         // Serializing maps with text keys and no floats cannot fail.
         let document = api.to_json().unwrap_or_default();
         let page = render(&serde_json::to_value(api).unwrap_or_default());
-        Self { document: document.into(), page: page.into() }
+        Self { document: FixedJson::new(document.into()), page: page.into() }
     }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use axum::{
     Extension, Json,
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
 };
@@ -136,8 +136,10 @@ async fn figures(
 /// Shows this document
 #[utoipa::path(get, path = "/openapi.json", tag = "operations", security(()),
     responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
-async fn document(Extension(description): Extension<Description>) -> Result<impl IntoResponse, ApiError> {
+async fn document(
+    Extension(description): Extension<Description>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let made = description.get().await.map_err(ApiError::internal)?;
-    // The bytes are shared: no request copies them.
-    Ok(([(header::CONTENT_TYPE, "application/json")], made.document))
+    made.document.answer(&headers)
 }

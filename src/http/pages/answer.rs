@@ -53,6 +53,16 @@ pub(super) fn framed(mut answer: Response, ancestors: &[String]) -> Response {
     answer
 }
 
+/// The same answer, whose forms may lead to these origins: browsers ask the policy about the redirects that follow a form
+/// as well (Content Security Policy Level 3, section 4.2.1).
+pub(super) fn leading_to(mut answer: Response, origins: &[String]) -> Response {
+    let policy = POLICY.replace("form-action 'self'", &format!("form-action 'self' {}", origins.join(" ")));
+    if let (false, Ok(policy)) = (origins.is_empty(), HeaderValue::try_from(policy)) {
+        answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    answer
+}
+
 fn headers() -> [(HeaderName, HeaderValue); 5] {
     [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),

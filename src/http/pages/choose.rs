@@ -27,7 +27,8 @@ struct ChoosePage {
     button: &'static str,
     /// Whether the first account is made: then name and e-mail are asked for.
     first: bool,
-    name: String,
+    /// Not `name`: the macro of the template calls its field so.
+    full_name: String,
     email: String,
     error: Option<FieldError>,
 }
@@ -39,7 +40,7 @@ impl ChoosePage {
             lead: "You make the first account. It sees all companies and manages everything.".to_owned(),
             button: "Make the first account",
             first: true,
-            name: String::new(),
+            full_name: String::new(),
             email: String::new(),
             error: None,
         }
@@ -84,7 +85,7 @@ pub(super) async fn set_up(
     Ok(match done {
         Ok(()) => lead_to("/sign-in?done=password"),
         Err(wrong) => {
-            let filled = ChoosePage { name, email, error: Some(wrong), ..ChoosePage::set_up() };
+            let filled = ChoosePage { full_name: name, email, error: Some(wrong), ..ChoosePage::set_up() };
             page(StatusCode::UNPROCESSABLE_ENTITY, &filled)
         }
     })

@@ -53,7 +53,7 @@ pub(super) async fn submit(State(gateway): State<Gateway>, request: Request) -> 
                 Ok(None) => return,
                 Ok(Some((to, link))) => mailer.send(&letter(to, &link.url), gateway.ambient.now()).await,
                 Err(refused) => {
-                    return ApiError::from(refused).log();
+                    return ApiError::from(refused).log(&gateway.outages);
                 }
             };
             // The address is not logged: the person's mail provider knows it, and nobody else has to.

@@ -4,12 +4,12 @@ use askama::Template;
 use axum::{
     extract::{Query, Request, State},
     http::{StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use serde::Deserialize;
 
 use crate::{
-    domain::access::action,
+    domain::{access::action, secret::Secret},
     http::{
         Gateway,
         api::{auth::Caller, session},
@@ -20,7 +20,7 @@ use crate::{
 };
 
 use super::{
-    answer::{lead_to, page},
+    answer::{lead_to, leading_to, page},
     form::{self, FieldError, Form},
 };
 
@@ -48,8 +48,10 @@ struct SignInPage {
 
 impl SignInPage {
     fn new(gateway: &Gateway, next: &str) -> Self {
-        let (email, error, providers) = Default::default();
+        let (email, error) = Default::default();
         let (next, mail) = (form::next(next), gateway.mailer.is_some());
+        let provider = |(id, name)| Provider { name, address: format!("/oidc/{id}") };
+        let providers = gateway.identity.list().into_iter().map(provider).collect();
         Self { email, next, code_asked: false, said: "", error, providers, mail }
     }
 }
@@ -72,18 +74,19 @@ pub(super) async fn show(State(gateway): State<Gateway>, request: Request) -> Re
         "signed-out" => "You are signed out.",
         _ => "",
     };
-    page(StatusCode::OK, &SignInPage { said, ..SignInPage::new(&gateway, &next) })
+    let answer = page(StatusCode::OK, &SignInPage { said, ..SignInPage::new(&gateway, &next) });
+    leading_to(answer, &gateway.identity.origins())
 }
 
 pub(super) async fn submit(State(gateway): State<Gateway>, request: Request) -> Result<Response, ApiError> {
     let visitor = session::Visitor::of(&request, &gateway);
     let form = Form::read(request).await?;
     let (email, wanted) = (form.text("email"), form.text("next"));
-    let refused = match session::begin(&gateway, visitor, email.clone(), form.secret("password")).await {
-        Ok((_, cookie)) => {
-            let mut answer = lead_to(&form::next(&wanted));
-            answer.headers_mut().append(header::SET_COOKIE, cookie);
-            return Ok(answer);
+    let (password, code) = (form.secret("password"), form.text("code"));
+    let code = (!code.is_empty()).then(|| Secret::new(code));
+    let refused = match session::begin(&gateway, visitor, email.clone(), password, code).await {
+        Ok((_, cookies)) => {
+            return Ok((AppendHeaders(cookies), lead_to(&form::next(&wanted))).into_response());
         }
         Err(error) if error.status.is_server_error() => return Err(error),
         Err(error) => error,
@@ -95,7 +98,7 @@ pub(super) async fn submit(State(gateway): State<Gateway>, request: Request) -> 
         StatusCode::UNAUTHORIZED => StatusCode::UNPROCESSABLE_ENTITY,
         other => other,
     };
-    let mut answer = page(status, &filled);
+    let mut answer = leading_to(page(status, &filled), &gateway.identity.origins());
     if let Some(seconds) = refused.retry_after {
         answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }

@@ -56,10 +56,10 @@ struct CallHeader {
 }
 
 impl CallHeader {
-    fn answered(self, result: Result<Reply, CallError>) -> CallAnswer {
+    fn answered(self, gateway: &Gateway, result: Result<Reply, CallError>) -> CallAnswer {
         let Self { version, style, method } = self;
         // A fault has no style.
-        let result = result.map_err(|error| error.fault(&method));
+        let result = result.map_err(|error| error.fault(&method, &gateway.outages));
         CallAnswer { version, style, method, result }
     }
 }
@@ -77,7 +77,7 @@ pub(super) async fn answer(
     match head {
         Ok(CallKind::Receive(ticket)) => {
             let result = receive(gateway, &ticket, exchange, buffered).await;
-            header.answered(result)
+            header.answered(gateway, result)
         }
         Ok(_) => {
             let answered = small(gateway, from, header, buffered).await;
@@ -86,7 +86,7 @@ pub(super) async fn answer(
             }
             answered
         }
-        Err(error) => header.answered(Err(error)),
+        Err(error) => header.answered(gateway, Err(error)),
     }
 }
 
@@ -173,7 +173,7 @@ async fn small(
 ) -> CallAnswer {
     while !buffered.ended() {
         if let Err(stopped) = buffered.more(SMALL).await {
-            return header.answered(Err(stopped.into()));
+            return header.answered(gateway, Err(stopped.into()));
         }
     }
     let (read, reservation) = buffered.into_read();
@@ -182,11 +182,11 @@ async fn small(
             header.style = style;
             parameters
         }
-        Err(error) => return header.answered(Err(error)),
+        Err(error) => return header.answered(gateway, Err(error)),
     };
     drop(reservation);
     let result = methods::small(gateway, from, &header.method, parameters).await;
-    header.answered(result)
+    header.answered(gateway, result)
 }
 
 fn whole(read: BufferedBytes) -> Result<(Style, Parameters), CallError> {

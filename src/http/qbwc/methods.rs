@@ -3,6 +3,8 @@
 
 use std::{error::Error as _, io, net::IpAddr};
 
+use tokio::time::Instant;
+
 use super::{
     blocking_body::BodyBroke,
     body_fault,
@@ -17,7 +19,7 @@ use crate::{
     },
     connectors::calls_in::Offer,
     domain::secret::Secret,
-    http::{Gateway, limits::BodyFailure},
+    http::{Gateway, limits::BodyFailure, log_throttle::OutageThrottle},
     store,
     sync::calls_in::{self, Ended},
 };
@@ -72,15 +74,24 @@ impl CallError {
         }
     }
 
-    /// The words for the call of `method`, for whoever reads the Web Connector's log. Ours go into the gateway's log, once.
-    pub(super) fn fault(&self, method: &str) -> Fault {
+    /// The words for the call of `method`, for whoever reads the Web Connector's log. Ours go into the gateway's log, once;
+    /// those of an outage now and then, because it is the same for all calls.
+    pub(super) fn fault(&self, method: &str, outages: &OutageThrottle) -> Fault {
         if let Some(failure) = self.body_failure() {
             return body_fault(method, failure);
         }
         match self {
             Self::Store(error) => {
-                tracing::error!(%error, source = error.source().map(tracing::field::display), "a call failed");
-                let reason = match error.unavailable() {
+                let why = error.unavailable();
+                let more = match &why {
+                    Some(why) => outages.permits_code(why.code, Instant::now()),
+                    None => Some(0),
+                };
+                if let Some(more) = more {
+                    let source = error.source().map(tracing::field::display);
+                    tracing::error!(%error, source, more, "a call failed");
+                }
+                let reason = match why {
                     Some(why) => format!(
                         "Rollcall could not answer the call: {}. Run the update again later. If it lasts: {}",
                         why.what, why.remedy

@@ -11,11 +11,13 @@
 //! | `response` | the answer to a refused message |
 //! | `counts` | counts for `/metrics` |
 //! | `lookup` | looks up the connections that messages are for |
+//! | `tenants` | messages that come to one address for all of a vendor's tenants |
 
 mod body;
 mod counts;
 mod lookup;
 mod response;
+mod tenants;
 
 pub use counts::WebhookCounts;
 
@@ -24,7 +26,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Json, Router,
     extract::{Path, Request, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, request::Parts},
     response::{IntoResponse, Response},
     routing::post,
 };
@@ -82,6 +84,7 @@ async fn receive(
         }
         Err(refusal) => {
             webhooks.counts.refused(&refusal);
+            // An ID, or a kind.
             let connection = id(&connection_id).unwrap_or("no ID of a connection");
             if let Some(more) = webhooks.refusal_log.permits(sender, Instant::now()) {
                 let reason = refusal.reason();
@@ -93,9 +96,12 @@ async fn receive(
 }
 
 async fn take(webhooks: &Webhooks, connection_id: &str, request: Request) -> Result<Accepted, Refusal> {
+    if let Some(kind) = tenants::kind(connection_id) {
+        return tenants::take(webhooks, kind, request).await;
+    }
     let (parts, body) = request.into_parts();
     let (gateway, lookup) = (&webhooks.gateway, &webhooks.lookup);
-    let mut known = match lookup.recall(connection_id) {
+    let known = match lookup.recall(connection_id) {
         Some(known) if can_be(&known, &parts.headers).is_ok() => known,
         _ => {
             let known = lookup.read(connection_id).await?;
@@ -105,9 +111,25 @@ async fn take(webhooks: &Webhooks, connection_id: &str, request: Request) -> Res
     };
     let mut reservation = gateway.unverified_bodies.reserve(peer::caller(&parts.extensions));
     let body = body::receive(body, &parts.headers, webhooks.most, &mut reservation).await?;
+    keep(webhooks, connection_id, Some(known), &parts, &body).await
+}
+
+/// Verifies a message with what is known of a connection, and keeps it for that connection.
+async fn keep(
+    webhooks: &Webhooks,
+    connection_id: &str,
+    known: Option<Arc<WebhookCredentials>>,
+    parts: &Parts,
+    body: &[u8],
+) -> Result<Accepted, Refusal> {
+    let (gateway, lookup) = (&webhooks.gateway, &webhooks.lookup);
+    let mut known = match known.or_else(|| lookup.recall(connection_id)) {
+        Some(known) => known,
+        None => lookup.read(connection_id).await?,
+    };
     // The cached connection may be out of date, and it may change again at any moment.
     for _ in 0..TRIES {
-        let delivery = Delivery { headers: &parts.headers, body: &body, now: gateway.ambient.now() };
+        let delivery = Delivery { headers: &parts.headers, body, now: gateway.ambient.now() };
         let message = match verify(gateway, &known, delivery).await {
             Ok(message) => message,
             Err(refused) => {
@@ -119,7 +141,7 @@ async fn take(webhooks: &Webhooks, connection_id: &str, request: Request) -> Res
                 continue;
             }
         };
-        let accepted = match gateway.inbox.accept_verified(&known, message, &body).await {
+        let accepted = match gateway.inbox.accept_verified(&known, message, body).await {
             Err(NotAccepted::Changed) => {
                 known = lookup.read(connection_id).await?;
                 continue;

@@ -5,12 +5,14 @@ use chrono::{DateTime, Utc};
 use crate::{
     domain::{
         access::{Attempt, action},
+        audit::Act,
         ids::CompanyId,
-        words::Role,
+        words::{AuditAction, Role},
     },
     store::{
         WriteDb,
         accounts::{self, Update, sessions},
+        audit, sign_in,
     },
 };
 
@@ -77,7 +79,15 @@ pub fn change(
     if other_role {
         sessions::end_all(db, &id, None)?;
     }
+    let act = changed(&id, change.email.is_some(), change.name.is_some());
+    let act = change.companies.iter().fold(act, |act, _| act.named("companies"));
+    let act = if other_role { act.turned("role", Some(before.role), Some(role)) } else { act };
+    audit::note_for(db, attempt, act);
     let named = OwnChange { email: change.email.clone(), name: change.name.clone() };
+    if change.email.is_some() {
+        // An administrator vouches for it.
+        sign_in::note_own_email(db, &id, false)?;
+    }
     update(db, &id, &named, other_role.then_some(role), now)
 }
 
@@ -95,8 +105,16 @@ pub fn change_own(
     let id = attempt.own_account()?;
     if change.email.is_some() {
         attempt.fresh()?;
+        sign_in::note_own_email(db, id, true)?;
     }
+    audit::note_for(db, attempt, changed(id, change.email.is_some(), change.name.is_some()));
     update(db, id, change, None, now)
+}
+
+/// What the audit says: the names of what was changed, not what people are called.
+fn changed(id: &str, email: bool, name: bool) -> Act {
+    let fields = [("email", email), ("name", name)].into_iter().filter(|(_, given)| *given);
+    Act::new(AuditAction::AccountChanged, "account", id).all_named(fields.map(|(field, _)| field))
 }
 
 fn update(
@@ -147,6 +165,8 @@ pub(in crate::service) fn give_company(
         let account = find::account(db.as_mut(), attempt, wanted)?;
         if account.role == Role::User {
             accounts::admit(db, &account.id, company_id)?;
+            let act = Act::new(AuditAction::AccountChanged, "account", &account.id);
+            audit::note_for(db, attempt, act.with("companies", company_id));
         }
     }
     Ok(())

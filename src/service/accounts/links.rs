@@ -8,10 +8,12 @@ use utoipa::ToSchema;
 use crate::{
     clock::Ambient,
     domain::{
-        access::{Attempt, action},
+        access::{Actor, Attempt, Origin, action},
+        audit::Act,
         ids::new_id,
+        passwords::is_short,
         secret::Secret,
-        words::{LinkPurpose, Role},
+        words::{ActorKind, AuditAction, LinkPurpose, Role},
     },
     store::{
         Db, Store, WriteDb,
@@ -19,10 +21,14 @@ use crate::{
             self,
             one_time::{self, OneTimeLink},
         },
+        audit,
     },
 };
 
-use super::{Account, AccountDraft, draw_up, passwords};
+use super::{
+    Account, AccountDraft, draw_up,
+    passwords::{self, Hashed},
+};
 use crate::service::{
     Class, Refusal, Result, find,
     interface::{Operation, Wording},
@@ -67,6 +73,7 @@ pub fn reset_link(
             }),
         ));
     }
+    audit::note_for(db, attempt, Act::new(AuditAction::ResetLinkMade, "account", &account.id));
     reset_link_of(db, ambient, &account.id, public_url)
 }
 
@@ -140,13 +147,15 @@ pub async fn reset(store: &Store, ambient: &Ambient, token: Secret, password: Se
     let (looked, new, now) = (token.clone(), password.clone(), ambient.now());
     let check = move |db: &mut Db| passwords::strong(&new, &reset_account(db, &looked, now)?);
     store.read(check).await?;
+    let short = is_short(&password);
     let hash = verify::hash(password, ambient).await?;
     let ambient = ambient.clone();
     let kept = store.write(move |db| -> Result<()> {
         let now = ambient.now();
         let account = reset_account(db.as_mut(), &token, now)?;
         one_time::take(db, LinkPurpose::Reset, &token.hash().0, now)?.ok_or_else(not_valid)?;
-        passwords::keep(db, &account.id, &hash, None, &ambient)
+        note_own(db, AuditAction::PasswordChanged, &account.id, now);
+        passwords::keep(db, &account.id, Hashed { hash: &hash, short }, None, &ambient)
     });
     kept.await
 }
@@ -186,9 +195,16 @@ pub async fn set_up(
             return Err(not_valid());
         }
         accounts::insert(db, &account, Some(&hash))?;
+        note_own(db, AuditAction::AccountAdded, &account.id, now);
         Ok(accounts::get(db.as_mut(), &account.id)?.into())
     });
     made.await
+}
+
+/// Who has a link is no caller: it was the person of the account, whoever else may have had it.
+fn note_own(db: &mut WriteDb, action: AuditAction, account_id: &str, now: DateTime<Utc>) {
+    let actor = Actor { kind: ActorKind::Account, id: Some(account_id.to_owned()) };
+    audit::note_by(db, &actor, &Origin::at(now), Act::new(action, "account", account_id).named("link"));
 }
 
 fn not_valid() -> Refusal {

@@ -4,14 +4,16 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Attempt, action},
+        audit::Act,
         passwords::{self, Owner, Weakness},
         problem::sentence,
         secret::Secret,
-        words::LinkPurpose,
+        words::{AuditAction, LinkPurpose},
     },
     store::{
         Db, Store, WriteDb,
         accounts::{self, Proofs, one_time, sessions},
+        audit, sign_in,
     },
 };
 
@@ -65,6 +67,7 @@ pub async fn set(
             Err(refusal) => return refused(refusal),
         }
     }
+    let short = passwords::is_short(&sent.password);
     let hash = match verify::hash(sent.password, ambient).await {
         Ok(hash) => hash,
         Err(refusal) => return refused(refusal),
@@ -74,20 +77,31 @@ pub async fn set(
         let id = account(db.as_mut(), attempt, &whose)?.id;
         let own = attempt.own_account().is_ok_and(|own| own == id);
         let but = attempt.session().filter(|_| own).map(|session| session.id.as_str());
-        keep(db, &id, &hash, but, &ambient)
+        audit::note_for(db, attempt, Act::new(AuditAction::PasswordChanged, "account", &id));
+        keep(db, &id, Hashed { hash: &hash, short }, but, &ambient)
     })
     .await
+}
+
+/// A password that is to be kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hashed<'h> {
+    /// In PHC form.
+    pub hash: &'h str,
+    /// Whether it is too short to be the only proof.
+    pub short: bool,
 }
 
 /// Sets a password, ends the sessions of the account but for one, and forgets the links to choose a password.
 pub(super) fn keep(
     db: &mut WriteDb,
     account_id: &str,
-    hash: &str,
+    new: Hashed<'_>,
     but: Option<&str>,
     ambient: &Ambient,
 ) -> Result<()> {
-    accounts::set_password(db, account_id, hash, ambient.now())?;
+    accounts::set_password(db, account_id, new.hash, ambient.now())?;
+    sign_in::note_short_password(db, account_id, new.short)?;
     sessions::end_all(db, account_id, but)?;
     one_time::forget(db, LinkPurpose::Reset, Some(account_id))?;
     Ok(())

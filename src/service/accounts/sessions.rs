@@ -3,9 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    domain::access::{Attempt, action},
+    domain::{
+        access::{Attempt, action},
+        audit::Act,
+        words::AuditAction,
+    },
     service::{Result, find, page::PageBody, sign_in::Session},
-    store::{Db, WriteDb, accounts::sessions},
+    store::{Db, WriteDb, accounts::sessions, audit},
 };
 
 /// Where the person of an account is signed in, the newest first.
@@ -32,7 +36,10 @@ pub fn list(
 pub fn end_others(db: &mut WriteDb, attempt: &Attempt<action::OwnAccount>, wanted: &str) -> Result<usize> {
     let account = find::account(db.as_mut(), attempt, wanted)?;
     let current = attempt.session().map(|session| session.id.as_str());
-    Ok(sessions::end_all(db, &account.id, current)?)
+    let ended = sessions::end_all(db, &account.id, current)?;
+    let act = Act::new(AuditAction::SessionsEnded, "account", &account.id).with("sessions", ended);
+    audit::note_for(db, attempt, act);
+    Ok(ended)
 }
 
 /// Ends one session of an account.
@@ -46,5 +53,7 @@ pub fn end_one(
     session_id: &str,
 ) -> Result<()> {
     let account = find::account(db.as_mut(), attempt, wanted)?;
+    let act = Act::new(AuditAction::SessionsEnded, "account", &account.id).with("session_id", session_id);
+    audit::note_for(db, attempt, act);
     Ok(sessions::end(db, &account.id, session_id)?)
 }

@@ -8,12 +8,13 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Attempt, action},
-        words::LinkPurpose,
+        audit::Act,
+        words::{AuditAction, LinkPurpose},
     },
     store::{
         self, Db, WriteDb,
         accounts::{self, Update, one_time, sessions, tokens},
-        companies, connection_accounts, quicklinks,
+        audit, companies, connection_accounts, quicklinks,
     },
     sync::register,
 };
@@ -54,6 +55,7 @@ pub fn disable(
     if !confirmed && !dependants.is_empty() {
         return Err(in_use(&dependants));
     }
+    audit::note_for(db, attempt, Act::new(AuditAction::AccountDisabled, "account", &id));
     accounts::update(db, &id, Update { active: Some(false), ..Update::default() }, now)?;
     sessions::end_all(db, &id, None)?;
     tokens::revoke_all(db, &id, now)?;
@@ -75,6 +77,7 @@ pub fn enable(
 ) -> Result<Account> {
     let id = find::account(db.as_mut(), attempt, wanted)?.id;
     attempt.fresh()?;
+    audit::note_for(db, attempt, Act::new(AuditAction::AccountEnabled, "account", &id));
     accounts::lock(db, &id)?;
     let was_active = accounts::get(db.as_mut(), &id)?.active;
     accounts::update(db, &id, Update { active: Some(true), ..Update::default() }, ambient.now())?;

@@ -8,9 +8,10 @@ use crate::{
     clock::Ambient,
     domain::{
         access::{Attempt, action},
+        audit::Act,
         ids::new_id,
         secret::Secret,
-        words::{Role, Scope},
+        words::{AuditAction, Role, Scope},
     },
     service::{Refusal, Result, page::PageBody, tokens::Token},
     store::{
@@ -19,6 +20,7 @@ use crate::{
             self,
             tokens::{self, PersonalToken},
         },
+        audit,
     },
     sync::register::{LONGEST_LIFE, TokenDraft},
 };
@@ -104,6 +106,8 @@ pub fn add(
     };
     let secret = Secret::generate(PERSONAL_TOKEN, ambient.entropy.bytes());
     tokens::insert(db, &token, &secret.hash().0)?;
+    let act = Act::new(AuditAction::TokenAdded, "token", &token.id).with("account_id", &token.account_id);
+    audit::note_for(db, attempt, act.with("scopes", &token.scopes));
     Ok(NewPersonalToken { made: token.into(), token: secret.reveal().to_owned() })
 }
 
@@ -118,5 +122,8 @@ pub fn revoke(
     now: DateTime<Utc>,
 ) -> Result<()> {
     attempt.throughout()?;
-    Ok(tokens::revoke(db, attempt.own_account()?, token_id, now)?)
+    let own = attempt.own_account()?;
+    let act = Act::new(AuditAction::TokenRevoked, "token", token_id).with("account_id", own);
+    audit::note_for(db, attempt, act);
+    Ok(tokens::revoke(db, own, token_id, now)?)
 }

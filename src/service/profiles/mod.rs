@@ -15,7 +15,7 @@ use crate::{
         ids::ProfileKey,
         words::List,
     },
-    store::{Db, WriteDb, links, profiles},
+    store::{Db, WriteDb, companies, links, profiles},
     sync::profile,
 };
 
@@ -166,7 +166,7 @@ pub fn show(db: &mut Db, attempt: &Attempt<action::Read>, list: List, profile_id
 /// Removes a profile that is not linked.
 ///
 /// # Errors
-/// `profile_not_found`; `profile_linked` with its records; `app_needed`.
+/// `profile_not_found`; `profile_linked` with its records; `app_needed`; `company_closing`.
 pub fn remove(
     db: &mut WriteDb,
     ambient: &Ambient,
@@ -175,9 +175,25 @@ pub fn remove(
     profile_id: &str,
 ) -> Result<Profile> {
     let (grant, profile) = found(db, attempt, list, profile_id)?;
+    companies::open(db, &profile.company_id)?;
     let shown = Profile::new(Vec::new(), profile.clone());
     profile::delete(db, ambient, &grant, &profile)?;
     Ok(shown)
+}
+
+/// Removes a profile because its company goes.
+///
+/// # Errors
+/// As [`remove`].
+pub fn remove_with_company(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    attempt: &Attempt<action::Link>,
+    list: List,
+    profile_id: &str,
+) -> Result<()> {
+    let (grant, profile) = found(db, attempt, list, profile_id)?;
+    Ok(profile::delete(db, ambient, &grant, &profile)?)
 }
 
 /// A profile of the app for which it is asked, and the grant to do the action on it.

@@ -101,7 +101,8 @@ impl From<store::Error> for Refusal {
             store::Error::Closing => Refusal::conflict(
                 "company_closing",
                 "The company is being removed: nothing is taken or changed for it any more.",
-                "Leave it. Was the removal broken off, `rollcall company remove` goes on with it.",
+                "Leave it. Was the removal broken off, `rollcall company remove` goes on with it, and with `--cancel` takes \
+                 it back while nothing is deleted.",
             ),
             store::Error::Stale(what) => Refusal::conflict(
                 "changed_meanwhile",

@@ -17,6 +17,6 @@ mod write;
 pub use cut::cut;
 pub use keys::{SealedKey, forget_key, keep_key, kept_keys};
 pub use read::{Filter, Position, head, heads, newest_key, page, rows};
-pub use tell::{note, note_by};
+pub use tell::{note, note_by, note_for};
 pub use write::AuditKeys;
 pub(super) use {tell::of_the_feed, write::write};

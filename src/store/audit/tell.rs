@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     domain::{
-        access::{Actor, Grant, Origin},
+        access::{Actor, Attempt, Grant, Origin},
         audit::{Act, Told},
         words::{ActorKind, AuditAction, ChangeKind},
     },
@@ -18,6 +18,11 @@ use crate::{
 /// Notes what a verb does for the holder of a grant.
 pub fn note<A>(db: &mut WriteDb, grant: &Grant<A>, act: Act) {
     note_by(db, grant.actor(), grant.origin(), act);
+}
+
+/// Notes what is done for a caller whose attempt was allowed.
+pub fn note_for<A>(db: &mut WriteDb, attempt: &Attempt<A>, act: Act) {
+    note_by(db, &attempt.principal().actor(), attempt.origin(), act);
 }
 
 /// Notes what is done without a grant: by a worker, or by the command line to the database itself.

@@ -25,8 +25,13 @@ pub fn company(
     new_name: &str,
 ) -> Result<Company> {
     let now = ambient.now();
-    let company =
-        Company { id: CompanyId::new(now, ambient.entropy.bytes()), name: name(new_name)?, created_at: now };
+    let company = Company {
+        id: CompanyId::new(now, ambient.entropy.bytes()),
+        name: name(new_name)?,
+        created_at: now,
+        closing_at: None,
+        deleting_at: None,
+    };
     companies::insert(db, &company)?;
     audit::note(db, grant, Act::new(AuditAction::CompanyAdded, "company", &company.id).of(&company.id));
     Ok(company)

@@ -85,6 +85,7 @@ pub fn connection(
         problem: None,
     };
     connections::insert(db, &connection)?;
+    set_tenant(db, &connection.id, kind, &connection.settings)?;
     let credentials = match spec.moves {
         Moves::CallsIn => Some(desktop_file(db, ambient, &connection, &company.name)?),
         Moves::Polled | Moves::Pushes => None,
@@ -99,6 +100,12 @@ pub fn connection(
     let act = act.with("kind", kind).all_named(fields(settings, secrets));
     audit::note(db, grant, act);
     Ok(NewConnection { connection, credentials, made })
+}
+
+/// Notes whose lists a connection stages, by its settings.
+fn set_tenant(db: &mut WriteDb, id: &ConnectionId, kind: Kind, settings: &str) -> Result<()> {
+    let tenant = connectors::of(kind)?.tenant(settings);
+    Ok(connections::set_tenant(db, id, tenant.as_deref())?)
 }
 
 /// The names of settings and secrets, without their values.
@@ -134,6 +141,7 @@ pub fn new_password(
     connection: &Connection,
 ) -> Result<Secret> {
     grant.covers(&connection.company_id, "connection")?;
+    companies::open(db, &connection.company_id)?;
     let password = Secret::generate("", ambient.entropy.bytes());
     desktop::set_password(db, &connection.id, &password.hash().0)?;
     let act = Act::new(AuditAction::SecretRenewed, "connection", &connection.id).of(&connection.company_id);
@@ -211,7 +219,8 @@ pub fn change_connection(
         paused: change.paused,
     };
     connections::update(db, &lock, update)?;
-    if settings.is_some() {
+    if let Some(settings) = &settings {
+        set_tenant(db, id, before.kind, settings)?;
         // Other settings may want other callbacks.
         webhooks::recheck(db, id)?;
     }

@@ -24,7 +24,7 @@ pub enum VaultError {
     #[error("the key file {path:?} has mode {mode:04o}: others than its owner can read it")]
     Open { path: PathBuf, mode: u32 },
     #[error(
-        "the key file {path:?} is missing: it is the only thing that opens the stored credentials of {connections} connections, and that shows whether the audit is whole"
+        "the key file {path:?} is missing: it is the only thing that opens what is sealed in the database, the credentials of {connections} connections among it, and that shows whether the audit is whole"
     )]
     Missing { path: PathBuf, connections: usize },
     #[error("the stored credentials are sealed with the key {wanted}; {} holds {}", .keys.name(), if .held.is_empty() { "none" } else { .held })]

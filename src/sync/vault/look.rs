@@ -68,9 +68,16 @@ impl Vault {
     /// Opens every secret: how many do, and the errors of those that do not, each with its connection's ID.
     pub fn try_all(&self, db: &mut Db) -> Result<(u64, Vec<(String, VaultError)>)> {
         let (mut opened, mut failed) = (0, Vec::new());
+        // No key has an empty fingerprint: all of them.
+        for row in secrets::gateway_keys_not_sealed_with(db, "")? {
+            match self.open(db, &row) {
+                Ok(_) => opened += 1,
+                Err(error @ VaultError::Store(_)) => return Err(error),
+                Err(error) => failed.push((row.owner_id, error)),
+            }
+        }
         let mut after = (String::new(), String::new());
         loop {
-            // No key has an empty fingerprint: all of them.
             let rows = secrets::not_sealed_with(db, "", &after, 500)?;
             let Some(last) = rows.last() else { return Ok((opened, failed)) };
             after = (last.owner_id.clone(), last.name.clone());

@@ -6,6 +6,7 @@
 //! | `file` | the key file |
 //! | `bodies` | messages that nobody understood |
 //! | `audit` | the keys of the audit |
+//! | `gateway` | keys of the gateway itself |
 //! | `rotate` | a new key in place of the old one, while gateways run |
 //! | `look` | which keys there are, and what they seal |
 //! | `error` | why a secret cannot be kept or read |
@@ -18,10 +19,12 @@ mod audit;
 mod bodies;
 mod error;
 mod file;
+mod gateway;
 mod look;
 mod rotate;
 
 pub use error::VaultError;
+pub use gateway::SIGN_IN;
 pub use look::{KeyReport, KeyStanding};
 pub use rotate::{Begun, Rotation};
 
@@ -182,9 +185,8 @@ impl Vault {
         };
         self.learn(&held);
         // A file that was made for a start that failed counts while nothing is sealed.
-        let adopts = matches!(self.0.source, KeySource::File(_))
-            && secrets::owners(db)? == 0
-            && !Self::is_audited(db)?;
+        let adopts =
+            matches!(self.0.source, KeySource::File(_)) && !secrets::any(db)? && !Self::is_audited(db)?;
         if let Some(current) = current.filter(|key| !adopts || held.iter().any(|held| held.id() == key.id)) {
             return self.key(db, &current.id);
         }
@@ -203,7 +205,7 @@ impl Vault {
         // Waits for those who seal something with the key that is current now.
         secrets::set_current(db, &new.id(), now)?;
         let connections = secrets::owners(db)?;
-        if connections > 0 || Self::is_audited(db)? {
+        if secrets::any(db)? || Self::is_audited(db)? {
             return Err(VaultError::Missing { path: path.to_owned(), connections });
         }
         let made = file::create(path, new)?;

@@ -59,30 +59,42 @@ impl Vault {
         let vault = self.clone();
         store.write(move |db| vault.keep_audit_keys(db, now)).await?;
         let mut rotation = Rotation { begun, key_id, resealed: 0, left: Vec::new() };
+        let key_id = rotation.key_id.clone();
+        let own = store.read(move |db| secrets::gateway_keys_not_sealed_with(db, &key_id)).await?;
+        self.reseal_all(store, own, &mut rotation, now).await?;
         let mut after = (String::new(), String::new());
         loop {
             let (key_id, from) = (rotation.key_id.clone(), after.clone());
             let rows = store.read(move |db| secrets::not_sealed_with(db, &key_id, &from, PAGE)).await?;
             let Some(last) = rows.last() else { break };
             after = (last.owner_id.clone(), last.name.clone());
-            for row in rows {
-                let place = (row.owner_id.clone(), row.name.clone());
-                let vault = self.clone();
-                // One a transaction: who writes several rows at once might wait for who removes them.
-                match store.write(move |db| vault.reseal(db, &row, now)).await {
-                    Ok(done) => rotation.resealed += u64::from(done),
-                    Err(VaultError::NotOpened { .. } | VaultError::WrongKey { .. }) => {
-                        rotation.left.push(place);
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
+            self.reseal_all(store, rows, &mut rotation, now).await?;
         }
         let vault = self.clone();
         store.write(move |db| vault.forget_keys(db)).await?;
         let vault = self.clone();
         store.write(move |db| vault.trim_file(db)).await?;
         Ok(rotation)
+    }
+
+    async fn reseal_all(
+        &self,
+        store: &Store,
+        rows: Vec<SealedSecret>,
+        rotation: &mut Rotation,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        for row in rows {
+            let place = (row.owner_id.clone(), row.name.clone());
+            let vault = self.clone();
+            // One a transaction: who writes several rows at once might wait for who removes them.
+            match store.write(move |db| vault.reseal(db, &row, now)).await {
+                Ok(done) => rotation.resealed += u64::from(done),
+                Err(VaultError::NotOpened { .. } | VaultError::WrongKey { .. }) => rotation.left.push(place),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Makes a new key current, or goes on with that of a rotation that did not end. With a key file, the file has the

@@ -4,7 +4,7 @@ use reqwest::Method;
 use rollcall::domain::words::Role;
 use serde_json::json;
 
-use crate::support::TestApp;
+use crate::support::{Process, TestApp, TestDatabase};
 
 use super::{PASSWORD, add, cookie, sign_in, who};
 
@@ -168,6 +168,24 @@ async fn a_history_names_the_person_who_linked() {
         app.by(&ana, "PUT", &path, json!({ "profile_id": "u-1" })).await.is(200);
         let history = app.get(&format!("/v1/employees/{record}/history")).await;
         assert!(history.text.contains("Ana Ng"), "{}", history.text);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_disabled_is_out_of_another_gateway_with_the_next_request() {
+    TestDatabase::each(async |database| {
+        let app = TestApp::start(database).await;
+        let other = Process::start(database).await;
+        let ana = app.person("ana@example.com", Role::User, &["Acme"]).await;
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let there = async || {
+            let asked = client.get(format!("http://{}/v1/session", other.address));
+            asked.header("cookie", ana.cookie()).send().await.unwrap().status().as_u16()
+        };
+        assert_eq!(there().await, 200);
+        app.admin("POST", &format!("/v1/accounts/{}/disable", ana.id), None).await.is(200);
+        assert_eq!(there().await, 401);
     })
     .await;
 }

@@ -2,9 +2,13 @@
 
 mod cross_site;
 mod fresh;
+mod guessing;
+pub(crate) mod idp;
 mod links;
 mod management;
+mod oidc;
 mod passwords;
+mod second_factor;
 mod sessions;
 mod tokens;
 

@@ -76,6 +76,10 @@ async fn no_row_crosses_companies() {
             ("POST", "/v1/changes/1/undo?company=Globex".to_owned()),
             ("GET", format!("/v1/changes?company={}", other.id)),
             ("GET", format!("/v1/changes?after={cursor}")),
+            // Whatever else is wrong with it: what a caller may not see is not there.
+            ("GET", format!("/v1/employees/{their_id}?app=Payroll")),
+            ("DELETE", format!("/v1/employees/{their_id}/link?app=Payroll")),
+            ("GET", format!("/v1/connections/{connection}?limit=%00")),
         ] {
             let answer = app.send(method, &path, None).await;
             let code = answer.is(404)["code"].as_str().unwrap();

@@ -86,7 +86,40 @@ async fn times_that_the_databases_keep_differently_are_refused() {
         let cursor = URL_SAFE_NO_PAD.encode(after.to_string());
         let answer =
             app.get(&format!("/v1/employees?changed_since=2026-01-01T00:00:00Z&cursor={cursor}")).await;
-        answer.problem(400, "bad_cursor");
+        answer.problem(422, "bad_cursor");
+    })
+    .await;
+}
+
+/// Of two members of one name, one reader takes the first and another one the last.
+#[tokio::test]
+async fn a_body_with_a_member_twice_is_refused_and_changes_nothing() {
+    TestApp::each(async |app| {
+        let url = format!("http://{}/v1/profiles/employee/u-1", app.address);
+        for body in [
+            r#"{"name": "Ana", "name": "Bo"}"#,
+            r#"{"name": "Ana", "unknown": 1, "unknown": 2}"#,
+            r#"{"name": "Ana", "address": {"city": "Ulm", "city": "Bonn"}}"#,
+        ] {
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let request = client.put(&url).bearer_auth(&app.token);
+            let answer = request.header("content-type", "application/json").body(body).send().await.unwrap();
+            assert_eq!(answer.status(), 422, "{body}");
+            let problem: serde_json::Value = answer.json().await.unwrap();
+            assert_eq!(problem["code"], "repeated_member", "{problem}");
+        }
+        app.get("/v1/profiles/employee/u-1").await.problem(404, "profile_not_found");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_not_let_in_hears_that_first_even_where_the_address_has_the_character_nul() {
+    TestApp::each(async |app| {
+        for path in ["/v1/employees?q=%00", "/v1/employees/emp_%00", "/v1/employees?app=%00"] {
+            app.call(reqwest::Method::GET, path, None, None).await.problem(401, "unauthorized");
+            app.get(path).await.problem(422, "nul_character");
+        }
     })
     .await;
 }

@@ -105,11 +105,11 @@ async fn a_page_has_1_to_500_rows_and_a_cursor_is_taken_only_where_it_was_given(
         // {"company":"\u0000","after":{"Name":["a","b"]}}
         let nul = "eyJjb21wYW55IjoiXHUwMDAwIiwiYWZ0ZXIiOnsiTmFtZSI6WyJhIiwiYiJdfX0";
         for cursor in ["x", "e30", "%C3%A9", &next[1..], nul] {
-            app.get(&format!("/v1/employees?cursor={cursor}")).await.problem(400, "bad_cursor");
+            app.get(&format!("/v1/employees?cursor={cursor}")).await.problem(422, "bad_cursor");
         }
         let other = format!("/v1/employees?changed_since=2026-01-01T00:00:00Z&cursor={next}");
-        app.get(&other).await.problem(400, "bad_cursor");
-        app.get(&format!("/v1/profiles/employee?cursor={next}")).await.problem(400, "bad_cursor");
+        app.get(&other).await.problem(422, "bad_cursor");
+        app.get(&format!("/v1/profiles/employee?cursor={next}")).await.problem(422, "bad_cursor");
     })
     .await;
 }

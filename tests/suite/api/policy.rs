@@ -1,7 +1,7 @@
 //! Who may do what: every route of the description × every kind of caller × own and foreign company. What is expected is
 //! the policy's own word, also where what is sent does not fit; a new route is in it by itself.
 
-use std::{collections::BTreeMap, ops::Not};
+use std::collections::BTreeMap;
 
 use reqwest::Method;
 use rollcall::{
@@ -76,7 +76,7 @@ impl Known {
     fn decide(&self, route: &Route, company: &Company) -> Option<Decision> {
         let principal = self.principal.as_ref()?;
         if route.resource() != "accounts" {
-            let object = route.path.starts_with("/v1/me").not().then_some(&company.id);
+            let object = (route.resource() != "me").then_some(&company.id);
             return Some(decide(principal, route.action, object));
         }
         Some(match decide(principal, route.action, None) {

@@ -102,7 +102,7 @@ async fn who_has_an_answer_already_hears_so_by_the_status_alone() {
             let all: Vec<_> = raw.headers.get_all("vary").iter().map(|it| it.to_str().unwrap()).collect();
             all.join(", ")
         };
-        assert_eq!(vary(&get(app, "/v1/links", &[]).await), "authorization, accept-encoding");
+        assert_eq!(vary(&get(app, "/v1/links", &[]).await), "authorization, cookie, accept-encoding");
         assert!(vary(&get(app, "/v1/changes", &[]).await).contains("accept,"));
     })
     .await;
@@ -202,6 +202,21 @@ async fn nothing_but_what_is_read_is_tagged_or_compressed() {
                 assert!(!headers.contains_key(name), "{headers:?}");
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_description_of_the_api_is_compressed_and_told_by_its_tag() {
+    TestApp::each(async |app| {
+        let plain = get(app, "/openapi.json", &[]).await;
+        let zipped = get(app, "/openapi.json", &[("accept-encoding", "gzip")]).await;
+        assert!(zipped.body.len() * 3 < plain.body.len() && zipped.unzipped() == plain.body);
+        for known in [plain.tag(), zipped.tag()] {
+            let again = get(app, "/openapi.json", &[("if-none-match", known)]).await;
+            assert_eq!((again.status, again.body.len()), (304, 0));
+        }
+        assert_eq!(get(app, "/openapi.json", &[("if-none-match", "\"other\"")]).await.status, 200);
     })
     .await;
 }

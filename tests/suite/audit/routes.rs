@@ -7,7 +7,7 @@ use reqwest::Method;
 use rollcall::{
     domain::{
         ids::{CompanyId, ConnectionId, MessageId},
-        words::{AuditAction, Kind, List},
+        words::{AuditAction, Kind, List, Role},
     },
     http::router::openapi,
     store::{PageLimit, changes, inbox},
@@ -21,9 +21,10 @@ use crate::{
 };
 
 /// Routes that write nothing, whatever their method.
-const READING: [&str; 1] = [
-    // It only asks the source.
+const READING: [&str; 2] = [
+    // They only ask the source.
     "POST /v1/connections/{id}/test",
+    "POST /v1/accounts/{id}/credentials/{kind}/test",
 ];
 
 /// Of people's accounts.
@@ -300,12 +301,64 @@ impl World<'_> {
                 let headers = [("cookie", cookie.as_str()), ("sec-fetch-site", "same-origin")];
                 (app.call_with(Method::DELETE, "/v1/session", &headers, None).await, A::SignedOut)
             }
+            route if route.contains("/v1/accounts/") || route.contains("/v1/me") => {
+                return self.call_for_people(route).await;
+            }
             // The same code as for employees.
             "PUT /v1/customers/{id}/link"
             | "DELETE /v1/customers/{id}/link"
             | "POST /v1/customers/{id}/profile" => {
                 let like = route.replace("customers", "employees");
                 return Box::pin(self.call_again(&like)).await;
+            }
+            _ => return None,
+        })
+    }
+
+    /// By a person, to the own account or another's.
+    async fn call_for_people(&self, route: &str) -> Option<(Answer, AuditAction)> {
+        use AuditAction as A;
+        let app = self.app;
+        let nth = rows(&app.gateway.store).await.len();
+        let ana = app.person(&format!("ana{nth}@hidden.example"), Role::AccountAdmin, &[]).await;
+        let bo = app.person(&format!("bo{nth}@hidden.example"), Role::User, &[&app.company.id]).await;
+        let of_bo = |what: &str| format!("/v1/accounts/{}{what}", bo.id);
+        let by = async |method: &str, path: &str, body: Option<Value>| app.by(&ana, method, path, body).await;
+        let password = || Some(json!({ "password": PASSWORD }));
+        Some(match route {
+            "PATCH /v1/accounts/{id}" => {
+                let change = json!({ "name": "Zoë Hidden", "role": "account-admin" });
+                (by("PATCH", &of_bo(""), Some(change)).await, A::AccountChanged)
+            }
+            "PUT /v1/accounts/{id}/password" => {
+                (by("PUT", &of_bo("/password"), password()).await, A::PasswordChanged)
+            }
+            "POST /v1/accounts/{id}/disable" => {
+                (by("POST", &of_bo("/disable"), None).await, A::AccountDisabled)
+            }
+            "POST /v1/accounts/{id}/enable" => {
+                by("POST", &of_bo("/disable"), None).await.is(200);
+                (by("POST", &of_bo("/enable"), None).await, A::AccountEnabled)
+            }
+            "POST /v1/accounts/{id}/reset-link" => {
+                (by("POST", &of_bo("/reset-link"), None).await, A::ResetLinkMade)
+            }
+            "DELETE /v1/accounts/{id}/sessions" => {
+                (by("DELETE", &of_bo("/sessions"), None).await, A::SessionsEnded)
+            }
+            "DELETE /v1/accounts/{id}/sessions/{session_id}" => {
+                let one = of_bo(&format!("/sessions/{}", bo.session_id));
+                (by("DELETE", &one, None).await, A::SessionsEnded)
+            }
+            "PATCH /v1/me" => {
+                (by("PATCH", "/v1/me", Some(json!({ "name": "Zoë Hidden" }))).await, A::AccountChanged)
+            }
+            "PUT /v1/me/password" => (by("PUT", "/v1/me/password", password()).await, A::PasswordChanged),
+            "POST /v1/me/tokens" => (by("POST", "/v1/me/tokens", None).await, A::TokenAdded),
+            "DELETE /v1/me/tokens/{token_id}" => {
+                let made = by("POST", "/v1/me/tokens", None).await;
+                let id = made.is(201)["id"].as_str().unwrap().to_owned();
+                (by("DELETE", &format!("/v1/me/tokens/{id}"), None).await, A::TokenRevoked)
             }
             _ => return None,
         })

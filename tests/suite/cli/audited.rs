@@ -50,6 +50,8 @@ const READING: &[&str] = &[
     "worker list",
     "audit list",
     "audit verify",
+    "account quicklink list",
+    "account credentials test",
     "account list",
     "account show",
     "audit export",
@@ -214,6 +216,17 @@ async fn each_command_that_writes_leaves_a_row() {
     let held = stage(&machine, desk, 5).await;
     at.call("run approve", &[&held.id, "--yes"]);
     at.call("account add", &["ana@example.com", "--role", "account-admin"]);
+    at.call("account add", &["bo@example.com", "--company", "Acme"]);
+    at.call("account set", &["bo@example.com", "--name", "Bo"]);
+    at.call("account reset-link", &["bo@example.com"]);
+    let link = at.call("account quicklink add", &["--account", "bo@example.com", "--company", "Acme"]);
+    at.call("account quicklink revoke", &[text(&link, "id"), "--yes"]);
+    let pair = ["--secret", "member_id=bo", "--secret", "password=hidden-horse"];
+    at.call("account credentials set", &[&["bo@example.com", "connectwise"][..], &pair].concat());
+    at.call("account credentials remove", &["bo@example.com", "connectwise", "--yes"]);
+    at.call("account disable", &["bo@example.com", "--yes"]);
+    at.call("account enable", &["bo@example.com"]);
+    at.call("account sessions", &["bo@example.com", "--end-all"]);
     at.call("key rotate", &[]);
     at.call("migrate", &["--new-epoch"]);
     let backup = machine.path("backup.db").display().to_string();

@@ -153,19 +153,41 @@ async fn a_removal_that_was_broken_off_goes_on_and_nothing_of_the_company_stays(
         let path = format!("/v1/connections/{id}");
         app.admin("PATCH", &path, json!({ "paused": false })).await.problem(409, "company_closing");
         assert!(inbox.accept(&told, ping("after")).await.is_err());
+        // What takes something away, or asks for something, is refused as well.
+        for (method, path) in [
+            ("DELETE", profile.to_owned()),
+            ("DELETE", format!("{path}?confirm=true")),
+            ("POST", format!("{path}/poll")),
+            ("POST", format!("{path}/password")),
+        ] {
+            app.admin(method, &path, None).await.problem(409, "company_closing");
+        }
+        let shown = app.admin("GET", &format!("/v1/companies/{}", app.company.id), None).await;
+        assert_eq!(shown.is(200)["closing_at"].as_str().unwrap().parse(), Ok(now));
 
         // Another file of that name is in the way; then broken off once more, when some is gone already.
         machine.file("kept.jsonl", "mine");
         let taken = remove(&machine, database, &["--export", "kept.jsonl"]);
         assert_eq!(taken.problem()["code"], "export_exists");
         std::fs::remove_file(machine.path("kept.jsonl")).unwrap();
-        store.write(move |db| sync::remove::mark(db, &id, now)).await.unwrap();
-        let ended = remove(&machine, database, &["--export", "kept.jsonl"]);
+        let company = app.company.id.clone();
+        let begin = move |db: &mut _| {
+            companies::begin_deletion(db, &company, now)?;
+            sync::remove::mark(db, &id, now)
+        };
+        store.write(begin).await.unwrap();
+        // What is left is not the whole: no export is made of it, and nothing is taken back.
+        for (more, code) in
+            [(&["--export", "kept.jsonl"][..], "export_too_late"), (&["--cancel"], "deletion_begun")]
+        {
+            assert_eq!(remove(&machine, database, more).problem()["code"], code);
+        }
+        assert!(!machine.path("kept.jsonl").exists());
+        // The one of before stands.
+        let end = json!({ "company_id": app.company.id, "closing_at": now, "lines": 0 });
+        machine.file("whole.jsonl", &format!("{}\n", json!({ "type": "end", "data": end })));
+        let ended = remove(&machine, database, &["--export", "whole.jsonl"]);
         assert_eq!(ended.code, 0, "{}", ended.stderr);
-        let kept = lines(&machine, "kept.jsonl");
-        let end = kept.last().unwrap();
-        assert_eq!((&end["type"], &end["data"]["lines"]), (&json!("end"), &json!(kept.len() - 1)));
-        assert!(!machine.path("kept.jsonl.partial").exists());
 
         let company = app.company.id.clone();
         let feeds = store.read(store::prune::feeds).await.unwrap();
@@ -190,6 +212,43 @@ async fn an_export_that_is_whole_is_kept_when_the_removal_goes_on() {
         let ended = remove(&machine, database, &["--export", "whole.jsonl"]);
         assert_eq!(ended.code, 0, "{}", ended.stderr);
         assert_eq!(std::fs::read_to_string(machine.path("whole.jsonl")).unwrap(), whole);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removal_of_which_nothing_is_gone_can_be_cancelled_and_all_goes_on_as_before() {
+    TestDatabase::each(async |database| {
+        let (machine, app) = (Machine::new(), TestApp::start(database).await);
+        app.stage(List::Employee, people(3)).await;
+        let store = app.gateway.store.clone();
+        let paused = json!({ "kind": "push", "company": "Acme", "name": "Paused" });
+        let paused = app.admin("POST", "/v1/connections", paused).await.is(201)["id"].clone();
+        let path = |id: &str| format!("/v1/connections/{id}");
+        let (paused, running) = (paused.as_str().unwrap().to_owned(), app.connection.id.clone());
+        app.admin("PATCH", &path(&paused), json!({ "paused": true })).await.is(200);
+        let is_paused = async |id: &str| app.get(&path(id)).await.is(200)["paused"] == true;
+        let (company, now) = (app.company.id.clone(), app.gateway.ambient.now());
+        let shut = [paused.as_str().into(), running.clone()];
+        let close = move |db: &mut _| {
+            companies::close(db, &company, now)?;
+            shut.iter().try_for_each(|id| sync::remove::shut(db, id, now))
+        };
+        store.write(close).await.unwrap();
+        assert!(is_paused(&paused).await && is_paused(&running).await);
+
+        let ended = remove(&machine, database, &["--cancel"]);
+        assert_eq!(
+            (ended.code, &ended.json()["closing_at"]),
+            (0, &serde_json::Value::Null),
+            "{}",
+            ended.stderr
+        );
+        assert!(is_paused(&paused).await && !is_paused(&running).await);
+        app.send("PUT", "/v1/profiles/employee/u-1", json!({ "name": "Ana" })).await.is(201);
+        app.send("POST", &format!("{}/poll", path(&running)), None).await.is(202);
+        // Once more is no error.
+        assert_eq!(remove(&machine, database, &["--cancel"]).code, 0);
     })
     .await;
 }

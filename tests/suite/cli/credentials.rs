@@ -31,7 +31,8 @@ fn push_gets_a_secret_and_an_address() {
     assert_eq!(shown["webhook_url"], made["webhook_url"]);
     assert!(shown.get("webhook_secret").is_none());
     // A new one in its place.
-    let renewed = machine.json(&["connection", "secret", id, "webhook_secret"]);
+    machine.problem(&["connection", "secret", id, "webhook_secret"], "confirmation_needed");
+    let renewed = machine.json(&["connection", "secret", id, "webhook_secret", "--yes"]);
     assert_eq!(renewed["id"], id);
     assert!(renewed["webhook_secret"].as_str().unwrap().starts_with("whsec_"));
     assert_ne!(renewed["webhook_secret"], made["webhook_secret"]);

@@ -4,7 +4,7 @@ use chrono::{TimeDelta, Utc};
 use rollcall::{
     domain::{problem::Problem, words::WorkerState},
     store::{
-        Store,
+        Store, polls,
         workers::{self, Worker},
     },
 };
@@ -367,4 +367,29 @@ async fn workers_that_fail_and_gateways_that_went_away_are_told_with_what_to_do(
         table.contains("poll of gw_bad fails since") && table.contains("do: Make room on the disk."),
         "{table}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_stands_as_polling_while_no_gateway_is_at_work_is_told() {
+    let machine = Machine::new();
+    machine.json(&["company", "add", "Acme"]);
+    let add =
+        ["connection", "add", "paycom", "--company", "Acme", "--secret", "sid=s", "--secret", "token=t"];
+    machine.json(&[&add[..], &["--set", "base_url=https://api.paycomonline.net"]].concat());
+    let store = Store::open(&format!("sqlite:{}", machine.path("rollcall.db").display())).unwrap();
+    // As a gateway leaves it that is killed a moment ago: its last report is fresh, and its file is nobody's.
+    let now = Utc::now() + TimeDelta::seconds(1);
+    let left = store.write(move |db| {
+        let row = reported("gw_killed", 0, None);
+        workers::report(db, "gw_killed", &[row], now - TimeDelta::days(1))?;
+        polls::claim(db, "gw_killed", 9, now, now + TimeDelta::minutes(30))
+    });
+    assert_eq!(left.await.unwrap().len(), 1);
+    machine.file("rollcall.db-gw_killed", "");
+    let report = doctor(&machine, &[]).json();
+    let (statuses, text) = of(&report, "workers of gw_killed");
+    assert!(statuses == ["warn"] && text.contains("was killed"), "{text}");
+    let (statuses, text) = of(&report, "connection ");
+    assert!(statuses == ["warn"] && text.contains("no gateway is at work"), "{text}");
+    assert!(text.contains("rollcall serve"), "{text}");
 }

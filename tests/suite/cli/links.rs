@@ -53,6 +53,10 @@ async fn links_are_made_and_undone_by_the_names_that_people_know() {
     assert_eq!((&link["record_id"], &link["linked_by"]), (&json!(id), &json!("command line")));
     // The same once more is no error, as by the API.
     assert_eq!(machine.json(&["link", "add", id, "u-1"])["id"], link["id"]);
+    let listed = machine.run(&["record", "list", "employee"]).stdout;
+    let head: Vec<&str> = listed.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!(head, ["NAME", "ID", "COMPANY", "E-MAIL", "PARENT", "ACTIVE", "PROFILE"]);
+    assert!(listed.lines().skip(1).all(|row| row.contains("  Acme  ")), "{listed}");
     let shown = machine.run(&["record", "show", id]).stdout;
     assert!(shown.contains("Acme/QuickBooks Desktop"), "{shown}");
     let other = all[1]["id"].as_str().unwrap();
@@ -61,7 +65,10 @@ async fn links_are_made_and_undone_by_the_names_that_people_know() {
     let unlinked = machine.json(&["record", "list", "employee", "--linked", "false", "--app", "Timesheets"]);
     assert_eq!(unlinked.as_array().unwrap().len(), 2);
 
-    machine.json(&["link", "remove", id]);
+    machine.problem(&["link", "remove", id], "confirmation_needed");
+    let would = machine.json(&["link", "remove", id, "--dry-run"]);
+    assert_eq!(would["id"], link["id"]);
+    machine.json(&["link", "remove", id, "--yes"]);
     let history = machine.json(&["link", "history", id]);
     let seq = history["changes"][0]["position"].to_string();
     assert_eq!(history["changes"][0]["kind"], "unlinked");

@@ -1,5 +1,7 @@
 //! What is shown once, and what is never shown.
 
+use serde_json::{Value, json};
+
 use super::{Machine, bytes_below};
 
 #[test]
@@ -36,7 +38,15 @@ fn a_password_is_shown_once_and_kept_nowhere() {
 fn a_new_password_takes_the_place_of_the_old_one() {
     let machine = Machine::new();
     let made = machine.acme();
-    let changed = machine.json(&["connection", "password", made["id"].as_str().unwrap()]);
+    let id = made["id"].as_str().unwrap();
+    // Whoever uses the old one is locked out: a script says that it means it.
+    machine.problem(&["connection", "password", id], "confirmation_needed");
+    let would = machine.json(&["connection", "password", id, "--dry-run"]);
+    assert_eq!(
+        (&would["id"], &would["replaces"], &would["password"]),
+        (&made["id"], &json!("password"), &Value::Null)
+    );
+    let changed = machine.json(&["connection", "password", id, "--yes"]);
     assert_eq!(changed["username"], made["username"]);
     assert_ne!(changed["password"], made["password"]);
 }

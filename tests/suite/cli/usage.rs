@@ -128,3 +128,38 @@ fn the_api_is_described_without_a_database() {
     assert!(document["paths"]["/v1/employees/{id}/link"]["put"].is_object());
     assert!(std::fs::read_dir(machine.folder.path()).unwrap().next().is_none());
 }
+
+/// An example that is copied out of a page is what it was.
+#[test]
+fn no_page_of_the_manual_parts_a_word_at_the_end_of_a_line() {
+    let machine = Machine::new();
+    let page = machine.run(&["man", "connection", "add"]).stdout;
+    assert!(page.starts_with(".nh\n"), "{page}");
+    let folder = machine.path("pages");
+    assert_eq!(machine.run(&["man", "--to", folder.to_str().unwrap()]).code, 0);
+    let pages: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|page| std::fs::read_to_string(page.unwrap().path()).unwrap())
+        .collect();
+    assert!(pages.len() > 10 && pages.iter().all(|page| page.starts_with(".nh\n")));
+}
+
+#[test]
+fn a_setup_file_is_xml_or_with_json_a_document_that_holds_it() {
+    let machine = Machine::new();
+    let id = machine.acme()["id"].as_str().unwrap().to_owned();
+    let file = machine.run(&["qwc", &id]).stdout;
+    assert!(file.starts_with("<?xml"), "{file}");
+    let told = machine.json(&["qwc", &id]);
+    assert_eq!((&told["qwc"], &told["file_name"]), (&file.into(), &"acme.qwc".into()));
+}
+
+#[test]
+fn a_failed_test_has_one_cause_in_text_and_in_json() {
+    let machine = Machine::new();
+    let id = machine.acme()["id"].as_str().unwrap().to_owned();
+    let mut test = machine.command(&["connection", "test", &id, "--json"]);
+    let cause = machine.end(&mut test).json()["cause"].as_str().unwrap().to_owned();
+    let text = machine.run(&["connection", "test", &id]).stdout;
+    assert!(text.starts_with(&format!("{cause}: ")), "{cause} {text}");
+}

@@ -262,7 +262,13 @@ async fn a_database_whose_file_is_gone_is_not_made_anew() {
     drop(database.open());
     let store = Store::open(&database.url).unwrap();
     std::fs::remove_file(&path).unwrap();
-    let company = Company { id: "com_1".into(), name: "Acme".into(), created_at: chrono::Utc::now() };
+    let company = Company {
+        id: "com_1".into(),
+        name: "Acme".into(),
+        created_at: chrono::Utc::now(),
+        closing_at: None,
+        deleting_at: None,
+    };
     let failed = store.write(move |db| rollcall::store::companies::insert(db, &company)).await.unwrap_err();
     assert!(failed.is_unavailable() && failed.to_string().contains("is not there any more"), "{failed}");
     assert!(!std::path::Path::new(&path).exists());

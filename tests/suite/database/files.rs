@@ -23,7 +23,13 @@ fn modes(folder: &Path) -> Vec<(String, u32)> {
 }
 
 async fn write(store: &Store) {
-    let company = Company { id: "com_1".into(), name: "Acme".into(), created_at: chrono::Utc::now() };
+    let company = Company {
+        id: "com_1".into(),
+        name: "Acme".into(),
+        created_at: chrono::Utc::now(),
+        closing_at: None,
+        deleting_at: None,
+    };
     store.write(move |db| companies::insert(db, &company)).await.unwrap();
 }
 

@@ -4,6 +4,7 @@
 mod clients;
 mod document;
 mod mail;
+mod providers;
 
 use std::{
     env, fs,

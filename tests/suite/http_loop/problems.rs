@@ -72,6 +72,8 @@ async fn bad_input_is_a_problem() {
     assert!(body["detail"].as_str().unwrap().contains("name"), "{body}");
     client.send("POST /v1/json HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}").await;
     client.answer().await.problem(415, "not_json");
+    // That body was not read.
+    let mut client = gateway.connect().await;
     client.get("/v1/query").await.problem(400, "invalid_query");
     client.get("/v1/number/x").await.problem(400, "invalid_path");
     // An extractor of axum's own answers with text.

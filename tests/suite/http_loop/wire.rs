@@ -32,6 +32,23 @@ async fn a_connection_is_used_again_and_its_client_is_known() {
     assert_eq!(client.answer().await.body, address);
 }
 
+/// RFC 9112 section 9.6: a client that does not know it sends its next request in vain.
+#[tokio::test]
+async fn a_client_is_told_that_its_connection_is_closed_after_a_body_that_nobody_reads() {
+    let gateway = Gateway::start(router(), limits()).await;
+    let mut client = gateway.connect().await;
+    client.send("POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nbegun").await;
+    let answer = client.answer().await;
+    assert_eq!((answer.status, answer.header("connection")), (404, Some("close")));
+    client.closed().await;
+
+    let mut client = gateway.connect().await;
+    let read = client.post("/echo", "all of it").await;
+    assert_eq!((read.body.as_str(), read.header("connection")), ("all of it", None));
+    client.send("POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").await;
+    assert_eq!(client.answer().await.header("connection"), None);
+}
+
 #[tokio::test]
 async fn behind_a_trusted_proxy_the_client_is_whom_the_proxy_names() {
     for (proxies, seen) in [("127.0.0.0/8", "192.0.2.7:0"), ("127.0.0.2", "127.0.0.1")] {

@@ -22,7 +22,7 @@ async fn a_person_signs_in_sees_who_that_is_and_signs_out() {
         assert!(visitor.has("rollcall"));
         let home = visitor.get("/").await;
         assert!(home.is(200).contains(ANA) && home.text.contains("Sign out"));
-        assert_eq!(visitor.post("/sign-out", &[]).await.leads_to(), "/sign-in");
+        assert_eq!(visitor.post("/sign-out", &[]).await.leads_to(), "/sign-in?done=signed-out");
         assert!(!visitor.has("rollcall"));
         assert_eq!(visitor.get("/").await.leads_to(), "/sign-in");
     })

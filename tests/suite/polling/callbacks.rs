@@ -181,3 +181,53 @@ async fn what_changes_at_the_vendor_is_staged_by_its_callback_and_who_is_deleted
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_callback_at_the_address_of_all_tenants_finds_its_connection_and_a_stranger_learns_nothing() {
+    TestDatabase::each(async |database| {
+        let office = Office::open(database).await;
+        let world = office.vendor.connectwise();
+        until("both lists are read", async || office.complete().await == 2).await;
+        // Registered by hand, once for all.
+        let all = format!("{}/webhooks/connectwise", office.url);
+        let sources = sources(&office.store, &Ambient::system(), Timeouts::default());
+        let (_, _, source) = sources.open(&office.connection.id, None).await.unwrap();
+        source.ensure_callbacks(&all).await.unwrap().unwrap();
+        assert_eq!(world.callbacks().len(), 2);
+        world.deliver().await;
+        let person = world.truth().members.iter().find(|it| it.license_class != 'A').unwrap().id;
+        assert!(world.rename_member(person, "Zora", "Quill"));
+        let sent = world.deliver().await;
+        assert!(sent.len() == 1 && sent[0].taken, "{sent:?}");
+        let is_renamed = async || office.member(person).await.record.display_name() == "Zora Quill";
+        until("the renamed member is staged", is_renamed).await;
+
+        // The same whether there is a connection of the tenant or not, and nothing of it is kept.
+        let kept = office.messages(None).await;
+        let key_url =
+            format!("{}/x/system/callbackkey/index.rails?companyName=acme&id=1", office.vendor.base_url);
+        let mut answers = Vec::new();
+        for company in ["acme", "ACME", "nobody"] {
+            let body = json!({
+                "MessageId": "forged", "CompanyId": company, "Action": "deleted", "Type": "member", "ID": 1,
+                "Metadata": { "key_url": key_url },
+            });
+            let body = body.to_string();
+            let signed = signature("not the key", body.as_bytes());
+            let request = office.client.post(&all).header("x-content-signature", signed).body(body);
+            let answer = request.header("x-request-id", "same").send().await.unwrap();
+            answers.push((answer.status().as_u16(), answer.text().await.unwrap()));
+        }
+        assert!(answers.iter().all(|answer| answer.0 == 401 && *answer == answers[0]), "{answers:?}");
+        assert_eq!(office.messages(None).await, kept);
+        // A kind whose webhooks name no tenant has no such address.
+        for path in ["webhooks/push", "webhooks/paycom"] {
+            let answer =
+                office.client.post(format!("{}/{path}", office.url)).body("{}").send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), 401, "{path}");
+        }
+        office.stop.send(()).unwrap();
+        office.served.await.unwrap();
+    })
+    .await;
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rollcall::{
-    clock::Ambient,
+    clock::{Ambient, Clock},
     domain::{ids::ConnectionId, secret::Secret, words::Kind},
     store::{
         Error, Store, clocks,
@@ -13,10 +13,10 @@ use rollcall::{
         rates::{self, Pace, Taken},
         webhooks,
     },
-    sync::register,
+    sync::{register, shared_clock::SharedClock},
 };
 
-use crate::support::{TestDatabase, granted, test_vault};
+use crate::support::{TestClock, TestDatabase, granted, test_vault};
 
 fn at(seconds: i64) -> DateTime<Utc> {
     "2026-11-21T12:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::seconds(seconds)
@@ -191,6 +191,29 @@ async fn what_one_gateway_is_told_to_wait_all_of_them_wait() {
         assert_eq!(take(45).await.unwrap(), Taken::Rights(3));
         let elsewhere = other.write(move |db| rates::take(db, "other", pace, 1, at(2))).await;
         assert_eq!(elsewhere.unwrap(), Taken::Rights(1));
+    })
+    .await;
+}
+
+/// A gateway that is killed leaves a lease by its clock; another one waits for it by its own.
+#[tokio::test]
+async fn gateways_of_a_server_go_by_its_clock_and_those_of_a_file_by_their_own() {
+    TestDatabase::each(async |database| {
+        let (store, clock) = (database.open(), TestClock::new());
+        let off = Ambient { clock: clock.clone() as _, ..Ambient::system() };
+        let (ambient, shared) = SharedClock::of(&store, off).await.unwrap();
+        let near = |one: DateTime<Utc>, other: DateTime<Utc>| (one - other).abs() < TimeDelta::minutes(1);
+        match database.url.starts_with("postgres") {
+            true => assert!(near(ambient.now(), Utc::now()), "{}", ambient.now()),
+            false => assert_eq!(ambient.now(), clock.now()),
+        }
+        // Set by hand while the gateway runs.
+        clock.advance(TimeDelta::minutes(90));
+        shared.set(&store).await.unwrap();
+        assert!(near(
+            ambient.now(),
+            if database.url.starts_with("postgres") { Utc::now() } else { clock.now() }
+        ));
     })
     .await;
 }

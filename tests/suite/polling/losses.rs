@@ -45,7 +45,12 @@ async fn a_connection_is_deleted_while_it_is_polled_and_nothing_of_it_stays() {
         vendor.has_seen(8).await;
         let id = connection.id.clone();
         let extent = store.read(move |db| remove::extent(db, &granted(), &id)).await.unwrap();
-        assert!(remove::connection(&sources, &granted(), &extent, false).await.unwrap().is_none());
+        assert!(
+            remove::connection(&sources, &granted(), &extent, remove::Leave::Unlinked)
+                .await
+                .unwrap()
+                .is_none()
+        );
         tokio::time::timeout(Duration::from_secs(30), polled).await.expect("it goes on").unwrap();
         backlog::work_off(&store, &ambient).await.unwrap();
         let left = store.read(move |db: &mut Db| {

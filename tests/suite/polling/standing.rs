@@ -7,20 +7,26 @@ use rollcall::{
     clock::Ambient,
     connectors::outbound::Timeouts,
     domain::{
+        hold::Gone,
         ids::ConnectionId,
-        words::{ConnectionState, Kind, List},
+        words::{ConnectionState, Kind, List, Mode, RunState},
     },
     simulators::vendor::{Fault, Faults, PlannedFault},
-    store::{Store, connections, polls},
+    store::{
+        Store,
+        connections::{self, Connection},
+        polls,
+        runs::Run,
+    },
     sync::{
-        poll,
+        hold, poll, reconcile, run,
         source_access::SourceAccess,
         status::{Status, status},
     },
 };
 
 use super::vendor::Vendor;
-use crate::support::{TestClock, TestDatabase, sources, staged};
+use crate::support::{TestClock, TestDatabase, granted, sources, staged};
 
 struct Desk {
     store: Store,
@@ -54,6 +60,20 @@ impl Desk {
             Ok::<_, rollcall::store::Error>((status(db, &connection, now)?, due.num_minutes()))
         });
         read.await.unwrap()
+    }
+}
+
+impl Desk {
+    /// A whole list that has nobody in it.
+    async fn empty_list(&self, connection: &Connection) -> Run {
+        let (connection, ambient) = (connection.clone(), self.sources.ambient.clone());
+        let read = self.store.write(move |db| {
+            let run = run::start(db, &ambient, &connection, List::Employee, Mode::Full)?;
+            reconcile::finish(db, &run, &Gone::NotSeen, None, ambient.now())
+        });
+        let held = read.await.unwrap();
+        assert_eq!(held.state, RunState::Held);
+        held
     }
 }
 
@@ -137,6 +157,54 @@ async fn who_is_not_delivered_makes_the_list_incomplete_and_the_others_are_there
         desk.clock.advance(TimeDelta::days(1));
         desk.poll().await;
         assert_eq!(desk.stands(&connection.id).await.0.state, ConnectionState::Ok);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hold_is_told_beside_what_is_wrong_and_a_rejected_one_leaves_it_open_who_is_gone() {
+    use ConnectionState::{CredentialsRejected, Held, Incomplete, Ok};
+    TestDatabase::each(async |database| {
+        let desk = Desk::new(database);
+        let vendor = Vendor::start(Kind::Connectwise, 1, desk.clock.clone() as _).await;
+        let connection = vendor.connect(&desk.sources, "Held", &[]).await;
+        desk.poll().await;
+        let held = desk.empty_list(&connection).await;
+        assert_eq!(desk.stands(&connection.id).await.0.state, Held);
+        // What passes by itself does not hide what waits for a person.
+        desk.clock.advance(TimeDelta::hours(1));
+        vendor.set_faults(refusing(1));
+        desk.poll().await;
+        let (stands, _) = desk.stands(&connection.id).await;
+        assert!(stands.state == Held && stands.detail.contains(held.id.as_str()), "{stands:?}");
+        assert!(stands.remedy.contains("once more"), "{stands:?}");
+
+        desk.clock.advance(TimeDelta::minutes(8));
+        desk.poll().await;
+        let (id, now) = (held.id.clone(), desk.sources.ambient.now());
+        desk.store.write(move |db| hold::reject(db, &granted(), &id, None, now)).await.unwrap();
+        let (stands, _) = desk.stands(&connection.id).await;
+        assert!(stands.state == Incomplete && stands.detail.contains(held.id.as_str()), "{stands:?}");
+        // A delta does not tell who is gone.
+        desk.clock.advance(TimeDelta::hours(1));
+        desk.poll().await;
+        assert_eq!(desk.stands(&connection.id).await.0.state, Incomplete);
+        desk.clock.advance(TimeDelta::days(1));
+        desk.poll().await;
+        assert_eq!(desk.stands(&connection.id).await.0.state, Ok);
+
+        // What only a person can mend comes first, and tells of the hold all the same.
+        let held = desk.empty_list(&connection).await;
+        vendor.set_faults(refusing(99));
+        for _ in 0..2 {
+            desk.clock.advance(TimeDelta::hours(1));
+            desk.poll().await;
+        }
+        let (stands, _) = desk.stands(&connection.id).await;
+        assert!(
+            stands.state == CredentialsRejected && stands.detail.contains(held.id.as_str()),
+            "{stands:?}"
+        );
     })
     .await;
 }

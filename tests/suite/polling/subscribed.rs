@@ -119,7 +119,9 @@ async fn a_connection_that_is_deleted_takes_its_callbacks_back_or_says_that_they
             let id = tenant.connection.id.clone();
             let extent = tenant.store.read(move |db| remove::extent(db, &granted(), &id)).await.unwrap();
             assert!(extent.callbacks);
-            let left = remove::connection(&tenant.sources, &granted(), &extent, false).await.unwrap();
+            let left = remove::connection(&tenant.sources, &granted(), &extent, remove::Leave::Unlinked)
+                .await
+                .unwrap();
             assert_eq!(left.map(|problem| problem.code), refused.then(|| "callbacks_left".to_owned()));
             assert_eq!(tenant.callbacks(false).len(), if refused { 2 } else { 0 });
             let id = tenant.connection.id.clone();

@@ -90,7 +90,8 @@ impl TestApp {
         Self::start_by(database, Ambient::system(), change).await
     }
 
-    async fn start_by(
+    /// With all of it.
+    pub async fn start_by(
         database: &TestDatabase,
         ambient: Ambient,
         change: impl FnOnce(&mut server::Limits, &mut Gateway),

@@ -285,3 +285,16 @@ proptest! {
         prop_assert_eq!(read(json!(id)), read(json!(id.to_string())));
     }
 }
+
+/// Of two, one reader takes the first and another one the last: whoever looks at a message on its way sees what we see.
+#[test]
+fn a_member_that_stands_there_twice_is_refused_and_named() {
+    let refused = |body: &str| event(body.as_bytes()).unwrap_err();
+    let told = refused(r#"{"type": "employees.removed", "data": [], "data": ["1"]}"#);
+    assert_eq!(told, "`data` stands there twice");
+    let row = |row: &str| refused(&format!(r#"{{"type": "customers.upserted", "data": [{row}]}}"#));
+    let told = row(r#"{"external_id": "1", "email": "a@example.com", "email": null}"#);
+    assert_eq!(told, "row 1: `email` stands there twice");
+    let told = row(r#"{"external_id": "1", "address": {"city": "Ulm", "city": "Bonn"}}"#);
+    assert_eq!(told, "row 1: `address.city` stands there twice");
+}

@@ -19,7 +19,7 @@ use crate::{
         problem::ApiError,
     },
     service::connections::{self, Removal},
-    sync::remove,
+    sync::remove::{self, Leave},
 };
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -53,7 +53,8 @@ pub(super) async fn delete_connection(
     if query.dry_run {
         return Ok(Json(Removal::of(&extent)).into_response());
     }
-    Ok(match remove::connection(&sources, &grant, &extent, query.confirm).await? {
+    let leave = if query.confirm { Leave::Links } else { Leave::Unlinked };
+    Ok(match remove::connection(&sources, &grant, &extent, leave).await? {
         None => StatusCode::NO_CONTENT.into_response(),
         Some(problem) => {
             let removal = Removal { removed: true, problem: Some(problem.into()), ..Removal::of(&extent) };

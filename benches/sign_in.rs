@@ -1,0 +1,119 @@
+//! Whether the time of a refused sign-in tells why it was refused: for unknown, disabled and wrong, in turns.
+//!
+//! `cargo bench --bench sign_in -- [TRIES]` prints the medians and Welch's t of each pair. Within ±4.5, the threshold of
+//! TVLA (Goodwill et al. 2011), the pair cannot be told apart by that many tries.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and stops at what it does not expect"
+)]
+
+use std::time::{Duration, Instant};
+
+use rollcall::{
+    clock::Ambient,
+    domain::{
+        access::{Attempt, Principal, action},
+        key::Key,
+        secret::Secret,
+        words::Role,
+    },
+    service::{
+        self,
+        accounts::{self, AccountDraft},
+        sign_in::{Desk, Origin, SignIn, sign_in, verify},
+    },
+    store::{Store, accounts::Update},
+    sync::vault::{KeySource, Vault},
+};
+
+const KINDS: [(&str, &str); 3] =
+    [("unknown", "nobody@example.com"), ("disabled", "gone@example.com"), ("wrong", "ana@example.com")];
+
+#[tokio::main]
+async fn main() {
+    let tries: usize = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(2000);
+    let folder = tempfile::tempdir().expect("a folder");
+    let store =
+        Store::open(&format!("sqlite:{}", folder.path().join("bench.db").display())).expect("a store");
+    store.migrate().expect("tables");
+    let ambient = Ambient::system();
+    let vault = Vault::new(KeySource::Given(vec![Key::new([7; 32])]), ambient.entropy.clone());
+    let desk = Desk { store, ambient, vault };
+    for (_, email) in KINDS.into_iter().skip(1) {
+        add(&desk, email).await;
+    }
+    let mut times: [Vec<f64>; 3] = Default::default();
+    for n in 0..tries.div_ceil(3) {
+        // None of them is always the first.
+        for at in (0..3).map(|at| (at + n) % 3) {
+            forget_tries(&desk).await;
+            times[at].push(refused(&desk, KINDS[at].1, n).await.as_secs_f64() * 1e3);
+        }
+    }
+    for ((kind, _), times) in KINDS.iter().zip(&times) {
+        let mut sorted = times.clone();
+        sorted.sort_by(f64::total_cmp);
+        println!("{kind:8} {} tries, median {:.2} ms", times.len(), sorted[sorted.len() / 2]);
+    }
+    for (a, b) in [(0, 1), (0, 2), (1, 2)] {
+        println!("{:8} against {:8} t = {:+.2}", KINDS[a].0, KINDS[b].0, welch(&times[a], &times[b]));
+    }
+}
+
+/// Nobody is to wait: what is measured is a try that is looked at.
+async fn forget_tries(desk: &Desk) {
+    let later = desk.ambient.now() + chrono::TimeDelta::days(365);
+    let gone = desk.store.write(move |db| rollcall::store::sign_in::forget_old(db, later, later)).await;
+    gone.expect("the database");
+}
+
+async fn add(desk: &Desk, email: &str) {
+    let ambient = desk.ambient.clone();
+    let hash = verify::hash(Secret::new("correct horse battery staple"), &ambient).await.expect("a hash");
+    let draft = AccountDraft { email: email.into(), name: None, role: Role::User, companies: Vec::new() };
+    let disabled = email.starts_with("gone");
+    let made = desk.store.write(move |db| -> service::Result<()> {
+        let attempt = Attempt::<action::Administer>::new(
+            Principal::CommandLine,
+            None,
+            rollcall::domain::access::Origin::at(ambient.now()),
+        );
+        let account = accounts::add(db, &ambient, &attempt, &draft, Some(&hash))?;
+        let update = Update { active: Some(!disabled), ..Update::default() };
+        Ok(rollcall::store::accounts::update(db, &account.id, update, ambient.now())?)
+    });
+    made.await.expect("an account");
+}
+
+async fn refused(desk: &Desk, email: &str, n: usize) -> Duration {
+    let sent = SignIn {
+        email: email.into(),
+        password: Secret::new(format!("a wrong password {n:06}")),
+        code: None,
+        origin: Origin { address: Some("192.0.2.1".into()), user_agent: None },
+        before: None,
+        device: None,
+    };
+    let began = Instant::now();
+    let refused = sign_in(desk, sent).await.expect_err("it is wrong");
+    let time = began.elapsed();
+    assert_eq!(refused.code, "invalid_credentials");
+    time
+}
+
+/// Welch's t of two samples.
+fn welch(a: &[f64], b: &[f64]) -> f64 {
+    let (mean_a, var_a) = moments(a);
+    let (mean_b, var_b) = moments(b);
+    (mean_a - mean_b) / (var_a / a.len() as f64 + var_b / b.len() as f64).sqrt()
+}
+
+/// Mean and variance.
+fn moments(times: &[f64]) -> (f64, f64) {
+    let n = times.len() as f64;
+    let mean = times.iter().sum::<f64>() / n;
+    (mean, times.iter().map(|time| (time - mean).powi(2)).sum::<f64>() / (n - 1.0))
+}

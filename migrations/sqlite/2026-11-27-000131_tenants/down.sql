@@ -1,0 +1,2 @@
+DROP INDEX connections_by_tenant;
+ALTER TABLE connections DROP COLUMN tenant;
