@@ -108,3 +108,11 @@ where
         RunQueryDsl::load(self, handle.connection())
     }
 }
+
+/// Lets a statement that is put together by hand be run: nothing but its author says that it writes.
+macro_rules! runs_on_postgres {
+    ($statement:ident) => {
+        impl diesel::RunQueryDsl<diesel::PgConnection> for $statement<'_> {}
+    };
+}
+pub(super) use runs_on_postgres;

@@ -225,4 +225,20 @@ impl Store {
     {
         self.threads.write(Durability::Soft, work).await
     }
+
+    /// Runs `work` as [`Store::write`] does, but each of its statements is a transaction by itself. For what one statement
+    /// does; it adds nothing to a feed.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub(crate) async fn write_alone<T, E>(
+        &self,
+        work: impl FnOnce(&mut WriteDb) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.threads.write_alone(work).await
+    }
 }

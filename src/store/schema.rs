@@ -378,6 +378,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    inbox_clocks (connection_id) {
+        connection_id -> Text,
+        latest -> Timestamp,
+    }
+}
+
+diesel::table! {
     search_lists (seq) {
         seq -> BigInt,
         connection_id -> Text,
@@ -661,6 +668,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     gateway_keys,
     hooks,
     inbox,
+    inbox_clocks,
     links,
     lists,
     one_time_links,

@@ -106,12 +106,24 @@ impl Threads {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let requester = requester::current();
-        let queue = if requester == Requester::Probe { &self.probes } else { &self.writers };
         let (watchers, keys) = (self.feed_watchers.clone(), self.audit_keys.clone());
         let work = move |db: &mut WriteDb| {
             in_transaction(db, &watchers, durability, keys.get().map(AsRef::as_ref), work)
         };
+        self.write_alone(work).await
+    }
+
+    /// The same without a transaction around it.
+    pub(super) async fn write_alone<T, E>(
+        &self,
+        work: impl FnOnce(&mut WriteDb) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let requester = requester::current();
+        let queue = if requester == Requester::Probe { &self.probes } else { &self.writers };
         ask(queue, requester, true, work).await
     }
 

@@ -1,13 +1,15 @@
 //! How values cross between the tables and the domain.
 
-use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, SubsecRound, Timelike, Utc};
 
 use diesel::{
     backend::Backend,
     deserialize::{self, FromSql, FromSqlRow},
     expression::AsExpression,
-    serialize::{self, Output, ToSql},
+    pg::Pg,
+    serialize::{self, IsNull, Output, ToSql},
     sql_types::{Nullable, Text, Timestamp},
+    sqlite::Sqlite,
 };
 
 use crate::domain::{
@@ -30,6 +32,65 @@ pub(super) fn at(time: DateTime<Utc>) -> NaiveDateTime {
 
 pub(super) fn utc(time: NaiveDateTime) -> DateTime<Utc> {
     time.and_utc()
+}
+
+/// A time as it is written into many rows or columns. SQLite holds times as texts, and Diesel's way to make one takes as
+/// long as some columns of a row: it is made once.
+#[derive(Debug, Clone, Copy, AsExpression)]
+#[diesel(sql_type = Timestamp)]
+pub(super) struct Stamp {
+    pub time: NaiveDateTime,
+    text: [u8; 26],
+    /// How much of the text there is; nothing where it is left to Diesel.
+    length: usize,
+}
+
+impl From<NaiveDateTime> for Stamp {
+    fn from(time: NaiveDateTime) -> Self {
+        let mut text = *b"0000-00-00 00:00:00.000000";
+        let micros = time.nanosecond() / 1000;
+        let parts = [
+            (0..4, time.year().unsigned_abs()),
+            (5..7, time.month()),
+            (8..10, time.day()),
+            (11..13, time.hour()),
+            (14..16, time.minute()),
+            (17..19, time.second()),
+            (20..26, micros),
+        ];
+        for (place, mut number) in parts {
+            for digit in text.get_mut(place).unwrap_or_default().iter_mut().rev() {
+                *digit += (number % 10) as u8;
+                number /= 10;
+            }
+        }
+        // As `%.f` has it.
+        let length = match micros {
+            _ if !(0..=9999).contains(&time.year()) || time.nanosecond() % 1000 > 0 || micros > 999_999 => 0,
+            0 => 19,
+            micros if micros % 1000 == 0 => 23,
+            _ => 26,
+        };
+        Self { time, text, length }
+    }
+}
+
+impl ToSql<Timestamp, Pg> for Stamp {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        ToSql::<Timestamp, Pg>::to_sql(&self.time, out)
+    }
+}
+
+impl ToSql<Timestamp, Sqlite> for Stamp {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        match self.text.get(..self.length).map(std::str::from_utf8) {
+            Some(Ok(text)) if !text.is_empty() => {
+                out.set_value(text);
+                Ok(IsNull::No)
+            }
+            _ => ToSql::<Timestamp, Sqlite>::to_sql(&self.time, out),
+        }
+    }
 }
 
 /// A column of times as a row holds it: `#[diesel(deserialize_as = Time)]`.
@@ -265,5 +326,28 @@ impl<T> Page<T> {
         let more = rows.len() > limit.rows();
         rows.truncate(limit.rows());
         Self { rows, more }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_reads_as_diesel_writes_times() {
+        let times = [
+            "2026-11-27T06:05:04Z",
+            "2026-01-01T00:00:00.5Z",
+            "1999-12-31T23:59:59.000001Z",
+            "0001-02-03T04:05:06.12Z",
+            "2026-11-27T06:05:04.123456Z",
+        ];
+        for time in times {
+            let time = at(time.parse().unwrap());
+            let stamp = Stamp::from(time);
+            let text = std::str::from_utf8(&stamp.text[..stamp.length]).unwrap();
+            assert_eq!(text, time.format("%F %T%.f").to_string());
+        }
+        assert_eq!(Stamp::from(NaiveDateTime::MAX).length, 0, "left to Diesel");
     }
 }

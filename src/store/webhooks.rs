@@ -74,13 +74,14 @@ fn insert(db: &mut WriteDb, connection_id: &ConnectionId) -> Result<()> {
     Ok(())
 }
 
-/// Makes the row of a connection that is there and has none.
+/// Makes the row of a connection that is there and has none; also of one that is deleted and whose rows are still going:
+/// who has just made its row refers to it, and would wait for whoever lets it go while that one waits for the reference.
 ///
 /// # Errors
 /// [`Error::NotFound`] where the connection has gone just now.
 pub(super) fn ensure(db: &mut WriteDb, connection_id: &ConnectionId) -> Result<()> {
-    let there = connections::table.find(connection_id).filter(connections::deleted_at.is_null());
-    if there.select(connections::id).first::<ConnectionId>(db).optional()?.is_none() {
+    let there = connections::table.find(connection_id).select(connections::id);
+    if there.first::<ConnectionId>(db).optional()?.is_none() {
         return Ok(());
     }
     match insert(db, connection_id) {

@@ -94,6 +94,7 @@ fn write(db: &mut WriteDb, place: &Place<'_>, following: &[Staged]) -> Result<()
             id: staged.id.clone(),
             record: &staged.record,
             content_hash: staged.record.content_hash(),
+            texts: None,
             version: staged.version.saturating_add(1),
             kind: ChangeKind::Updated,
         })

@@ -4,18 +4,21 @@
 //! written, with its change rows; a full run also notes what it saw, so that absence can be judged after a crash
 //! between two batches.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use crate::{
     clock::Ambient,
     domain::{
         ids::RecordId,
-        record::Record,
+        record::{ContentHash, Record},
         words::{ChangeKind, Mode, RunState},
     },
     store::{
         Result, WriteDb, locks,
-        records::{self, Known, Place, Write},
+        records::{self, Known, Place, Texts, Write},
         runs::{self, Counts, Run},
     },
 };
@@ -23,7 +26,28 @@ use crate::{
 use super::descendants::{self, Renamed};
 
 /// Records of one transaction: large enough that its commit is cheap, small enough that others get their turn.
-pub const BATCH: usize = 4000;
+pub const BATCH: usize = 8000;
+
+/// A record, and what is made of it before it is staged, outside of the transaction for which others wait.
+#[derive(Debug)]
+pub(super) struct Prepared<'a> {
+    record: Cow<'a, Record>,
+    content_hash: ContentHash,
+    /// Only what is written needs them.
+    texts: Option<Texts>,
+}
+
+impl<'a> Prepared<'a> {
+    /// `written` is whether it is likely to be written.
+    pub(super) fn of(record: Cow<'a, Record>, written: bool) -> Self {
+        let texts = written.then(|| Texts::of(&record));
+        Self { content_hash: record.content_hash(), texts, record }
+    }
+
+    fn all(records: &'a [Record]) -> Vec<Self> {
+        records.iter().map(|record| Self::of(Cow::Borrowed(record), false)).collect()
+    }
+}
 
 /// Stages a batch of `run`. `high_water` is the newest modification seen so far, in the source's own words.
 ///
@@ -34,6 +58,20 @@ pub fn batch(
     ambient: &Ambient,
     run: &Run,
     batch: &[Record],
+    high_water: Option<&str>,
+) -> Result<Counts> {
+    prepared(db, ambient, run, Prepared::all(batch), high_water)
+}
+
+/// The same of records that were prepared.
+///
+/// # Errors
+/// As [`batch`].
+pub(super) fn prepared(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    run: &Run,
+    batch: Vec<Prepared<'_>>,
     high_water: Option<&str>,
 ) -> Result<Counts> {
     let now = ambient.now();
@@ -49,7 +87,7 @@ pub fn batch(
 /// Stages records that no run asked for. A whole list that is being read meanwhile will not find them absent: it may
 /// have passed their place before they were there.
 pub fn stage(db: &mut WriteDb, ambient: &Ambient, place: &Place<'_>, batch: &[Record]) -> Result<Counts> {
-    let staged = write_changed(db, ambient, place, batch)?;
+    let staged = write_changed(db, ambient, place, Prepared::all(batch))?;
     let running = runs::in_state(db, place.lock.connection_id(), place.lock.what(), RunState::Running)?;
     if let Some(run) = running.filter(|run| run.mode == Mode::Full && !staged.seen.is_empty()) {
         runs::add_seen(db, &run.id, &staged.seen)?;
@@ -60,7 +98,7 @@ pub fn stage(db: &mut WriteDb, ambient: &Ambient, place: &Place<'_>, batch: &[Re
 /// Stages records that a message told. Whether a whole list that is being read meanwhile finds them absent is decided by
 /// the times of both, not by what came in between.
 pub fn told(db: &mut WriteDb, ambient: &Ambient, place: &Place<'_>, batch: &[Record]) -> Result<Counts> {
-    Ok(write_changed(db, ambient, place, batch)?.counts)
+    Ok(write_changed(db, ambient, place, Prepared::all(batch))?.counts)
 }
 
 /// What became of a batch.
@@ -71,15 +109,20 @@ struct Staged {
 }
 
 /// Compares records with what is known of them, and writes those that differ.
-fn write_changed(db: &mut WriteDb, ambient: &Ambient, place: &Place<'_>, batch: &[Record]) -> Result<Staged> {
-    let records = last_of_each(batch);
-    let external_ids: Vec<&str> = records.iter().map(|record| record.external_id.as_str()).collect();
+fn write_changed(
+    db: &mut WriteDb,
+    ambient: &Ambient,
+    place: &Place<'_>,
+    batch: Vec<Prepared<'_>>,
+) -> Result<Staged> {
+    let records = last_of_each(&batch);
+    let external_ids: Vec<&str> = records.iter().map(|one| one.record.external_id.as_str()).collect();
     let known = records::known(db, place.lock.connection_id(), place.lock.what(), &external_ids)?;
 
     let mut counts = Counts { received: batch.len() as u64, ..Counts::default() };
     let mut writes = Vec::new();
-    for record in records {
-        let Some(write) = write(ambient, place, record, known.get(&record.external_id)) else {
+    for one in records {
+        let Some(write) = write(ambient, place, one, known.get(&one.record.external_id)) else {
             counts.unchanged += 1;
             continue;
         };
@@ -117,15 +160,16 @@ pub(super) fn seen_key(external_id: &str) -> [u8; 8] {
 }
 
 /// A source may repeat a record within a batch: the last one counts.
-fn last_of_each(batch: &[Record]) -> Vec<&Record> {
+fn last_of_each<'b, 'a>(batch: &'b [Prepared<'a>]) -> Vec<&'b Prepared<'a>> {
     let mut place: HashMap<&str, usize> = HashMap::with_capacity(batch.len());
-    let mut records: Vec<&Record> = Vec::with_capacity(batch.len());
-    for record in batch {
-        match place.get(record.external_id.as_str()).and_then(|at| records.get_mut(*at)) {
-            Some(earlier) => *earlier = record,
+    let mut records: Vec<&Prepared<'_>> = Vec::with_capacity(batch.len());
+    for one in batch {
+        let external_id = one.record.external_id.as_str();
+        match place.get(external_id).and_then(|at| records.get_mut(*at)) {
+            Some(earlier) => *earlier = one,
             None => {
-                place.insert(&record.external_id, records.len());
-                records.push(record);
+                place.insert(external_id, records.len());
+                records.push(one);
             }
         }
     }
@@ -136,10 +180,10 @@ fn last_of_each(batch: &[Record]) -> Vec<&Record> {
 fn write<'a>(
     ambient: &Ambient,
     place: &Place<'_>,
-    record: &'a Record,
+    prepared: &'a Prepared<'_>,
     known: Option<&Known>,
 ) -> Option<Write<'a>> {
-    let content_hash = record.content_hash();
+    let content_hash = prepared.content_hash;
     let (id, version, kind) = match known {
         None => {
             (RecordId::new(place.lock.what(), ambient.now(), ambient.entropy.bytes()), 1, ChangeKind::Created)
@@ -154,5 +198,6 @@ fn write<'a>(
             (known.id.clone(), known.version.saturating_add(i32::from(changed)), kind)
         }
     };
-    Some(Write { id, record, content_hash, version, kind })
+    let texts = prepared.texts.clone();
+    Some(Write { id, record: &prepared.record, content_hash, texts, version, kind })
 }

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use tokio::{
     sync::{Notify, watch},
     task::JoinSet,
-    time::sleep,
+    time::{Instant, sleep, sleep_until},
 };
 use tracing::{Instrument, Span};
 
@@ -25,6 +25,9 @@ pub trait Worker: Send + Sync + 'static {
     const NOT_CLAIMED: &'static str;
     /// What is told when a piece of work fails.
     const NOT_DONE: &'static str;
+
+    /// How long it waits at least after it has claimed: what wakes it may do so all the time.
+    const PAUSE: Duration = Duration::ZERO;
 
     /// How much more may be begun.
     type Capacity: Send;
@@ -85,7 +88,14 @@ pub async fn run<W: Worker>(worker: Arc<W>, workers: Workers, mut shutdown: watc
     let standing = workers.standing(W::NAME);
     let mut jobs = JoinSet::new();
     let stop = shutdown.clone();
+    let mut earliest = Instant::now();
     loop {
+        if earliest > Instant::now() {
+            tokio::select! {
+                () = sleep_until(earliest) => {}
+                () = stopped(&mut shutdown) => break,
+            }
+        }
         let capacity = tokio::select! {
             capacity = worker.capacity(jobs.len()) => capacity,
             Some(ended) = jobs.join_next() => {
@@ -96,6 +106,7 @@ pub async fn run<W: Worker>(worker: Arc<W>, workers: Workers, mut shutdown: watc
         };
         // To its end: leases that nobody knew of would be held until they run out.
         let claimed = worker.claim(capacity).await;
+        earliest = Instant::now() + W::PAUSE;
         let again = match standing.note(W::NOT_CLAIMED, claimed.map_err(Broken::Store), || worker.now()) {
             Some(Claimed { jobs: new, again }) => {
                 for (lease, slot) in new {

@@ -30,6 +30,8 @@ pub struct Inboxes {
 
 impl Worker for Inboxes {
     const NAME: &'static str = "inbox";
+    /// A message waits no longer for it, and those that come in by the hundred each second do not ask each time.
+    const PAUSE: Duration = Duration::from_millis(20);
     const NOT_CLAIMED: &'static str = "the database does not tell which messages of webhooks are due";
     const NOT_DONE: &'static str = "messages of webhooks cannot be dealt with";
 

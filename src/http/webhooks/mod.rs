@@ -52,27 +52,26 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a message is verified again because its connection has changed meanwhile.
 const TRIES: usize = 3;
 
-/// The state of the route.
-#[derive(Clone)]
+/// The state of the route, shared by its requests.
 struct Webhooks {
     gateway: Gateway,
     counts: WebhookCounts,
     /// The largest body, in bytes.
     most: u64,
     lookup: Lookup,
-    refusal_log: Arc<LogThrottle>,
+    refusal_log: LogThrottle,
 }
 
 /// The route; it must be made within a runtime. A body of more than `most` bytes is refused.
 pub fn router(gateway: Gateway, most: u64, counts: WebhookCounts) -> Router {
     let lookup = Lookup::start(gateway.store.clone(), gateway.sources.vault.clone());
-    let state = Webhooks { gateway, counts, most, lookup, refusal_log: Arc::default() };
-    Router::new().route("/webhooks/{connection_id}", post(receive)).with_state(state)
+    let state = Webhooks { gateway, counts, most, lookup, refusal_log: LogThrottle::default() };
+    Router::new().route("/webhooks/{connection_id}", post(receive)).with_state(Arc::new(state))
 }
 
 /// Answers 202 after the commit, also to a repeated message. The query string is ignored: some vendors append one.
 async fn receive(
-    State(webhooks): State<Webhooks>,
+    State(webhooks): State<Arc<Webhooks>>,
     Path(connection_id): Path<String>,
     request: Request,
 ) -> Response {

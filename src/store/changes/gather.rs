@@ -8,8 +8,6 @@ use std::{
     mem,
 };
 
-use chrono::NaiveDateTime;
-
 use crate::{
     domain::{
         ids::{CompanyId, RecordId},
@@ -22,6 +20,7 @@ use crate::{
         dsl::*,
         gathered::{Changes, Entry},
         schema::{changes, feed_positions, records},
+        values::Stamp,
     },
 };
 
@@ -51,11 +50,13 @@ pub(in crate::store) fn write(db: &mut WriteDb) -> Result<Vec<CompanyId>> {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         let last = take(db, company_id, count)?;
         let versions = versions(db, changes)?;
-        let entries =
-            changes.iter().flat_map(|changes| changes.entries.iter().map(|entry| (*changes, entry)));
-        let mut rows = (last - count + 1..).zip(entries).map(|(position, (common, entry))| {
+        let entries = changes.iter().flat_map(|changes| {
+            let at = Stamp::from(changes.at);
+            changes.entries.iter().map(move |entry| (*changes, at, entry))
+        });
+        let mut rows = (last - count + 1..).zip(entries).map(|(position, (common, at, entry))| {
             let version = entry.record_id.as_deref().and_then(|id| versions.get(id)).copied();
-            Row { version: version.or(entry.version), ..Row::of(position, common, entry) }
+            Row { version: version.or(entry.version), ..Row::of(position, at, common, entry) }
         });
         insert(db, &mut rows)?;
     }
@@ -100,7 +101,7 @@ fn versions(db: &mut Db, changes: &[&Changes]) -> Result<HashMap<RecordId, i32>>
 struct Row<'a> {
     company_id: &'a str,
     position: i64,
-    at: NaiveDateTime,
+    at: Stamp,
     kind: &'static str,
     list: &'static str,
     record_id: Option<&'a str>,
@@ -115,11 +116,11 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of(position: i64, common: &'a Changes, entry: &'a Entry) -> Self {
+    fn of(position: i64, at: Stamp, common: &'a Changes, entry: &'a Entry) -> Self {
         Self {
             company_id: &common.company_id,
             position,
-            at: common.at,
+            at,
             kind: entry.kind.as_str(),
             list: common.list.as_str(),
             record_id: entry.record_id.as_deref(),

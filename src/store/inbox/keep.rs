@@ -5,91 +5,18 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::NaiveDateTime;
 use diesel::sql_types::{Array, Binary, Integer, Nullable, Text, Timestamp};
 
 use crate::{
-    domain::{
-        ids::{ConnectionId, MessageId},
-        problem::Problem,
-        record::ContentHash,
-        words::MessageState,
-    },
-    store::{
-        Db, Error, Result, WriteDb, companies,
-        db::Backend,
-        dsl::*,
-        schema::inbox,
-        sealed::{self, Sealed},
-        values::at,
-    },
+    domain::ids::MessageId,
+    store::{Db, Error, Result, WriteDb, companies, db::Backend, dsl::*, schema::inbox, sealed, values::at},
 };
 
-use super::BATCH;
-
-/// A message as it is accepted.
-#[derive(Debug, Clone)]
-pub struct NewMessage {
-    pub id: MessageId,
-    pub connection_id: ConnectionId,
-    pub message_id: String,
-    pub event: String,
-    pub body: Option<String>,
-    pub received_at: DateTime<Utc>,
-    /// Why it has no meaning.
-    pub problem: Option<Problem>,
-    pub told_at: Option<DateTime<Utc>>,
-    /// Of what it says, but for `told_at`.
-    pub content_hash: ContentHash,
-    /// What came, where it has no meaning and is kept.
-    pub sealed: Option<Sealed>,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = inbox, treat_none_as_default_value = false)]
-struct NewRow {
-    id: MessageId,
-    connection_id: ConnectionId,
-    message_id: String,
-    event: String,
-    state: &'static str,
-    body: Option<String>,
-    received_at: NaiveDateTime,
-    updated_at: NaiveDateTime,
-    pending_since: NaiveDateTime,
-    attempts: i32,
-    next_at: NaiveDateTime,
-    code: Option<String>,
-    detail: Option<String>,
-    remedy: Option<String>,
-    told_at: Option<NaiveDateTime>,
-    content_hash: Option<Vec<u8>>,
-}
-
-impl From<&NewMessage> for NewRow {
-    fn from(new: &NewMessage) -> Self {
-        let received_at = at(new.received_at);
-        let problem = new.problem.as_ref();
-        Self {
-            id: new.id.clone(),
-            connection_id: new.connection_id.clone(),
-            message_id: new.message_id.clone(),
-            event: new.event.clone(),
-            state: MessageState::Pending.as_str(),
-            body: new.body.clone(),
-            received_at,
-            updated_at: received_at,
-            pending_since: received_at,
-            attempts: 0,
-            next_at: received_at,
-            code: problem.map(|problem| problem.code.clone()),
-            detail: problem.map(|problem| problem.detail.clone()),
-            remedy: problem.map(|problem| problem.remedy.clone()),
-            told_at: new.told_at.map(at),
-            content_hash: Some(new.content_hash.to_vec()),
-        }
-    }
-}
+use super::{
+    BATCH, arrival,
+    new_message::{NewMessage, NewRow},
+};
 
 /// What became of messages that were to be kept, by their IDs; all others were there already.
 #[derive(Debug, Default)]
@@ -106,10 +33,8 @@ pub struct Kept {
 /// then.
 pub fn insert<M: Borrow<NewMessage>>(db: &mut WriteDb, new: &[M]) -> Result<Kept> {
     let new: Vec<&NewMessage> = new.iter().map(Borrow::borrow).collect();
-    let mut rows: Vec<NewRow> = new.iter().copied().map(NewRow::from).collect();
-    // Two gateways that insert the same messages in different orders would wait for each other. The order is stable:
-    // of two alike the first is kept.
-    rows.sort_by(|a, b| (&a.connection_id, &a.message_id).cmp(&(&b.connection_id, &b.message_id)));
+    let mut rows = NewRow::in_order(&new);
+    arrival::give(db, &mut rows)?;
     let mut kept = HashSet::with_capacity(rows.len());
     match db.backend() {
         Backend::Postgres(connection) => {
@@ -123,7 +48,7 @@ pub fn insert<M: Borrow<NewMessage>>(db: &mut WriteDb, new: &[M]) -> Result<Kept
             for row in &rows {
                 let inserted = diesel::insert_or_ignore_into(inbox::table).values(row).execute(connection)?;
                 if inserted > 0 {
-                    kept.insert(row.id.clone());
+                    kept.insert(MessageId::from(row.id));
                 }
             }
         }
@@ -143,10 +68,10 @@ pub fn insert<M: Borrow<NewMessage>>(db: &mut WriteDb, new: &[M]) -> Result<Kept
 }
 
 /// Keeps rows by a statement that is as short for many as for one. The IDs of those that were not there.
-fn keep_on_postgres(connection: &mut diesel::PgConnection, rows: &[NewRow]) -> Result<Vec<MessageId>> {
+fn keep_on_postgres(connection: &mut diesel::PgConnection, rows: &[NewRow<'_>]) -> Result<Vec<MessageId>> {
     macro_rules! column {
         ($name:ident) => {
-            rows.iter().map(|row| &row.$name).collect::<Vec<_>>()
+            rows.iter().map(|row| row.$name).collect::<Vec<_>>()
         };
     }
     let kept: Vec<KeptRow> = diesel::sql_query(KEEP_ON_POSTGRES)
@@ -163,16 +88,16 @@ fn keep_on_postgres(connection: &mut diesel::PgConnection, rows: &[NewRow]) -> R
         .bind::<Array<Nullable<Text>>, _>(column!(remedy))
         .bind::<Array<Nullable<Timestamp>>, _>(column!(told_at))
         .bind::<Array<Nullable<Binary>>, _>(column!(content_hash))
+        .bind::<Array<Timestamp>, _>(column!(next_at))
         .all_returned(connection)?;
     Ok(kept.into_iter().map(|row| row.id).collect())
 }
 
-/// A message waits, and is due, from its receipt on.
 const KEEP_ON_POSTGRES: &str = "INSERT INTO inbox (id, connection_id, message_id, event, state, body, received_at, attempts,
         code, detail, remedy, told_at, content_hash, updated_at, pending_since, next_at)
-    SELECT new.*, new.received_at, new.received_at, new.received_at
-    FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS new (id, connection_id, message_id, event, state,
-        body, received_at, attempts, code, detail, remedy, told_at, content_hash)
+    SELECT new.*, new.since, new.since
+    FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) AS new (id, connection_id, message_id, event,
+        state, body, received_at, attempts, code, detail, remedy, told_at, content_hash, since)
     ON CONFLICT DO NOTHING RETURNING id";
 
 #[derive(QueryableByName)]
@@ -182,7 +107,7 @@ struct KeptRow {
 }
 
 /// Those of `known` that say something else than what was kept under their IDs.
-fn that_differ(db: &mut Db, known: &[&NewMessage]) -> Result<HashSet<MessageId>> {
+pub(super) fn that_differ(db: &mut Db, known: &[&NewMessage]) -> Result<HashSet<MessageId>> {
     let mut by_connection: HashMap<&str, HashMap<&str, Vec<&NewMessage>>> = HashMap::new();
     for message in known {
         let theirs = by_connection.entry(&message.connection_id).or_default();

@@ -1,12 +1,19 @@
 //! What webhooks told: kept until it is dealt with, and after that for a while, so that a repetition is recognised.
 
+mod arrival;
+mod at_once;
 mod keep;
+mod new_message;
 mod read;
 mod settle;
+mod waiting;
 
-pub use keep::{Kept, NewMessage, insert};
-pub use read::{Depth, depth, due, due_connections, get, given_up_of, meant, next_due, page};
-pub use settle::{Which, dead, defer, done, forget, replay, retry, wake};
+pub use at_once::{Verified, insert_at_once};
+pub use keep::{Kept, insert};
+pub use new_message::NewMessage;
+pub use read::{Depth, depth, due, get, given_up_of, meant, page};
+pub use settle::{Which, all_done, dead, defer, done, forget, replay, retry, wake};
+pub use waiting::due_connections;
 
 use chrono::{DateTime, Utc};
 use diesel::{dsl::sql, expression::SqlLiteral, sql_types::Bool};

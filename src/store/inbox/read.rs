@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
     dsl::{count_star, min, sql},
-    sql_types::{BigInt, Bool},
+    sql_types::{BigInt, Bool, Timestamp},
 };
 
 use crate::{
@@ -14,10 +14,10 @@ use crate::{
         words::MessageState,
     },
     store::{
-        Db, Error, Page, PageLimit, Result, companies,
+        Db, Error, Page, PageLimit, Result,
         connections::deleted,
         dsl::*,
-        schema::{connections, hooks, inbox},
+        schema::{connections, inbox},
         values::{at, escaped, uncount, utc},
     },
 };
@@ -36,27 +36,6 @@ pub fn given_up_of(db: &mut Db, ids: &[&str]) -> Result<HashMap<ConnectionId, u6
         all.extend(counts.into_iter().map(|(id, count)| (id, uncount(count))));
     }
     Ok(all)
-}
-
-/// The connections that have messages to be tried now, whoever has waited longest first: since its oldest message was
-/// due, or since its last turn. Those on which a gateway works are left out.
-pub fn due_connections(db: &mut Db, now: DateTime<Utc>, most: usize) -> Result<Vec<ConnectionId>> {
-    let closing = companies::closing_connections(db)?;
-    let free = hooks::leased_until.is_null().or(hooks::leased_until.le(at(now)).assume_not_null());
-    let rows: Vec<(ConnectionId, Option<NaiveDateTime>, Option<NaiveDateTime>)> = pending()
-        .left_join(hooks::table.on(hooks::connection_id.eq(inbox::connection_id)))
-        .filter(inbox::next_at.le(at(now)))
-        .filter(inbox::connection_id.ne_all(deleted()))
-        .filter(inbox::connection_id.ne_all(closing))
-        .filter(hooks::connection_id.is_null().or(free))
-        .group_by(inbox::connection_id)
-        .select((inbox::connection_id, min(inbox::next_at), min(hooks::served_at.nullable())))
-        .load(db)?;
-    // One a connection at most; what is first in this order is not what the index says.
-    let mut waiting: Vec<(Option<NaiveDateTime>, ConnectionId)> =
-        rows.into_iter().map(|(id, due, served)| (due.max(served), id)).collect();
-    waiting.sort();
-    Ok(waiting.into_iter().take(most).map(|(_, id)| id).collect())
 }
 
 /// What waits in all inboxes: how many messages, and since when the oldest does.
@@ -82,13 +61,6 @@ pub fn depth(db: &mut Db) -> Result<Depth> {
     Ok(Depth { waiting: uncount(waiting), oldest: oldest.map(utc), dead: uncount(dead) })
 }
 
-/// When the next message is to be tried.
-pub fn next_due(db: &mut Db) -> Result<Option<DateTime<Utc>>> {
-    let there = pending().filter(inbox::connection_id.ne_all(deleted()));
-    let next: Option<NaiveDateTime> = there.select(min(inbox::next_at)).first(db)?;
-    Ok(next.map(utc))
-}
-
 /// A connection's messages to be tried now, in the order in which they arrived: at most `most`, and no more than
 /// `bytes` of them, but at least one.
 pub fn due(
@@ -100,7 +72,8 @@ pub fn due(
 ) -> Result<Vec<Message>> {
     let sizes: Vec<(MessageId, i64)> = pending()
         .filter(inbox::connection_id.eq(connection_id))
-        .filter(inbox::next_at.le(at(now)))
+        // Not in the words of `inbox_due`: all that are due would be sorted to find the first.
+        .filter(sql::<Timestamp>("coalesce(inbox.next_at, inbox.received_at)").le(at(now)))
         .order((inbox::received_at, inbox::id))
         .limit(i64::from(most))
         .select((inbox::id, sql::<BigInt>("CAST(coalesce(length(inbox.body), 0) AS BIGINT)")))

@@ -32,6 +32,30 @@ pub fn done(db: &mut WriteDb, id: &MessageId, note: Option<&Problem>, now: DateT
     expect_one(diesel::update(pending().filter(inbox::id.eq(id.to_owned()))).set(set).execute(db)?)
 }
 
+/// Ends messages that were dealt with in all they say.
+///
+/// # Errors
+/// [`Error::Stale`] where one does not wait (any more).
+pub fn all_done(db: &mut WriteDb, ids: &[&str], now: DateTime<Utc>) -> Result<()> {
+    for some in ids.chunks(BATCH) {
+        let waiting = pending().filter(inbox::id.eq_any(some.iter().map(|id| (*id).to_owned())));
+        let set = (
+            inbox::state.eq(MessageState::Done.as_str()),
+            inbox::body.eq(None::<String>),
+            inbox::updated_at.eq(at(now)),
+            (
+                inbox::code.eq(None::<String>),
+                inbox::detail.eq(None::<String>),
+                inbox::remedy.eq(None::<String>),
+            ),
+        );
+        if diesel::update(waiting).set(set).execute(db)? != some.len() {
+            return Err(Error::Stale("message"));
+        }
+    }
+    Ok(())
+}
+
 /// Gives a message up, for a person to see; what it said is kept.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ pub use absence::{
 pub use family::children;
 pub use page::{Filter, Linked, Order, Position, page};
 pub use read::{beginning, find, find_all, get, of_absences, versions};
-pub use stage::{Known, Place, Write, known, upsert};
+pub use stage::{Known, Place, Texts, Write, known, upsert};
 
 use chrono::{DateTime, NaiveDate, Utc};
 

@@ -24,7 +24,7 @@ use crate::{
         gathered::{Changes, Entry},
         locks::Locked,
         schema::{record_versions, records},
-        values::at,
+        values::{Stamp, at},
     },
 };
 
@@ -53,12 +53,27 @@ pub struct Known {
     pub full_name: Option<String>,
 }
 
+/// What is made of a record for lists and searches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Texts {
+    pub sort_name: String,
+    pub search_text: String,
+}
+
+impl Texts {
+    pub fn of(record: &Record) -> Self {
+        Self { sort_name: record.sort_name(), search_text: record.search_text() }
+    }
+}
+
 /// One record to be written, new or in place of what was there.
 #[derive(Debug)]
 pub struct Write<'a> {
     pub id: RecordId,
     pub record: &'a Record,
     pub content_hash: ContentHash,
+    /// Where they were made beforehand.
+    pub texts: Option<Texts>,
     /// The version that it becomes; above 1 its present content is kept as the version before.
     pub version: i32,
     pub kind: ChangeKind,
@@ -72,7 +87,12 @@ pub fn known(
     external_ids: &[&str],
 ) -> Result<HashMap<String, Known>> {
     let mut found = HashMap::with_capacity(external_ids.len());
-    for some in external_ids.chunks(LOOKUP) {
+    // An array is one value to PostgreSQL, however long it is.
+    let at_once = match db.backend() {
+        Backend::Postgres(_) => external_ids.len().max(1),
+        Backend::Sqlite(_) => LOOKUP,
+    };
+    for some in external_ids.chunks(at_once) {
         let rows = match db.backend() {
             Backend::Postgres(mut connection) => diesel::sql_query(KNOWN_ON_POSTGRES)
                 .bind::<Array<Text>, _>(some)
@@ -134,13 +154,15 @@ macro_rules! new_row {
             $($column: &'a $type,)+
             details: Option<String>,
             absent_at: Option<NaiveDateTime>,
-            created_at: NaiveDateTime,
-            updated_at: NaiveDateTime,
+            created_at: Stamp,
+            updated_at: Stamp,
         }
 
         impl<'a> NewRow<'a> {
-            fn of(place: &Place<'a>, write: &'a Write<'a>) -> Result<Self> {
+            fn of(place: &Place<'a>, now: Stamp, write: &'a Write<'a>) -> Result<Self> {
                 let record = write.record;
+                let Texts { sort_name, search_text } =
+                    write.texts.clone().unwrap_or_else(|| Texts::of(record));
                 Ok(Self {
                     id: &write.id,
                     company_id: place.company_id,
@@ -149,13 +171,13 @@ macro_rules! new_row {
                     external_id: &record.external_id,
                     content_hash: &write.content_hash,
                     version: write.version,
-                    sort_name: record.sort_name(),
-                    search_text: record.search_text(),
+                    sort_name,
+                    search_text,
                     $($column: &record.$column,)+
                     details: details::to_column(&record.details())?,
                     absent_at: None,
-                    created_at: at(place.now),
-                    updated_at: at(place.now),
+                    created_at: now,
+                    updated_at: now,
                 })
             }
         }
@@ -183,8 +205,8 @@ macro_rules! new_row {
 }
 record_columns!(new_row!);
 
-fn rows<'a>(place: &Place<'a>, writes: &[&'a Write<'a>]) -> Result<Vec<NewRow<'a>>> {
-    writes.iter().map(|write| NewRow::of(place, write)).collect()
+fn rows<'a>(place: &Place<'a>, now: Stamp, writes: &[&'a Write<'a>]) -> Result<Vec<NewRow<'a>>> {
+    writes.iter().map(|write| NewRow::of(place, now, write)).collect()
 }
 
 /// Writes records, the content they supersede, and their changes. The external IDs must differ.
@@ -192,21 +214,22 @@ pub fn upsert(db: &mut WriteDb, place: &Place<'_>, writes: &[Write<'_>]) -> Resu
     keep_versions(db, place, writes)?;
     let (new, known): (Vec<&Write<'_>>, Vec<_>) =
         writes.iter().partition(|write| write.kind == ChangeKind::Created);
+    let now = Stamp::from(at(place.now));
     match db.backend() {
         // Nobody else adds to the list while it is locked, so new rows cannot be there already.
         Backend::Postgres(connection) if !new.is_empty() => {
-            diesel::copy_from(records::table).from_insertable(rows(place, &new)?).execute(connection)?;
+            diesel::copy_from(records::table).from_insertable(rows(place, now, &new)?).execute(connection)?;
         }
         Backend::Postgres(_) => {}
         // A statement for one row is prepared once and kept; one for many is built and parsed each time.
         Backend::Sqlite(connection) => {
-            for row in rows(place, &new)? {
+            for row in rows(place, now, &new)? {
                 diesel::insert_into(records::table).values(row).execute(connection)?;
             }
         }
     }
     for some in known.chunks(BATCH) {
-        overwrite(db, rows(place, some)?)?;
+        overwrite(db, rows(place, now, some)?)?;
     }
     let rewritten: Vec<&str> = known.iter().map(|write| write.id.as_str()).collect();
     linked_names::follow(db, &rewritten)?;

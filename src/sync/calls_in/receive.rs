@@ -4,10 +4,11 @@
 //! read while the last one is committed.
 
 use std::{
+    borrow::Cow,
     io::Read,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
 };
 
@@ -18,7 +19,7 @@ use crate::{
     connectors::calls_in::{Answer, FAILED, RecordSink, SessionResult, Trouble},
     domain::{ids::ConnectionId, record::Record, words::List},
     store::{self, Db, Store, WriteDb, records, runs, runs::Run},
-    sync::ingest,
+    sync::ingest::{self, Prepared},
 };
 
 use super::{Open, error::store_error};
@@ -98,7 +99,7 @@ pub async fn receive(store: &Store, ambient: &Ambient, ticket: &str) -> store::R
     })
 }
 
-type Part = (Vec<Record>, Option<String>);
+type Part = (Vec<Prepared<'static>>, Option<String>);
 
 /// Hands the parts of an answer to the writer.
 struct Writer<'a> {
@@ -106,6 +107,8 @@ struct Writer<'a> {
     store: Store,
     run: &'a Run,
     parts: mpsc::Sender<Part>,
+    /// Whether most of what was staged last was written.
+    written: Arc<AtomicBool>,
 }
 
 impl RecordSink for Writer<'_> {
@@ -114,7 +117,10 @@ impl RecordSink for Writer<'_> {
     }
 
     fn stage(&mut self, records: Vec<Record>, high_water: Option<&str>) -> bool {
-        self.parts.blocking_send((records, high_water.map(str::to_owned))).is_ok()
+        let written = self.written.load(Relaxed);
+        let prepared = |record| Prepared::of(Cow::Owned(record), written);
+        let part = (records.into_iter().map(prepared).collect(), high_water.map(str::to_owned));
+        self.parts.blocking_send(part).is_ok()
     }
 
     fn known(&mut self, external_ids: Vec<String>) -> SessionResult<usize> {
@@ -140,9 +146,16 @@ impl Received {
     pub fn stage(&mut self, runtime: &Handle, mut document: impl Read) -> store::Result<()> {
         let (Some(answer), Some(run)) = (self.answer.as_mut(), self.run.as_ref()) else { return Ok(()) };
         let (parts, waiting) = mpsc::channel(WAITING);
-        let (store, ambient, staged) = (self.store.clone(), self.ambient.clone(), self.staged.clone());
-        let writing = runtime.spawn(write(store, ambient, run.clone(), staged, waiting));
-        let mut writer = Writer { runtime, store: self.store.clone(), run, parts };
+        let (staged, written) = (self.staged.clone(), Arc::new(AtomicBool::default()));
+        let staging = Staging {
+            store: self.store.clone(),
+            ambient: self.ambient.clone(),
+            run: run.clone(),
+            staged,
+            written: written.clone(),
+        };
+        let writing = runtime.spawn(staging.write(waiting));
+        let mut writer = Writer { runtime, store: self.store.clone(), run, parts, written };
         let read = answer.read(&mut document, &mut writer);
         // There are no more parts.
         drop(writer);
@@ -229,18 +242,26 @@ impl Concluding {
     }
 }
 
-/// Writes parts until there are no more. Ends early where one fails, which ends the reading too.
-async fn write(
+/// What stages the parts of an answer.
+struct Staging {
     store: Store,
     ambient: Ambient,
     run: Run,
     staged: Arc<AtomicU64>,
-    mut parts: mpsc::Receiver<Part>,
-) -> store::Result<()> {
-    while let Some((records, high_water)) = parts.recv().await {
-        let (ambient, run) = (ambient.clone(), run.clone());
-        let write = store.write(move |db| ingest::batch(db, &ambient, &run, &records, high_water.as_deref()));
-        staged.fetch_add(write.await?.received, Relaxed);
+    written: Arc<AtomicBool>,
+}
+
+impl Staging {
+    /// Writes parts until there are no more. Ends early where one fails, which ends the reading too.
+    async fn write(self, mut parts: mpsc::Receiver<Part>) -> store::Result<()> {
+        while let Some((records, high_water)) = parts.recv().await {
+            let (ambient, run) = (self.ambient.clone(), self.run.clone());
+            let write =
+                move |db: &mut WriteDb| ingest::prepared(db, &ambient, &run, records, high_water.as_deref());
+            let counts = self.store.write(write).await?;
+            self.staged.fetch_add(counts.received, Relaxed);
+            self.written.store(counts.unchanged * 2 < counts.received, Relaxed);
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -15,8 +15,8 @@ use crate::{
         record::ContentHash,
     },
     store::{
-        self, Store,
-        inbox::{self, NewMessage},
+        self, Engine, Store,
+        inbox::{self, Kept, NewMessage, Verified},
     },
     sync::vault::Vault,
 };
@@ -231,6 +231,9 @@ async fn commit(store: Store, mut offers: mpsc::Receiver<Offer>, arrived: Arc<No
 
 /// What became of each; `None` of one that was verified with what does not stand any more.
 async fn insert(store: &Store, offered: Arc<Vec<Offered>>) -> store::Result<Vec<Option<Accepted>>> {
+    if let Some(accepted) = insert_at_once(store, offered.clone()).await? {
+        return Ok(accepted);
+    }
     let write = move |db: &mut store::WriteDb| {
         let stands = standing(db, &offered)?;
         let stands = |offered: &Offered| {
@@ -239,15 +242,39 @@ async fn insert(store: &Store, offered: Arc<Vec<Offered>>) -> store::Result<Vec<
         let messages: Vec<&NewMessage> =
             offered.iter().filter(|offered| stands(offered)).map(|offered| &offered.message).collect();
         let kept = inbox::insert(db, &messages)?;
-        let accepted = |offered: &Offered| match &offered.message.id {
-            _ if !stands(offered) => None,
-            id if kept.new.contains(id) => Some(Accepted::New),
-            id if kept.other.contains(id) => Some(Accepted::Reused),
-            _ => Some(Accepted::Duplicate),
-        };
-        Ok(offered.iter().map(accepted).collect())
+        Ok(offered.iter().map(|offered| stands(offered).then(|| accepted(&kept, offered))).collect())
     };
     store.write(write).await
+}
+
+/// Where all that was verified was so with what still stands, which is nearly always, one statement does it on PostgreSQL.
+async fn insert_at_once(
+    store: &Store,
+    offered: Arc<Vec<Offered>>,
+) -> store::Result<Option<Vec<Option<Accepted>>>> {
+    if store.engine() == Engine::Sqlite {
+        return Ok(None);
+    }
+    let write = move |db: &mut store::WriteDb| {
+        let mut known: Vec<&Verified> = Vec::new();
+        for credentials in offered.iter().filter_map(|offered| offered.verified.as_ref()) {
+            if !known.contains(&&credentials.verified) {
+                known.push(&credentials.verified);
+            }
+        }
+        let messages: Vec<&NewMessage> = offered.iter().map(|offered| &offered.message).collect();
+        let kept = inbox::insert_at_once(db, &messages, &known)?;
+        Ok(kept.map(|kept| offered.iter().map(|offered| Some(accepted(&kept, offered))).collect()))
+    };
+    store.write_alone(write).await
+}
+
+fn accepted(kept: &Kept, offered: &Offered) -> Accepted {
+    match &offered.message.id {
+        id if kept.new.contains(id) => Accepted::New,
+        id if kept.other.contains(id) => Accepted::Reused,
+        _ => Accepted::Duplicate,
+    }
 }
 
 /// What still stands of that with which messages were verified: mostly the same for all of a connection.

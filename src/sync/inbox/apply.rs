@@ -8,7 +8,13 @@ use crate::{
         problem::Problem,
         words::{List, Mode},
     },
-    store::{Result, WriteDb, connections::Connection, inbox::Message, locks, webhooks},
+    store::{
+        Error, Result, WriteDb,
+        connections::Connection,
+        inbox::{self, Message},
+        locks::{self, Locked},
+        webhooks,
+    },
     sync::ask::{self, AskError},
 };
 
@@ -80,13 +86,20 @@ pub(super) fn apply_all(
     if asks {
         ask_for_changes(db, ambient, connection)?;
     }
+    let mut held = Vec::new();
     for list in List::ALL.iter().filter(|list| told.iter().any(|told| told.list() == Some(**list))) {
-        locks::of(&connection.id).list(db, *list)?;
+        held.push(locks::of(&connection.id).list(db, *list)?);
     }
+    let mut done = Vec::new();
     for one in told {
-        let outcome = apply(db, ambient, connection, one)?;
-        settle(db, &one.message, outcome, ambient.now())?;
+        let lock = held.iter().find(|lock| Some(lock.what()) == one.list());
+        match apply(db, ambient, connection, lock, one)? {
+            // Most end so: with one statement for all of them.
+            Outcome::Done(None) if one.message.body.is_some() => done.push(one.message.id.as_str()),
+            outcome => settle(db, &one.message, outcome, ambient.now())?,
+        }
     }
+    inbox::all_done(db, &done, ambient.now())?;
     Ok(asks)
 }
 
@@ -106,28 +119,25 @@ fn apply(
     db: &mut WriteDb,
     ambient: &Ambient,
     connection: &Connection,
+    lock: Option<&Locked<List>>,
     told: &ParsedMessage,
 ) -> Result<Outcome> {
     let message = &told.message;
-    match &told.event {
-        Err(problem) => return Ok(Outcome::Dead(problem.clone())),
-        Ok(Event::Upserted { list, records }) => {
-            let lock = locks::of(&connection.id).list(db, *list)?;
-            return newest::upserted(db, ambient, connection, &lock, records, message.moment());
+    match (&told.event, lock) {
+        (Err(problem), _) => return Ok(Outcome::Dead(problem.clone())),
+        (Ok(Event::Upserted { records, .. }), Some(lock)) => {
+            return newest::upserted(db, ambient, connection, lock, records, message.moment());
         }
-        Ok(Event::Merged { list, patches }) => {
-            let lock = locks::of(&connection.id).list(db, *list)?;
-            return newest::merged(db, ambient, connection, &lock, patches, message.moment());
+        (Ok(Event::Merged { patches, .. }), Some(lock)) => {
+            return newest::merged(db, ambient, connection, lock, patches, message.moment());
         }
-        Ok(Event::Removed { list, external_ids }) => {
-            let lock = locks::of(&connection.id).list(db, *list)?;
-            return newest::removed(db, ambient, connection, &lock, external_ids, message.moment());
+        (Ok(Event::Removed { external_ids, .. }), Some(lock)) => {
+            return newest::removed(db, ambient, connection, lock, external_ids, message.moment());
         }
-        Ok(Event::Replaced { list, list_id, page, last, records }) => {
-            let lock = locks::of(&connection.id).list(db, *list)?;
+        (Ok(Event::Replaced { list, list_id, page, last, records }), Some(lock)) => {
             let page = Page {
                 list: *list,
-                lock: &lock,
+                lock,
                 list_id: list_id.as_deref(),
                 number: *page,
                 last: *last,
@@ -136,11 +146,24 @@ fn apply(
             };
             return pages::take(db, ambient, connection, &page);
         }
-        Ok(Event::VerificationCode { code }) => {
+        (Ok(Event::VerificationCode { code }), _) => {
             webhooks::set_verification(db, &connection.id, code, message.received_at)?;
         }
+        // What writes to a list was given its lock.
+        (
+            Ok(
+                Event::Upserted { .. }
+                | Event::Merged { .. }
+                | Event::Removed { .. }
+                | Event::Replaced { .. },
+            ),
+            None,
+        ) => return Err(Error::Stale("inbox")),
         // A record that is named is fetched; for the others the source was asked what has changed.
-        Ok(Event::Changed { .. } | Event::MayBeGone { .. } | Event::SomethingChanged | Event::Nothing) => {}
+        (
+            Ok(Event::Changed { .. } | Event::MayBeGone { .. } | Event::SomethingChanged | Event::Nothing),
+            _,
+        ) => {}
     }
     Ok(Outcome::Done(None))
 }

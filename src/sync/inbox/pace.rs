@@ -35,7 +35,7 @@ const FEWEST: usize = 5;
 const MOST: usize = 200;
 
 /// While messages come in faster: rest for so many times as long as the work took, and for no longer than this.
-const REST: u32 = 3;
+const REST: u32 = 7;
 const LONGEST_REST: Duration = Duration::from_millis(250);
 
 /// However fast they come in: a full transaction's worth is dealt with in each such time, or there is no rest.
@@ -112,7 +112,7 @@ mod tests {
         traffic.came(50);
         assert_eq!(pace.rest_after(50, LONG, now), None, "as fast as they come");
         traffic.came(51);
-        assert_eq!(pace.rest_after(50, LONG, now), Some(LONG * 3));
+        assert_eq!(pace.rest_after(50, SHORT, now), Some(SHORT * REST));
         traffic.came(100_000);
         let long = Duration::from_secs(9);
         assert_eq!(pace.rest_after(50, long, now), Some(LONGEST_REST), "it goes on all the same");

@@ -97,11 +97,7 @@ impl InboxProcessor {
     /// the next message is due, whoever has its inbox. It writes only where there is something to take.
     pub async fn claim_due(&self, most: usize) -> store::Result<(Vec<Lease>, Option<DateTime<Utc>>)> {
         let now = self.ambient.now();
-        let read = self.store.read(move |db| {
-            let due = inbox::due_connections(db, now, most)?;
-            Ok::<_, store::Error>((due, inbox::next_due(db)?))
-        });
-        let (mut due, next) = read.await?;
+        let (mut due, next) = self.store.read(move |db| inbox::due_connections(db, now, most)).await?;
         if due.is_empty() {
             return Ok((Vec::new(), next));
         }

@@ -10,6 +10,7 @@ use crate::{
     store::{
         self, Db,
         connections::{self, Connection},
+        inbox::Verified,
         secrets::{self, SealedSecret},
     },
     sync::vault::{Vault, VaultError},
@@ -23,6 +24,8 @@ pub struct WebhookCredentials {
     pub secrets: BTreeMap<String, Secret>,
     /// The same, as it is stored: what it is recognised by.
     sealed: Vec<SealedSecret>,
+    /// The same once more, for a statement that compares it with what is stored.
+    pub(super) verified: Verified,
 }
 
 impl WebhookCredentials {
@@ -32,8 +35,10 @@ impl WebhookCredentials {
         // Before they are opened: if they change in between, this one does not stand.
         let sealed = secrets::of(db, id)?;
         let secrets = vault.secrets(db, id)?;
-        let known =
-            |Connection { id, kind, settings, .. }: Connection| Self { id, kind, settings, secrets, sealed };
+        let known = |Connection { id, kind, settings, .. }: Connection| {
+            let verified = Verified::new(&id, &settings, &sealed);
+            Self { id, kind, settings, secrets, sealed, verified }
+        };
         Ok(connection.map(known))
     }
 

@@ -8,8 +8,8 @@ use rollcall::{
         hold::Gone,
         words::{List, Mode, RunState},
     },
-    store::{self, PageLimit, connections, records, runs},
-    sync::{ingest, reconcile, run},
+    store::{self, Engine, PageLimit, Store, connections, locks, purge, records, runs, webhooks},
+    sync::{ingest, reconcile, remove, run},
 };
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -137,6 +137,59 @@ async fn verbs_on_the_same_rows_get_along() {
         let store = &app.gateway.store;
         let present = store.read(move |db| records::present(db, &id, List::Employee, None, PageLimit::SCAN));
         assert!(present.await.unwrap().rows.len() >= 38);
+    })
+    .await;
+}
+
+#[derive(diesel::QueryableByName)]
+struct Waiting {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    waiting: i64,
+}
+
+/// Whether somebody waits for a lock of this database.
+async fn somebody_waits(store: &Store) -> bool {
+    let read = store.read(|db| {
+        let query = diesel::sql_query(
+            "SELECT count(*) AS waiting FROM pg_stat_activity \
+             WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
+        diesel::RunQueryDsl::get_result::<Waiting>(query, db.diesel()).map_err(store::Error::from)
+    });
+    read.await.unwrap().waiting > 0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_step_of_a_deletion_and_whoever_goes_on_to_lock_the_connection_wait_in_no_circle() {
+    TestDatabase::each(async |database| {
+        let app = TestApp::start(database).await;
+        let (store, now) = (&app.gateway.store, app.gateway.ambient.now());
+        let [id, heard, gone] = [(); 3].map(|()| app.connection.id.clone());
+        store.write(move |db| remove::mark(db, &id, now)).await.unwrap();
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (go_on, goes_on) = std::sync::mpsc::channel();
+        let locking = store.write(move |db| {
+            // It refers to the connection from now on.
+            webhooks::subscribe(db, &heard, None)?;
+            let _ = begun.send(());
+            let _ = goes_on.recv();
+            locks::of(&heard).connection(db).map(drop)
+        });
+        let deleting = async {
+            has_begun.await.unwrap();
+            let step = store.write(move |db| purge::step(db, &gone, now));
+            let waits = async {
+                // SQLite has one writer: the step has not begun.
+                while store.engine() == Engine::Postgres && !somebody_waits(store).await {
+                    tokio::task::yield_now().await;
+                }
+                go_on.send(()).unwrap();
+            };
+            tokio::join!(step, waits).0
+        };
+        let (locked, deleted) = tokio::join!(locking, deleting);
+        locked.unwrap();
+        assert!(deleted.unwrap(), "all of it is gone");
     })
     .await;
 }

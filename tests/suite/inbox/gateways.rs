@@ -83,7 +83,7 @@ async fn turn(office: &Office, gateway: &str) -> Option<ConnectionId> {
     let mut processor = Office::processor(&office.store, &office.ambient, &office.source, gateway);
     processor.turn = Duration::ZERO;
     let now = office.ambient.now();
-    let next = office.store.read(move |db| inbox::due_connections(db, now, 1)).await.unwrap().pop()?;
+    let next = office.store.read(move |db| inbox::due_connections(db, now, 1)).await.unwrap().0.pop()?;
     let lease = processor.claim(&next).await.unwrap().unwrap();
     processor.work(&lease, None).await.unwrap();
     office.clock.advance(TimeDelta::seconds(1));

@@ -1,18 +1,23 @@
 //! The newest word about a record counts, in whatever order messages come.
 
+use std::sync::Arc;
+
+use chrono::TimeDelta;
 use rollcall::{
+    clock::Ambient,
     domain::{
-        event::Event,
+        event::{Event, Message},
         ids::ConnectionId,
         patch::{Field, Patch},
         record::Record,
         words::{Kind, List, MessageState, RunState},
     },
     store::{inbox::Which, records},
+    sync::inbox::{Inbox, WebhookCredentials},
 };
 
 use super::{Office, page_of, removed, upserted};
-use crate::support::{TestDatabase, people, person};
+use crate::support::{TestClock, TestDatabase, people, person, test_vault};
 
 impl Office {
     /// The last name of somebody who is present.
@@ -149,6 +154,37 @@ async fn of_two_whole_lists_among_each_other_the_newer_one_is_judged_and_nobody_
         office.tell_at("c1", Some(15), page_of("c", 1, true, people(5))).await;
         office.work().await;
         assert_eq!(office.present().await.len(), 4);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_two_messages_without_times_the_later_one_counts_whatever_the_clocks_of_their_gateways_say() {
+    TestDatabase::each(async |database| {
+        let office = Office::open(database, Kind::Push).await;
+        let slow = TestClock::new();
+        slow.advance(TimeDelta::seconds(-5));
+        let other = Inbox::start(office.store.clone(), Ambient { clock: slow, ..office.ambient.clone() });
+        let known = office.read(|db, id| Ok(WebhookCredentials::read(db, &test_vault(), id).unwrap())).await;
+        let known = Arc::new(known.unwrap());
+        let named = |id: &str, name: &str| Message {
+            message_id: id.into(),
+            name: "test".into(),
+            told_at: None,
+            event: Ok(upserted(vec![person("7", "Ana", name)])),
+        };
+        office.tell("first", upserted(vec![person("7", "Ana", "First")])).await;
+        other.accept(&office.connection.id, named("second", "Second")).await.unwrap();
+        office.work().await;
+        assert_eq!(office.last_name("7").await.as_deref(), Some("Second"));
+        // The same of messages that are kept in one statement.
+        office.inbox.accept_verified(&known, named("third", "Third"), &[]).await.unwrap();
+        other.accept_verified(&known, named("fourth", "Fourth"), &[]).await.unwrap();
+        other.accept_verified(&known, named("fifth", "Fifth"), &[]).await.unwrap();
+        office.work().await;
+        assert_eq!(office.last_name("7").await.as_deref(), Some("Fifth"));
+        let notes = office.messages(MessageState::Done).await.into_iter().filter_map(|told| told.problem);
+        assert_eq!(notes.count(), 0, "none was found to be older than another");
     })
     .await;
 }

@@ -1,0 +1,2 @@
+DROP INDEX inbox_due;
+CREATE INDEX inbox_due ON inbox (next_at) WHERE state = 'pending';
