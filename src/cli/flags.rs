@@ -2,7 +2,7 @@
 
 use crate::config::{Environment, MapSource, Mistakes, Overlay, Settings};
 
-use super::failure::Failure;
+use super::{failure::Failure, people_flags::PeopleFlags};
 
 /// What every command takes.
 #[derive(Debug, clap::Args)]
@@ -125,6 +125,8 @@ pub(super) struct ServeFlags {
     /// Time after which another gateway takes over from one that has died [default: 10]
     #[arg(long, value_name = "SECONDS")]
     lease: Option<String>,
+    #[command(flatten)]
+    people: PeopleFlags,
 }
 
 impl ServeFlags {
@@ -157,7 +159,8 @@ impl ServeFlags {
             ("ROLLCALL_POLLS_AT_ONCE", &self.polls_at_once),
             ("ROLLCALL_LEASE", &self.lease),
         ];
-        flags.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect()
+        let own = flags.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
+        own.chain(self.people.source()).collect()
     }
 }
 

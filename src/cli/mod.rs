@@ -27,6 +27,7 @@ mod migrate;
 mod openapi;
 mod output;
 mod pages;
+mod people_flags;
 mod profile;
 mod qwc;
 mod record;

@@ -272,6 +272,10 @@ words! {
         AccountDisabled = "account_disabled",
         AccountEnabled = "account_enabled",
         PasswordChanged = "password_changed",
+        SecondFactorSet = "second_factor_set",
+        SecondFactorRemoved = "second_factor_removed",
+        /// An account belongs to a person at an identity provider from now on.
+        IdentityBound = "identity_bound",
         /// A link to choose another password.
         ResetLinkMade = "reset_link_made",
         SessionsEnded = "sessions_ended",

@@ -6,7 +6,7 @@ use std::{borrow::Cow, fmt::Display};
 use serde::Serialize;
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema, Type},
+    openapi::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, Type},
 };
 
 use crate::domain::{
@@ -84,6 +84,12 @@ impl ToSchema for ListWord {
 
 pub fn roles() -> RefOr<Schema> {
     named(ROLE)
+}
+
+/// A role that may be left out, or be null.
+pub fn role_or_none() -> RefOr<Schema> {
+    let none = ObjectBuilder::new().schema_type(Type::Null);
+    RefOr::T(OneOfBuilder::new().item(none).item(named(ROLE)).build().into())
 }
 
 pub fn sign_in_methods() -> RefOr<Schema> {

@@ -107,7 +107,7 @@ fn in_schema() -> Vec<String> {
             };
             let kind = match (kind, column) {
                 // SQLite's only type for a key that counts itself.
-                ("BigInt", "seq") => "INTEGER",
+                ("BigInt", "seq") if table != "audit" => "INTEGER",
                 ("Text", _) => "TEXT",
                 ("Timestamp", _) => "TIMESTAMP",
                 ("Bool", _) => "BOOLEAN",

@@ -1,3 +1,4 @@
+-- Differs from the other folder: how a member of a JSON text is read.
 -- Kept in lockstep with the SQLite folder.
 
 -- What the source calls the tenant whose lists are staged: by it a webhook finds its connections where one address is for

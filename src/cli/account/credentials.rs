@@ -59,7 +59,7 @@ A connection uses them by `rollcall connection set CONNECTION --set credentials=
     Test {
         #[command(flatten)]
         whose: Whose,
-        /// The connection [default: one that uses them, or the only one of its kind]
+        /// The connection, by name or ID [default: one that uses them, or the only one of its kind]
         #[arg(long, value_name = "CONNECTION")]
         connection: Option<String>,
     },

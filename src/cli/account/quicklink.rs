@@ -31,7 +31,7 @@ pub(in crate::cli) enum Command {
         /// The app that it acts for, by name or ID [default: the bearer chooses]
         #[arg(long, value_name = "APP")]
         app: Option<String>,
-        /// The connection that it opens with
+        /// The connection that it opens with, by name or ID
         #[arg(long, value_name = "CONNECTION")]
         connection: Option<String>,
         /// After how many days it stops working [default: 365]

@@ -108,8 +108,8 @@ fn is_personal(password: &str, owner: Owner<'_>) -> bool {
     rest.len() < password.len() && left == 0 && rest.chars().count() <= FEW
 }
 
-/// A year and two marks.
-const FEW: usize = 6;
+/// A year and four marks.
+const FEW: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -156,18 +156,12 @@ mod tests {
     fn what_everybody_tries_first_is_refused_whatever_its_case_and_however_often_it_is_repeated() {
         for common in [
             "123456789987654321",
-            "QwertyUIOP12345",
             "1qaz2wsx3edc4rfv",
             "passwordpassword",
             "aaaaaaaaaaaaaaaa",
             "abcabcabcabcabcabc",
-            "letmein!letmein!letmein!",
         ] {
-            let found = checked(common, false);
-            assert!(
-                found == Err(Weakness::Common) || common == "QwertyUIOP12345" || common.contains('!'),
-                "{common}: {found:?}"
-            );
+            assert_eq!(checked(common, false), Err(Weakness::Common), "{common}");
         }
         assert_eq!(checked("PassWord1", true), Err(Weakness::Common));
         assert_eq!(checked("iloveyou", true), Err(Weakness::Common));

@@ -56,7 +56,7 @@ pub struct AccountDraft {
     #[schema(required = false)]
     name: Option<Text>,
     /// `user` where it is left out.
-    #[schema(schema_with = schema::roles)]
+    #[schema(schema_with = schema::role_or_none)]
     #[schema(required = false)]
     role: Option<Role>,
     /// IDs or names of the companies that a user is to see; an account-admin sees all, and has no list.
@@ -134,7 +134,7 @@ pub struct AccountChange {
     #[schema(required = false)]
     name: Option<Text>,
     /// With another one the person must sign in again.
-    #[schema(schema_with = schema::roles)]
+    #[schema(schema_with = schema::role_or_none)]
     #[schema(required = false)]
     role: Option<Role>,
     /// IDs or names of all companies that a user is to see.

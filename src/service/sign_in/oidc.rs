@@ -11,17 +11,19 @@ use crate::{
     codec::seal::{self, NONCE},
     connectors::identity::{Flow, Provider, Providers},
     domain::{
+        access::{self, Actor},
+        audit::Act,
         identity::Identity,
         ids::new_id,
         key::Key,
         secret::{Secret, SecretHash},
-        words::{Role, SignInMethod},
+        words::{ActorKind, AuditAction, Role, SignInMethod},
     },
     service::{Class, Refusal, Result},
     store::{
         self, Store, WriteDb,
         accounts::{self, Account},
-        sign_in,
+        audit, sign_in,
     },
     sync::vault::SIGN_IN,
 };
@@ -250,6 +252,14 @@ fn account(
         Err(store::Error::Duplicate(_)) => return Ok(Err(Unknown::BoundToAnother)),
         bound => bound?,
     }
+    // The person is no caller yet.
+    let person = Actor { kind: ActorKind::Account, id: Some(id.clone()) };
+    audit::note_by(
+        db,
+        &person,
+        &access::Origin::at(now),
+        Act::new(AuditAction::IdentityBound, "account", &id),
+    );
     tracing::info!(account = %id, "the account is bound to a person at an identity provider");
     Ok(Ok(id))
 }
@@ -278,6 +288,13 @@ fn create(
         updated_at: now,
     };
     accounts::insert(db, &account, None)?;
+    let person = Actor { kind: ActorKind::Account, id: Some(account.id.clone()) };
+    audit::note_by(
+        db,
+        &person,
+        &access::Origin::at(now),
+        Act::new(AuditAction::AccountAdded, "account", &account.id),
+    );
     Ok(account.id)
 }
 

@@ -12,14 +12,15 @@ use crate::{
     },
     domain::{
         access::{Attempt, action},
+        audit::Act,
         key::Key,
-        words::SignInMethod,
+        words::{AuditAction, SignInMethod},
     },
     service::{Refusal, Result},
     store::{
         Db, WriteDb,
         accounts::{self, Proofs},
-        sign_in,
+        audit, sign_in,
     },
     sync::vault::{SIGN_IN, Vault},
 };
@@ -113,13 +114,14 @@ pub fn set(
     let codes: Vec<_> = (0..totp::RECOVERY_CODES).map(|_| recovery_code(ambient)).collect();
     let hashes: Vec<[u8; 32]> = codes.iter().filter_map(|code| stored(code.reveal())).collect();
     sign_in::set_recovery_codes(db, &account.id, &hashes)?;
+    audit::note_for(db, attempt, Act::new(AuditAction::SecondFactorSet, "account", &account.id));
     Ok(RecoveryCodes { recovery_codes: codes.iter().map(|code| code.reveal().to_owned()).collect() })
 }
 
 /// Takes the second factor from the caller's account.
 ///
 /// # Errors
-/// `no_account`; `fresh_sign_in_needed`; `short_password`; `second_factor_not_found`.
+/// `no_account`; `fresh_sign_in_needed`; `short_password`; `no_second_factor`.
 pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::OwnAccount>) -> Result<()> {
     let account = own(db, attempt)?;
     if sign_in::password_is_short(db, &account.id)? {
@@ -129,10 +131,15 @@ pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::OwnAccount>) -> Result
             "Choose one of at least 15 characters first: `PUT /v1/me/password`.",
         ));
     }
-    match sign_in::remove_totp(db, &account.id)? {
-        true => Ok(()),
-        false => Err(Refusal::not_there("second factor")),
+    if !sign_in::remove_totp(db, &account.id)? {
+        return Err(Refusal::conflict(
+            "no_second_factor",
+            "The account has no second factor.",
+            "Nothing is to be done; `POST /v1/me/totp` offers one.",
+        ));
     }
+    audit::note_for(db, attempt, Act::new(AuditAction::SecondFactorRemoved, "account", &account.id));
+    Ok(())
 }
 
 /// Looks at a code of an account, and uses it up: how the person has signed in, if it is right.

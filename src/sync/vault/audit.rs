@@ -71,7 +71,7 @@ impl Vault {
     }
 
     /// Keeps the keys of the rows from before a rotation, and seals those that are kept with the key that is current now.
-    pub(super) fn keep_audit_keys(&self, db: &mut WriteDb, now: DateTime<Utc>) -> Result<()> {
+    pub fn keep_audit_keys(&self, db: &mut WriteDb, now: DateTime<Utc>) -> Result<()> {
         secrets::lock_keys(db)?;
         let current = self.current(db, now)?;
         let own = AuditKey::of(&current).id();

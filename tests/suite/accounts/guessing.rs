@@ -175,7 +175,7 @@ async fn an_account_that_is_not_there_is_throttled_as_one_that_is() {
     TestDatabase::each(async |database| {
         let door = Door::new(database).await;
         let mut heard: [Vec<_>; 2] = Default::default();
-        for n in 0..110 {
+        for n in 0..130 {
             for (email, heard) in [OWNER, "nobody@example.com"].into_iter().zip(&mut heard) {
                 let refused =
                     door.tries(email, "wrong", &format!("2001:db8:0:{n:x}::1"), None).await.unwrap_err();

@@ -165,7 +165,7 @@ async fn a_history_names_the_person_who_linked() {
         let list = app.by(&ana, "GET", "/v1/employees", None).await;
         let record = list.is(200)["data"][0]["id"].as_str().unwrap().to_owned();
         let path = format!("/v1/employees/{record}/link");
-        app.by(&ana, "PUT", &path, json!({ "profile_id": "u-1" })).await.is(200);
+        app.by(&ana, "PUT", &path, json!({ "profile_id": "u-1" })).await.is(201);
         let history = app.get(&format!("/v1/employees/{record}/history")).await;
         assert!(history.text.contains("Ana Ng"), "{}", history.text);
     })

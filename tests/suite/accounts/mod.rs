@@ -8,7 +8,7 @@ mod links;
 mod management;
 mod oidc;
 mod passwords;
-mod second_factor;
+pub mod second_factor;
 mod sessions;
 mod tokens;
 

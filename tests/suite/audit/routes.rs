@@ -16,15 +16,18 @@ use serde_json::{Value, json};
 
 use super::{findings, rows};
 use crate::{
+    accounts::second_factor::code_at,
     polling::vendor::Vendor,
     support::{Answer, TestApp, TestClock, people},
 };
 
 /// Routes that write nothing, whatever their method.
-const READING: [&str; 2] = [
+const READING: [&str; 3] = [
     // They only ask the source.
     "POST /v1/connections/{id}/test",
     "POST /v1/accounts/{id}/credentials/{kind}/test",
+    // An offer changes nothing until it is taken.
+    "POST /v1/me/totp",
 ];
 
 /// Of people's accounts.
@@ -354,6 +357,17 @@ impl World<'_> {
                 (by("PATCH", "/v1/me", Some(json!({ "name": "Zoë Hidden" }))).await, A::AccountChanged)
             }
             "PUT /v1/me/password" => (by("PUT", "/v1/me/password", password()).await, A::PasswordChanged),
+            "PUT /v1/me/totp" | "DELETE /v1/me/totp" => {
+                let offered = by("POST", "/v1/me/totp", None).await;
+                let secret = offered.is(201)["secret"].as_str().unwrap().to_owned();
+                let code = json!({ "code": code_at(&secret, app.gateway.ambient.now()) });
+                let set = by("PUT", "/v1/me/totp", Some(code)).await;
+                if route.starts_with("PUT") {
+                    return Some((set, A::SecondFactorSet));
+                }
+                // The password of the helper's accounts is none, so it is not too short.
+                (by("DELETE", "/v1/me/totp", None).await, A::SecondFactorRemoved)
+            }
             "POST /v1/me/tokens" => (by("POST", "/v1/me/tokens", None).await, A::TokenAdded),
             "DELETE /v1/me/tokens/{token_id}" => {
                 let made = by("POST", "/v1/me/tokens", None).await;
@@ -419,7 +433,7 @@ async fn each_route_that_writes_leaves_a_row_that_says_who_did_what() {
                 .into_iter()
                 .filter(|row| row.request_id.as_deref() == (!signs_in).then_some(request))
                 .collect();
-            let row = of_request.iter().find(|row| row.action == action.as_str());
+            let row = of_request.iter().rfind(|row| row.action == action.as_str());
             let row = row.unwrap_or_else(|| panic!("{route}: no row {action} among {of_request:?}"));
             assert_eq!(row.address.as_deref(), Some("127.0.0.1"), "{route}");
             let (actor, credential) =
@@ -497,7 +511,7 @@ async fn admins_page_through_the_audit_and_others_do_not_see_it() {
         app.get("/v1/audit").await.problem(403, "admin_only");
         app.call(Method::GET, "/v1/audit", None, None).await.problem(401, "unauthorized");
         app.admin("GET", "/v1/audit?action=nothing", None).await.is(400);
-        app.admin("GET", "/v1/audit?cursor=x", None).await.problem(400, "bad_cursor");
+        app.admin("GET", "/v1/audit?cursor=x", None).await.problem(422, "bad_cursor");
         app.admin("GET", "/v1/audit?company=nobody", None).await.problem(404, "company_not_found");
     })
     .await;

@@ -170,10 +170,10 @@ async fn each_command_that_writes_leaves_a_row() {
     let desk = at.call("connection add", &["quickbooks_desktop", "--company", "Acme"]);
     let desk = text(&desk, "id");
     at.call("connection set", &[desk, "--set", "run_every_minutes=45"]);
-    at.call("connection password", &[desk]);
+    at.call("connection password", &[desk, "--yes"]);
     at.call("connection poll", &[desk]);
     let push = machine.json(&["connection", "add", "push", "--company", "Acme"]);
-    at.call("connection secret", &[text(&push, "id"), "webhook_secret"]);
+    at.call("connection secret", &[text(&push, "id"), "webhook_secret", "--yes"]);
     let message = dead_message(&machine, text(&push, "id")).await;
     at.call("webhook replay", &[&message]);
     at.call("connection remove", &[text(&push, "id"), "--yes"]);
@@ -203,7 +203,7 @@ async fn each_command_that_writes_leaves_a_row() {
     let people = machine.json(&["record", "list", "employee", "--limit", "1", "--app", "Timesheets"]);
     let person = text(&people[0], "id");
     at.call("link add", &[person, "u-1", "--app", "Timesheets"]);
-    at.call("link remove", &[person, "--app", "Timesheets"]);
+    at.call("link remove", &[person, "--app", "Timesheets", "--yes"]);
     let history = machine.json(&["link", "history", person]);
     at.call(
         "link undo",

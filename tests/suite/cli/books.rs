@@ -229,7 +229,7 @@ async fn a_removal_of_which_nothing_is_gone_can_be_cancelled_and_all_goes_on_as_
         app.admin("PATCH", &path(&paused), json!({ "paused": true })).await.is(200);
         let is_paused = async |id: &str| app.get(&path(id)).await.is(200)["paused"] == true;
         let (company, now) = (app.company.id.clone(), app.gateway.ambient.now());
-        let shut = [paused.as_str().into(), running.clone()];
+        let shut = [running.clone(), paused.as_str().into()];
         let close = move |db: &mut _| {
             companies::close(db, &company, now)?;
             shut.iter().try_for_each(|id| sync::remove::shut(db, id, now))

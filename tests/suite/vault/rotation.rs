@@ -18,8 +18,9 @@ impl Desk {
     /// As many steps of a rotation as said, by a process that then dies.
     async fn begin_and_die(&self, steps: usize) {
         let vault = self.vault();
-        let works: [fn(&Vault, &mut WriteDb); 4] = [
+        let works: [fn(&Vault, &mut WriteDb); 5] = [
             |vault, db| drop(vault.begin_rotation(db, Utc::now()).unwrap()),
+            |vault, db| vault.keep_audit_keys(db, Utc::now()).unwrap(),
             |vault, db| {
                 let first = (String::new(), String::new());
                 let row = secrets::not_sealed_with(db, "", &first, 1).unwrap().remove(0);
@@ -85,7 +86,7 @@ async fn a_rotation_that_was_cut_off_goes_on_wherever_it_was() {
         for connection in 0..3 {
             desk.put(&gateway, connection, "token", "hunter2").await.unwrap();
         }
-        for steps in 0..=4 {
+        for steps in 0..=5 {
             match steps {
                 0 => desk.die_before_the_commit().await,
                 steps => desk.begin_and_die(steps).await,
@@ -105,7 +106,7 @@ async fn a_rotation_that_was_cut_off_goes_on_wherever_it_was() {
             assert_eq!(cut_off.len(), 2, "{steps}");
             let rotation = desk.vault().rotate(&desk.store, Utc::now()).await.unwrap();
             // After the last step only the file is behind: that is as good as done, and a new rotation begins.
-            let expected = if steps == 4 { Begun::New } else { Begun::Resumed };
+            let expected = if steps == 5 { Begun::New } else { Begun::Resumed };
             assert_eq!((rotation.begun, rotation.left.len()), (expected, 0), "{steps}");
             assert_eq!(desk.known().await, std::slice::from_ref(&rotation.key_id));
             let file: Vec<String> = desk.file().iter().map(rollcall::domain::key::Key::id).collect();

@@ -189,7 +189,8 @@ async fn nothing_sensitive_gets_into_a_table_or_a_line_of_the_log() {
         assert_eq!(session.receive(at, &answer[..ssn]).await, -101);
         let words = session.last_error(at).await;
 
-        let held = dump(&database.url);
+        // Of the rows before the first of a chain there is no hash: it is kept as zeros.
+        let held = dump(&database.url).replace(&"0".repeat(64), "");
         assert!(held.contains(&file.employees().next().unwrap().list_id), "the dump shows nothing");
         let log = heard();
         assert!(log.contains("path=\"/qbwc\"") || log.contains("/qbwc"), "the log shows nothing: {log}");
