@@ -48,10 +48,7 @@ impl Family {
     /// What is wrong with the issuer: of Microsoft each tenant has its own, and those for all tenants at once vouch for
     /// nobody.
     pub fn of(issuer: &Url) -> Result<Self, String> {
-        let host = match issuer.host() {
-            Some(Host::Domain(host)) => host,
-            _ => return Ok(Self::Other),
-        };
+        let Some(Host::Domain(host)) = issuer.host() else { return Ok(Self::Other) };
         match host {
             "accounts.google.com" => Ok(Self::Google),
             "login.microsoftonline.com"

@@ -86,10 +86,15 @@ pub fn roles() -> RefOr<Schema> {
     named(ROLE)
 }
 
+/// What may be null as well.
+pub fn or_none(schema: RefOr<Schema>) -> RefOr<Schema> {
+    let none = ObjectBuilder::new().schema_type(Type::Null);
+    RefOr::T(OneOfBuilder::new().item(none).item(schema).build().into())
+}
+
 /// A role that may be left out, or be null.
 pub fn role_or_none() -> RefOr<Schema> {
-    let none = ObjectBuilder::new().schema_type(Type::Null);
-    RefOr::T(OneOfBuilder::new().item(none).item(named(ROLE)).build().into())
+    or_none(named(ROLE))
 }
 
 pub fn sign_in_methods() -> RefOr<Schema> {

@@ -66,7 +66,12 @@ impl From<NaiveDateTime> for Stamp {
         }
         // As `%.f` has it.
         let length = match micros {
-            _ if !(0..=9999).contains(&time.year()) || time.nanosecond() % 1000 > 0 || micros > 999_999 => 0,
+            _ if !(0..=9999).contains(&time.year())
+                || !time.nanosecond().is_multiple_of(1000)
+                || micros > 999_999 =>
+            {
+                0
+            }
             0 => 19,
             micros if micros % 1000 == 0 => 23,
             _ => 26,

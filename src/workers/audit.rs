@@ -17,7 +17,7 @@ pub struct Audit {
 
 impl Periodic for Audit {
     const NAME: &'static str = "audit";
-    const PERIOD: Duration = Duration::from_secs(60);
+    const PERIOD: Duration = Duration::from_mins(1);
     const NOT_DONE: &'static str = "no checkpoints of the audit can be written";
 
     async fn work(&self) -> store::Result<()> {

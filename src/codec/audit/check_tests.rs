@@ -60,7 +60,9 @@ fn checkpoint(row: &Row) -> Checkpoint {
 fn found(rows: &[Row], head: Head, anchors: &[Checkpoint]) -> Vec<Finding> {
     let keys = keys(&[1, 2]);
     let mut check = Check::new(&keys, head, anchors);
-    rows.iter().for_each(|row| check.row(row));
+    for row in rows {
+        check.row(row);
+    }
     check.end().findings
 }
 
@@ -169,7 +171,9 @@ proptest! {
         for (with, name) in [(key(9), key(1).id()), (key(9), key(9).id()), (key(1), key(1).id())] {
             let mut rows = whole.clone();
             rows[at].object_id = "another".into();
-            rows.iter_mut().for_each(|row| row.key_id.clone_from(&name));
+            for row in &mut rows {
+                row.key_id.clone_from(&name);
+            }
             seal(&mut rows, &with, NONE);
             let alone = found(&rows, head(&rows), &[]);
             // The last of the three has the key: nothing but what was written elsewhere shows it.

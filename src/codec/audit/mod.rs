@@ -70,10 +70,10 @@ fn canonical(row: &Row) -> Vec<u8> {
     put(&mut bytes, Some(&seq.to_be_bytes()));
     put(&mut bytes, Some(&at.timestamp_micros().to_be_bytes()));
     for text in [Some(actor_kind), actor_id.as_ref(), Some(action), Some(object_kind), Some(object_id)] {
-        put(&mut bytes, text.map(|text| text.as_bytes()));
+        put(&mut bytes, text.map(std::string::String::as_bytes));
     }
     for text in [Some(members), request_id.as_ref(), address.as_ref(), credential.as_ref(), Some(key_id)] {
-        put(&mut bytes, text.map(|text| text.as_bytes()));
+        put(&mut bytes, text.map(std::string::String::as_bytes));
     }
     bytes
 }

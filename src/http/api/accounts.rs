@@ -52,7 +52,7 @@ pub struct AccountDraft {
     #[schema(schema_with = schema::email)]
     email: Text,
     /// What stands before the `@` where it is left out.
-    #[schema(schema_with = schema::name)]
+    #[schema(schema_with = schema::name_or_none)]
     #[schema(required = false)]
     name: Option<Text>,
     /// `user` where it is left out.
@@ -127,10 +127,10 @@ async fn add_account(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountChange {
-    #[schema(schema_with = schema::email)]
+    #[schema(schema_with = schema::email_or_none)]
     #[schema(required = false)]
     email: Option<Text>,
-    #[schema(schema_with = schema::name)]
+    #[schema(schema_with = schema::name_or_none)]
     #[schema(required = false)]
     name: Option<Text>,
     /// With another one the person must sign in again.

@@ -54,10 +54,10 @@ async fn get_own_account(caller: Caller<action::OwnAccount>) -> Result<Json<Acco
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OwnAccountChange {
-    #[schema(schema_with = schema::email)]
+    #[schema(schema_with = schema::email_or_none)]
     #[schema(required = false)]
     email: Option<Text>,
-    #[schema(schema_with = schema::name)]
+    #[schema(schema_with = schema::name_or_none)]
     #[schema(required = false)]
     name: Option<Text>,
 }

@@ -65,6 +65,16 @@ pub fn name() -> RefOr<Schema> {
     RefOr::T(short_text(200).into())
 }
 
+/// An e-mail that may be left out, or be null.
+pub fn email_or_none() -> RefOr<Schema> {
+    or_none(email())
+}
+
+/// A name that may be left out, or be null.
+pub fn name_or_none() -> RefOr<Schema> {
+    or_none(name())
+}
+
 /// One e-mail address.
 pub fn email() -> RefOr<Schema> {
     let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(6)).max_length(Some(254));

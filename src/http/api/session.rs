@@ -49,7 +49,6 @@ pub struct Credentials {
     email: Text,
     password: SecretText,
     /// Of the second factor: the six figures that the app shows, or a recovery code.
-    #[schema(required = false)]
     code: Option<SecretText>,
 }
 

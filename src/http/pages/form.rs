@@ -67,6 +67,7 @@ impl FieldError {
 }
 
 /// Whether an error is about the field of this name.
+#[expect(clippy::ref_option, reason = "as templates hand it over")]
 pub(super) fn is_of(error: &Option<FieldError>, name: &str) -> bool {
     error.as_ref().is_some_and(|error| error.field == name)
 }

@@ -4,6 +4,8 @@
 //! Whoever is not verified hears the same as everywhere, whether there is a connection of the tenant or not, and costs one
 //! look into an index.
 
+use std::collections::BTreeMap;
+
 use axum::extract::Request;
 
 use super::{Webhooks, body, keep, response::Refusal};
@@ -34,7 +36,7 @@ pub(super) async fn take(webhooks: &Webhooks, kind: Kind, request: Request) -> R
     let (parts, body) = request.into_parts();
     let hook = hook::of(kind)?;
     // By the headers alone, before the body is read: no settings are known yet.
-    hook.can_be("{}", &Default::default(), &parts.headers)?;
+    hook.can_be("{}", &BTreeMap::default(), &parts.headers)?;
     let gateway = &webhooks.gateway;
     let mut reservation = gateway.unverified_bodies.reserve(peer::caller(&parts.extensions));
     let body = body::receive(body, &parts.headers, webhooks.most, &mut reservation).await?;

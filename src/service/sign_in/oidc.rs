@@ -163,7 +163,7 @@ async fn identified(
     provider.answered(answer.issuer.as_deref(), now).await.map_err(|error| said(&error))?;
     let Some(code) = &answer.code else {
         let error = answer.error.as_deref().unwrap_or("no code");
-        let plain = error.chars().filter(|c| c.is_ascii_graphic()).take(64).collect::<String>();
+        let plain = error.chars().filter(char::is_ascii_graphic).take(64).collect::<String>();
         return Err(format!("the provider says {plain:?}"));
     };
     let flow = Flow {
@@ -192,7 +192,6 @@ enum Unknown {
     OwnEmail,
 }
 
-#[expect(clippy::too_many_arguments, reason = "one transaction, from all that is known")]
 async fn entered(
     store: &Store,
     desk: Desk,

@@ -27,7 +27,9 @@ pub(super) fn give(db: &mut WriteDb, rows: &mut [NewRow<'_>]) -> Result<()> {
         let latest = hold(db, connection_id)?;
         let later = latest.map_or(TimeDelta::zero(), |latest| behind(latest, first));
         if !later.is_zero() {
-            theirs.iter_mut().for_each(|row| row.received_at = Stamp::from(row.received_at.time + later));
+            for row in theirs {
+                row.received_at = Stamp::from(row.received_at.time + later);
+            }
         }
         note(db, connection_id, last + later)?;
     }

@@ -146,10 +146,10 @@ mod tests {
         assert_eq!(read_back.len(), 2);
         assert!(read_back.iter().all(|it| (it.chain.as_str(), it.seq) == ("com_1", 3)));
         assert_eq!(
-            read(&format!("{one}\n{}", &one[..20])).unwrap().len(),
+            read(&format!("{one}\n{}", one.get(..20).unwrap())).unwrap().len(),
             1,
             "a crash has cut the last line"
         );
-        assert_eq!(read(&format!("{}\n{one}\n", &one[..20])), Err(1));
+        assert_eq!(read(&format!("{}\n{one}\n", one.get(..20).unwrap())), Err(1));
     }
 }

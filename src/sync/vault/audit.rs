@@ -84,7 +84,7 @@ impl Vault {
                     Ok(key) => self.keep_audit_key(db, &current, &key)?,
                     Err(VaultError::Store(error)) => return Err(error.into()),
                     Err(error) => {
-                        tracing::warn!(%error, "a key of the audit does not open: its rows cannot be checked")
+                        tracing::warn!(%error, "a key of the audit does not open: its rows cannot be checked");
                     }
                 }
             }
@@ -94,7 +94,7 @@ impl Vault {
                 Ok(old) => self.keep_audit_key(db, &current, &AuditKey::of(&old))?,
                 Err(VaultError::Store(error)) => return Err(error.into()),
                 Err(error) => {
-                    tracing::warn!(%error, "a key is not there: the rows of the audit from its time cannot be checked")
+                    tracing::warn!(%error, "a key is not there: the rows of the audit from its time cannot be checked");
                 }
             }
         }

@@ -239,7 +239,7 @@ async fn nothing_is_changed_without_the_key_and_no_new_one_is_made_in_its_place(
         let register::Error::Store(Error::AuditKey(problem)) = refused else { panic!("{refused:?}") };
         assert_eq!(problem.code, "key_file_missing");
         assert!(!file.exists());
-        let names = store.read(|db| store::companies::ids(db)).await.unwrap();
+        let names = store.read(store::companies::ids).await.unwrap();
         assert_eq!(names.len(), 1, "nothing was changed");
         // Its owner puts it back.
         let mut options = std::fs::OpenOptions::new();
