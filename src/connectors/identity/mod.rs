@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | [`provider`] | one provider: what is known of it, and its two steps |
+//! | `provider` | one provider: what is known of it, and its two steps |
 //! | `wire` | the types of the library, as they are used here |
 
 mod provider;
