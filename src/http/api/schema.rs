@@ -77,7 +77,7 @@ pub fn name_or_none() -> RefOr<Schema> {
 
 /// One e-mail address.
 pub fn email() -> RefOr<Schema> {
-    let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(6)).max_length(Some(254));
+    let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(5)).max_length(Some(254));
     RefOr::T(
         text.pattern(Some(r"^[a-zA-Z0-9]([a-zA-Z0-9.+_-]*[a-zA-Z0-9])?@[a-zA-Z0-9]+(\.[a-zA-Z0-9]+)+$"))
             .build()
