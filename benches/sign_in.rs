@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use rollcall::{
     clock::Ambient,
     domain::{
-        access::{Attempt, Principal, action},
+        access::{Attempt, Origin, Principal, action},
         key::Key,
         secret::Secret,
         words::Role,
@@ -23,7 +23,7 @@ use rollcall::{
     service::{
         self,
         accounts::{self, AccountDraft},
-        sign_in::{Desk, Origin, SignIn, sign_in, verify},
+        sign_in::{Desk, Place, SignIn, sign_in, verify},
     },
     store::{Store, accounts::Update},
     sync::vault::{KeySource, Vault},
@@ -76,11 +76,8 @@ async fn add(desk: &Desk, email: &str) {
     let draft = AccountDraft { email: email.into(), name: None, role: Role::User, companies: Vec::new() };
     let disabled = email.starts_with("gone");
     let made = desk.store.write(move |db| -> service::Result<()> {
-        let attempt = Attempt::<action::Administer>::new(
-            Principal::CommandLine,
-            None,
-            rollcall::domain::access::Origin::at(ambient.now()),
-        );
+        let attempt =
+            Attempt::<action::Administer>::new(Principal::CommandLine, None, Origin::at(ambient.now()));
         let account = accounts::add(db, &ambient, &attempt, &draft, Some(&hash))?;
         let update = Update { active: Some(!disabled), ..Update::default() };
         Ok(rollcall::store::accounts::update(db, &account.id, update, ambient.now())?)
@@ -93,7 +90,7 @@ async fn refused(desk: &Desk, email: &str, n: usize) -> Duration {
         email: email.into(),
         password: Secret::new(format!("a wrong password {n:06}")),
         code: None,
-        origin: Origin { address: Some("192.0.2.1".into()), user_agent: None },
+        place: Place { address: Some("192.0.2.1".into()), user_agent: None },
         before: None,
         device: None,
     };

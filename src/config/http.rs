@@ -9,73 +9,83 @@ use super::{
     reader::{Reader, Setting},
 };
 
-/// A setting that is no secret.
-const fn plain(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
-    Setting { name, default, meaning, secret: false }
-}
-
-pub(super) const LISTEN: Setting =
-    plain("ROLLCALL_LISTEN", "127.0.0.1:8080", "the address and port to listen on; port 0 takes a free one");
-pub(super) const METRICS_LISTEN: Setting = plain(
+pub(super) const LISTEN: Setting = Setting::plain(
+    "ROLLCALL_LISTEN",
+    "127.0.0.1:8080",
+    "the address and port to listen on; port 0 takes a free one",
+);
+pub(super) const METRICS_LISTEN: Setting = Setting::plain(
     "ROLLCALL_METRICS_LISTEN",
     "",
     "an address and port of its own for /metrics, without TLS; unset: it is answered on ROLLCALL_LISTEN",
 );
-pub(super) const PUBLIC_URL: Setting = plain(
+pub(super) const PUBLIC_URL: Setting = Setting::plain(
     "ROLLCALL_PUBLIC_URL",
     "",
     "how others reach the gateway, such as https://rollcall.example.com; unset: localhost and the port",
 );
-pub(super) const TLS_CERT: Setting =
-    plain("ROLLCALL_TLS_CERT", "", "the PEM file of the certificate chain; with it the gateway speaks HTTPS");
+pub(super) const TLS_CERT: Setting = Setting::plain(
+    "ROLLCALL_TLS_CERT",
+    "",
+    "the PEM file of the certificate chain; with it the gateway speaks HTTPS",
+);
 pub(super) const TLS_KEY: Setting =
-    plain("ROLLCALL_TLS_KEY", "", "the PEM file of the certificate's private key");
-pub(super) const TRUSTED_PROXIES: Setting = plain(
+    Setting::plain("ROLLCALL_TLS_KEY", "", "the PEM file of the certificate's private key");
+pub(super) const TRUSTED_PROXIES: Setting = Setting::plain(
     "ROLLCALL_TRUSTED_PROXIES",
     "",
     "the proxies before the gateway: addresses and networks such as 10.0.0.0/8, parted by commas; only theirs is the \
      word on where a request comes from (X-Forwarded-For, or Forwarded where there is none)",
 );
-pub(super) const MAX_CONNECTIONS: Setting = plain(
+pub(super) const MAX_CONNECTIONS: Setting = Setting::plain(
     "ROLLCALL_MAX_CONNECTIONS",
     "1024",
     "open connections, and requests at once; an eighth is kept for those who have signed in lately; where all are taken, \
      those that move least make room",
 );
-pub(super) const MAX_CONNECTIONS_PER_ADDRESS: Setting = plain(
+pub(super) const MAX_CONNECTIONS_PER_ADDRESS: Setting = Setting::plain(
     "ROLLCALL_MAX_CONNECTIONS_PER_ADDRESS",
     "256",
     "of these, those of one address (of IPv6: one network of 64 bits); a trusted proxy has no bound, its clients have",
 );
-pub(super) const FIRST_REQUEST_TIMEOUT: Setting = plain(
+pub(super) const FIRST_REQUEST_TIMEOUT: Setting = Setting::plain(
     "ROLLCALL_FIRST_REQUEST_TIMEOUT",
     "10",
     "seconds in which a connection must have made its first request, a TLS handshake included",
 );
-pub(super) const HEADER_TIMEOUT: Setting = plain(
+pub(super) const HEADER_TIMEOUT: Setting = Setting::plain(
     "ROLLCALL_HEADER_TIMEOUT",
     // Longer than a Web Connector keeps an idle connection (.NET: 100 s): it, not the gateway, closes first, so that no
     // call is sent into a connection that is being closed.
     "120",
     "seconds in which each other request's head must arrive; also how long an idle connection is kept",
 );
-pub(super) const BODY_TIMEOUT: Setting = plain(
+pub(super) const BODY_TIMEOUT: Setting = Setting::plain(
     "ROLLCALL_BODY_TIMEOUT",
     "30",
     "seconds over which the pace of a body is averaged; also the longest silence in one",
 );
-pub(super) const MIN_BODY_RATE: Setting =
-    plain("ROLLCALL_MIN_BODY_RATE", "1024", "bytes a second that a body must come with, or it is given up");
+pub(super) const MIN_BODY_RATE: Setting = Setting::plain(
+    "ROLLCALL_MIN_BODY_RATE",
+    "1024",
+    "bytes a second that a body must come with, or it is given up",
+);
 pub(super) const REQUEST_TIMEOUT: Setting =
-    plain("ROLLCALL_REQUEST_TIMEOUT", "60", "seconds until an API request must be answered");
-pub(super) const SHUTDOWN_GRACE: Setting =
-    plain("ROLLCALL_SHUTDOWN_GRACE", "30", "seconds that requests in flight get to finish at shutdown");
-pub(super) const MAX_QBWC_BODY: Setting =
-    plain("ROLLCALL_MAX_QBWC_BODY", "4294967296", "bytes of the largest message of the Web Connector");
+    Setting::plain("ROLLCALL_REQUEST_TIMEOUT", "60", "seconds until an API request must be answered");
+pub(super) const SHUTDOWN_GRACE: Setting = Setting::plain(
+    "ROLLCALL_SHUTDOWN_GRACE",
+    "30",
+    "seconds that requests in flight get to finish at shutdown",
+);
+pub(super) const MAX_QBWC_BODY: Setting = Setting::plain(
+    "ROLLCALL_MAX_QBWC_BODY",
+    "4294967296",
+    "bytes of the largest message of the Web Connector",
+);
 pub(super) const MAX_API_BODY: Setting =
-    plain("ROLLCALL_MAX_API_BODY", "1048576", "bytes of the largest API request body");
+    Setting::plain("ROLLCALL_MAX_API_BODY", "1048576", "bytes of the largest API request body");
 pub(super) const MAX_WEBHOOK_BODY: Setting =
-    plain("ROLLCALL_MAX_WEBHOOK_BODY", "4194304", "bytes of the largest webhook");
+    Setting::plain("ROLLCALL_MAX_WEBHOOK_BODY", "4194304", "bytes of the largest webhook");
 
 /// The files of the certificate, both PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,24 +3,24 @@
 use super::reader::{Reader, Setting};
 use crate::domain::{email::email, mail::MailServer, words::MailSecurity};
 
-const fn plain(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
-    Setting { name, default, meaning, secret: false }
-}
-
-pub(super) const HOST: Setting =
-    plain("ROLLCALL_SMTP_HOST", "", "the mail server that takes mail to people; unset: no mail is sent");
+pub(super) const HOST: Setting = Setting::plain(
+    "ROLLCALL_SMTP_HOST",
+    "",
+    "the mail server that takes mail to people; unset: no mail is sent",
+);
 pub(super) const PORT: Setting =
-    plain("ROLLCALL_SMTP_PORT", "", "its port; unset: 587 for starttls, 465 for tls, 25 for none");
-pub(super) const SECURITY: Setting = plain(
+    Setting::plain("ROLLCALL_SMTP_PORT", "", "its port; unset: 587 for starttls, 465 for tls, 25 for none");
+pub(super) const SECURITY: Setting = Setting::plain(
     "ROLLCALL_SMTP_SECURITY",
     "starttls",
     "starttls, tls (from the first byte), or none (for a server on the same machine)",
 );
-pub(super) const USERNAME: Setting = plain("ROLLCALL_SMTP_USERNAME", "", "who signs in to the mail server");
+pub(super) const USERNAME: Setting =
+    Setting::plain("ROLLCALL_SMTP_USERNAME", "", "who signs in to the mail server");
 pub(super) const PASSWORD: Setting =
     Setting { name: "ROLLCALL_SMTP_PASSWORD", default: "", meaning: "the password for that", secret: true };
 pub(super) const FROM: Setting =
-    plain("ROLLCALL_SMTP_FROM", "", "the sender of mail, such as Rollcall <rollcall@example.com>");
+    Setting::plain("ROLLCALL_SMTP_FROM", "", "the sender of mail, such as Rollcall <rollcall@example.com>");
 
 /// Mail to people.
 #[derive(Debug, Clone)]

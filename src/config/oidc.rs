@@ -11,18 +11,13 @@ use crate::domain::{
     secret::Secret,
 };
 
-/// A setting of the one provider that is set by variables.
-const fn setting(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
-    Setting { name, default, meaning, secret: false }
-}
-
-pub(super) const ISSUER: Setting = setting(
+pub(super) const ISSUER: Setting = Setting::plain(
     "ROLLCALL_OIDC_ISSUER",
     "",
     "the issuer of an OpenID Connect provider that people may sign in with, such as https://accounts.google.com; of Microsoft that of one tenant, https://login.microsoftonline.com/TENANT-ID/v2.0; unset: passwords only",
 );
 
-pub(super) const CLIENT_ID: Setting = setting(
+pub(super) const CLIENT_ID: Setting = Setting::plain(
     "ROLLCALL_OIDC_CLIENT_ID",
     "",
     "the ID that the provider gave to Rollcall; its callback is ROLLCALL_PUBLIC_URL/oidc/callback",
@@ -36,30 +31,30 @@ pub(super) const CLIENT_SECRET: Setting = Setting {
 };
 
 pub(super) const NAME: Setting =
-    setting("ROLLCALL_OIDC_NAME", "single sign-on", "what the button says after «Sign in with»");
+    Setting::plain("ROLLCALL_OIDC_NAME", "single sign-on", "what the button says after «Sign in with»");
 
-pub(super) const ALLOW_PRIVATE: Setting = setting(
+pub(super) const ALLOW_PRIVATE: Setting = Setting::plain(
     "ROLLCALL_OIDC_ALLOW_PRIVATE_ADDRESS",
     "false",
     "true: the provider may be at a private address, and without TLS",
 );
 
 pub(super) const HOSTED_DOMAIN: Setting =
-    setting("ROLLCALL_OIDC_HOSTED_DOMAIN", "", "of Google: only people of this Workspace domain");
+    Setting::plain("ROLLCALL_OIDC_HOSTED_DOMAIN", "", "of Google: only people of this Workspace domain");
 
-pub(super) const TRUST_EMAIL: Setting = setting(
+pub(super) const TRUST_EMAIL: Setting = Setting::plain(
     "ROLLCALL_OIDC_TRUST_EMAIL",
     "false",
     "true: you vouch that nobody at this provider can give themselves another's e-mail, though it does not say that it verifies them (Microsoft without xms_edov)",
 );
 
-pub(super) const CREATE_FOR: Setting = setting(
+pub(super) const CREATE_FOR: Setting = Setting::plain(
     "ROLLCALL_OIDC_CREATE_FOR",
     "",
     "domains of e-mails, parted by commas, for whose people an account without companies is made at the first sign-in; unset: none is made",
 );
 
-pub(super) const FILE: Setting = setting(
+pub(super) const FILE: Setting = Setting::plain(
     "ROLLCALL_OIDC_FILE",
     "",
     "a file with more providers: a JSON list of objects with issuer, client_id, client_secret or client_secret_file, name, and, where wanted, allow_private_address, hosted_domain, trust_email, create_for (a list)",

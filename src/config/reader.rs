@@ -18,6 +18,13 @@ pub struct Setting {
     pub secret: bool,
 }
 
+impl Setting {
+    /// One that is no secret.
+    pub(super) const fn plain(name: &'static str, default: &'static str, meaning: &'static str) -> Self {
+        Self { name, default, meaning, secret: false }
+    }
+}
+
 /// One setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {

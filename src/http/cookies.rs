@@ -60,10 +60,7 @@ impl Cookie {
             // Without `Secure` no browser takes `SameSite=None`.
             (false, _) => "SameSite=Lax",
         };
-        let name = self.name(public_url);
-        let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; {ends}");
-        // Generated secrets are base64: they always fit.
-        HeaderValue::try_from(cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
+        line(self.name(public_url), value, seconds, ends)
     }
 }
 
@@ -85,9 +82,13 @@ pub(super) fn read_name(name: &str, headers: &HeaderMap, public_url: &Url) -> Op
 }
 
 fn named(name: &str, public_url: &Url, value: &str, seconds: i64) -> HeaderValue {
-    let secure = if is_https(public_url) { "; Secure" } else { "" };
-    let name = prefixed(name, public_url);
-    let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    let ends = if is_https(public_url) { "SameSite=Lax; Secure" } else { "SameSite=Lax" };
+    line(&prefixed(name, public_url), value, seconds, ends)
+}
+
+fn line(name: &str, value: &str, seconds: i64, ends: &str) -> HeaderValue {
+    let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; {ends}");
+    // Generated secrets are base64: they always fit.
     HeaderValue::try_from(cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 

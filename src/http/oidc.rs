@@ -91,7 +91,7 @@ async fn callback(State(gateway): State<Gateway>, request: Request) -> Result<Re
     let visitor = Visitor::of(&request, &gateway);
     let browser = Browser {
         flow,
-        origin: visitor.origin.clone(),
+        place: visitor.place.clone(),
         before: visitor.before,
         device: visitor.device.clone(),
     };

@@ -32,7 +32,7 @@ pub const PREFIX: &str = "rcq_";
 pub const USUAL_LIFE: u32 = 365;
 
 /// The most days.
-pub const LONGEST_LIFE: u32 = 3650;
+const LONGEST_LIFE: u32 = 3650;
 
 /// A Quicklink, without its secret.
 #[derive(Debug, Clone, Serialize, ToSchema)]

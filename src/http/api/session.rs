@@ -24,7 +24,7 @@ use crate::{
         peer,
         problem::ApiError,
     },
-    service::sign_in::{self, Entered, Origin, SignIn, SignedIn},
+    service::sign_in::{self, Entered, Place, SignIn, SignedIn},
     store::accounts::sessions::LIFE,
 };
 
@@ -74,7 +74,7 @@ async fn create_session(
 /// Who signs in, as far as the head of the request tells.
 pub(in crate::http) struct Visitor {
     pub(in crate::http) exchange: ExchangeHandle,
-    pub(in crate::http) origin: Origin,
+    pub(in crate::http) place: Place,
     /// The session of the same browser before.
     pub(in crate::http) before: Option<SecretHash>,
     /// The cookie by which the browser is known.
@@ -83,13 +83,13 @@ pub(in crate::http) struct Visitor {
 
 impl Visitor {
     pub(in crate::http) fn of(request: &Request, gateway: &Gateway) -> Self {
-        let origin = Origin {
+        let place = Place {
             address: Some(peer::caller(request.extensions()).to_string()),
             user_agent: user_agent(request.headers()),
         };
         let before = SESSION.read(request.headers(), &gateway.public_url).map(|secret| secret.hash());
         let device = DEVICE.read(request.headers(), &gateway.public_url);
-        Self { exchange: ExchangeHandle::of(request.extensions()), origin, before, device }
+        Self { exchange: ExchangeHandle::of(request.extensions()), place, before, device }
     }
 }
 
@@ -104,8 +104,8 @@ pub(in crate::http) async fn begin(
     password: Secret,
     code: Option<Secret>,
 ) -> Result<(SignedIn, Vec<(HeaderName, HeaderValue)>), ApiError> {
-    let Visitor { exchange, origin, before, device } = visitor;
-    let sent = SignIn { email, password, code, origin, before, device };
+    let Visitor { exchange, place, before, device } = visitor;
+    let sent = SignIn { email, password, code, place, before, device };
     let entered = sign_in::sign_in(&gateway.desk(), sent).await?;
     exchange.authenticated();
     let cookies = cookies_of(gateway, &entered);

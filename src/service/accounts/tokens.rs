@@ -1,6 +1,6 @@
 //! Tokens with which programs act as a person.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,7 +22,7 @@ use crate::{
         },
         audit,
     },
-    sync::register::{LONGEST_LIFE, TokenDraft},
+    sync::register::TokenDraft,
 };
 
 use super::{PERSONAL_TOKEN, name};
@@ -83,17 +83,7 @@ pub fn add(
         ));
     }
     let now = ambient.now();
-    let expires_at = match draft.expires_in_days {
-        None => None,
-        Some(days @ 1..=LONGEST_LIFE) => Some(now + TimeDelta::days(days.into())),
-        Some(_) => {
-            return Err(Refusal::unacceptable(
-                "invalid_expires_in_days",
-                format!("A token lives for 1 to {LONGEST_LIFE} days, or for ever."),
-                "Choose another number of days.",
-            ));
-        }
-    };
+    let expires_at = draft.expires_at(now)?;
     let token = PersonalToken {
         id: new_id("tok", now, ambient.entropy.bytes()),
         account_id: account.id,

@@ -38,7 +38,7 @@ use crate::{
 use super::{Refusal, Result};
 
 use refusals::{code_required, invalid, invalid_code, too_many};
-pub use session::{NewSession, Origin, Session, SignedIn, end, who};
+pub use session::{NewSession, Place, Session, SignedIn, end, who};
 
 /// What signing in works with.
 #[derive(Clone)]
@@ -55,7 +55,7 @@ pub struct SignIn {
     pub password: Secret,
     /// Of the second factor, or one for a lost second factor.
     pub code: Option<Secret>,
-    pub origin: Origin,
+    pub place: Place,
     /// The session of the same browser before, which ends.
     pub before: Option<SecretHash>,
     /// The cookie by which the browser is known: see [`device`].
@@ -114,7 +114,7 @@ struct Admitted {
 async fn admit(desk: &Desk, sent: &SignIn) -> Result<Admitted> {
     let (vault, now) = (desk.vault.clone(), desk.ambient.now());
     let (email, cookie) = (sent.email.clone(), sent.device.clone());
-    let address: Option<IpAddr> = sent.origin.address.as_deref().and_then(|address| address.parse().ok());
+    let address: Option<IpAddr> = sent.place.address.as_deref().and_then(|address| address.parse().ok());
     let admitted = desk.store.write(move |db| -> Result<_> {
         let proofs = accounts::proofs(db, &email)?;
         let account_id = proofs.as_ref().map(|proofs| proofs.account_id.as_str());
@@ -178,7 +178,7 @@ impl Entering {
         }
         throttle::succeeded(db, counted, id, self.device, now)?;
         let device = remember(db, desk, sent.device.as_ref(), id, self.device, now)?;
-        let session = session::begin(db, &desk.ambient, id, method, &sent.origin, sent.before)?;
+        let session = session::begin(db, &desk.ambient, id, method, &sent.place, sent.before)?;
         Ok(Entered { session, device })
     }
 }

@@ -28,7 +28,7 @@ use crate::{
     sync::vault::SIGN_IN,
 };
 
-use super::{Desk, Entered, NewSession, Origin, remember, session};
+use super::{Desk, Entered, NewSession, Place, remember, session};
 
 /// For how long a person may take at the provider.
 pub const FLOW_LIFE: TimeDelta = TimeDelta::minutes(10);
@@ -62,7 +62,7 @@ pub struct Answer {
 pub struct Browser {
     /// The cookie of the attempt.
     pub flow: Option<Secret>,
-    pub origin: Origin,
+    pub place: Place,
     /// The session before, which ends.
     pub before: Option<SecretHash>,
     pub device: Option<Secret>,
@@ -210,10 +210,10 @@ async fn entered(
             Ok(account) => account,
             Err(unknown) => return Ok(Err(unknown)),
         };
-        let Browser { origin, before, device, .. } = &browser;
+        let Browser { place, before, device, .. } = &browser;
         let device = remember(db, &desk, device.as_ref(), &account, None, now)?;
         let session: NewSession =
-            session::begin(db, &desk.ambient, &account, SignInMethod::Oidc, origin, *before)?;
+            session::begin(db, &desk.ambient, &account, SignInMethod::Oidc, place, *before)?;
         Ok(Ok(Entered { session, device }))
     };
     store.write(work).await

@@ -29,7 +29,7 @@ const LONGEST_USER_AGENT: usize = 300;
 
 /// From where a person signs in.
 #[derive(Debug, Clone, Default)]
-pub struct Origin {
+pub struct Place {
     pub address: Option<String>,
     /// What the browser calls itself.
     pub user_agent: Option<String>,
@@ -102,7 +102,7 @@ pub fn begin(
     ambient: &Ambient,
     account_id: &str,
     method: SignInMethod,
-    origin: &Origin,
+    place: &Place,
     before: Option<SecretHash>,
 ) -> Result<NewSession> {
     if let Some(before) = before {
@@ -117,8 +117,8 @@ pub fn begin(
         last_seen_at: now,
         authenticated_at: now,
         method,
-        address: origin.address.clone(),
-        user_agent: origin.user_agent.as_ref().map(shown),
+        address: place.address.clone(),
+        user_agent: place.user_agent.as_ref().map(shown),
     };
     let secret = Secret::generate_long(PREFIX, [ambient.entropy.bytes(), ambient.entropy.bytes()]);
     sessions::insert(db, &session, &secret.hash().0)?;

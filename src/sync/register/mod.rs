@@ -20,7 +20,8 @@ pub use connections::{
     ConnectionChange, ConnectionDraft, NewConnection, change_connection, connection, new_ids, new_password,
 };
 pub use lent::{account_credentials_changed, account_disabled};
-pub use tokens::{LONGEST_LIFE, NewToken, TokenDraft, token};
+use tokens::LONGEST_LIFE;
+pub use tokens::{NewToken, TokenDraft, token};
 
 /// Why something was not set up.
 #[derive(Debug, thiserror::Error)]

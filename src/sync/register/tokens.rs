@@ -1,6 +1,6 @@
 //! Tokens of apps.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     clock::Ambient,
@@ -31,6 +31,20 @@ pub struct TokenDraft {
     pub expires_in_days: Option<u32>,
 }
 
+impl TokenDraft {
+    /// When the token stops working; `None`: never by itself.
+    ///
+    /// # Errors
+    /// [`Error::BadExpiry`].
+    pub fn expires_at(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        match self.expires_in_days {
+            None => Ok(None),
+            Some(days @ 1..=LONGEST_LIFE) => Ok(Some(now + TimeDelta::days(days.into()))),
+            Some(_) => Err(Error::BadExpiry),
+        }
+    }
+}
+
 /// A token just made; its secret is shown once.
 #[derive(Debug, Clone)]
 pub struct NewToken {
@@ -39,7 +53,7 @@ pub struct NewToken {
 }
 
 /// The longest life of a token that expires, in days.
-pub const LONGEST_LIFE: u32 = 3650;
+pub(super) const LONGEST_LIFE: u32 = 3650;
 
 /// Makes another token of an app.
 ///
@@ -67,11 +81,7 @@ pub fn token(
     if let Some(scope) = scopes.beyond(&app.scopes).filter(|_| !app.admin) {
         return Err(Error::ScopeBeyond { app: app.name, scope });
     }
-    let expires_at = match draft.expires_in_days {
-        None => None,
-        Some(days @ 1..=LONGEST_LIFE) => Some(now + TimeDelta::days(days.into())),
-        Some(_) => return Err(Error::BadExpiry),
-    };
+    let expires_at = draft.expires_at(now)?;
     let token = Token {
         id: TokenId::new(now, ambient.entropy.bytes()),
         name: draft.name.as_deref().map(name).transpose()?,

@@ -6,14 +6,14 @@ use chrono::TimeDelta;
 use rollcall::{
     clock::Ambient,
     domain::{
-        access::{Attempt, Principal, action},
+        access::{Attempt, Origin, Principal, action},
         secret::Secret,
         words::Role,
     },
     service::{
         self, Class, Refusal,
         accounts::{self, AccountDraft},
-        sign_in::{Desk, Entered, Origin, SignIn, sign_in, verify},
+        sign_in::{Desk, Entered, Place, SignIn, sign_in, verify},
     },
     store::Store,
     sync::throttle::{self, Trier},
@@ -39,11 +39,8 @@ impl Door {
         let hash = verify::hash(Secret::new(PASSWORD), &ambient).await.unwrap();
         let draft = AccountDraft { email: OWNER.into(), name: None, role: Role::User, companies: Vec::new() };
         let made = desk.store.write(move |db| -> service::Result<_> {
-            let attempt = Attempt::<action::Administer>::new(
-                Principal::CommandLine,
-                None,
-                rollcall::domain::access::Origin::at(ambient.now()),
-            );
+            let attempt =
+                Attempt::<action::Administer>::new(Principal::CommandLine, None, Origin::at(ambient.now()));
             accounts::add(db, &ambient, &attempt, &draft, Some(&hash))
         });
         made.await.unwrap();
@@ -66,7 +63,7 @@ impl Door {
             email: email.into(),
             password: Secret::new(password),
             code: None,
-            origin: Origin { address: Some(from.into()), user_agent: None },
+            place: Place { address: Some(from.into()), user_agent: None },
             before: None,
             device: device.cloned(),
         };
@@ -156,7 +153,7 @@ async fn a_link_is_the_way_in_after_so_many_wrong_passwords_that_one_alone_is_no
         assert_eq!(refused.code, "code_required");
         let (ambient, address) = (door.desk.ambient.clone(), "https://rollcall.example.com".parse().unwrap());
         let made = door.desk.store.write(move |db| -> service::Result<_> {
-            let origin = rollcall::domain::access::Origin::at(ambient.now());
+            let origin = Origin::at(ambient.now());
             let attempt = Attempt::<action::Administer>::new(Principal::CommandLine, None, origin);
             accounts::links::reset_link(db, &ambient, &attempt, OWNER, &address)
         });

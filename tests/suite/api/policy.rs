@@ -7,7 +7,7 @@ use reqwest::Method;
 use rollcall::{
     clock::Ambient,
     domain::{
-        access::{self, Attempt, Companies, Decision, Principal, Scopes, action, decide},
+        access::{Attempt, Companies, Decision, Origin, Principal, Scopes, action, decide},
         details::Details,
         hold::Gone,
         ids::{CompanyId, ConnectionId, MessageId},
@@ -18,7 +18,7 @@ use rollcall::{
     service::{
         accounts::{self, AccountDraft, tokens},
         quicklinks::{self, QuicklinkDraft},
-        sign_in::{Origin, session},
+        sign_in::{Place, session},
     },
     store::{PageLimit, WriteDb, changes, inbox},
     sync::{
@@ -244,7 +244,7 @@ impl Person {
         let email = format!("{role}-{company}@example.com");
         let companies = if role == Role::User { vec![company.to_owned()] } else { Vec::new() };
         let draft = AccountDraft { email, name: None, role, companies: companies.clone() };
-        let attempt = Attempt::new(Principal::CommandLine, None, access::Origin::at(ambient.now()));
+        let attempt = Attempt::new(Principal::CommandLine, None, Origin::at(ambient.now()));
         let id = accounts::add(db, ambient, &attempt, &draft, None).unwrap().id;
         Self { id, role, companies }
     }
@@ -257,8 +257,7 @@ impl Person {
             companies: Companies::Only(self.companies.iter().map(|id| id.as_str().into()).collect()),
             scopes: scopes.map(Scopes::new),
         };
-        let attempt =
-            Attempt::<action::OwnAccount>::new(principal(None), None, access::Origin::at(ambient.now()));
+        let attempt = Attempt::<action::OwnAccount>::new(principal(None), None, Origin::at(ambient.now()));
         let most = if self.role == Role::User { &Scope::ALL[..3] } else { Scope::ALL };
         let mut callers = Vec::new();
         for scopes in [&[Scope::Read][..], most] {
@@ -280,11 +279,8 @@ impl Person {
     /// A Quicklink that may be revoked, and a browser that has opened another one.
     fn quicklink(&self, db: &mut WriteDb, ambient: &Ambient, company: &str) -> (String, Known) {
         let public_url = "http://localhost".parse().unwrap();
-        let attempt = Attempt::<action::ManageQuicklinks>::new(
-            Principal::CommandLine,
-            None,
-            access::Origin::at(ambient.now()),
-        );
+        let attempt =
+            Attempt::<action::ManageQuicklinks>::new(Principal::CommandLine, None, Origin::at(ambient.now()));
         let draft = QuicklinkDraft {
             company: company.to_owned(),
             app: None,
@@ -303,8 +299,8 @@ impl Person {
 
 /// A browser of a person: the ID of its session, and its cookie.
 fn signed_in(db: &mut WriteDb, ambient: &Ambient, account_id: &str) -> (String, String) {
-    let origin = Origin::default();
-    let begun = session::begin(db, ambient, account_id, SignInMethod::Password, &origin, None).unwrap();
+    let place = Place::default();
+    let begun = session::begin(db, ambient, account_id, SignInMethod::Password, &place, None).unwrap();
     (begun.signed_in.session.id, format!("rollcall={}", begun.secret.reveal()))
 }
 

@@ -3,13 +3,13 @@
 use reqwest::Method;
 use rollcall::{
     domain::{
-        access::{self, Attempt, Principal, action},
+        access::{Attempt, Origin, Principal, action},
         words::{Role, SignInMethod},
     },
     service::{
         self,
         accounts::{self, AccountDraft},
-        sign_in::{Origin, session},
+        sign_in::{Place, session},
     },
 };
 use serde_json::Value;
@@ -33,11 +33,8 @@ impl TestApp {
         let companies = companies.iter().map(|it| (*it).to_owned()).collect();
         let draft = AccountDraft { email: email.to_owned(), name: None, role, companies };
         let made = self.gateway.store.write(move |db| -> service::Result<_> {
-            let attempt = Attempt::<action::Administer>::new(
-                Principal::CommandLine,
-                None,
-                access::Origin::at(ambient.now()),
-            );
+            let attempt =
+                Attempt::<action::Administer>::new(Principal::CommandLine, None, Origin::at(ambient.now()));
             accounts::add(db, &ambient, &attempt, &draft, None)
         });
         let id = made.await.unwrap().id;
@@ -48,7 +45,7 @@ impl TestApp {
     pub async fn signed_in(&self, account_id: &str) -> Person {
         let (ambient, id) = (self.gateway.ambient.clone(), account_id.to_owned());
         let begun = self.gateway.store.write(move |db| {
-            session::begin(db, &ambient, &id, SignInMethod::Password, &Origin::default(), None)
+            session::begin(db, &ambient, &id, SignInMethod::Password, &Place::default(), None)
         });
         let begun = begun.await.unwrap();
         Person {
