@@ -135,8 +135,9 @@ impl Outbound {
                 .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
                 .referer(false)
-                // Lists are read in one go, and the next poll is minutes away: idle connections only cost memory.
-                .pool_idle_timeout(Duration::from_secs(5))
+                // Lists are read in one go, and the next poll is minutes away: idle connections only cost memory, up to
+                // four for each host that was asked within twice this time.
+                .pool_idle_timeout(Duration::from_secs(1))
                 .pool_max_idle_per_host(4)
                 .connect_timeout(timeouts.connect)
                 .user_agent(concat!("Rollcall/", env!("CARGO_PKG_VERSION")))
