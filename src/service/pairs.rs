@@ -137,26 +137,17 @@ pub fn list(
     let next = page.rows.last().filter(|_| page.more).map(|(link, _)| link.id.clone());
     let (links, staged): (Vec<_>, Vec<_>) = page.rows.into_iter().unzip();
     let links = Link::all(db, links)?;
-    let pair = |(link, staged): (Link, records::Staged)| Pair {
-        link,
-        record_name: staged.record.name,
-        external_id: staged.record.external_id,
-        active: staged.record.active,
-        absent_since: staged.absent_at,
-    };
-    PageBody::new(links.into_iter().zip(staged).map(pair).collect(), next.as_ref())
+    PageBody::new(
+        links.into_iter().zip(staged).map(|(link, staged)| Pair::new(link, staged)).collect(),
+        next.as_ref(),
+    )
 }
 
 /// How many there are of what the page of a connection lists.
 ///
 /// # Errors
 /// `connection_not_found`, `app_needed`.
-pub fn counts(
-    db: &mut Db,
-    attempt: &Attempt<action::Read>,
-    connection: &str,
-    list: List,
-) -> Result<Counts> {
+pub fn counts(db: &mut Db, attempt: &Attempt<action::Read>, connection: &str, list: List) -> Result<Counts> {
     let (company_id, side) = side(db, attempt, connection, list)?;
     let unlinked = profiles::Filter {
         company_id: Some(company_id),
@@ -222,11 +213,7 @@ pub fn last_change(
     record: &str,
 ) -> Result<Option<i64>> {
     let (grant, staged) = find::record(db, attempt, list, record)?;
-    let side = Side {
-        app_id: grant.app()?.id.clone(),
-        connection_id: staged.connection_id.clone(),
-        list,
-    };
+    let side = Side { app_id: grant.app()?.id.clone(), connection_id: staged.connection_id.clone(), list };
     Ok(changes::last_of_link(db, &side, &staged.id)?)
 }
 
@@ -248,8 +235,7 @@ fn told(db: &mut Db, side: &Side, rows: Vec<changes::Change>) -> Result<Vec<Link
     let ids: Vec<&str> = rows.iter().filter_map(|row| row.record_id.as_deref()).collect();
     let records: HashMap<_, _> = records::names(db, &ids)?.into_iter().collect();
     let ids: Vec<&str> = rows.iter().filter_map(|row| row.profile_id.as_deref()).collect();
-    let profiles: HashMap<_, _> =
-        profiles::names(db, &side.app_id, side.list, &ids)?.into_iter().collect();
+    let profiles: HashMap<_, _> = profiles::names(db, &side.app_id, side.list, &ids)?.into_iter().collect();
     let told = |row: changes::Change| LinkChange {
         position: row.position,
         at: row.at,
@@ -261,4 +247,32 @@ fn told(db: &mut Db, side: &Side, rows: Vec<changes::Change>) -> Result<Vec<Link
         profile_id: row.profile_id,
     };
     Ok(rows.into_iter().map(told).collect())
+}
+
+/// A record and its link, if the app has linked it.
+///
+/// # Errors
+/// `{list}_not_found`; `app_needed`.
+pub fn of_record(
+    db: &mut Db,
+    attempt: &Attempt<action::Read>,
+    list: List,
+    record: &str,
+) -> Result<Option<Pair>> {
+    let (grant, staged) = find::record(db, attempt, list, record)?;
+    let link = crate::store::links::of_record(db, &grant.app()?.id, &staged.id)?;
+    let link = Link::all(db, link.into_iter().collect())?.pop();
+    Ok(link.map(|link| Pair::new(link, staged)))
+}
+
+impl Pair {
+    fn new(link: Link, staged: records::Staged) -> Self {
+        Self {
+            link,
+            record_name: staged.record.name,
+            external_id: staged.record.external_id,
+            active: staged.record.active,
+            absent_since: staged.absent_at,
+        }
+    }
 }
