@@ -107,7 +107,7 @@ async fn a_script_presses_the_button_of_a_quicklink_once() {
     account(&app, ANA, "account-admin", &[]).await;
     let made = quicklink(&app, ANA).await;
     browser.go(made["url"].as_str().unwrap()).await;
-    browser.heading("Acme").await;
+    browser.heading("Sync Users").await;
     look(&browser, "quicklink").await;
     let shown = app.admin("GET", "/v1/quicklinks", None).await.is(200)["data"][0].clone();
     assert_eq!((&shown["id"], &shown["uses"]), (&made["id"], &json!(1)));

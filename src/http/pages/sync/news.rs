@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     domain::{
         access::{Attempt, action},
-        words::{ChangeKind, ConnectionState, Kind, List, RunState},
+        words::{ChangeKind, ConnectionState, List, RunState},
     },
     http::{Gateway, api::auth::Caller, pages::answer, problem::ApiError},
     service::{
@@ -19,7 +19,12 @@ use crate::{
     store::{Db, PageLimit},
 };
 
-use super::{ListName, asked::Asked, people, place::Place};
+use super::{
+    ListName,
+    asked::Asked,
+    people,
+    place::{Place, calls_in},
+};
 
 /// A time that a script rewrites to the reader's zone.
 pub(super) struct Time {
@@ -94,18 +99,18 @@ impl SourceState {
             Some(RunState::Running) => {
                 let received = last.as_ref().map_or(0, |run| run.received);
                 state.busy = true;
-                state.title = match connection.kind {
-                    Kind::QuickbooksDesktop => {
+                state.title = match calls_in(connection.kind) {
+                    true => {
                         format!("The Web Connector is sending: {received} {} so far.", people(list))
                     }
-                    _ => format!("Reading {} from {}… {received} so far.", people(list), connection.name),
+                    false => format!("Reading {} from {}… {received} so far.", people(list), connection.name),
                 };
                 state.progress = Some((received, estimate));
             }
             Some(RunState::Queued) => {
                 (state.busy, state.waits) = (true, true);
                 state.title = "Queued.".to_owned();
-                if connection.kind == Kind::QuickbooksDesktop {
+                if calls_in(connection.kind) {
                     state.title = match connection.last_seen_at {
                         Some(_) => "Queued for the Web Connector.".to_owned(),
                         None => "QuickBooks has never called.".to_owned(),

@@ -1,6 +1,7 @@
 //! Where a Sync page is: which company, app and connection, and what else may be chosen.
 
 use crate::{
+    connectors::{self, connector::Connector},
     domain::{
         access::{Attempt, Principal, action},
         words::{Kind, List},
@@ -180,7 +181,9 @@ impl Place {
 
     /// Whether its source can be asked for its lists.
     pub(super) fn can_be_asked(&self) -> bool {
-        self.connection.as_ref().is_some_and(|connection| connection.kind != Kind::Push)
+        self.connection
+            .as_ref()
+            .is_some_and(|connection| connectors::is_polled(connection.kind) || calls_in(connection.kind))
     }
 }
 
@@ -213,4 +216,9 @@ fn chosen<'a, T>(
 /// A text that is not empty.
 pub(super) fn filled(text: &str) -> Option<&str> {
     Some(text.trim()).filter(|text| !text.is_empty())
+}
+
+/// Whether the source calls the gateway for its lists, as a program on the business's own computer does.
+pub(super) fn calls_in(kind: Kind) -> bool {
+    connectors::of(kind).ok().and_then(Connector::calls_in).is_some()
 }
