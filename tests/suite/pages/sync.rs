@@ -87,7 +87,7 @@ async fn the_green_plus_makes_a_profile_and_a_search_finds_across_pages() {
         assert!(page.contains("aria-label=\"Unlink Ng, Zoë\""), "{page}");
         let none = visitor.get("/sync/employees?q_profiles=zzz").await;
         assert!(none.is(200).contains("Nobody here matches “zzz”."), "{}", none.text);
-        visitor.get("/sync/employees?company=com_0").await.is(404);
+        visitor.get("/sync/employees?company=com_ffff").await.is(404);
         visitor.get("/sync/elsewhere").await.is(404);
         assert!(visitor.get("/sync/customers").await.is(200).contains("aria-label=\"Customers\""));
     })
