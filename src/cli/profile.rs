@@ -140,7 +140,8 @@ pub(super) async fn run(context: &Context, command: Command) -> Result {
         Command::List { of: Of { app, list }, company, linked, q, limit } => {
             let page = async |limit, cursor| {
                 let (company, q, limit) = (company.clone(), q.clone(), Some(limit));
-                let query = ProfilesQuery { company, linked, q, app: app.clone(), limit, cursor };
+                let query =
+                    ProfilesQuery { company, linked, connection: None, q, app: app.clone(), limit, cursor };
                 let app = app.clone();
                 context.read(&store, app, move |db, attempt| profiles::list(db, attempt, list, &query)).await
             };

@@ -31,6 +31,7 @@ pub mod links;
 pub mod member_credentials;
 pub mod messages;
 pub mod page;
+pub mod pairs;
 pub mod profiles;
 pub mod quicklinks;
 pub mod records;

@@ -14,7 +14,7 @@ use crate::{
         secret::{Secret, SecretHash},
         words::{AuditAction, Role},
     },
-    store::{self, Db, Store, WriteDb, accounts, audit, companies, quicklinks},
+    store::{self, Db, Store, WriteDb, accounts, audit, quicklinks},
 };
 
 use super::{
@@ -242,8 +242,9 @@ pub fn revoke(
 /// What a Quicklink opens.
 #[derive(Debug, Clone)]
 pub struct Opened {
-    pub company: String,
-    pub expires_at: DateTime<Utc>,
+    pub company_id: String,
+    pub app_id: Option<String>,
+    pub connection_id: Option<String>,
 }
 
 /// Opens a Quicklink, and counts it. Nobody is asked who it is: whoever has the link may.
@@ -269,8 +270,11 @@ pub async fn open(store: &Store, ambient: &Ambient, hash: SecretHash) -> Result<
 pub async fn look(store: &Store, hash: SecretHash, now: DateTime<Utc>) -> Result<Opened> {
     let read = store.read(move |db| -> store::Result<_> {
         let Some(quicklink) = quicklinks::by_token(db, &hash.0, now)? else { return Ok(None) };
-        let company = companies::get(db, &quicklink.company_id)?.name;
-        Ok(Some(Opened { company, expires_at: quicklink.expires_at }))
+        Ok(Some(Opened {
+            company_id: quicklink.company_id.into(),
+            app_id: quicklink.app_id.map(Into::into),
+            connection_id: quicklink.connection_id.map(Into::into),
+        }))
     });
     read.await.map_err(Refusal::from)?.ok_or_else(|| {
         Refusal::new(

@@ -33,6 +33,7 @@ pub mod locks;
 pub mod message_times;
 mod migrate;
 mod order;
+pub mod pairs;
 pub mod polls;
 mod pool;
 pub mod profiles;

@@ -7,12 +7,14 @@ use crate::domain::{
     access::Actor,
     details::Details,
     fold::fold,
-    ids::{AppId, CompanyId, ProfileKey},
+    ids::{AppId, CompanyId, ConnectionId, ProfileKey},
     words::{ChangeKind, List},
 };
 
 use super::{
-    Db, Error, Page, PageLimit, Result, WriteDb, apps, changes, companies, connections, details,
+    Db, Error, Page, PageLimit, Result, WriteDb, apps, changes, companies, connections,
+    db::AnyBackend,
+    details,
     dsl::*,
     gathered::{Changes, Entry},
     schema::{links, profiles},
@@ -145,6 +147,8 @@ pub fn delete(db: &mut WriteDb, profile: &Profile, actor: &Actor, now: DateTime<
 pub struct Filter {
     pub company_id: Option<CompanyId>,
     pub linked: Option<bool>,
+    /// The only connection whose links count for `linked`.
+    pub connection_id: Option<ConnectionId>,
     /// Found anywhere in the name, e-mail and ID, case and accents aside.
     pub search: Option<String>,
 }
@@ -158,17 +162,29 @@ pub fn page(
     after: Option<(String, ProfileKey)>,
     limit: PageLimit,
 ) -> Result<Page<Profile>> {
-    let mut query = profiles::table
-        .filter(profiles::app_id.eq(app_id.to_owned()).and(profiles::list.eq(list.as_str())))
+    let mut query = filtered(app_id, list, filter)
         .select(Profile::as_select())
         .order((profiles::sort_name, profiles::id))
-        .limit(limit.and_one())
-        .into_boxed();
+        .limit(limit.and_one());
     if let Some((name, key)) = after {
         query = query
             .filter(profiles::sort_name.ge(name.clone()))
             .filter(profiles::sort_name.gt(name).or(profiles::id.gt(key)));
     }
+    Ok(Page::cut(query.load(db)?, limit))
+}
+
+/// How many of an app's profiles there are, counted to `most`.
+pub fn count(db: &mut Db, app_id: &AppId, list: List, filter: &Filter, most: u16) -> Result<usize> {
+    let keys: Vec<ProfileKey> =
+        filtered(app_id, list, filter).select(profiles::id).limit(most.into()).load(db)?;
+    Ok(keys.len())
+}
+
+fn filtered(app_id: &AppId, list: List, filter: &Filter) -> profiles::BoxedQuery<'static, AnyBackend> {
+    let mut query = profiles::table
+        .filter(profiles::app_id.eq(app_id.to_owned()).and(profiles::list.eq(list.as_str())))
+        .into_boxed::<AnyBackend>();
     if let Some(company_id) = &filter.company_id {
         query = query.filter(profiles::company_id.eq(company_id.clone()));
     }
@@ -176,10 +192,23 @@ pub fn page(
         query = query.filter(profiles::search_text.like(contains(&fold(search))).escape('\\'));
     }
     if let Some(linked) = filter.linked {
-        let link = links::table
-            .filter(links::profile_key.eq(profiles::id))
-            .filter(links::connection_id.ne_all(connections::deleted()));
-        query = if linked { query.filter(exists(link)) } else { query.filter(not(exists(link))) };
+        let link = links::table.filter(links::profile_key.eq(profiles::id));
+        let elsewhere = link.filter(links::connection_id.ne_all(connections::deleted()));
+        query = match (&filter.connection_id, linked) {
+            (Some(id), true) => query.filter(exists(link.filter(links::connection_id.eq(id.clone())))),
+            (Some(id), false) => query.filter(not(exists(link.filter(links::connection_id.eq(id.clone()))))),
+            (None, true) => query.filter(exists(elsewhere)),
+            (None, false) => query.filter(not(exists(elsewhere))),
+        };
     }
-    Ok(Page::cut(query.load(db)?, limit))
+    query
+}
+
+/// The names of an app's profiles, by the app's own IDs.
+pub fn names(db: &mut Db, app_id: &AppId, list: List, ids: &[&str]) -> Result<Vec<(String, String)>> {
+    Ok(profiles::table
+        .filter(profiles::app_id.eq(app_id).and(profiles::list.eq(list.as_str())))
+        .filter(profiles::profile_id.eq_any(ids.to_vec()))
+        .select((profiles::profile_id, profiles::name))
+        .load(db)?)
 }

@@ -10,9 +10,14 @@ use crate::{
         details::Details,
         ids::{CompanyId, ConnectionId},
         secret::Secret,
-        words::{Kind, List},
+        words::{Kind, List, Role},
     },
-    service::{Refusal, call::as_acting},
+    service::{
+        Refusal,
+        accounts::{self, AccountDraft},
+        call::as_acting,
+        sign_in::verify,
+    },
     simulators::quickbooks_desktop::{CompanyFile, QwcFile, SessionOptions},
     store::{Store, WriteDb},
     sync::{
@@ -29,7 +34,10 @@ use super::{Args, vendors::Vendors};
 const COMPANY: &str = "Harbor & Sons";
 
 /// How many people the app knows already.
-const KNOWN: usize = 5;
+const KNOWN: usize = 24;
+
+/// Who may sign in to the pages.
+pub(super) const EMAIL: &str = "ana@example.com";
 
 /// All that the demo plays with.
 pub(super) struct DemoData {
@@ -48,6 +56,8 @@ pub(super) struct DemoData {
     pub app_token: String,
     /// May do everything.
     pub admin_token: String,
+    /// Of the account that may sign in to the pages.
+    pub password: Secret,
     /// The app's people who are in the company file as well, first the one that the tour links.
     pub known: Vec<SharedPerson>,
     pub options: SessionOptions,
@@ -77,6 +87,8 @@ impl DemoData {
         let (vendors, polled) = Vendors::start(ambient, args).await?;
         let file = CompanyFile::new(args.seed, args.employees, args.customers);
         let known = known(&file);
+        let account_password = Secret::generate("", ambient.entropy.bytes());
+        let hash = verify::hash(account_password.clone(), ambient).await?;
         let (ambient, vault, people) = (ambient.clone(), vault.clone(), known.clone());
         let public_url = url::Url::parse(&format!("http://localhost:{port}"))
             .map_err(|error| Failure::internal(&error))?;
@@ -100,6 +112,14 @@ impl DemoData {
             for draft in drafts(&people, &company.id) {
                 profile::put(db, &ambient, &grant, &draft)?;
             }
+            let person = AccountDraft {
+                email: EMAIL.to_owned(),
+                name: Some("Ana Ruiz".to_owned()),
+                role: Role::AccountAdmin,
+                companies: Vec::new(),
+            };
+            let administering = Attempt::new(Principal::CommandLine, None, Origin::at(ambient.now()));
+            accounts::add(db, &ambient, &administering, &person, Some(&hash))?;
             // Due whenever the Web Connector calls.
             let settings = [("run_every_minutes", "1"), ("min_interval_seconds", "0")];
             let settings: BTreeMap<String, String> =
@@ -132,6 +152,7 @@ impl DemoData {
             company_id,
             app_token: app_token.reveal().to_owned(),
             admin_token: admin_token.reveal().to_owned(),
+            password: account_password,
             known,
             options: SessionOptions::from_qwc(&qwc, password),
             file,

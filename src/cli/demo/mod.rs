@@ -127,6 +127,7 @@ async fn play(context: &Context, args: &Args, data: &mut DemoData, url: &str) ->
     if args.once {
         return tour::once(context, data, &api, url).await;
     }
+    tour::link_some(data, &api).await?;
     tour::tell(context, args, data, &api, url).await?;
     for number in 1u64.. {
         tokio::time::sleep(Duration::from_secs(args.every)).await;

@@ -18,7 +18,11 @@ use crate::{
     store::{Db, records},
 };
 
-use super::{Args, DemoData, api::Api, data::SharedPerson};
+use super::{
+    Args, DemoData,
+    api::Api,
+    data::{EMAIL, SharedPerson},
+};
 
 /// A connection, and how much of it is staged.
 #[derive(Debug, Serialize)]
@@ -60,6 +64,18 @@ fn listed(sources: &[Source]) -> String {
     sources.iter().map(line).collect()
 }
 
+/// Links some of the people whom both know, as an app would; others are left to whoever looks at the pages.
+pub(super) async fn link_some(data: &DemoData, api: &Api) -> Result {
+    for person in data.known.iter().skip(1).step_by(2) {
+        let (connection, external_id) = (data.connection_id.clone(), person.external_id.clone());
+        let find = move |db: &mut Db| records::find(db, &connection, List::Employee, &external_id);
+        let Some(staged) = data.store.read(find).await? else { continue };
+        let path = format!("/v1/employees/{}/link", staged.id);
+        api.call(Method::PUT, &path, Some(json!({ "profile_id": person.profile_id }))).await?;
+    }
+    Ok(())
+}
+
 /// Tells where the demo is and what to try.
 pub(super) async fn tell(context: &Context, args: &Args, data: &DemoData, api: &Api, url: &str) -> Result {
     let (known, record_id) = somebody(data).await?;
@@ -71,6 +87,8 @@ pub(super) async fn tell(context: &Context, args: &Args, data: &DemoData, api: &
         "connection_id": data.connection_id,
         "sources": sources,
         "database_url": data.database_url,
+        "email": EMAIL,
+        "password": data.password.reveal(),
         "app_token": data.app_token,
         "admin_token": data.admin_token,
         "employee_id": record_id,
@@ -79,6 +97,7 @@ pub(super) async fn tell(context: &Context, args: &Args, data: &DemoData, api: &
     context.out.answer(&answer, |_| {
         let head = fields(&[
             ("address", url.to_owned()),
+            ("sign in as", format!("{EMAIL}, password {}", data.password.reveal())),
             ("API", format!("{url}/docs")),
             ("app token", format!("{} (reads, links and polls in its company)", data.app_token)),
             ("admin token", format!("{} (manages everything)", data.admin_token)),

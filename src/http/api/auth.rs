@@ -161,6 +161,12 @@ impl<A: Acts> Caller<A> {
         &self.context
     }
 
+    /// The same caller, for this app whatever the address names: pages choose one where none is named.
+    pub(in crate::http) fn acting_for(mut self, app: Option<String>) -> Self {
+        self.context.app = app;
+        self
+    }
+
     /// Authenticates the caller and reads, in one job.
     pub async fn read<T: Send + 'static>(
         self,

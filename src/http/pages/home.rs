@@ -1,4 +1,4 @@
-//! `/`: who is signed in.
+//! `/`, which leads to the lists of the last company, and `/me`: who is signed in.
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
@@ -9,7 +9,10 @@ use crate::{
     service::{accounts, find},
 };
 
-use super::{answer::page, sign_in};
+use super::{
+    answer::{lead_to, page},
+    sign_in,
+};
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -22,10 +25,24 @@ struct HomePage {
     companies: String,
 }
 
+/// Leads those who are signed in to the lists, the others to the sign-in.
+pub(super) async fn start(
+    caller: Result<Caller<action::OwnAccount>, ApiError>,
+) -> Result<Response, ApiError> {
+    let signed_in = match caller {
+        Ok(caller) => caller.read(|db, attempt| accounts::own(db, attempt).map(drop)).await,
+        Err(error) => Err(error),
+    };
+    match signed_in {
+        Ok(()) => Ok(lead_to("/sync/employees")),
+        Err(error) => sign_in::ask(error, "/"),
+    }
+}
+
 pub(super) async fn show(caller: Result<Caller<action::OwnAccount>, ApiError>) -> Result<Response, ApiError> {
     let caller = match caller {
         Ok(caller) => caller,
-        Err(error) => return sign_in::ask(error, "/"),
+        Err(error) => return sign_in::ask(error, "/me"),
     };
     let read = caller.read(|db, attempt| {
         let account = accounts::own(db, attempt)?;
@@ -37,6 +54,6 @@ pub(super) async fn show(caller: Result<Caller<action::OwnAccount>, ApiError>) -
     });
     match read.await {
         Ok(home) => Ok(page(StatusCode::OK, &home)),
-        Err(error) => sign_in::ask(error, "/"),
+        Err(error) => sign_in::ask(error, "/me"),
     }
 }

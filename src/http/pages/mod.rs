@@ -5,6 +5,8 @@
 //! | [`assets`] | style sheet, script, fonts: compiled in, under addresses that name their content |
 //! | `answer` | a template as an answer, and the content security policy of pages |
 //! | `form` | what forms send, and what is wrong with it |
+//! | `href` | addresses of ours with a query |
+//! | `sync` | Sync Users and Sync Customers |
 //! | `sign_in`, `home`, `choose`, `forgotten`, `quicklink` | one file a page |
 //! | [`problem`] | errors as pages, for those who come with a browser |
 
@@ -14,9 +16,11 @@ mod choose;
 mod forgotten;
 pub(in crate::http) mod form;
 mod home;
+mod href;
 pub(in crate::http) mod problem;
 mod quicklink;
 mod sign_in;
+mod sync;
 
 use axum::{
     Router,
@@ -31,7 +35,8 @@ pub(super) const LARGEST_FORM: u64 = 16 * 1024;
 /// The routes of the pages, and of what they load.
 pub(super) fn router() -> Router<Gateway> {
     Router::new()
-        .route("/", get(home::show))
+        .route("/", get(home::start))
+        .route("/me", get(home::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/setup/{token}", get(choose::show_set_up).post(choose::set_up))
@@ -40,4 +45,5 @@ pub(super) fn router() -> Router<Gateway> {
         .route("/q", get(quicklink::show))
         .route("/q/{token}", get(quicklink::ask).post(quicklink::open))
         .route("/assets/{folder}/{name}", get(assets::serve))
+        .merge(sync::router())
 }

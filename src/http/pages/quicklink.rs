@@ -15,7 +15,10 @@ use crate::{
     service::quicklinks::{self, Opened},
 };
 
-use super::answer::{self, lead_to, page};
+use super::{
+    answer::{self, lead_to, page},
+    href::Href,
+};
 
 /// How long a browser keeps what it has opened: a working day. The menu that holds the link opens it again.
 const VISIT: TimeDelta = TimeDelta::hours(12);
@@ -23,14 +26,6 @@ const VISIT: TimeDelta = TimeDelta::hours(12);
 #[derive(Template)]
 #[template(path = "quicklink.html")]
 struct QuicklinkPage;
-
-#[derive(Template)]
-#[template(path = "opened.html")]
-struct OpenedPage {
-    company: String,
-    until: String,
-    until_exact: String,
-}
 
 /// The page with the button. It looks nothing up.
 pub(super) async fn ask(State(gateway): State<Gateway>) -> Response {
@@ -51,24 +46,24 @@ pub(super) async fn open(State(gateway): State<Gateway>, Path(token): Path<Strin
     answer::framed(answer, &gateway.pages.frame_ancestors)
 }
 
-/// What the browser may see by the Quicklink that it has opened.
+/// Leads to the lists that the Quicklink opens, which this browser has opened before.
 pub(super) async fn show(State(gateway): State<Gateway>, headers: HeaderMap) -> Response {
     let answer = match look(&gateway, &headers).await {
-        Ok(opened) => page(StatusCode::OK, &opened),
+        Ok(Opened { company_id, app_id, connection_id }) => {
+            let there = Href::to("/sync/employees")
+                .with("company", &company_id)
+                .with("app", app_id.as_deref().unwrap_or_default())
+                .with("connection", connection_id.as_deref().unwrap_or_default());
+            lead_to(&there.done())
+        }
         Err(error) => error.into_response(),
     };
     answer::framed(answer, &gateway.pages.frame_ancestors)
 }
 
-async fn look(gateway: &Gateway, headers: &HeaderMap) -> Result<OpenedPage, ApiError> {
+async fn look(gateway: &Gateway, headers: &HeaderMap) -> Result<Opened, ApiError> {
     let token = QUICKLINK.read(headers, &gateway.public_url).ok_or_else(closed)?;
-    let Opened { company, expires_at } =
-        quicklinks::look(&gateway.store, token.hash(), gateway.ambient.now()).await?;
-    Ok(OpenedPage {
-        company,
-        until: expires_at.format("%-d %B %Y").to_string(),
-        until_exact: expires_at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
-    })
+    Ok(quicklinks::look(&gateway.store, token.hash(), gateway.ambient.now()).await?)
 }
 
 fn closed() -> ApiError {

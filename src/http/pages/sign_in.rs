@@ -22,6 +22,7 @@ use crate::{
 use super::{
     answer::{lead_to, leading_to, page},
     form::{self, FieldError, Form},
+    href::Href,
 };
 
 /// An identity provider that people may sign in with.
@@ -139,9 +140,16 @@ pub(super) async fn sign_out(
 
 /// Leads those who are not signed in to the sign-in, and from there back.
 pub(super) fn ask(error: ApiError, back_to: &'static str) -> Result<Response, ApiError> {
+    ask_at(error, back_to)
+}
+
+/// The same, back to an address of ours with a query.
+pub(super) fn ask_at(error: ApiError, back_to: &str) -> Result<Response, ApiError> {
+    let expired = error.problem.code == "quicklink_expired";
     match error.status {
+        StatusCode::UNAUTHORIZED if expired => Err(error),
         StatusCode::UNAUTHORIZED if back_to == "/" => Ok(lead_to("/sign-in")),
-        StatusCode::UNAUTHORIZED => Ok(lead_to(&format!("/sign-in?next={back_to}"))),
+        StatusCode::UNAUTHORIZED => Ok(lead_to(&Href::to("/sign-in").with("next", back_to).done())),
         _ => Err(error),
     }
 }

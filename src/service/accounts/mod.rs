@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 use crate::{
     clock::Ambient,
     domain::{
-        access::{Attempt, action},
+        access::{Attempt, Principal, action},
         audit::Act,
         email,
         ids::{CompanyId, new_id},
@@ -251,4 +251,14 @@ fn company_ids(
         ));
     }
     names.iter().map(|name| Ok(find::company(db, attempt, name)?.id)).collect()
+}
+
+/// The name of the person who calls, or the e-mail where there is none; `None` for other callers.
+///
+/// # Errors
+/// The database's.
+pub fn own_name(db: &mut Db, principal: &Principal) -> Result<Option<String>> {
+    let Principal::Account { id, .. } = principal else { return Ok(None) };
+    let account = accounts::get(db, id)?;
+    Ok(Some(if account.name.is_empty() { account.email } else { account.name }))
 }

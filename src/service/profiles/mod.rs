@@ -120,6 +120,8 @@ pub struct ProfilesQuery {
     pub company: Option<String>,
     /// Only those with a link, or only those without.
     pub linked: Option<bool>,
+    /// With `linked`, the only connection whose links count: by ID, name, or `Company/Connection`.
+    pub connection: Option<String>,
     /// Anywhere in the name, e-mail and ID; case and accents do not matter.
     #[param(max_length = 200)]
     pub q: Option<String>,
@@ -135,7 +137,7 @@ pub struct ProfilesQuery {
 /// A page of the app's profiles, by name.
 ///
 /// # Errors
-/// `company_not_found`; `app_needed`; what [`page`] refuses.
+/// `company_not_found`, `connection_not_found`; `app_needed`; what [`page`] refuses.
 pub fn list(
     db: &mut Db,
     attempt: &Attempt<action::Read>,
@@ -145,9 +147,15 @@ pub fn list(
     let (limit, after) = page::read::<(String, ProfileKey)>(query.limit, query.cursor.as_deref())?;
     let search = page::search(query.q.clone())?;
     let company = query.company.as_deref().map(|name| find::company(db, attempt, name)).transpose()?;
+    let connection =
+        query.connection.as_deref().map(|name| find::connection(db, attempt, name)).transpose()?;
     let grant = attempt.throughout()?;
-    let filter =
-        profiles::Filter { company_id: company.map(|company| company.id), linked: query.linked, search };
+    let filter = profiles::Filter {
+        company_id: company.map(|company| company.id),
+        linked: query.linked,
+        connection_id: connection.map(|connection| connection.id),
+        search,
+    };
     let page = profiles::page(db, &grant.app()?.id, list, &filter, after, limit)?;
     let last = page.rows.last().filter(|_| page.more);
     let next = last.map(|profile| (profile.sort_name.clone(), profile.key.clone()));

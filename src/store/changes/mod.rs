@@ -25,6 +25,7 @@ use crate::domain::{
 use super::{
     Db, Error, Page, PageLimit, Result,
     dsl::*,
+    pairs::Side,
     schema::changes,
     values::{Time, loaded_as},
 };
@@ -143,4 +144,39 @@ pub fn of_record(
         query = query.filter(changes::position.lt(before));
     }
     Ok(Page::cut(query.load(db)?, limit))
+}
+
+/// What was linked and unlinked of one app within one list of a connection, newest first; `before` as in [`of_record`].
+pub fn of_links(
+    db: &mut Db,
+    company_id: &CompanyId,
+    side: &Side,
+    before: Option<i64>,
+    limit: PageLimit,
+) -> Result<Page<Change>> {
+    let mut query = changes::table
+        .filter(changes::company_id.eq(company_id.to_owned()))
+        .filter(changes::app_id.eq(side.app_id.clone()))
+        .filter(changes::connection_id.eq(side.connection_id.clone()))
+        .filter(changes::list.eq(side.list.as_str()))
+        .filter(changes::kind.eq_any([ChangeKind::Linked.as_str(), ChangeKind::Unlinked.as_str()]))
+        .select(Change::as_select())
+        .order(changes::position.desc())
+        .limit(limit.and_one())
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(changes::position.lt(before));
+    }
+    Ok(Page::cut(query.load(db)?, limit))
+}
+
+/// The place of the last change of a record's link.
+pub fn last_of_link(db: &mut Db, side: &Side, record_id: &RecordId) -> Result<Option<i64>> {
+    Ok(changes::table
+        .filter(changes::record_id.eq(record_id).and(changes::app_id.eq(&side.app_id)))
+        .filter(changes::kind.eq_any([ChangeKind::Linked.as_str(), ChangeKind::Unlinked.as_str()]))
+        .order(changes::position.desc())
+        .select(changes::position)
+        .first(db)
+        .optional()?)
 }

@@ -13,7 +13,7 @@ pub use absence::{
 };
 pub use family::children;
 pub use page::{Filter, Linked, Order, Position, page};
-pub use read::{beginning, find, find_all, get, of_absences, versions};
+pub use read::{beginning, find, find_all, get, names, of_absences, versions};
 pub use stage::{Known, Place, Texts, Write, known, upsert};
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -124,3 +124,11 @@ pub fn of_absences(
     }
     Ok(Page::cut(query.load(db)?, limit))
 }
+
+/// The names of records.
+pub fn names(db: &mut Db, ids: &[&str]) -> Result<Vec<(RecordId, String)>> {
+    Ok(records::table
+        .filter(records::id.eq_any(ids.to_vec()))
+        .select((records::id, records::name))
+        .load(db)?)
+}

@@ -12,14 +12,14 @@ use tokio::{
 use super::{ANA, PASSWORD, account, chromium::Chromium, quicklink};
 use crate::support::{TestApp, TestDatabase};
 
-async fn gateway() -> (TestDatabase, TestApp, String) {
+pub(super) async fn gateway() -> (TestDatabase, TestApp, String) {
     let database = TestDatabase::sqlite();
     let app = TestApp::start(&database).await;
     let origin = format!("http://localhost:{}", app.address.port());
     (database, app, origin)
 }
 
-async fn sign_in(browser: &Chromium, password: &str) {
+pub(super) async fn sign_in(browser: &Chromium, password: &str) {
     for (label, text) in [("E-mail", ANA), ("Password", password)] {
         let field = browser.field(label).await;
         field.clear().await.unwrap();
@@ -30,7 +30,7 @@ async fn sign_in(browser: &Chromium, password: &str) {
 
 /// Each page at three widths in both themes, into `ROLLCALL_TEST_SCREENSHOTS` if that names a folder; none is wider than
 /// the window.
-async fn look(browser: &Chromium, name: &str) {
+pub(super) async fn look(browser: &Chromium, name: &str) {
     for theme in ["light", "dark"] {
         for width in [320, 768, 1440] {
             browser.as_wide_as(width, theme).await;
@@ -62,7 +62,7 @@ async fn a_person_signs_in_is_told_what_is_wrong_where_it_is_and_signs_out() {
     assert_eq!(browser.field("E-mail").await.prop("value").await.unwrap().unwrap(), ANA);
     look(&browser, "sign-in-wrong").await;
     sign_in(&browser, PASSWORD).await;
-    browser.heading("You are signed in").await;
+    browser.heading("Sync Users").await;
     look(&browser, "home").await;
     browser.press("Sign out").await;
     browser.heading("Sign in").await;
@@ -92,11 +92,11 @@ async fn everything_works_without_a_script() {
     account(&app, ANA, "account-admin", &[]).await;
     browser.go(&format!("{origin}/sign-in")).await;
     sign_in(&browser, PASSWORD).await;
-    browser.heading("You are signed in").await;
+    browser.heading("Sync Users").await;
     let made = quicklink(&app, ANA).await;
     browser.go(made["url"].as_str().unwrap()).await;
     browser.press("Open").await;
-    browser.heading("Acme").await;
+    browser.heading("Sync Users").await;
     browser.close().await;
 }
 
@@ -107,7 +107,7 @@ async fn a_script_presses_the_button_of_a_quicklink_once() {
     account(&app, ANA, "account-admin", &[]).await;
     let made = quicklink(&app, ANA).await;
     browser.go(made["url"].as_str().unwrap()).await;
-    browser.heading("Acme").await;
+    browser.heading("Sync Users").await;
     look(&browser, "quicklink").await;
     let shown = app.admin("GET", "/v1/quicklinks", None).await.is(200)["data"][0].clone();
     assert_eq!((&shown["id"], &shown["uses"]), (&made["id"], &json!(1)));
@@ -163,8 +163,8 @@ async fn a_quicklink_is_shown_in_a_frame_of_the_origins_that_were_allowed_and_no
         let app = TestApp::start_changed(&database, |_, gateway| gateway.pages = pages).await;
         account(&app, ANA, "account-admin", &[]).await;
         let made = quicklink(&app, ANA).await;
-        let text = framed(&browser, made["url"].as_str().unwrap(), allowed.then_some("Acme")).await;
-        assert_eq!(text.contains("This browser may now read"), allowed, "{text}");
+        let text = framed(&browser, made["url"].as_str().unwrap(), allowed.then_some("Sync Users")).await;
+        assert_eq!(text.contains("Sync Users"), allowed, "{text}");
         let sign_in = format!("http://localhost:{}/sign-in", app.address.port());
         let text = framed(&browser, &sign_in, None).await;
         assert!(!text.contains("Password"), "{text}");

@@ -6,6 +6,8 @@ mod look;
 mod member_credentials;
 mod quicklink;
 mod sign_in;
+mod sync;
+mod sync_browser;
 mod visitor;
 
 use serde_json::{Value, json};

@@ -37,7 +37,13 @@ async fn opening_it_gives_the_rights_of_the_policy_in_its_company_and_is_counted
         let cookie = opened.header("set-cookie");
         assert!(cookie.contains("HttpOnly") && cookie.contains("Path=/"), "{cookie}");
         assert_eq!(uses(app).await, json!(1));
-        assert!(visitor.get("/q").await.is(200).contains("Acme"));
+        let there = visitor.get("/q").await.leads_to().to_owned();
+        let page = visitor.get(&there).await;
+        assert!(page.is(200).contains("Sync Users") && page.text.contains("Acme"), "{}", page.text);
+        assert!(
+            !page.text.contains("Sign out") && !page.text.contains("aria-label=\"Main\""),
+            "Sync and nothing else"
+        );
         assert_eq!(employees(&visitor).await, 200);
         let (status, companies) = visitor.api(Method::GET, "/v1/companies", None).await;
         assert_eq!((status, companies["data"].as_array().unwrap().len()), (200, 1));

@@ -20,7 +20,8 @@ async fn a_person_signs_in_sees_who_that_is_and_signs_out() {
         let form = [("email", " Ana@Example.com "), ("password", PASSWORD), ("next", "")];
         assert_eq!(visitor.post("/sign-in", &form).await.leads_to(), "/");
         assert!(visitor.has("rollcall"));
-        let home = visitor.get("/").await;
+        assert_eq!(visitor.get("/").await.leads_to(), "/sync/employees");
+        let home = visitor.get("/me").await;
         assert!(home.is(200).contains(ANA) && home.text.contains("Sign out"));
         assert_eq!(visitor.post("/sign-out", &[]).await.leads_to(), "/sign-in?done=signed-out");
         assert!(!visitor.has("rollcall"));
@@ -81,7 +82,7 @@ async fn nothing_changes_by_looking_and_no_foreign_page_signs_anybody_in_or_out(
         visitor.send(foreign).await.is(403);
         // A cookie without a word where it comes from.
         visitor.send(visitor.form("/sign-out", &[])).await.is(403);
-        visitor.get("/").await.is(200);
+        visitor.get("/me").await.is(200);
     })
     .await;
 }

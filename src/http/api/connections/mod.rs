@@ -4,6 +4,7 @@ mod body;
 mod callbacks;
 mod check;
 mod desktop;
+mod pairs;
 mod poll;
 mod removal;
 mod runs;
@@ -49,6 +50,9 @@ pub(super) fn router() -> OpenApiRouter<Gateway> {
         .routes(guarded!(callbacks::subscribe))
         .routes(guarded!(callbacks::unsubscribe))
         .routes(guarded!(runs::list_runs))
+        .routes(guarded!(pairs::list_pairs))
+        .routes(guarded!(pairs::count_pairs))
+        .routes(guarded!(pairs::list_link_changes))
 }
 
 /// Lists the connections
