@@ -90,7 +90,7 @@ async fn refused(desk: &Desk, email: &str, n: usize) -> Duration {
         email: email.into(),
         password: Secret::new(format!("a wrong password {n:06}")),
         code: None,
-        place: Place { address: Some("192.0.2.1".into()), user_agent: None },
+        place: Place { address: Some("192.0.2.1".into()), ..Place::default() },
         before: None,
         device: None,
     };

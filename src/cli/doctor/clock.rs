@@ -11,7 +11,8 @@ const CHECK: &str = "clock";
 /// Codes and tokens are good for about as long.
 const MUCH: TimeDelta = TimeDelta::seconds(30);
 
-const REMEDY: &str = "Set this computer's clock by the network (NTP): codes, tokens and certificates go by it.";
+const REMEDY: &str =
+    "Set this computer's clock by the network (NTP): codes, tokens and certificates go by it.";
 
 /// Compares it with the clock of `whose`, which has just told `theirs`.
 pub(super) fn against(findings: &mut Findings, whose: &str, theirs: DateTime<Utc>, now: DateTime<Utc>) {

@@ -16,7 +16,8 @@ const LITTLE: u64 = 512 * MEBIBYTE;
 
 const MEBIBYTE: u64 = 1024 * 1024;
 
-const REMEDY: &str = "Make room on the disk, or move the database to a larger one: without room nothing is taken any more.";
+const REMEDY: &str =
+    "Make room on the disk, or move the database to a larger one: without room nothing is taken any more.";
 
 pub(super) fn check(findings: &mut Findings, settings: &Settings) {
     let Some(file) = store::file_of(settings.database.url.reveal()) else { return };
@@ -35,7 +36,8 @@ fn told(findings: &mut Findings, free: u64, size: u64) {
         free if free < LITTLE => findings.wrong(Status::Warn, CHECK, format!("Only {room}."), REMEDY),
         free if free < size => {
             let detail = format!("{room}, less than its own {} MiB.", size / MEBIBYTE);
-            let remedy = "Make room: a backup beside it, or a new version's changes to it, may need as much again.";
+            let remedy =
+                "Make room: a backup beside it, or a new version's changes to it, may need as much again.";
             findings.wrong(Status::Warn, CHECK, detail, remedy);
         }
         _ => findings.ok(CHECK, format!("{room}.")),
@@ -63,7 +65,8 @@ fn open_to_others(findings: &mut Findings, folder: &Path) {
     const STICKY: u32 = 0o1000;
     let Ok(mode) = std::fs::metadata(folder).map(|data| data.mode() & 0o7777) else { return };
     if mode & OTHERS != 0 && mode & STICKY == 0 {
-        let detail = format!("Everybody may put other files into the place of the database's (mode {mode:03o}).");
+        let detail =
+            format!("Everybody may put other files into the place of the database's (mode {mode:03o}).");
         let remedy = format!("chmod o-w {}", folder.display());
         findings.wrong(Status::Warn, "database folder", detail, remedy);
     }

@@ -29,7 +29,8 @@ fn secret(findings: &mut Findings, name: &str, path: &Path) {
     let Ok(mode) = std::fs::metadata(path).map(|data| data.mode() & 0o777) else { return };
     // What a container or a service manager mounts often belongs to a group.
     if mode & 0o007 != 0 {
-        let detail = format!("Everybody on this computer may read or write {path:?} of {name} (mode {mode:03o}).");
+        let detail =
+            format!("Everybody on this computer may read or write {path:?} of {name} (mode {mode:03o}).");
         let remedy = format!("chmod 600 {}", path.display());
         findings.wrong(Status::Warn, "files with secrets", detail, remedy);
     }

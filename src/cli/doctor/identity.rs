@@ -29,7 +29,8 @@ pub(super) async fn check(findings: &mut Findings, settings: &Settings) {
         let check = format!("sign-in with {}", provider.settings().name);
         match provider.look().await {
             Ok(time) => {
-                findings.ok(&check, format!("It says what it offers. It must know this callback: {callback}"));
+                findings
+                    .ok(&check, format!("It says what it offers. It must know this callback: {callback}"));
                 if let Some(time) = time {
                     clock::against(findings, &provider.settings().name, time, Utc::now());
                 }

@@ -27,7 +27,8 @@ pub(super) async fn check(findings: &mut Findings, settings: &Settings) {
             findings.ok(CHECK, format!("The gateway answers at {address}."));
         }
         Ok(answer) if answer.status().is_redirection() => {
-            let detail = format!("{address} answers with a redirect, which Web Connectors and vendors do not follow.");
+            let detail =
+                format!("{address} answers with a redirect, which Web Connectors and vendors do not follow.");
             let remedy = "Set ROLLCALL_PUBLIC_URL to the address that it leads to.";
             findings.wrong(Status::Fail, CHECK, detail, remedy);
         }

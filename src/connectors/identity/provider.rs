@@ -26,7 +26,10 @@ use crate::{
     },
 };
 
-use super::{trouble, wire::{self, Metadata, PersonClaims, Rp}};
+use super::{
+    trouble,
+    wire::{self, Metadata, PersonClaims, Rp},
+};
 
 /// For one request to a provider; its bodies are small.
 const TIME: Duration = Duration::from_secs(10);

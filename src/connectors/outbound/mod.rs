@@ -28,8 +28,8 @@ pub use fetch::{Bounds, NotFetched};
 pub use in_flight::{InFlight, RequestPermit};
 pub use keys::Keys;
 pub use origin_client::{Answer, OriginClient, Request};
-pub use trust::{Belief, belief};
 pub use poll_slots::{PollSlot, PollSlots, YieldedSlot};
+pub use trust::{Belief, belief};
 
 pub use super::source::NotSent;
 
