@@ -126,27 +126,21 @@ pub fn find(db: &mut Db, id_or_name: &str) -> Result<App> {
 }
 
 /// The only app that is no admin's, of those that see one of these companies (`None`: any); `None` where there are several.
-pub fn only(db: &mut Db, among: Option<&[CompanyId]>) -> Result<Option<App>> {
-    let mut two =
-        apps::table.filter(apps::admin.eq(false)).select(apps::id).order(apps::id).limit(2).into_boxed();
+/// Its companies are read only where they are wanted: each call of a person begins with this.
+pub fn only(db: &mut Db, among: Option<&[CompanyId]>, companies_too: bool) -> Result<Option<App>> {
+    let mut query = apps::table.filter(apps::admin.eq(false)).select(Row::as_select()).limit(2).into_boxed();
     if let Some(companies) = among {
         let seen = app_companies::table.filter(app_companies::company_id.eq_any(companies.to_vec()));
-        two = two.filter(apps::id.eq_any(seen.select(app_companies::app_id)));
+        query = query.filter(apps::id.eq_any(seen.select(app_companies::app_id)));
     }
-    // One query, with a row for each company: each call of a person begins with it.
-    let rows = apps::table
-        .left_join(app_companies::table)
-        .filter(apps::id.eq_any(two))
-        .select((Row::as_select(), app_companies::company_id.nullable()))
-        .order((apps::id, app_companies::company_id))
-        .load::<(Row, Option<CompanyId>)>(db)?;
-    if rows.first().map(|it| &it.0.id) != rows.last().map(|it| &it.0.id) {
-        return Ok(None);
+    let mut rows = query.load::<Row>(db)?;
+    match (rows.pop(), rows.pop()) {
+        (Some(only), None) if companies_too => with_companies(db, only).map(Some),
+        (Some(Row { id, name, admin, created_at, scopes }), None) => {
+            Ok(Some(App { id, name, admin, companies: Vec::new(), scopes, created_at }))
+        }
+        _ => Ok(None),
     }
-    let mut rows = rows.into_iter();
-    let Some((Row { id, name, admin, created_at, scopes }, first)) = rows.next() else { return Ok(None) };
-    let companies = first.into_iter().chain(rows.filter_map(|(_, company)| company)).collect();
-    Ok(Some(App { id, name, admin, companies, scopes, created_at }))
 }
 
 /// Takes an app's row until the transaction ends. Whoever makes a profile of it waits, and looks then whether the app

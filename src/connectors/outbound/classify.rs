@@ -78,6 +78,11 @@ pub(super) fn disbelief(error: &CertificateError) -> &'static str {
     }
 }
 
+/// Whether TLS has failed.
+pub(in crate::connectors) fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
+    find::<rustls::Error>(error).is_some()
+}
+
 /// The first error of a type, from the outermost inwards.
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let mut next = Some(error);

@@ -24,6 +24,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 pub use basic::basic;
+pub(in crate::connectors) use classify::is_of_tls;
 pub use fetch::{Bounds, NotFetched};
 pub use in_flight::{InFlight, RequestPermit};
 pub use keys::Keys;

@@ -150,7 +150,7 @@ async fn the_owner_of_an_account_is_told_of_the_first_match_once_and_the_audit_k
             (first, mails)
         });
         let (mail, mails) = mail.await.unwrap();
-        assert!(mail.contains("To: ana@example.com") && mail.contains("identity provider"), "{mail}");
+        assert!(mail.contains("To: Ana@Example.com") && mail.contains("identity provider"), "{mail}");
         // Neither the second time, nor where an account comes into being.
         assert_eq!(stage.enters().await.as_ref(), Some(&stage.ana));
         stage.says("s-9", "bo@new.example", true);

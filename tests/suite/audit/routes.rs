@@ -373,8 +373,10 @@ impl World<'_> {
                 if route.starts_with("PUT") {
                     return Some((set, A::SecondFactorSet));
                 }
+                let mut ana = ana.clone();
+                ana.takes_cookie(&set);
                 // The password of the helper's accounts is none, so it is not too short.
-                (by("DELETE", "/v1/me/totp", None).await, A::SecondFactorRemoved)
+                (app.by(&ana, "DELETE", "/v1/me/totp", None).await, A::SecondFactorRemoved)
             }
             "POST /v1/me/tokens" => (by("POST", "/v1/me/tokens", None).await, A::TokenAdded),
             "DELETE /v1/me/tokens/{token_id}" => {

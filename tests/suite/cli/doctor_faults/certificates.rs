@@ -63,9 +63,9 @@ pub(super) fn faults() -> Vec<Fault> {
             "nobody trusts its authority",
             ["certificate", "warn", "lead to nobody", "authority of your own"],
             |bench| {
+                let [_, _, stranger] = chain(bench, 300);
                 let [leaf, between, _] = chain(bench, 300);
                 bench.machine.file("cert.pem", &[leaf, between].concat());
-                let [_, _, stranger] = chain(bench, 300);
                 trust(bench, &stranger);
             },
         ),

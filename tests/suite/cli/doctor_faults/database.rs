@@ -99,22 +99,9 @@ fn contents() -> Vec<Fault> {
             "there are no connections",
             ["connections", "warn", "no connections yet", "connection add"],
             |bench| {
-                bench.machine.json(&["connection", "remove", "Acme/QuickBooks Desktop", "--yes"]);
+                assert_eq!(bench.database().execute("DELETE FROM connections", []).unwrap(), 2);
             },
         ),
-        fault("nobody gave the .qwc away", ["connection ", "warn", "never heard", "rollcall qwc"], |bench| {
-            // Another one, so that it is not that of an installation that is well.
-            bench.machine.json(&["company", "add", "Birch"]);
-            bench.machine.json(&[
-                "connection",
-                "add",
-                "quickbooks_desktop",
-                "--company",
-                "Birch",
-                "--name",
-                "Second",
-            ]);
-        }),
         fault("a list has not arrived for a week", ["connection ", "fail", "", "Web Connector"], |bench| {
             set(bench, "last_seen_at = datetime('now', '-7 days')");
         }),
@@ -125,17 +112,26 @@ fn contents() -> Vec<Fault> {
             "a gateway's clock is ahead",
             ["clock", "fail", "behind what a gateway wrote", "NTP"],
             |bench| {
-                bench.serve(&[]);
                 // As its workers would report with that clock.
-                let ahead = "UPDATE workers SET reported_at = datetime('now', '+1 hour')";
-                assert!(bench.database().execute(ahead, []).unwrap() > 0);
+                let worker = crate::cli::doctor::reported("gw_ahead", -60, None);
+                let url = format!("sqlite:{}", bench.machine.path("rollcall.db").display());
+                let write = async move || {
+                    let store = rollcall::store::Store::open(&url).unwrap();
+                    let long_ago = worker.reported_at - chrono::TimeDelta::days(1);
+                    let rows = vec![worker];
+                    let report =
+                        move |db: &mut _| rollcall::store::workers::report(db, "gw_ahead", &rows, long_ago);
+                    store.write(report).await.unwrap();
+                };
+                tokio::runtime::Runtime::new().unwrap().block_on(write());
             },
         ),
     ]
 }
 
 fn set(bench: &bench::Bench, what: &str) {
-    assert_eq!(bench.database().execute(&format!("UPDATE connections SET {what}"), []).unwrap(), 1);
+    let sql = format!("UPDATE connections SET {what} WHERE kind = 'quickbooks_desktop'");
+    assert_eq!(bench.database().execute(&sql, []).unwrap(), 1);
 }
 
 fn keys() -> Vec<Fault> {
@@ -158,8 +154,8 @@ fn keys() -> Vec<Fault> {
         fault("the key is nonsense", ["secret key", "fail", "", "key file"], |bench| {
             bench.private("rollcall.db.key", "nonsense\n");
         }),
-        fault("a secret was tampered with", ["secret key", "fail", "", "Give the secret"], |bench| {
-            let all = "UPDATE secrets SET sealed = zeroblob(length(sealed))";
+        fault("a secret was tampered with", ["secret key", "fail", "", "Enter it again"], |bench| {
+            let all = "UPDATE connection_secrets SET sealed = zeroblob(length(sealed))";
             assert!(bench.database().execute(all, []).unwrap() > 0);
         }),
     ]

@@ -37,6 +37,7 @@ fn fault(
 fn all_are_recognised(faults: Vec<Fault>) {
     let well = Machine::new();
     well.acme();
+    well.json(&["connection", "add", "push", "--company", "Acme"]);
     let before = Bench::like(&well).findings();
     let mut missed = Vec::new();
     for Fault { name, inject, check, status, detail, remedy } in faults {
@@ -50,7 +51,8 @@ fn all_are_recognised(faults: Vec<Fault>) {
                 && finding.remedy.contains(remedy)
         };
         if !findings.iter().any(|finding| is_it(&finding)) {
-            missed.push(format!("{name}: {findings:#?}"));
+            let wrong: Vec<_> = findings.iter().filter(|finding| finding.status != "ok").collect();
+            missed.push(format!("{name}: {wrong:#?}"));
         }
         if before.iter().any(|finding| is_it(&finding)) {
             missed.push(format!("{name}: it is told of an installation that is well"));

@@ -104,7 +104,7 @@ fn outside() -> Vec<Fault> {
         ),
         fault(
             "a firewall swallows what comes from outside",
-            [OUTSIDE, "warn", "in time", "another network"],
+            [OUTSIDE, "warn", "did not answer within", "another network"],
             |bench| {
                 bench.serve(&[]);
                 let port = bench::mute();
