@@ -64,9 +64,9 @@ fn plant(machine: &Machine) -> Vec<Planted> {
         let made = machine.json(&[&["app", "add", what], admin].concat());
         planted.push((what, made["token"].as_str().unwrap().to_owned()));
     }
-    planted.push(("password of an account", secret("account")));
+    planted.push(("password of an account", secret("account of a person")));
     let add = ["account", "add", "ana@example.com", "--role", "account-admin"];
-    machine.with_password(&add, &secret("account"));
+    machine.with_password(&add, &secret("account of a person"));
     let link = machine.json(&["account", "reset-link", "ana@example.com"]);
     planted.push(("link for a password", last_part(&link["url"])));
     planted
@@ -101,7 +101,7 @@ async fn plant_as_a_person(served: &Served) -> Vec<Planted> {
         let text = answer.text().await.unwrap();
         (serde_json::from_str::<Value>(&text).unwrap_or_default(), given)
     };
-    let signs_in = json!({ "email": "ana@example.com", "password": secret("account") });
+    let signs_in = json!({ "email": "ana@example.com", "password": secret("account of a person") });
     let (ana, given) = ask("POST", "/v1/session", signs_in).await;
     planted.extend(given);
     let id = ana["id"].as_str().unwrap().to_owned();
@@ -194,9 +194,9 @@ async fn provoke(served: &Served, planted: &[Planted]) -> Vec<Place> {
 /// A sign-in at the provider, a mail, and a wrong sign-in.
 async fn places_of_people(client: &reqwest::Client, served: &Served, answers: &mut Vec<Place>) {
     for (path, form) in [
-        ("/oidc/single-sign-on", format!("next={}", secret("account"))),
+        ("/oidc/single-sign-on", format!("next={}", secret("account of a person"))),
         ("/reset", "email=ana@example.com".to_owned()),
-        ("/sign-in", format!("email=ana@example.com&password={}", secret("account"))),
+        ("/sign-in", format!("email=ana@example.com&password={}", secret("account of a person"))),
     ] {
         let call = client.post(format!("{}{path}", served.url)).header("sec-fetch-site", "same-origin");
         let call = call.header("content-type", "application/x-www-form-urlencoded").body(form);

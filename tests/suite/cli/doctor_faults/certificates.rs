@@ -63,10 +63,12 @@ pub(super) fn faults() -> Vec<Fault> {
             "nobody trusts its authority",
             ["certificate", "warn", "lead to nobody", "authority of your own"],
             |bench| {
-                let [_, _, stranger] = chain(bench, 300);
                 let [leaf, between, _] = chain(bench, 300);
                 bench.machine.file("cert.pem", &[leaf, between].concat());
-                trust(bench, &stranger);
+                let mut stranger = params("stranger.example", -100, 300);
+                stranger.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+                let stranger = stranger.self_signed(&KeyPair::generate().unwrap()).unwrap();
+                trust(bench, &stranger.pem());
             },
         ),
         fault(

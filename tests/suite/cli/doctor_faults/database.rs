@@ -151,9 +151,13 @@ fn keys() -> Vec<Fault> {
         fault("everybody can read the key", ["secret key", "fail", "644", "chmod 600"], |bench| {
             mode(bench.machine.path("rollcall.db.key"), 0o644);
         }),
-        fault("the key is nonsense", ["secret key", "fail", "", "key file"], |bench| {
-            bench.private("rollcall.db.key", "nonsense\n");
-        }),
+        fault(
+            "the key is nonsense",
+            ["secret key", "fail", "is not 32 bytes", "Restore it from the backup"],
+            |bench| {
+                bench.private("rollcall.db.key", "nonsense\n");
+            },
+        ),
         fault("a secret was tampered with", ["secret key", "fail", "", "Enter it again"], |bench| {
             let all = "UPDATE connection_secrets SET sealed = zeroblob(length(sealed))";
             assert!(bench.database().execute(all, []).unwrap() > 0);
