@@ -127,8 +127,9 @@ async fn plant_as_a_person(served: &Served) -> Vec<Planted> {
 
 /// People in QuickBooks' answer, each with what must not be held, as a Web Connector brings it; what the gateway said.
 async fn bring_people(machine: &Machine, served: &Served, desk_password: &str) -> Vec<Place> {
-    let at = served.url.strip_prefix("http://").unwrap().parse().unwrap();
-    let qwc = machine.run(&["qwc", "Acme/QuickBooks Desktop", "--public-url", &served.url]).stdout;
+    let at = format!("127.0.0.1:{}", served.port()).parse().unwrap();
+    let url = format!("http://localhost:{}", served.port());
+    let qwc = machine.run(&["qwc", "Acme/QuickBooks Desktop", "--public-url", &url]).stdout;
     let options = SessionOptions::from_qwc(&QwcFile::parse(&qwc).unwrap(), Secret::new(desk_password));
     let mut file = CompanyFile::new(71, 3, 0);
     let mut session = Manual::begin(at, &options, &mut file).await.unwrap();
