@@ -172,6 +172,14 @@ impl Flags {
 
     /// The settings: flags over the environment.
     pub(super) fn read(&self) -> Result<Settings, Mistakes> {
+        // A command that answers a person has no news; a server tells what it does.
+        let default = self.more.default_log.unwrap_or("warn");
+        let lower: MapSource = [("ROLLCALL_LOG", default)].into_iter().collect();
+        Settings::read(&Overlay { upper: self.source(), lower })
+    }
+
+    /// What was set, as it was written.
+    pub(super) fn source(&self) -> Overlay<MapSource, Environment> {
         let own = [
             ("ROLLCALL_DATABASE_URL", &self.database_url),
             ("ROLLCALL_DATABASE_URL_FILE", &self.database_url_file),
@@ -180,11 +188,8 @@ impl Flags {
             ("ROLLCALL_LOG_FORMAT", &self.log_format),
         ];
         let own = own.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
-        let upper: MapSource = own.chain(self.more.flags.iter().cloned()).collect();
-        // A command that answers a person has no news; a server tells what it does.
-        let default = self.more.default_log.unwrap_or("warn");
-        let defaults: MapSource = [("ROLLCALL_LOG", default)].into_iter().collect();
-        Settings::read(&Overlay { upper, lower: Overlay { upper: Environment, lower: defaults } })
+        let upper = own.chain(self.more.flags.iter().cloned()).collect();
+        Overlay { upper, lower: Environment }
     }
 
     /// # Errors

@@ -15,10 +15,13 @@ use lettre::{
     },
 };
 
-use crate::domain::{
-    mail::{Letter, MailServer},
-    problem::{Problem, sentence},
-    words::MailSecurity,
+use crate::{
+    connectors::outbound::is_of_tls,
+    domain::{
+        mail::{Letter, MailServer},
+        problem::{Problem, sentence},
+        words::MailSecurity,
+    },
 };
 
 /// How long the server may take for each of its answers.
@@ -125,7 +128,7 @@ impl MailError {
             Self::Address(_) => "Correct the address, or ROLLCALL_SMTP_FROM if it is the sender's.",
             Self::Message(_) => "This is a mistake in Rollcall: please report it.",
             Self::Silent { .. } => SILENT,
-            Self::Server { source, .. } if source.is_tls() => {
+            Self::Server { source, .. } if source.is_tls() || is_of_tls(source) => {
                 "Check ROLLCALL_SMTP_HOST and ROLLCALL_SMTP_SECURITY: the certificate must be for that name, and one that this \
                  machine trusts."
             }

@@ -278,6 +278,8 @@ words! {
         IdentityBound = "identity_bound",
         /// A link to choose another password.
         ResetLinkMade = "reset_link_made",
+        /// A link to make the first account: it was printed at a start.
+        SetUpLinkMade = "set_up_link_made",
         SessionsEnded = "sessions_ended",
         SignedIn = "signed_in",
         SignedOut = "signed_out",

@@ -15,8 +15,8 @@ use serde::Deserialize;
 use url::{Url, form_urlencoded};
 
 use crate::{
-    domain::secret::Secret,
-    service::sign_in::oidc::{self, Answer, Begun, Browser, FLOW_LIFE},
+    domain::{mail::Letter, secret::Secret},
+    service::sign_in::oidc::{self, Answer, Begun, Browser, FLOW_LIFE, Finished},
 };
 
 use super::{
@@ -101,11 +101,39 @@ async fn callback(State(gateway): State<Gateway>, request: Request) -> Result<Re
         error: returned.error,
         issuer: returned.iss,
     };
-    let (entered, next) = oidc::finish(&gateway.desk(), &gateway.identity, answer, browser).await?;
+    let finished = oidc::finish(&gateway.desk(), &gateway.identity, answer, browser).await?;
+    let Finished { entered, next, bound } = finished;
     visitor.exchange.authenticated();
+    if let Some(owner) = bound {
+        tell(&gateway, owner);
+    }
     let mut headers = cookies_of(&gateway, &entered);
     headers.push((header::SET_COOKIE, cookies::clear_name(&name, &gateway.public_url)));
     Ok(led_to(&next, headers))
+}
+
+/// Writes to the owner of an account that a person at a provider signs in to it from now on.
+fn tell(gateway: &Gateway, owner: String) {
+    let Some(mailer) = gateway.mailer.clone() else { return };
+    let text = format!(
+        "Somebody, probably you, has signed in to Rollcall ({}) with an identity provider for the first time. From now on that \
+         way leads to your account.\n\nIf it was not you: tell your administrator at once, who can disable the account and end \
+         its sessions.\n",
+        gateway.public_url
+    );
+    let letter = Letter { to: owner, subject: "Another way to sign in to your account".to_owned(), text };
+    let now = gateway.ambient.now();
+    // The person does not wait for the mail server.
+    tokio::spawn(async move {
+        if let Err(error) = mailer.send(&letter, now).await {
+            let problem = error.problem();
+            tracing::warn!(
+                detail = problem.detail,
+                remedy = problem.remedy,
+                "the owner of an account was not told of a new way in"
+            );
+        }
+    });
 }
 
 fn led_to(address: &str, mut headers: Vec<(HeaderName, HeaderValue)>) -> Response {

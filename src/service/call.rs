@@ -299,7 +299,9 @@ fn acting(
 /// The only app that exists, for a caller without one of its own. Linking is limited to the companies that the app
 /// sees; the other actions are limited only by what the caller may do itself.
 fn only(db: &mut Db, principal: &Principal, action: Action) -> Result<Option<ActingApp>> {
-    let Some(only) = apps::only(db, principal.companies().ids())? else { return Ok(None) };
+    let Some(only) = apps::only(db, principal.companies().ids(), action == Action::Link)? else {
+        return Ok(None);
+    };
     let companies = match action {
         Action::Link => as_acting(&only).companies,
         _ => principal.companies(),

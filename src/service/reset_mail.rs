@@ -15,13 +15,14 @@ use crate::{
 use super::{
     Result,
     accounts::links::{self, ShownLink},
+    sign_in::Place,
 };
 
 /// How soon another one is made: whoever knows an e-mail could fill its mailbox otherwise, and end the links that were
 /// sent before.
 const AGAIN: TimeDelta = TimeDelta::minutes(5);
 
-/// A link for the account of this e-mail, and the e-mail to send it to; `None` where there is no such account, it is
+/// `place` is where somebody asked. A link for the account of this e-mail, and the e-mail to send it to; `None` where there is no such account, it is
 /// disabled, or a link was made just now.
 ///
 /// # Errors
@@ -31,6 +32,7 @@ pub async fn link(
     ambient: &Ambient,
     email: &str,
     public_url: &Url,
+    place: Place,
 ) -> Result<Option<(String, ShownLink)>> {
     let (email, now) = (email.to_owned(), ambient.now());
     let looked = email.clone();
@@ -45,6 +47,7 @@ pub async fn link(
         if !account.active || last.is_some_and(|made_at| now < made_at + AGAIN) {
             return Ok(None);
         }
+        links::note_mailed(db, &account.id, &place.origin(now));
         let link = links::reset_link_of(db, &ambient, &account.id, &public_url)?;
         // To the address as the account has it, not as somebody typed it.
         Ok(Some((account.email, link)))

@@ -126,7 +126,8 @@ pub fn find(db: &mut Db, id_or_name: &str) -> Result<App> {
 }
 
 /// The only app that is no admin's, of those that see one of these companies (`None`: any); `None` where there are several.
-pub fn only(db: &mut Db, among: Option<&[CompanyId]>) -> Result<Option<App>> {
+/// Its companies are read only where they are wanted: each call of a person begins with this.
+pub fn only(db: &mut Db, among: Option<&[CompanyId]>, companies_too: bool) -> Result<Option<App>> {
     let mut query = apps::table.filter(apps::admin.eq(false)).select(Row::as_select()).limit(2).into_boxed();
     if let Some(companies) = among {
         let seen = app_companies::table.filter(app_companies::company_id.eq_any(companies.to_vec()));
@@ -134,7 +135,10 @@ pub fn only(db: &mut Db, among: Option<&[CompanyId]>) -> Result<Option<App>> {
     }
     let mut rows = query.load::<Row>(db)?;
     match (rows.pop(), rows.pop()) {
-        (Some(only), None) => with_companies(db, only).map(Some),
+        (Some(only), None) if companies_too => with_companies(db, only).map(Some),
+        (Some(Row { id, name, admin, created_at, scopes }), None) => {
+            Ok(Some(App { id, name, admin, companies: Vec::new(), scopes, created_at }))
+        }
         _ => Ok(None),
     }
 }

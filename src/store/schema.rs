@@ -631,6 +631,7 @@ diesel::table! {
 }
 
 diesel::joinable!(account_sessions -> accounts (account_id));
+diesel::joinable!(account_companies -> accounts (account_id));
 diesel::joinable!(account_tokens -> accounts (account_id));
 diesel::joinable!(links -> profiles (profile_key));
 diesel::joinable!(links -> records (record_id));

@@ -45,7 +45,7 @@ use crate::{
 };
 
 /// Twice, so that a fault within it leaves one whole.
-const CANARY: &str = "KANARIKANARI";
+pub(crate) const CANARY: &str = "KANARIKANARI";
 pub(crate) const SOUGHT: &str = "KANARI";
 
 /// A text with one byte deleted, inserted, or replaced.
@@ -62,7 +62,7 @@ fn one_byte_wrong(text: &str, rng: &mut StdRng) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn employees(request_id: &str) -> String {
+pub(crate) fn employees(request_id: &str) -> String {
     let person = |number: u32| {
         format!(
             "<EmployeeRet>\n<ListID>8000000{number}-1</ListID>\n<TimeModified>2026-01-02T03:04:05-05:00</TimeModified>\n\

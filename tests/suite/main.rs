@@ -12,6 +12,7 @@
 mod accounts;
 mod api;
 mod architecture;
+mod asvs;
 mod audit;
 mod canaries;
 mod cli;

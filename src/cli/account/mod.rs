@@ -2,6 +2,7 @@
 
 mod credentials;
 mod quicklink;
+mod second_factor;
 mod sessions;
 
 use std::io;
@@ -108,6 +109,15 @@ A company that is not named is taken away. With another role the person must sig
         /// Its e-mail or ID
         account: String,
     },
+    /// Take a lost second factor from an account: all its sessions end, and a password is enough until another is set
+    #[command(after_help = "Example:\n  rollcall account reset-second-factor ana@example.com --yes\n
+A password that is too short to be the only proof goes with it: make a link for another one then.")]
+    ResetSecondFactor {
+        /// Its e-mail or ID
+        account: String,
+        #[command(flatten)]
+        consent: Consent,
+    },
     /// List where a person is signed in, or sign it out
     #[command(
         after_help = "Example:\n  rollcall account sessions ana@example.com\n  rollcall account sessions ana@example.com --end-all"
@@ -167,6 +177,9 @@ pub(super) async fn run(context: &Context, command: Command) -> Result {
             context.out.answer(&made.await?, |link| {
                 fields(&[("link", link.url.clone()), ("expires", time(Some(link.expires_at)))])
             })
+        }
+        Command::ResetSecondFactor { account, consent } => {
+            second_factor::reset(context, &store, account, consent).await
         }
         Command::Sessions { account, end, end_all } => {
             sessions::run(context, &store, account, end, end_all).await

@@ -1,16 +1,17 @@
 //! Checks whether clients will accept the gateway's certificate.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rustls::{client::verify_server_name, server::ParsedCertificate};
-use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 use x509_parser::{oid_registry::OID_PKCS1_RSAENCRYPTION, prelude::FromDer};
 
 use crate::{
     app::TlsFiles,
     cli::failure::{chain, sentence},
     config::{Settings, TlsSettings},
+    connectors::outbound::{Belief, belief},
 };
 
 use super::{Findings, Status};
@@ -39,9 +40,13 @@ pub(super) fn check(findings: &mut Findings, settings: &Settings, now: DateTime<
 
 /// Looks at the first certificate of the file: the gateway's own.
 fn look(findings: &mut Findings, files: &TlsSettings, settings: &Settings, now: DateTime<Utc>) {
-    let der = CertificateDer::pem_file_iter(&files.certificate).ok().and_then(|mut all| all.next()?.ok());
-    let parsed = der.as_deref().and_then(|der| x509_parser::certificate::X509Certificate::from_der(der).ok());
-    let (Some(der), Some((_, parsed))) = (&der, &parsed) else {
+    let all = CertificateDer::pem_file_iter(&files.certificate);
+    let all: Vec<_> = all.ok().into_iter().flatten().filter_map(Result::ok).collect();
+    let der = all.first();
+    let parsed = der
+        .map(|der| der.as_ref())
+        .and_then(|der| x509_parser::certificate::X509Certificate::from_der(der).ok());
+    let (Some(der), Some((_, parsed))) = (der, &parsed) else {
         let remedy = "Have it issued anew; `openssl x509 -text` shows what is in it.";
         return findings.wrong(Status::Fail, CHECK, "What is in the certificate cannot be read.", remedy);
     };
@@ -71,7 +76,11 @@ fn look(findings: &mut Findings, files: &TlsSettings, settings: &Settings, now: 
     if until - now < SOON {
         return findings.wrong(Status::Warn, CHECK, format!("It expires on {day}."), renew);
     }
-    let own = if parsed.issuer() == parsed.subject() {
+    let signed_itself = parsed.issuer() == parsed.subject();
+    if !signed_itself && let Some((status, detail, remedy)) = unbelieved(&all, settings, now) {
+        return findings.wrong(status, CHECK, detail, remedy);
+    }
+    let own = if signed_itself {
         " It signed itself: Web Connectors believe it only where it was installed under «Trusted Root Certification Authorities»."
     } else {
         ""
@@ -84,6 +93,37 @@ fn look(findings: &mut Findings, files: &TlsSettings, settings: &Settings, now: 
     };
     findings
         .ok(CHECK, format!("It fits its key and the public address, and is valid until {day}.{own}{old}"));
+}
+
+/// What clients on this computer have against the chain that the gateway shows.
+fn unbelieved(
+    chain: &[CertificateDer<'_>],
+    settings: &Settings,
+    now: DateTime<Utc>,
+) -> Option<(Status, String, &'static str)> {
+    let host = settings.http.public_url.as_ref()?.host_str()?;
+    let name = ServerName::try_from(host.trim_matches(['[', ']'])).ok()?;
+    let since = Duration::from_secs(now.timestamp().try_into().ok()?);
+    // A computer that trusts nobody tells nothing of the others.
+    match belief(chain, &name, UnixTime::since_unix_epoch(since)).ok()? {
+        Belief::Believed => None,
+        Belief::UnknownIssuer if chain.len() == 1 => Some((
+            Status::Warn,
+            "This computer does not know who issued it, and nothing stands beside it in its file.".to_owned(),
+            "Put the certificates of those who issued it below it in the same file (such as `fullchain.pem`): clients are \
+             shown no others.",
+        )),
+        Belief::UnknownIssuer => Some((
+            Status::Warn,
+            format!("The {} certificates of its file lead to nobody whom this computer trusts.", chain.len()),
+            "Nothing, if it is of an authority of your own that all clients trust; else put the whole chain into the file.",
+        )),
+        Belief::Refused(why) => Some((
+            Status::Fail,
+            format!("Clients refuse it or one of those below it in its file: {why}."),
+            "Have the whole chain issued anew, and send the gateway SIGHUP: it loads the files again.",
+        )),
+    }
 }
 
 fn is_for(der: &CertificateDer<'_>, host: &str) -> bool {

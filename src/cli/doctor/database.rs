@@ -14,7 +14,7 @@ use crate::{
     sync::{gateways, status},
 };
 
-use super::{Findings, Status, workers};
+use super::{Findings, Status, clock, workers};
 
 pub(super) async fn check(findings: &mut Findings, settings: &Settings) {
     let url = settings.database.url.reveal();
@@ -68,11 +68,13 @@ pub(super) async fn check(findings: &mut Findings, settings: &Settings) {
         findings.failure("database writes", error.into());
     }
     exposed(findings, url);
+    clock::database(findings, &store).await;
     super::key::check(findings, settings, &store).await;
     let now = Utc::now();
     let killed = gateways::killed(&store);
     match store.read(move |db| load(db, now)).await {
         Ok(loaded) => {
+            clock::past(findings, &loaded.workers, now);
             workers::told(findings, &loaded.workers, &killed, now);
             told(findings, &loaded, workers::are_at_work(&loaded.workers, &killed, now));
         }

@@ -1,10 +1,15 @@
 //! `rollcall doctor`: checks the installation, one line a check.
 
 mod certificate;
+mod clock;
 mod database;
+mod disk;
+mod files;
+mod identity;
 mod key;
 mod mail;
 mod network;
+mod outside;
 mod workers;
 
 use std::fmt::Write;
@@ -23,8 +28,9 @@ use super::{
 
 /// Check everything that keeps the gateway from working, and tell what to do; exit code 1 if something fails
 ///
-/// It looks at the settings, the database, the key of its secrets, the public address, the certificate, the ports, the mail server, each connection, the
-/// runs that wait for a decision, and what runs beside the requests of the gateways. It changes nothing.
+/// It looks at the settings, the files that they name, the disk, the database, the clock, the key of its secrets, the public address, the certificate,
+/// the ports, the mail server, the identity providers, each connection, the runs that wait for a decision, and what runs beside the requests of the
+/// gateways. While a gateway runs, it calls it by its public address as others do. It changes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   rollcall doctor --public-url https://rollcall.example.com
@@ -98,6 +104,7 @@ pub(super) async fn run(args: &Args, mut flags: Flags, out: Output) -> Result {
                 findings.ok("settings", "All settings can be used.");
             }
             warnings(&mut findings, &settings.warnings);
+            files::check(&mut findings, &settings, &flags.source());
             all(&mut findings, &settings).await;
         }
         Err(mistakes) => {
@@ -127,11 +134,15 @@ fn warnings(findings: &mut Findings, warnings: &[String]) {
 }
 
 async fn all(findings: &mut Findings, settings: &Settings) {
+    disk::check(findings, settings);
     database::check(findings, settings).await;
     network::public_url(findings, settings).await;
     certificate::check(findings, settings, chrono::Utc::now());
-    network::ports(findings, settings).await;
+    if network::ports(findings, settings).await {
+        outside::check(findings, settings).await;
+    }
     mail::check(findings, settings).await;
+    identity::check(findings, settings).await;
 }
 
 /// Connections that are well are named one by one as long as they are no more than these.

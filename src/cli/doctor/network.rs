@@ -65,10 +65,16 @@ struct Port<'a> {
     tls: bool,
 }
 
-/// Whether the ports are free, or Rollcall answers there.
-pub(super) async fn ports(findings: &mut Findings, settings: &Settings) {
+/// Whether the ports are free, or Rollcall answers there. Whether a gateway runs.
+pub(super) async fn ports(findings: &mut Findings, settings: &Settings) -> bool {
     let main = main_port(settings);
-    let free = port(findings, &main).await;
+    let taken = port(findings, &main).await;
+    figures(findings, settings, &main, taken == Taken::Free).await;
+    taken == Taken::ByGateway
+}
+
+/// `free` is whether the gateway's own port is.
+async fn figures(findings: &mut Findings, settings: &Settings, main: &Port<'_>, free: bool) {
     let Some(listen) = &settings.http.metrics_listen else { return };
     let figures =
         Port { check: "figures", setting: "ROLLCALL_METRICS_LISTEN", listen, path: "/metrics", tls: false };
@@ -90,16 +96,26 @@ fn main_port(settings: &Settings) -> Port<'_> {
     Port { check: "port", setting, listen: &http.listen, path: "/healthz", tls }
 }
 
-/// Looks at one; whether it is free.
-async fn port(findings: &mut Findings, port: &Port<'_>) -> bool {
+/// Who has a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Free,
+    ByGateway,
+    /// By another, or it cannot be had.
+    Lost,
+}
+
+/// Looks at one.
+async fn port(findings: &mut Findings, port: &Port<'_>) -> Taken {
     let Port { check, setting, listen, .. } = *port;
     match TcpListener::bind(listen).await {
         Ok(_) => {
             findings.ok(check, format!("{listen} is free: no gateway runs there now."));
-            return true;
+            return Taken::Free;
         }
         Err(error) if error.kind() == ErrorKind::AddrInUse && answers(port).await => {
             findings.ok(check, format!("A gateway answers on {listen}."));
+            return Taken::ByGateway;
         }
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
             let detail = format!("Something that is no gateway listens on {listen}.");
@@ -111,7 +127,7 @@ async fn port(findings: &mut Findings, port: &Port<'_>) -> bool {
             findings.wrong(Status::Fail, check, problem.detail, problem.remedy);
         }
     }
-    false
+    Taken::Lost
 }
 
 /// Whether Rollcall answers on the port.

@@ -3,9 +3,11 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `provider` | one provider: what is known of it, and its two steps |
+//! | `trouble` | why a provider cannot be used, for those who look after it |
 //! | `wire` | the types of the library, as they are used here |
 
 mod provider;
+mod trouble;
 mod wire;
 
 pub use provider::{Failure, Flow, Provider};
@@ -35,6 +37,11 @@ impl Providers {
 
     pub fn get(&self, id: &str) -> Option<&Provider> {
         self.0.iter().find(|provider| provider.settings().id == id)
+    }
+
+    /// In the operator's order.
+    pub fn iter(&self) -> impl Iterator<Item = &Provider> {
+        self.0.iter()
     }
 
     /// IDs and names, in the operator's order: one button each.

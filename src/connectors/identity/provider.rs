@@ -1,6 +1,9 @@
 //! One provider: what is known of it, and the two steps of signing in there.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
@@ -18,11 +21,15 @@ use crate::{
     connectors::outbound::{Bounds, NotFetched, Outbound},
     domain::{
         identity::{Claims, Family, ProviderSettings},
+        problem::Problem,
         secret::Secret,
     },
 };
 
-use super::wire::{self, Metadata, PersonClaims, Rp};
+use super::{
+    trouble,
+    wire::{self, Metadata, PersonClaims, Rp},
+};
 
 /// For one request to a provider; its bodies are small.
 const TIME: Duration = Duration::from_secs(10);
@@ -111,12 +118,33 @@ impl Provider {
         &self.settings
     }
 
-    /// Whether the provider says what it offers, and where: for those who look after it.
+    /// Asks the provider what it offers, for those who look after it; what its clock says, where it tells.
     ///
     /// # Errors
-    /// [`Failure::Discovery`].
-    pub async fn look(&self, now: DateTime<Utc>) -> Result<(), Failure> {
-        self.known(now, TimeDelta::zero()).await.map(drop)
+    /// What is wrong, and what to do.
+    pub async fn look(&self) -> Result<Option<DateTime<Utc>>, Problem> {
+        let issuer = IssuerUrl::new(self.settings.issuer.clone())
+            .map_err(|error| trouble::settings(&error.to_string()))?;
+        let (http, clock) = (self.http(), Arc::new(OnceLock::new()));
+        let heard = Arc::clone(&clock);
+        let listening = move |request| -> BoxFuture<'static, Result<HttpResponse, NotFetched>> {
+            let (answer, heard) = (http(request), Arc::clone(&heard));
+            Box::pin(async move {
+                let answer = answer.await?;
+                let date = answer.headers().get("date").and_then(|date| date.to_str().ok());
+                if let Some(date) = date.and_then(|date| httpdate::parse_http_date(date).ok()) {
+                    // The first answer's.
+                    let _ = heard.set(DateTime::<Utc>::from(date));
+                }
+                Ok(answer)
+            })
+        };
+        let found = Metadata::discover_async(issuer, &listening).await.map_err(|it| trouble::of(&it))?;
+        let listed = found.id_token_signing_alg_values_supported();
+        if !GOOD.iter().any(|algorithm| listed.contains(algorithm)) {
+            return Err(trouble::algorithms());
+        }
+        Ok(clock.get().copied())
     }
 
     /// Where a person goes to sign in.

@@ -50,23 +50,8 @@ fn no_connection(kind: io::ErrorKind) -> &'static str {
 }
 
 fn tls(host: &str, error: &rustls::Error) -> Fault {
-    use CertificateError as Certificate;
     let (again, why) = match error {
-        rustls::Error::InvalidCertificate(certificate) => (
-            false,
-            match certificate {
-                Certificate::Expired | Certificate::ExpiredContext { .. } => "its certificate has expired",
-                Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => {
-                    "its certificate is not valid yet"
-                }
-                Certificate::UnknownIssuer => "its certificate was issued by nobody that this machine trusts",
-                Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
-                    "its certificate is for another name"
-                }
-                Certificate::Revoked => "its certificate was revoked",
-                _ => "its certificate is not valid",
-            },
-        ),
+        rustls::Error::InvalidCertificate(certificate) => (false, disbelief(certificate)),
         rustls::Error::InvalidMessage(_) => (false, "what answers at that port does not speak TLS"),
         rustls::Error::AlertReceived(_) | rustls::Error::PeerIncompatible(_) => {
             (false, "it and this machine know no common way to encrypt")
@@ -74,6 +59,28 @@ fn tls(host: &str, error: &rustls::Error) -> Fault {
         _ => (true, "the encryption could not be set up"),
     };
     problems::tls(host, again, why)
+}
+
+/// Why a certificate is not believed.
+pub(super) fn disbelief(error: &CertificateError) -> &'static str {
+    use CertificateError as Certificate;
+    match error {
+        Certificate::Expired | Certificate::ExpiredContext { .. } => "its certificate has expired",
+        Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => {
+            "its certificate is not valid yet"
+        }
+        Certificate::UnknownIssuer => "its certificate was issued by nobody that this machine trusts",
+        Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
+            "its certificate is for another name"
+        }
+        Certificate::Revoked => "its certificate was revoked",
+        _ => "its certificate is not valid",
+    }
+}
+
+/// Whether TLS has failed.
+pub(in crate::connectors) fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
+    find::<rustls::Error>(error).is_some()
 }
 
 /// The first error of a type, from the outermost inwards.

@@ -5,9 +5,13 @@ use std::time::Duration;
 use tokio::time::timeout;
 use url::Url;
 
+use crate::domain::{problem::sentence, words::Cause};
+
 use super::{
     Outbound,
     address_guard::{self, NotAllowed},
+    classify::classify,
+    problems::Phase,
 };
 
 /// How a request is bounded.
@@ -36,6 +40,23 @@ pub enum NotFetched {
     Failed(String, #[source] reqwest::Error),
     #[error("the request is not understood")]
     Malformed(#[source] reqwest::Error),
+}
+
+impl NotFetched {
+    /// What was wrong, and the same in words for people.
+    pub fn told(&self) -> (Cause, String) {
+        let cause = match self {
+            Self::NotAllowed(_) => Cause::AddressNotAllowed,
+            Self::NotEncrypted(_) => Cause::Tls,
+            Self::Timeout(..) => Cause::Timeout,
+            Self::TooLarge(..) | Self::Malformed(_) => Cause::Server,
+            Self::Failed(host, error) => {
+                let fault = classify(host, error, Phase::Head);
+                return (fault.cause, fault.problem.detail);
+            }
+        };
+        (cause, sentence(&self.to_string()))
+    }
 }
 
 impl Outbound {

@@ -24,11 +24,13 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 pub use basic::basic;
+pub(in crate::connectors) use classify::is_of_tls;
 pub use fetch::{Bounds, NotFetched};
 pub use in_flight::{InFlight, RequestPermit};
 pub use keys::Keys;
 pub use origin_client::{Answer, OriginClient, Request};
 pub use poll_slots::{PollSlot, PollSlots, YieldedSlot};
+pub use trust::{Belief, belief};
 
 pub use super::source::NotSent;
 

@@ -16,6 +16,8 @@ use rustls::{
 };
 use rustls_platform_verifier::Verifier;
 
+use super::classify::disbelief;
+
 /// The configuration of all clients.
 ///
 /// # Errors
@@ -25,6 +27,31 @@ pub(super) fn config() -> Result<ClientConfig, Error> {
     let machine = Machine { verifier: Verifier::new(Arc::clone(&provider))? };
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(machine)).with_no_client_auth())
+}
+
+/// What a client on this machine says of a server that shows these certificates, its own first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Belief {
+    Believed,
+    /// It was issued by nobody that this machine trusts, as far as the certificates lead.
+    UnknownIssuer,
+    /// For this reason, in words.
+    Refused(&'static str),
+}
+
+/// Whether a client on this machine would believe a server of this name.
+///
+/// # Errors
+/// A machine that trusts nobody.
+pub fn belief(chain: &[CertificateDer<'_>], name: &ServerName<'_>, now: UnixTime) -> Result<Belief, Error> {
+    let machine = Machine { verifier: Verifier::new(Arc::new(ring::default_provider()))? };
+    let Some((own, others)) = chain.split_first() else { return Ok(Belief::Refused("it shows none")) };
+    Ok(match machine.verify_server_cert(own, others, name, &[], now) {
+        Ok(_) => Belief::Believed,
+        Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => Belief::UnknownIssuer,
+        Err(Error::InvalidCertificate(error)) => Belief::Refused(disbelief(&error)),
+        Err(_) => Belief::Refused("its certificate is not valid"),
+    })
 }
 
 #[derive(Debug)]

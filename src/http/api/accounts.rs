@@ -20,7 +20,11 @@ use crate::{
             sessions, standing,
         },
         page::{PageBody, PageQuery},
-        sign_in::{Session, verify},
+        sign_in::{
+            Session,
+            second_factor::{self, TakenAway},
+            verify,
+        },
     },
 };
 
@@ -39,6 +43,7 @@ pub(super) fn router() -> OpenApiRouter<Gateway> {
         .routes(guarded!(disable_account))
         .routes(guarded!(enable_account))
         .routes(guarded!(make_reset_link))
+        .routes(guarded!(take_second_factor_away))
         .routes(guarded!(list_sessions))
         .routes(guarded!(end_other_sessions))
         .routes(guarded!(end_session))
@@ -266,6 +271,20 @@ async fn make_reset_link(
     let (ambient, public_url) = (caller.gateway.ambient.clone(), caller.gateway.public_url.clone());
     let made = caller.write(move |db, attempt| links::reset_link(db, &ambient, attempt, &id, &public_url));
     Ok((StatusCode::CREATED, Json(made.await?)))
+}
+
+/// Takes a lost second factor away
+///
+/// For a person who has lost the app and the recovery codes; be sure that it is the person who asks. All sessions of the account
+/// end. A password that is too short to be the only proof goes with it: then make a link for another one.
+#[utoipa::path(delete, path = "/v1/accounts/{id}/totp", tag = "accounts",
+    params(("id" = String, Path, description = "The account's ID or e-mail")),
+    responses((status = 200, description = "It is taken away", body = TakenAway), Refusals, Conflicts))]
+async fn take_second_factor_away(
+    caller: Caller<action::Administer>,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Json<TakenAway>, ApiError> {
+    caller.write(move |db, attempt| second_factor::take_away(db, attempt, &id)).await.map(Json)
 }
 
 /// Lists where a person is signed in

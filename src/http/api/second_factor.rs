@@ -1,6 +1,6 @@
 //! `/v1/me/totp`: the second factor of the person who calls.
 
-use axum::{Json, http::StatusCode};
+use axum::{Json, http::StatusCode, response::IntoResponse};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -14,6 +14,7 @@ use crate::{
 use super::{
     auth::{Caller, guarded},
     schema::{BadBodies, Conflicts, Refusals, SecretText},
+    session::rotated,
 };
 
 pub(super) fn router() -> OpenApiRouter<Gateway> {
@@ -45,25 +46,31 @@ pub struct TotpCode {
 
 /// Sets the second factor that is on offer
 ///
-/// From then on each sign-in asks for a code. The answer has ten codes for when the app is lost; each works once.
+/// From then on each sign-in asks for a code; all other sessions end, and this one gets another cookie. The answer has ten codes for when the app is lost; each works once.
 #[utoipa::path(put, path = "/v1/me/totp", tag = "accounts", request_body = TotpCode,
-    responses((status = 200, description = "It is set", body = RecoveryCodes), Refusals, Conflicts, BadBodies))]
+    responses((status = 200, description = "It is set", body = RecoveryCodes,
+        headers(("Set-Cookie" = String, description = "Another secret of the session: the one before is void"))), Refusals, Conflicts, BadBodies))]
 async fn set_totp(
     caller: Caller<action::OwnAccount>,
     ApiJson(body): ApiJson<TotpCode>,
-) -> Result<Json<RecoveryCodes>, ApiError> {
+) -> Result<impl IntoResponse, ApiError> {
+    let gateway = caller.gateway.clone();
     let (ambient, vault) = (caller.gateway.ambient.clone(), caller.gateway.vault.clone());
     let set = caller
         .write(move |db, attempt| second_factor::set(db, &ambient, &vault, attempt, body.code.0.reveal()));
-    set.await.map(Json)
+    let (codes, secret) = set.await?;
+    Ok((rotated(&gateway, &secret), Json(codes)))
 }
 
 /// Takes the second factor away
 ///
-/// The recovery codes go with it. Only after a sign-in within ten minutes.
+/// The recovery codes go with it; all other sessions end, and this one gets another cookie. Only after a sign-in within ten minutes.
 #[utoipa::path(delete, path = "/v1/me/totp", tag = "accounts",
-    responses((status = 204, description = "Passwords are enough again"), Refusals, Conflicts))]
-async fn remove_totp(caller: Caller<action::OwnAccount>) -> Result<StatusCode, ApiError> {
-    caller.write(second_factor::remove).await?;
-    Ok(StatusCode::NO_CONTENT)
+    responses((status = 204, description = "Passwords are enough again",
+        headers(("Set-Cookie" = String, description = "Another secret of the session: the one before is void"))), Refusals, Conflicts))]
+async fn remove_totp(caller: Caller<action::OwnAccount>) -> Result<impl IntoResponse, ApiError> {
+    let gateway = caller.gateway.clone();
+    let ambient = gateway.ambient.clone();
+    let secret = caller.write(move |db, attempt| second_factor::remove(db, &ambient, attempt)).await?;
+    Ok((StatusCode::NO_CONTENT, rotated(&gateway, &secret)))
 }

@@ -23,6 +23,7 @@ use crate::{
         extract::ApiJson,
         peer,
         problem::ApiError,
+        request_id::RequestId,
     },
     service::sign_in::{self, Entered, Place, SignIn, SignedIn},
     store::accounts::sessions::LIFE,
@@ -86,6 +87,7 @@ impl Visitor {
         let place = Place {
             address: Some(peer::caller(request.extensions()).to_string()),
             user_agent: user_agent(request.headers()),
+            request_id: request.extensions().get::<RequestId>().map(|id| id.as_str().into()),
         };
         let before = SESSION.read(request.headers(), &gateway.public_url).map(|secret| secret.hash());
         let device = DEVICE.read(request.headers(), &gateway.public_url);
@@ -136,6 +138,14 @@ async fn sign_out(caller: Caller<action::OwnAccount>) -> Result<impl IntoRespons
     let cookie = SESSION.clear(&caller.gateway.public_url);
     caller.write(sign_in::end).await?;
     Ok((StatusCode::NO_CONTENT, with_cookie(cookie)))
+}
+
+/// A header that gives the browser the other secret of its session.
+pub(super) fn rotated(
+    gateway: &Gateway,
+    secret: &Secret,
+) -> AppendHeaders<[(header::HeaderName, HeaderValue); 1]> {
+    with_cookie(SESSION.set(&gateway.public_url, secret, LIFE))
 }
 
 fn with_cookie(cookie: HeaderValue) -> AppendHeaders<[(header::HeaderName, HeaderValue); 1]> {

@@ -10,7 +10,7 @@ use axum::{
 
 use crate::{
     domain::{email, mail::Letter},
-    http::{Gateway, problem::ApiError},
+    http::{Gateway, api::session::Visitor, problem::ApiError},
     service::reset_mail,
 };
 
@@ -36,6 +36,7 @@ pub(super) async fn show(State(gateway): State<Gateway>) -> Result<Response, Api
 
 pub(super) async fn submit(State(gateway): State<Gateway>, request: Request) -> Result<Response, ApiError> {
     let Some(mailer) = gateway.mailer.clone() else { return Err(ApiError::no_such_route()) };
+    let place = Visitor::of(&request, &gateway).place;
     let address = Form::read(request).await?.text("email");
     if !email::is_address(&address) {
         let error = Some(FieldError::new("email", "This is no e-mail address."));
@@ -48,7 +49,7 @@ pub(super) async fn submit(State(gateway): State<Gateway>, request: Request) -> 
         tokio::spawn(async move {
             let _slot = slot;
             let public_url = gateway.public_url.clone();
-            let link = reset_mail::link(&gateway.store, &gateway.ambient, &address, &public_url).await;
+            let link = reset_mail::link(&gateway.store, &gateway.ambient, &address, &public_url, place).await;
             let sent = match link {
                 Ok(None) => return,
                 Ok(Some((to, link))) => mailer.send(&letter(to, &link.url), gateway.ambient.now()).await,

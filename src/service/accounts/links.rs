@@ -85,7 +85,7 @@ pub(in crate::service) fn reset_link_of(
     public_url: &Url,
 ) -> Result<ShownLink> {
     one_time::forget(db, LinkPurpose::Reset, Some(account_id))?;
-    make(db, ambient, LinkPurpose::Reset, Some(account_id.to_owned()), public_url)
+    Ok(make(db, ambient, LinkPurpose::Reset, Some(account_id.to_owned()), public_url)?.1)
 }
 
 /// Makes a link with which the first account is made, while there is none.
@@ -96,16 +96,29 @@ pub fn set_up_link(db: &mut WriteDb, ambient: &Ambient, public_url: &Url) -> Res
     if accounts::any(db.as_mut())? {
         return Ok(None);
     }
-    make(db, ambient, LinkPurpose::SetUp, None, public_url).map(Some)
+    let (id, link) = make(db, ambient, LinkPurpose::SetUp, None, public_url)?;
+    let printed = Actor { kind: ActorKind::CommandLine, id: None };
+    let act = Act::new(AuditAction::SetUpLinkMade, "link", &id);
+    audit::note_by(db, &printed, &Origin::at(ambient.now()), act);
+    Ok(Some(link))
 }
 
+/// Notes that a link for an account was made for whoever asked for it by e-mail. Nobody is known to have asked: it goes to
+/// the person of the account.
+pub(in crate::service) fn note_mailed(db: &mut WriteDb, account_id: &str, origin: &Origin) {
+    let mail = Actor { kind: ActorKind::Worker, id: Some("mail".into()) };
+    let act = Act::new(AuditAction::ResetLinkMade, "account", account_id);
+    audit::note_by(db, &mail, origin, act);
+}
+
+/// The ID of the link, and what is shown of it.
 fn make(
     db: &mut WriteDb,
     ambient: &Ambient,
     purpose: LinkPurpose,
     account_id: Option<String>,
     public_url: &Url,
-) -> Result<ShownLink> {
+) -> Result<(String, ShownLink)> {
     let now = ambient.now();
     let secret = Secret::generate("", ambient.entropy.bytes());
     let link = OneTimeLink {
@@ -121,7 +134,7 @@ fn make(
         LinkPurpose::Reset => "reset",
     };
     let url = format!("{}/{page}/{}", public_url.as_str().trim_end_matches('/'), secret.reveal());
-    Ok(ShownLink { account_id: link.account_id, url, expires_at: link.expires_at })
+    Ok((link.id, ShownLink { account_id: link.account_id, url, expires_at: link.expires_at }))
 }
 
 /// The account whose password a link lets choose. The link is not used up.

@@ -11,7 +11,7 @@ use crate::{
     codec::seal::{self, NONCE},
     connectors::identity::{Flow, Provider, Providers},
     domain::{
-        access::{self, Actor},
+        access::{Actor, Origin},
         audit::Act,
         identity::Identity,
         ids::new_id,
@@ -78,6 +78,16 @@ struct Carried {
     at: i64,
 }
 
+/// A person who came back from a provider, and has signed in.
+#[derive(Debug)]
+pub struct Finished {
+    pub entered: Entered,
+    /// Where the person wants to go.
+    pub next: String,
+    /// The e-mail of an account that was there before, if it is bound to the person only now: its owner is to know.
+    pub bound: Option<String>,
+}
+
 /// Sends a person to a provider. `next` is where on our side the person wants to go then.
 ///
 /// # Errors
@@ -119,7 +129,7 @@ pub fn attempt(state: &str) -> String {
     hash.to_hex().chars().take(12).collect()
 }
 
-/// Signs a person in whom a provider sent back; also where the person wants to go.
+/// Signs a person in whom a provider sent back.
 ///
 /// # Errors
 /// `sign_in_expired`, where the attempt is over or of another browser; `sign_in_refused` for all else, the reason is in the
@@ -129,7 +139,7 @@ pub async fn finish(
     providers: &Providers,
     answer: Answer,
     browser: Browser,
-) -> Result<(Entered, String)> {
+) -> Result<Finished> {
     let now = desk.ambient.now();
     let carried = opened(&key(desk).await?, &answer.state, browser.flow.as_ref(), now).ok_or_else(expired)?;
     let provider = providers.get(&carried.provider).ok_or_else(expired)?;
@@ -138,7 +148,7 @@ pub async fn finish(
     let (issuer, work) = (provider.settings().issuer.clone(), desk.clone());
     let entered = entered(&desk.store, work, answer.state, issuer, identity, browser, now).await?;
     match entered {
-        Ok(entered) => Ok((entered, carried.next)),
+        Ok((entered, bound)) => Ok(Finished { entered, next: carried.next, bound }),
         Err(Unknown::Used) => Err(expired()),
         Err(why) => Err(refused(provider, &why)),
     }
@@ -200,44 +210,47 @@ async fn entered(
     identity: Identity,
     browser: Browser,
     now: DateTime<Utc>,
-) -> Result<std::result::Result<Entered, Unknown>> {
-    let work = move |db: &mut WriteDb| -> Result<std::result::Result<Entered, Unknown>> {
+) -> Result<std::result::Result<(Entered, Option<String>), Unknown>> {
+    let work = move |db: &mut WriteDb| -> Result<std::result::Result<(Entered, Option<String>), Unknown>> {
         let used = *blake3::hash(state.as_bytes()).as_bytes();
         if !sign_in::use_state(db, &used, now + FLOW_LIFE)? {
             return Ok(Err(Unknown::Used));
         }
-        let account = match account(db, &desk, &issuer, &identity, now)? {
-            Ok(account) => account,
+        let (account, bound) = match account(db, &desk, &issuer, &identity, &browser.place, now)? {
+            Ok(found) => found,
             Err(unknown) => return Ok(Err(unknown)),
         };
         let Browser { place, before, device, .. } = &browser;
         let device = remember(db, &desk, device.as_ref(), &account, None, now)?;
         let session: NewSession =
             session::begin(db, &desk.ambient, &account, SignInMethod::Oidc, place, *before)?;
-        Ok(Ok(Entered { session, device }))
+        Ok(Ok((Entered { session, device }, bound)))
     };
     store.write(work).await
 }
 
 /// The account of a person: the one that is bound, else one with the e-mail that the provider vouches for, which is bound
-/// then; else a new one, where the settings allow it.
+/// then; else a new one, where the settings allow it. Also the e-mail of one that was there, and is bound now.
 fn account(
     db: &mut WriteDb,
     desk: &Desk,
     issuer: &str,
     identity: &Identity,
+    place: &Place,
     now: DateTime<Utc>,
-) -> Result<std::result::Result<String, Unknown>> {
+) -> Result<std::result::Result<(String, Option<String>), Unknown>> {
     if let Some(id) = sign_in::by_identity(db, issuer, &identity.subject)? {
         accounts::lock(db, &id)?;
-        return Ok(if accounts::get(db, &id)?.active { Ok(id) } else { Err(Unknown::Disabled) });
+        return Ok(if accounts::get(db, &id)?.active { Ok((id, None)) } else { Err(Unknown::Disabled) });
     }
     let Some(email) = &identity.email else { return Ok(Err(Unknown::NoEmail)) };
-    let id = match accounts::proofs(db, email)? {
-        None if identity.may_be_created => create(db, desk, email, identity.name.as_deref(), now)?,
+    let (id, is_new) = match accounts::proofs(db, email)? {
+        None if identity.may_be_created => {
+            (create(db, desk, email, identity.name.as_deref(), &place.origin(now))?, true)
+        }
         None => return Ok(Err(Unknown::NoAccount)),
         Some(proofs) if !proofs.active => return Ok(Err(Unknown::Disabled)),
-        Some(proofs) => proofs.account_id,
+        Some(proofs) => (proofs.account_id, false),
     };
     accounts::lock(db, &id)?;
     if sign_in::email_is_own(db, &id)? {
@@ -253,24 +266,15 @@ fn account(
     }
     // The person is no caller yet.
     let person = Actor { kind: ActorKind::Account, id: Some(id.clone()) };
-    audit::note_by(
-        db,
-        &person,
-        &access::Origin::at(now),
-        Act::new(AuditAction::IdentityBound, "account", &id),
-    );
+    let act = Act::new(AuditAction::IdentityBound, "account", &id);
+    audit::note_by(db, &person, &place.origin(now), act);
     tracing::info!(account = %id, "the account is bound to a person at an identity provider");
-    Ok(Ok(id))
+    Ok(Ok((id, (!is_new).then(|| email.clone()))))
 }
 
 /// An account without companies, as the settings allow it: an administrator gives them.
-fn create(
-    db: &mut WriteDb,
-    desk: &Desk,
-    email: &str,
-    name: Option<&str>,
-    now: DateTime<Utc>,
-) -> Result<String> {
+fn create(db: &mut WriteDb, desk: &Desk, email: &str, name: Option<&str>, origin: &Origin) -> Result<String> {
+    let now = origin.at;
     let local = email.split_once('@').map_or(email, |(local, _)| local);
     let name = crate::domain::name::clean(name.unwrap_or(local));
     let short: String = name.chars().take(200).collect();
@@ -288,12 +292,7 @@ fn create(
     };
     accounts::insert(db, &account, None)?;
     let person = Actor { kind: ActorKind::Account, id: Some(account.id.clone()) };
-    audit::note_by(
-        db,
-        &person,
-        &access::Origin::at(now),
-        Act::new(AuditAction::AccountAdded, "account", &account.id),
-    );
+    audit::note_by(db, &person, origin, Act::new(AuditAction::AccountAdded, "account", &account.id));
     Ok(account.id)
 }
 

@@ -14,16 +14,19 @@ use crate::{
         access::{Attempt, action},
         audit::Act,
         key::Key,
+        secret::Secret,
         words::{AuditAction, SignInMethod},
     },
-    service::{Refusal, Result},
+    service::{Refusal, Result, find},
     store::{
         Db, WriteDb,
-        accounts::{self, Proofs},
+        accounts::{self, Proofs, sessions},
         audit, sign_in,
     },
     sync::vault::{SIGN_IN, Vault},
 };
+
+use super::session;
 
 /// What authenticator apps show as the name of the service.
 const ISSUER: &str = "Rollcall";
@@ -87,7 +90,7 @@ pub fn set(
     vault: &Vault,
     attempt: &Attempt<action::OwnAccount>,
     code: &str,
-) -> Result<RecoveryCodes> {
+) -> Result<(RecoveryCodes, Secret)> {
     let account = own(db, attempt)?;
     let now = ambient.now();
     accounts::lock(db, &account.id)?;
@@ -115,14 +118,15 @@ pub fn set(
     let hashes: Vec<[u8; 32]> = codes.iter().filter_map(|code| stored(code.reveal())).collect();
     sign_in::set_recovery_codes(db, &account.id, &hashes)?;
     audit::note_for(db, attempt, Act::new(AuditAction::SecondFactorSet, "account", &account.id));
-    Ok(RecoveryCodes { recovery_codes: codes.iter().map(|code| code.reveal().to_owned()).collect() })
+    let codes = RecoveryCodes { recovery_codes: codes.iter().map(|code| code.reveal().to_owned()).collect() };
+    Ok((codes, session::rotate(db, ambient, attempt)?))
 }
 
-/// Takes the second factor from the caller's account.
+/// Takes the second factor from the caller's account. The session's new secret.
 ///
 /// # Errors
 /// `no_account`; `fresh_sign_in_needed`; `short_password`; `no_second_factor`.
-pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::OwnAccount>) -> Result<()> {
+pub fn remove(db: &mut WriteDb, ambient: &Ambient, attempt: &Attempt<action::OwnAccount>) -> Result<Secret> {
     let account = own(db, attempt)?;
     if sign_in::password_is_short(db, &account.id)? {
         return Err(Refusal::conflict(
@@ -132,14 +136,49 @@ pub fn remove(db: &mut WriteDb, attempt: &Attempt<action::OwnAccount>) -> Result
         ));
     }
     if !sign_in::remove_totp(db, &account.id)? {
-        return Err(Refusal::conflict(
-            "no_second_factor",
-            "The account has no second factor.",
-            "Nothing is to be done; `POST /v1/me/totp` offers one.",
-        ));
+        return Err(none("Nothing is to be done; `POST /v1/me/totp` offers one."));
     }
     audit::note_for(db, attempt, Act::new(AuditAction::SecondFactorRemoved, "account", &account.id));
-    Ok(())
+    session::rotate(db, ambient, attempt)
+}
+
+/// Takes the second factor from an account whose person has lost it, and ends all its sessions. A password that is too
+/// short to be the only proof goes with it: the person needs a link for another one then.
+///
+/// # Errors
+/// `account_not_found`; `fresh_sign_in_needed`; `no_second_factor`.
+pub fn take_away(db: &mut WriteDb, attempt: &Attempt<action::Administer>, wanted: &str) -> Result<TakenAway> {
+    let account = find::account(db.as_mut(), attempt, wanted)?;
+    attempt.fresh()?;
+    accounts::lock(db, &account.id)?;
+    let short = sign_in::password_is_short(db, &account.id)?;
+    if !sign_in::remove_totp(db, &account.id)? {
+        return Err(none("Nothing is to be done: a password or an identity provider is enough there."));
+    }
+    if short {
+        accounts::forget_password(db, &account.id)?;
+        sign_in::note_short_password(db, &account.id, false)?;
+    }
+    let ended = sessions::end_all(db, &account.id, None)?;
+    let act = Act::new(AuditAction::SecondFactorRemoved, "account", &account.id).with("sessions", ended);
+    audit::note_for(db, attempt, if short { act.named("password") } else { act });
+    Ok(TakenAway { id: account.id, ended, needs_password: short })
+}
+
+/// A second factor that was taken away.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TakenAway {
+    /// The account's.
+    pub id: String,
+    /// How many sessions have ended.
+    #[schema(minimum = 0)]
+    pub ended: usize,
+    /// Whether the password went with it, because it was too short to be the only proof: then make a link for another one.
+    pub needs_password: bool,
+}
+
+fn none(remedy: &'static str) -> Refusal {
+    Refusal::conflict("no_second_factor", "The account has no second factor.", remedy)
 }
 
 /// Looks at a code of an account, and uses it up: how the person has signed in, if it is right.
@@ -186,7 +225,7 @@ fn own(db: &mut Db, attempt: &Attempt<action::OwnAccount>) -> Result<accounts::A
     Ok(accounts::get(db, &id)?)
 }
 
-fn recovery_code(ambient: &Ambient) -> crate::domain::secret::Secret {
+fn recovery_code(ambient: &Ambient) -> Secret {
     let mut random = [0; totp::RECOVERY_BYTES];
     random.iter_mut().zip(ambient.entropy.bytes()).for_each(|(to, byte)| *to = byte);
     totp::recovery_code(random)

@@ -1,5 +1,7 @@
 //! Sessions: how they begin, and what is shown of them.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -33,6 +35,16 @@ pub struct Place {
     pub address: Option<String>,
     /// What the browser calls itself.
     pub user_agent: Option<String>,
+    /// The ID that finds the request in the log.
+    pub request_id: Option<Arc<str>>,
+}
+
+impl Place {
+    /// The same for the audit.
+    pub fn origin(&self, at: DateTime<Utc>) -> access::Origin {
+        let address = self.address.as_ref().and_then(|address| address.parse().ok());
+        access::Origin { at, request_id: self.request_id.clone(), address, credential: None }
+    }
 }
 
 /// One browser in which a person is signed in.
@@ -122,19 +134,31 @@ pub fn begin(
     };
     let secret = Secret::generate_long(PREFIX, [ambient.entropy.bytes(), ambient.entropy.bytes()]);
     sessions::insert(db, &session, &secret.hash().0)?;
-    note(db, &session);
+    note(db, &session, place);
     let account = accounts::get(db, account_id)?.into();
     let current = session.id.clone();
     let session = Session::of(session, Some(&current));
     Ok(NewSession { signed_in: SignedIn { account, session }, secret })
 }
 
+/// Gives the session of the caller another secret, which the browser keeps from now on: whoever knew the one before is
+/// out. All other sessions of the account end.
+///
+/// # Errors
+/// `no_account` where the caller is no person in a browser.
+pub fn rotate(db: &mut WriteDb, ambient: &Ambient, attempt: &Attempt<action::OwnAccount>) -> Result<Secret> {
+    let (account_id, session) = (attempt.own_account()?, attempt.own_session()?);
+    let secret = Secret::generate_long(PREFIX, [ambient.entropy.bytes(), ambient.entropy.bytes()]);
+    sessions::replace_secret(db, &session.id, &secret.hash().0)?;
+    sessions::end_all(db, account_id, Some(&session.id))?;
+    Ok(secret)
+}
+
 /// The person is not a caller yet: it has only just proved who it is.
-fn note(db: &mut WriteDb, session: &sessions::Session) {
+fn note(db: &mut WriteDb, session: &sessions::Session, place: &Place) {
     let actor = Actor { kind: ActorKind::Account, id: Some(session.account_id.clone()) };
-    let address = session.address.as_ref().and_then(|address| address.parse().ok());
     let credential = Some(session.id.as_str().into());
-    let origin = access::Origin { address, credential, ..access::Origin::at(session.created_at) };
+    let origin = access::Origin { credential, ..place.origin(session.created_at) };
     let act = Act::new(AuditAction::SignedIn, "session", &session.id).with("method", session.method);
     audit::note_by(db, &actor, &origin, act);
 }

@@ -61,6 +61,18 @@ struct Row {
     updated_at: DateTime<Utc>,
 }
 
+/// Each row with a company of the account, or none: the row, and the account with all its companies. One query serves, where
+/// each call of the API begins with it.
+fn gathered<T>(rows: Vec<(T, Row, Option<CompanyId>)>) -> Option<(T, Account)> {
+    let mut rows = rows.into_iter();
+    let (one, account, first) = rows.next()?;
+    let mut companies: Vec<_> = first.into_iter().chain(rows.filter_map(|(_, _, company)| company)).collect();
+    if account.role == Role::AccountAdmin {
+        companies.clear();
+    }
+    Some((one, account.with(companies)))
+}
+
 impl Row {
     fn with_companies(self, db: &mut Db) -> Result<Account> {
         let companies = match self.role {
@@ -272,6 +284,13 @@ pub fn set_password(db: &mut WriteDb, id: &str, hash: &str, now: DateTime<Utc>) 
         .set((accounts::password_hash.eq(hash), accounts::password_changed_at.eq(at(now))))
         .execute(db)?;
     if changed == 0 { Err(Error::NotFound("account")) } else { Ok(()) }
+}
+
+/// Forgets the password of an account: nobody signs in with one until another is chosen.
+pub fn forget_password(db: &mut WriteDb, id: &str) -> Result<()> {
+    let none = accounts::password_hash.eq(None::<String>);
+    diesel::update(accounts::table.find(id)).set(none).execute(db)?;
+    Ok(())
 }
 
 /// Keeps the same password in another form, unless it was changed meanwhile.

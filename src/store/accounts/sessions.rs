@@ -2,16 +2,16 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::words::SignInMethod;
+use crate::domain::{ids::CompanyId, words::SignInMethod};
 
 use super::{
     super::{
         Db, Error, Result, WriteDb,
         dsl::*,
-        schema::{account_sessions, accounts},
+        schema::{account_companies, account_sessions, accounts},
         values::{Time, at},
     },
-    Account, Row,
+    Account, Row, gathered,
 };
 
 /// A session in which nothing happens for so long has ended.
@@ -68,16 +68,27 @@ pub fn insert(db: &mut WriteDb, session: &Session, secret_hash: &[u8]) -> Result
 
 /// The session with this secret and its account, unless it has ended or the account is disabled.
 pub fn by_secret(db: &mut Db, hash: &[u8], now: DateTime<Utc>) -> Result<Option<(Session, Account)>> {
-    let row = account_sessions::table
-        .inner_join(accounts::table)
+    let rows = account_sessions::table
+        .inner_join(accounts::table.left_join(account_companies::table))
         .filter(account_sessions::secret_hash.eq(hash).and(accounts::active.eq(true)))
         .filter(account_sessions::last_seen_at.gt(at(now - IDLE)))
         .filter(account_sessions::created_at.gt(at(now - LIFE)))
-        .select((Session::as_select(), Row::as_select()))
-        .first::<(Session, Row)>(db)
-        .optional()?;
-    let Some((session, account)) = row else { return Ok(None) };
-    Ok(Some((session, account.with_companies(db)?)))
+        .select((Session::as_select(), Row::as_select(), account_companies::company_id.nullable()))
+        .order(account_companies::company_id)
+        .load::<(Session, Row, Option<CompanyId>)>(db)?;
+    Ok(gathered(rows))
+}
+
+/// Gives a session another secret.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn replace_secret(db: &mut WriteDb, session_id: &str, secret_hash: &[u8]) -> Result<()> {
+    let one = account_sessions::table.find(session_id);
+    match diesel::update(one).set(account_sessions::secret_hash.eq(secret_hash)).execute(db)? {
+        0 => Err(Error::NotFound("session")),
+        _ => Ok(()),
+    }
 }
 
 /// Those of an account that have not ended, the newest first.

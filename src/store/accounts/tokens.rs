@@ -2,16 +2,16 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::access::Scopes;
+use crate::domain::{access::Scopes, ids::CompanyId};
 
 use super::{
     super::{
         Db, Error, Result, WriteDb,
         dsl::*,
-        schema::{account_tokens, accounts},
+        schema::{account_companies, account_tokens, accounts},
         values::{MaybeTime, Time, at},
     },
-    Account, Row,
+    Account, Row, gathered,
 };
 
 /// A token of an account, without its secret.
@@ -63,16 +63,15 @@ pub fn of_account(db: &mut Db, account_id: &str) -> Result<Vec<PersonalToken>> {
 
 /// The token with this hash and its account, unless it was revoked or has expired, or the account is disabled.
 pub fn by_hash(db: &mut Db, hash: &[u8], now: DateTime<Utc>) -> Result<Option<(PersonalToken, Account)>> {
-    let row = account_tokens::table
-        .inner_join(accounts::table)
+    let rows = account_tokens::table
+        .inner_join(accounts::table.left_join(account_companies::table))
         .filter(account_tokens::token_hash.eq(hash).and(account_tokens::revoked_at.is_null()))
         .filter(account_tokens::expires_at.is_null().or(account_tokens::expires_at.gt(at(now))))
         .filter(accounts::active.eq(true))
-        .select((PersonalToken::as_select(), Row::as_select()))
-        .first::<(PersonalToken, Row)>(db)
-        .optional()?;
-    let Some((token, account)) = row else { return Ok(None) };
-    Ok(Some((token, account.with_companies(db)?)))
+        .select((PersonalToken::as_select(), Row::as_select(), account_companies::company_id.nullable()))
+        .order(account_companies::company_id)
+        .load::<(PersonalToken, Row, Option<CompanyId>)>(db)?;
+    Ok(gathered(rows))
 }
 
 /// Notes that a token was used, unless that was noted since `unless_after`.

@@ -29,6 +29,7 @@ async fn credentials_tokens_roles_and_secrets_want_a_fresh_sign_in() {
             ("POST", format!("{account}/disable"), None),
             ("POST", format!("{account}/enable"), None),
             ("POST", format!("{account}/reset-link"), None),
+            ("DELETE", format!("{account}/totp"), None),
             ("POST", "/v1/apps".to_owned(), Some(json!({ "name": "New", "companies": ["Acme"] }))),
             ("POST", "/v1/apps/Timesheets/tokens".to_owned(), None),
             ("POST", "/v1/connections".to_owned(), Some(draft)),

@@ -63,7 +63,7 @@ impl Door {
             email: email.into(),
             password: Secret::new(password),
             code: None,
-            place: Place { address: Some(from.into()), user_agent: None },
+            place: Place { address: Some(from.into()), ..Place::default() },
             before: None,
             device: device.cloned(),
         };

@@ -78,6 +78,10 @@ async fn the_first_account_is_made_by_one_of_the_links_and_by_no_other() {
         assert_eq!(both, [Ok(Role::AccountAdmin), Err("link_not_valid".into())]);
         assert_eq!(set_up(&one, "three@example.com").await, Err("link_not_valid".into()));
         assert!(link().await.is_none(), "there is an account");
+        let audit = app.admin("GET", "/v1/audit?action=set_up_link_made", None).await;
+        let rows = audit.is(200)["data"].as_array().unwrap();
+        assert_eq!(rows.len(), 2, "each that was printed: {rows:?}");
+        assert!(rows.iter().all(|row| row["actor_kind"] == "command_line" && row["object_kind"] == "link"));
     })
     .await;
 }

@@ -1,16 +1,22 @@
 //! Signing in with an identity provider: who gets in, and what is not believed.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
 use chrono::TimeDelta;
 use reqwest::Method;
 use rollcall::{
     clock::Ambient,
-    connectors::identity::Providers,
+    connectors::{identity::Providers, mail::Mailer},
     domain::{
         identity::{Family, ProviderSettings, Rules},
+        mail::MailServer,
         secret::Secret,
-        words::Role,
+        words::{MailSecurity, Role},
     },
     http::oidc::callback_address,
 };
@@ -37,6 +43,14 @@ impl Stage {
     }
 
     async fn with(database: &TestDatabase, change: impl FnOnce(&mut Rules)) -> Self {
+        Self::with_mail(database, change, None).await
+    }
+
+    async fn with_mail(
+        database: &TestDatabase,
+        change: impl FnOnce(&mut Rules),
+        mailer: Option<Mailer>,
+    ) -> Self {
         let clock = TestClock::new();
         let idp = Idp::start(clock.clone()).await;
         let mut rules =
@@ -58,6 +72,7 @@ impl Stage {
                 let callback = callback_address(&gateway.public_url);
                 let providers = Providers::new(&gateway.sources.outbound, vec![settings], &callback);
                 gateway.identity = providers.within(Duration::from_secs(1));
+                gateway.mailer = mailer;
             },
         )
         .await;
@@ -87,6 +102,69 @@ impl Stage {
         }
         who
     }
+}
+
+/// A mail server that takes everything: its port, and what it was given.
+fn mail_server() -> (u16, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (taken, mails) = mpsc::channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+            let mut say = |text: &str| stream.write_all(format!("{text}\r\n").as_bytes()).unwrap();
+            say("220 mail.example ESMTP");
+            while let Some(line) = lines.next() {
+                match line.get(..4).unwrap_or_default() {
+                    "QUIT" => break,
+                    "DATA" => {
+                        say("354 go on");
+                        let text: Vec<_> = lines.by_ref().take_while(|line| line != ".").collect();
+                        let _ = taken.send(text.join("\n"));
+                        say("250 taken");
+                    }
+                    _ => say("250 mail.example"),
+                }
+            }
+        }
+    });
+    (port, mails)
+}
+
+#[tokio::test]
+async fn the_owner_of_an_account_is_told_of_the_first_match_once_and_the_audit_knows_from_where() {
+    TestDatabase::each(async |database| {
+        let (port, mails) = mail_server();
+        let server = MailServer {
+            host: "127.0.0.1".into(),
+            port,
+            security: MailSecurity::Plain,
+            credentials: None,
+            from: "rollcall@example.com".into(),
+        };
+        let made_for_new = |rules: &mut Rules| rules.create_for = vec!["new.example".into()];
+        let stage = Stage::with_mail(database, made_for_new, Some(Mailer::new(&server).unwrap())).await;
+        assert_eq!(stage.enters().await.as_ref(), Some(&stage.ana));
+        let mail = tokio::task::spawn_blocking(move || {
+            let first = mails.recv_timeout(Duration::from_secs(30)).unwrap();
+            (first, mails)
+        });
+        let (mail, mails) = mail.await.unwrap();
+        assert!(mail.contains("To: Ana@Example.com") && mail.contains("identity provider"), "{mail}");
+        // Neither the second time, nor where an account comes into being.
+        assert_eq!(stage.enters().await.as_ref(), Some(&stage.ana));
+        stage.says("s-9", "bo@new.example", true);
+        assert!(stage.enters().await.is_some());
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(mails.try_recv().is_err());
+        let audit = stage.app.admin("GET", "/v1/audit?action=identity_bound", None).await;
+        let rows = audit.is(200)["data"].as_array().unwrap().clone();
+        assert_eq!(rows.len(), 2, "{rows:?}");
+        for row in rows {
+            assert!(row["request_id"].is_string() && row["address"] == "127.0.0.1", "{row}");
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use ring::hmac;
+use rollcall::domain::words::Role;
 use serde_json::json;
 
 use crate::support::{Answer, TestApp, TestClock, TestDatabase, person::Person};
@@ -40,10 +41,19 @@ async fn sign_in(app: &TestApp, code: Option<&str>) -> Answer {
     app.call_with(Method::POST, "/v1/session", &[("sec-fetch-site", "same-origin")], Some(body)).await
 }
 
+/// The browser takes the new cookie of its session; the old one is void.
+async fn rotated(app: &TestApp, person: &mut Person, answer: &Answer) {
+    let before = person.clone();
+    person.takes_cookie(answer);
+    app.by(&before, "GET", "/v1/session", None).await.problem(401, "signed_out");
+    let session = app.by(person, "GET", "/v1/session", None).await;
+    assert_eq!(session.is(200)["session"]["id"], person.session_id);
+}
+
 /// Ana with a second factor: its secret, and the codes for a lost app.
 async fn enrolled(app: &TestApp, clock: &TestClock) -> (Person, String, Vec<String>) {
     let id = add(app, ANA, "user", &["Acme"]).await;
-    let ana = app.signed_in(&id).await;
+    let mut ana = app.signed_in(&id).await;
     let offered = app.by(&ana, "POST", "/v1/me/totp", None).await;
     let secret = offered.is(201)["secret"].as_str().unwrap().to_owned();
     assert!(offered.is(201)["url"].as_str().unwrap().contains(&secret));
@@ -55,6 +65,7 @@ async fn enrolled(app: &TestApp, clock: &TestClock) -> (Person, String, Vec<Stri
     let set = app.by(&ana, "PUT", "/v1/me/totp", json!({ "code": code })).await;
     let codes: Vec<String> = serde_json::from_value(set.is(200)["recovery_codes"].clone()).unwrap();
     assert_eq!(codes.len(), 10);
+    rotated(app, &mut ana, &set).await;
     sign_in(app, Some(&code)).await.problem(401, "invalid_code");
     (ana, secret, codes)
 }
@@ -98,10 +109,51 @@ async fn a_code_for_a_lost_app_works_once_and_the_second_factor_can_be_taken_awa
         sign_in(&app, Some(&codes[4])).await.is(200);
         clock.advance(TimeDelta::minutes(11));
         app.by(&ana, "DELETE", "/v1/me/totp", None).await.problem(403, "fresh_sign_in_needed");
-        let again = app.signed_in(&ana.id).await;
-        app.by(&again, "DELETE", "/v1/me/totp", None).await.is(204);
+        let (mut again, elsewhere) = (app.signed_in(&ana.id).await, app.signed_in(&ana.id).await);
+        let removed = app.by(&again, "DELETE", "/v1/me/totp", None).await;
+        removed.is(204);
+        rotated(&app, &mut again, &removed).await;
+        app.by(&elsewhere, "GET", "/v1/session", None).await.problem(401, "signed_out");
         app.by(&again, "DELETE", "/v1/me/totp", None).await.problem(409, "no_second_factor");
         sign_in(&app, None).await.is(200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_administrator_takes_a_lost_second_factor_away_and_a_short_password_with_it() {
+    TestDatabase::each(async |database| {
+        let clock = TestClock::new();
+        let app = TestApp::start_at(database, clock.clone()).await;
+        let ops = app.person("ops@example.com", Role::AccountAdmin, &[]).await;
+        let (ana, _, _) = enrolled(&app, &clock).await;
+        let path = format!("/v1/accounts/{}/totp", ana.id);
+        app.by(&ana, "DELETE", &path, None).await.problem(403, "admin_only");
+        clock.advance(TimeDelta::seconds(60));
+        sign_in(&app, None).await.problem(401, "code_required");
+        let taken = app.by(&ops, "DELETE", &path, None).await;
+        let needs_password = &taken.is(200)["needs_password"];
+        assert_eq!(needs_password, false);
+        app.by(&ana, "GET", "/v1/session", None).await.problem(401, "signed_out");
+        app.by(&ops, "GET", "/v1/session", None).await.is(200);
+        app.by(&ops, "DELETE", &path, None).await.problem(409, "no_second_factor");
+        let entered = sign_in(&app, None).await;
+        assert_eq!(entered.is(200)["second_factor"], false);
+        // With a second factor a short password is good; alone it is not.
+        let again = app.signed_in(&ana.id).await;
+        let offered = app.by(&again, "POST", "/v1/me/totp", None).await;
+        let secret = offered.is(201)["secret"].as_str().unwrap().to_owned();
+        let code = code_at(&secret, rollcall::clock::Clock::now(&*clock));
+        app.by(&again, "PUT", "/v1/me/totp", json!({ "code": code })).await.is(200);
+        let short = json!({ "password": "bog-lamp-7" });
+        app.by(&ops, "PUT", &format!("/v1/accounts/{}/password", ana.id), short).await.is(204);
+        let taken = app.by(&ops, "DELETE", &path, None).await;
+        assert_eq!(taken.is(200)["needs_password"], true);
+        let body = json!({ "email": ANA, "password": "bog-lamp-7" });
+        let refused = app.call_with(Method::POST, "/v1/session", &[], Some(body)).await;
+        refused.problem(401, "invalid_credentials");
+        let account = app.by(&ops, "GET", &format!("/v1/accounts/{}", ana.id), None).await;
+        assert_eq!(account.is(200)["has_password"], false);
     })
     .await;
 }
@@ -150,13 +202,15 @@ async fn a_password_that_is_short_stays_together_with_the_second_factor() {
     TestDatabase::each(async |database| {
         let clock = TestClock::new();
         let app = TestApp::start_at(database, clock.clone()).await;
-        let (ana, ..) = enrolled(&app, &clock).await;
+        let (mut ana, ..) = enrolled(&app, &clock).await;
         let short = json!({ "password": "walrus 4", "current": PASSWORD });
         app.by(&ana, "PUT", "/v1/me/password", short).await.is(204);
         app.by(&ana, "DELETE", "/v1/me/totp", None).await.problem(409, "short_password");
         let long = json!({ "password": PASSWORD, "current": "walrus 4" });
         app.by(&ana, "PUT", "/v1/me/password", long).await.is(204);
-        app.by(&ana, "DELETE", "/v1/me/totp", None).await.is(204);
+        let removed = app.by(&ana, "DELETE", "/v1/me/totp", None).await;
+        removed.is(204);
+        ana.takes_cookie(&removed);
         let short = json!({ "password": "walrus 4", "current": PASSWORD });
         app.by(&ana, "PUT", "/v1/me/password", short).await.problem(422, "weak_password");
     })

@@ -347,6 +347,13 @@ impl World<'_> {
             "POST /v1/accounts/{id}/reset-link" => {
                 (by("POST", &of_bo("/reset-link"), None).await, A::ResetLinkMade)
             }
+            "DELETE /v1/accounts/{id}/totp" => {
+                let offered = app.by(&bo, "POST", "/v1/me/totp", None).await;
+                let secret = offered.is(201)["secret"].as_str().unwrap().to_owned();
+                let code = json!({ "code": code_at(&secret, app.gateway.ambient.now()) });
+                app.by(&bo, "PUT", "/v1/me/totp", code).await.is(200);
+                (by("DELETE", &of_bo("/totp"), None).await, A::SecondFactorRemoved)
+            }
             "DELETE /v1/accounts/{id}/sessions" => {
                 (by("DELETE", &of_bo("/sessions"), None).await, A::SessionsEnded)
             }
@@ -366,8 +373,10 @@ impl World<'_> {
                 if route.starts_with("PUT") {
                     return Some((set, A::SecondFactorSet));
                 }
+                let mut ana = ana.clone();
+                ana.takes_cookie(&set);
                 // The password of the helper's accounts is none, so it is not too short.
-                (by("DELETE", "/v1/me/totp", None).await, A::SecondFactorRemoved)
+                (app.by(&ana, "DELETE", "/v1/me/totp", None).await, A::SecondFactorRemoved)
             }
             "POST /v1/me/tokens" => (by("POST", "/v1/me/tokens", None).await, A::TokenAdded),
             "DELETE /v1/me/tokens/{token_id}" => {
@@ -427,12 +436,10 @@ async fn each_route_that_writes_leaves_a_row_that_says_who_did_what() {
             };
             assert!(answer.status.is_success(), "{route}: {answer:?}");
             let request = answer.headers["x-request-id"].to_str().unwrap();
-            // Who signs in is no caller yet.
-            let signs_in = route == "POST /v1/session";
             let of_request: Vec<_> = rows(&app.gateway.store)
                 .await
                 .into_iter()
-                .filter(|row| row.request_id.as_deref() == (!signs_in).then_some(request))
+                .filter(|row| row.request_id.as_deref() == Some(request))
                 .collect();
             let row = of_request.iter().rfind(|row| row.action == action.as_str());
             let row = row.unwrap_or_else(|| panic!("{route}: no row {action} among {of_request:?}"));

@@ -10,7 +10,7 @@ const PASSWORD: &str = "correct horse battery staple";
 
 impl Machine {
     /// The answer of a call that must succeed, with `--json`, and a password on standard input.
-    fn with_password(&self, arguments: &[&str], password: &str) -> Value {
+    pub(super) fn with_password(&self, arguments: &[&str], password: &str) -> Value {
         let arguments = [arguments, &["--password-stdin", "--json"]].concat();
         let mut command = self.command(&arguments);
         let mut child =

@@ -224,6 +224,13 @@ async fn each_command_that_writes_leaves_a_row() {
     let pair = ["--secret", "member_id=bo", "--secret", "password=hidden-horse"];
     at.call("account credentials set", &[&["bo@example.com", "connectwise"][..], &pair].concat());
     at.call("account credentials remove", &["bo@example.com", "connectwise", "--yes"]);
+    // As its person would have set one in a browser.
+    let database = rusqlite::Connection::open(machine.path("rollcall.db")).unwrap();
+    database
+        .execute("UPDATE accounts SET totp_sealed = zeroblob(40) WHERE email = 'bo@example.com'", [])
+        .unwrap();
+    drop(database);
+    at.call("account reset-second-factor", &["bo@example.com", "--yes"]);
     at.call("account disable", &["bo@example.com", "--yes"]);
     at.call("account enable", &["bo@example.com"]);
     at.call("account sessions", &["bo@example.com", "--end-all"]);

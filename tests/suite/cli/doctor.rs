@@ -317,7 +317,7 @@ fn a_part_of_the_log_that_nobody_has_is_told_by_the_doctor_and_once_by_a_gateway
 }
 
 /// A worker as a gateway reported it so many minutes ago.
-fn reported(gateway: &str, minutes: i64, problem: Option<Problem>) -> Worker {
+pub(super) fn reported(gateway: &str, minutes: i64, problem: Option<Problem>) -> Worker {
     let at = Utc::now() - TimeDelta::minutes(minutes);
     Worker {
         gateway: gateway.into(),

@@ -7,6 +7,7 @@ mod books;
 mod credentials;
 mod demo;
 mod doctor;
+mod doctor_faults;
 mod links;
 mod not_repeated;
 mod objects;
@@ -130,7 +131,15 @@ impl Served {
     }
 
     fn start_with_log(machine: &Machine, level: &str, arguments: &[&str]) -> Self {
-        let arguments = [&["serve", "--listen", "127.0.0.1:0", "--log", level], arguments].concat();
+        Self::start_so(machine, "127.0.0.1:0", level, arguments)
+    }
+
+    fn start_at(machine: &Machine, listen: &str, arguments: &[&str]) -> Self {
+        Self::start_so(machine, listen, "warn", arguments)
+    }
+
+    fn start_so(machine: &Machine, listen: &str, level: &str, arguments: &[&str]) -> Self {
+        let arguments = [&["serve", "--listen", listen, "--log", level], arguments].concat();
         let mut child = machine.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut served = Self { child, url: String::new(), figures: None, log: None };

@@ -3,9 +3,19 @@
 
 use std::fs;
 
+use chrono::Utc;
+use rollcall::{
+    domain::secret::Secret,
+    simulators::quickbooks_desktop::{CompanyFile, QwcFile, SessionOptions},
+};
 use serde_json::{Value, json};
 
-use super::{Machine, Served, bytes_below};
+use super::{Machine, Served, bytes_below, doctor_faults::bench};
+use crate::{
+    accounts::second_factor::code_at,
+    canaries::{CANARY, employees},
+    web_connector::wire::{Manual, call, envelope, post},
+};
 
 /// A secret that was planted, and what it is.
 type Planted = (&'static str, String);
@@ -54,7 +64,87 @@ fn plant(machine: &Machine) -> Vec<Planted> {
         let made = machine.json(&[&["app", "add", what], admin].concat());
         planted.push((what, made["token"].as_str().unwrap().to_owned()));
     }
+    planted.push(("password of an account", secret("account of a person")));
+    let add = ["account", "add", "ana@example.com", "--role", "account-admin"];
+    machine.with_password(&add, &secret("account of a person"));
+    let link = machine.json(&["account", "reset-link", "ana@example.com"]);
+    planted.push(("link for a password", last_part(&link["url"])));
     planted
+}
+
+/// The secret at the end of an address.
+fn last_part(url: &Value) -> String {
+    url.as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+}
+
+/// What a person plants in a browser, and is given there.
+async fn plant_as_a_person(served: &Served) -> Vec<Planted> {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut planted = Vec::new();
+    let mut cookie = String::new();
+    let mut ask = async |method: &str, path: &str, body: Value| {
+        let call = client.request(method.parse().unwrap(), format!("{}{path}", served.url));
+        let call = call.header("cookie", &cookie).header("sec-fetch-site", "same-origin").json(&body);
+        let answer = call.send().await.unwrap();
+        assert!(answer.status().is_success(), "{method} {path}: {}", answer.status());
+        let mut given = Vec::new();
+        for set in answer.headers().get_all("set-cookie") {
+            let (name, rest) = set.to_str().unwrap().split_once('=').unwrap();
+            let value = rest.split(';').next().unwrap().to_owned();
+            if name == "rollcall" {
+                cookie = format!("rollcall={value}");
+                given.push(("session", value));
+            } else {
+                given.push(("cookie of a browser", value));
+            }
+        }
+        let text = answer.text().await.unwrap();
+        (serde_json::from_str::<Value>(&text).unwrap_or_default(), given)
+    };
+    let signs_in = json!({ "email": "ana@example.com", "password": secret("account of a person") });
+    let (ana, given) = ask("POST", "/v1/session", signs_in).await;
+    planted.extend(given);
+    let id = ana["id"].as_str().unwrap().to_owned();
+    let (token, _) = ask("POST", "/v1/me/tokens", json!({})).await;
+    planted.push(("personal token", token["token"].as_str().unwrap().to_owned()));
+    let (link, _) = ask("POST", "/v1/quicklinks", json!({ "company_id": "Acme" })).await;
+    planted.push(("Quicklink", last_part(&link["url"])));
+    let pair = json!({ "member_id": "ana", "password": secret("member") });
+    ask("PUT", &format!("/v1/accounts/{id}/credentials/connectwise"), pair).await;
+    planted.push(("password of a member", secret("member")));
+    let (offered, _) = ask("POST", "/v1/me/totp", json!({})).await;
+    let totp = offered["secret"].as_str().unwrap().to_owned();
+    let (set, given) = ask("PUT", "/v1/me/totp", json!({ "code": code_at(&totp, Utc::now()) })).await;
+    // The session has another secret from then on.
+    assert_eq!(given.len(), 1);
+    planted.extend(given);
+    planted.push(("secret of a second factor", totp));
+    for code in set["recovery_codes"].as_array().unwrap() {
+        planted.push(("recovery code", code.as_str().unwrap().to_owned()));
+    }
+    planted
+}
+
+/// People in QuickBooks' answer, each with what must not be held, as a Web Connector brings it; what the gateway said.
+async fn bring_people(machine: &Machine, served: &Served, desk_password: &str) -> Vec<Place> {
+    let at = format!("127.0.0.1:{}", served.port()).parse().unwrap();
+    let url = format!("http://localhost:{}", served.port());
+    let qwc = machine.run(&["qwc", "Acme/QuickBooks Desktop", "--public-url", &url]).stdout;
+    let options = SessionOptions::from_qwc(&QwcFile::parse(&qwc).unwrap(), Secret::new(desk_password));
+    let mut file = CompanyFile::new(71, 3, 0);
+    let mut session = Manual::begin(at, &options, &mut file).await.unwrap();
+    let request = session.send(at).await;
+    let (_, id) = request.split_once("requestID=\"").unwrap();
+    let response = employees(id.split('"').next().unwrap());
+    let body = format!(
+        "<ticket>{}</ticket><response>{}</response><hresult></hresult><message></message>",
+        session.ticket,
+        quick_xml::escape::partial_escape(response.as_str())
+    );
+    let mut said = vec![post(at, envelope("receiveResponseXML", &body).as_bytes()).await.body];
+    said.push(call(at, "getLastError", &[("ticket", &session.ticket)]).await);
+    said.push(session.close(at).await);
+    said.into_iter().map(|said| ("answer to a Web Connector".to_owned(), said.into_bytes())).collect()
 }
 
 /// Has the gateway do something with each secret, rightly and wrongly. What it answered, and its figures.
@@ -96,18 +186,64 @@ async fn provoke(served: &Served, planted: &[Planted]) -> Vec<Place> {
             call.send().await.unwrap().bytes().await.unwrap().to_vec(),
         ));
     }
+    places_of_people(&client, served, &mut answers).await;
     let figures = client.get(format!("{}/metrics", served.url)).send().await.unwrap();
     answers.push(("figures".into(), figures.bytes().await.unwrap().to_vec()));
     answers
 }
 
+/// A sign-in at the provider, a mail, and a wrong sign-in.
+async fn places_of_people(client: &reqwest::Client, served: &Served, answers: &mut Vec<Place>) {
+    for (path, form) in [
+        ("/oidc/single-sign-on", format!("next={}", secret("account of a person"))),
+        ("/reset", "email=ana@example.com".to_owned()),
+        ("/sign-in", format!("email=ana@example.com&password={}", secret("account of a person"))),
+    ] {
+        let call = client.post(format!("{}{path}", served.url)).header("sec-fetch-site", "same-origin");
+        let call = call.header("content-type", "application/x-www-form-urlencoded").body(form);
+        let answer = call.send().await.unwrap();
+        assert!(answer.status() != 404, "{path}");
+        answers.push((path.to_owned(), answer.bytes().await.unwrap().to_vec()));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn planted_secrets_are_in_no_file_log_answer_figure_backup_or_audit() {
     let machine = Machine::new();
-    let planted = plant(&machine);
-    assert!(planted.len() >= 8, "{}", planted.len());
-    let mut served = Served::start_with_log(&machine, "trace", &[]);
-    let mut places = provoke(&served, &planted).await;
+    let mut planted = plant(&machine);
+    // Beside the machine's own folder, which is searched.
+    let outside = tempfile::tempdir().unwrap();
+    let kept = |what: &'static str| {
+        let path = outside.path().join(what);
+        fs::write(&path, secret(what)).unwrap();
+        (what, path.display().to_string())
+    };
+    let (client, client_file) = kept("secret of an OIDC client");
+    let (mail, mail_file) = kept("password of the mail server");
+    planted.extend([(client, secret(client)), (mail, secret(mail))]);
+    let issuer = format!("http://127.0.0.1:{}", bench::closed_port());
+    let smtp = bench::smtp(&["250-mail.example\r\n250 AUTH PLAIN LOGIN", "535 5.7.8 no"]).to_string();
+    let settings = [
+        ["--oidc-issuer", &issuer],
+        ["--oidc-client-id", "rollcall"],
+        ["--oidc-allow-private-address", "true"],
+        ["--oidc-client-secret-file", &client_file],
+        ["--smtp-host", "127.0.0.1"],
+        ["--smtp-port", &smtp],
+        ["--smtp-security", "none"],
+        ["--smtp-from", "rollcall@example.com"],
+        ["--smtp-username", "rollcall"],
+        ["--smtp-password-file", &mail_file],
+    ];
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut served = Served::start_with_log(&machine, "trace", &settings.concat());
+    let desk = planted[0].1.clone();
+    let mut places = bring_people(&machine, &served, &desk).await;
+    planted.extend(plant_as_a_person(&served).await);
+    planted.push(("what QuickBooks tells of people", CANARY.to_owned()));
+    let kinds: std::collections::BTreeSet<_> = planted.iter().map(|(what, _)| what).collect();
+    assert!(kinds.len() >= 20, "{kinds:?}");
+    places.extend(provoke(&served, &planted).await);
     machine.json(&["backup", "backup.db"]);
     // While it serves: the WAL has not gone into the file yet.
     assert!(machine.path("rollcall.db-wal").exists());

@@ -79,6 +79,11 @@ async fn a_link_for_another_password_comes_by_mail_to_those_who_have_an_account_
     assert_eq!(mail["headers"]["auto-submitted"], "auto-generated");
     assert_eq!(mail["headers"]["from"], "Rollcall <rollcall@example.com>");
     assert!(mail["headers"]["message-id"].is_string() && mail["headers"]["date"].is_string(), "{mail}");
+    let audit = app.admin("GET", "/v1/audit?action=reset_link_made", None).await;
+    let rows = audit.is(200)["data"].as_array().unwrap();
+    assert_eq!(rows.len(), 1, "one was made: {rows:?}");
+    assert!(rows[0]["actor_id"] == "mail" && rows[0]["address"] == "127.0.0.1", "{rows:?}");
+    assert!(rows[0]["request_id"].is_string(), "{rows:?}");
     let text = mail["text"].as_str().unwrap();
     let link = text.lines().find(|line| line.starts_with("http")).unwrap();
     let path = &link[link.find("/reset/").unwrap()..];

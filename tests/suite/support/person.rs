@@ -71,6 +71,14 @@ impl TestApp {
 }
 
 impl Person {
+    /// The browser takes the new cookie of its session, which replaces the one before.
+    pub fn takes_cookie(&mut self, answer: &Answer) {
+        let cookie = answer.headers["set-cookie"].to_str().unwrap();
+        let secret = cookie.strip_prefix("rollcall=").and_then(|rest| rest.split(';').next()).unwrap();
+        assert_ne!(secret, self.secret);
+        secret.clone_into(&mut self.secret);
+    }
+
     /// The header of its browser.
     pub fn cookie(&self) -> String {
         format!("rollcall={}", self.secret)

@@ -1,6 +1,7 @@
 //! The shipped binary against simulated vendors on real sockets: as a company connects them, and as it goes on.
 
 mod causes;
+mod doctor;
 mod staged;
 mod states;
 mod trust;
