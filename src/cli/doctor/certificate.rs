@@ -43,9 +43,7 @@ fn look(findings: &mut Findings, files: &TlsSettings, settings: &Settings, now: 
     let all = CertificateDer::pem_file_iter(&files.certificate);
     let all: Vec<_> = all.ok().into_iter().flatten().filter_map(Result::ok).collect();
     let der = all.first();
-    let parsed = der
-        .map(|der| der.as_ref())
-        .and_then(|der| x509_parser::certificate::X509Certificate::from_der(der).ok());
+    let parsed = der.and_then(|der| x509_parser::certificate::X509Certificate::from_der(der).ok());
     let (Some(der), Some((_, parsed))) = (der, &parsed) else {
         let remedy = "Have it issued anew; `openssl x509 -text` shows what is in it.";
         return findings.wrong(Status::Fail, CHECK, "What is in the certificate cannot be read.", remedy);
