@@ -109,13 +109,12 @@ impl SourceState {
             }
             Some(RunState::Queued) => {
                 (state.busy, state.waits) = (true, true);
-                state.title = "Queued.".to_owned();
-                if calls_in(connection.kind) {
-                    state.title = match connection.last_seen_at {
-                        Some(_) => "Queued for the Web Connector.".to_owned(),
-                        None => "QuickBooks has never called.".to_owned(),
-                    };
-                }
+                let title = match connection.last_seen_at {
+                    _ if !calls_in(connection.kind) => "Queued.",
+                    Some(_) => "Queued for the Web Connector.",
+                    None => "QuickBooks has never called.",
+                };
+                title.clone_into(&mut state.title);
                 state.detail.clone_from(&status.detail);
                 state.remedy = status.remedy.clone().unwrap_or_default();
                 if connection.paused {

@@ -76,7 +76,7 @@ impl Bench {
     /// The same at an address that was chosen before.
     pub(in crate::cli) fn serve_at(&mut self, listen: &str, arguments: &[&str]) {
         let served = Served::start_at(&self.machine, listen, arguments);
-        self.listen = listen.to_owned();
+        listen.clone_into(&mut self.listen);
         self.beside(served);
     }
 

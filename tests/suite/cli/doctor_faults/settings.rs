@@ -3,6 +3,11 @@
 use super::{Fault, bench::mode, fault};
 
 pub(super) fn faults() -> Vec<Fault> {
+    [unusable(), contradicting(), files()].into_iter().flatten().collect()
+}
+
+/// Values that cannot be used.
+fn unusable() -> Vec<Fault> {
     vec![
         fault("a port is missing", ["settings", "fail", "ROLLCALL_LISTEN", "HOST:PORT"], |bench| {
             bench.listen = "localhost".into();
@@ -14,13 +19,6 @@ pub(super) fn faults() -> Vec<Fault> {
                 bench.flag("--public-url=https://rollcall.example.com/gateway");
             },
         ),
-        fault(
-            "a certificate without its key",
-            ["settings", "fail", "ROLLCALL_TLS_KEY", "both, or neither"],
-            |bench| {
-                bench.flag("--tls-cert=cert.pem");
-            },
-        ),
         fault("a level that is none", ["settings", "fail", "ROLLCALL_LOG", "Expected is"], |bench| {
             bench.flag("--log=inof");
         }),
@@ -28,16 +26,30 @@ pub(super) fn faults() -> Vec<Fault> {
             bench.set("ROLLCALL_LISTN", "127.0.0.1:80");
         }),
         fault(
-            "a file with a secret is gone",
-            ["settings", "fail", "ROLLCALL_SMTP_PASSWORD_FILE", "a file that can be read"],
-            |bench| bench.set("ROLLCALL_SMTP_PASSWORD_FILE", "gone"),
+            "Microsoft's address for all tenants",
+            ["settings", "fail", "ROLLCALL_OIDC_ISSUER", "Expected is"],
+            |bench| {
+                bench.issuer("https://login.microsoftonline.com/common/v2.0");
+            },
         ),
         fault(
-            "a file with a secret is empty",
-            ["settings", "fail", "ROLLCALL_SMTP_PASSWORD_FILE", "a file that holds the value"],
+            "proxies that are none",
+            ["settings", "fail", "ROLLCALL_TRUSTED_PROXIES", "10.0.0.0/8"],
             |bench| {
-                let path = bench.private("empty", "\n");
-                bench.set("ROLLCALL_SMTP_PASSWORD_FILE", &path);
+                bench.flag("--trusted-proxies=nginx");
+            },
+        ),
+    ]
+}
+
+/// Settings that do not go together.
+fn contradicting() -> Vec<Fault> {
+    vec![
+        fault(
+            "a certificate without its key",
+            ["settings", "fail", "ROLLCALL_TLS_KEY", "both, or neither"],
+            |bench| {
+                bench.flag("--tls-cert=cert.pem");
             },
         ),
         fault(
@@ -71,20 +83,6 @@ pub(super) fn faults() -> Vec<Fault> {
             },
         ),
         fault(
-            "Microsoft's address for all tenants",
-            ["settings", "fail", "ROLLCALL_OIDC_ISSUER", "Expected is"],
-            |bench| {
-                bench.issuer("https://login.microsoftonline.com/common/v2.0");
-            },
-        ),
-        fault(
-            "proxies that are none",
-            ["settings", "fail", "ROLLCALL_TRUSTED_PROXIES", "10.0.0.0/8"],
-            |bench| {
-                bench.flag("--trusted-proxies=nginx");
-            },
-        ),
-        fault(
             "figures on the gateway's own port",
             ["settings", "fail", "ROLLCALL_METRICS_LISTEN", "another port"],
             |bench| {
@@ -92,6 +90,12 @@ pub(super) fn faults() -> Vec<Fault> {
                 bench.flag("--metrics-listen=127.0.0.1:8123");
             },
         ),
+    ]
+}
+
+/// Files that settings name.
+fn files() -> Vec<Fault> {
+    vec![
         fault(
             "everybody reads the password of mail",
             ["files with secrets", "warn", "ROLLCALL_SMTP_PASSWORD_FILE", "chmod 600"],
@@ -123,6 +127,19 @@ pub(super) fn faults() -> Vec<Fault> {
             |bench| {
                 std::fs::create_dir(bench.machine.path("folder")).unwrap();
                 bench.flag("--audit-checkpoint-file=folder");
+            },
+        ),
+        fault(
+            "a file with a secret is gone",
+            ["settings", "fail", "ROLLCALL_SMTP_PASSWORD_FILE", "a file that can be read"],
+            |bench| bench.set("ROLLCALL_SMTP_PASSWORD_FILE", "gone"),
+        ),
+        fault(
+            "a file with a secret is empty",
+            ["settings", "fail", "ROLLCALL_SMTP_PASSWORD_FILE", "a file that holds the value"],
+            |bench| {
+                let path = bench.private("empty", "\n");
+                bench.set("ROLLCALL_SMTP_PASSWORD_FILE", &path);
             },
         ),
     ]
