@@ -25,6 +25,18 @@ const watch = (side) => {
   if (more && list(side).children.length <= 500) eyes.get(side).observe(more);
 };
 
+/** Puts other rows into a list. Who is there again is still chosen, and still has the focus. */
+const put = (side, found) => {
+  const row = (node) => node?.closest?.("[data-id]")?.dataset.id;
+  const held = list(side).contains(document.activeElement) && row(document.activeElement);
+  const picked = row(one("input:checked", list(side)));
+  list(side).replaceChildren(...found);
+  const again = (id) => found.find((node) => id && node.dataset.id === id);
+  const radio = again(picked) && one("input", again(picked));
+  if (radio) radio.checked = true;
+  if (held) ((again(held) && one("input, button", again(held))) ?? one(`#q-${side}`)).focus();
+};
+
 for (const field of all("input[type=search]")) {
   const side = field.id.slice(2);
   let timer;
@@ -35,7 +47,7 @@ for (const field of all("input[type=search]")) {
     if (field.dataset.show) address.searchParams.set("show", field.dataset.show);
     try {
       const found = await rows(side, address);
-      list(side).replaceChildren(...found);
+      put(side, found);
       quiet(list(side));
       choose();
       watch(side);

@@ -51,6 +51,12 @@ async fn focused(browser: &Chromium) -> String {
     browser.run(script).await.as_str().unwrap_or_default().to_owned()
 }
 
+/// Waits until a search has left one person in a list.
+async fn alone(browser: &Chromium, side: &str, name: &str) {
+    let rows = format!("//ul[@data-side='{side}']");
+    browser.find(&format!("{rows}[count(li[@data-id])=1]/li[.//b='{name}']")).await;
+}
+
 async fn keys(browser: &Chromium, keys: &str) {
     browser.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
 }
@@ -81,13 +87,14 @@ async fn people_are_linked_by_choosing_by_keyboard_by_drag_and_by_the_plus() {
     // By keyboard: arrows and Space choose, Enter links, Ctrl+Z takes it back, Delete unlinks.
     let search = browser.find("//input[@id='q-profiles']").await;
     search.send_keys("mei").await.unwrap();
+    alone(&browser, "profiles", "Mei Nystrom").await;
     announced(&browser, "1 found.").await;
     keys(&browser, &Key::Down.to_string()).await;
     keys(&browser, " ").await;
     assert_eq!(focused(&browser).await, "Mei Nystrom");
     let search = browser.find("//input[@id='q-records']").await;
     search.send_keys("nystrom").await.unwrap();
-    announced(&browser, "1 found.").await;
+    alone(&browser, "records", "Nyström, Mei").await;
     keys(&browser, &Key::Down.to_string()).await;
     keys(&browser, " ").await;
     keys(&browser, &Key::Enter.to_string()).await;
