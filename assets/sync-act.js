@@ -5,12 +5,14 @@ import { all, chosen, list, nameOf, nodes, one, say, send, tell } from "./sync-d
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
+const other = one("#records")?.ariaLabel === "Customers" ? "customer" : "person";
+
 /** The line at the spine, and whether Link can be pressed. */
 export const choose = () => {
   const profile = chosen("profile")?.closest(".card"), record = chosen("record")?.closest(".card");
   one("#do-link").setAttribute("aria-disabled", String(!(profile && record)));
   one("#pick").textContent = profile && record ? `${nameOf(profile)} with ${nameOf(record)}`
-    : profile ? `${nameOf(profile)}: now choose a person`
+    : profile ? `${nameOf(profile)}: now choose a ${other}`
     : record ? `${nameOf(record)}: now choose a profile` : "Choose one on each side";
 };
 
@@ -100,7 +102,7 @@ export const link = (form) => {
   const profile = chosen("profile"), record = chosen("record");
   if (!profile || !record) {
     say(!profile && !record ? "Choose one on each side first."
-      : profile ? "Now choose a person on the right." : "Now choose a profile on the left.");
+      : profile ? `Now choose a ${other} on the right.` : "Now choose a profile on the left.");
     (profile ? one("input[name=record]") : one("input[name=profile]"))?.focus();
     return;
   }

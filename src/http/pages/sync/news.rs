@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     domain::{
         access::{Attempt, action},
-        words::{ChangeKind, ConnectionState, List, RunState},
+        words::{ChangeKind, ConnectionState, List, Mode, RunState},
     },
     http::{Gateway, api::auth::Caller, pages::answer, problem::ApiError},
     service::{
@@ -157,8 +157,10 @@ impl SourceState {
             .filter(|(count, _)| *count > 0)
             .map(|(count, what)| format!("{count} {what}"))
             .collect();
+        // A run that asks for changes alone is not sent those who are as before.
+        let what = if run.mode == Mode::Full { "Last list" } else { "Last changes" };
         if !parts.is_empty() {
-            self.detail = format!("Last list: {}.", parts.join(", "));
+            self.detail = format!("{what}: {}.", parts.join(", "));
         }
     }
 }
