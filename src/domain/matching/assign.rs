@@ -13,7 +13,8 @@ const ROUNDS: usize = 12;
 /// The confidence of each pair, in the order given: two equal candidates get a half each, and one who is surely
 /// another's makes room.
 pub(super) fn confidences(edges: &[Edge]) -> Vec<f64> {
-    let weights: Vec<f64> = edges.iter().map(|edge| f64::from(edge.bits.clamp(-60.0, 120.0)).exp2()).collect();
+    let weights: Vec<f64> =
+        edges.iter().map(|edge| f64::from(edge.bits.clamp(-60.0, 120.0)).exp2()).collect();
     let rows = groups(edges, |edge| edge.record);
     let columns = groups(edges, |edge| edge.profile);
     // What the other pairs of the record, and of the profile, leave of each pair.
@@ -66,8 +67,10 @@ mod tests {
     use super::*;
 
     fn told(edges: &[(u32, u32, f32)]) -> Vec<f64> {
-        let edges: Vec<Edge> =
-            edges.iter().map(|(record, profile, bits)| Edge { record: *record, profile: *profile, bits: *bits }).collect();
+        let edges: Vec<Edge> = edges
+            .iter()
+            .map(|(record, profile, bits)| Edge { record: *record, profile: *profile, bits: *bits })
+            .collect();
         confidences(&edges)
     }
 

@@ -153,8 +153,13 @@ pub(super) fn is_private(entry: &Entry) -> bool {
     let words = text::words(&text::latin(&entry.name));
     let name = person::take_apart(entry);
     (2..=3).contains(&words.len())
-        && words.iter().all(|word| word.bytes().all(|c| c.is_ascii_alphabetic()) && legal_form(word).is_none())
-        && !words.iter().any(|word| SHORT_FORMS.contains_key(word.as_str()) || SHORT_FORMS.values().any(|full| *full == word || format!("{full}s") == *word))
+        && words
+            .iter()
+            .all(|word| word.bytes().all(|c| c.is_ascii_alphabetic()) && legal_form(word).is_none())
+        && !words.iter().any(|word| {
+            SHORT_FORMS.contains_key(word.as_str())
+                || SHORT_FORMS.values().any(|full| *full == word || format!("{full}s") == *word)
+        })
         && name.first.first().is_some_and(|first| super::tables::first_share(first).is_some())
         && !entry.name.contains(['&', '+'])
         && !name.last.is_empty()
@@ -176,7 +181,9 @@ pub(super) fn prepare(words: &mut Lexicon, entry: &Entry, keys: &mut Vec<WordId>
     if let Some(company) = entry.company_name.as_deref().filter(|_| parents.is_none()) {
         let company = bag(words, company);
         // It says something new only where it shares no word with the name.
-        if !company.words.is_empty() && bags.iter().all(|bag| !bag.words.iter().any(|word| company.words.contains(word))) {
+        if !company.words.is_empty()
+            && bags.iter().all(|bag| !bag.words.iter().any(|word| company.words.contains(word)))
+        {
             bags.push(company);
         }
     }
@@ -221,7 +228,8 @@ fn bag(lexicon: &mut Lexicon, name: &str) -> Bag {
             continue;
         }
         let full = SHORT_FORMS.get(word).copied().unwrap_or(word);
-        let single = full.strip_suffix('s').filter(|rest| rest.len() > 3 && !rest.ends_with('s')).unwrap_or(full);
+        let single =
+            full.strip_suffix('s').filter(|rest| rest.len() > 3 && !rest.ends_with('s')).unwrap_or(full);
         if !DROPPED.contains(&single) {
             words.push(lexicon.intern(single));
         }

@@ -171,7 +171,9 @@ impl<'a> Finder<'a> {
                 // Else long names crowd out short ones that are equal.
                 let weigh = |word: &WordId| (total / (side.holders(*word).len() as f32).max(1.0)).log2();
                 points -= 0.5 * other.keys.iter().map(weigh).sum::<f32>();
-            } else if let (Some(one), Some(other)) = (&it.person, side.get(at).and_then(|it| it.person.as_ref())) {
+            } else if let (Some(one), Some(other)) =
+                (&it.person, side.get(at).and_then(|it| it.person.as_ref()))
+            {
                 points += 1.2 * shared_initials(&names.words, one, other);
             }
             best.push((points, at));

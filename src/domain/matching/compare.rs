@@ -163,7 +163,14 @@ fn first_names(frequencies: &Frequencies<'_>, one: &Person, other: &Person) -> (
     let (ja, jb) = (one.first.joined, other.first.joined);
     let initial = words.word(ja).is_initial() || words.word(jb).is_initial();
     if initial {
-        let nick = |person: &Person| person.nick.iter().chain([&person.first.joined]).map(|w| words.word(*w).initial()).collect::<Vec<_>>();
+        let nick = |person: &Person| {
+            person
+                .nick
+                .iter()
+                .chain([&person.first.joined])
+                .map(|w| words.word(*w).initial())
+                .collect::<Vec<_>>()
+        };
         return match nick(one).iter().any(|letter| nick(other).contains(letter)) {
             true => (L::Initial, 3.5),
             false => (L::Different, -5.3),
@@ -173,7 +180,9 @@ fn first_names(frequencies: &Frequencies<'_>, one: &Person, other: &Person) -> (
     if ja == jb || joined(one.first_middle, jb) || joined(ja, other.first_middle) {
         return (L::Equal, bits(0.85, fa.max(fb)));
     }
-    if let Some(nick) = one.nick.iter().find(|word| **word == jb).or(other.nick.iter().find(|word| **word == ja)) {
+    if let Some(nick) =
+        one.nick.iter().find(|word| **word == jb).or(other.nick.iter().find(|word| **word == ja))
+    {
         return (L::Nickname, bits(0.5, frequencies.first(*nick) + 5e-4));
     }
     if words.respelt(ja, jb) {
@@ -241,7 +250,13 @@ fn last_names(
         return (L::Respelt, bits(0.012, fa + fb + 1e-4));
     }
     let shared = a.words.iter().find(|word| b.words.contains(word)).copied();
-    let of_middle = |person: &Person, part: &Part| person.middle.iter().find(|word| part.words.contains(word) && !words.word(**word).is_initial()).copied();
+    let of_middle = |person: &Person, part: &Part| {
+        person
+            .middle
+            .iter()
+            .find(|word| part.words.contains(word) && !words.word(**word).is_initial())
+            .copied()
+    };
     if let Some(shared) = shared.or_else(|| of_middle(one, b)).or_else(|| of_middle(other, a)) {
         return (L::OneWord, bits(0.014, frequencies.last(shared) + 1e-4));
     }
@@ -267,7 +282,11 @@ fn tells_last(words: &Lexicon, entry: &Prepared, last: &Part) -> bool {
 }
 
 /// First and last name swapped, where both are at slip level or better.
-fn swapped(frequencies: &Frequencies<'_>, one: &Person, other: &Person) -> Option<(NameLevel, NameLevel, f32)> {
+fn swapped(
+    frequencies: &Frequencies<'_>,
+    one: &Person,
+    other: &Person,
+) -> Option<(NameLevel, NameLevel, f32)> {
     let words = frequencies.words;
     let crossed = |a: WordId, b: WordId| {
         if a == NONE || b == NONE || words.word(a).is_initial() || words.word(b).is_initial() {
@@ -299,8 +318,15 @@ fn middles(words: &Lexicon, one: &Person, other: &Person, first: NameLevel) -> (
             false => (Extra::Differs, -4.5),
         };
     }
-    let same = one.middle.iter().any(|word| other.middle.iter().any(|other| word == other || words.respelt(*word, *other)));
-    let near = || words.nicknames(*a, *b) || words.shortened(*a, *b) || slips::slips(words.text(*a), words.text(*b), 1).is_some();
+    let same = one
+        .middle
+        .iter()
+        .any(|word| other.middle.iter().any(|other| word == other || words.respelt(*word, *other)));
+    let near = || {
+        words.nicknames(*a, *b)
+            || words.shortened(*a, *b)
+            || slips::slips(words.text(*a), words.text(*b), 1).is_some()
+    };
     if same || near() { (Extra::Equal, 6.0) } else { (Extra::Differs, -4.5) }
 }
 
@@ -345,7 +371,9 @@ fn mails(
         let text = |word: WordId| names.words.text(word);
         let local = text(a.local);
         let made = |person: &Person| {
-            let part = |part: &Part| if part.words.is_empty() { String::new() } else { text(part.joined).to_owned() };
+            let part = |part: &Part| {
+                if part.words.is_empty() { String::new() } else { text(part.joined).to_owned() }
+            };
             mailbox::is_made_of(local, &part(&person.first), &part(&person.last))
         };
         return match made(one_name) || made(other_name) {

@@ -39,9 +39,8 @@ pub(super) enum Form {
 const RARE: f32 = 8e-4;
 
 fn frequency(sides: [&Side; 2], word: WordId) -> f32 {
-    let of = |side: &Side| {
-        ((side.holders(word).len() as f32 - 1.0).max(0.0) + 0.05) / (side.free as f32 + 200.0)
-    };
+    let of =
+        |side: &Side| ((side.holders(word).len() as f32 - 1.0).max(0.0) + 0.05) / (side.free as f32 + 200.0);
     sides.into_iter().map(of).fold(0.0, f32::max)
 }
 
@@ -62,7 +61,8 @@ pub(super) fn businesses(
             }
         }
     }
-    let (mut findings, mut bits) = best.unwrap_or_else(|| bags(names, sides, &Bag::default(), &Bag::default()));
+    let (mut findings, mut bits) =
+        best.unwrap_or_else(|| bags(names, sides, &Bag::default(), &Bag::default()));
     let job = |business: &Business| !business.leaf.is_empty();
     if job(one_business) != job(other_business) && findings.left != [0, 0] {
         bits -= 6.0;
@@ -174,7 +174,8 @@ fn mails(sides: [&Side; 2], a: Option<&Mail>, b: Option<&Mail>) -> (MailLevel, b
     let most = |of: &dyn Fn(&Side) -> usize| sides.iter().map(|side| of(side)).max().unwrap_or(1).max(1);
     if a.address == b.address {
         let holders = most(&|side| side.at_address(a.address).len());
-        let level = if holders == 1 { MailLevel::Same } else { MailLevel::Shared(holders.min(60_000) as u16) };
+        let level =
+            if holders == 1 { MailLevel::Same } else { MailLevel::Shared(holders.min(60_000) as u16) };
         let base = if a.is_public { 15.0 } else { 11.0 };
         return (level, holders == 1 && !a.is_public, base - 1.5 * (holders as f32).log2());
     }
@@ -195,7 +196,11 @@ pub(super) fn obstacles(findings: &Findings) -> Vec<Obstacle> {
     }
     let same_mail = findings.mail == MailLevel::Same || findings.own_domain;
     let one_slip = findings.slips == 1 && same_mail;
-    if findings.left != [0, 0] || findings.equal == 0 || findings.own_words || !(findings.slips == 0 || one_slip) {
+    if findings.left != [0, 0]
+        || findings.equal == 0
+        || findings.own_words
+        || !(findings.slips == 0 || one_slip)
+    {
         against.push(Obstacle::OwnWords);
     }
     if findings.form == Form::Differs {

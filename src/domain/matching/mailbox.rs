@@ -20,18 +20,81 @@ pub(super) struct Mailbox {
 }
 
 const ROLES: [&str; 40] = [
-    "info", "office", "admin", "administrator", "payroll", "hr", "humanresources", "sales", "billing", "ap", "ar",
-    "frontdesk", "reception", "noreply", "donotreply", "support", "contact", "accounting", "accounts",
-    "accountspayable", "accountsreceivable", "invoices", "invoice", "help", "helpdesk", "service", "services",
-    "mail", "team", "staff", "jobs", "careers", "orders", "purchasing", "dispatch", "it", "webmaster", "hello",
-    "enquiries", "postmaster",
+    "info",
+    "office",
+    "admin",
+    "administrator",
+    "payroll",
+    "hr",
+    "humanresources",
+    "sales",
+    "billing",
+    "ap",
+    "ar",
+    "frontdesk",
+    "reception",
+    "noreply",
+    "donotreply",
+    "support",
+    "contact",
+    "accounting",
+    "accounts",
+    "accountspayable",
+    "accountsreceivable",
+    "invoices",
+    "invoice",
+    "help",
+    "helpdesk",
+    "service",
+    "services",
+    "mail",
+    "team",
+    "staff",
+    "jobs",
+    "careers",
+    "orders",
+    "purchasing",
+    "dispatch",
+    "it",
+    "webmaster",
+    "hello",
+    "enquiries",
+    "postmaster",
 ];
 
 const PUBLIC: [&str; 32] = [
-    "gmail.com", "yahoo.com", "hotmail.com", "outlook.com", "aol.com", "icloud.com", "live.com", "msn.com",
-    "comcast.net", "att.net", "verizon.net", "sbcglobal.net", "bellsouth.net", "cox.net", "charter.net", "me.com",
-    "mac.com", "ymail.com", "rocketmail.com", "mail.com", "gmx.com", "gmx.de", "gmx.net", "web.de", "t-online.de",
-    "protonmail.com", "proton.me", "yahoo.co.uk", "hotmail.co.uk", "btinternet.com", "orange.fr", "libero.it",
+    "gmail.com",
+    "yahoo.com",
+    "hotmail.com",
+    "outlook.com",
+    "aol.com",
+    "icloud.com",
+    "live.com",
+    "msn.com",
+    "comcast.net",
+    "att.net",
+    "verizon.net",
+    "sbcglobal.net",
+    "bellsouth.net",
+    "cox.net",
+    "charter.net",
+    "me.com",
+    "mac.com",
+    "ymail.com",
+    "rocketmail.com",
+    "mail.com",
+    "gmx.com",
+    "gmx.de",
+    "gmx.net",
+    "web.de",
+    "t-online.de",
+    "protonmail.com",
+    "proton.me",
+    "yahoo.co.uk",
+    "hotmail.co.uk",
+    "btinternet.com",
+    "orange.fr",
+    "libero.it",
 ];
 
 /// Reads the first address of a text.
@@ -64,7 +127,9 @@ pub(super) fn is_made_of(local: &str, first: &str, last: &str) -> bool {
     let around = |one: &str, other: &str| {
         // One name, or its beginning, before the other or its initial.
         local.strip_prefix(one).is_some_and(|rest| {
-            rest.is_empty() || (rest.len() <= other.len() && other.starts_with(rest)) || rest.strip_suffix(other).is_some_and(|inner| inner.len() == 1)
+            rest.is_empty()
+                || (rest.len() <= other.len() && other.starts_with(rest))
+                || rest.strip_suffix(other).is_some_and(|inner| inner.len() == 1)
         }) || local.strip_suffix(other).is_some_and(|rest| !rest.is_empty() && one.starts_with(rest))
     };
     around(first, last) || around(last, first)

@@ -139,7 +139,9 @@ impl Matcher {
         let Some(at) = self.profiles.find(id) else { return Vec::new() };
         let all = self.settled.iter().flatten().flatten();
         let mut own: Vec<&Settled> = all.filter(|it| it.compared.edge.profile == at).collect();
-        own.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then(a.compared.edge.record.cmp(&b.compared.edge.record)));
+        own.sort_by(|a, b| {
+            b.confidence.total_cmp(&a.confidence).then(a.compared.edge.record.cmp(&b.compared.edge.record))
+        });
         own.into_iter().take(GIVEN).filter_map(|it| self.shown(it)).collect()
     }
 
@@ -148,7 +150,9 @@ impl Matcher {
         self.settle();
         let all = self.settled.iter().flatten().filter_map(|of_record| of_record.first());
         let mut best: Vec<&Settled> = all.filter(|it| it.level <= level).collect();
-        best.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then(a.compared.edge.record.cmp(&b.compared.edge.record)));
+        best.sort_by(|a, b| {
+            b.confidence.total_cmp(&a.confidence).then(a.compared.edge.record.cmp(&b.compared.edge.record))
+        });
         let mut taken = std::collections::HashSet::new();
         best.retain(|it| taken.insert(it.compared.edge.profile));
         best.iter().filter_map(|it| self.ids(it)).collect()
@@ -164,9 +168,14 @@ impl Matcher {
         let edge = it.compared.edge;
         let (record, profile) = (self.records.get(edge.record)?, self.profiles.get(edge.profile)?);
         let against = if it.level == Level::Certain { Vec::new() } else { self.obstacles(&it.compared) };
-        let rival = it.rival.filter(|(margin, _)| *margin < rules::LEAST_MARGIN && it.level != Level::Certain);
+        let rival =
+            it.rival.filter(|(margin, _)| *margin < rules::LEAST_MARGIN && it.level != Level::Certain);
         let rival = rival.and_then(|(_, (other_record, other_profile))| {
-            if other_record == edge.record { self.profiles.get(other_profile) } else { self.records.get(other_record) }
+            if other_record == edge.record {
+                self.profiles.get(other_profile)
+            } else {
+                self.records.get(other_record)
+            }
         });
         Some(Pair {
             record_id: record.entry.id.clone(),
@@ -184,7 +193,8 @@ impl Matcher {
     /// Everything that keeps a pair from being certain but for its rivals.
     fn obstacles(&self, compared: &Compared) -> Vec<Obstacle> {
         let edge = compared.edge;
-        let (Some(record), Some(profile)) = (self.records.get(edge.record), self.profiles.get(edge.profile)) else {
+        let (Some(record), Some(profile)) = (self.records.get(edge.record), self.profiles.get(edge.profile))
+        else {
             return vec![Obstacle::Aside];
         };
         let mut against = match &compared.found {
@@ -212,7 +222,11 @@ impl Matcher {
         let twin = |side: &Entries, own: &Prepared| {
             side.all().any(|(_, other)| {
                 other.entry.id != own.entry.id
-                    && other.business.iter().flat_map(|it| &it.bags).any(|bag| bags.iter().any(|own| own.words == bag.words))
+                    && other
+                        .business
+                        .iter()
+                        .flat_map(|it| &it.bags)
+                        .any(|bag| bags.iter().any(|own| own.words == bag.words))
             })
         };
         twin(&self.records, record) || twin(&self.profiles, profile)
@@ -270,7 +284,8 @@ impl Matcher {
         }
         for of_record in &mut settled {
             of_record.sort_by(|a, b| {
-                let id = |it: &Settled| self.profiles.get(it.compared.edge.profile).map(|it| it.entry.id.as_str());
+                let id =
+                    |it: &Settled| self.profiles.get(it.compared.edge.profile).map(|it| it.entry.id.as_str());
                 let bits = b.compared.edge.bits.total_cmp(&a.compared.edge.bits);
                 b.confidence.total_cmp(&a.confidence).then(bits).then_with(|| id(a).cmp(&id(b)))
             });
@@ -306,7 +321,13 @@ impl Matcher {
                 }
             }
         }
-        let count = self.records.all().filter(|(at, it)| it.entry.standing == Standing::Free && left[0].get(*at as usize) == Some(&true)).count();
+        let count = self
+            .records
+            .all()
+            .filter(|(at, it)| {
+                it.entry.standing == Standing::Free && left[0].get(*at as usize) == Some(&true)
+            })
+            .count();
         if count == 0 {
             return;
         }
@@ -317,7 +338,12 @@ impl Matcher {
             let Some(of_record) = settled.get_mut(compared.edge.record as usize) else { continue };
             match of_record.iter_mut().find(|it| it.compared.edge.profile == compared.edge.profile) {
                 Some(known) => known.confidence = known.confidence.max(confidence),
-                None => of_record.push(Settled { compared: *compared, confidence, level: Level::Possible, rival: None }),
+                None => of_record.push(Settled {
+                    compared: *compared,
+                    confidence,
+                    level: Level::Possible,
+                    rival: None,
+                }),
             }
         }
     }
@@ -329,7 +355,10 @@ fn rivals(edges: &[Edge], records: usize, profiles: usize) -> Vec<Option<(f32, (
     let mut by_record: Vec<Best> = vec![[None; 2]; records];
     let mut by_profile: Vec<Best> = vec![[None; 2]; profiles];
     for edge in edges {
-        for best in [by_record.get_mut(edge.record as usize), by_profile.get_mut(edge.profile as usize)].into_iter().flatten() {
+        for best in [by_record.get_mut(edge.record as usize), by_profile.get_mut(edge.profile as usize)]
+            .into_iter()
+            .flatten()
+        {
             let it = Some((edge.bits, edge.record, edge.profile));
             let [first, second] = best;
             if first.is_none_or(|(bits, ..)| edge.bits > bits) {
@@ -345,7 +374,8 @@ fn rivals(edges: &[Edge], records: usize, profiles: usize) -> Vec<Option<(f32, (
         .map(|edge| {
             let ends = [by_record.get(edge.record as usize), by_profile.get(edge.profile as usize)];
             let others = ends.into_iter().flatten().flatten().flatten();
-            let others = others.filter(|(_, record, profile)| (*record, *profile) != (edge.record, edge.profile));
+            let others =
+                others.filter(|(_, record, profile)| (*record, *profile) != (edge.record, edge.profile));
             let best = others.max_by(|a, b| a.0.total_cmp(&b.0))?;
             Some((edge.bits - best.0, (best.1, best.2)))
         })

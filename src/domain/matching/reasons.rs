@@ -85,7 +85,11 @@ fn of_businesses(names: &Names, found: &customers::Findings) -> Vec<String> {
         _ => None,
     });
     said.extend(found.slip.map(|(a, b)| {
-        format!("words differ by a letter or two: {}, {}", capital(names.words.text(a)), capital(names.words.text(b)))
+        format!(
+            "words differ by a letter or two: {}, {}",
+            capital(names.words.text(a)),
+            capital(names.words.text(b))
+        )
     }));
     said.extend((found.form == customers::Form::Equal).then(|| "same legal form".to_owned()));
     said
@@ -111,7 +115,10 @@ fn obstacle(names: &Names, it: &Obstacle, record: &Prepared, profile: &Prepared)
     };
     let domain = || {
         let at = record.entry.email.as_deref().and_then(|text| text.rsplit_once('@'));
-        at.map_or_else(|| "another e-mail at the same company".to_owned(), |(_, domain)| format!("another e-mail at {domain}"))
+        at.map_or_else(
+            || "another e-mail at the same company".to_owned(),
+            |(_, domain)| format!("another e-mail at {domain}"),
+        )
     };
     Some(match it {
         Obstacle::OnlyTheName => "only the name can be compared".into(),

@@ -20,7 +20,9 @@ pub(super) enum Obstacle {
     FirstNames,
     LastNames,
     MiddleNames,
-    Generation { differs: bool },
+    Generation {
+        differs: bool,
+    },
     Swapped,
     /// So many bear the name on one side.
     Namesakes(usize),
@@ -111,7 +113,11 @@ pub(super) fn namesakes(names: &Names, sides: [&Side; 2], pair: [At; 2]) -> usiz
                 .collect();
             skeletons.dedup();
             for at in skeletons.iter().flat_map(|skeleton| side.with_last_skeleton(*skeleton)) {
-                let same = || side.get(*at).and_then(|it| it.person.as_ref()).is_some_and(|it| one_first(&names.words, it, person));
+                let same = || {
+                    side.get(*at)
+                        .and_then(|it| it.person.as_ref())
+                        .is_some_and(|it| one_first(&names.words, it, person))
+                };
                 if *at != own && same() {
                     others.push(*at);
                 }
@@ -127,10 +133,15 @@ pub(super) fn namesakes(names: &Names, sides: [&Side; 2], pair: [At; 2]) -> usiz
 /// Whether two could be called by one first name.
 fn one_first(words: &Lexicon, one: &Person, other: &Person) -> bool {
     let all = |person: &Person| -> Vec<WordId> {
-        std::iter::once(person.first.joined).chain(person.first.words.iter().copied()).chain(person.nick.iter().copied()).collect()
+        std::iter::once(person.first.joined)
+            .chain(person.first.words.iter().copied())
+            .chain(person.nick.iter().copied())
+            .collect()
     };
     let others = all(other);
     all(one).iter().any(|a| {
-        others.iter().any(|b| a == b || words.respelt(*a, *b) || words.nicknames(*a, *b) || words.shortened(*a, *b))
+        others
+            .iter()
+            .any(|b| a == b || words.respelt(*a, *b) || words.nicknames(*a, *b) || words.shortened(*a, *b))
     })
 }

@@ -121,7 +121,10 @@ mod tests {
         for text in [FIRST_NAMES, LAST_NAMES, NICKNAMES, RESPELLINGS] {
             let lines: Vec<&str> = text.lines().collect();
             assert!(lines.is_sorted() && lines.len() > 80);
-            assert_eq!(crate::domain::fold::fold(text), text.split_whitespace().collect::<Vec<_>>().join(" "));
+            assert_eq!(
+                crate::domain::fold::fold(text),
+                text.split_whitespace().collect::<Vec<_>>().join(" ")
+            );
         }
         let mut spelt: Vec<&str> = RESPELLINGS.split_whitespace().collect();
         spelt.sort_unstable();

@@ -8,9 +8,12 @@ fn person(id: &str, name: &str, email: &str) -> Entry {
 }
 
 fn filled(records: &[(&str, &str, &str)], profiles: &[(&str, &str, &str)]) -> Matcher {
-    let all = |some: &[(&str, &str, &str)]| some.iter().map(|(id, name, email)| person(id, name, email)).collect();
+    let all =
+        |some: &[(&str, &str, &str)]| some.iter().map(|(id, name, email)| person(id, name, email)).collect();
     let (mut records, mut profiles): (Vec<Entry>, Vec<Entry>) = (all(records), all(profiles));
-    for (at, name) in ["Ines Okoro", "Karl Brandt", "Mei Castell", "Tomas Vik", "Ruth Abel"].iter().enumerate() {
+    for (at, name) in
+        ["Ines Okoro", "Karl Brandt", "Mei Castell", "Tomas Vik", "Ruth Abel"].iter().enumerate()
+    {
         records.push(person(&format!("r9{at}"), name, ""));
         profiles.push(person(&format!("p9{at}"), name, ""));
     }
@@ -37,8 +40,10 @@ fn the_same_e_mail_and_name_are_certain_and_the_name_alone_is_not() {
 fn a_namesake_of_any_standing_and_a_mailbox_of_a_role_keep_a_pair_from_being_certain() {
     for standing in [Standing::Free, Standing::Linked, Standing::Aside] {
         for side in [SideName::Records, SideName::Profiles] {
-            let mut two =
-                filled(&[("r1", "Ann Kowalczyk", "ann@acme.example")], &[("p1", "Ann Kowalczyk", "ann@acme.example")]);
+            let mut two = filled(
+                &[("r1", "Ann Kowalczyk", "ann@acme.example")],
+                &[("p1", "Ann Kowalczyk", "ann@acme.example")],
+            );
             assert_eq!(level(&mut two, "r1"), Some(("p1".into(), Level::Certain)));
             two.put(side, Entry { standing, ..person("x", "Kowalczyk, Anne", "") });
             assert_ne!(level(&mut two, "r1").map(|it| it.1), Some(Level::Certain), "{side:?} {standing:?}");
@@ -46,15 +51,26 @@ fn a_namesake_of_any_standing_and_a_mailbox_of_a_role_keep_a_pair_from_being_cer
             assert_eq!(level(&mut two, "r1"), Some(("p1".into(), Level::Certain)));
         }
     }
-    let mut two = filled(&[("r1", "Ann Kowalczyk", "info@acme.example")], &[("p1", "Ann Kowalczyk", "info@acme.example")]);
+    let mut two = filled(
+        &[("r1", "Ann Kowalczyk", "info@acme.example")],
+        &[("p1", "Ann Kowalczyk", "info@acme.example")],
+    );
     assert_eq!(level(&mut two, "r1"), Some(("p1".into(), Level::Likely)));
 }
 
 #[test]
 fn a_business_with_a_rare_name_is_certain_and_one_of_two_places_is_not() {
     let named = |id: &str, name: &str| Entry { id: id.into(), name: name.into(), ..Entry::default() };
-    let records = vec![named("r1", "Zabriskie Mfg. Co., Inc."), named("r2", "Halden Dental #4"), named("r3", "Halden Dental #7")];
-    let profiles = vec![named("p1", "Zabriskie Manufacturing"), named("p2", "Halden Dental #4"), named("p3", "Halden Dental 9")];
+    let records = vec![
+        named("r1", "Zabriskie Mfg. Co., Inc."),
+        named("r2", "Halden Dental #4"),
+        named("r3", "Halden Dental #7"),
+    ];
+    let profiles = vec![
+        named("p1", "Zabriskie Manufacturing"),
+        named("p2", "Halden Dental #4"),
+        named("p3", "Halden Dental 9"),
+    ];
     let mut two = Matcher::new(Kind::Customer, records, profiles);
     assert_eq!(two.of_record("r1").first().map(|it| it.profile_id.as_str()), Some("p1"));
     assert!(two.of_record("r3").iter().all(|it| it.level != Level::Certain));
