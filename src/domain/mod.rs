@@ -12,6 +12,7 @@ pub mod identity;
 pub mod ids;
 pub mod key;
 pub mod mail;
+pub mod matching;
 pub mod name;
 pub mod number;
 pub mod outage;

@@ -360,3 +360,14 @@ words! {
         Plain = "none",
     }
 }
+
+words! {
+    /// How sure a suggested match is.
+    MatchLevel ("level of a match") {
+        /// Two independent facts agree, and nothing is against it.
+        Certain = "certain",
+        /// Nothing else fits as well.
+        Likely = "likely",
+        Possible = "possible",
+    }
+}
