@@ -41,7 +41,6 @@ pub mod reset_mail;
 pub mod runs;
 pub mod schema;
 pub mod sign_in;
-pub mod suggestions;
 pub mod target;
 pub mod tokens;
 pub mod workers;

@@ -13,8 +13,8 @@ use crate::domain::{
     details,
     problem::Problem,
     words::{
-        AuditAction, Cause, ChangeKind, ConnectionState, Ended, Kind, List, MatchLevel, MessageState, Mode,
-        Role, RunState, Scope, SignInMethod, WorkerState,
+        AuditAction, Cause, ChangeKind, ConnectionState, Ended, Kind, List, MessageState, Mode, Role,
+        RunState, Scope, SignInMethod, WorkerState,
     },
 };
 
@@ -22,7 +22,6 @@ use crate::domain::{
 pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 14] {
     [
         (LIST, words(List::ALL)),
-        (MATCH_LEVEL, words(MatchLevel::ALL)),
         (KIND, words(Kind::ALL)),
         (CAUSE, words(Cause::ALL)),
         (CONNECTION_STATE, words(ConnectionState::ALL)),
@@ -40,7 +39,6 @@ pub fn vocabularies() -> [(&'static str, RefOr<Schema>); 14] {
 }
 
 const LIST: &str = "List";
-const MATCH_LEVEL: &str = "MatchLevel";
 const KIND: &str = "Kind";
 const CAUSE: &str = "Cause";
 const CONNECTION_STATE: &str = "ConnectionState";
@@ -66,11 +64,6 @@ fn named(vocabulary: &str) -> RefOr<Schema> {
 
 pub fn lists() -> RefOr<Schema> {
     named(LIST)
-}
-
-/// How sure a suggested match is.
-pub fn match_levels() -> RefOr<Schema> {
-    named(MATCH_LEVEL)
 }
 
 /// The list as a part of a path.

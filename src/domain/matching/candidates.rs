@@ -148,7 +148,9 @@ impl<'a> Finder<'a> {
                 let holders = side.holders(*word);
                 if holders.len() <= COMMON || *likeness >= 0.8 {
                     let points = *likeness * (total / holders.len() as f32).log2().max(0.1);
-                    holders.iter().for_each(|at| add(*at, points));
+                    for at in holders {
+                        add(*at, points);
+                    }
                 }
             }
         }

@@ -321,13 +321,10 @@ impl Matcher {
                 }
             }
         }
-        let count = self
-            .records
-            .all()
-            .filter(|(at, it)| {
-                it.entry.standing == Standing::Free && left[0].get(*at as usize) == Some(&true)
-            })
-            .count();
+        let [records, _] = &left;
+        let is_left = |at: At| records.get(at as usize) == Some(&true);
+        let free = self.records.all().filter(|(_, it)| it.entry.standing == Standing::Free);
+        let count = free.filter(|(at, _)| is_left(*at)).count();
         if count == 0 {
             return;
         }

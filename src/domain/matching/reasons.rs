@@ -139,7 +139,6 @@ fn obstacle(names: &Names, it: &Obstacle, record: &Prepared, profile: &Prepared)
         Obstacle::LegalForms => "legal forms differ".into(),
         Obstacle::CommonWords => "no word of the name is rare".into(),
         Obstacle::Alternatives => "only one of several names was compared".into(),
-        Obstacle::Rival | Obstacle::Doubt => return None,
     })
 }
 

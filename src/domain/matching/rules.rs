@@ -35,10 +35,6 @@ pub(super) enum Obstacle {
     CommonWords,
     /// The name is one of several under which it is known.
     Alternatives,
-    /// Another pair is nearly as good.
-    Rival,
-    /// Other facts leave too much doubt.
-    Doubt,
 }
 
 pub(super) const LEAST_BITS: f32 = 10.0;

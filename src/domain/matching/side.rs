@@ -107,11 +107,9 @@ fn person_of(words: &mut Lexicon, entry: &Entry, keys: &mut Vec<WordId>) -> Pers
         joined: if texts.is_empty() { NONE } else { words.intern(&texts.concat()) },
         words: numbered(words, texts),
     };
-    let joined = |words: &mut Lexicon, one: &[String], other: &[String]| match (one, other) {
-        ([one @ ..], [other @ ..]) if !one.is_empty() && !other.is_empty() => {
-            words.intern(&(one.concat() + &other.concat()))
-        }
-        _ => NONE,
+    let joined = |words: &mut Lexicon, one: &[String], other: &[String]| {
+        let some = !one.is_empty() && !other.is_empty();
+        if some { words.intern(&(one.concat() + &other.concat())) } else { NONE }
     };
     let long = |text: Option<&String>| -> Vec<String> {
         text.filter(|text| text.len() > 1).cloned().into_iter().collect()

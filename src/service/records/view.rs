@@ -87,11 +87,7 @@ pub struct RecordLink {
 
 impl Record {
     /// Adds their links to records.
-    pub(in crate::service) fn all(
-        db: &mut Db,
-        rows: Vec<Staged>,
-        links: Vec<links::Link>,
-    ) -> store::Result<Vec<Self>> {
+    pub(super) fn all(db: &mut Db, rows: Vec<Staged>, links: Vec<links::Link>) -> store::Result<Vec<Self>> {
         let names =
             ActorNames::read(db, links.iter().map(|link| (&link.linked_by, Some(link.app_id.as_str()))))?;
         let mut links: HashMap<RecordId, RecordLink> =

@@ -127,7 +127,7 @@ fn the_audit_is_verified_against_what_a_gateway_has_written_elsewhere() {
 
     // A copy from before is put in the place of the database by hand.
     let lines = machine.run(&["audit", "export"]).stdout;
-    assert_eq!(lines.lines().count(), 5, "{lines}");
+    assert_eq!(lines.lines().count(), 6, "{lines}");
     fs::write(&file, fs::read_to_string(&file).unwrap().replace("\"seq\":1,", "\"seq\":9,")).unwrap();
     let ended = machine.run(&["audit", "verify", "--against", &file, "--json"]);
     assert_eq!(ended.code, 1);
