@@ -182,7 +182,7 @@ pub fn changes(
 /// The change at this place, if it is one of these.
 ///
 /// # Errors
-/// As [`changes`].
+/// As [`changes()`].
 pub fn change_at(
     db: &mut Db,
     attempt: &Attempt<action::Read>,

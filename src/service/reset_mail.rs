@@ -22,8 +22,8 @@ use super::{
 /// sent before.
 const AGAIN: TimeDelta = TimeDelta::minutes(5);
 
-/// `place` is where somebody asked. A link for the account of this e-mail, and the e-mail to send it to; `None` where there is no such account, it is
-/// disabled, or a link was made just now.
+/// A link for the account of this e-mail, and the e-mail to send it to; `None` where there is no such account, it is
+/// disabled, or a link was made just now. `place` is where somebody asked.
 ///
 /// # Errors
 /// The database's.
