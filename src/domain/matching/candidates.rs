@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     lexicon::{Lexicon, NONE, WordId},
-    side::{At, Names, Prepared, Side},
+    side::{At, Entries, Names, Prepared},
     slips, tables,
 };
 
@@ -114,14 +114,14 @@ fn like(words: &Lexicon, deletions: &Deletions, word: WordId) -> Vec<(WordId, f3
 pub(super) struct Finder<'a> {
     names: &'a Names,
     deletions: &'a Deletions,
-    side: &'a Side,
+    side: &'a Entries,
     likes: HashMap<WordId, Vec<(WordId, f32)>>,
     scores: Vec<f32>,
     touched: Vec<At>,
 }
 
 impl<'a> Finder<'a> {
-    pub(super) fn new(names: &'a Names, deletions: &'a Deletions, side: &'a Side) -> Self {
+    pub(super) fn new(names: &'a Names, deletions: &'a Deletions, side: &'a Entries) -> Self {
         let scores = vec![0.0; side.span()];
         Self { names, deletions, side, likes: HashMap::new(), scores, touched: Vec::new() }
     }

@@ -4,7 +4,7 @@
 use super::{
     lexicon::{Lexicon, NONE, WordId},
     mailbox,
-    side::{Mail, Names, Part, Person, Prepared, Side},
+    side::{Entries, Mail, Names, Part, Person, Prepared},
     slips,
 };
 
@@ -79,7 +79,7 @@ pub(super) struct Findings {
 /// How often names occur, by both sides and by the census.
 pub(super) struct Frequencies<'a> {
     pub words: &'a Lexicon,
-    pub sides: [&'a Side; 2],
+    pub sides: [&'a Entries; 2],
 }
 
 /// So many people the tables of the census count for.
@@ -109,7 +109,7 @@ impl Frequencies<'_> {
     }
 
     /// Whether nobody else has this spelling, and no table knows it.
-    fn is_unheard_of(&self, word: WordId, counted: fn(&Side, WordId) -> u32) -> bool {
+    fn is_unheard_of(&self, word: WordId, counted: fn(&Entries, WordId) -> u32) -> bool {
         let known = self.words.word(word);
         let in_tables = known.first_share.is_some()
             || known.last_share.is_some()
@@ -126,7 +126,7 @@ fn bits(m: f32, u: f32) -> f32 {
 /// Compares two people.
 pub(super) fn people(
     names: &Names,
-    sides: [&Side; 2],
+    sides: [&Entries; 2],
     one: (&Prepared, &Person),
     other: (&Prepared, &Person),
 ) -> (Findings, f32) {
@@ -201,7 +201,7 @@ fn first_names(frequencies: &Frequencies<'_>, one: &Person, other: &Person) -> (
         let shared = if by_middle(one, jb) { jb } else { ja };
         return (L::Middle, bits(0.012, 2.0 * frequencies.first(shared) + 1.5e-3));
     }
-    if is_slip(frequencies, ja, jb, Side::first_count) {
+    if is_slip(frequencies, ja, jb, Entries::first_count) {
         return (L::Slip, bits(0.02, fa + fb + 1e-3));
     }
     if slips::likeness(words.text(ja), words.text(jb)) >= 0.88 {
@@ -211,7 +211,12 @@ fn first_names(frequencies: &Frequencies<'_>, one: &Person, other: &Person) -> (
 }
 
 /// A slip needs a spelling that nobody else has and no table knows: Feng and Deng are two names.
-fn is_slip(frequencies: &Frequencies<'_>, a: WordId, b: WordId, counted: fn(&Side, WordId) -> u32) -> bool {
+fn is_slip(
+    frequencies: &Frequencies<'_>,
+    a: WordId,
+    b: WordId,
+    counted: fn(&Entries, WordId) -> u32,
+) -> bool {
     let (one, other) = (frequencies.words.text(a), frequencies.words.text(b));
     slips::slips(one, other, slips::allowed(one, other)).is_some()
         && (frequencies.is_unheard_of(a, counted) || frequencies.is_unheard_of(b, counted))
@@ -260,7 +265,7 @@ fn last_names(
     if let Some(shared) = shared.or_else(|| of_middle(one, b)).or_else(|| of_middle(other, a)) {
         return (L::OneWord, bits(0.014, frequencies.last(shared) + 1e-4));
     }
-    if is_slip(frequencies, ja, jb, Side::last_count) {
+    if is_slip(frequencies, ja, jb, Entries::last_count) {
         return (L::Slip, bits(0.022, fa + fb + 4e-4));
     }
     if of_mail(one_entry, b) || of_mail(other_entry, a) {
@@ -341,7 +346,7 @@ fn generations(one: &Person, other: &Person) -> (Extra, f32) {
 
 fn mails(
     names: &Names,
-    sides: [&Side; 2],
+    sides: [&Entries; 2],
     (one, one_name): (&Prepared, &Person),
     (other, other_name): (&Prepared, &Person),
 ) -> (MailLevel, f32) {

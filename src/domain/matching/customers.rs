@@ -5,7 +5,7 @@ use super::{
     compare::MailLevel,
     lexicon::{NONE, WordId},
     rules::Obstacle,
-    side::{Mail, Names, Prepared, Side},
+    side::{Entries, Mail, Names, Prepared},
     slips,
 };
 
@@ -38,16 +38,17 @@ pub(super) enum Form {
 
 const RARE: f32 = 8e-4;
 
-fn frequency(sides: [&Side; 2], word: WordId) -> f32 {
-    let of =
-        |side: &Side| ((side.holders(word).len() as f32 - 1.0).max(0.0) + 0.05) / (side.free as f32 + 200.0);
+fn frequency(sides: [&Entries; 2], word: WordId) -> f32 {
+    let of = |side: &Entries| {
+        ((side.holders(word).len() as f32 - 1.0).max(0.0) + 0.05) / (side.free as f32 + 200.0)
+    };
     sides.into_iter().map(of).fold(0.0, f32::max)
 }
 
 /// Compares two businesses by the best two of their names.
 pub(super) fn businesses(
     names: &Names,
-    sides: [&Side; 2],
+    sides: [&Entries; 2],
     (one, one_business): (&Prepared, &Business),
     (other, other_business): (&Prepared, &Business),
 ) -> (Findings, f32) {
@@ -77,7 +78,7 @@ pub(super) fn businesses(
     (findings, bits + mail_bits)
 }
 
-fn bags(names: &Names, sides: [&Side; 2], a: &Bag, b: &Bag) -> (Findings, f32) {
+fn bags(names: &Names, sides: [&Entries; 2], a: &Bag, b: &Bag) -> (Findings, f32) {
     let words = &names.words;
     let mut findings = Findings {
         equal: 0,
@@ -151,7 +152,7 @@ enum Like {
     Beginning,
 }
 
-fn is_like(names: &Names, sides: [&Side; 2], a: WordId, b: WordId) -> Option<Like> {
+fn is_like(names: &Names, sides: [&Entries; 2], a: WordId, b: WordId) -> Option<Like> {
     let words = &names.words;
     let (one, other) = (words.text(a), words.text(b));
     if one.bytes().chain(other.bytes()).any(|c| c.is_ascii_digit()) {
@@ -169,9 +170,9 @@ fn is_like(names: &Names, sides: [&Side; 2], a: WordId, b: WordId) -> Option<Lik
     (short.len() >= 3 && long.starts_with(short)).then_some(Like::Beginning)
 }
 
-fn mails(sides: [&Side; 2], a: Option<&Mail>, b: Option<&Mail>) -> (MailLevel, bool, f32) {
+fn mails(sides: [&Entries; 2], a: Option<&Mail>, b: Option<&Mail>) -> (MailLevel, bool, f32) {
     let (Some(a), Some(b)) = (a, b) else { return (MailLevel::Missing, false, 0.0) };
-    let most = |of: &dyn Fn(&Side) -> usize| sides.iter().map(|side| of(side)).max().unwrap_or(1).max(1);
+    let most = |of: &dyn Fn(&Entries) -> usize| sides.iter().map(|side| of(side)).max().unwrap_or(1).max(1);
     if a.address == b.address {
         let holders = most(&|side| side.at_address(a.address).len());
         let level =

@@ -1,13 +1,16 @@
 //! Two sides that follow their lists, and the pairs between them.
 
+use std::cmp::Ordering;
+
+use crate::domain::words::List;
+
 use super::{
-    Entry, Kind, Level, Standing,
+    Entry, Level, Standing,
     assign::{self, Edge},
-    business,
     candidates::{self, Deletions, Finder},
     compare, customers, reasons,
     rules::{self, Obstacle},
-    side::{At, Names, Prepared, Side as Entries, prepare},
+    side::{At, Entries, Names, prepare},
 };
 
 /// Which of the two sides.
@@ -67,7 +70,7 @@ const SECOND_CONFIDENCE: f64 = 0.6;
 /// Matches two lists. It may be asked at any time, and follows what changes.
 #[derive(Debug)]
 pub struct Matcher {
-    kind: Kind,
+    list: List,
     names: Names,
     deletions: Deletions,
     records: Entries,
@@ -78,9 +81,9 @@ pub struct Matcher {
 
 impl Matcher {
     /// The order of the entries does not matter.
-    pub fn new(kind: Kind, mut records: Vec<Entry>, mut profiles: Vec<Entry>) -> Self {
+    pub fn new(list: List, mut records: Vec<Entry>, mut profiles: Vec<Entry>) -> Self {
         let mut matcher = Self {
-            kind,
+            list,
             names: Names::default(),
             deletions: Deletions::default(),
             records: Entries::default(),
@@ -100,7 +103,7 @@ impl Matcher {
 
     /// Adds an entry, or puts it in the place of the one with its ID.
     pub fn put(&mut self, side: Side, entry: Entry) {
-        let prepared = prepare(&mut self.names, self.kind, entry);
+        let prepared = prepare(&mut self.names, self.list, entry);
         let Self { names, records, profiles, .. } = self;
         let entries = if side == Side::Records { records } else { profiles };
         entries.put(&names.words, prepared);
@@ -139,9 +142,7 @@ impl Matcher {
         let Some(at) = self.profiles.find(id) else { return Vec::new() };
         let all = self.settled.iter().flatten().flatten();
         let mut own: Vec<&Settled> = all.filter(|it| it.compared.edge.profile == at).collect();
-        own.sort_by(|a, b| {
-            b.confidence.total_cmp(&a.confidence).then(a.compared.edge.record.cmp(&b.compared.edge.record))
-        });
+        own.sort_by(|a, b| self.better(a, b));
         own.into_iter().take(GIVEN).filter_map(|it| self.shown(it)).collect()
     }
 
@@ -150,18 +151,24 @@ impl Matcher {
         self.settle();
         let all = self.settled.iter().flatten().filter_map(|of_record| of_record.first());
         let mut best: Vec<&Settled> = all.filter(|it| it.level <= level).collect();
-        best.sort_by(|a, b| {
-            b.confidence.total_cmp(&a.confidence).then(a.compared.edge.record.cmp(&b.compared.edge.record))
-        });
+        best.sort_by(|a, b| self.better(a, b));
         let mut taken = std::collections::HashSet::new();
         best.retain(|it| taken.insert(it.compared.edge.profile));
-        best.iter().filter_map(|it| self.ids(it)).collect()
+        let ids = best.iter().filter_map(|it| self.ids(it.compared.edge));
+        ids.map(|(record, profile)| (record.to_owned(), profile.to_owned())).collect()
     }
 
-    fn ids(&self, it: &Settled) -> Option<(String, String)> {
-        let edge = it.compared.edge;
+    /// The surer of two pairs first; ties by own bits, then by ID: how the entries came makes no difference.
+    fn better(&self, one: &Settled, other: &Settled) -> Ordering {
+        let bits = other.compared.edge.bits.total_cmp(&one.compared.edge.bits);
+        let ids = || self.ids(one.compared.edge).cmp(&self.ids(other.compared.edge));
+        other.confidence.total_cmp(&one.confidence).then(bits).then_with(ids)
+    }
+
+    /// The IDs of a record and a profile.
+    fn ids(&self, edge: Edge) -> Option<(&str, &str)> {
         let (record, profile) = (self.records.get(edge.record)?, self.profiles.get(edge.profile)?);
-        Some((record.entry.id.clone(), profile.entry.id.clone()))
+        Some((&record.entry.id, &profile.entry.id))
     }
 
     fn shown(&self, it: &Settled) -> Option<Pair> {
@@ -206,7 +213,7 @@ impl Matcher {
             if others > 0 {
                 against.push(Obstacle::Namesakes(others + 1));
             }
-        } else if self.has_twin(record, profile) {
+        } else if self.has_twin(edge) {
             against.push(Obstacle::Namesakes(2));
         }
         if [record, profile].iter().any(|it| it.entry.standing != Standing::Free) {
@@ -216,20 +223,15 @@ impl Matcher {
     }
 
     /// Whether another business of either side, of whatever standing, has one of these names.
-    fn has_twin(&self, record: &Prepared, profile: &Prepared) -> bool {
-        let bags: Vec<&business::Bag> =
-            [record, profile].iter().filter_map(|it| it.business.as_ref()).flat_map(|it| &it.bags).collect();
-        let twin = |side: &Entries, own: &Prepared| {
-            side.all().any(|(_, other)| {
-                other.entry.id != own.entry.id
-                    && other
-                        .business
-                        .iter()
-                        .flat_map(|it| &it.bags)
-                        .any(|bag| bags.iter().any(|own| own.words == bag.words))
-            })
-        };
-        twin(&self.records, record) || twin(&self.profiles, profile)
+    fn has_twin(&self, edge: Edge) -> bool {
+        let ends = [edge.record, edge.profile];
+        let of_both = self.sides().into_iter().zip(ends);
+        let of_both = of_both.filter_map(|(side, at)| side.get(at)?.business.as_ref());
+        let mut names = of_both.flat_map(|business| &business.bags);
+        names.any(|bag| {
+            let mut sides = self.sides().into_iter().zip(ends);
+            sides.any(|(side, own)| side.named(&bag.words).iter().any(|at| *at != own))
+        })
     }
 
     fn compare(&self, record: At, profile: At, prior: f32) -> Option<Compared> {
@@ -254,11 +256,12 @@ impl Matcher {
             let among = left.and_then(|left| left.get(which));
             among.is_none_or(|among| among.get(at as usize).copied().unwrap_or_default())
         };
+        let free = self.records.all().filter(|(_, it)| it.entry.standing == Standing::Free);
+        let mut records: Vec<_> = free.filter(|(at, _)| takes_part(0, *at)).collect();
+        // Pairs are in an order of their own, whatever the order in which their ends came: sums and ties depend on it.
+        records.sort_unstable_by(|(_, one), (_, other)| one.entry.id.cmp(&other.entry.id));
         let mut found = Vec::new();
-        for (at, record) in self.records.all() {
-            if record.entry.standing != Standing::Free || !takes_part(0, at) {
-                continue;
-            }
+        for (at, record) in records {
             let candidates = finder.find(record, most, |profile| takes_part(1, profile));
             found.extend(candidates.into_iter().filter_map(|profile| self.compare(at, profile, prior)));
         }
@@ -267,7 +270,7 @@ impl Matcher {
 
     fn computed(&self) -> Vec<Vec<Settled>> {
         let larger = self.records.free.max(self.profiles.free).max(1) as f32;
-        let offset = if self.kind == Kind::Employee { -1.0 } else { 0.5 };
+        let offset = if self.list == List::Employee { -1.0 } else { 0.5 };
         let compared = self.round(candidates::MOST, offset - larger.log2(), None);
         let edges: Vec<Edge> = compared.iter().map(|it| it.edge).collect();
         let confidences = assign::confidences(&edges);
@@ -279,16 +282,11 @@ impl Matcher {
                 of_record.push(Settled { compared: *compared, confidence, level, rival });
             }
         }
-        if self.kind == Kind::Employee {
+        if self.list == List::Employee {
             self.second_round(&mut settled);
         }
         for of_record in &mut settled {
-            of_record.sort_by(|a, b| {
-                let id =
-                    |it: &Settled| self.profiles.get(it.compared.edge.profile).map(|it| it.entry.id.as_str());
-                let bits = b.compared.edge.bits.total_cmp(&a.compared.edge.bits);
-                b.confidence.total_cmp(&a.confidence).then(bits).then_with(|| id(a).cmp(&id(b)))
-            });
+            of_record.sort_by(|a, b| self.better(a, b));
             of_record.retain(|it| it.confidence >= LEAST);
             of_record.truncate(GIVEN);
         }

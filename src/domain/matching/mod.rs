@@ -37,9 +37,7 @@ mod tables;
 mod tests;
 mod text;
 
-pub use matcher::{Matcher, Pair, Side as SideName};
-
-use super::words::List;
+pub use matcher::{Matcher, Pair, Side};
 
 /// One record or profile, as far as matching looks at it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,6 +68,3 @@ pub enum Standing {
 }
 
 pub use crate::domain::words::MatchLevel as Level;
-
-/// The list that is matched, by which the comparison differs.
-pub type Kind = List;

@@ -4,7 +4,7 @@
 use super::{
     compare::{Extra, Findings, MailLevel, NameLevel},
     lexicon::{Lexicon, WordId},
-    side::{At, Names, Person, Prepared, Side},
+    side::{At, Entries, Names, Person, Prepared},
 };
 
 /// What keeps a pair from being certain.
@@ -95,7 +95,7 @@ fn names(findings: &Findings, one: &Prepared, other: &Prepared, public: bool) ->
 }
 
 /// How many others bear the name of either of two people, on the side where they are more: whatever their standing.
-pub(super) fn namesakes(names: &Names, sides: [&Side; 2], pair: [At; 2]) -> usize {
+pub(super) fn namesakes(names: &Names, sides: [&Entries; 2], pair: [At; 2]) -> usize {
     let people = [0, 1].map(|which: usize| {
         let (side, at) = (sides.get(which)?, pair.get(which)?);
         side.get(*at)?.person.as_ref()

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use crate::domain::words::List;
+
 use super::{
-    Entry, Kind, Standing,
+    Entry, Standing,
     business::{self, Business},
     lexicon::{Lexicon, NONE, WordId},
     mailbox, person,
@@ -69,15 +71,15 @@ impl Names {
     }
 }
 
-pub(super) fn prepare(names: &mut Names, kind: Kind, entry: Entry) -> Prepared {
+pub(super) fn prepare(names: &mut Names, list: List, entry: Entry) -> Prepared {
     let mut keys = Vec::new();
     let box_ = entry.email.as_deref().and_then(mailbox::read);
-    let person = (kind == Kind::Employee || business::is_private(&entry))
+    let person = (list == List::Employee || business::is_private(&entry))
         .then(|| person_of(&mut names.words, &entry, &mut keys));
-    let business = (kind == Kind::Customer).then(|| business::prepare(&mut names.words, &entry, &mut keys));
+    let business = (list == List::Customer).then(|| business::prepare(&mut names.words, &entry, &mut keys));
     let mail = box_.map(|mailbox| {
         let local = names.words.intern(&mailbox.local);
-        if !mailbox.is_role && kind == Kind::Employee {
+        if !mailbox.is_role && list == List::Employee {
             for word in &mailbox.words {
                 keys.extend((word.len() > 1).then(|| names.words.intern(word)));
                 let mut letters = word.chars();
@@ -135,7 +137,7 @@ fn person_of(words: &mut Lexicon, entry: &Entry, keys: &mut Vec<WordId>) -> Pers
 
 /// One side.
 #[derive(Debug, Default)]
-pub(super) struct Side {
+pub(super) struct Entries {
     entries: Vec<Option<Prepared>>,
     by_id: HashMap<String, At>,
     vacant: Vec<At>,
@@ -145,6 +147,8 @@ pub(super) struct Side {
     last_counts: Vec<u32>,
     /// All entries, by the skeleton of the last name.
     namesakes: HashMap<u32, Vec<At>>,
+    /// All businesses, by the words of each of their names.
+    businesses: HashMap<Box<[WordId]>, Vec<At>>,
     /// All entries, by their address.
     addresses: HashMap<u32, Vec<At>>,
     /// The free entries, by the part before the `@`.
@@ -175,7 +179,7 @@ fn count(counts: &mut Vec<u32>, word: WordId, add: bool) {
     }
 }
 
-impl Side {
+impl Entries {
     pub(super) fn get(&self, at: At) -> Option<&Prepared> {
         self.entries.get(at as usize)?.as_ref()
     }
@@ -212,6 +216,11 @@ impl Side {
 
     pub(super) fn with_last_skeleton(&self, skeleton: u32) -> &[At] {
         self.namesakes.get(&skeleton).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The businesses of which one name has just these words.
+    pub(super) fn named(&self, words: &[WordId]) -> &[At] {
+        self.businesses.get(words).map(Vec::as_slice).unwrap_or_default()
     }
 
     pub(super) fn at_domain(&self, domain: u32) -> u32 {
@@ -277,6 +286,12 @@ impl Side {
             match add {
                 true => push(&mut self.namesakes, skeleton, at),
                 false => drop_from(self.namesakes.get_mut(&skeleton), at),
+            }
+        }
+        for bag in it.business.iter().flat_map(|business| &business.bags) {
+            match add {
+                true => self.businesses.entry(bag.words.as_slice().into()).or_default().push(at),
+                false => drop_from(self.businesses.get_mut(bag.words.as_slice()), at),
             }
         }
         if let Some(mail) = &it.mail {

@@ -1,5 +1,7 @@
 //! What matching promises, whatever the names.
 
+use crate::domain::words::List;
+
 use super::*;
 
 fn person(id: &str, name: &str, email: &str) -> Entry {
@@ -17,7 +19,7 @@ fn filled(records: &[(&str, &str, &str)], profiles: &[(&str, &str, &str)]) -> Ma
         records.push(person(&format!("r9{at}"), name, ""));
         profiles.push(person(&format!("p9{at}"), name, ""));
     }
-    Matcher::new(Kind::Employee, records, profiles)
+    Matcher::new(List::Employee, records, profiles)
 }
 
 fn level(matcher: &mut Matcher, record: &str) -> Option<(String, Level)> {
@@ -39,7 +41,7 @@ fn the_same_e_mail_and_name_are_certain_and_the_name_alone_is_not() {
 #[test]
 fn a_namesake_of_any_standing_and_a_mailbox_of_a_role_keep_a_pair_from_being_certain() {
     for standing in [Standing::Free, Standing::Linked, Standing::Aside] {
-        for side in [SideName::Records, SideName::Profiles] {
+        for side in [Side::Records, Side::Profiles] {
             let mut two = filled(
                 &[("r1", "Ann Kowalczyk", "ann@acme.example")],
                 &[("p1", "Ann Kowalczyk", "ann@acme.example")],
@@ -71,9 +73,28 @@ fn a_business_with_a_rare_name_is_certain_and_one_of_two_places_is_not() {
         named("p2", "Halden Dental #4"),
         named("p3", "Halden Dental 9"),
     ];
-    let mut two = Matcher::new(Kind::Customer, records, profiles);
+    let mut two = Matcher::new(List::Customer, records, profiles);
     assert_eq!(two.of_record("r1").first().map(|it| it.profile_id.as_str()), Some("p1"));
     assert!(two.of_record("r3").iter().all(|it| it.level != Level::Certain));
+}
+
+#[test]
+fn a_business_has_a_twin_whatever_its_standing_and_is_not_certain_then() {
+    let named = |id: &str, name: &str| Entry { id: id.into(), name: name.into(), ..Entry::default() };
+    let certain = |two: &mut Matcher| two.of_record("r1").first().map(|it| it.level) == Some(Level::Certain);
+    let filler = ["Halden Dental", "Ostrander Glass", "Quillan Books", "Vesper Roofing"];
+    let side = |prefix: &str| -> Vec<Entry> {
+        let others = filler.iter().enumerate().map(|(at, name)| named(&format!("{prefix}9{at}"), name));
+        others.chain([named(&format!("{prefix}1"), "Zabriskie Chandlery Annex")]).collect()
+    };
+    let mut two = Matcher::new(List::Customer, side("r"), side("p"));
+    assert!(certain(&mut two));
+    for (side, standing) in [(Side::Records, Standing::Linked), (Side::Profiles, Standing::Aside)] {
+        two.put(side, Entry { standing, ..named("x", "Zabriskie Chandlery Annex") });
+        assert!(!certain(&mut two), "{side:?}");
+        two.remove(side, "x");
+        assert!(certain(&mut two), "{side:?}");
+    }
 }
 
 proptest::proptest! {
@@ -90,13 +111,26 @@ proptest::proptest! {
             }).collect()
         };
         let (records, profiles) = (entries("r"), entries("p"));
-        let mut straight = Matcher::new(Kind::Employee, records.clone(), profiles.clone());
+        let mut straight = Matcher::new(List::Employee, records.clone(), profiles.clone());
         let mut turned = Matcher::new(
-            Kind::Employee, records.iter().rev().cloned().collect(), profiles.iter().rev().cloned().collect());
+            List::Employee, records.iter().rev().cloned().collect(), profiles.iter().rev().cloned().collect());
+        // The same, one by one and the last first.
+        let mut followed = Matcher::new(List::Employee, Vec::new(), Vec::new());
+        for (record, profile) in records.iter().zip(&profiles).rev() {
+            followed.put(Side::Profiles, profile.clone());
+            followed.put(Side::Records, record.clone());
+        }
+        for level in [Level::Certain, Level::Likely, Level::Possible] {
+            proptest::prop_assert_eq!(straight.best(level), followed.best(level));
+        }
+        for profile in &profiles {
+            proptest::prop_assert_eq!(straight.of_profile(&profile.id), followed.of_profile(&profile.id));
+        }
         let mut certain = std::collections::BTreeSet::new();
         for record in &records {
             let found = straight.of_record(&record.id);
             proptest::prop_assert_eq!(&found, &turned.of_record(&record.id));
+            proptest::prop_assert_eq!(&found, &followed.of_record(&record.id));
             for pair in found {
                 proptest::prop_assert!(!pair.reasons.is_empty());
                 if pair.level == Level::Certain {
