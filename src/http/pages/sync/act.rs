@@ -3,15 +3,14 @@
 use askama::Template;
 use axum::{
     Json,
-    extract::{Request, State},
-    http::Uri,
+    extract::{FromRequest, FromRequestParts, Request},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 
 use crate::{
     domain::{
-        access::action,
+        access::{Attempt, action},
         problem::Problem,
         words::{List, Mode},
     },
@@ -21,11 +20,8 @@ use crate::{
         pages::{answer::lead_to, form::Form, href::Href, problem::shows_pages},
         problem::ApiError,
     },
-    service::{
-        connections, links,
-        pairs::{self, Counts},
-        profiles, records,
-    },
+    service::{self, connections, links, pairs, profiles, records},
+    store::Db,
 };
 
 use super::{
@@ -48,8 +44,8 @@ struct Changed {
     linked: String,
 }
 
-/// A piece of the page.
-#[derive(Template)]
+/// A piece of the page: one of a pair, a profile and a record.
+#[derive(Template, Default)]
 #[template(path = "sync/piece.html")]
 struct Piece {
     pair: Option<Row>,
@@ -59,79 +55,82 @@ struct Piece {
     make: String,
 }
 
-/// Links the profile and the record that were chosen.
-pub(super) async fn link(
-    State(gateway): State<Gateway>,
-    ListName(list): ListName,
-    caller: Caller<action::Link>,
+impl Piece {
+    /// Nothing but writing into a text is done, which cannot fail.
+    fn html(&self) -> String {
+        self.render().unwrap_or_default()
+    }
+}
+
+/// A button of the page that was pressed, and the place that the page is about.
+pub(super) struct Press {
+    gateway: Gateway,
+    list: List,
+    asked: Asked,
+    form: Form,
+    /// A script asked, which changes the page itself.
+    scripted: bool,
     reading: Caller<action::Read>,
-    request: Request,
-) -> Result<Response, ApiError> {
-    let (uri, scripted) = seen(&request);
-    let form = Form::read(request).await?;
-    let (profile, record) = (form.text("profile"), form.text("record"));
+}
+
+impl FromRequest<Gateway> for Press {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let ListName(list) = ListName::from_request_parts(&mut parts, gateway).await?;
+        let reading = Caller::from_request_parts(&mut parts, gateway).await?;
+        let (asked, scripted) = (Asked::of(&parts.uri), !shows_pages(&parts.headers));
+        let form = Form::read(Request::from_parts(parts, body)).await?;
+        Ok(Self { gateway: gateway.clone(), list, asked, form, scripted, reading })
+    }
+}
+
+/// Links the profile and the record that were chosen.
+pub(super) async fn link(caller: Caller<action::Link>, press: Press) -> Result<Response, ApiError> {
+    let (profile, record) = (press.form.text("profile"), press.form.text("record"));
     if profile.is_empty() || record.is_empty() {
         return Err(choose_both());
     }
-    let (id, ambient) = (record.clone(), gateway.ambient.clone());
+    let (list, id, ambient) = (press.list, record.clone(), press.gateway.ambient.clone());
     let done = caller.write(move |db, attempt| {
         links::add(db, &ambient, attempt, list, &id, &profile).map(|(link, _)| link.profile_id)
     });
     let profile = done.await?;
-    told_of(reading, list, &uri, scripted, record, profile, "").await
+    press.tell(record, profile, None).await
 }
 
 /// Makes a profile from a record, and links it.
-pub(super) async fn create_profile(
-    State(gateway): State<Gateway>,
-    ListName(list): ListName,
-    caller: Caller<action::Link>,
-    reading: Caller<action::Read>,
-    request: Request,
-) -> Result<Response, ApiError> {
-    let (uri, scripted) = seen(&request);
-    let record = Form::read(request).await?.text("one");
-    let (id, ambient) = (record.clone(), gateway.ambient.clone());
+pub(super) async fn create_profile(caller: Caller<action::Link>, press: Press) -> Result<Response, ApiError> {
+    let record = press.form.text("one");
+    let (list, id, ambient) = (press.list, record.clone(), press.gateway.ambient.clone());
     let done = caller.write(move |db, attempt| {
         let made = links::create_profile(db, &ambient, attempt, list, &id, None)?;
         Ok((made.profile.profile_id, made.profile.name))
     });
     let (profile, name) = done.await?;
     let said = format!("Made the profile {profile} for {name} and linked it.");
-    told_of(reading, list, &uri, scripted, record, profile, &said).await
+    press.tell(record, profile, Some(said)).await
 }
 
 /// Takes a link apart.
-pub(super) async fn unlink(
-    State(gateway): State<Gateway>,
-    ListName(list): ListName,
-    caller: Caller<action::Link>,
-    reading: Caller<action::Read>,
-    request: Request,
-) -> Result<Response, ApiError> {
-    let (uri, scripted) = seen(&request);
-    let record = Form::read(request).await?.text("one");
-    let (id, ambient) = (record.clone(), gateway.ambient.clone());
+pub(super) async fn unlink(caller: Caller<action::Link>, press: Press) -> Result<Response, ApiError> {
+    let record = press.form.text("one");
+    let (list, id, ambient) = (press.list, record.clone(), press.gateway.ambient.clone());
     let done = caller.write(move |db, attempt| links::remove(db, &ambient, attempt, list, &id));
     let profile = done.await?.map(|link| link.profile_id).unwrap_or_default();
-    told_of(reading, list, &uri, scripted, record, profile, "").await
+    press.tell(record, profile, None).await
 }
 
 /// Takes a change back.
-pub(super) async fn undo(
-    State(gateway): State<Gateway>,
-    ListName(list): ListName,
-    caller: Caller<action::Link>,
-    reading: Caller<action::Read>,
-    request: Request,
-) -> Result<Response, ApiError> {
-    let (uri, scripted) = seen(&request);
-    let asked = Asked::of(&uri);
-    let position: i64 = Form::read(request).await?.text("change").parse().map_err(|_| no_change())?;
-    let (company, connection, ambient) = (asked.company, asked.connection, gateway.ambient.clone());
-    let was = reading.clone();
-    let was = was.read(move |db, attempt| pairs::change_at(db, attempt, &connection, list, position)).await?;
+pub(super) async fn undo(caller: Caller<action::Link>, press: Press) -> Result<Response, ApiError> {
+    let position: i64 = press.form.text("change").parse().map_err(|_| no_change())?;
+    let (list, connection) = (press.list, press.asked.connection.clone());
+    let reading = press.reading.clone();
+    let was =
+        reading.read(move |db, attempt| pairs::change_at(db, attempt, &connection, list, position)).await?;
     let was = was.ok_or_else(no_change)?;
+    let (company, ambient) = (press.asked.company.clone(), press.gateway.ambient.clone());
     let done = caller.write(move |db, attempt| links::undo(db, &ambient, attempt, Some(&company), position));
     let linked = done.await?.link.is_some();
     let (profile, record) = (was.profile_name.unwrap_or_default(), was.record_name.unwrap_or_default());
@@ -139,45 +138,23 @@ pub(super) async fn undo(
         true => format!("Undone: {profile} and {record} are linked again."),
         false => format!("Undone: {profile} and {record} are not linked."),
     };
-    let (profile, record) = (was.profile_id.unwrap_or_default(), was.record_id.unwrap_or_default());
-    told_of(reading, list, &uri, scripted, record, profile, &said).await
+    press.tell(was.record_id.unwrap_or_default(), was.profile_id.unwrap_or_default(), Some(said)).await
 }
 
 /// Asks the source for its lists: «Get Users».
-pub(super) async fn ask_source(
-    State(gateway): State<Gateway>,
-    ListName(list): ListName,
-    caller: Caller<action::Poll>,
-    request: Request,
-) -> Result<Response, ApiError> {
-    let (uri, scripted) = seen(&request);
-    let asked = Asked::of(&uri);
-    let form = Form::read(request).await?;
-    let mode = if form.text("mode") == Mode::Full.as_str() { Mode::Full } else { Mode::Delta };
-    let (ambient, connection) = (gateway.ambient.clone(), asked.connection.clone());
+pub(super) async fn ask_source(caller: Caller<action::Poll>, press: Press) -> Result<Response, ApiError> {
+    let mode = if press.form.text("mode") == Mode::Full.as_str() { Mode::Full } else { Mode::Delta };
+    let (ambient, connection) = (press.gateway.ambient.clone(), press.asked.connection.clone());
     caller.write(move |db, attempt| connections::poll(db, &ambient, attempt, &connection, mode)).await?;
-    gateway.wake.notify_one();
-    if scripted {
+    press.gateway.wake.notify_one();
+    if press.scripted {
         let said = "Asked for the lists. This page updates by itself.".to_owned();
         return Ok(Json(Changed { said, ..Changed::default() }).into_response());
     }
-    Ok(lead_to(&back(list, &asked).done()))
+    Ok(lead_to(&under(press.list, "", &press.asked).done()))
 }
 
-/// The address of a request, and whether a script sent it.
-fn seen(request: &Request) -> (Uri, bool) {
-    (request.uri().clone(), !shows_pages(request.headers()))
-}
-
-fn back(list: List, asked: &Asked) -> Href {
-    under(list, "", asked)
-}
-
-/// Where the green plus leads.
-fn plus(list: List, asked: &Asked) -> String {
-    under(list, "/profile", asked).done()
-}
-
+/// An address below the page's.
 fn under(list: List, path: &str, asked: &Asked) -> Href {
     Href::to(&format!("/sync/{}{path}", list.plural()))
         .with("company", &asked.company)
@@ -185,73 +162,63 @@ fn under(list: List, path: &str, asked: &Asked) -> Href {
         .with("connection", &asked.connection)
 }
 
-/// Tells what was done with a record's link: to a script as pieces of the page, else by the page itself.
-async fn told_of(
-    caller: Caller<action::Read>,
-    list: List,
-    uri: &Uri,
-    scripted: bool,
-    record: String,
-    profile: String,
-    said: &str,
-) -> Result<Response, ApiError> {
-    let asked = Asked::of(uri);
-    if !scripted {
-        let last = caller.read(move |db, attempt| pairs::last_change(db, attempt, list, &record)).await?;
-        let change = last.map(|position| position.to_string()).unwrap_or_default();
-        return Ok(lead_to(&back(list, &asked).with("change", &change).done()));
-    }
-    let said = said.to_owned();
-    let changed = caller.read(move |db, attempt| {
-        let last = pairs::last_change(db, attempt, list, &record)?;
-        let change = match last {
-            Some(at) => pairs::change_at(db, attempt, &asked.connection, list, at)?,
-            None => None,
-        };
-        let done = change.as_ref().map(Done::of);
-        let Counts { profiles: unlinked, records: of_source, linked } =
-            pairs::counts(db, attempt, &asked.connection, list)?;
-        let shown = records::show(db, attempt, list, &record)?;
-        let make = plus(list, &asked);
-        let mut piece = Piece { pair: None, profile: None, record: None, make };
-        if shown.link.is_some() {
-            piece.pair = pairs::of_record(db, attempt, list, &record)?.map(Row::of);
-        } else {
-            let own = profiles::show(db, attempt, list, &profile);
-            piece.profile = own.ok().map(Card::of_profile);
-            piece.record = Some(Card::of_record(shown));
+impl Press {
+    /// Tells what was done with a record's link: to a script as pieces of the page, else by the page itself.
+    async fn tell(self, record: String, profile: String, said: Option<String>) -> Result<Response, ApiError> {
+        let Self { list, asked, scripted, reading, .. } = self;
+        if !scripted {
+            let last =
+                reading.read(move |db, attempt| pairs::last_change(db, attempt, list, &record)).await?;
+            let change = last.map(|position| position.to_string()).unwrap_or_default();
+            return Ok(lead_to(&under(list, "", &asked).with("change", &change).done()));
         }
-        let (change, words) = done.map(|done| (done.change, done.said)).unwrap_or_default();
-        let mut changed = Changed {
-            said: if said.is_empty() { words } else { said },
-            change,
-            profiles: told(unlinked),
-            records: told(of_source),
-            linked: told(linked),
-            ..Changed::default()
-        };
-        changed.render(piece);
-        Ok(changed)
-    });
-    Ok(Json(changed.await?).into_response())
+        let changed = reading.read(move |db, attempt| {
+            let mut changed = Changed::read(db, attempt, list, &asked, &record, &profile)?;
+            if let Some(said) = said {
+                changed.said = said;
+            }
+            Ok(changed)
+        });
+        Ok(Json(changed.await?).into_response())
+    }
 }
 
 impl Changed {
-    /// Writes the pieces. One that cannot be written is left out: the page is loaded anew then.
-    fn render(&mut self, piece: Piece) {
-        let Piece { pair, profile, record, make } = piece;
-        let html = |pair, profile, record| {
-            Piece { pair, profile, record, make: make.clone() }.render().unwrap_or_default()
+    /// How a record and a profile stand after an act.
+    fn read(
+        db: &mut Db,
+        attempt: &Attempt<action::Read>,
+        list: List,
+        asked: &Asked,
+        record: &str,
+        profile: &str,
+    ) -> service::Result<Self> {
+        let change = match pairs::last_change(db, attempt, list, record)? {
+            Some(at) => pairs::change_at(db, attempt, &asked.connection, list, at)?,
+            None => None,
         };
-        if pair.is_some() {
-            self.pair = html(pair, None, None);
+        let (change, said) =
+            change.as_ref().map(Done::of).map(|done| (done.change, done.said)).unwrap_or_default();
+        let counts = pairs::counts(db, attempt, &asked.connection, list)?;
+        let mut changed = Self {
+            said,
+            change,
+            profiles: told(counts.profiles),
+            records: told(counts.records),
+            linked: told(counts.linked),
+            ..Self::default()
+        };
+        let shown = records::show(db, attempt, list, record)?;
+        if shown.link.is_some() {
+            let pair = pairs::of_record(db, attempt, list, record)?.map(Row::of);
+            changed.pair = Piece { pair, ..Piece::default() }.html();
+        } else {
+            let own = profiles::show(db, attempt, list, profile).ok().map(Card::of_profile);
+            changed.profile = Piece { profile: own, ..Piece::default() }.html();
+            let (card, make) = (Some(Card::of_record(shown)), under(list, "/profile", asked).done());
+            changed.record = Piece { record: card, make, ..Piece::default() }.html();
         }
-        if profile.is_some() {
-            self.profile = html(None, profile, None);
-        }
-        if record.is_some() {
-            self.record = html(None, None, record);
-        }
+        Ok(changed)
     }
 }
 

@@ -6,11 +6,13 @@
 //! | `place` | which company, app and connection it is about |
 //! | `view` | cards and pairs as the templates want them |
 //! | `show` | the page, and the rows that follow |
+//! | `history` | who linked and unlinked whom |
 //! | `news` | what the page says about its source and about what was just done |
 //! | `act` | linking, unlinking, undoing, making profiles, asking for lists |
 
 mod act;
 mod asked;
+mod history;
 mod news;
 mod place;
 mod show;
@@ -34,7 +36,7 @@ pub(super) fn router() -> Router<Gateway> {
         .route("/sync/{list}", get(show::page))
         .route("/sync/{list}/part", get(show::part))
         .route("/sync/{list}/state", get(news::state))
-        .route("/sync/{list}/history", get(show::history))
+        .route("/sync/{list}/history", get(history::page))
         .route("/sync/{list}/link", post(act::link))
         .route("/sync/{list}/unlink", post(act::unlink))
         .route("/sync/{list}/profile", post(act::create_profile))
